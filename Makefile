@@ -1,0 +1,58 @@
+# Commands for people who work on Stillwatch. Needs Python 3.11 or newer and make; everything else goes into .venv.
+PYTHON ?= python3
+SCALE ?= 0.005
+SEED ?= 1
+VENV ?= .venv
+DEMO ?= demo
+PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-version-check -c requirements/constraints.txt
+RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench reference clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+demo: $(VENV)/core.stamp ## Make a small world, detect, score; says where the report is
+	rm -rf $(DEMO)
+	$(RUN) stillwatch range make february --scale $(SCALE) --seed $(SEED) --out $(DEMO)/world
+	$(RUN) stillwatch detect $(DEMO)/world/logs --edge $(DEMO)/world/edge.parquet --accounts $(DEMO)/world/accounts.parquet \
+	  --permits $(DEMO)/world/permits.toml --releases $(DEMO)/world/releases.toml --out $(DEMO)/run
+	$(RUN) stillwatch range score $(DEMO)/run $(DEMO)/world
+	@echo "The report: $(DEMO)/run/report.html"
+
+test: lint ## Lint, types, layers and all tests
+	$(RUN) pytest
+
+lint: $(VENV)/dev.stamp ## Style, types and layers
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format: $(VENV)/dev.stamp ## Put the code in shape
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: $(VENV)/dev.stamp ## Every benchmark, small
+	@set -e; for bench in $(wildcard bench/*.py); do echo "$$bench"; $(RUN) python $$bench --quick; done
+
+reference: $(VENV)/dev.stamp ## Write docs/reference anew from the code
+	$(RUN) python tools/reference.py
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) $(DEMO) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Stillwatch needs Python 3.11 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+# The source is installed as it stands, so a changed file makes the stamp old. Developers get an editable install instead, and that serves the demo too.
+$(VENV)/core.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt $(shell find src -name '*.egg-info' -prune -o -type f ! -name '*.py[co]' ! -name '*.nb[ci]' -print)
+	@rm -rf build
+	test -e $(VENV)/dev.stamp || $(PIP) .
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt requirements/dev.txt
+	$(PIP) -r requirements/dev.txt -e .
+	touch $@

@@ -1,0 +1,3 @@
+"""Stillwatch: the open defence against industrial-scale distillation of language models."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,107 @@
+"""Put each group's tests, findings and permit together into a campaign with a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.campaigns.error_control import at_least, e_bh
+from stillwatch.campaigns.permits import Permit, cover
+from stillwatch.campaigns.pictures import moment
+from stillwatch.campaigns.verdict import Axis, Finding, axis, extracting, verdict
+from stillwatch.schema.found import CAMPAIGNS
+from stillwatch.settings import CampaignSettings
+
+ORDER = {"adversarial": 0, "unlicensed": 1, "authorised": 2, "benign": 3}
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One group with all that was found about it."""
+
+    group: int
+    """Its number."""
+    kind: str
+    """linked, declared or single."""
+    sums: dict[str, Any]
+    """Its row of the signals' sums."""
+    findings: dict[str, Finding]
+    """Its signals' findings."""
+    log_e: float
+    """Natural logarithm of its e-value."""
+    null: str
+    """What it was tested against."""
+    held_out: list[str]
+    """The facets that tested it."""
+    p_values: dict[int, float]
+    """p-value of each account that was tested in it, named in the end or not; empty where nothing was held out."""
+    accounts: set[int]
+    """The accounts it names."""
+    account_ids: set[str]
+    """Its members' ids, as permits name them."""
+    organisations: set[str]
+    """Verified organisations its members declare; an empty string for members without."""
+    models: set[str]
+    """Models it asked."""
+
+
+def campaigns_table(tested: list[Tested], permits: list[Permit], settings: CampaignSettings) -> pa.Table:
+    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign."""
+    passed = e_bh(np.array([item.log_e for item in tested]), settings.false_discovery_rate)
+    rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=True)]
+    rows.sort(key=lambda row: (not row["listed"], ORDER[row["verdict"]], -row["exchanges"], row["group"]))
+    number = 0
+    for row in rows:
+        number += row["listed"]
+        row["campaign"] = f"C{number:03d}" if row["listed"] else f"G{row['group']:04d}"
+    return pa.Table.from_pylist(rows, schema=CAMPAIGNS.arrow)
+
+
+def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSettings) -> dict[str, Any]:
+    sums = item.sums
+    use = {
+        "exchanges": sums["n"],
+        "output_tokens": sums["written"],
+        "models": item.models,
+        "first": moment(sums["first"]),
+        "last": moment(sums["last"]),
+    }
+    covered = cover(permits, item.account_ids, item.organisations, use)
+    axes = {name: axis(name, item.findings) for name in ("scale", "deception", "intent")}
+    said = verdict(axes["scale"], axes["deception"], axes["intent"], permit=bool(covered.permit), settings=settings)
+    return {
+        "group": item.group,
+        "kind": item.kind,
+        "verdict": said,
+        "listed": (passed and said != "benign") or said == "authorised",
+        **_argued(axes),
+        "extracting": extracting(sums),
+        "accounts": len(item.account_ids),
+        "at_least": _bound(item, settings.bound_level),
+        "exchanges": sums["n"],
+        "input_tokens": sums["read"],
+        "output_tokens": sums["written"],
+        "first": use["first"],
+        "last": use["last"],
+        "log_e_value": item.log_e,
+        "p_value": float(np.exp(-max(item.log_e, 0.0))),
+        "null": item.null,
+        "held_out": ", ".join(item.held_out),
+        "permit": covered.permit,
+        "permit_excess": covered.excess,
+    }
+
+
+def _bound(item: Tested, level: float) -> int:
+    """At least so many of the named accounts are guilty; accounts named by content alone were not tested and count as innocent here."""
+    if not item.p_values:
+        return 0
+    named = np.array([account in item.accounts for account in item.p_values])
+    return at_least(np.array(list(item.p_values.values())), level, named)
+
+
+def _argued(axes: dict[str, Axis]) -> dict[str, Any]:
+    return {name: found.score for name, found in axes.items()} | {f"{name}_why": found.why for name, found in axes.items()}

@@ -1,0 +1,52 @@
+"""Which accounts a tested group names: all evidence counts here, since it no longer tests the group."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.campaigns.held_out import HeldOut
+from stillwatch.settings import CampaignSettings, LinkageSettings
+
+LEAST_CONTENT = 4.0
+"""Nats of content that an account near a group needs to be named in it."""
+LEAST_MISSING = 0.02
+"""An account without the group's content counts as no rarer than this among its members."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def named_members(members: pa.Table, near: pa.Table, held: HeldOut, linkage: LinkageSettings, settings: CampaignSettings) -> pa.Table:
+    """group, account, nats (formation and content): members whose content agrees, and near accounts whose content does.
+
+    Groups left with fewer than `smallest_group` accounts are dropped.
+    """
+    own = _with_content(members, held, linkage)
+    others = _with_content(near, held, linkage)
+    kept = own.filter(pa.array(own.column("nats").to_numpy() >= settings.naming_nats))
+    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (others.column("nats").to_numpy() >= settings.naming_nats)
+    both = pa.concat_tables([kept, others.filter(pa.array(enough))]).drop_columns(["content"])
+    groups, counts = np.unique(both.column("group").to_numpy(), return_counts=True)
+    large = np.isin(both.column("group").to_numpy(), groups[counts >= linkage.smallest_group])
+    return both.filter(pa.array(large)).sort_by([("group", "ascending"), ("account", "ascending")])
+
+
+def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
+    """The accounts with their content evidence (content) and the sum of both (nats)."""
+    group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
+    content = np.zeros(len(group))
+    for name in np.unique(group):
+        mine = group == name
+        content[mine] = _content(account[mine], int(name), held, linkage.family_cap_nats)
+    total = accounts.column("nats").to_numpy() + content
+    return pa.table({"group": accounts.column("group"), "account": account, "nats": np.round(total, 6), "content": content})
+
+
+def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
+    missing = np.log(max(1.0 - held.carried.get(group, 0.0), LEAST_MISSING))
+    if group not in held.nats:
+        return np.zeros(len(accounts))
+    known, nats = held.nats[group]
+    place = np.minimum(np.searchsorted(known, accounts), len(known) - 1)
+    return np.where(known[place] == accounts, np.minimum(nats[place], cap), missing)

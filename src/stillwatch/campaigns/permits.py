@@ -1,0 +1,136 @@
+"""Permits: who may distil what, how much, until when."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from stillwatch.errors import InputError
+
+KEYS = {"name", "accounts", "organisation", "models", "volume", "output_tokens", "purpose", "starts", "expires"}
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A scoped, expiring licence to distil."""
+
+    name: str
+    """What it is called in lists."""
+    accounts: frozenset[str]
+    """Account ids it names."""
+    organisation: str
+    """Organisation it names; empty if none."""
+    models: frozenset[str]
+    """Models it covers; empty: all."""
+    volume: int | None
+    """Exchanges it covers; None: any number."""
+    output_tokens: int | None
+    """Output tokens it covers; None: any number."""
+    purpose: str
+    """What for."""
+    starts: datetime | None
+    """When it begins."""
+    expires: datetime
+    """When it ends."""
+
+
+def read_permits(path: Path | None) -> list[Permit]:
+    """The permits of a TOML file of [[permit]] sections. Raises InputError naming the permit and the key at fault."""
+    if path is None:
+        return []
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the permits file cannot be read: {error.strerror}", where=str(path), do="check the path given to --permits") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the permits file is not TOML: {error}", where=str(path), do="mend the line named above") from error
+    if set(document) - {"permit"}:
+        raise InputError(f"unknown section {sorted(set(document) - {'permit'})[0]}", where=str(path), do="permits stand in [[permit]] sections")
+    return [_permit(row, f"{path}, permit {number}") for number, row in enumerate(document.get("permit", []), 1)]
+
+
+def _permit(row: dict[str, Any], where: str) -> Permit:
+    if set(row) - KEYS:
+        raise InputError(f"unknown key {sorted(set(row) - KEYS)[0]}", where=where, do=f"known keys: {', '.join(sorted(KEYS))}")
+    for key in ("name", "expires"):
+        if key not in row:
+            raise InputError(f"the permit has no {key}", where=where, do=f"add {key}: a permit without it covers nothing")
+    if not row.get("accounts") and not row.get("organisation"):
+        raise InputError("the permit names nobody", where=where, do='add accounts = ["…"] or organisation = "…"')
+    return Permit(
+        name=str(row["name"]),
+        accounts=frozenset(_strings(row, "accounts", where)),
+        organisation=str(row.get("organisation", "")),
+        models=frozenset(_strings(row, "models", where)),
+        volume=_count(row, "volume", where),
+        output_tokens=_count(row, "output_tokens", where),
+        purpose=str(row.get("purpose", "")),
+        starts=_time(row["starts"], "starts", where) if "starts" in row else None,
+        expires=_time(row["expires"], "expires", where),
+    )
+
+
+def _strings(row: dict[str, Any], key: str, where: str) -> list[str]:
+    value = row.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InputError(f"{key} must be a list of strings", where=where, do=f'write {key} = ["…", "…"]')
+    return value
+
+
+def _count(row: dict[str, Any], key: str, where: str) -> int | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(f"{key} must be a whole number from 0", where=where, do=f"write {key} = 100000")
+    return value
+
+
+def _time(value: Any, key: str, where: str) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise InputError(f"{key} is not a date", where=where, do=f"write {key} = 2026-12-31T00:00:00Z") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What a permit says about a group."""
+
+    permit: str
+    """The permit's name; empty if none covers the group."""
+    excess: str
+    """What goes beyond it, in words; empty if nothing."""
+
+
+def cover(permits: list[Permit], accounts: set[str], organisations: set[str], use: dict[str, Any]) -> Cover:
+    """The permit that covers all of a group's accounts, and what exceeds it.
+
+    use: exchanges and output_tokens (int), models (set of str), first and last (datetime).
+    """
+    for permit in permits:
+        named = accounts <= permit.accounts or (permit.organisation and organisations == {permit.organisation})
+        if named:
+            return Cover(permit.name, "; ".join(_excess(permit, use)))
+    return Cover("", "")
+
+
+def _excess(permit: Permit, use: dict[str, Any]) -> list[str]:
+    beyond: list[str] = []
+    if permit.models and use["models"] - permit.models:
+        beyond.append(f"models not covered: {', '.join(sorted(use['models'] - permit.models))}")
+    if permit.volume is not None and use["exchanges"] > permit.volume:
+        beyond.append(f"{use['exchanges']:,} exchanges of {permit.volume:,} allowed")
+    if permit.output_tokens is not None and use["output_tokens"] > permit.output_tokens:
+        beyond.append(f"{use['output_tokens']:,} output tokens of {permit.output_tokens:,} allowed")
+    if use["last"] > permit.expires:
+        beyond.append(f"went on to {use['last']:%Y-%m-%d} after the permit ended on {permit.expires:%Y-%m-%d}")
+    if permit.starts is not None and use["first"] < permit.starts:
+        beyond.append(f"began on {use['first']:%Y-%m-%d} before the permit did on {permit.starts:%Y-%m-%d}")
+    return beyond

@@ -1,0 +1,82 @@
+"""The three axes, and the verdict they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stillwatch.registry import SIGNALS
+from stillwatch.settings import CampaignSettings
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a verdict."""
+
+    score: float
+    """0 to 1."""
+    why: str
+    """The findings that carry it, strongest first."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One signal's score for a group."""
+
+    score: float
+    """0 to 1."""
+    text: str
+    """The score as a sentence."""
+
+
+def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
+    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a negative weight."""
+    signals = SIGNALS.all()
+    doubt = 1.0
+    parts: list[tuple[float, str]] = []
+    for signal, finding in findings.items():
+        if signals[signal].axis == name:
+            doubt *= 1.0 - signals[signal].weight * finding.score
+            parts.append((signals[signal].weight * finding.score, finding.text))
+    score = 1.0 - doubt
+    if name == "intent":
+        for signal, finding in findings.items():
+            weight = signals[signal].weight
+            if signals[signal].axis == "context" and weight < 0:
+                score *= 1.0 + weight * finding.score
+                if weight * finding.score < -0.1:
+                    parts.append((-weight * finding.score, f"but {finding.text}"))
+    told = [text for strength, text in sorted(parts, key=lambda part: (-part[0], part[1])) if strength >= 0.05][:4]
+    return Axis(round(score, 6), "; ".join(told) or "nothing found")
+
+
+def verdict(scale: Axis, deception: Axis, intent: Axis, *, permit: bool, settings: CampaignSettings) -> str:
+    """adversarial: large, meant, and hidden; unlicensed: large and meant; authorised: a permit covers it; else benign."""
+    if permit:
+        return "authorised"
+    if scale.score < settings.high or intent.score < settings.high:
+        return "benign"
+    return "adversarial" if deception.score >= settings.high else "unlicensed"
+
+
+ASKS = (
+    ("trace_cleaning", "reasoning traces to be cleaned or completed"),
+    ("reasoning", "written-out reasoning"),
+    ("grading", "grades against rubrics"),
+    ("preference", "preferences between answers"),
+    ("generation", "new instructions and tasks"),
+    ("rewriting", "rewritten or hardened instructions"),
+    ("safe_rewrite", "politically safe rewrites"),
+    ("technique", "answers past the safeguards"),
+    ("agentic", "tool use and code"),
+)
+
+
+def extracting(sums: Mapping[str, int]) -> str:
+    """What a group asked for, in a sentence; from the flag sums of its prompts."""
+    texts = sums.get("texts", 0)
+    if not texts:
+        return "not known: the log holds no prompts"
+    shares = sorted(((sums.get(flag, 0) / texts, words) for flag, words in ASKS), reverse=True)
+    told = [f"{words} ({part:.0%} of prompts)" for part, words in shares if part >= 0.02]
+    return "; ".join(told) if told else "answers to ordinary questions"

@@ -1,0 +1,62 @@
+"""stillwatch detect: from logs to campaigns, on screen and in a run folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from stillwatch import report
+from stillwatch.pipeline import Inputs, detect
+from stillwatch.settings import load
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("detect")
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
+@click.option("--accounts", type=FILE, help="Accounts table: CSV, JSONL or Parquet.")
+@click.option("--edge", type=click.Path(path_type=Path), help="Edge log with addresses and TLS fingerprints, joined on the request id.")
+@click.option("--permits", type=FILE, help="Permits to distil: TOML.")
+@click.option("--releases", type=FILE, help="Model releases: TOML. Left out: models first seen inside the log.")
+@click.option("--networks", type=FILE, help="Your own table of networks: MaxMind database or CSV.")
+@click.option("--format", "format_name", help="Log format of all files; left out: detected for each.")
+@click.option("--mapping", type=FILE, help="TOML file that maps the columns of a generic log.")
+@click.option("--key-file", type=FILE, help="Secret of at least 16 bytes: account ids become pseudonyms, and no key can be guessed.")
+@click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
+@click.option("--force", is_flag=True, help="Replace an earlier run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    logs: tuple[Path, ...],
+    out: Path,
+    accounts: Path | None,
+    edge: Path | None,
+    permits: Path | None,
+    releases: Path | None,
+    networks: Path | None,
+    format_name: str | None,
+    mapping: Path | None,
+    key_file: Path | None,
+    settings_file: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
+    settings = load(settings_file)
+    inputs = Inputs(logs, format_name, mapping, edge, accounts, networks, permits, releases, key_file)
+    columns = (SpinnerColumn(), TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("starting", total=None)
+        run = detect(inputs, out, settings, lambda step, done, total: shown.update(task, description=step, completed=done, total=total or None), force=force)
+        shown.update(task, description="writing the report", total=None)
+        page = report.write(run)
+    if as_json:
+        click.echo(json.dumps(report.summary_document(run), default=str))
+        return
+    console = Console()
+    console.print(report.summary(run))
+    console.print(f"report: {page}", soft_wrap=True, highlight=False)

@@ -1,0 +1,90 @@
+"""`stillwatch range`: make a world whose truth is known, and score a run against it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+@click.group()
+def command() -> None:
+    """Make simulated worlds, and score runs against their truth."""
+
+
+@command.command()
+@click.argument("scenario")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be empty or new.")
+@click.option("--scale", type=float, default=0.05, show_default=True, help="What the scenario's sizes are multiplied by.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of its chance.")
+@click.option("--format", "format_", default="litellm-parquet", show_default=True, help="Log format to write; see docs/range.md.")
+@click.option("--no-prompts", is_flag=True, help="Leave prompts and answers out, as LiteLLM does by default.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads; the files do not depend on it.")
+@click.option("--force", is_flag=True, help="Replace an existing folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the truth in short as JSON.")
+def make(scenario: str, out: Path, scale: float, seed: int, format_: str, no_prompts: bool, workers: int, force: bool, as_json: bool) -> None:
+    """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside them."""
+    from stillwatch.range.make import Order
+    from stillwatch.range.make import make as make_world
+
+    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("parts, {task.fields[exchanges]:,} exchanges"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("making the world", total=None, exchanges=0)
+        document = make_world(order, lambda done, parts, exchanges: progress.update(task, completed=done, total=parts, exchanges=exchanges))
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        _show_world(document, out)
+
+
+def _show_world(document: dict[str, Any], out: Path) -> None:
+    table = Table("name", "kind", "label", "groups", "accounts", "exchanges", title=f"World in {out}")
+    for row in document["groups"]:
+        table.add_row(row["name"], row["kind"], row["label"], str(row["groups"]), f"{row['accounts']:,}", f"{row['exchanges']:,}")
+    Console().print(table)
+
+
+@command.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("truth", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+def score(run: Path, truth: Path, as_json: bool) -> None:
+    """Score RUN, a folder that `detect` wrote, against TRUTH, a folder that `range make` wrote or its truth.parquet."""
+    from stillwatch.range.score import score as score_run
+
+    document = score_run(run, truth)
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        _show_scores(document)
+
+
+def _show_scores(document: dict[str, Any]) -> None:
+    table = Table("campaign", "found", "verdict", "precision", "recall", "accounts", title="Scores")
+    for row in document["campaigns"]:
+        rates = (f"{row['account_precision']:.3f}", f"{row['account_recall']:.3f}")
+        table.add_row(row["name"], "yes" if row["found"] else "NO", row["verdict"] or "-", *rates, f"{row['accounts']:,}")
+    pooled = document["pooled"]
+    table.add_row("pooled", "", "", f"{pooled['account_precision']:.3f}", f"{pooled['account_recall']:.3f}", "", style="bold")
+    console = Console()
+    console.print(table)
+    console.print(f"benign groups called adversarial: {_counts(document['false_campaigns'])}")
+    console.print(f"benign groups called unlicensed: {_counts(document['unlicensed_campaigns'])}")
+    missed = sorted(set(document["permitted"]) - set(document["authorised"]))
+    console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
+
+
+def _counts(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"

@@ -1,0 +1,43 @@
+"""The small door: what every engine can do. Queries are Ibis expressions, functions from tables to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """Runs Ibis expressions over named tables."""
+
+    def read(self, name: str, paths: Sequence[Path]) -> Any:
+        """A view over Parquet files, as an Ibis table."""
+
+    def load(self, name: str, table: pa.Table) -> Any:
+        """An Arrow table, as an Ibis table."""
+
+    def create(self, name: str, expression: Any) -> Any:
+        """The expression's rows, kept under a name for the queries that follow."""
+
+    def drop(self, name: str) -> None:
+        """Forget a table that `create` or `load` made."""
+
+    def collect(self, expression: Any) -> pa.Table:
+        """The expression's rows, in memory."""
+
+    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+        """The expression's rows as a Parquet file, sorted, so that equal inputs give equal bytes; returns the rows."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 3}
+"""How every Parquet file of a run is written."""

@@ -1,0 +1,32 @@
+"""How a facet's file says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from stillwatch.registry import FACETS, FAMILIES, Facet
+
+Query = Callable[..., Any]
+
+
+def facet(
+    *,
+    family: str,
+    sees: str,
+    blind_spots: str,
+    needs: tuple[str, ...],
+    label: str = "",
+    anchor: bool = True,
+    sparse: bool = False,
+    show: Callable[[int], str] | None = None,
+) -> Callable[[Query], Query]:
+    """Register a function from Tables to rows (account, value, time), one for each mark left; its name is the facet's."""
+    if family not in FAMILIES:
+        raise ValueError(f"BUG: unknown family {family}")
+
+    def register(query: Query) -> Query:
+        FACETS.add(query.__name__, Facet(query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, show, query))
+        return query
+
+    return register

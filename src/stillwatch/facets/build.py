@@ -1,0 +1,87 @@
+"""Run every facet and keep the keys that more than one account carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.engine import Engine
+from stillwatch.facets.tables import Tables
+from stillwatch.registry import FACETS, Facet
+from stillwatch.schema.keyed import salt
+from stillwatch.settings import LinkageSettings
+
+Progress = Callable[[str], None]
+
+
+def quiet(_step: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Blind:
+    """A facet that could not see."""
+
+    name: str
+    """The facet."""
+    reason: str
+    """What was missing."""
+    share: float
+    """Share of the rows in which it was missing."""
+
+
+def build_traces(engine: Engine, tables: Tables, settings: LinkageSettings, progress: Progress = quiet) -> tuple[Any, list[Blind]]:
+    """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which facets were blind.
+
+    Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet` rarest.
+    """
+    lacking = missing_shares(engine, tables)
+    parts: list[Any] = []
+    blind: list[Blind] = []
+    for name, facet in FACETS.all().items():
+        missing = {need: lacking.get(need, 0.0) for need in facet.needs}
+        worst = max(missing.values(), default=0.0)
+        if worst > 0.0:
+            columns = ", ".join(need for need, share in missing.items() if share > 0.0)
+            blind.append(Blind(name, f"no {columns}", worst))
+        if worst < 1.0:
+            progress(f"facet {name}")
+            parts.append(engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings)))
+    return engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0]), blind
+
+
+def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
+    """For each column that some facet needs, the share of its rows that lack it; 1.0 for an empty table."""
+    shares: dict[str, float] = {}
+    needs = {need for facet in FACETS.all().values() for need in facet.needs}
+    for source in ("exchanges", "accounts", "releases"):
+        table = getattr(tables, source)
+        columns = sorted(need.split(".", 1)[1] for need in needs if need.startswith(f"{source}."))
+        if not columns:
+            continue
+        counts = engine.collect(table.agg(rows=table.count(), **{column: table[column].count() for column in columns})).to_pylist()[0]
+        rows = counts["rows"]
+        shares |= {f"{source}.{column}": 1.0 - counts[column] / rows if rows else 1.0 for column in columns}
+    return shares
+
+
+def _shared(engine: Engine, facet: Facet, tables: Tables) -> Any:
+    """(account, value, first, last, n, df) for the values of at least two accounts."""
+    rows = facet.query(tables)
+    if facet.sparse:
+        several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)
+        rows = rows.semi_join(several, "value")
+    pairs = engine.create("pairs", rows.group_by("account", "value").agg(first=_.second.min(), last=_.second.max(), n=_.count()))
+    df = pairs.group_by("value").agg(df=_.count()).filter(_.df > 1)
+    return pairs.join(df, "value")
+
+
+def _kept(shared: Any, facet: Facet, settings: LinkageSettings) -> Any:
+    rarest = ibis.window(group_by="account", order_by=["df", "value"])
+    ranked = shared.mutate(rank=ibis.row_number().over(rarest)).filter(_.rank < settings.keys_per_facet)
+    key = ranked["value"] ^ ibis.literal(salt(facet.name), "int64")
+    return ranked.select("account", "value", "first", "last", "n", key=key, facet=ibis.literal(facet.name))

@@ -1,0 +1,20 @@
+"""The User-Agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables, marks
+
+
+@facet(
+    family="software",
+    sees="accounts that run one build of one client",
+    blind_spots="Popular libraries are shared by most accounts; the header is easily changed.",
+    needs=("exchanges.client",),
+    label="client",
+)
+def client(tables: Tables) -> Any:
+    """Each User-Agent an account sent."""
+    return marks(tables.exchanges, "client")

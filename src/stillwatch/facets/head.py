@@ -1,0 +1,21 @@
+"""The masked first words of the prompt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables, marks
+
+
+@facet(
+    family="content",
+    sees="accounts whose prompts begin with one template",
+    blind_spots="A public prompt is shared by strangers; a random first line hides it.",
+    needs=("exchanges.head",),
+    label="head",
+    sparse=True,
+)
+def head(tables: Tables) -> Any:
+    """Each prompt head an account sent."""
+    return marks(tables.exchanges, "head")

@@ -1,0 +1,20 @@
+"""The mail domain, where it is not open to anyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables, declared
+
+
+@facet(
+    family="identity",
+    sees="accounts under one private or disposable mail domain",
+    blind_spots="A company's own domain is declared common ownership.",
+    needs=("accounts.email_domain",),
+    label="email_domain",
+)
+def mail_domain(tables: Tables) -> Any:
+    """The private mail domain of an account."""
+    return declared(tables.accounts.filter(~tables.accounts.email_public.fill_null(False)), "email_domain")

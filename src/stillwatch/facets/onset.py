@@ -1,0 +1,36 @@
+"""When bouts of work begin, at three time scales."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.registration import scaled
+from stillwatch.facets.tables import Tables
+
+SCALES = (60, 600, 3600)
+
+
+def show(value: int) -> str:
+    """The start of the bucket and its length."""
+    scale, bucket = value >> 40, value & (2**40 - 1)
+    return f"began {datetime.fromtimestamp(bucket * scale, UTC):%Y-%m-%d %H:%M} ({scale // 60} min)"
+
+
+@facet(
+    family="rhythm",
+    sees="accounts that start to work in the same minute, ten minutes or hour, again and again",
+    blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; jitter beyond an hour hides a balancer.",
+    needs=("exchanges.time",),
+    anchor=False,
+    show=show,
+)
+def onset(tables: Tables) -> Any:
+    """The start of each bout: an active hour whose hour before was idle (SynchroTrap, CCS 2014, with the target left out)."""
+    before = tables.activity.hour.lag().over(ibis.window(group_by="account", order_by="hour"))
+    bouts = tables.activity.mutate(before=before).filter(_.before.isnull() | (_.before < _.hour - 1))
+    return ibis.union(*[bouts.select("account", second=_["first"], value=scaled(_["first"], scale)) for scale in SCALES])

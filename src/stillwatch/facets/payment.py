@@ -1,0 +1,20 @@
+"""The payment instrument, hashed by the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables, declared
+
+
+@facet(
+    family="identity",
+    sees="accounts paid from one instrument",
+    blind_spots="Companies pay for many seats with one card; virtual cards give each account its own.",
+    needs=("accounts.payment",),
+    label="payment",
+)
+def payment(tables: Tables) -> Any:
+    """The payment instrument of an account."""
+    return declared(tables.accounts, "payment")

@@ -1,0 +1,22 @@
+"""Winnowed fingerprints of the prompt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibis import _
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables
+
+
+@facet(
+    family="content",
+    sees="accounts whose prompts contain one run of words, wherever it stands and whatever surrounds it",
+    blind_spots="Every request rephrased leaves no common run; quotations and licence texts are shared by strangers.",
+    needs=("exchanges.shingles",),
+    sparse=True,
+)
+def shingle(tables: Tables) -> Any:
+    """Each kept fingerprint of each prompt (Schleimer, Wilkerson, Aiken 2003)."""
+    return tables.exchanges.select("account", "second", value=_.shingles.unnest()).filter(_.value.notnull())

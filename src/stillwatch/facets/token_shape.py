@@ -1,0 +1,42 @@
+"""The shape of an account's work in tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables
+
+
+def show(value: int) -> str:
+    """Mean lengths, roughly."""
+    return f"about {2 ** ((value >> 12) / 2):,.0f} tokens in, {2 ** (((value >> 6) & 63) / 2):,.0f} out"
+
+
+@facet(
+    family="content",
+    sees="accounts whose requests have one shape: mean prompt and answer length and their spread",
+    blind_spots="Only a shape: unrelated batch jobs can look alike. It needs no text.",
+    needs=("exchanges.input_tokens", "exchanges.output_tokens"),
+    show=show,
+)
+def token_shape(tables: Tables) -> Any:
+    """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of the input in octaves."""
+    work = tables.exchanges.filter(_.input_tokens.notnull() & _.output_tokens.notnull()).select(
+        "account", "second", read=_.input_tokens.cast("int64"), written=_.output_tokens.cast("int64")
+    )
+    sums = work.group_by("account").agg(
+        n=_.count(), second=_.second.min(), read=_.read.sum(), square=(_.read * _.read).sum(), written=_.written.sum()
+    )
+    shape = sums.filter(_.n >= 10).mutate(mean=_.read.cast("float64") / _.n, written=_.written.cast("float64") / _.n)
+    spread = ibis.greatest(shape.square.cast("float64") / shape.n - shape.mean * shape.mean, ibis.literal(0.0)).sqrt()
+    value = _steps(shape.mean, 2) * 4096 + _steps(shape.written, 2) * 64 + _steps(spread, 1)
+    return shape.select("account", "second", value=value.cast("int64"))
+
+
+def _steps(number: Any, per_octave: int) -> Any:
+    # A whole power of two must fall on the same side of its step in every engine's logarithm.
+    return ((number + 1.0).log2() * per_octave + 1e-9).floor().cast("int64")

@@ -1,0 +1,21 @@
+"""The tool definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables, marks
+
+
+@facet(
+    family="content",
+    sees="accounts that offer one tool set",
+    blind_spots="Agent frameworks ship their tools.",
+    needs=("exchanges.tools",),
+    label="tools",
+    sparse=True,
+)
+def tools(tables: Tables) -> Any:
+    """Each tool set an account offered."""
+    return marks(tables.exchanges, "tools")

@@ -1,0 +1,96 @@
+"""The client's address from what proxies wrote down."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+
+from stillwatch.errors import SettingError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_FOR = re.compile(r'(?:^|[;,\s])for\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s]+)', re.IGNORECASE)
+MOST_HOPS = 64
+"""Entries of a forwarded header that are looked at, from the right; more is an attack, not a path."""
+
+
+class ClientAddress:
+    """Finds the client: the rightmost address that is not one of the provider's own proxies. Remembers what it has seen."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._trusted = tuple(map(_network, trusted))
+        self._seen: dict[str | None, str | None] = {}
+
+    def __call__(self, forwarded: str) -> str | None:
+        """The canonical address from an X-Forwarded-For, Forwarded (RFC 7239) or plain value; None where it holds none."""
+        return self.each([forwarded])[0]
+
+    def each(self, values: Sequence[str | None]) -> list[str | None]:
+        """The same for many values, None among them."""
+        seen, find = self._seen, self._find
+        if len(seen) > 200_000:
+            seen.clear()
+        for value in values:
+            if value not in seen:
+                seen[value] = None if value is None else find(value)
+        return [seen[value] for value in values]
+
+    def _find(self, forwarded: str) -> str | None:
+        if not self._trusted and (plain := _plain_ipv4(forwarded)):
+            return plain
+        leftmost: str | None = None
+        for hop in reversed(hops(forwarded)):
+            address = parse(hop)
+            if address is None:
+                # What stands left of it was written by someone unknown, and it is no address itself.
+                return None
+            leftmost = str(address)
+            if not self._is_trusted(address):
+                return leftmost
+        return leftmost
+
+    def _is_trusted(self, address: Address) -> bool:
+        return any(address.version == network.version and address in network for network in self._trusted)
+
+
+def _plain_ipv4(text: str) -> str | None:
+    """A bare IPv4 address, by far the most common value, without the cost of the general way."""
+    try:
+        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
+    except (OSError, ValueError):
+        return None
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise SettingError(
+            f"{text!r} is no network", where="setting ingest.trusted_proxies", do='write networks as CIDR, for example "10.0.0.0/8"'
+        ) from None
+
+
+def hops(forwarded: str) -> list[str]:
+    """The entries of a forwarded header, from the client to the last proxy."""
+    if "=" in forwarded:
+        return _FOR.findall(forwarded)[-MOST_HOPS:]
+    if "," not in forwarded:
+        return [forwarded]
+    return forwarded.rsplit(",", MOST_HOPS)[-MOST_HOPS:]
+
+
+def parse(hop: str) -> Address | None:
+    """One entry as an address: quotes, brackets, ports and zones are taken off, IPv4-mapped IPv6 is unmapped. None where it is no address."""
+    text = hop.strip().strip('"').strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

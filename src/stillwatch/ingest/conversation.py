@@ -1,0 +1,172 @@
+"""Messages as role and text, from every shape that clients send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.values import canonical, inner
+
+Messages = list[tuple[str, str]]
+ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "ipython": "tool",
+}
+IMAGES = frozenset({"image", "image_url", "input_image", "image_file", "media"})
+TOOL_RESULTS = frozenset({"tool_result", "function_call_output", "tool_call_response"})
+TOOL_CALLS = frozenset({"tool_use", "function_call", "tool_call"})
+THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
+
+
+def messages_of(value: Any, system: Any = None) -> Messages | None:
+    """Messages, system prompt first; None where there is no text at all. Takes strings, lists, and JSON inside strings."""
+    found: Messages = []
+    if system is not None and (words := text_of(inner(system))):
+        found.append(("system", words))
+    value = inner(value)
+    if isinstance(value, str):
+        if value:
+            found.append(("user", value))
+    elif isinstance(value, list):
+        for item in value:
+            found.extend(_message(item))
+    elif isinstance(value, dict):
+        nested = value.get("messages")
+        found.extend(messages_of(nested) or []) if nested is not None else found.extend(_message(value))
+    elif value is not None:
+        raise BadRow("messages", "messages are neither a list nor text")
+    return found or None
+
+
+def _message(item: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(item, str):
+        return [("user", item)]
+    if not isinstance(item, dict):
+        raise BadRow("messages", "a message is neither an object nor text")
+    kind = item.get("type")
+    if "role" not in item and kind in TOOL_RESULTS:
+        return [("tool", text_of(item.get("output", item.get("content"))))]
+    if "role" not in item and kind in TOOL_CALLS:
+        return [("assistant", _call(item))]
+    if "role" not in item and kind in THOUGHTS:
+        return []
+    return _spoken(item)
+
+
+def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    role = ROLES.get(str(item.get("role", "user")).lower(), "user")
+    content = item.get("content", item.get("parts", item.get("text")))
+    if type(content) is str and not item.get("tool_calls"):
+        return [(role, content)] if content else []
+    if isinstance(content, list) and role == "user" and any(isinstance(part, dict) and part.get("type") in TOOL_RESULTS for part in content):
+        return _split_results(content)
+    spoken, calls = text_of(content), item.get("tool_calls")
+    if isinstance(calls, list) and calls:
+        spoken = "\n".join(filter(None, [spoken, *map(_call, calls)]))
+    return [(role, spoken)] if spoken else []
+
+
+def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
+    """Anthropic and OpenTelemetry carry tool results inside the user's message: they are the tool's words, not the user's."""
+    results = [part for part in parts if isinstance(part, dict) and part.get("type") in TOOL_RESULTS]
+    for part in results:
+        yield "tool", text_of(part.get("content", part.get("response", part.get("output"))))
+    rest = text_of([part for part in parts if not (isinstance(part, dict) and part.get("type") in TOOL_RESULTS)])
+    if rest:
+        yield "user", rest
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content: parts joined by a line end, images as [image], thoughts left out."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(part for part in map(_part, content) if part)
+    if isinstance(content, dict):
+        return _part(content)
+    return ""
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict):
+        return ""
+    kind = part.get("type", "text")
+    if kind in IMAGES:
+        return "[image]"
+    if kind in THOUGHTS:
+        return ""
+    if kind in TOOL_CALLS:
+        return _call(part)
+    if kind in ("file", "input_file", "document", "input_audio", "audio", "blob", "uri"):
+        return f"[{str(kind).removeprefix('input_')}]"
+    words = part.get("text", part.get("content", part.get("response", "")))
+    if isinstance(words, dict):
+        words = words.get("value", "")
+    return words if isinstance(words, str) else "\n".join(p for p in words if isinstance(p, str)) if isinstance(words, list) else ""
+
+
+def _call(call: Any) -> str:
+    """A tool call as one line: its name and its arguments."""
+    if not isinstance(call, dict):
+        return ""
+    function = call.get("function") if isinstance(call.get("function"), dict) else call
+    assert isinstance(function, dict)
+    arguments = function.get("arguments", function.get("input"))
+    given = arguments if isinstance(arguments, str) else canonical(arguments, "messages") or ""
+    return f"[call {function.get('name', '')}] {given}".strip()
+
+
+def answer_of(response: Any) -> str | None:
+    """The answer's text from a chat completion, a completion, a response or an Anthropic message; None where there is none."""
+    response = inner(response)
+    if isinstance(response, str):
+        return response or None
+    if isinstance(response, list):
+        return "\n".join(words for _, words in messages_of(response) or []) or None
+    if not isinstance(response, dict):
+        return None
+    choices = response.get("choices")
+    if isinstance(choices, list) and choices:
+        return "\n".join(filter(None, map(_choice, choices))) or None
+    if isinstance(response.get("output_text"), str) and response["output_text"]:
+        return str(response["output_text"])
+    for name in ("output", "content", "message", "parts", "text"):
+        if response.get(name) is not None:
+            return _spoken_by(response[name]) or None
+    return None
+
+
+def _choice(choice: Any) -> str:
+    if not isinstance(choice, dict):
+        return ""
+    message = choice.get("message", choice.get("delta", choice.get("text", "")))
+    return message if isinstance(message, str) else _spoken_by(message)
+
+
+def _spoken_by(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list):
+        return ""
+    if all(isinstance(item, dict) and "role" not in item and "text" in item for item in value):
+        return text_of(value)
+    return "\n".join(
+        words for item in value for _, words in _message({"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item)
+    )
+
+
+def _bare(item: dict[str, Any]) -> bool:
+    return "role" not in item and item.get("type") not in TOOL_CALLS | TOOL_RESULTS | THOUGHTS

@@ -1,0 +1,151 @@
+"""What a line of a request/response log wraps around the request body: who, when, from where, and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
+from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import clean_headers, credential_of
+from stillwatch.ingest.values import Row, dig, first, inner, mapping_of, moment, path_of, span_ms, text, whole
+
+BODIES = ("request.body", "request", "body", "request_body", "input_body", "params", "payload")
+ANSWERS = ("response.body", "response", "response_body", "output_body", "completion", "result")
+HEADERS = ("headers", "request_headers", "request.headers")
+IDS = ("request_id", "x_request_id", "log_id", "response.request_id", "id", "custom_id")
+ACCOUNTS = [
+    "account_id",
+    "account",
+    "api_key_id",
+    "key_id",
+    "key",
+    "api_key",
+    "organization_id",
+    "organisation_id",
+    "organization",
+    "organisation",
+    "org_id",
+    "org",
+    "customer_id",
+    "project_id",
+    "project",
+    "team_id",
+    "user_id",
+]
+TIMES = (
+    "time",
+    "timestamp",
+    "ts",
+    "created_at",
+    "created",
+    "request_time",
+    "requested_at",
+    "start_time",
+    "startTime",
+    "started_at",
+    "date",
+    "t",
+    "t_s",
+    "request.time",
+)
+ENDS = ("end_time", "endTime", "ended_at", "finished_at", "completed_at")
+DURATIONS = ("duration_ms", "latency_ms", "response_time_ms", "elapsed_ms")
+ADDRESSES = ("address", "client_ip", "client_address", "ip", "ip_address", "remote_ip")
+"""Fields in which an operator says who the client is."""
+PEERS = ("remote_addr", "peer", "peer_address")
+"""Fields that name the other end of the connection, often a load balancer."""
+SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
+STATUSES = ("status_code", "http_status", "response.status_code", "response.status", "status")
+FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+SAYS = ("messages", "input", "prompt", "instructions", "system")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One line, opened."""
+
+    row: Row
+    """The line itself."""
+    body: Row
+    """The request's body."""
+    answer: Any
+    """The response's body."""
+    headers: Row
+    """The request's headers, lower case, without credentials."""
+    credential: str | None
+    """The API key it carried, only ever used to make an account id."""
+
+
+def opened(row: Row) -> Envelope:
+    """The parts of a line, whichever way it nests them; what a line says beside a nested body belongs to the request too."""
+    body: Row = {}
+    for path in BODIES:
+        body = mapping_of(dig(row, path))
+        if body and not set(body) <= {"headers", "method", "url", "path"}:
+            break
+    if body:
+        body = {**{name: inner(row[name]) for name in SAYS if name in row and name not in body}, **body}
+    given = inner(first(row, *HEADERS))
+    return Envelope(row, body or row, inner(first(row, *ANSWERS)), clean_headers(given), credential_of(given))
+
+
+def request_of(envelope: Envelope, context: Context) -> Request:
+    """Everything but the words, the tokens and the end user."""
+    row, body, headers = envelope.row, envelope.body, envelope.headers
+    return Request(
+        request_id=text(first(row, *IDS)) or text(headers.get("x-request-id")) or text(mapping_of(envelope.answer).get("id")),
+        account_id=_account(envelope, context),
+        time=moment(_time(envelope)),
+        model=text(body.get("model")) or text(mapping_of(envelope.answer).get("model")) or text(row.get("model")),
+        status=_status(envelope),
+        duration_ms=_duration(row),
+        address=path_of(first(row, *ADDRESSES)) or path_of(first(headers, *FORWARDED)) or path_of(first(row, *PEERS)),
+        user_agent=text(row.get("user_agent")) or text(headers.get("user-agent")),
+        stainless=stainless_of(headers),
+        ja4=text(row.get("ja4")) or text(headers.get("x-ja4")) or text(headers.get("ja4")),
+        parameters=parameters_of(body),
+        tools=tools_of(body),
+        output_format=output_format_of(body),
+        conversation=_conversation(row, body),
+    )
+
+
+def _account(envelope: Envelope, context: Context) -> str | None:
+    if context.account_field:
+        return text(dig(envelope.row, context.account_field))
+    return text(first(envelope.row, *ACCOUNTS)) or text(envelope.headers.get("openai-organization")) or envelope.credential
+
+
+def _time(envelope: Envelope) -> Any:
+    answer = mapping_of(envelope.answer)
+    return next((v for v in (first(envelope.row, *TIMES), answer.get("created"), answer.get("created_at")) if v is not None), None)
+
+
+def _status(envelope: Envelope) -> int | None:
+    status = first(envelope.row, *STATUSES)
+    if isinstance(status, str) and not status.isdigit():
+        return 200 if status in ("success", "ok", "completed") else None
+    if status is None and (mapping_of(envelope.answer).get("choices") or mapping_of(envelope.answer).get("content")):
+        return 200
+    return whole(status)
+
+
+def _duration(row: Row) -> int | None:
+    given = first(row, *DURATIONS)
+    end = first(row, *ENDS)
+    return whole(given) if given is not None else span_ms(first(row, *TIMES), end) if end is not None else None
+
+
+def _conversation(row: Row, body: Row) -> str | None:
+    for found in (first(row, *SESSIONS), body.get("conversation")):
+        name = text(found.get("id")) if isinstance(found, dict) else text(found)
+        if name:
+            return name
+    return text(mapping_of(body.get("metadata")).get("session_id"))
+
+
+def bodies_of(sample: Sample) -> list[Envelope]:
+    """The sampled rows, opened, for `detect`."""
+    return [opened(row) for row in sample.rows]

@@ -1,0 +1,1 @@
+"""Files as rows: compression, encodings, lines, documents, CSV and Parquet, each in bounded memory."""

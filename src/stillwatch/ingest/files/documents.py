@@ -1,0 +1,74 @@
+"""Objects inside one big JSON document, cut out without reading the document whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.ingest.files.lines import Piece, too_long
+from stillwatch.ingest.quarantine import BadRow
+
+Bytes = npt.NDArray[np.uint8]
+States = npt.NDArray[np.int64]
+DEPTH, IN_STRING, ESCAPED = 0, 1, 2
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
+    """Places where an object at `level` begins (place) and ends (-place - 1); strings are stepped over. Returns how many."""
+    depth, in_string, escaped = state[0], state[1], state[2]
+    found = 0
+    for i in range(len(data)):
+        c = data[i]
+        if in_string:
+            if escaped:
+                escaped = 0
+            elif c == 92:
+                escaped = 1
+            elif c == 34:
+                in_string = 0
+        elif c == 34:
+            in_string = 1
+        elif c == 123 or c == 91:
+            if depth == level and c == 123:
+                cuts[found] = i
+                found += 1
+            depth += 1
+        elif c == 125 or c == 93:
+            depth = max(depth - 1, 0)
+            if depth == level and c == 125:
+                cuts[found] = -i - 1
+                found += 1
+    state[0], state[1], state[2] = depth, in_string, escaped
+    return found
+
+
+def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
+    """Objects that lie `level` brackets deep, in order, with their numbers; too long ones are skipped without being held."""
+    state = np.zeros(3, np.int64)
+    number = 0
+    held: list[bytes] | None = None
+    size = 0
+    try:
+        for piece in pieces:
+            cuts = np.empty(len(piece) + 1, np.int64)
+            start = 0
+            for cut in cuts[: _scan(np.frombuffer(piece, np.uint8), state, level, cuts)].tolist():
+                if cut >= 0:
+                    held, size, start = [], 0, cut
+                elif held is not None:
+                    number += 1
+                    size += -cut - start
+                    yield number, b"".join([*held, piece[start:-cut]]) if size <= longest else too_long(longest)
+                    held = None
+            if held is not None:
+                size += len(piece) - start
+                held = [*held, piece[start:]] if size <= longest else []
+    except BadRow as broken:
+        yield number + 1, broken
+        return
+    if held is not None or state[DEPTH] or state[IN_STRING]:
+        yield number + 1, BadRow("", "the JSON document breaks off here")

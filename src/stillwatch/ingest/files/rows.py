@@ -1,0 +1,114 @@
+"""Any file as numbered rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from stillwatch.ingest.files.comma import csv_rows
+from stillwatch.ingest.files.documents import objects
+from stillwatch.ingest.files.lines import Piece, lines
+from stillwatch.ingest.files.parquet import batches, open_parquet
+from stillwatch.ingest.files.streams import magic_of, utf8
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.values import Row, loads
+from stillwatch.settings import IngestSettings
+
+Numbered = Iterator[tuple[int, Row | BadRow]]
+HEAD = 1 << 16
+LISTED = re.compile(rb'\{\s*"(?:data|observations|items|logs|records|Records)"\s*:\s*\[\s*\{')
+"""An object around a list of rows, as an API's answer."""
+EXPORT = re.compile(rb'\{\s*"resource_?(?:Spans|Logs|spans|logs)"\s*:\s*\[')
+"""An OTLP export: a row where each has a line, a document where it has several."""
+
+
+def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
+    """json, csv or parquet, with the column names where the file states them."""
+    if not compression and magic_of(path).startswith(b"PAR1"):
+        return "parquet", tuple(open_parquet(path).schema_arrow.names)
+    head = _head(path, compression).lstrip()
+    if head[:1] in (b"{", b"[") or not head:
+        return "json", ()
+    first = head.partition(b"\n")[0].decode("utf-8", "replace").strip()
+    return "csv", tuple(name.strip().strip('"') for name in re.split(r"[,;\t]", first))
+
+
+def _head(path: Path, compression: str) -> bytes:
+    head = b""
+    try:
+        for piece in utf8(path, compression):
+            head += piece
+            if len(head) >= HEAD:
+                break
+    except BadRow:
+        pass
+    return head[:HEAD]
+
+
+def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
+    """Rows with their numbers, or why a row has none."""
+    kind, _ = kind_of(path, compression)
+    if kind == "parquet":
+        return _parquet_rows(path, settings)
+    if kind == "csv":
+        return csv_rows(utf8(path, compression), settings.max_row_bytes)
+    return _parsed(_json_pieces(path, compression, settings.max_row_bytes))
+
+
+def _json_pieces(path: Path, compression: str, longest: int) -> Iterator[Piece]:
+    level = _level(_head(path, compression).lstrip())
+    pieces = utf8(path, compression)
+    return lines(pieces, longest) if level is None else objects(pieces, level, longest)
+
+
+def _level(head: bytes) -> int | None:
+    """How many brackets deep the rows lie in a document; None where each row has a line."""
+    if head[:1] == b"[":
+        return 1
+    spread = re.match(rb"\{\s*\r?\n", head) is not None
+    if LISTED.match(head) or (spread and EXPORT.match(head)):
+        return 2
+    return 0 if spread else None
+
+
+def _parsed(pieces: Iterator[Piece]) -> Numbered:
+    for number, piece in pieces:
+        if isinstance(piece, BadRow):
+            yield number, piece
+            continue
+        try:
+            value: Any = loads(piece)
+        except BadRow as bad:
+            yield number, bad
+            continue
+        yield number, value if isinstance(value, dict) else BadRow("", "the row is no JSON object")
+
+
+def _parquet_rows(path: Path, settings: IngestSettings) -> Numbered:
+    for first, batch in batches(path, None, min(settings.batch_rows, 1024), settings.batch_bytes):
+        if isinstance(batch, BadRow):
+            yield first, batch
+        else:
+            yield from batch_rows(first, batch)
+
+
+def batch_rows(first: int, batch: pa.RecordBatch) -> Numbered:
+    """Rows of an Arrow batch by column name, nulls left out; times are microseconds since 1970, since Python cannot hold every Arrow time."""
+    columns = {name: _timeless(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    try:
+        values = {name: column.to_pylist() for name, column in columns.items()}
+    except (ValueError, OverflowError, pa.ArrowException):
+        yield first, BadRow("", "a stretch of the Parquet file holds values that cannot be read", lost=len(batch))
+        return
+    for i in range(len(batch)):
+        yield first + i, {name: column[i] for name, column in values.items() if column[i] is not None}
+
+
+def _timeless(column: Any) -> Any:
+    if not pa.types.is_timestamp(column.type):
+        return column
+    return column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())

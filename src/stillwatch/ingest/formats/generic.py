@@ -1,0 +1,228 @@
+"""Any CSV, JSONL or Parquet whose columns a mapping file names, or that already have the names of REQUESTS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from stillwatch.ingest.conversation import Messages, answer_of, messages_of
+from stillwatch.ingest.mapping import TARGETS, Mapping
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import Context, MessageColumn, Raw, Request
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.values import Row, canonical, dig, inner, moment, path_of, text, whole
+from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
+from stillwatch.registry import FORMATS, Format
+from stillwatch.schema.requests import MESSAGE, REQUESTS
+
+pc: Any = pyarrow.compute
+
+TEXTS = (
+    "model",
+    "address",
+    "network_class",
+    "region",
+    "user_agent",
+    "stainless",
+    "ja4",
+    "parameters",
+    "end_user",
+    "conversation",
+    "request_id",
+    "account_id",
+)
+COUNTS = ("status", "input_tokens", "output_tokens", "reasoning_tokens", "duration_ms", "asn")
+JSONS = ("tools", "output_format")
+AS_THEY_ARE = Mapping({name: name for name in TARGETS})
+
+
+def detect(sample: Sample) -> float:
+    """Only files that already use our names; a mapping is asked for by the caller."""
+    if not sample.has("account_id", "time"):
+        return 0.0
+    ours = set(REQUESTS.names()) - {"account_id", "time", "request_id", "model", "status", "address", "user_agent", "messages", "tools"}
+    return 0.6 + min(0.19, 0.03 * len(sample.columns & (ours | {"prompt", "system"})))
+
+
+def read(row: Row, context: Context) -> Iterator[Request]:
+    """One row as a request, through the mapping."""
+    mapping = _mapping(context)
+    get = _Getter(row, mapping)
+    request = Request(time=moment(get("time"), "time", _unit(mapping)))
+    for name in TEXTS:
+        setattr(request, name, path_of(get(name)) if name == "address" else text(get(name)))
+    for name in COUNTS:
+        setattr(request, name, whole(get(name)))
+    for name in JSONS:
+        value = inner(get(name))
+        setattr(request, name, canonical(value, name))
+    request.messages = _said(get("messages"), get("system"), get("prompt"))
+    request.answer = _answered(get("answer"))
+    yield request
+
+
+def _said(messages: Any, system: Any, prompt: Any) -> Messages | None:
+    """Messages where the log has them; else system and prompt, which are text as they stand, not JSON to be taken apart."""
+    if messages is not None:
+        return messages_of(messages, system)
+    if isinstance(prompt, dict | list):
+        return messages_of(prompt, system)
+    return [(role, words) for role, words in (("system", system), ("user", prompt)) if isinstance(words, str) and words] or None
+
+
+def _answered(answer: Any) -> str | None:
+    """An answer's text; one that is JSON of its own, and no response object, is the text itself."""
+    return answer_of(answer) or (answer if isinstance(answer, str) and answer else None)
+
+
+class _Getter:
+    """Values by column of REQUESTS."""
+
+    def __init__(self, row: Row, mapping: Mapping) -> None:
+        self._row = row
+        self._mapping = mapping
+
+    def __call__(self, name: str) -> Any:
+        path = self._mapping.columns.get(name)
+        value = dig(self._row, path) if path else None
+        return self._mapping.defaults.get(name) if value is None or value == "" else value
+
+
+def _mapping(context: Context) -> Mapping:
+    mapping = context.mapping or AS_THEY_ARE
+    if not context.account_field:
+        return mapping
+    return Mapping({**mapping.columns, "account_id": context.account_field}, mapping.defaults, mapping.time_unit)
+
+
+def _unit(mapping: Mapping) -> str:
+    return "" if mapping.time_unit in ("auto", "iso") else mapping.time_unit
+
+
+def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
+    """A Parquet batch as raw columns; plain columns never leave Arrow."""
+    mapping = _mapping(context)
+    unit = _unit(mapping)
+    columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit)}
+    columns.update(
+        {
+            name: strings(_pick(batch, mapping, name), from_end=name == "address")
+            for name in TEXTS
+            if name in mapping.columns or name in mapping.defaults
+        }
+    )
+    columns.update({name: counts(_pick(batch, mapping, name)) for name in COUNTS if name in mapping.columns or name in mapping.defaults})
+    faults: list[tuple[int, str, str]] = []
+    for name in JSONS:
+        columns[name] = _json_column(_pick(batch, mapping, name), name, faults)
+    columns["messages"] = _messages(batch, mapping, faults)
+    columns["answer"] = _answers(_pick(batch, mapping, "answer"), faults)
+    return Raw(row_numbers(first_row, len(batch)), columns, faults)
+
+
+def _pick(batch: pa.RecordBatch, mapping: Mapping, name: str) -> Any:
+    path = mapping.columns.get(name, "")
+    head = path.partition(".")[0]
+    if batch.schema.get_field_index(path) >= 0:
+        column = column_of(batch, path)
+    elif head and head != path and batch.schema.get_field_index(head) >= 0:
+        column = pa.array([_flat(dig({head: value}, path)) for value in column_of(batch, head).to_pylist()])
+    else:
+        column = pa.nulls(len(batch), pa.string())
+    default = mapping.defaults.get(name)
+    if default is None:
+        return column
+    if column.null_count == len(column):
+        return pa.array([default] * len(column))
+    return column.fill_null(default)
+
+
+def _flat(value: Any) -> Any:
+    return canonical(value, "") if isinstance(value, dict | list) else value if value is None else str(value)
+
+
+def _json_column(column: Any, name: str, faults: list[tuple[int, str, str]]) -> Any:
+    if column.null_count == len(column):
+        return pa.nulls(len(column), pa.string())
+    seen: dict[str, str | None] = {}
+    found: list[str | None] = []
+    for i, value in enumerate(column.to_pylist()):
+        try:
+            if not isinstance(value, str):
+                found.append(canonical(value, name))
+                continue
+            if value not in seen:
+                seen[value] = canonical(inner(value), name)
+            found.append(seen[value])
+        except BadRow as bad:
+            faults.append((i, name, bad.reason))
+            found.append(None)
+    return pa.array(found, pa.string())
+
+
+def _messages(batch: pa.RecordBatch, mapping: Mapping, faults: list[tuple[int, str, str]]) -> Any:
+    full, system, prompt = (_pick(batch, mapping, name) for name in ("messages", "system", "prompt"))
+    if full.type == pa.list_(MESSAGE) and system.null_count == prompt.null_count == len(full):
+        return full
+    if full.null_count < len(full) or pa.types.is_nested(prompt.type):
+        return _parsed(full, system, prompt, faults)
+    return _from_text(whole_strings(system), whole_strings(prompt))
+
+
+def _from_text(system: Any, prompt: Any) -> Any:
+    """One or two plain text columns as messages, without a Python object for any row."""
+    n = len(prompt)
+    both = pa.concat_arrays([system, prompt])
+    at = np.arange(2 * n).reshape(2, n).T.reshape(-1)
+    present = np.concatenate([np.asarray(system.is_valid()), np.asarray(prompt.is_valid())])[at]
+    kept = at[present]
+    ends: Any = np.concatenate([[0], np.cumsum(present.reshape(n, 2).sum(axis=1))]).astype(np.int32)
+    roles = pa.DictionaryArray.from_arrays(pa.array((kept >= n).astype(np.int8)), pa.array(["system", "user"])).cast(pa.string())
+    values = pa.StructArray.from_arrays([roles, both.take(pa.array(kept))], fields=list(MESSAGE))
+    offsets: Any = pa.array(ends)
+    return pa.ListArray.from_arrays(offsets, values, mask=pa.array(np.diff(ends) == 0))
+
+
+def _parsed(full: Any, system: Any, prompt: Any, faults: list[tuple[int, str, str]]) -> Any:
+    found = MessageColumn()
+    for i, parts in enumerate(zip(full.to_pylist(), system.to_pylist(), prompt.to_pylist(), strict=True)):
+        try:
+            found.add(_said(*(part or None for part in parts)))
+        except BadRow as bad:
+            faults.append((i, "messages", bad.reason))
+            found.add(None)
+    return found.array()
+
+
+def _answers(column: Any, faults: list[tuple[int, str, str]]) -> Any:
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        looks_json = pc.match_substring_regex(column, r"^\s*[\[{]")
+        if not looks_json.true_count:
+            return whole_strings(column)
+    found: list[str | None] = []
+    for i, value in enumerate(column.to_pylist()):
+        try:
+            found.append(_answered(value))
+        except BadRow as bad:
+            faults.append((i, "answer", bad.reason))
+            found.append(None)
+    return pa.array(found, pa.string())
+
+
+FORMATS.add(
+    "generic",
+    Format(
+        name="generic",
+        title="Any CSV, JSONL or Parquet, with a mapping file or with columns named as in the table `requests`",
+        source="docs/formats.md, section 'A log of your own'",
+        suffixes=(".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
+        detect=detect,
+        read=read,
+        blind_spots="Whatever the mapping does not name.",
+        columns=columns_of,
+    ),
+)

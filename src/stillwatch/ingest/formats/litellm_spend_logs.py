@@ -1,0 +1,73 @@
+"""LiteLLM's table LiteLLM_SpendLogs, exported as CSV, JSONL or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stillwatch.ingest.conversation import answer_of
+from stillwatch.ingest.litellm import body_of, client_of, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.litellm_columns import WANTED, columns_of
+from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
+from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.values import Row, dig, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.registry import FORMATS, Format
+
+
+def detect(sample: Sample) -> float:
+    """Sure of the columns that only this table has."""
+    if not sample.has("startTime") or not (sample.has("request_id") or sample.has("litellm_call_id")):
+        return 0.0
+    return 0.5 + 0.5 * sample.share(("call_type", "api_key", "spend", "prompt_tokens", "completion_tokens", "endTime", "user"))
+
+
+def read(row: Row, context: Context) -> Iterator[Request]:
+    """One row of the table as a request."""
+    meta = mapping_of(row.get("metadata"))
+    sent = mapping_of(row.get("proxy_server_request"))
+    body = body_of(sent)
+    agent, stainless = client_of(meta, sent)
+    given = whole(row.get("request_duration_ms"))
+    yield Request(
+        request_id=text(row.get("request_id")) or text(row.get("litellm_call_id")),
+        account_id=_account(row, context),
+        time=moment(row.get("startTime"), "startTime"),
+        model=text(row.get("model_group")) or text(row.get("model")),
+        status=status_of(row.get("status"), meta),
+        input_tokens=whole(row.get("prompt_tokens")),
+        output_tokens=whole(row.get("completion_tokens")),
+        reasoning_tokens=reasoning_of(meta),
+        duration_ms=given if given is not None else span_ms(row.get("startTime"), row.get("endTime")),
+        address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
+        user_agent=agent,
+        stainless=stainless,
+        end_user=text(row.get("end_user")),
+        conversation=text(row.get("session_id")),
+        messages=stored_messages(row.get("messages"), body),
+        answer=answer_of(row.get("response")),
+        parameters=parameters_of(body),
+        tools=tools_of(body),
+        output_format=output_format_of(body),
+    )
+
+
+def _account(row: Row, context: Context) -> str | None:
+    if context.account_field:
+        return text(dig(row, context.account_field))
+    return text(row.get("user")) or text(row.get("api_key"))
+
+
+FORMATS.add(
+    "litellm_spend_logs",
+    Format(
+        name="litellm_spend_logs",
+        title="LiteLLM SpendLogs: the table LiteLLM_SpendLogs as CSV, JSONL or Parquet",
+        source="LiteLLM, schema.prisma, model LiteLLM_SpendLogs",
+        suffixes=(".csv", ".jsonl", ".ndjson", ".json", ".parquet"),
+        detect=detect,
+        read=read,
+        blind_spots="No TLS fingerprint and no ASN. Prompts only with store_prompts_in_spend_logs; the address is the load balancer's unless use_x_forwarded_for is set.",
+        columns=columns_of,
+        wants=WANTED,
+    ),
+)

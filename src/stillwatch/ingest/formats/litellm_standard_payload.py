@@ -1,0 +1,66 @@
+"""LiteLLM's StandardLoggingPayload, one a line, as its callbacks write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.litellm import client_of, status_of
+from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
+from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.values import Row, dig, first, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.registry import FORMATS, Format
+
+ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
+
+
+def detect(sample: Sample) -> float:
+    """Sure of the fields that only this payload has."""
+    if not sample.has("startTime", "id") or sample.has("request_id"):
+        return 0.0
+    return 0.5 + 0.5 * sample.share(("trace_id", "call_type", "model_parameters", "metadata", "prompt_tokens", "response_cost"))
+
+
+def read(row: Row, context: Context) -> Iterator[Request]:
+    """One payload as a request."""
+    meta = mapping_of(row.get("metadata"))
+    asked = mapping_of(row.get("model_parameters"))
+    agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))
+    answer = row.get("response")
+    usage = mapping_of(meta.get("usage_object")) or mapping_of(mapping_of(answer).get("usage"))
+    yield Request(
+        request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
+        account_id=text(dig(row, context.account_field)) if context.account_field else text(first(row, *ACCOUNTS)),
+        time=moment(row.get("startTime"), "startTime"),
+        model=text(row.get("model_group")) or text(row.get("model")),
+        status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),
+        input_tokens=whole(row.get("prompt_tokens")),
+        output_tokens=whole(row.get("completion_tokens")),
+        reasoning_tokens=whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        duration_ms=span_ms(row.get("startTime"), row.get("endTime")),
+        address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
+        user_agent=text(row.get("user_agent")) or agent,
+        stainless=stainless,
+        end_user=text(row.get("end_user")) or text(meta.get("user_api_key_end_user_id")),
+        conversation=text(row.get("session_id")),
+        messages=messages_of(row.get("messages") or None, asked.get("system")),
+        answer=answer_of(answer),
+        parameters=parameters_of({**asked, "stream": asked.get("stream", row.get("stream") or None)}),
+        tools=tools_of(asked),
+        output_format=output_format_of(asked),
+    )
+
+
+FORMATS.add(
+    "litellm_standard_payload",
+    Format(
+        name="litellm_standard_payload",
+        title="LiteLLM StandardLoggingPayload, one JSON object a line",
+        source="LiteLLM, types/utils.py, StandardLoggingPayload",
+        suffixes=(".jsonl", ".ndjson", ".json", ".parquet"),
+        detect=detect,
+        read=read,
+        blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
+    ),
+)

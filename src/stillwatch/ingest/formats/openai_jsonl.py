@@ -1,0 +1,79 @@
+"""OpenAI-style request/response lines: chat completions, completions and responses, batch files among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stillwatch.ingest.conversation import Messages, answer_of, messages_of
+from stillwatch.ingest.envelope import Envelope, bodies_of, opened, request_of
+from stillwatch.ingest.formats.anthropic_messages_jsonl import is_anthropic
+from stillwatch.ingest.parameters import SAMPLING
+from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.values import Row, first, inner, mapping_of, text, whole
+from stillwatch.registry import FORMATS, Format
+
+
+def detect(sample: Sample) -> float:
+    """Rows with a body that holds messages, input or a prompt; less sure where the body is the row itself."""
+    found = bodies_of(sample)
+    if not found or sample.has("startTime", "metadata") or not all(_speaks(envelope) for envelope in found) or all(map(is_anthropic, found)):
+        return 0.0
+    if all(envelope.body is not envelope.row or envelope.headers for envelope in found):
+        return 0.8
+    # Without a body of its own, the row must carry more of this API than the words alone to be preferred to the generic reader.
+    return 0.75 if sample.columns & {*SAMPLING, "response", "usage", "choices"} else 0.55
+
+
+def _speaks(envelope: Envelope) -> bool:
+    if any(name in envelope.body for name in ("messages", "input", "prompt")):
+        return True
+    answer = mapping_of(envelope.answer)
+    return "choices" in answer or answer.get("object") in ("response", "chat.completion")
+
+
+def read(row: Row, context: Context) -> Iterator[Request]:
+    """One line as a request."""
+    envelope = opened(row)
+    body, answer = envelope.body, envelope.answer
+    request = request_of(envelope, context)
+    usage = mapping_of(first({"a": answer, "r": row}, "a.usage", "r.usage"))
+    details = mapping_of(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
+    request.input_tokens = whole(first(usage, "prompt_tokens", "input_tokens"))
+    request.output_tokens = whole(first(usage, "completion_tokens", "output_tokens"))
+    request.reasoning_tokens = whole(details.get("reasoning_tokens"))
+    request.end_user = text(body.get("safety_identifier")) or text(envelope.headers.get("openai-safety-identifier")) or text(body.get("user"))
+    request.messages = said(body)
+    request.answer = _answer(answer)
+    yield request
+
+
+def said(body: Row) -> Messages | None:
+    """The messages of a chat completion, a response or an old completion."""
+    messages, system = inner(body.get("messages")), body.get("instructions") or body.get("system")
+    if messages is None:
+        messages = inner(body.get("input"))
+    if messages is None:
+        messages = body.get("prompt")
+    return messages_of(messages, system)
+
+
+def _answer(answer: Any) -> str | None:
+    if isinstance(answer, list) and all(isinstance(chunk, dict) and "choices" in chunk for chunk in answer):
+        return "".join(answer_of(chunk) or "" for chunk in answer) or None
+    return answer_of(answer)
+
+
+FORMATS.add(
+    "openai_jsonl",
+    Format(
+        name="openai_jsonl",
+        title="OpenAI-style requests and responses, one a line (chat completions, completions, responses, batch files)",
+        source="OpenAI API reference: chat/create, responses/create, batch",
+        suffixes=(".jsonl", ".ndjson", ".json", ".parquet"),
+        detect=detect,
+        read=read,
+        blind_spots="What stands around the body differs from operator to operator; a name that is not known (docs/formats.md) is not seen. Batch results carry no account.",
+    ),
+)

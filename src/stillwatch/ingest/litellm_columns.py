@@ -1,0 +1,233 @@
+"""SpendLogs from Parquet, fast: plain columns stay in Arrow, and each JSON text is taken apart once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute
+
+from stillwatch.ingest.conversation import ROLES, Messages, answer_of
+from stillwatch.ingest.litellm import NOTHING, body_of, client_of, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import Context, MessageColumn, Raw
+from stillwatch.ingest.values import Row, dig, mapping_of, path_of, text
+from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
+
+pc: Any = pyarrow.compute
+
+PLAIN = [
+    "request_id",
+    "litellm_call_id",
+    "user",
+    "api_key",
+    "startTime",
+    "endTime",
+    "model",
+    "model_group",
+    "prompt_tokens",
+    "completion_tokens",
+    "request_duration_ms",
+    "requester_ip_address",
+    "end_user",
+    "session_id",
+    "status",
+]
+JSON = ("metadata", "messages", "response", "proxy_server_request")
+WANTED = (*PLAIN, *JSON)
+Faults = list[tuple[int, str, str]]
+
+
+def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
+    """A batch of the table as raw columns of requests."""
+    faults: list[tuple[int, str, str]] = []
+    start = times(column_of(batch, "startTime"))
+    clients = _clients(batch, faults)
+    columns = {
+        "request_id": pc.coalesce(strings(column_of(batch, "request_id")), strings(column_of(batch, "litellm_call_id"))),
+        "account_id": _accounts(batch, context),
+        "time": start,
+        "model": pc.coalesce(strings(column_of(batch, "model_group")), strings(column_of(batch, "model"))),
+        "input_tokens": counts(column_of(batch, "prompt_tokens")),
+        "output_tokens": counts(column_of(batch, "completion_tokens")),
+        "duration_ms": pc.coalesce(counts(column_of(batch, "request_duration_ms")), gaps_ms(start, times(column_of(batch, "endTime")))),
+        "address": pc.coalesce(strings(column_of(batch, "requester_ip_address"), from_end=True), clients["address"]),
+        "end_user": strings(column_of(batch, "end_user")),
+        "conversation": strings(column_of(batch, "session_id")),
+        "user_agent": clients["user_agent"],
+        "stainless": clients["stainless"],
+        "reasoning_tokens": clients["reasoning_tokens"],
+        "status": _statuses(strings(column_of(batch, "status")), clients["code"]),
+        "answer": _answers(column_of(batch, "response"), faults),
+    }
+    bodies = _bodies(column_of(batch, "proxy_server_request"), faults)
+    columns.update(_asked(bodies))
+    columns["messages"] = _messages(column_of(batch, "messages"), bodies, faults)
+    _fill_headers(columns, bodies)
+    return Raw(row_numbers(first_row, len(batch)), columns, faults)
+
+
+def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
+    if not context.account_field:
+        return pc.coalesce(strings(column_of(batch, "user")), strings(column_of(batch, "api_key")))
+    if batch.schema.get_field_index(context.account_field) >= 0:
+        return strings(column_of(batch, context.account_field))
+    head = context.account_field.partition(".")[0]
+    return pa.array([text(dig({head: value}, context.account_field)) for value in column_of(batch, head).to_pylist()], pa.string())
+
+
+_CLIENT: dict[str, Any] = {
+    "user_agent": pa.string(),
+    "stainless": pa.string(),
+    "reasoning_tokens": pa.int64(),
+    "code": pa.int64(),
+    "address": pa.string(),
+}
+
+
+def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
+    """What the metadata says of each request's client; equal metadata is read once."""
+    column = column_of(batch, "metadata")
+    indices = None
+    if pa.types.is_string(column.type):
+        encoded = column.dictionary_encode()
+        column, indices = encoded.dictionary, encoded.indices
+    found: list[tuple[Any, ...]] = []
+    for i, meta in enumerate(column.to_pylist()):
+        try:
+            found.append(_client(mapping_of(meta)))
+        except BadRow as bad:
+            at = [i] if indices is None else np.flatnonzero(np.asarray(pc.equal(indices, i).fill_null(False)))
+            faults.extend((int(row), "metadata", bad.reason) for row in at)
+            found.append((None,) * len(_CLIENT))
+    columns: list[Any] = [pa.array(values, kind) for values, kind in zip(zip(*found, strict=True), _CLIENT.values(), strict=True)] if found else []
+    if not columns:
+        return {name: pa.nulls(len(batch), kind) for name, kind in _CLIENT.items()}
+    return dict(zip(_CLIENT, columns if indices is None else [values.take(indices) for values in columns], strict=True))
+
+
+def _client(meta: Row) -> tuple[Any, ...]:
+    code = status_of("failure", meta) if "error_information" in meta else None
+    return (*client_of(meta, {}), reasoning_of(meta), code, path_of(meta.get("requester_ip_address")))
+
+
+def _statuses(status: Any, code: Any) -> Any:
+    failed = pc.coalesce(code, pa.scalar(500, pa.int64()))
+    return pc.if_else(pc.equal(status, "success"), pa.scalar(200, pa.int64()), failed)
+
+
+def _answers(column: Any, faults: Faults) -> Any:
+    found: list[str | None] = []
+    for i, response in enumerate(column.to_pylist()):
+        try:
+            choice = (choices := orjson.loads(response)["choices"])[0]["message"]
+            words = choice["content"]
+            if type(words) is str and len(choices) == 1 and not choice.get("tool_calls"):
+                found.append(words or None)
+                continue
+        except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
+            pass
+        found.append(_slow_answer(i, response, faults))
+    return pa.array(found, pa.string())
+
+
+def _slow_answer(i: int, response: Any, faults: Faults) -> str | None:
+    if response is None or response in NOTHING:
+        return None
+    try:
+        return answer_of(response)
+    except BadRow as bad:
+        faults.append((i, "response", bad.reason))
+        return None
+
+
+@dataclass
+class _Bodies:
+    """The stored request bodies; equal ones, as where the messages have a column of their own, are taken apart once."""
+
+    codes: list[int | None]
+    """Which body each request has."""
+    bodies: list[Row]
+    """Each body, its headers under the key `headers`."""
+
+    def of(self, i: int) -> Row:
+        """The body of a request, empty where none was stored."""
+        code = self.codes[i] if self.codes else None
+        return self.bodies[code] if code is not None else {}
+
+    def each(self, take: Callable[[Row], str | None]) -> Any:
+        """A string made of each body, as a column."""
+        values = pa.array([take(body) for body in self.bodies], pa.string())
+        return values.take(pa.array(self.codes, pa.int64()))
+
+
+def _bodies(column: Any, faults: Faults) -> _Bodies:
+    if column.null_count == len(column):
+        return _Bodies([], [])
+    if pa.types.is_string(column.type):
+        encoded = column.dictionary_encode()
+        codes, distinct = encoded.indices.to_pylist(), encoded.dictionary.to_pylist()
+    else:
+        codes, distinct = list(range(len(column))), column.to_pylist()
+    found = _Bodies(codes, [])
+    for code, sent in enumerate(distinct):
+        try:
+            whole = {} if sent is None or sent in NOTHING else mapping_of(sent)
+            body = {"headers": whole.get("headers"), **body_of(whole)} if whole else {}
+            parameters_of(body), tools_of(body), output_format_of(body)
+        except BadRow as bad:
+            faults.extend((i, bad.column or "proxy_server_request", bad.reason) for i, at in enumerate(codes) if at == code)
+            body = {}
+        found.bodies.append(body)
+    return found
+
+
+def _asked(bodies: _Bodies) -> dict[str, Any]:
+    if not any(bodies.bodies):
+        return {}
+    return {name: bodies.each(take) for name, take in (("parameters", parameters_of), ("tools", tools_of), ("output_format", output_format_of))}
+
+
+def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
+    """User agent and SDK headers from the bodies where the metadata has none."""
+    if any(body.get("headers") for body in bodies.bodies):
+        columns["user_agent"] = pc.coalesce(columns["user_agent"], bodies.each(lambda body: client_of({}, body)[0]))
+        columns["stainless"] = pc.coalesce(columns["stainless"], bodies.each(lambda body: client_of({}, body)[1]))
+
+
+def _messages(column: Any, bodies: _Bodies, faults: Faults) -> Any:
+    """The messages of each request: the common case, role and plain text, without detours."""
+    found = MessageColumn()
+    texts, roles = found.texts, found.roles
+    told = any("system" in body for body in bodies.bodies)
+    for i, value in enumerate(column.to_pylist()):
+        before = len(texts)
+        try:
+            for item in orjson.loads(value):
+                content = item["content"]
+                if len(item) != 2 or type(content) is not str or not content:
+                    raise KeyError
+                roles.append(ROLES[item["role"]])
+                texts.append(content)
+            if len(texts) > before and not (told and "system" in bodies.of(i)):
+                found.offsets.append(len(texts))
+                found.absent.append(False)
+                continue
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            pass
+        del texts[before:], roles[before:]
+        found.add(_slow_messages(i, value, bodies.of(i), faults))
+    return found.array()
+
+
+def _slow_messages(i: int, value: Any, body: Row, faults: Faults) -> Messages | None:
+    try:
+        return stored_messages(value, body)
+    except BadRow as bad:
+        faults.append((i, "messages", bad.reason))
+        return None

@@ -1,0 +1,81 @@
+"""A mapping file: where the generic reader finds each column of a log it does not know."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stillwatch.errors import SettingError
+from stillwatch.schema.requests import REQUESTS
+
+TEXTS = ("prompt", "system")
+"""Plain text columns that become messages."""
+TARGETS = (*REQUESTS.names(), *TEXTS)
+UNITS = ("auto", "s", "ms", "us", "ns", "iso")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One mapping file."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    """Column of REQUESTS (or prompt, system) to a dotted path in the row."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """Column to the value it has where the row has none."""
+    time_unit: str = "auto"
+    """auto, iso, or the unit of an epoch: s, ms, us, ns."""
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping from a TOML file. Raises SettingError naming the key at fault."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"the mapping file cannot be read: {error.strerror}", where=str(path), do="check the path given to --mapping") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"the mapping file is not TOML: {error}", where=str(path), do="mend the line named above") from error
+    _known(document, ("columns", "defaults", "time"), "section", str(path))
+    mapping = Mapping(_columns(document, str(path)), _section(document, "defaults", str(path)), _unit(document, str(path)))
+    missing = [name for name in ("time", "account_id") if name not in mapping.columns and name not in mapping.defaults]
+    if missing:
+        raise SettingError(
+            f"the mapping does not say where {missing[0]} is",
+            where=f"{path}, [columns]",
+            do=f'add a line: {missing[0]} = "name of the column in your log"',
+        )
+    return mapping
+
+
+def _section(document: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+    section = document.get(name, {})
+    if not isinstance(section, dict):
+        raise SettingError(f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own")
+    _known(section, TARGETS if name != "time" else ("unit",), f"key in [{name}]", where)
+    return section
+
+
+def _columns(document: dict[str, Any], where: str) -> dict[str, str]:
+    columns = _section(document, "columns", where)
+    for key, value in columns.items():
+        if not isinstance(value, str) or not value:
+            raise SettingError(f"columns.{key} must be the name of a column in the log", where=where, do=f'write {key} = "name"')
+    return columns
+
+
+def _unit(document: dict[str, Any], where: str) -> str:
+    unit = _section(document, "time", where).get("unit", "auto")
+    if unit not in UNITS:
+        raise SettingError(f"time.unit must be one of {', '.join(UNITS)}", where=where, do="leave it out to have it found by size")
+    return str(unit)
+
+
+def _known(found: dict[str, Any], known: tuple[str, ...], what: str, where: str) -> None:
+    for key in found:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise SettingError(
+                f"the mapping has an unknown {what}: {key}", where=where, do=f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            )

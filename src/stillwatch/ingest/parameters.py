@@ -1,0 +1,87 @@
+"""What a request asks of the model besides its words, in canonical form: equal requests, equal strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stillwatch.ingest.values import Row, canonical
+
+SAMPLING = (
+    "best_of",
+    "frequency_penalty",
+    "logprobs",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "min_p",
+    "n",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "reasoning_effort",
+    "repetition_penalty",
+    "service_tier",
+    "stop",
+    "stop_sequences",
+    "store",
+    "stream",
+    "temperature",
+    "tool_choice",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+    "verbosity",
+)
+"""Parameters whose values are kept."""
+PRESENCE = ("seed", "logit_bias")
+"""Parameters of which only the presence is kept."""
+VARYING = frozenset({"x-stainless-retry-count", "x-stainless-timeout", "x-stainless-read-timeout"})
+"""Headers of the SDK that change from call to call."""
+
+
+def parameters_of(body: Row) -> str | None:
+    """The sampling parameters as sorted name=value pairs joined by a space; None where there are none."""
+    if not body:
+        return None
+    found = {name: body[name] for name in SAMPLING if body.get(name) is not None}
+    found.update({name: "set" for name in PRESENCE if body.get(name) is not None})
+    reasoning = body.get("reasoning")
+    if isinstance(reasoning, dict) and reasoning.get("effort") is not None:
+        found["reasoning_effort"] = reasoning["effort"]
+    thinking = body.get("thinking")
+    if isinstance(thinking, dict) and thinking:
+        found["thinking"] = ":".join(_plain(thinking[name]) for name in ("type", "budget_tokens") if name in thinking)
+    return " ".join(f"{name}={_plain(found[name])}" for name in sorted(found)) or None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, str):
+        return "_".join(value.split())[:200] or '""'
+    return (canonical(value, "parameters") or "[]").replace(" ", "_")[:200]
+
+
+def tools_of(body: Row) -> str | None:
+    """The tool definitions as canonical JSON; the older `functions` are taken too."""
+    return canonical(body.get("tools") or body.get("functions"), "tools")
+
+
+def output_format_of(body: Row) -> str | None:
+    """The response format or output schema as canonical JSON; None where plain text was asked for."""
+    asked = body.get("response_format")
+    for outer in ("text", "output_config"):
+        nested = body.get(outer)
+        if asked is None and isinstance(nested, dict):
+            asked = nested.get("format")
+    if asked is None:
+        asked = body.get("output_format")
+    return None if isinstance(asked, dict) and asked.get("type") == "text" else canonical(asked, "output_format")
+
+
+def stainless_of(headers: Row) -> str | None:
+    """The x-stainless-* headers as sorted name=value pairs, without those that change from call to call; names are lower case already."""
+    pairs = sorted((k.removeprefix("x-stainless-"), v) for k, v in headers.items() if k.startswith("x-stainless-") and k not in VARYING)
+    return " ".join(f"{name}={_plain(value)}" for name, value in pairs) or None

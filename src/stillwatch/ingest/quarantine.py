@@ -1,0 +1,102 @@
+"""Rows that could not be read, with the reason and without their words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from stillwatch.errors import TooManyBadRows
+from stillwatch.schema.requests import QUARANTINE
+from stillwatch.settings import IngestSettings
+
+STORED_ROWS = 10_000
+"""Bad rows of one file that are kept one by one; all are counted."""
+
+
+class BadRow(Exception):  # noqa: N818 (a row is bad, not an error of the program)
+    """A row, or a part of it, cannot be read: the field at fault and why, in words that show nothing of the row's text."""
+
+    def __init__(self, column: str, reason: str, lost: int = 1) -> None:
+        super().__init__(column, reason, lost)
+        self.column = column
+        self.reason = reason
+        self.lost = lost
+
+
+@dataclass
+class Quarantine:
+    """What was kept out, and how much was let in. Each worker fills its own; they are merged in the order of the files."""
+
+    good: int = 0
+    """Rows that became requests."""
+    bad: int = 0
+    """Rows that were kept out."""
+    rows: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """File, row, column, reason; at most STORED_ROWS for each file."""
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Bad rows by column and reason."""
+    mended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Single values dropped from rows that were kept, by column and reason."""
+    stored: Counter[str] = field(default_factory=Counter)
+    """Rows kept one by one, by file."""
+
+    def add(self, file: str, row: int, column: str, reason: str, count: int = 1) -> None:
+        """Keep a row out; `count` of more than one stands for the rows of a damaged stretch."""
+        self.bad += count
+        self.reasons[column, reason] += count
+        self._store(file, row, column, reason)
+
+    def note(self, file: str, reason: str) -> None:
+        """Say something about a whole file that holds no row to count."""
+        self._store(file, 0, "", reason)
+
+    def mend(self, column: str, reason: str, count: int = 1) -> None:
+        """Count values that were dropped while their rows were kept."""
+        if count:
+            self.mended[column, reason] += count
+
+    def merge(self, other: Quarantine) -> None:
+        """Take over what another worker found."""
+        self.good += other.good
+        self.bad += other.bad
+        self.reasons.update(other.reasons)
+        self.mended.update(other.mended)
+        for row in other.rows:
+            self._store(*row)
+
+    def table(self) -> pa.Table:
+        """The table `quarantine`."""
+        columns: Iterable[tuple[object, ...]] = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        arrays = [pa.array(list(values), field.type) for values, field in zip(columns, QUARANTINE.arrow, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=QUARANTINE.arrow)
+
+    def _store(self, file: str, row: int, column: str, reason: str) -> None:
+        if self.stored[file] < STORED_ROWS:
+            self.stored[file] += 1
+            self.rows.append((file, row, column, reason))
+
+
+def check_share(quarantine: Quarantine, settings: IngestSettings) -> None:
+    """Raise TooManyBadRows where more rows are bad than the settings allow."""
+    total = quarantine.good + quarantine.bad
+    if quarantine.bad <= settings.bad_rows_grace or quarantine.bad <= settings.max_bad_share * total:
+        return
+    share = quarantine.bad / total
+    raise TooManyBadRows(
+        f"{quarantine.bad:,} of {total:,} rows ({share:.1%}) cannot be read; ingest.max_bad_share allows {settings.max_bad_share:.1%}\n{_top(quarantine)}",
+        where=", ".join(_worst_files(quarantine)),
+        do="name the right --format, mend the log, or raise ingest.max_bad_share in the settings file",
+    )
+
+
+def _top(quarantine: Quarantine, most: int = 5) -> str:
+    ranked = sorted(quarantine.reasons.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return "\n".join(f"  {count:>12,}  {column or '(row)'}: {reason}" for (column, reason), count in ranked)
+
+
+def _worst_files(quarantine: Quarantine, most: int = 3) -> list[str]:
+    ranked = sorted(quarantine.stored.items(), key=lambda item: (-item[1], item[0]))
+    return [name for name, _ in ranked[:most]]

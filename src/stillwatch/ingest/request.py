@@ -1,0 +1,138 @@
+"""One request as a format hands it on, before the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.ingest.conversation import Messages
+from stillwatch.ingest.mapping import Mapping
+from stillwatch.schema.requests import MESSAGE, REQUESTS
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a format may need to know besides the row."""
+
+    account_field: str = ""
+    """The field that names the account; empty: the format's usual one."""
+    mapping: Mapping | None = None
+    """Where the generic reader finds each column."""
+
+
+@dataclass(slots=True)
+class Request:
+    """The columns of REQUESTS, with the time in microseconds and the address as proxies wrote it."""
+
+    request_id: str | None = None
+    account_id: str | None = None
+    time: int | None = None
+    model: str | None = None
+    status: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    duration_ms: int | None = None
+    address: str | None = None
+    asn: int | None = None
+    network_class: str | None = None
+    region: str | None = None
+    user_agent: str | None = None
+    stainless: str | None = None
+    ja4: str | None = None
+    parameters: str | None = None
+    end_user: str | None = None
+    conversation: str | None = None
+    messages: Messages | None = None
+    tools: str | None = None
+    output_format: str | None = None
+    answer: str | None = None
+
+
+COLUMNS = tuple(f.name for f in fields(Request))
+PLAIN = tuple(name for name in COLUMNS if name != "messages")
+_plain_values = attrgetter(*PLAIN)
+RAW_TYPES = {c.name: pa.int64() if pa.types.is_integer(c.type) or pa.types.is_timestamp(c.type) else c.type for c in REQUESTS.columns}
+
+
+@dataclass
+class MessageColumn:
+    """Messages of many requests, laid out flat as Arrow wants them."""
+
+    roles: list[str] = field(default_factory=list)
+    """Role of each message."""
+    texts: list[str] = field(default_factory=list)
+    """Text of each message."""
+    offsets: list[int] = field(default_factory=lambda: [0])
+    """Where each request's messages begin, and the end."""
+    absent: list[bool] = field(default_factory=list)
+    """Whether the log held no text of the request."""
+
+    def add(self, messages: Messages | None) -> None:
+        """Append one request's messages."""
+        if messages:
+            for role, words in messages:
+                self.roles.append(role)
+                self.texts.append(words)
+        self.close(absent=messages is None)
+
+    def close(self, *, absent: bool) -> None:
+        """End one request."""
+        self.offsets.append(len(self.texts))
+        self.absent.append(absent)
+
+    def array(self) -> Any:
+        """The Arrow column."""
+        roles = pa.array(self.roles, pa.string())
+        texts = pa.array(self.texts, pa.string())
+        values = pa.StructArray.from_arrays([roles, texts], fields=list(MESSAGE))
+        return pa.ListArray.from_arrays(pa.array(self.offsets, pa.int32()), values, mask=pa.array(self.absent, pa.bool_()))
+
+
+@dataclass
+class Raw:
+    """Columns of requests before the door; a column that is absent is all null."""
+
+    rows: npt.NDArray[np.int64]
+    """Row numbers in the file."""
+    columns: dict[str, Any]
+    """Arrays of RAW_TYPES by name."""
+    faults: list[tuple[int, str, str]] = field(default_factory=list)
+    """Places in these columns that could not be read: index, column, reason."""
+
+
+class Builder:
+    """Collects requests until a batch is full."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.bytes = 0
+        self._values: list[tuple[Any, ...]] = []
+        self._messages = MessageColumn()
+
+    def add(self, row: int, request: Request) -> None:
+        """Append one request read from a row."""
+        self.rows.append(row)
+        self._values.append(_plain_values(request))
+        self._messages.add(request.messages)
+        self.bytes += 200 + _size(request)
+
+    def take(self) -> Raw:
+        """The collected requests; the builder is empty afterwards."""
+        lists: Iterable[tuple[Any, ...]] = zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
+        columns: dict[str, Any] = {name: pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)}
+        columns["messages"] = self._messages.array()
+        raw = Raw(np.array(self.rows, np.int64), columns)
+        self.__init__()  # type: ignore[misc]
+        return raw
+
+
+def _size(request: Request) -> int:
+    messages: Iterable[tuple[str, str]] = request.messages or ()
+    return sum(len(words) for _, words in messages) + len(request.answer or "") + len(request.tools or "")

@@ -1,0 +1,116 @@
+"""Which files to read, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from stillwatch.errors import InputError
+from stillwatch.ingest.files.rows import kind_of, rows_of
+from stillwatch.ingest.files.streams import compression_of
+from stillwatch.ingest.mapping import Mapping, load_mapping
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.sample import Row, Sample
+from stillwatch.registry import FORMATS
+from stillwatch.settings import IngestSettings
+
+SAMPLED = 5
+"""Readable rows by which a format is told."""
+TRIED = 200
+"""Rows that are tried to find them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One log file and how to read it."""
+
+    path: Path
+    """The file."""
+    name: str
+    """What it is called in the quarantine: its path below the folder that was given, or its name."""
+    format: str
+    """Name of its format; empty where the file is empty."""
+    mapping: Mapping | None = None
+    """Where the generic reader finds each column."""
+    compression: str = ""
+    """gzip, zstd or nothing."""
+
+
+def plan(
+    paths: Sequence[Path], *, settings: IngestSettings, format: str | None = None, mapping: Path | None = None, aside: Sequence[Path] = ()
+) -> list[Source]:
+    """Every file below the paths with its format, found or named, except files given for another purpose (`aside`).
+
+    Raises InputError or SettingError for the first that cannot be read.
+    """
+    known = FORMATS.all()
+    if format is not None and format not in known:
+        raise InputError(f"there is no log format {format!r}", where="--format", do=f"known: {', '.join(known)}")
+    places = load_mapping(mapping) if mapping is not None else None
+    if places is not None and format not in (None, "generic"):
+        raise InputError(f"a mapping file goes with the format generic, not with {format}", where="--mapping", do="leave out --format or --mapping")
+    chosen = "generic" if places is not None else format
+    elsewhere = {path.resolve() for path in aside}
+    sources = [_source(path, name, chosen, places, settings) for path, name in expand(paths) if path.resolve() not in elsewhere]
+    if not sources:
+        raise InputError("there are no log files", where=", ".join(map(str, paths)), do="name log files or a folder that holds some")
+    return sources
+
+
+def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
+    """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A file named twice is read once."""
+    found: dict[Path, tuple[Path, str]] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError("there is no such file or folder", where=str(path), do="check the path")
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path))) if path.is_dir() else [path]
+        for file in inside:
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            found.setdefault(file.resolve(), (file, name))
+    return list(found.values())
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_SUCCESS", "_metadata", "_common_metadata", "_delta_log", "_temporary")) for part in path.parts)
+
+
+def _source(path: Path, name: str, chosen: str | None, mapping: Mapping | None, settings: IngestSettings) -> Source:
+    try:
+        if path.stat().st_size == 0:
+            return Source(path, name, "")
+        compression = compression_of(path)
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path), do="check its permissions") from error
+    sample = sample_of(path, compression, settings)
+    if chosen is None and not sample.columns and not sample.rows and sample.kind == "blank":
+        return Source(path, name, "", compression=compression)
+    return Source(path, name, chosen or _detected(path, sample), mapping, compression)
+
+
+def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
+    """The first readable rows of a file."""
+    kind, columns = kind_of(path, compression)
+    tried = 0
+    rows: list[Row] = []
+    for _, row in islice(rows_of(path, compression, settings), TRIED):
+        tried += 1
+        if not isinstance(row, BadRow):
+            rows.append(row)
+        if len(rows) == SAMPLED:
+            break
+    names = frozenset(columns).union(*(row.keys() for row in rows))
+    return Sample(kind if tried or columns else "blank", names, tuple(rows))
+
+
+def _detected(path: Path, sample: Sample) -> str:
+    sure = {name: format.detect(sample) for name, format in FORMATS.all().items()}
+    best = max(sure, key=lambda name: sure[name])
+    if sure[best] < 0.3:
+        raise InputError(
+            "no known log format recognises the file" if sample.rows else "none of the first rows of the file can be read",
+            where=str(path),
+            do=f"name one with --format ({', '.join(sure)}), write a --mapping file (docs/formats.md), or take the file out of the folder",
+        )
+    return best

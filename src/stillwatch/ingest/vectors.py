@@ -1,0 +1,114 @@
+"""Whole columns of a log as strings, counts and times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.values import LARGEST, LONGEST_ID, moment, scrub_text, text, whole
+
+pc: Any = pyarrow.compute
+
+
+def column_of(batch: pa.RecordBatch, name: str) -> Any:
+    """A column by name, dictionaries decoded; nulls where the batch has none."""
+    at = batch.schema.get_field_index(name)
+    if at < 0:
+        return pa.nulls(len(batch), pa.string())
+    column: Any = batch.column(at)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return pa.array([None if v is None else v.decode("utf-8", "replace") for v in column.to_pylist()], pa.string())
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def strings(column: Any, *, from_end: bool = False) -> Any:
+    """Any column as strings of at most LONGEST_ID characters (the last ones, where `from_end`), empty ones null."""
+    kind = column.type
+    if pa.types.is_null(kind):
+        return column.cast(pa.string())
+    if not (pa.types.is_string(kind) or pa.types.is_integer(kind)):
+        column = (
+            pa.array([text(scrub_text(v)) if isinstance(v, str) else text(v) for v in _python(column)], pa.string()) if not _texty(kind) else column
+        )
+    column = whole_strings(column)
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    if longest <= LONGEST_ID:
+        return column
+    return pc.utf8_slice_codeunits(column, -LONGEST_ID) if from_end else pc.utf8_slice_codeunits(column, 0, LONGEST_ID)
+
+
+def whole_strings(column: Any) -> Any:
+    """A text column of any length, empty ones null."""
+    column = column.cast(pa.string())
+    empty = pc.equal(column, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), column) if empty.true_count else column
+
+
+def _texty(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _python(column: Any) -> list[Any]:
+    """Values as Python objects; UUIDs and the like as their text."""
+    return [str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v for v in column.to_pylist()]
+
+
+def counts(column: Any) -> Any:
+    """A column as int64; what is no usable number becomes -1, to be counted at the door."""
+    kind = column.type
+    if column.null_count == len(column):
+        return pa.nulls(len(column), pa.int64())
+    if pa.types.is_signed_integer(kind):
+        return column.cast(pa.int64())
+    if pa.types.is_decimal(kind):
+        return counts(column.cast(pa.float64()))
+    if pa.types.is_floating(kind):
+        # Data frames turn counts with gaps into floats with NaN: there NaN means that there is none.
+        known = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
+        return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(pa.int64(), safe=False)
+    return pa.array([whole(v) for v in column.to_pylist()], pa.int64())
+
+
+def times(column: Any, unit: str = "") -> Any:
+    """A column as int64 microseconds since 1970, UTC; null where a value cannot be read as a time."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return pc.cast(column, pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
+    if pa.types.is_date(kind):
+        return column.cast(pa.timestamp("us")).cast(pa.int64())
+    if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and unit in ("", "iso"):
+        fast = _iso_column(column)
+        if fast is not None:
+            return fast
+    return pa.array([_moment(value, unit) for value in column.to_pylist()], pa.int64())
+
+
+def _iso_column(column: Any) -> Any:
+    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns")):
+        try:
+            return column.cast(kind).cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
+        except pa.ArrowInvalid:
+            continue
+    return None
+
+
+def _moment(value: Any, unit: str) -> int | None:
+    try:
+        return None if value is None else min(moment(value, unit="" if unit in ("auto", "iso") else unit), LARGEST)
+    except BadRow:
+        return None
+
+
+def gaps_ms(start: Any, end: Any) -> Any:
+    """Milliseconds between two columns of microseconds; null where the end lies before the start."""
+    gap = pc.divide(pc.subtract(end, start), 1000)
+    return pc.if_else(pc.less(gap, 0), pa.scalar(None, pa.int64()), gap)
+
+
+def row_numbers(first: int, n: int) -> Any:
+    """Numbers of the rows of a batch."""
+    return np.arange(first, first + n, dtype=np.int64)

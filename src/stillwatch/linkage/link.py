@@ -1,0 +1,157 @@
+"""From traces to groups, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from ibis import _
+
+from stillwatch.engine import Engine
+from stillwatch.linkage.anchors import anchors, purified
+from stillwatch.linkage.merge import Ints, best_claims, merged, serious
+from stillwatch.linkage.rates import MICRO, marked
+from stillwatch.linkage.rescore import accepted, profile, rescored, totals
+from stillwatch.registry import FACETS, FAMILIES
+from stillwatch.settings import LinkageSettings
+
+HELD_OUT = ("content",)
+"""Families that never form a group, because they test it."""
+ROUNDS = 3
+"""Times that accounts are weighed against the groups' profiles and groups with the same accounts are merged."""
+SERIOUS = 0.75
+"""A group's claim on an account counts in merging when it has that share of the evidence of the best claim on it.
+
+An anchor can be carried by two operators at once; without this, one such anchor would make one group of both.
+"""
+SAME = 0.5
+"""Share of the smaller group that, seriously claimed by both, makes two groups one."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The groups, and what each facet said about each member."""
+
+    members: pa.Table
+    """group (int32, from 1, largest first), account, nats."""
+    near: pa.Table
+    """group, account, nats, claim: accounts that fit a group, but not well enough to form it."""
+    evidence: pa.Table
+    """group, account, facet, nats: formation facets only; members and near accounts."""
+    anchors: dict[int, int]
+    """Anchors merged into each group."""
+
+
+def link(engine: Engine, traces: Any, strata: Any, settings: LinkageSettings, progress: Progress) -> Linked:
+    """Groups of accounts that share more than their strata explain, formed on network, identity, software and rhythm."""
+    facets = engine.load("facets", facet_table())
+    accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
+    progress("rates")
+    rows = marked(engine, traces, strata, facets, settings)
+    progress("anchors")
+    start = anchors(engine, rows, accounts, settings)
+    progress("purify")
+    found = engine.collect(purified(engine, rows, start, settings).order_by(["anchor", "account"]))
+    anchor, account = found.column("anchor").to_numpy(), found.column("account").to_numpy()
+    group = merged(anchor, account, settings.overlap, of_smaller=False)
+    best = np.arange(len(group))
+    for turn in range(ROUNDS):
+        progress(f"weigh members, round {turn + 1}")
+        members = engine.load("candidates", _distinct(group[best], account[best]))
+        weighed = rescored(engine, rows, members, profile(engine, rows, members, accounts), settings)
+        weights = totals(engine, weighed, settings)
+        passed = engine.collect(accepted(weights, settings).order_by(["group", "account"]))
+        claim, account, nats = (passed.column(name).to_numpy() for name in ("group", "account", "nats"))
+        kept = serious(account, nats, SERIOUS)
+        claim, account, nats = claim[kept], account[kept], nats[kept]
+        group = merged(claim, account, SAME, of_smaller=True)
+        best = best_claims(account, nats, claim)
+    claims = pa.table({"claim": claim, "account": account, "nats": nats, "group": group})
+    members_table = settled(claims, settings.smallest_group)
+    near = _near(engine, weights, claims, members_table)
+    return Linked(members_table.select(["group", "account", "nats"]), near, _evidence(engine, weighed, members_table, near), _anchors(found, members_table))
+
+
+def facet_table() -> pa.Table:
+    """facet, facet_number, family (its number), starts (may be an anchor), forms: the registry as a table."""
+    rows = [
+        {
+            "facet": name,
+            "facet_number": number,
+            "family": FAMILIES.index(facet.family),
+            "starts": facet.anchor,
+            "forms": facet.family not in HELD_OUT,
+        }
+        for number, (name, facet) in enumerate(FACETS.all().items())
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def _distinct(group: Ints, account: Ints) -> pa.Table:
+    pairs = np.unique(np.stack([group, account], axis=1), axis=0) if len(group) else np.zeros((0, 2), np.int64)
+    return pa.table({"group": pairs[:, 0], "account": pairs[:, 1]})
+
+
+def settled(claims: pa.Table, smallest: int) -> pa.Table:
+    """Each account in the one group that claims it most: group (from 1, largest first), account, nats, claim."""
+    claim, account, nats, group = (claims.column(name).to_numpy() for name in ("claim", "account", "nats", "group"))
+    best = best_claims(account, nats, claim)
+    names, sizes = np.unique(group[best], return_counts=True)
+    kept = best[np.isin(group[best], names[sizes >= smallest])]
+    names, first, sizes = np.unique(group[kept], return_index=True, return_counts=True)
+    lowest = account[kept][first] if len(kept) else first
+    ranked = names[np.lexsort((lowest, -sizes))]
+    number = {int(name): position + 1 for position, name in enumerate(ranked)}
+    columns = {
+        "group": pa.array([number[int(name)] for name in group[kept]], pa.int32()),
+        "account": pa.array(account[kept], pa.int64()),
+        "nats": pa.array(nats[kept] / MICRO, pa.float64()),
+        "claim": pa.array(claim[kept], pa.int64()),
+    }
+    return pa.table(columns).sort_by([("group", "ascending"), ("account", "ascending")])
+
+
+def _near(engine: Engine, weights: Any, claims: pa.Table, members: pa.Table) -> pa.Table:
+    """Candidates that are in no group, each with the settled group that claims it most."""
+    groups = dict(zip(members.column("account").to_pylist(), members.column("group").to_pylist(), strict=True))
+    settled_as: dict[int, int] = {}
+    for claim, account in zip(claims.column("claim").to_pylist(), claims.column("account").to_pylist(), strict=True):
+        if account in groups:
+            settled_as.setdefault(claim, groups[account])
+    pairs = pa.table({"group": pa.array(list(settled_as), pa.int64()), "settled": pa.array(list(settled_as.values()), pa.int32())})
+    known = weights.join(engine.load("settled", pairs), "group")
+    free = known.anti_join(engine.load("taken", members.select(["account"])), "account")
+    rows = engine.collect(free.select("settled", "account", "nats", claim="group").order_by(["account", _.nats.desc(), "settled", "claim"]))
+    first = np.unique(rows.column("account").to_numpy(), return_index=True)[1]
+    best = rows.take(pa.array(first))
+    nats = pa.array(best.column("nats").to_numpy() / MICRO, pa.float64())
+    return pa.table({"group": best.column("settled"), "account": best.column("account"), "nats": nats, "claim": best.column("claim")})
+
+
+def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -> pa.Table:
+    names = {number: name for number, name in enumerate(FACETS.all())}
+    both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
+    chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))
+    rows = engine.collect(
+        weighed.join(chosen, ["group", "account"]).select("number", "account", "facet_number", "nats").order_by(["number", "account", "facet_number"])
+    )
+    return pa.table(
+        {
+            "group": rows.column("number"),
+            "account": rows.column("account"),
+            "facet": pa.array([names[number] for number in rows.column("facet_number").to_pylist()], pa.string()),
+            "nats": pa.array(rows.column("nats").to_numpy() / MICRO, pa.float64()),
+        }
+    )
+
+
+def _anchors(found: pa.Table, members: pa.Table) -> dict[int, int]:
+    """How many anchors' purified accounts ended in each group."""
+    joined = found.join(members.select(["account", "group"]), "account", join_type="inner")
+    counts = joined.group_by("group").aggregate([("anchor", "count_distinct")])
+    return {int(row["group"]): int(row["anchor_count_distinct"]) for row in counts.to_pylist()}

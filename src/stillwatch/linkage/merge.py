@@ -1,0 +1,50 @@
+"""Sets of accounts that overlap become one group."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+Ints = npt.NDArray[np.int64]
+SHARED = 3
+"""Accounts that two sets must share at least before they may be one group."""
+
+
+def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> Ints:
+    """For each row (set, account), the number of its group, from 0: sets are joined where they share `overlap` of their union, or of the smaller one.
+
+    Deterministic: groups are numbered by their smallest set. Cost grows with the sets each account is in, squared.
+    """
+    if len(sets) == 0:
+        return np.zeros(0, np.int64)
+    _, row = np.unique(sets, return_inverse=True)
+    _, column = np.unique(accounts, return_inverse=True)
+    incidence = csr_array((np.ones(len(row), np.int64), (row, column)))
+    incidence.sum_duplicates()
+    incidence.data[:] = 1
+    shared = coo_array(incidence @ incidence.T)
+    size = np.asarray(incidence.sum(axis=1)).ravel()
+    smaller = np.minimum(size[shared.row], size[shared.col])
+    whole = smaller if of_smaller else size[shared.row] + size[shared.col] - shared.data
+    keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (shared.row < shared.col)
+    edges = coo_array((np.ones(int(keep.sum())), (shared.row[keep], shared.col[keep])), shape=(len(size), len(size)))
+    _, component = connected_components(edges, directed=False)
+    return np.asarray(component[row], np.int64)
+
+
+def serious(accounts: Ints, nats: Ints, share: float) -> npt.NDArray[np.bool_]:
+    """Rows (a set's claim on an account) whose evidence is at least `share` of the best claim on that account."""
+    if len(accounts) == 0:
+        return np.zeros(0, np.bool_)
+    _, place = np.unique(accounts, return_inverse=True)
+    best = np.full(place.max() + 1, np.iinfo(np.int64).min)
+    np.maximum.at(best, place, nats)
+    return np.asarray(nats >= share * best[place])
+
+
+def best_claims(accounts: Ints, nats: Ints, groups: Ints) -> Ints:
+    """Positions of the rows that claim each account most; ties go to the lowest group."""
+    order = np.lexsort((groups, -nats, accounts))
+    return np.asarray(order[np.unique(accounts[order], return_index=True)[1]], np.int64)

@@ -1,0 +1,69 @@
+"""Weigh every account that carries a group's telling keys against the group's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.engine import Engine
+from stillwatch.linkage.rates import MICRO, clipped, micronats
+from stillwatch.settings import LinkageSettings
+
+TELLING_LIFT = 10.0
+"""A key tells of a group when its share of the group is that many times its share of all accounts."""
+TELLING_CARRIERS = 3
+"""Members that must carry it."""
+PROFILE_WEIGHT = 5.0
+"""Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw carriers."""
+WORST = -2.0
+"""Nats that one facet may count against an account."""
+NEAR = 3
+"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it."""
+
+
+def profile(engine: Engine, marked: Any, members: Any, accounts: int) -> Any:
+    """Table profile (group, key, carriers, size, telling): what a group's accounts carry."""
+    size = members.group_by("group").agg(size=_.count())
+    carried = members.join(marked.select("account", "key", "df"), "account").group_by("group", "key").agg(carriers=_.count(), df=_.df.max())
+    joined = carried.filter(_.carriers >= 2).join(size, "group")
+    lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
+    return engine.create(
+        "profile", joined.select("group", "key", "carriers", "size", telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT))
+    )
+
+
+def rescored(engine: Engine, marked: Any, members: Any, profile: Any, settings: LinkageSettings) -> Any:
+    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key."""
+    telling = profile.filter(_.telling).select("group", "key")
+    candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
+    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "p0"), "account")
+    known = keys.join(profile.select("group", "key", "carriers", "size"), ["group", "key"])
+    inside = members.select("group", "account", inside=1)
+    rows = known.left_join(inside, ["group", "account"]).select("group", "account", "facet_number", "family", "p0", "carriers", "size", "inside")
+    self_count = rows.inside.fill_null(0)
+    nats = micronats(rows.carriers - self_count, rows["size"] - self_count, rows.p0, settings, PROFILE_WEIGHT)
+    facet = rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+    return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
+
+
+def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
+    """Table totals (group, account, nats, families): evidence over all families, for candidates with some; families: those that give two nats.
+
+    Facets of one family are correlated by nature (a client brings its TLS stack and its headers), so a family gives its
+    strongest facet in full and a third of what the others add.
+    """
+    family = weighed.group_by("group", "account", "family").agg(all=_.nats.sum(), best=_.nats.max())
+    joint = ((family.all + 2 * ibis.greatest(family.best, ibis.literal(0, "int64"))) // 3).cast("int64")
+    total = (
+        family.mutate(nats=clipped(joint, 2 * WORST, settings.family_cap_nats))
+        .group_by("group", "account")
+        .agg(nats=_.nats.sum(), families=(_.nats >= 2 * MICRO).cast("int64").sum())
+    )
+    return engine.create("totals", total.filter(_.nats >= NEAR * MICRO))
+
+
+def accepted(totals: Any, settings: LinkageSettings) -> Any:
+    """The candidates over the threshold, with evidence from at least two families."""
+    return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select("group", "account", "nats")

@@ -1,0 +1,226 @@
+"""Stored tables to campaigns: facets, linkage, signals, tests, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from ibis import _
+
+from stillwatch.campaigns.assemble import Tested, campaigns_table
+from stillwatch.campaigns.candidates import candidates, peers
+from stillwatch.campaigns.evidence import carrying, evidence_table, links_table, member_count, ranked, shared_keys, with_carriers
+from stillwatch.campaigns.held_out import NULL, HeldOut, held_traces, test_held_out
+from stillwatch.campaigns.members import named_members
+from stillwatch.campaigns.naming import Labels, labels_of
+from stillwatch.campaigns.owner_test import NULL as OWNER_NULL
+from stillwatch.campaigns.owner_test import harvest_sums, test_owners
+from stillwatch.campaigns.owners import owners
+from stillwatch.campaigns.permits import Permit
+from stillwatch.campaigns.pictures import marks_table, moment, templates_table, timeline_table
+from stillwatch.campaigns.verdict import Finding
+from stillwatch.engine import Engine
+from stillwatch.facets import build_traces, prepare
+from stillwatch.facets.build import missing_shares
+from stillwatch.linkage import link, strata
+from stillwatch.schema.found import GROUPS, MEMBER_EVIDENCE, MEMBERS
+from stillwatch.schema.stored import BLINDNESS
+from stillwatch.settings import Settings
+from stillwatch.signals import WORK, score_groups
+from stillwatch.signals import prepare as prepare_work
+
+Progress = Callable[[str], None]
+PEERS_WANTED = 2_000
+"""Accounts in no group that stand for everybody else."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a search starts from, as Ibis tables and Arrow tables."""
+
+    exchanges: Any
+    """Table exchanges."""
+    accounts: Any
+    """Table accounts."""
+    releases: Any
+    """model, second; may be empty."""
+    labels: pa.Table
+    """Table labels."""
+    permits: list[Permit] = field(default_factory=list)
+    """Permits to distil."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search ends with: the tables of schema.found, by name, and the traces."""
+
+    tables: dict[str, pa.Table]
+    """Arrow tables by name."""
+    traces: Any
+    """Table traces, in the engine."""
+    tested: int
+    """Groups tested."""
+
+
+def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress) -> Found:
+    """Run every stage from facets to verdicts."""
+    progress("activity")
+    tables = prepare(engine, stored.exchanges, stored.accounts, stored.releases)
+    traces, blind_facets = build_traces(engine, tables, settings.linkage, progress)
+    progress("strata")
+    peer_strata = strata(engine, stored.exchanges, stored.accounts, tables.activity)
+    linked = link(engine, traces, peer_strata, settings.linkage, progress)
+    volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum()))
+    declared = owners(engine, stored.accounts, settings.campaigns)
+    progress("held-out tests")
+    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members, settings.linkage.smooth)
+    named = named_members(linked.members, linked.near, held, settings.linkage, settings.campaigns)
+    chosen = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
+    progress("groups' exchanges")
+    sample = peers(engine, volumes, chosen, PEERS_WANTED)
+    assigned = engine.load("assigned", pa.concat_tables([chosen.select(["group", "account"]), sample]))
+    work = prepare_work(engine, _work(engine, tables, declared, assigned), tables.releases)
+    missing = missing_shares(engine, tables) | _missing_here(engine, work.sums)
+    scores, blind_signals = score_groups(engine, work, missing, progress)
+    progress("verdicts")
+    facts = _Facts(engine, chosen, held, work, declared, stored, scores)
+    tested = facts.tested()
+    labels = labels_of(stored.labels)
+    evidence = _of_members(linked.evidence, named)
+    result = {
+        "campaigns": campaigns_table(tested, stored.permits, settings.campaigns),
+        "scores": scores,
+        "groups": _groups(chosen, linked.anchors),
+        "members": facts.members(labels),
+        "member_evidence": evidence,
+        "timeline": timeline_table(engine, work.work),
+        "marks": marks_table(engine, tables.releases, work.members),
+        "templates": templates_table(engine, work.templates, work.sums, traces, labels, settings.sketch.template_accounts),
+        "blindness": _blindness([("facet", b.name, b.reason, b.share) for b in blind_facets] + [("signal", *b) for b in blind_signals]),
+    }
+    progress("evidence")
+    result |= _evidence(engine, traces, chosen, evidence, labels)
+    return Found(result, traces, len(tested))
+
+
+def _work(engine: Engine, tables: Any, declared: Any, assigned: Any) -> Any:
+    """The rows that signals read: exchanges of the candidates and the peers."""
+    account = tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(declared.select("account", "owner"), "account")
+    known = account.select("account", "payment", "created_second", "banned_second", "owner")
+    rows = tables.exchanges.join(assigned, "account").left_join(known, "account")
+    return engine.create("work", rows.select(*WORK.names))
+
+
+def _missing_here(engine: Engine, sums: Any) -> dict[str, float]:
+    """The share of the groups' exchanges without text; a log without any prompt has no flags either."""
+    row = engine.collect(sums.agg(n=_.n.sum(), texts=_.texts.sum())).to_pylist()[0]
+    lacking = 1.0 - (row["texts"] or 0) / row["n"] if row["n"] else 1.0
+    return {f"exchanges.{name}": lacking for name in ("flags", "refused", "prompt", "head", "tail")}
+
+
+def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
+    """The formation evidence of the accounts that were named in the end."""
+    rows = evidence.join(chosen.select(["group", "account"]), ["group", "account"], join_type="inner")
+    return rows.select(MEMBER_EVIDENCE.names()).cast(MEMBER_EVIDENCE.arrow).sort_by([(name, "ascending") for name in ("group", "account", "facet")])
+
+
+def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, labels: Labels) -> dict[str, pa.Table]:
+    linked = chosen.filter(pa.compute.equal(chosen["kind"], "linked"))
+    members = engine.load("ranked", ranked(linked))
+    everyone = int(engine.collect(traces.agg(n=traces.account.nunique())).column("n")[0].as_py())
+    shared = shared_keys(engine, traces, members, everyone)
+    table = evidence_table(shared, member_evidence, member_count(linked), labels)
+    return {"evidence": with_carriers(table, carrying(engine, traces, members)), "links": links_table(shared, labels)}
+
+
+def _groups(chosen: pa.Table, anchors: dict[int, int]) -> pa.Table:
+    counted = chosen.group_by(["group", "kind"]).aggregate([("account", "count")]).sort_by("group")
+    rows = [
+        {"group": row["group"], "kind": row["kind"], "accounts": row["account_count"], "anchors": anchors.get(row["group"], 0)}
+        for row in counted.to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schema=GROUPS.arrow)
+
+
+def _blindness(rows: list[tuple[str, str, str, float]]) -> pa.Table:
+    named = [dict(zip(BLINDNESS.names(), row, strict=True)) for row in sorted(rows)]
+    return pa.Table.from_pylist(named, schema=BLINDNESS.arrow)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of the candidates, looked up once for the campaigns' tables."""
+
+    engine: Engine
+    chosen: pa.Table
+    held: HeldOut
+    work: Any
+    declared: Any
+    stored: Stored
+    scores: pa.Table
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """group, account, account_id, owner, basis, n, first, last of every candidate's account."""
+        known = self.stored.accounts.select("account", "account_id", "organisation", "verification")
+        rows = self.work.members.filter(_.group > 0).join(known, "account").left_join(self.declared.rename(declared="owner"), "account")
+        columns = ("group", "account", "account_id", "organisation", "verification", "declared", "basis", "n", "first", "last")
+        return self.engine.collect(rows.select(*columns).order_by(["group", "account"])).to_pylist()
+
+    def members(self, labels: Labels) -> pa.Table:
+        """Table members."""
+        nats = dict(zip(self.chosen.column("account").to_pylist(), self.chosen.column("nats").to_pylist(), strict=True))
+        rows = [
+            {
+                "group": row["group"],
+                "account": row["account"],
+                "account_id": row["account_id"],
+                "nats": nats[row["account"]],
+                "p_value": self.held.p_values.get((row["group"], row["account"])),
+                "owner": labels.get((row["basis"], row["declared"]), f"{row['basis']} owner") if row["declared"] is not None else "",
+                "exchanges": row["n"],
+                "first": moment(row["first"]),
+                "last": moment(row["last"]),
+            }
+            for row in self.accounts()
+        ]
+        return pa.Table.from_pylist(rows, schema=MEMBERS.arrow)
+
+    def tested(self) -> list[Tested]:
+        """One record for each candidate."""
+        harvest, rate = harvest_sums(self.engine, self.work.work)
+        bets = test_owners(harvest, rate)
+        sums = {row["group"]: row for row in self.engine.collect(self.work.sums).to_pylist()}
+        models: dict[int, set[str]] = {}
+        for row in self.engine.collect(self.work.work.select("group", "model").distinct()).to_pylist():
+            models.setdefault(row["group"], set()).add(row["model"] or "")
+        findings: dict[int, dict[str, Finding]] = {}
+        for row in self.scores.to_pylist():
+            findings.setdefault(row["group"], {})[row["signal"]] = Finding(row["score"], row["finding"])
+        kinds = dict(zip(self.chosen.column("group").to_pylist(), self.chosen.column("kind").to_pylist(), strict=True))
+        people: dict[int, list[dict[str, Any]]] = {}
+        for row in self.accounts():
+            people.setdefault(row["group"], []).append(row)
+        organisations = {(row["kind"], row["key"]): row["label"] for row in self.stored.labels.to_pylist() if row["kind"] == "organisation"}
+        return [
+            Tested(
+                group=group,
+                kind=kind,
+                sums=sums[group],
+                findings=findings.get(group, {}),
+                log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else bets.get(group, 0.0),
+                null=NULL if kind == "linked" else OWNER_NULL,
+                held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],
+                p_values=self.held.of_group(group) if kind == "linked" else {},
+                accounts={row["account"] for row in people[group]},
+                account_ids={row["account_id"] for row in people[group]},
+                organisations={_verified(row, organisations) for row in people[group]},
+                models=models.get(group, set()),
+            )
+            for group, kind in sorted(kinds.items())
+        ]
+
+
+def _verified(row: dict[str, Any], organisations: dict[tuple[str, int], str]) -> str:
+    return organisations.get(("organisation", row["organisation"]), "") if row["verification"] == "organisation" else ""

@@ -1,0 +1,58 @@
+"""The run folder: written aside, renamed when whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.engine.door import PARQUET_OPTIONS
+from stillwatch.errors import RunError
+
+PACKAGES = ("duckdb", "ibis-framework", "numba", "numpy", "pyarrow", "scipy")
+MARK = "run.json"
+
+
+class RunFolder:
+    """A folder beside the wanted one that takes its place when `finish` is called; on any error nothing is left."""
+
+    def __init__(self, out: Path, *, force: bool) -> None:
+        """Raises RunError if `out` exists, unless `force` and it is an earlier run."""
+        if out.exists() and not force:
+            raise RunError("the run folder exists already", where=str(out), do="choose another --out, or replace it with --force")
+        if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+            raise RunError("the folder exists and is no run folder, so --force does not replace it", where=str(out), do="choose another --out")
+        self.out = out
+        self.aside = out.with_name(f".{out.name}.part")
+        shutil.rmtree(self.aside, ignore_errors=True)
+        self.stage = self.aside / "stage"
+        try:
+            self.stage.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(f"the run folder cannot be made: {error.strerror}", where=str(out), do="choose an --out where you may write") from error
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """One small table."""
+        pq.write_table(table, self.aside / f"{name}.parquet", **PARQUET_OPTIONS)
+
+    def about(self, document: dict[str, Any]) -> None:
+        """run.json: settings, versions and counts."""
+        packages = {name: version(name) for name in PACKAGES}
+        (self.aside / MARK).write_text(json.dumps({**document, "packages": packages}, indent=2, default=str) + "\n", encoding="utf-8")
+
+    def finish(self) -> Path:
+        """Take the place of the wanted folder."""
+        shutil.rmtree(self.stage, ignore_errors=True)
+        if self.out.exists():
+            shutil.rmtree(self.out)
+        self.aside.rename(self.out)
+        return self.out
+
+    def abandon(self) -> None:
+        """Leave nothing."""
+        shutil.rmtree(self.aside, ignore_errors=True)

@@ -1,0 +1,73 @@
+"""Staged rows to the run's exchanges: duplicates out, edge log joined, one sorted file a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.engine import Engine
+from stillwatch.ingest import Source
+from stillwatch.pipeline.read_logs import Staged
+from stillwatch.schema.stored import EXCHANGES
+
+DAY = 86_400
+EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
+"""Columns that the edge log may give; it stands nearer to the client, so its word goes first."""
+
+
+def settle(engine: Engine, staged: Staged, edge: Path | None, sources: list[Source], out: Path, progress: Callable[[str, int, int], None]) -> int:
+    """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
+    rows = engine.read("staged", staged.files)
+    duplicates = _duplicates(engine, rows)
+    if duplicates is not None:
+        found = engine.collect(duplicates.order_by(["source", "row"])).to_pylist()
+        for row in found:
+            staged.quarantine.good -= 1
+            staged.quarantine.add(sources[row["source"]].name, row["row"] + 1, "request_id", "the request id was seen before (row counted among readable rows)")
+        rows = rows.anti_join(duplicates, ["source", "row"])
+    if edge is not None:
+        rows = engine.create("placed", _with_edge(engine, rows, engine.read("edge", [edge])))
+    _write_days(engine, rows, out, progress)
+    return len(found) if duplicates is not None else 0
+
+
+def _duplicates(engine: Engine, rows: Any) -> Any | None:
+    """(source, row) of every row whose request id an earlier row carries; None if there is none."""
+    several = engine.create("several", rows.group_by("request").agg(n=_.count()).filter(_.n > 1).select("request"))
+    if not engine.collect(several.agg(n=several.count())).column("n")[0].as_py():
+        return None
+    later = ibis.row_number().over(ibis.window(group_by="request", order_by=["source", "row"]))
+    again = rows.semi_join(several, "request").select("request", "source", "row").mutate(later=later)
+    return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
+
+
+def _with_edge(engine: Engine, rows: Any, edge: Any) -> Any:
+    counted = engine.collect(edge.agg(n=edge.count(), requests=edge.request.nunique())).to_pylist()[0]
+    if counted["n"] != counted["requests"]:
+        edge = edge.group_by("request").agg(**{name: edge[name].max() for name in EDGE_COLUMNS})
+    joined = rows.left_join(edge.rename({f"edge_{name}": name for name in EDGE_COLUMNS}), "request")
+    own = [name for name in rows.columns if name not in EDGE_COLUMNS]
+    return joined.select(*own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS})
+
+
+def _write_days(engine: Engine, rows: Any, out: Path, progress: Callable[[str, int, int], None]) -> None:
+    counted = rows.select(day=(_.time.epoch_seconds().cast("int64") // DAY)).group_by("day").agg(n=_.count())
+    days = engine.collect(counted.order_by("day")).column("day").to_pylist()
+    for done, day in enumerate(days, 1):
+        start, end = (datetime.fromtimestamp((day + step) * DAY, UTC) for step in (0, 1))
+        folder = out / f"day={start:%Y-%m-%d}"
+        folder.mkdir(parents=True)
+        # Compared as times, not as day numbers, so that row groups of other days are skipped unread.
+        chosen = rows.filter((_.time >= ibis.literal(start, rows.time.type())) & (_.time < ibis.literal(end, rows.time.type())))
+        engine.write(chosen, folder / "exchanges.parquet", EXCHANGES.arrow, ["time", "request"])
+        progress("sorting days", done, len(days))
+
+
+def stored_days(run: Path) -> list[Path]:
+    """The run's exchange files, in the order of the days."""
+    return sorted((run / "exchanges").glob("day=*/exchanges.parquet"))

@@ -1,0 +1,1 @@
+"""Simulated worlds with the truth known, and scoring against it."""

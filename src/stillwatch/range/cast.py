@@ -1,0 +1,143 @@
+"""The cast: every account of a world as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+PLACES = 8
+PLANS = ("free", "plus", "api", "team", "business", "enterprise")
+FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
+VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
+NOBODY, EMAIL, PHONE, CARD, ID, ORGANISATION = range(6)
+HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY = range(7)
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+
+class Names:
+    """Texts by number; number 0 is the empty text."""
+
+    def __init__(self) -> None:
+        self.texts = [""]
+        self._numbers = {"": 0}
+
+    def add(self, text: str) -> int:
+        """The text's number."""
+        number = self._numbers.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        return number
+
+    def all(self, texts: list[str]) -> Array:
+        """The texts' numbers."""
+        return np.array([self.add(text) for text in texts], np.int64)
+
+
+@dataclass
+class Cast:
+    """Columns of accounts; times are microseconds since 1970, 0 for never."""
+
+    kind: Array
+    """Number of the benign kind; for a campaign's account the number of kinds."""
+    group: Array
+    """Number of the group; 0 for none."""
+    campaign: Array
+    """Number of the campaign, -1 for none."""
+    region: Array
+    """Number of the region."""
+    language: Array
+    """Number of the language."""
+    plan: Array
+    """Number in PLANS."""
+    verification: Array
+    """Number in VERIFICATIONS."""
+    payment: Array
+    """Payment instrument; 0 for none."""
+    domain: Array
+    """Number of the mail domain."""
+    shape: Array
+    """Number of the mail shape."""
+    phone: Array
+    """Number of the phone prefix."""
+    organisation: Array
+    """Number of the organisation."""
+    created: Array
+    """When registered."""
+    banned: Array
+    """When banned."""
+    first: Array
+    """From when it may be active."""
+    last: Array
+    """Until when."""
+    rate: Array
+    """Mean exchanges on a day."""
+    even: Array
+    """Whether days are near equal instead of random."""
+    burst: Array
+    """Shape of the gamma that makes days uneven; small is bursty."""
+    days: Array
+    """Bit d: may be active on day d of the window."""
+    sure: Array
+    """Day with at least one exchange; -1 for none."""
+    rhythm: Array
+    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED or WORKDAY."""
+    shift: Array
+    """Quarter hours by which its rhythm is later than the profile in UTC."""
+    weekend: Array
+    """Factor at weekends."""
+    stay: Array
+    """Chance that an exchange follows the one before within the same run."""
+    gap: Array
+    """Mean seconds between exchanges of one run."""
+    client: Array
+    """Number of the client build."""
+    other_client: Array
+    """Another build, used now and then."""
+    parameters: Array
+    """Number of the parameter set."""
+    places: Array
+    """Numbers of addresses, most used first; PLACES columns."""
+    place_count: Array
+    """How many of them count."""
+    profile: Array
+    """Number of the job mixture."""
+    late_profile: Array
+    """Number of the job mixture of its later phase."""
+    late_from: Array
+    """When that begins."""
+    seed: Array
+    """Seed of its own words."""
+    group_seed: Array
+    """Seed of the words its group shares."""
+    end_users: Array
+    """How many end users it passes on; 0 for none."""
+    model: Array
+    """Number of the model it prefers."""
+    adopts: Array
+    """Share of its traffic that moves to the model released inside the window."""
+    adopt_hours: Array
+    """Hours after the release in which it moves."""
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def pay_alike(self, instruments: Array) -> None:
+        """Set the payment instruments, which makes the plan a paid one where it was not."""
+        self.payment = instruments
+        self.verification = np.maximum(self.verification, CARD)
+
+    def at(self, addresses: Array) -> None:
+        """Use only these addresses: one column for each."""
+        width = addresses.shape[1]
+        self.places[:, :width] = addresses
+        self.place_count[:] = width
+
+
+def concatenate(casts: list[Cast]) -> Cast:
+    """One cast of all."""
+    return Cast(**{f.name: np.concatenate([getattr(cast, f.name) for cast in casts]) for f in fields(Cast)})

@@ -1,0 +1,115 @@
+"""What a scenario must keep to beyond names and types."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from stillwatch.range.cast import PLANS
+from stillwatch.range.grammar import documents
+from stillwatch.range.tactics.rhythm import RHYTHMS
+
+if TYPE_CHECKING:
+    from stillwatch.range.scenario import Scenario
+
+LONGEST_DAYS = 60
+SIGNED = ("utc_offset",)
+POOL_CLASSES = ("residential", "hosting", "vpn")
+SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong."""
+
+    what: str
+    """What."""
+    section: str
+    """In which section, as population[2]."""
+    key: str
+    """At which key."""
+    do: str
+    """What to do."""
+
+
+def faults(scenario: Scenario) -> Iterator[Fault]:
+    """Everything that is wrong with a scenario, in its order."""
+    yield from _window(scenario)
+    jobs = list(documents("catalogue")["jobs.toml"])
+    for i, population in enumerate(scenario.populations):
+        at = f"population[{i}]"
+        yield from _numbers(population, at)
+        yield from _mixture(population.jobs, jobs, at, "jobs")
+        if population.group_max < population.group_min:
+            yield Fault("group_max is below group_min", at, "group_max", "make it at least group_min")
+    for i, campaign in enumerate(scenario.campaigns):
+        yield from _campaign(scenario, i, jobs)
+        yield from _numbers(campaign, f"campaign[{i}]")
+
+
+def _window(scenario: Scenario) -> Iterator[Fault]:
+    days, window = scenario.window.days, scenario.window
+    if not 1 <= days <= LONGEST_DAYS:
+        yield Fault(f"the window must be 1 to {LONGEST_DAYS} days long, not {days}", "world", "end", "set world.end after world.start")
+    if not any(model.released < window.start and model.weight > 0 for model in scenario.models):
+        yield Fault("no model was out before the window", "model[0]", "released", "date one model before world.start and give it a weight")
+    inside = [i for i, model in enumerate(scenario.models) if window.start <= model.released < window.end]
+    if len(inside) > 1:
+        yield Fault("more than one model is released inside the window", f"model[{inside[1]}]", "released", "keep one release inside the window")
+    if not scenario.regions or sum(region.weight for region in scenario.regions) <= 0:
+        yield Fault("the regions have no weight", "region[0]", "weight", "add a [[region]] with a weight above 0")
+    for i, region in enumerate(scenario.regions):
+        yield from _numbers(region, f"region[{i}]")
+        if region.carriers < 1 or region.mobiles < 1:
+            yield Fault("a region needs carriers and mobiles", f"region[{i}]", "carriers", "give it at least 1 of each")
+
+
+def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
+    campaign, at = scenario.campaigns[i], f"campaign[{i}]"
+    if campaign.first_day + campaign.days > scenario.window.days or campaign.days < 1:
+        yield Fault(f"campaign {campaign.name} does not fit into the world", at, "days", f"first_day + days may be at most {scenario.window.days}")
+    if campaign.rhythm not in RHYTHMS:
+        yield Fault(f"there is no rhythm {campaign.rhythm!r}", at, "rhythm", _known(RHYTHMS))
+    if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
+        yield Fault("accounts, waves and addresses must be at least 1", at, "accounts", "give them whole numbers above 0")
+    if not campaign.pathways:
+        yield Fault(f"campaign {campaign.name} has no pathway", at, "name", "add [[campaign.pathway]] with its jobs")
+    for name in campaign.networks:
+        if name not in POOL_CLASSES:
+            yield Fault(f"an address pool cannot have networks of class {name!r}", at, "networks", _known(POOL_CLASSES))
+    for j, pathway in enumerate(campaign.pathways):
+        way = f"{at}.pathway[{j}]"
+        yield from _numbers(pathway, way)
+        if pathway.plan not in PLANS:
+            yield Fault(f"there is no plan {pathway.plan!r}", way, "plan", _known(PLANS))
+        yield from _mixture(pathway.jobs, jobs, way, "jobs")
+        if pathway.late_jobs:
+            yield from _mixture(pathway.late_jobs, jobs, way, "late_jobs")
+
+
+def _mixture(mixture: dict[str, float], jobs: list[str], section: str, key: str) -> Iterator[Fault]:
+    for name, weight in mixture.items():
+        if name not in jobs:
+            yield Fault(f"there is no job {name!r}", section, key, _known(jobs))
+        if not (math.isfinite(weight) and weight >= 0):
+            yield Fault(f"the weight of job {name} must not be negative", section, key, "give it a number from 0 up")
+    if sum(mixture.values()) <= 0:
+        yield Fault("a mixture of jobs is empty", section, key, "give at least one job a weight above 0")
+
+
+def _numbers(record: Any, section: str) -> Iterator[Fault]:
+    """No number may be negative, no share above 1."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or field.name in SIGNED:
+            continue
+        if not (math.isfinite(value) and value >= 0):
+            yield Fault(f"{field.name} must not be negative", section, field.name, "give it a number from 0 up")
+        if field.name in SHARES and value > 1:
+            yield Fault(f"{field.name} is a share", section, field.name, "give it a number from 0 to 1")
+
+
+def _known(names: Collection[str]) -> str:
+    return f"known: {', '.join(names)}"

@@ -1,0 +1,1 @@
+"""One file for each benign kind of account; each adds a `Kind` to the registry."""

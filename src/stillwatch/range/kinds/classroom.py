@@ -1,0 +1,61 @@
+"""Pupils who do one exercise in one lesson behind one school address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.range.cast import DAY, FREE, HOUR, LESSON, NOBODY, Array, Cast
+from stillwatch.range.people import Setting, groups_of, own_domains, people, seeds
+from stillwatch.range.places import pick
+from stillwatch.range.specs import KINDS, Kind, Population
+
+
+@dataclass(frozen=True)
+class Classroom(Population):
+    """One lesson a week."""
+
+    school_mail: float = 0.6
+    """Share of classes that use their school's mail domain; the others use private mail."""
+    registered_together: float = 0.7
+    """Share of pupils that registered in the first lesson or the day before."""
+
+
+def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
+    """Classes of pupils: same address, same hour, same exercise, few requests each."""
+    cast = people(spec, n, setting, rng)
+    cast.group = groups_of(n, spec, rng)
+    groups, of = int(cast.group.max()), cast.group - 1
+    region_of = rng.integers(0, len(setting.places.regions), groups)
+    cast.region = region_of[of]
+    cast.language[:] = 0
+    cast.at(setting.places.add(pick(setting.places.schools, region_of, rng), rng)[of][:, None])
+    weekday = rng.integers(0, 5, groups)
+    _lessons(cast, weekday[of], rng.integers(0, 6, groups)[of], region_of[of], spec, setting, rng)
+    school = np.where(rng.random(groups) < spec.school_mail, setting.domains.all(own_domains(groups, rng)), 0)[of]
+    cast.domain = np.where(school > 0, school, cast.domain)
+    cast.group_seed = seeds(groups, rng)[of]
+    cast.plan[:], cast.payment[:] = FREE, 0
+    cast.verification = np.maximum(NOBODY, np.minimum(cast.verification, 1))
+    return cast
+
+
+def _lessons(cast: Cast, weekday: Array, hour: Array, region: Array, spec: Classroom, setting: Setting, rng: np.random.Generator) -> None:
+    first_weekday = (setting.start // DAY + 3) % 7
+    first_day = (weekday - first_weekday) % 7
+    lessons = np.maximum(1, -(-(setting.days - first_day) // 7))
+    cast.days = np.sum([np.where(first_day + 7 * k < setting.days, 1 << np.minimum(first_day + 7 * k, 62), 0) for k in range(9)], axis=0)
+    cast.rate = cast.rate * setting.days / lessons
+    cast.burst[:], cast.stay[:], cast.gap[:], cast.weekend[:] = 0, 0.7, 50.0, 1.0
+    cast.sure = np.minimum(first_day, setting.days - 1)
+    offset = np.array([r.utc_offset for r in setting.places.regions])[region]
+    cast.rhythm[:], cast.shift = LESSON, np.rint((8 + hour - offset) * 4).astype(np.int64)
+    together = rng.random(len(cast)) < spec.registered_together
+    lesson = setting.start + first_day * DAY + ((8 + hour - offset) * HOUR).astype(np.int64)
+    cast.created = np.where(together, lesson - (rng.random(len(cast)) * 20 * 60_000_000).astype(np.int64), np.minimum(cast.created, setting.start))
+    cast.first = np.maximum(setting.start, np.minimum(cast.created, lesson))
+    cast.last[:], cast.banned[:] = setting.end, 0
+
+
+KINDS.add("classroom", Kind("classroom", "benign", "Pupils behind one school address who do the same exercise in the same hour.", Classroom, build))

@@ -1,0 +1,114 @@
+"""Write a world to a folder: part by part, in order, with bounded memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.errors import RunError, SettingError
+from stillwatch.range.day import Rows, rows_of
+from stillwatch.range.papers import Props, Tally, date_of, edge, truth_document, write_papers
+from stillwatch.range.scenario import load
+from stillwatch.range.world import World, make_world, parts_of
+from stillwatch.range.writers import WRITERS, Writer
+
+PART_ROWS = 120_000
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to make."""
+
+    scenario: str
+    """A shipped scenario's name, or a path."""
+    out: Path
+    """The folder to write."""
+    scale: float = 0.05
+    """What sizes are multiplied by."""
+    seed: int = 0
+    """The seed of chance."""
+    format: str = "litellm-parquet"
+    """The log's format."""
+    prompts: bool = True
+    """Whether the log holds text."""
+    force: bool = False
+    """Whether an existing folder is replaced."""
+    workers: int = 2
+    """Threads; the files do not depend on their number."""
+    part_rows: int = PART_ROWS
+    """About how many exchanges one file holds."""
+
+
+def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
+    """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing half-written."""
+    writer = WRITERS.all().get(order.format)
+    if writer is None:
+        raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
+    scenario = load(order.scenario)
+    if order.out.exists() and (not order.out.is_dir() or any(order.out.iterdir())) and not order.force:
+        raise RunError("the folder for the world is not empty", where=str(order.out), do="name another folder, or give --force to replace it")
+    aside = order.out.with_name(f".{order.out.name}.making")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        (aside / "logs").mkdir(parents=True)
+        document = _write(order, writer, make_world(scenario, order.scale, order.seed), aside, progress)
+        if order.out.exists():
+            shutil.rmtree(order.out)
+        aside.rename(order.out)
+    except OSError as error:
+        raise RunError(
+            f"the world cannot be written: {error.strerror}", where=str(error.filename or order.out), do="check the folder given to --out"
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return document
+
+
+def _write(order: Order, writer: Writer, world: World, folder: Path, progress: Progress) -> dict[str, Any]:
+    parts = parts_of(world, order.part_rows)
+    plan = [(day, part) for day in range(world.setting.days) for part in range(parts)]
+    tally, props = Tally(np.zeros(len(world.cast), np.int64)), Props.of(world)
+    edges: pq.ParquetWriter | None = None
+
+    def one(day: int, part: int) -> tuple[Rows, pa.Table]:
+        rows = rows_of(world, day, part, parts, text=order.prompts)
+        if len(rows):
+            writer.write(rows, folder / "logs" / f"{date_of(world, day)}-{part:03d}{writer.suffix}")
+        return rows, edge(rows, props)
+
+    try:
+        for done, (rows, table) in enumerate(_in_order(one, plan, order.workers), 1):
+            edges = edges or pq.ParquetWriter(folder / "edge.parquet", table.schema, compression="zstd", compression_level=1)
+            edges.write_table(table)
+            tally.add(rows)
+            progress(done, len(plan), tally.total)
+    finally:
+        if edges:
+            edges.close()
+    write_papers(world, tally, folder)
+    return truth_document(world, tally)
+
+
+def _in_order(work: Callable[..., Any], plan: list[tuple[int, int]], workers: int) -> Iterator[Any]:
+    """Results in the plan's order; no more than one part a worker waits in memory."""
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for step in plan:
+            waiting.append(pool.submit(work, *step))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

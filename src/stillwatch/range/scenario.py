@@ -1,0 +1,191 @@
+"""Scenarios: TOML to frozen records; a wrong key is named with its line."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+import typing
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from stillwatch.errors import SettingError
+from stillwatch.range.checks import faults
+from stillwatch.range.specs import Campaign, Model, Permit, Population, Region, Window, kinds
+
+T = TypeVar("T")
+HEADER = re.compile(r"^\s*(\[\[?)\s*([a-z_.]+)\s*\]\]?")
+KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*=")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One world, as its file describes it, at full scale."""
+
+    name: str
+    """The file's name."""
+    window: Window
+    """When it plays."""
+    regions: tuple[Region, ...]
+    """Where accounts live."""
+    models: tuple[Model, ...]
+    """What is served."""
+    populations: tuple[Population, ...]
+    """The benign kinds."""
+    campaigns: tuple[Campaign, ...]
+    """The campaigns."""
+    permits: tuple[Permit, ...]
+    """The licences given out."""
+
+
+def shipped_names() -> list[str]:
+    """Names of the scenarios in this package."""
+    files = resources.files(__package__).joinpath("scenarios").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load(name_or_path: str) -> Scenario:
+    """A shipped scenario by name, or one from a path. Raises SettingError naming key and line."""
+    if name_or_path in shipped_names():
+        text = resources.files(__package__).joinpath("scenarios", f"{name_or_path}.toml").read_text(encoding="utf-8")
+        return parse(text, name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise SettingError(f"there is no scenario {name_or_path}", do=f"name one of: {', '.join(shipped_names())}; or give the path of a TOML file")
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise SettingError("the scenario is not UTF-8 text", where=path.name, do="save it as UTF-8") from error
+
+
+def parse(text: str, name: str) -> Scenario:
+    """A scenario from TOML text."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"the scenario is not TOML: {error}", where=name, do="mend the line named above") from error
+    reader = _Reader(name, _lines(text))
+    reader.known(document, ("world", "region", "model", "population", "campaign", "permit"), "")
+    reader.needed(document, ("world", "region", "model", "population"), "")
+    scenario = Scenario(
+        name.removesuffix(".toml"),
+        reader.record(Window, document["world"], "world"),
+        tuple(reader.records(Region, document, "region")),
+        tuple(reader.records(Model, document, "model")),
+        tuple(reader.populations(document)),
+        tuple(reader.records(Campaign, document, "campaign")),
+        tuple(reader.records(Permit, document, "permit")),
+    )
+    for fault in faults(scenario):
+        raise reader.error(fault.what, fault.section, fault.key, fault.do)
+    return scenario
+
+
+@dataclass(frozen=True)
+class _Reader:
+    name: str
+    lines: dict[tuple[str, str], int]
+
+    def error(self, what: str, section: str, key: str, do: str) -> SettingError:
+        line = self.lines.get((section, key)) or self.lines.get((section, ""))
+        at = f", line {line}" if line else ""
+        return SettingError(what, where=f"{self.name}{at}", do=do)
+
+    def known(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
+        for key in values:
+            if key not in set(names):
+                near = difflib.get_close_matches(key, list(names), n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(names))}"
+                raise self.error(f"there is no key {_dotted(section, key)}", section, key, hint)
+
+    def needed(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
+        for key in names:
+            if key not in values:
+                raise self.error(f"{_dotted(section, key)} is missing", section, "", f"add {key} to the section [{section or key}]")
+
+    def populations(self, document: dict[str, Any]) -> list[Population]:
+        found = []
+        for i, values in enumerate(self.tables(document, "population")):
+            section, kind = f"population[{i}]", values.get("kind")
+            if kind not in kinds():
+                raise self.error(f"there is no kind {kind!r} of population", section, "kind", f"known: {', '.join(kinds())}")
+            found.append(self.record(kinds()[kind].spec, values, section))
+        return found
+
+    def records(self, kind: type[T], document: dict[str, Any], key: str, section: str = "") -> list[T]:
+        return [self.record(kind, values, f"{_dotted(section, key)}[{i}]") for i, values in enumerate(self.tables(document, key))]
+
+    def tables(self, document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        values = document.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            raise self.error(f"{key} must be a list of sections", "", key, f"write [[{key}]] before each")
+        return values
+
+    def record(self, kind: type[T], values: dict[str, Any], section: str) -> T:
+        hints = get_type_hints(kind)
+        own = {f.metadata.get("key", f.name): f for f in fields(kind)}  # type: ignore[arg-type]
+        self.known(values, own, section)
+        self.needed(values, [key for key, f in own.items() if f.default is MISSING and f.default_factory is MISSING], section)
+        return kind(**{own[key].name: self.value(hints[own[key].name], value, section, key) for key, value in values.items()})
+
+    def value(self, kind: Any, value: Any, section: str, key: str) -> Any:
+        inner = typing.get_args(kind)
+        if inner and dataclasses.is_dataclass(inner[0]):
+            return tuple(self.records(typing.cast(type[Any], inner[0]), {key: value}, key, section))
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if _fits(kind, value):
+            return tuple(value) if isinstance(value, list) else value
+        raise self.error(f"{_dotted(section, key)} must be {_wanted(kind)}, not {value!r}", section, key, "see docs/range.md for its meaning")
+
+
+def _dotted(section: str, key: str) -> str:
+    return f"{section}.{key}" if section else key
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return isinstance(value, list) and all(_fits(inner[0], v) for v in value)
+    if origin is dict:
+        return isinstance(value, dict) and (inner[1] is Any or all(_fits(inner[1], v) for v in value.values()))
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is datetime:
+        return isinstance(value, datetime) and value.tzinfo is not None
+    return type(value) is kind
+
+
+def _wanted(kind: Any) -> str:
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return f"a list of {_wanted(inner[0])}"
+    if origin is dict:
+        return "a table of numbers" if inner[1] is float else "a table"
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false", datetime: "a time with its zone, as 2026-01-26T00:00:00Z"}
+    return names.get(kind, str(kind))
+
+
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """Line of each key, by section; sections of a list carry their number."""
+    found: dict[tuple[str, str], int] = {}
+    counts: dict[str, int] = {}
+    current: dict[str, str] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header, key = HEADER.match(line), KEY.match(line)
+        if header:
+            parent, _, last = header[2].rpartition(".")
+            section = _dotted(current.get(parent, parent), last)
+            if header[1] == "[[":
+                counts[section] = counts.get(section, -1) + 1
+                section = f"{section}[{counts[section]}]"
+            current[header[2]] = section
+            found[(section, "")] = number
+        elif key:
+            found[(section, key[1])] = number
+    return found

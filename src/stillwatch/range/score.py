@@ -1,0 +1,161 @@
+"""Score a run against the truth of its world."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.errors import RunError
+
+ACCUSING = ("adversarial", "unlicensed")
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What really happened."""
+
+    campaigns: dict[str, frozenset[str]]
+    """Accounts of each campaign."""
+    permitted: dict[str, frozenset[str]]
+    """Accounts of each permitted organisation."""
+    kinds: dict[str, str]
+    """Kind of each account."""
+    guilty: frozenset[str]
+    """Accounts of all campaigns."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One campaign of the run."""
+
+    name: str
+    """Its name."""
+    verdict: str
+    """Its verdict."""
+    listed: bool
+    """Whether it passed the error control."""
+    members: frozenset[str]
+    """Its accounts."""
+
+    def mostly(self, accounts: frozenset[str]) -> bool:
+        """Whether at least half of its members are among the accounts."""
+        return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
+
+
+def score(run: Path, truth: Path) -> dict[str, Any]:
+    """The scores as a document. Raises RunError where either is missing or they do not belong together."""
+    return scored(read_run(run), read_truth(truth))
+
+
+def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
+    """The scores of campaigns against the truth."""
+    everyone = frozenset().union(*(f.members for f in found))
+    if everyone and not everyone & truth.kinds.keys():
+        raise RunError(
+            "no account of the run is in the truth", do="score without pseudonyms (no --key-file), and with the world that the run was made from"
+        )
+    accusing = [f for f in found if f.listed and f.verdict in ACCUSING]
+    rows = [_campaign(name, accounts, accusing, found) for name, accounts in truth.campaigns.items()]
+    matched = [f for f in accusing if any(f.mostly(accounts) for accounts in truth.campaigns.values())]
+    called = frozenset().union(*(f.members for f in accusing if f in matched or f.verdict == "adversarial"))
+    return {
+        "campaigns": rows,
+        "pooled": _rates(called, truth.guilty),
+        "false_campaigns": _false(accusing, "adversarial", truth),
+        "unlicensed_campaigns": _false(accusing, "unlicensed", truth),
+        "authorised": [name for name, accounts in truth.permitted.items() if _authorised(accounts, found)],
+        "permitted": list(truth.permitted),
+    }
+
+
+def _campaign(name: str, accounts: frozenset[str], accusing: list[Found], found: list[Found]) -> dict[str, Any]:
+    matching = [f for f in accusing if f.mostly(accounts)]
+    union = frozenset().union(*(f.members for f in matching))
+    named = matching or [f for f in found if f.mostly(accounts)]
+    largest = max(named, key=lambda f: (len(f.members), f.name), default=None)
+    is_found = bool(matching) and len(union & accounts) >= HALF * len(accounts)
+    return {
+        "name": name,
+        "found": is_found,
+        "verdict": largest.verdict if largest else None,
+        **_rates(union, accounts),
+        "accounts": len(accounts),
+        "as": sorted(f.name for f in matching),
+    }
+
+
+def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]:
+    """Precision and recall; 0 where nothing was called."""
+    right = len(called & accounts)
+    return {"account_precision": right / len(called) if called else 0.0, "account_recall": right / len(accounts) if accounts else 0.0}
+
+
+def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
+    """Campaigns with the verdict of which more than half is not guilty, counted by the commonest kind of those members."""
+    kinds: Counter[str] = Counter()
+    for f in accusing:
+        innocent = f.members - truth.guilty
+        if f.verdict == verdict and len(innocent) > HALF * len(f.members):
+            kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(innocent)).most_common(1)[0][0]] += 1
+    return dict(sorted(kinds.items()))
+
+
+def _authorised(accounts: frozenset[str], found: list[Found]) -> bool:
+    covered = frozenset().union(*(f.members for f in found if f.verdict == "authorised"))
+    accused = frozenset().union(*(f.members for f in found if f.listed and f.verdict in ACCUSING))
+    return len(covered & accounts) >= HALF * len(accounts) and not accused & accounts
+
+
+def read_truth(path: Path) -> Truth:
+    """The truth from a world's folder or its truth.parquet."""
+    table = _table(
+        path / "truth.parquet" if path.is_dir() else path,
+        ("account_id", "kind", "campaign", "organisation"),
+        "give the folder that `range make` wrote",
+    )
+    rows = table.to_pydict()
+    guilty = frozenset(a for a, c in zip(rows["account_id"], rows["campaign"], strict=True) if c)
+    return Truth(
+        _sets(rows["campaign"], rows["account_id"]),
+        _sets(rows["organisation"], rows["account_id"]),
+        dict(zip(rows["account_id"], rows["kind"], strict=True)),
+        guilty,
+    )
+
+
+def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name, account in zip(names, accounts, strict=True):
+        if name:
+            found.setdefault(name, set()).add(account)
+    return {name: frozenset(found[name]) for name in sorted(found)}
+
+
+def read_run(folder: Path) -> list[Found]:
+    """The campaigns of a run with their members."""
+    do = "give the folder that `detect --out` wrote"
+    campaigns = _table(folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do).to_pylist()
+    table = _table(folder / "members.parquet", ("group", "account_id"), do).to_pydict()
+    members: dict[int, set[str]] = {}
+    for group, account in zip(table["group"], table["account_id"], strict=True):
+        members.setdefault(group, set()).add(account)
+    return [Found(c["campaign"], c["verdict"], c["listed"], frozenset(members.get(c["group"], ()))) for c in campaigns]
+
+
+def _table(path: Path, columns: tuple[str, ...], do: str) -> pa.Table:
+    if not path.is_file():
+        raise RunError(f"{path.name} is missing", where=str(path), do=do)
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{path.name} is not a Parquet file", where=str(path), do=do) from error
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise RunError(f"{path.name} has no column {missing[0]}", where=str(path), do=do)
+    return table.select(list(columns))

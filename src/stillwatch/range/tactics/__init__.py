@@ -1,0 +1,1 @@
+"""How campaigns hide and how they work: one file for each tactic."""

@@ -1,0 +1,20 @@
+"""Mail addresses made in bulk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillwatch.range.cast import Cast
+from stillwatch.range.people import Setting, own_domains
+from stillwatch.range.specs import Campaign
+
+
+def register_in_bulk(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
+    """Some accounts use catch-all domains of the operator, others freemail with the shape that its script makes."""
+    n = len(cast)
+    domains = setting.domains.all(own_domains(spec.mail_domains, rng))
+    shape = setting.shapes.add(f"a{rng.integers(5, 8)}9{rng.integers(4, 7)}")
+    scripted = rng.random(n) < spec.mail_share
+    catch_all = scripted & (rng.random(n) < 0.5)
+    cast.domain = np.where(catch_all, domains[rng.integers(0, len(domains), n)], cast.domain)
+    cast.shape = np.where(scripted, shape, cast.shape)

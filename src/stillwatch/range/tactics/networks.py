@@ -1,0 +1,33 @@
+"""Addresses of a proxy pool that accounts draw from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillwatch.range.cast import PLACES, Array, Cast
+from stillwatch.range.people import Setting
+from stillwatch.range.places import skewed
+from stillwatch.range.specs import Campaign
+
+
+def draw_from_pool(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
+    """Each account uses several addresses of the pool; some of its addresses nobody else has."""
+    n, width = len(cast), min(spec.addresses, PLACES)
+    pool = make_pool(spec, max(4, round(n * spec.pool)), setting, rng)
+    drawn = pool[rng.integers(0, len(pool), (n, width))]
+    own = setting.places.homes(np.repeat(cast.region, width), rng).reshape(n, width)
+    cast.at(np.where(rng.random((n, width)) < spec.own_address, own, drawn))
+
+
+def make_pool(spec: Campaign, size: int, setting: Setting, rng: np.random.Generator) -> Array:
+    """Addresses of the classes that the spec names, spread over regions as customers are."""
+    names, weights = list(spec.networks), np.array(list(spec.networks.values()))
+    chosen = rng.choice(len(names), size, p=weights / weights.sum())
+    book = setting.places
+    region = rng.choice(len(book.regions), size, p=np.array([r.weight for r in book.regions]) / sum(r.weight for r in book.regions))
+    network = book.carrier_of(region, rng)
+    for kind, spread in (("hosting", book.hosters), ("vpn", book.vpns)):
+        if kind in names:
+            inside = chosen == names.index(kind)
+            network = np.where(inside, spread[skewed(len(spread), size, rng)], network)
+    return book.add(network, rng)

@@ -1,0 +1,18 @@
+"""Accounts registered in bursts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillwatch.range.cast import DAY, HOUR, Cast
+from stillwatch.range.people import Setting
+from stillwatch.range.specs import Campaign
+
+
+def waves(spec: Campaign, cast: Cast, begin: int, setting: Setting, rng: np.random.Generator) -> None:
+    """Most accounts are made within a few hours on a few days before the campaign begins; all are older than its first day."""
+    n = len(cast)
+    starts = begin - (np.sort(rng.uniform(1, spec.registered_days, spec.waves)) * DAY).astype(np.int64)
+    when = starts[rng.integers(0, spec.waves, n)] + (rng.random(n) * spec.wave_hours * HOUR).astype(np.int64)
+    in_wave = rng.random(n) < spec.wave_share
+    cast.created = np.maximum(np.where(in_wave, when, np.minimum(cast.created, begin - HOUR)), setting.launched)

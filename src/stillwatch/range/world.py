@@ -1,0 +1,122 @@
+"""A world: everything that is fixed before the first exchange. The same scenario, scale and seed give the same world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.errors import SettingError
+from stillwatch.range import compose
+from stillwatch.range.cast import DAY, Cast, concatenate
+from stillwatch.range.clients import Clients
+from stillwatch.range.grammar import Grammar, shipped
+from stillwatch.range.jobs import Jobs
+from stillwatch.range.people import Setting
+from stillwatch.range.places import Places
+from stillwatch.range.scenario import Scenario
+from stillwatch.range.specs import Campaign, Population, kinds
+from stillwatch.range.tactics import operator
+
+PLACES_STREAM, POPULATION_STREAM, CAMPAIGN_STREAM, NAMES_STREAM = range(1, 5)
+DAY_STREAM, WINDOWS_STREAM = 5, 6
+COVER = {"chat": 0.5, "writing": 0.25, "code": 0.25}
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast and its props."""
+
+    scenario: Scenario
+    """Where it came from."""
+    scale: float
+    """What its sizes were multiplied by."""
+    seed: int
+    """The seed of its chance."""
+    setting: Setting
+    """Networks, clients, jobs."""
+    cast: Cast
+    """Every account."""
+    kinds: tuple[str, ...]
+    """Names of the benign kinds by number."""
+    account_ids: pa.Array[Any]
+    """The provider's account ids."""
+    addresses: pa.Array[Any]
+    """Text of each address."""
+    networks: npt.NDArray[np.int64]
+    """Network of each address."""
+    profiles: npt.NDArray[Any]
+    """Job numbers of each profile."""
+
+    @property
+    def grammar(self) -> Grammar:
+        """The phrase books."""
+        return self.setting.jobs.grammar
+
+
+def stream(seed: int, *parts: int) -> np.random.Generator:
+    """A stream of chance of its own for each part, whatever ran before it."""
+    return np.random.default_rng(np.random.SeedSequence([seed, *parts]))
+
+
+def make_world(scenario: Scenario, scale: float, seed: int) -> World:
+    """The world of a scenario. Raises SettingError where it names what does not exist."""
+    if not scale > 0:
+        raise SettingError(f"the scale must be above 0, not {scale}", do="give --scale a number such as 0.05")
+    setting = _setting(scenario, scale, seed)
+    casts, groups = [], 0
+    names = tuple(kinds())
+    for i, spec in enumerate(scenario.populations):
+        cast = kinds()[spec.kind].build(spec, sized(spec, scale), setting, stream(seed, POPULATION_STREAM, i))
+        cast.kind[:] = names.index(spec.kind)
+        cast.group = np.where(cast.group > 0, cast.group + groups, 0)
+        groups = max(groups, int(cast.group.max()))
+        casts.append(cast)
+    for i, campaign in enumerate(scenario.campaigns):
+        cast = operator.build(campaign, sized(campaign, scale), i, COVER, setting, stream(seed, CAMPAIGN_STREAM, i))
+        cast.kind[:] = len(names)
+        casts.append(cast)
+    everyone = concatenate(casts)
+    numbers = compose.mix(np.arange(len(everyone), dtype=np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
+    addresses, networks = setting.places.tables()
+    return World(scenario, scale, seed, setting, everyone, names, compose.hexadecimal("acct_", numbers), addresses, networks, setting.jobs.table())
+
+
+def sized(spec: Population | Campaign, scale: float) -> int:
+    """Accounts at a scale."""
+    return max(spec.at_least, round(spec.accounts * scale))
+
+
+def _setting(scenario: Scenario, scale: float, seed: int) -> Setting:
+    clients = Clients()
+    window = scenario.window
+    return Setting(
+        start=micros(window.start),
+        days=window.days,
+        launched=micros(window.launched),
+        places=Places(scenario.regions, stream(seed, PLACES_STREAM)),
+        clients=clients,
+        jobs=Jobs(shipped(), clients.named),
+        models=scenario.models,
+        release=next((i for i, m in enumerate(scenario.models) if window.start <= m.released < window.end), -1),
+        scale=scale,
+    )
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def parts_of(world: World, rows_wanted: int) -> int:
+    """Into how many parts each day is cut so that one holds about `rows_wanted` exchanges."""
+    cast, setting = world.cast, world.setting
+    active = np.maximum(cast.last - cast.first, 0) / DAY
+    share = np.array([bin(int(d)).count("1") for d in np.unique(cast.days)])
+    days = share[np.searchsorted(np.unique(cast.days), cast.days)] / setting.days
+    expected = float((cast.rate * active * days).sum()) / setting.days
+    return max(1, round(expected / rows_wanted))

@@ -1,0 +1,89 @@
+"""One campaign or one account, explained: for a terminal, or as a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+
+from stillwatch.report import sentences, wording
+from stillwatch.report.account import AccountFacts, Membership, account_facts, blind_spots, unknown
+from stillwatch.report.facts import CampaignFacts, facts_of
+from stillwatch.report.reading import Row, Run
+from stillwatch.report.summary import campaign_document, iso
+from stillwatch.report.terminal import account_lines, campaign_lines
+
+MOST_MEMBERS = 12
+"""Accounts listed on a terminal; the document has them all."""
+
+
+def explain(folder: Path, name: str) -> RenderableType:
+    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name that is neither."""
+    run = Run(folder)
+    found = _find(run, name)
+    return campaign_lines(run, found, MOST_MEMBERS) if isinstance(found, CampaignFacts) else account_lines(run, found)
+
+
+def explain_document(folder: Path, name: str) -> dict[str, Any]:
+    """The same as plain values. Raises RunError for a name that is neither a campaign nor an account."""
+    run = Run(folder)
+    found = _find(run, name)
+    return _campaign(run, found) if isinstance(found, CampaignFacts) else _account(found)
+
+
+def _find(run: Run, name: str) -> CampaignFacts | AccountFacts:
+    for row in run.rows("campaigns"):
+        if row["campaign"] == name.upper():
+            return facts_of(run, row)
+    found = account_facts(run, name)
+    if found is None:
+        raise unknown(run, name)
+    return found
+
+
+def _campaign(run: Run, facts: CampaignFacts) -> dict[str, Any]:
+    return {
+        **campaign_document(facts.campaign),
+        "sentences": {
+            "verdict": sentences.verdict(facts.campaign, sentences.high(run)),
+            "bound": sentences.bound(facts.campaign, run.about),
+            "test": sentences.test(facts.campaign),
+            "against": sentences.against(facts),
+        },
+        "evidence": [_without(row, "group") for row in facts.evidence],
+        "scores": [_without(row, "group") for row in facts.scores],
+        "templates": [_without(row, "group") | {"key": wording.key(row["key"])} for row in facts.templates],
+        "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.timeline],
+        "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.marks],
+        "members": [_member(row) | {"facets": facts.nats.get(row["account"], {})} for row in facts.members],
+        "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(facts)],
+    }
+
+
+def _account(facts: AccountFacts) -> dict[str, Any]:
+    return {"account_id": facts.account_id, "account": wording.key(facts.account), "groups": [_membership(m) for m in facts.memberships]}
+
+
+def _membership(membership: Membership) -> dict[str, Any]:
+    campaign = membership.facts.campaign
+    return {
+        **{name: campaign[name] for name in ("campaign", "group", "verdict", "listed", "accounts", "at_least")},
+        **_member(membership.member),
+        "facets": [{"facet": facet, "family": family, "nats": nats} for facet, family, nats in membership.facets],
+        "keys": [{name: link[name] for name in ("facet", "family", "label", "n")} | {"key": wording.key(link["key"])} for link in membership.links],
+        "exonerates": list(membership.exonerates),
+        "blind_spots": [_doubt(doubt) for doubt in blind_spots(membership)],
+    }
+
+
+def _member(row: Row) -> dict[str, Any]:
+    return _without(row, "group") | {"account": wording.key(row["account"]), "first": iso(row["first"]), "last": iso(row["last"])}
+
+
+def _doubt(doubt: sentences.Doubt) -> dict[str, str]:
+    return {"name": doubt.name, "kind": doubt.kind, "sees": doubt.sees, "blind_spots": doubt.blind_spots}
+
+
+def _without(row: Row, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

@@ -1,0 +1,234 @@
+"""The page: one self-contained HTML file for a run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from stillwatch.errors import RunError
+from stillwatch.registry import FAMILIES
+from stillwatch.report import export, sentences, wording
+from stillwatch.report.facts import SEVERITY, CampaignFacts, facts_of, listed, unlisted
+from stillwatch.report.figures import axes, graph, timeline, waterfall
+from stillwatch.report.reading import Row, Run
+
+MOST_SECTIONS = 50
+MOST_ACCOUNTS_SHOWN = 200
+MOST_ROWS_SHOWN = 1_500
+"""Account rows in the whole page: sections share them when there are many."""
+MOST_EXPORT_ROWS = 20_000
+MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_500_000
+"""CSV in the whole page, where sections are few and where they are many; what goes beyond is left to members.parquet."""
+MOST_UNLISTED = 60
+ROOMY_SECTIONS = 15
+"""With more sections than these, graphs are drawn smaller and less CSV is kept."""
+MOST_TEMPLATES = 15
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each section may take of the page."""
+
+    rows: int
+    """Account rows."""
+    graph: tuple[int, int]
+    """Accounts and keys in its graph."""
+    period: tuple[datetime | None, datetime | None]
+    """The run's period, on which timelines are drawn."""
+    high: float
+    """The score at which an axis is called high."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One campaign, ready to be printed."""
+
+    facts: CampaignFacts
+    """Its facts."""
+    verdict: str
+    """The verdict in a sentence."""
+    axes: list[tuple[str, Markup, float, str]]
+    """Name, bar, score and sentence of each axis."""
+    bound: str
+    """The lower bound of accounts, in a sentence."""
+    test: str
+    """The held-out test, in a sentence."""
+    timeline: Markup
+    """The timeline."""
+    graph: Markup
+    """The account-trace graph."""
+    graph_note: str
+    """How much of it is shown."""
+    waterfall: Markup
+    """The evidence waterfall."""
+    against: list[str]
+    """What speaks against the verdict."""
+    doubts: list[sentences.Doubt]
+    """How what contributed can mislead."""
+    silent: list[str]
+    """Facets that could see and found nothing."""
+    members: tuple[Row, ...]
+    """The accounts shown."""
+    top: float
+    """The most nats of an account: the full length of its bar."""
+    csv: str
+    """A data link with all accounts; empty where they are too many for the page."""
+
+
+def write(folder: Path) -> Path:
+    """Write RUN/report.html and return its path; aside first, then renamed. Raises RunError for a run that cannot be read or written."""
+    run = Run(folder)
+    path, aside = folder / "report.html", folder / ".report.html.part"
+    text = html(run)
+    try:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise RunError(f"the report cannot be written: {error.strerror}", where=str(path), do="check the folder's rights and free space") from error
+    return path
+
+
+def html(run: Run) -> str:
+    """The page as text; the same for the same tables."""
+    campaigns, rest = listed(run), unlisted(run)
+    blind = sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"]))
+    high = sentences.high(run)
+    environment = _environment()
+    style, script = _source("style.css"), _source("page.js")
+    about = run.about
+    return environment.get_template(
+        "page.html"
+    ).render(
+        about=about,
+        style=Markup(style),  # noqa: S704 - a file of this package
+        script=Markup(script),  # noqa: S704 - a file of this package
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'",
+        campaigns=campaigns,
+        verdicts=[(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
+        overview=[(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
+        sections=sections(run, campaigns[:MOST_SECTIONS], blind, high),
+        error_control=sentences.error_control(about, campaigns),
+        unlisted=[(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
+        unlisted_total=len(rest),
+        blind=blind,
+        quarantine=_quarantine(run),
+        key_note=sentences.key_note(about),
+        period=(wording.moment(about.get("first")), wording.moment(about.get("last"))),
+        high=high,
+        most_templates=MOST_TEMPLATES,
+    )
+
+
+def sections(run: Run, campaigns: list[Row], blind: list[Row], high: float) -> list[Section]:
+    """A section for each campaign, within the page's shares of rows and bytes."""
+    share = Share(
+        rows=min(MOST_ACCOUNTS_SHOWN, MOST_ROWS_SHOWN // max(1, len(campaigns))),
+        graph=graph.ROOMY if len(campaigns) <= ROOMY_SECTIONS else graph.TIGHT,
+        period=(wording.moment(run.about.get("first")), wording.moment(run.about.get("last"))),
+        high=high,
+    )
+    found, left = [], MOST_EXPORT_BYTES if len(campaigns) <= ROOMY_SECTIONS else TIGHT_EXPORT_BYTES
+    for campaign in campaigns:
+        facts = facts_of(run, campaign)
+        link = export.data_link(export.accounts_csv(facts)) if len(facts.members) <= MOST_EXPORT_ROWS else ""
+        link = link if len(link) <= left else ""
+        left -= len(link)
+        found.append(_section(run, facts, blind, share, link))
+    return found
+
+
+def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, link: str) -> Section:
+    campaign = facts.campaign
+    ids = {row["account"]: row["account_id"] for row in facts.members}
+    shown = facts.members[: share.rows]
+    threshold = run.setting("linkage", "threshold_nats", 0.0) or None
+    return Section(
+        facts=facts,
+        verdict=sentences.verdict(campaign, share.high),
+        axes=[(axis, axes.one(campaign[axis], share.high), campaign[axis], wording.sentence(campaign[f"{axis}_why"])) for axis in axes.AXES],
+        bound=sentences.bound(campaign, run.about),
+        test=sentences.test(campaign),
+        timeline=timeline.timeline(facts.timeline, facts.marks, share.period),
+        graph=graph.graph(facts.links, ids, share.graph),
+        graph_note=_graph_note(facts, share.graph),
+        waterfall=waterfall.waterfall(facts.evidence, campaign["accounts"], threshold),
+        against=sentences.against(facts),
+        doubts=sentences.doubts(facts),
+        silent=sentences.silent(facts, blind),
+        members=shown,
+        top=max((sum(n for n in facts.family_nats(row["account"]).values() if n > 0) for row in shown), default=1.0) or 1.0,
+        csv=link,
+    )
+
+
+def _graph_note(facts: CampaignFacts, most: tuple[int, int]) -> str:
+    keys, accounts = graph.chosen(facts.links, most)
+    all_keys = len({(row["facet"], row["key"]) for row in facts.links})
+    return (
+        f"{wording.count(len(accounts))} of {wording.plural(facts.campaign['accounts'], 'account')} "
+        f"and {wording.count(len(keys))} of {wording.plural(all_keys, 'telling key')} drawn: the most shared, every family in turn. "
+        "The number at the right is how many linked accounts carry the key."
+    )
+
+
+def _quarantine(run: Run) -> list[tuple[str, str, int, str]]:
+    """Reason, column, rows and an example of each kind of row that could not be read."""
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for row in run.rows("quarantine"):
+        kind = (row["reason"], row["column"] or "")
+        n, example = found.get(kind, (0, ""))
+        found[kind] = (n + 1, min(filter(None, (example, f"{row['file']}:{row['row']}"))))
+    return [(reason, column, n, example) for (reason, column), (n, example) in sorted(found.items(), key=lambda item: (-item[1][0], item[0]))]
+
+
+def _powers(text: str) -> Markup:
+    """A sentence whose powers of ten are raised."""
+    return Markup(re.sub(r"10\^(\d+)", r"10<sup>\1</sup>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stillwatch.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    shown: dict[str, Any] = {
+        "count": wording.count,
+        "short": wording.short,
+        "percent": wording.percent,
+        "probability": wording.probability,
+        "nats": wording.nats,
+        "minute": wording.minute,
+        "day": wording.day,
+        "cut": wording.cut,
+        "named": wording.named,
+        "sentence": wording.sentence,
+        "keyed": wording.key,
+        "powers": _powers,
+    }
+    environment.filters.update(shown)
+    environment.globals.update(
+        period_of=wording.period, e_value=wording.e_value, labelled=wording.labelled, axes=axes, families=FAMILIES, plural=wording.plural
+    )
+    return environment
+
+
+def _source(name: str) -> str:
+    loader = _environment().loader
+    assert loader is not None
+    return loader.get_source(_environment(), name)[0].replace("\r\n", "\n")
+
+
+def _digest(text: str) -> str:
+    """The hash by which the page's own policy admits its style and script (CSP level 3, section 2.3.1)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,149 @@
+"""What the tables mean, in sentences: the verdict, the error control, the bound, and how it could be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stillwatch.registry import FACETS, SIGNALS
+from stillwatch.report import wording
+from stillwatch.report.facts import AXES, CampaignFacts
+from stillwatch.report.reading import Row, Run
+
+DEFAULT_HIGH = 0.5
+SHAPE = {"scale": "is of industrial size", "deception": "hides who is behind it", "intent": "is shaped like training data"}
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One thing that contributed, and how it can mislead."""
+
+    name: str
+    """The facet or signal, as words."""
+    kind: str
+    """facet or signal."""
+    sees: str
+    """What it sees."""
+    blind_spots: str
+    """Where it is wrong or sees nothing."""
+
+
+def verdict(campaign: Row, high: float) -> str:
+    """The verdict in a sentence that names the axes behind it."""
+    strong = [axis for axis in AXES if campaign[axis] >= high]
+    shape = f"it {_and([SHAPE[axis] for axis in strong])}" if strong else f"no axis reaches {high:g}"
+    if campaign["verdict"] == "benign":
+        return f"Benign: its accounts act as one, and that is not held against them; {shape}."
+    if campaign["verdict"] == "authorised":
+        return f"Authorised: {shape}, and a permit covers it{', in part' if campaign['permit_excess'] else ''}."
+    if campaign["verdict"] == "unlicensed":
+        return f"Unlicensed: {shape}; {'' if 'deception' in strong else 'nothing about it is hidden, and '}no permit covers it."
+    return f"{campaign['verdict'].capitalize()}: {shape}."
+
+
+def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
+    """What the list of campaigns promises."""
+    rate = float(about.get("false_discovery_rate", 0.05))
+    permitted = sum(1 for campaign in campaigns if campaign["verdict"] == "authorised")
+    passed, tested = len(campaigns) - permitted, about.get("tested_groups")
+    of = f" of {wording.plural(tested, 'tested group')}" if tested is not None else ""
+    also = f" {wording.plural(permitted, 'authorised group')} {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
+    return (
+        f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of {wording.percent(rate)}: over many runs, "
+        "that is the largest share of listed campaigns expected to be chance. A group is tested only on evidence that did not form it. "
+        f"The rate speaks of coordination; whether the coordination is wrong is argued on the three axes.{also if permitted else ''}"
+    )
+
+
+def bound(campaign: Row, about: dict[str, Any]) -> str:
+    """The lower bound of guilty accounts."""
+    level = float(about.get("bound_level", 0.05))
+    if campaign["at_least"] <= 0:
+        return (
+            f"The evidence bounds no number of its {wording.plural(campaign['accounts'], 'account')} from below: it speaks of the group as a whole."
+        )
+    return (
+        f"At least {wording.count(campaign['at_least'])} of {wording.plural(campaign['accounts'], 'account')} take part; "
+        f"that claim is wrong with a chance of at most {wording.percent(level)}. It does not say which ones."
+    )
+
+
+def test(campaign: Row) -> str:
+    """The held-out test: the e-value, the null, and what tested it."""
+    facets = [wording.named(name.strip()) for name in campaign["held_out"].split(",") if name.strip()]
+    if not facets and not campaign["null"]:
+        return "Nothing was held out to test this group: it stands on the evidence that formed it."
+    tested = f"tested on {_and(facets)}, " if facets else ""
+    value = f"E-value {wording.e_value(campaign['log_e_value'])} (p ≤ {wording.probability(campaign['p_value'])})"
+    return f"{value}, {tested}against the null hypothesis: {campaign['null'].rstrip('.')}."
+
+
+def against(facts: CampaignFacts) -> list[str]:
+    """What speaks against the verdict: exonerating signals, facets that disagree, accounts that say nothing on their own."""
+    found = [
+        wording.sentence(f"{wording.named(row['signal'])}: {row['finding']}")
+        for row in facts.scores
+        if row["score"] > 0 and _weight(row["signal"]) < 0
+    ]
+    found += [
+        f"{wording.named(row['facet']).capitalize()} disagrees: on average {wording.nats(row['nats'])} nats for an account."
+        for row in facts.evidence
+        if row["nats"] < 0
+    ]
+    alone = sum(1 for row in facts.members if row["p_value"] is not None and row["p_value"] > 0.05)
+    if alone:
+        tested = sum(1 for row in facts.members if row["p_value"] is not None)
+        found.append(
+            f"{wording.count(alone)} of {wording.plural(tested, 'tested account')} would not stand out alone on held-out evidence (p > 0.05)."
+        )
+    undeclared = sum(1 for row in facts.members if not row["owner"])
+    if undeclared:
+        found.append(f"{wording.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no owner, so none is contradicted.")
+    return found
+
+
+def doubts(facts: CampaignFacts) -> list[Doubt]:
+    """The blind spots of every facet and signal that contributed, from their own descriptions."""
+    facets, signals = FACETS.all(), SIGNALS.all()
+    found = [Doubt(wording.named(name), "facet", facets[name].sees, facets[name].blind_spots) for name in facts.facets if name in facets]
+    return found + [Doubt(wording.named(name), "signal", signals[name].sees, signals[name].blind_spots) for name in facts.signals if name in signals]
+
+
+def silent(facts: CampaignFacts, blind: list[Row]) -> list[str]:
+    """Facets that could see and found nothing in this group."""
+    spoke = {row["facet"] for row in facts.evidence}
+    shut = {row["name"] for row in blind if row["kind"] == "facet" and row["share"] >= 1}
+    return [wording.named(name) for name in FACETS.all() if name not in spoke and name not in shut]
+
+
+def reason_unlisted(campaign: Row, high: float) -> str:
+    """Why a group is not on the list: the axes that are low, or the test it did not pass."""
+    weak = [axis for axis in AXES if campaign[axis] < high]
+    if not weak:
+        return f"The held-out test does not carry it: e-value {wording.e_value(campaign['log_e_value'])}."
+    return " ".join(f"Low on {axis}: {wording.sentence(campaign[f'{axis}_why'])}" for axis in reversed(weak))
+
+
+def key_note(about: dict[str, Any]) -> str:
+    """Whether the keys in the tables can be guessed."""
+    if about.get("key") == "private":
+        return "Keys were made with a private key file: they cannot be guessed without it."
+    return "Keys were made with the public key: whoever has the tables can test guesses of addresses and ids. Use a key file before sharing them."
+
+
+def high(run: Run) -> float:
+    """The score at which an axis is called high in this run."""
+    return run.setting("campaigns", "high", DEFAULT_HIGH)
+
+
+def _weight(signal: str) -> float:
+    known = SIGNALS.all().get(signal)
+    return known.weight if known else 0.0
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -1,0 +1,218 @@
+"""A campaign or an account as lines on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from stillwatch.report import sentences, wording
+from stillwatch.report.account import AccountFacts, Membership, blind_spots
+from stillwatch.report.facts import AXES, CampaignFacts
+from stillwatch.report.reading import Row, Run
+from stillwatch.report.summary import bar, verdict_text
+
+FAMILY_COLOURS = {"network": "blue", "identity": "red", "software": "green", "rhythm": "yellow", "content": "magenta"}
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARK = 72
+"""Characters of a timeline."""
+
+
+def campaign_lines(run: Run, facts: CampaignFacts, most_members: int) -> RenderableType:
+    """One campaign: verdict, axes, evidence, keys, volume, templates, accounts, doubts."""
+    campaign = facts.campaign
+    head = Text.assemble((facts.name, "bold"), " ", verdict_text(campaign["verdict"]), "" if campaign["listed"] else "  not listed")
+    size = f"{wording.plural(campaign['accounts'], 'account')}, {wording.plural(campaign['exchanges'], 'exchange')}"
+    return Group(
+        head,
+        Text(f"{size}, {wording.period(campaign['first'], campaign['last'])}, {campaign['kind']} group {campaign['group']}", style="dim"),
+        Text(sentences.verdict(campaign, sentences.high(run))),
+        _block("", _axes(campaign)),
+        _block("Extracting", Text(wording.sentence(campaign["extracting"]))),
+        _block("How many", Text(sentences.bound(campaign, run.about))),
+        _block("How sure", Text(wording.raised(sentences.test(campaign)))),
+        _block(
+            "Permit",
+            Text(
+                f"{campaign['permit']}. {wording.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
+                if campaign["permit"]
+                else "None covers it."
+            ),
+        ),
+        *_when(facts.timeline, lambda: _block("Volume", _volume(facts))),
+        *_when(facts.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(facts.evidence))),
+        *_when(facts.evidence, lambda: _block("Strongest shared keys", _keys(facts.evidence))),
+        *_when(facts.scores, lambda: _block("Signals", _signals(facts.scores))),
+        *_when(facts.templates, lambda: _block("Templates", _templates(facts.templates[:8]))),
+        *_when(
+            facts.members,
+            lambda: _block(f"Accounts: {most_members} of {wording.count(len(facts.members))} by evidence", _members(facts, most_members)),
+        ),
+        *_when(sentences.against(facts), lambda: _block("What speaks against it", _bullets(sentences.against(facts)))),
+        *_when(sentences.doubts(facts), lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(facts)))),
+    )
+
+
+def account_lines(run: Run, facts: AccountFacts) -> RenderableType:
+    """One account: its groups, nats by facet, and what would exonerate it."""
+    head = Text.assemble((wording.cut(facts.account_id, 80), "bold"), (f"  key {wording.key(facts.account)}", "dim"))
+    if facts.memberships:
+        return Group(head, *(part for membership in facts.memberships for part in _membership(membership)))
+    blind = sorted({row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0})
+    note = f" Facets that could not see everything in this run: {', '.join(map(wording.named, blind))}." if blind else ""
+    return Group(head, Text(f"It is in no group: it shares no more with other accounts than its peers do.{note}"))
+
+
+def _membership(membership: Membership) -> list[RenderableType]:
+    campaign, member = membership.facts.campaign, membership.member
+    line = Text.assemble("in ", (membership.facts.name, "bold"), " ", verdict_text(campaign["verdict"]), "" if campaign["listed"] else ", not listed")
+    said = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("evidence", f"{member['nats']:.1f} nats"),
+        ("held-out p-value", wording.probability(member["p_value"])),
+        ("declared owner", wording.cut(member["owner"], 60) or "none"),
+        ("exchanges", wording.count(member["exchanges"])),
+        ("period", wording.period(member["first"], member["last"])),
+    ):
+        said.add_row(Text(name, style="dim"), Text(value))
+    rows = [{"facet": facet, "family": family, "nats": nats, "role": "formation"} for facet, family, nats in membership.facets]
+    keys = [f"{wording.labelled(link['facet'], link['label'], 90)} ({wording.plural(link['n'], 'exchange')})" for link in membership.links[:12]]
+    return [
+        _block("", line),
+        said,
+        *_when(rows, lambda: _block("Nats by facet", _waterfall(rows))),
+        *_when(keys, lambda: _block("Shared keys it carries", _bullets(keys))),
+        _block("What would exonerate it", _bullets(membership.exonerates)),
+        *_when(blind_spots(membership), lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership)))),
+    ]
+
+
+def spark(values: Sequence[int]) -> str:
+    """Values as blocks of eight heights; zero is a blank."""
+    most = max(values, default=0)
+    return "".join(BLOCKS[min(7, value * 8 // (most + 1))] if value else " " for value in values)
+
+
+def _when(there: object, make: Callable[[], RenderableType]) -> list[RenderableType]:
+    return [make()] if there else []
+
+
+def _block(title: str, body: RenderableType) -> RenderableType:
+    return Group("", Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else Group("", body)
+
+
+def _axes(campaign: Row) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for axis in AXES:
+        grid.add_row(
+            Text(axis, style="bold"), Text(bar(campaign[axis], 12)), f"{campaign[axis]:.2f}", Text(wording.sentence(campaign[f"{axis}_why"]))
+        )
+    return grid
+
+
+def _volume(facts: CampaignFacts) -> RenderableType:
+    first, last = facts.timeline[0]["time"], facts.timeline[-1]["time"]
+    hours = int((last - first).total_seconds() // 3600) + 1
+    step = -(-hours // SPARK)
+    sums = [0] * -(-hours // step)
+    for row in facts.timeline:
+        sums[int((row["time"] - first).total_seconds() // 3600) // step] += row["exchanges"]
+    unit = "1 hour" if step == 1 else f"{step} hours"
+    lines = [
+        Text(spark(sums)),
+        Text(f"{wording.minute(first)} to {wording.minute(last)} UTC, {unit} a character, at most {wording.count(max(sums))} exchanges", style="dim"),
+    ]
+    lines += [
+        Text(f"{wording.minute(mark['time'])}  {mark['kind']}: {wording.cut(mark['label'], 60)}")
+        for mark in facts.marks
+        if first <= mark["time"] <= last
+    ]
+    return Group(*lines)
+
+
+def _waterfall(rows: Sequence[Row]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    most = max([abs(row["nats"]) for row in rows] or [1.0]) or 1.0
+    for role in dict.fromkeys(row["role"] for row in rows):
+        mine = [row for row in rows if row["role"] == role]
+        for row in mine:
+            colour = FAMILY_COLOURS.get(row["family"], "")
+            shape = Text(bar(abs(row["nats"]) / most, 24).rstrip("░"), style=colour if row["nats"] >= 0 else "dim")
+            grid.add_row(Text(row["family"], style=colour), wording.named(row["facet"]), Text(wording.nats(row["nats"]), justify="right"), shape)
+        total = sum(row["nats"] for row in mine)
+        grid.add_row("", Text(f"sum, {role}", style="bold"), Text(wording.nats(total), style="bold", justify="right"), "")
+    return grid
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(
+            column.lstrip(">"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=column.startswith((">", "part", "key ", "account", "axis")),
+        )
+    return table
+
+
+def _keys(evidence: Sequence[Row]) -> RenderableType:
+    table = _table("facet", "key", ">inside", ">outside")
+    for row in sorted(evidence, key=lambda r: (-r["top_accounts"], r["facet"])):
+        table.add_row(
+            wording.named(row["facet"]), Text(wording.cut(row["top"], 60)), wording.count(row["top_accounts"]), wording.count(row["top_elsewhere"])
+        )
+    return table
+
+
+def _signals(scores: Sequence[Row]) -> RenderableType:
+    table = _table("axis", "signal", ">score", ">peers", "finding")
+    for row in scores:
+        peers = wording.DASH if row["peers"] is None else f"{row['peers']:.2f}"
+        table.add_row(
+            row["axis"],
+            wording.named(row["signal"]),
+            f"{row['score']:.2f}",
+            peers,
+            Text(wording.sentence(row["finding"])),
+            style="" if row["score"] > 0 else "dim",
+        )
+    return table
+
+
+def _templates(templates: Sequence[Row]) -> RenderableType:
+    table = _table("part", "key ", ">accounts", ">elsewhere", ">exchanges", ">share", ">distinct")
+    for row in templates:
+        numbers = [wording.count(row[name]) for name in ("accounts", "accounts_elsewhere", "exchanges")]
+        table.add_row(row["part"], _short_key(row), *numbers, wording.percent(row["share"]), wording.count(row["distinct_prompts"]))
+    kept = [f"{row['part']} {_short_key(row)}: {wording.cut(row['words'], 240)}" for row in templates if row["words"]]
+    return Group(table, *_when(kept, lambda: _bullets(kept)))
+
+
+def _short_key(template: Row) -> str:
+    return wording.key(template["key"])[:8]
+
+
+def _members(facts: CampaignFacts, most: int) -> RenderableType:
+    table = _table("account", "owner", ">nats", ">p", ">exchanges", "period")
+    for row in facts.members[:most]:
+        owner = Text(wording.cut(row["owner"], 30) or wording.DASH)
+        nats, p_value = f"{row['nats']:.1f}", wording.probability(row["p_value"])
+        table.add_row(
+            Text(wording.cut(row["account_id"], 40)), owner, nats, p_value, wording.count(row["exchanges"]), wording.period(row["first"], row["last"])
+        )
+    return table
+
+
+def _bullets(lines: Iterable[str]) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    for line in lines:
+        grid.add_row("-", Text(line))
+    return grid
+
+
+def _doubts(doubts: Iterable[sentences.Doubt]) -> RenderableType:
+    return _bullets(f"{doubt.name}: {doubt.blind_spots}" for doubt in doubts)

@@ -1,0 +1,30 @@
+"""What a prompt asks for, as bits of the column `flags`."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+
+class Flag(IntFlag):
+    """Elicitation flags of one exchange; a sketch, not a judgement: each alone is everyday work."""
+
+    REASONING = 1
+    """Asks that the reasoning itself be written out: tags, traces, working memory."""
+    GRADING = 2
+    """Asks for a score against a rubric."""
+    PREFERENCE = 4
+    """Asks which of two or more answers is better."""
+    GENERATION = 8
+    """Asks for new instructions, questions or tasks."""
+    REWRITING = 16
+    """Asks that an instruction or an answer be rewritten, evolved or made harder."""
+    EVALUATION = 32
+    """Looks like a benchmark question: choices, few-shot pairs, final-answer format."""
+    TRACE_CLEANING = 64
+    """Hands over a chain of thought to be cleaned, completed or reconstructed."""
+    TECHNIQUE = 128
+    """Uses a known way round safeguards."""
+    SAFE_REWRITE = 256
+    """Asks for politically safe alternatives to sensitive questions."""
+    AGENTIC = 512
+    """Carries tools, tool results or a code task."""

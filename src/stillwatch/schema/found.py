@@ -1,0 +1,159 @@
+"""Tables that hold what was found: groups, campaigns, and the evidence for them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from stillwatch.schema.table import KEY, TIME, Column, Table
+
+GROUPS = Table(
+    "groups",
+    "Accounts that act as one; says nothing yet about guilt.",
+    (
+        Column("group", pa.int32(), "Number of the group, from 1, largest first.", required=True),
+        Column("kind", pa.string(), "linked (by marks), declared (same verified owner), single (one account).", required=True),
+        Column("accounts", pa.int64(), "Accounts in it.", required=True),
+        Column("anchors", pa.int64(), "Anchors merged into it.", required=True),
+    ),
+)
+
+MEMBERS = Table(
+    "members",
+    "One account of one group.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        Column("account_id", pa.string(), "The id to show.", required=True),
+        Column("nats", pa.float64(), "Evidence that it belongs, in nats, over all formation facets.", required=True),
+        Column("p_value", pa.float64(), "Held-out p-value of this account alone; null where nothing was held out."),
+        Column("owner", pa.string(), "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
+        Column("first", TIME, "Its first exchange."),
+        Column("last", TIME, "Its last exchange."),
+    ),
+)
+
+MEMBER_EVIDENCE = Table(
+    "member_evidence",
+    "What one facet says about one account's membership.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        Column("facet", pa.string(), "The facet.", required=True),
+        Column("nats", pa.float64(), "Its contribution.", required=True),
+    ),
+)
+
+EVIDENCE = Table(
+    "evidence",
+    "What one facet says about a group: the waterfall.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("facet", pa.string(), "The facet.", required=True),
+        Column("family", pa.string(), "Its family.", required=True),
+        Column("role", pa.string(), "formation (formed the group) or held-out (tested it).", required=True),
+        Column("nats", pa.float64(), "Mean contribution for one account of the group, in nats.", required=True),
+        Column("accounts", pa.int64(), "Accounts of the group that carry any shared key of it.", required=True),
+        Column("keys", pa.int64(), "Shared keys of it inside the group.", required=True),
+        Column("top", pa.string(), "The most shared key, as shown.", required=True),
+        Column("top_accounts", pa.int64(), "Accounts of the group that carry it.", required=True),
+        Column("top_elsewhere", pa.int64(), "Accounts outside the group that carry it.", required=True),
+    ),
+)
+
+LINKS = Table(
+    "links",
+    "One account of a group carrying one of the group's most telling keys: the account-trace graph.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        Column("facet", pa.string(), "The facet.", required=True),
+        Column("family", pa.string(), "Its family.", required=True),
+        Column("key", KEY, "The trace key.", required=True),
+        Column("label", pa.string(), "The key as shown.", required=True),
+        Column("n", pa.int64(), "Exchanges that left it.", required=True),
+    ),
+)
+
+SCORES = Table(
+    "scores",
+    "One signal's score for one group.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("signal", pa.string(), "The signal.", required=True),
+        Column("axis", pa.string(), "scale, deception or intent; context where it only explains.", required=True),
+        Column("score", pa.float64(), "From 0 (nothing) to 1 (all of it).", required=True),
+        Column("peers", pa.float64(), "The same measure for the group's peers; null where there are none."),
+        Column("finding", pa.string(), "The score as a sentence.", required=True),
+    ),
+)
+
+CAMPAIGNS = Table(
+    "campaigns",
+    "One group with its verdict. Those with `listed` pass the error control.",
+    (
+        Column("campaign", pa.string(), "Its name: C001 for the first listed; G and the group's number where it is not listed.", required=True),
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("kind", pa.string(), "linked, declared or single.", required=True),
+        Column("verdict", pa.string(), "adversarial, unlicensed, authorised or benign.", required=True),
+        Column("listed", pa.bool_(), "Whether it is in the list at the stated false discovery rate.", required=True),
+        Column("scale", pa.float64(), "Score on scale, 0 to 1.", required=True),
+        Column("deception", pa.float64(), "Score on deception, 0 to 1.", required=True),
+        Column("intent", pa.float64(), "Score on intent, 0 to 1.", required=True),
+        Column("scale_why", pa.string(), "Scale argued in a sentence.", required=True),
+        Column("deception_why", pa.string(), "Deception argued in a sentence.", required=True),
+        Column("intent_why", pa.string(), "Intent argued in a sentence.", required=True),
+        Column("extracting", pa.string(), "What was being extracted, in a sentence.", required=True),
+        Column("accounts", pa.int64(), "Accounts in it.", required=True),
+        Column("at_least", pa.int64(), "Lower bound of guilty accounts at the stated level.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges.", required=True),
+        Column("input_tokens", pa.int64(), "Tokens read.", required=True),
+        Column("output_tokens", pa.int64(), "Tokens written.", required=True),
+        Column("first", TIME, "First exchange.", required=True),
+        Column("last", TIME, "Last exchange.", required=True),
+        Column("log_e_value", pa.float64(), "Natural logarithm of the e-value of the held-out test.", required=True),
+        Column("p_value", pa.float64(), "At most 1 / e-value.", required=True),
+        Column("null", pa.string(), "The null hypothesis it was tested against, in a sentence.", required=True),
+        Column("held_out", pa.string(), "The facets that tested it, joined by a comma.", required=True),
+        Column("permit", pa.string(), "The permit that covers it; empty if none.", required=True),
+        Column("permit_excess", pa.string(), "What goes beyond the permit, in a sentence; empty if nothing.", required=True),
+    ),
+)
+
+TIMELINE = Table(
+    "timeline",
+    "A group's volume in one hour.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("time", TIME, "Start of the hour.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges in it.", required=True),
+        Column("accounts", pa.int64(), "Accounts active in it.", required=True),
+    ),
+)
+
+MARKS = Table(
+    "marks",
+    "Something on the time axis: a model release, or bans.",
+    (
+        Column("time", TIME, "When.", required=True),
+        Column("kind", pa.string(), "release or ban.", required=True),
+        Column("label", pa.string(), "The model released, or how many accounts were banned.", required=True),
+        Column("group", pa.int32(), "The group whose accounts were banned; null where it concerns all."),
+    ),
+)
+
+TEMPLATES = Table(
+    "templates",
+    "One template that a group's accounts share.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("part", pa.string(), "head, tail, system, tools or shingle.", required=True),
+        Column("key", KEY, "Its key.", required=True),
+        Column("accounts", pa.int64(), "Accounts of the group that used it.", required=True),
+        Column("accounts_elsewhere", pa.int64(), "Accounts outside the group that used it.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges of the group that used it.", required=True),
+        Column("share", pa.float64(), "Share of the group's exchanges with text.", required=True),
+        Column("distinct_prompts", pa.int64(), "Distinct prompts of the group made with it.", required=True),
+        Column("words", pa.string(), "Its words where the settings allow them and enough accounts share it; else null."),
+    ),
+)

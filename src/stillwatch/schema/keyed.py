@@ -1,0 +1,163 @@
+"""The one seeded function that turns text into keys: SipHash-2-4 over Arrow buffers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.errors import SettingError
+
+Int64s = npt.NDArray[np.int64]
+PUBLIC_SECRET = b"stillwatch public key, version 1"
+
+
+@dataclass(frozen=True)
+class HashKey:
+    """A 128-bit key in two halves. Tables made with one key can be joined; without it nothing can be guessed from them."""
+
+    k0: int
+    """Low half."""
+    k1: int
+    """High half."""
+    private: bool
+    """Whether it came from a key file; the public key protects nobody."""
+
+    @staticmethod
+    def public() -> HashKey:
+        """The key used when no key file is given."""
+        return _derive(PUBLIC_SECRET, private=False)
+
+    @staticmethod
+    def from_file(path: Path) -> HashKey:
+        """A key from a file of at least 16 bytes. Raises SettingError if it is shorter or unreadable."""
+        try:
+            secret = path.read_bytes().strip()
+        except OSError as error:
+            raise SettingError(f"the key file cannot be read: {error.strerror}", where=str(path), do="check the path given to --key-file") from error
+        if len(secret) < 16:
+            raise SettingError("the key file holds fewer than 16 bytes", where=str(path), do="make one: head -c 32 /dev/urandom | base64 > key")
+        return _derive(secret, private=True)
+
+
+def _derive(secret: bytes, *, private: bool) -> HashKey:
+    digest = hashlib.blake2b(secret, digest_size=16, person=b"stillwatch-keys").digest()
+    return HashKey(int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little"), private)
+
+
+def salt(name: str) -> int:
+    """A constant 64-bit salt for a facet or column name, as a signed integer."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(), "little", signed=True)
+
+
+def keys_of(column: pa.Array | pa.ChunkedArray, key: HashKey, kind: str) -> pa.Array:
+    """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns (Aumasson and Bernstein 2012)."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_dictionary(array.type):
+        return keys_of(array.dictionary, key, kind).take(array.indices)
+    if len(array) == 0:
+        return pa.array([], pa.int64())
+    data, offsets = buffers_of(array)
+    k0, k1 = np.uint64(key.k0), np.uint64((key.k1 ^ salt(kind)) & (2**64 - 1))
+    hashes = _siphash_all(data, offsets, k0, k1)
+    empty = (np.diff(offsets) == 0) | np.asarray(array.is_null())
+    return pa.array(hashes, mask=empty)
+
+
+def keys_of_texts(texts: list[str], key: HashKey, kind: str) -> Int64s:
+    """Keys of a few strings; an empty one gives 0."""
+    return np.asarray(keys_of(pa.array(texts, pa.string()), key, kind).fill_null(0), dtype=np.int64)
+
+
+def buffers_of(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Int64s]:
+    """The bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes; slices are respected."""
+    large = pa.types.is_large_string(array.type)
+    _, offset_buffer, data_buffer = array.buffers()
+    if offset_buffer is None:
+        return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64)
+    raw = np.frombuffer(offset_buffer, np.int64 if large else np.int32)[array.offset : array.offset + len(array) + 1]
+    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None and data_buffer.size else np.zeros(0, np.uint8)
+    return data, raw.astype(np.int64)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _rotl(x: np.uint64, b: int) -> np.uint64:
+    return np.uint64((x << np.uint64(b)) | (x >> np.uint64(64 - b)))
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def siphash(data: npt.NDArray[np.uint8], start: int, end: int, k0: np.uint64, k1: np.uint64) -> np.uint64:
+    """SipHash-2-4 of data[start:end] (Aumasson and Bernstein 2012, section 2)."""
+    v0 = k0 ^ np.uint64(0x736F6D6570736575)
+    v1 = k1 ^ np.uint64(0x646F72616E646F6D)
+    v2 = k0 ^ np.uint64(0x6C7967656E657261)
+    v3 = k1 ^ np.uint64(0x7465646279746573)
+    length = end - start
+    whole = length // 8
+    for block in range(whole + 1):
+        m = np.uint64(0)
+        base = start + block * 8
+        if block < whole:
+            for j in range(8):
+                m |= np.uint64(data[base + j]) << np.uint64(8 * j)
+        else:
+            for j in range(length - whole * 8):
+                m |= np.uint64(data[base + j]) << np.uint64(8 * j)
+            m |= np.uint64(length & 0xFF) << np.uint64(56)
+        v3 ^= m
+        for _ in range(2):
+            v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0 ^= m
+    v2 ^= np.uint64(0xFF)
+    for _ in range(4):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return np.uint64(v0 ^ v1 ^ v2 ^ v3)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def siphash_word(word: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
+    """SipHash-2-4 of the eight bytes of a word, little-endian: siphash() without a buffer."""
+    v0 = k0 ^ np.uint64(0x736F6D6570736575)
+    v1 = k1 ^ np.uint64(0x646F72616E646F6D)
+    v2 = k0 ^ np.uint64(0x6C7967656E657261)
+    v3 = k1 ^ np.uint64(0x7465646279746573) ^ word
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0 ^= word
+    length = np.uint64(8 << 56)
+    v3 ^= length
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0 ^= length
+    v2 ^= np.uint64(0xFF)
+    for _ in range(4):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return np.uint64(v0 ^ v1 ^ v2 ^ v3)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    v0 = np.uint64(v0 + v1)
+    v1 = _rotl(v1, 13) ^ v0
+    v0 = _rotl(v0, 32)
+    v2 = np.uint64(v2 + v3)
+    v3 = _rotl(v3, 16) ^ v2
+    v0 = np.uint64(v0 + v3)
+    v3 = _rotl(v3, 21) ^ v0
+    v2 = np.uint64(v2 + v1)
+    v1 = _rotl(v1, 17) ^ v2
+    v2 = _rotl(v2, 32)
+    return v0, v1, v2, v3
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _siphash_all(data: npt.NDArray[np.uint8], offsets: Int64s, k0: np.uint64, k1: np.uint64) -> Int64s:
+    out = np.empty(len(offsets) - 1, np.int64)
+    for i in range(len(out)):
+        out[i] = np.int64(siphash(data, offsets[i], offsets[i + 1], k0, k1))
+    return out

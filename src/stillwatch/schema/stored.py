@@ -1,0 +1,105 @@
+"""Tables that a run folder holds from ingest to linkage. None holds a person's words."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from stillwatch.schema.table import KEY, TIME, Column, Table
+
+EXCHANGES = Table(
+    "exchanges",
+    "One request and its response: who, when, from where, and the sketch of what was asked; no words.",
+    (
+        Column("request", KEY, "Key of the request id.", required=True),
+        Column("request_id", pa.string(), "The provider's own id, to find the row in the provider's log.", required=True),
+        Column("account", KEY, "Key of the account.", required=True),
+        Column("time", TIME, "When the request began.", required=True),
+        Column("model", pa.string(), "The model asked for."),
+        Column("status", pa.int16(), "HTTP status of the answer."),
+        Column("input_tokens", pa.int32(), "Tokens read."),
+        Column("output_tokens", pa.int32(), "Tokens written, reasoning included."),
+        Column("reasoning_tokens", pa.int32(), "Tokens of reasoning."),
+        Column("duration_ms", pa.int32(), "Milliseconds from request to the end of the answer."),
+        Column("address", KEY, "Key of the client's address; IPv6 by its /64."),
+        Column("subnet", KEY, "Key of the /24 (IPv4) or /48 (IPv6)."),
+        Column("asn", pa.int64(), "Number of the network."),
+        Column("network_class", pa.string(), "Class of the network, from the operator's own file."),
+        Column("region", pa.string(), "Region of the network; used for strata only."),
+        Column("client", KEY, "Key of the User-Agent."),
+        Column("stainless", KEY, "Key of the x-stainless-* set."),
+        Column("ja4", KEY, "Key of the JA4 fingerprint."),
+        Column("parameters", KEY, "Key of the sampling parameters."),
+        Column("end_user", KEY, "Key of the customer's own end-user id."),
+        Column("conversation", KEY, "Key of the session or conversation id."),
+        Column("has_text", pa.bool_(), "Whether the log held the prompt.", required=True),
+        Column("prompt", KEY, "Key of the last user message, masked and folded: equal prompts, equal keys."),
+        Column("head", KEY, "Key of the masked first words of the last user message."),
+        Column("tail", KEY, "Key of its masked last words."),
+        Column("system", KEY, "Key of the system prompt."),
+        Column("tools", KEY, "Key of the tool definitions."),
+        Column("output_format", KEY, "Key of the output format asked for."),
+        Column("prefix", KEY, "Key of the conversation's first user message and first answer; null before the second turn."),
+        Column("shingles", pa.list_(KEY), "Winnowed fingerprints of the last user message, smallest hashes first."),
+        Column("language", pa.string(), "Language or script of the last user message."),
+        Column("prompt_chars", pa.int32(), "Characters of all messages sent."),
+        Column("answer_chars", pa.int32(), "Characters of the answer."),
+        Column("turns", pa.int16(), "User messages in the request."),
+        Column("flags", pa.int32(), "What the prompt asks for: bits of schema.flags."),
+        Column("refused", pa.bool_(), "Whether the answer reads as a refusal."),
+    ),
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    "One account seen in the log or in the accounts file.",
+    (
+        Column("account", KEY, "Key of the account id.", required=True),
+        Column("account_id", pa.string(), "The id to show: the provider's own, or its pseudonym.", required=True),
+        Column("created", TIME, "When it was registered."),
+        Column("plan", pa.string(), "Plan or tier."),
+        Column("verification", pa.string(), "How its owner was verified."),
+        Column("payment", KEY, "Key of the payment instrument."),
+        Column("email_domain", KEY, "Key of the mail domain."),
+        Column("email_public", pa.bool_(), "Whether the mail domain is open to anyone."),
+        Column("email_shape", KEY, "Key of the shape of the mail address's local part."),
+        Column("phone_prefix", KEY, "Key of the phone prefix."),
+        Column("organisation", KEY, "Key of the declared organisation."),
+        Column("region", pa.string(), "Region declared or billed; used for strata only."),
+        Column("banned", TIME, "When it was banned."),
+    ),
+)
+
+LABELS = Table(
+    "labels",
+    "What a key may be shown as.",
+    (
+        Column("key", KEY, "The key, as exchanges and accounts carry it.", required=True),
+        Column("kind", pa.string(), "The column it belongs to: address, client, organisation …", required=True),
+        Column("label", pa.string(), "What to show an analyst; never a person's words.", required=True),
+    ),
+)
+
+TRACES = Table(
+    "traces",
+    "One account carrying one key of one facet.",
+    (
+        Column("account", KEY, "The account.", required=True),
+        Column("key", KEY, "The trace key: the facet's salt and the value's key.", required=True),
+        Column("facet", pa.string(), "The facet.", required=True),
+        Column("value", KEY, "The value's own key or number, to look up in labels.", required=True),
+        Column("first", TIME, "First seen."),
+        Column("last", TIME, "Last seen."),
+        Column("n", pa.int64(), "Exchanges that left it.", required=True),
+    ),
+)
+
+BLINDNESS = Table(
+    "blindness",
+    "One facet or signal that could not see, and why.",
+    (
+        Column("kind", pa.string(), "facet or signal.", required=True),
+        Column("name", pa.string(), "Its name.", required=True),
+        Column("reason", pa.string(), "What was missing.", required=True),
+        Column("share", pa.float64(), "Share of the rows in which it was missing.", required=True),
+    ),
+)

@@ -1,0 +1,47 @@
+"""What a table is: columns with types and a sentence each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TIME = pa.timestamp("us", tz="UTC")
+KEY = pa.int64()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    """Its name, the same in every engine."""
+    type: pa.DataType
+    """Its Arrow type."""
+    meaning: str
+    """One sentence for the reader of the reference."""
+    required: bool = False
+    """Whether a row without it is worthless."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a run."""
+
+    name: str
+    """Its name; the file or folder in the run has the same."""
+    meaning: str
+    """What one row stands for."""
+    columns: tuple[Column, ...]
+    """Its columns, in order."""
+    text: bool = False
+    """Whether it holds people's words; such a table is never written to disk."""
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema; required columns are not nullable."""
+        return pa.schema([pa.field(c.name, c.type, nullable=not c.required) for c in self.columns])
+
+    def names(self) -> list[str]:
+        """The column names, in order."""
+        return [c.name for c in self.columns]

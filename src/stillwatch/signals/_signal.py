@@ -1,0 +1,37 @@
+"""How a signal's file says what it is, and proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from stillwatch.registry import AXES, SIGNALS, Signal
+
+Query = Callable[..., Any]
+Row = dict[str, Any]
+
+
+def signal(
+    *,
+    axis: str,
+    weight: float,
+    sees: str,
+    blind_spots: str,
+    needs: tuple[str, ...],
+    finding: str,
+    example: list[Row],
+    expect: dict[int, float],
+) -> Callable[[Query], Query]:
+    """Register a function from Work to rows (group, score, columns of the finding); its name is the signal's.
+
+    `example` holds rows of the work table, columns left out being empty; `expect` the scores they must give, within 0.05.
+    """
+    if axis not in AXES:
+        raise ValueError(f"BUG: unknown axis {axis}")
+
+    def register(query: Query) -> Query:
+        name = query.__name__
+        SIGNALS.add(name, Signal(name, axis, sees, blind_spots, needs, weight, finding, {"work": example}, expect, query))
+        return query
+
+    return register

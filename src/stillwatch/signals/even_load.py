@@ -1,0 +1,38 @@
+"""Accounts that carry nearly equal loads, as behind a balancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.signals._signal import signal
+from stillwatch.signals.work import PEERS, Work, held
+
+
+LEAST = 8
+"""Accounts below which evenness says nothing."""
+
+
+@signal(
+    axis="intent",
+    weight=0.35,
+    sees="accounts whose volumes differ far less than their peers' do: a queue handed out in turn",
+    blind_spots="A class of pupils with one exercise is even too; quotas make volumes equal.",
+    needs=("exchanges.time",),
+    finding="volumes of its accounts vary by {spread:.2f} of their mean; those of its peers by {spread_peers:.2f}",
+    example=[{"group": 0, "account": 100 + i, "second": j} for i in range(20) for j in range(1 + i * i)]
+    + [{"group": 1, "account": i, "second": j} for i in range(20) for j in range(30)]
+    + [{"group": 2, "account": 50 + i, "second": j} for i in range(20) for j in range(1 + i * i)],
+    expect={1: 1.0, 2: 0.0},
+)
+def even_load(work: Work) -> Any:
+    """1 - (coefficient of variation of volume per account / half the peers'), between 0 and 1."""
+    square = work.members.group_by("group").agg(accounts=_.count(), total=_.n.sum(), square=(_.n * _.n).sum())
+    mean = square.total.cast("float64") / square.accounts
+    variance = ibis.greatest(square.square.cast("float64") / square.accounts - mean * mean, ibis.literal(0.0))
+    spreads = square.select("group", "accounts", spread=variance.sqrt() / mean)
+    peers = spreads.filter(_.group == PEERS).select(spread_peers="spread")
+    rows = spreads.filter(_.accounts >= LEAST).cross_join(peers)
+    return rows.select("group", "spread", "spread_peers", score=held(1.0 - 2.0 * rows.spread / ibis.greatest(rows.spread_peers, ibis.literal(1e-9))))

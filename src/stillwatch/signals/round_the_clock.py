@@ -1,0 +1,35 @@
+"""Work that never sleeps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.signals._signal import signal
+from stillwatch.signals.work import PEERS, Work, held
+
+
+@signal(
+    axis="intent",
+    weight=0.25,
+    sees="a group whose work is spread evenly over the hours of the day",
+    blind_spots="Servers and world-wide products never sleep either; it only supports other evidence.",
+    needs=("exchanges.time",),
+    finding="its work is spread over the day with {flat:.0%} of the greatest possible evenness; its peers' with {flat_peers:.0%}",
+    example=[{"group": 0, "account": 9, "second": 3600 * 9}] * 24 + [{"group": 1, "account": 1, "second": 3600 * i} for i in range(24)]
+    + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,
+    expect={1: 1.0, 2: 0.0},
+)
+def round_the_clock(work: Work) -> Any:
+    """Entropy of the hours of the day (UTC) over log 24; from the peers' value up."""
+    hourly = work.work.group_by("group", hour=(_.second // 3600) % 24).agg(n=_.count())
+    logs = hourly.mutate(weighted=(_.n * _.n.cast("float64").ln() * 1e6).round().cast("int64"))
+    sums = logs.group_by("group").agg(total=_.n.sum(), weighted=_.weighted.sum())
+    total = sums.total.cast("float64")
+    flats = sums.select("group", flat=held((total.ln() - sums.weighted.cast("float64") / 1e6 / total) / math.log(24.0)))
+    rows = flats.cross_join(flats.filter(_.group == PEERS).select(flat_peers="flat"))
+    room = ibis.greatest(1.0 - rows.flat_peers, ibis.literal(0.02))
+    return rows.select("group", "flat", "flat_peers", score=held((rows.flat - rows.flat_peers) / room))

@@ -1,0 +1,35 @@
+"""Many distinct prompts cut from few templates, without follow-ups: the shape of a training set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibis import _
+
+from stillwatch.signals._signal import signal
+from stillwatch.signals.work import Work, held, share
+
+
+LEAST = 20
+"""Distinct prompts that a template must have made to count."""
+
+
+@signal(
+    axis="intent",
+    weight=0.4,
+    sees="many distinct prompts from few templates and no follow-up questions",
+    blind_spots="Batch jobs, evaluation suites and products built on one prompt have the same shape; alone it never convicts.",
+    needs=("exchanges.prompt", "exchanges.head"),
+    finding="{part:.0%} of its prompts come from {templates} templates that made {made:,} distinct prompts; {follow:.0%} are follow-ups",
+    example=[{"group": 1, "account": 1, "has_text": True, "turns": 1, "head": 7, "tail": i, "prompt": i, "flags": 0} for i in range(40)]
+    + [{"group": 2, "account": 2, "has_text": True, "turns": 2, "head": i, "tail": i, "prompt": i, "flags": 0} for i in range(40)],
+    expect={1: 1.0, 2: 0.0},
+)
+def training_coverage(work: Work) -> Any:
+    """Share of exchanges in productive templates (half of their uses distinct), by head or by tail, times the share without follow-up."""
+    productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
+    covered = productive.group_by("group", "part").agg(covered=_.uses.sum(), templates=_.count(), made=_.prompts.sum())
+    best = covered.group_by("group").agg(covered=_.covered.max(), templates=_.templates.min(), made=_.made.max())
+    rows = work.sums.filter(_.texts > 0).left_join(best, "group")
+    part, follow = held(share(rows.covered.fill_null(0), rows.texts)), share(rows.follow_ups, rows.texts)
+    return rows.select("group", part=part, follow=follow, templates=rows.templates.fill_null(0), made=rows.made.fill_null(0), score=held(part * (1.0 - follow)))

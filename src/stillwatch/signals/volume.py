@@ -1,0 +1,30 @@
+"""How much was taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibis import _
+
+from stillwatch.signals._signal import signal
+from stillwatch.signals.work import Work, held
+
+
+INDUSTRIAL = 1000.0
+"""Exchanges at which the score is one half: a thousand curated examples already tune a model (LIMA, 2023)."""
+
+
+@signal(
+    axis="scale",
+    weight=1.0,
+    sees="how many exchanges the group had",
+    blind_spots="A busy product has as many; scale alone says nothing about intent.",
+    needs=("exchanges.time",),
+    finding="{n:,} exchanges from {accounts:,} accounts",
+    example=[{"group": 1, "account": i % 3, "second": i} for i in range(1000)] + [{"group": 2, "account": 9, "second": 1}],
+    expect={1: 0.5, 2: 0.0},
+)
+def volume(work: Work) -> Any:
+    """n / (n + 1000)."""
+    count = _.n.cast("float64")
+    return work.sums.select("group", "n", "accounts", score=held(count / (count + INDUSTRIAL)))

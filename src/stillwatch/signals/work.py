@@ -1,0 +1,128 @@
+"""The tables that signals read: the groups' exchanges and a few sums of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from stillwatch.engine import Engine
+from stillwatch.schema.flags import Flag
+
+PEERS = 0
+"""The group of the peers: a sample of accounts that are in no group."""
+PARTS = ("head", "tail")
+"""The parts of a prompt by which templates are told."""
+
+WORK = pa.schema(
+    [
+        ("group", pa.int32()),
+        ("account", pa.int64()),
+        ("owner", pa.int64()),
+        ("second", pa.int64()),
+        ("model", pa.string()),
+        ("status", pa.int16()),
+        ("input_tokens", pa.int32()),
+        ("output_tokens", pa.int32()),
+        ("has_text", pa.bool_()),
+        ("prompt", pa.int64()),
+        ("head", pa.int64()),
+        ("tail", pa.int64()),
+        ("prefix", pa.int64()),
+        ("end_user", pa.int64()),
+        ("turns", pa.int16()),
+        ("flags", pa.int32()),
+        ("refused", pa.bool_()),
+        ("payment", pa.int64()),
+        ("created_second", pa.int64()),
+        ("banned_second", pa.int64()),
+    ]
+)
+"""One exchange of one group; `owner` is the key of the owner that the account declares, null if none."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What signals may read, as Ibis tables."""
+
+    work: Any
+    """One row an exchange, as WORK; group 0 is the peers."""
+    sums: Any
+    """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals."""
+    members: Any
+    """One row an account of a group: n, owner, payment, first and last second, hours."""
+    templates: Any
+    """One row a (group, part, key): uses, distinct prompts, accounts."""
+    peers: Any
+    """The peers' row of sums, under names that end in _peers; empty without peers."""
+    releases: Any
+    """model, second."""
+
+
+def prepare(engine: Engine, rows: Any, releases: Any) -> Work:
+    """Build the sums that several signals share; each is one pass over the rows."""
+    sums = engine.create("sums", _sums(rows))
+    members = engine.create("work_members", _members(rows))
+    templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
+    peers = sums.filter(_.group == PEERS)
+    renamed = peers.rename({f"{column}_peers": column for column in peers.columns})
+    return Work(rows, sums, members, templates, renamed, releases)
+
+
+def _sums(rows: Any) -> Any:
+    flags = {
+        flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum() for flag in Flag if flag.name
+    }
+    return rows.group_by("group").agg(
+        n=_.count(),
+        accounts=_.account.nunique(),
+        texts=_.has_text.cast("int64").sum(),
+        follow_ups=(_.turns.fill_null(0) > 1).cast("int64").sum(),
+        refusals=_.refused.fill_null(False).cast("int64").sum(),
+        read=_.input_tokens.fill_null(0).cast("int64").sum(),
+        written=_.output_tokens.fill_null(0).cast("int64").sum(),
+        metered=(_.input_tokens.notnull() & _.output_tokens.notnull()).cast("int64").sum(),
+        prompts=_.prompt.nunique(),
+        end_users=_.end_user.nunique(),
+        first=_.second.min(),
+        last=_.second.max(),
+        **flags,
+    )
+
+
+def _members(rows: Any) -> Any:
+    return rows.group_by("group", "account").agg(
+        n=_.count(),
+        owner=_.owner.max(),
+        payment=_.payment.max(),
+        created=_.created_second.max(),
+        banned=_.banned_second.max(),
+        first=_.second.min(),
+        last=_.second.max(),
+        hours=(_.second // 3600).nunique(),
+    )
+
+
+def _templates(rows: Any, part: str) -> Any:
+    used = rows.filter(rows[part].notnull()).select("group", "account", "prompt", "second", "refused", key=rows[part])
+    several = used.group_by("group", "key").agg(
+        uses=_.count(),
+        prompts=_.prompt.nunique(),
+        accounts=_.account.nunique(),
+        refusals=_.refused.fill_null(False).cast("int64").sum(),
+        first=_.second.min(),
+    )
+    return several.filter(_.uses > 1).mutate(part=ibis.literal(part))
+
+
+def share(part: Any, whole: Any) -> Any:
+    """part / whole as a float, 0 where whole is 0."""
+    return ibis.ifelse(whole > 0, part.cast("float64") / whole.cast("float64"), 0.0)
+
+
+def held(value: Any) -> Any:
+    """A score held between 0 and 1."""
+    return ibis.greatest(ibis.least(value.cast("float64"), ibis.literal(1.0)), ibis.literal(0.0))

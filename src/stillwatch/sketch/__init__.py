@@ -1,0 +1,9 @@
+"""Requests to sketches: the last place that sees people's words."""
+
+from __future__ import annotations
+
+from stillwatch.sketch.accounts import sketch_accounts
+from stillwatch.sketch.batch import Sketched, account_keys, sketch
+from stillwatch.sketch.edge import sketch_edge
+
+__all__ = ["Sketched", "account_keys", "sketch", "sketch_accounts", "sketch_edge"]

@@ -1,0 +1,10 @@
+"""Arrow's compute functions, without the types of its stubs, which know fewer array types than the functions take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow.compute
+
+compute: Any = pyarrow.compute
+"""pyarrow.compute"""

@@ -1,0 +1,21 @@
+"""A separate edge log, keyed as exchanges are, so that both can be joined on the request."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from stillwatch.schema.keyed import HashKey, keys_of
+from stillwatch.schema.stored import EXCHANGES
+from stillwatch.sketch.marks import marks_of
+
+COLUMNS = ("request", "address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
+
+
+def sketch_edge(batch: pa.RecordBatch, key: HashKey) -> tuple[pa.RecordBatch, pa.Table]:
+    """Edge rows (request_id, address, asn, network_class, region, user_agent, stainless, ja4) to key columns, and labels."""
+    columns, labels = marks_of(batch, key)
+    columns["request"] = keys_of(batch.column("request_id"), key, "request")
+    for name in ("asn", "network_class", "region"):
+        columns[name] = batch.column(name)
+    schema = pa.schema([EXCHANGES.arrow.field(name) for name in COLUMNS])
+    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema), labels.table()

@@ -1,0 +1,393 @@
+"""Everything a log can have wrong with it: rows go to quarantine, the run goes on, or it stops with a clear error."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pickle
+import resource
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from conftest import Bench
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stillwatch.errors import InputError, TooManyBadRows
+from stillwatch.ingest import Door, Quarantine, check_share, newest_allowed, plan, read
+from stillwatch.ingest.quarantine import STORED_ROWS
+from stillwatch.schema.requests import QUARANTINE, REQUESTS
+from stillwatch.settings import IngestSettings
+
+Make = Callable[..., dict[str, Any]]
+
+
+def jsonl(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
+def test_compressed_whole(bench: Bench, spend_row: Make) -> None:
+    data = jsonl([spend_row(i) for i in range(50)])
+    for content in (gzip.compress(data), gzip.compress(data[:900]) + gzip.compress(data[900:]), zstandard.compress(data)):
+        bench.quarantine = Quarantine()
+        # The suffix is not trusted: the first bytes tell.
+        assert len(bench.read(bench.write("log.bin", content))) == 50
+        assert bench.quarantine.bad == 0
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_compressed_file_breaks_off(bench: Bench, spend_row: Make, pack: Callable[[bytes], bytes]) -> None:
+    noise = [spend_row(i, messages=json.dumps([{"role": "user", "content": str(hash((i, "x")))}])) for i in range(5000)]
+    content = pack(jsonl(noise))
+    rows = bench.read(bench.write("log.jsonl.z", content[: len(content) * 3 // 4]))
+    assert 100 < len(rows) < 5000
+    assert rows[:100] == bench.read(bench.lines("whole.jsonl", noise[:100]))
+    assert any("breaks off" in reason or "JSON" in reason for _, reason in bench.reasons())
+    assert 1 <= bench.quarantine.bad <= 2
+
+
+def test_gzip_garbage_is_named(bench: Bench) -> None:
+    with pytest.raises(InputError, match="can be read"):
+        bench.read(bench.write("log.gz", b"\x1f\x8b" + b"garbage" * 50))
+
+
+def test_empty_files_are_noted(bench: Bench, spend_row: Make) -> None:
+    bench.write("a.jsonl", b"")
+    bench.write("b.jsonl", b"\n\n  \n")
+    bench.write("b.jsonl.gz", gzip.compress(b""))
+    bench.lines("c.jsonl", [spend_row()])
+    assert len(bench.read(bench.folder)) == 1
+    assert bench.quarantine.bad == 0
+    assert {(file, row) for file, row, _, _ in bench.quarantine.rows} == {("a.jsonl", 0), ("b.jsonl", 0), ("b.jsonl.gz", 0)}
+
+
+def test_empty_tables(bench: Bench, spend_row: Make) -> None:
+    bench.write("a.csv", ",".join(spend_row()) + "\n")
+    pq.write_table(pa.Table.from_pylist([spend_row()]).slice(0, 0), bench.folder / "a.parquet")
+    assert bench.read(bench.folder) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_encodings_with_a_mark(bench: Bench, spend_row: Make, encoding: str) -> None:
+    row = spend_row(messages='[{"role":"user","content":"grüße 你好"}]')
+    content = json.dumps(row, ensure_ascii=False).encode(encoding)
+    assert bench.read(bench.write("log.jsonl", content))[0]["messages"] == [{"role": "user", "text": "grüße 你好"}]
+
+
+def test_wrong_encoding_is_a_bad_row(bench: Bench, spend_row: Make) -> None:
+    good, bad = jsonl([spend_row()]), jsonl([spend_row(user="grüße")]).decode().encode("latin-1")
+    assert len(bench.read(bench.write("log.jsonl", good + bad + good))) == 2
+    assert bench.quarantine.rows == [("log.jsonl", 2, "", "not valid UTF-8")]
+    bench.quarantine = Quarantine()
+    header = "request_id,account_id,time,prompt\n"
+    path = bench.write("log.csv", header.encode() + b"r1,u1,2026-02-01,gr\xfc\xdfe\nr2,u1,2026-02-01,ok\n")
+    assert [row["request_id"] for row in bench.read(path)] == ["r2"]
+    assert bench.quarantine.rows == [("log.csv", 1, "prompt", "not valid UTF-8")]
+
+
+HOSTILE = {
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "deep objects": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+    "cut": b'{"request_id": "r1", "startTime',
+    "no object": b"17",
+    "bare words": b"ERROR connection lost",
+    "control": b"\x00\x01\x02",
+}
+
+
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_lines(bench: Bench, spend_row: Make, line: bytes) -> None:
+    good = jsonl([spend_row()])
+    assert len(bench.read(bench.write("log.jsonl", good + line + b"\n" + good))) == 2
+    assert [row for _, row, _, _ in bench.quarantine.rows] == [2]
+
+
+def test_hostile_values(bench: Bench, spend_row: Make) -> None:
+    base = jsonl([spend_row()]).decode()
+    numbers = ["1" + "0" * 5000, "1e400", "NaN", "-5", "true", '"many"', "99999999999"]
+    rows = [base.replace('"prompt_tokens":12', f'"prompt_tokens":{number}') for number in numbers]
+    rows.append(base.replace('"user":"u1"', '"user":"u0","user":"u2"'))
+    rows.append(base.replace('"user":"u1"', '"user":"u\\ud800"'))
+    rows.append(base.replace('"metadata":"', '"metadata":"[[[[[').replace('"user":"u1"', '"user":{"a":1}'))
+    found = bench.read(bench.write("log.jsonl", "".join(rows)))
+    assert [row["input_tokens"] for row in found[:7]] == [None] * 7
+    assert bench.quarantine.mended["input_tokens", "negative, too large or no number: left out"] == 6
+    assert [row["account_id"] for row in found[7:]] == ["u2", "u\ufffd", "a" * 64]
+
+
+def test_deep_tools_are_a_bad_row(bench: Bench) -> None:
+    deep = json.loads("[" * 400 + "]" * 400)
+    row = {"time": 1769940000, "account": "a", "body": {"messages": [{"role": "user", "content": "q"}], "tools": deep}}
+    assert bench.read(bench.write("log.jsonl", json.dumps(row)), "openai_jsonl") == []
+    assert [column for column, _ in bench.reasons()] == ["tools"]
+
+
+TIMES = {"no time": None, "early": "2019-12-31T23:59:59Z", "future": "2031-01-01T00:00:00Z", "garbage": "yesterday", "zero": 0, "negative": -5}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
+    bench.door = Door(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
+    rows = [spend_row(i, startTime=None if value is None else str(value)) for i, value in enumerate(TIMES.values())]
+    rows += [spend_row(9, startTime="2026-02-03T00:00:00"), spend_row(8, startTime="2026-02-02T00:00:00")]
+    path = bench.folder / "log"
+    path.write_bytes(jsonl(rows)) if kind == "jsonl" else pq.write_table(pa.Table.from_pylist(rows), path)
+    # Out of order is fine.
+    assert [row["request_id"] for row in bench.read(path)] == ["r9", "r8"]
+    assert bench.quarantine.bad == len(TIMES)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1769940000,
+        1769940000.0,
+        1769940000000,
+        1769940000000000,
+        1769940000000000000,
+        "1769940000",
+        "2026-02-01 10:00:00",
+        "2026-02-01T12:00:00+02:00",
+    ],
+)
+def test_ways_to_write_a_time(bench: Bench, value: Any) -> None:
+    (row,) = bench.read(bench.lines("log.jsonl", [{"request_id": "r", "account_id": "a", "time": value}]))
+    assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
+
+
+def test_newest_allowed(bench: Bench) -> None:
+    path = bench.write("a", b"x")
+    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=5)
+
+
+def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
+    prompt = "word " * 2_000_000
+    rows = [spend_row(0), spend_row(1, messages=json.dumps([{"role": "user", "content": prompt}])), spend_row(2)]
+    pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
+    for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
+        found = bench.read(path)
+        assert [len(row["messages"][-1]["text"]) for row in found] == [5, 10_000_000, 5]
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.json", "log.csv"])
+def test_too_long_rows_are_skipped(bench: Bench, spend_row: Make, name: str) -> None:
+    bench.settings = IngestSettings(max_row_bytes=20_000)
+    bench.door = Door(bench.settings)
+    rows = [{"request_id": f"r{i}", "account_id": "a", "time": "2026-02-01", "prompt": "x" * (3_000_000 if i == 1 else 10)} for i in range(3)]
+    content = jsonl(rows) if name == "log.jsonl" else orjson.dumps(rows, option=orjson.OPT_INDENT_2)
+    if name == "log.csv":
+        content = ("request_id,account_id,time,prompt\n" + "".join(",".join(row.values()) + "\n" for row in rows)).encode()
+    assert [row["request_id"] for row in bench.read(bench.write(name, content))] == ["r0", "r2"]
+    assert bench.quarantine.bad == 1
+    assert "xxx" not in str(bench.quarantine.rows)
+
+
+def test_csv_faults(bench: Bench) -> None:
+    content = 'request_id,account_id,time,prompt\nr1,a,2026-02-01,"two\nlines, one ""field"""\nr2,a\nr3,a,2026-02-01,nul\0byte\nr4,a,2026-02-01,"open'
+    rows = bench.read(bench.write("log.csv", content))
+    assert rows[0]["messages"] == [{"role": "user", "text": 'two\nlines, one "field"'}]
+    assert [row["request_id"] for row in rows] == ["r1", "r3", "r4"]
+    assert bench.quarantine.rows == [("log.csv", 2, "", "row has 2 fields, the header 4")]
+
+
+def test_document_breaks_off(bench: Bench, spend_row: Make) -> None:
+    content = json.dumps([spend_row(i) for i in range(3)], indent=1)
+    assert len(bench.read(bench.write("log.json", content[:-200]))) == 2
+    assert bench.quarantine.rows == [("log.json", 3, "", "the JSON document breaks off here")]
+
+
+def test_damaged_parquet(bench: Bench, spend_row: Make) -> None:
+    path = bench.folder / "log.parquet"
+    pq.write_table(pa.Table.from_pylist([spend_row(i) for i in range(40)]), path, row_group_size=20)
+    whole = path.read_bytes()
+    place = pq.ParquetFile(path).metadata.row_group(1).column(0).data_page_offset
+    path.write_bytes(whole[:place] + b"\xff" * 64 + whole[place + 64 :])
+    source = plan([path], settings=bench.settings)[0]
+    assert sum(map(len, read(source, bench.door, bench.quarantine))) == 20
+    assert (bench.quarantine.good, bench.quarantine.bad) == (20, 20)
+    path.write_bytes(whole[:-100])
+    with pytest.raises(InputError, match="Parquet"):
+        plan([path], settings=bench.settings)
+
+
+def test_share_of_bad_rows(bench: Bench, spend_row: Make) -> None:
+    quarantine = Quarantine(good=100)
+    for row in range(20):
+        quarantine.add("a.jsonl", row, "time", "no time")
+    check_share(quarantine, bench.settings)
+    quarantine.add("a.jsonl", 21, "", "not valid JSON")
+    with pytest.raises(TooManyBadRows, match=r"21 of 121 rows \(17.4%\)") as caught:
+        check_share(quarantine, bench.settings)
+    assert "20  time: no time" in str(caught.value)
+    assert "a.jsonl" in caught.value.where
+    check_share(Quarantine(good=10_000, bad=400), bench.settings)
+
+
+def test_quarantine_is_bounded_travels_and_merges() -> None:
+    quarantine = Quarantine()
+    for row in range(STORED_ROWS + 5):
+        quarantine.add("a", row, "", "bad")
+    quarantine.mend("address", "no address")
+    merged = Quarantine()
+    merged.merge(pickle.loads(pickle.dumps(quarantine)))
+    assert (merged.bad, len(merged.rows), merged.mended.total()) == (STORED_ROWS + 5, STORED_ROWS, 1)
+    assert merged.table().schema == QUARANTINE.arrow
+    assert Quarantine().table().num_rows == 0
+
+
+def test_schema_and_batch_size(bench: Bench, spend_row: Make) -> None:
+    bench.settings = IngestSettings(batch_rows=10, batch_bytes=4_000)
+    bench.door = Door(bench.settings)
+    rows = [spend_row(i) for i in range(25)] + [spend_row(i, messages=json.dumps([{"role": "user", "content": "w" * 9_000}])) for i in range(3)]
+    pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
+    for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
+        batches = list(read(plan([path], settings=bench.settings)[0], bench.door, bench.quarantine))
+        assert all(batch.schema == REQUESTS.arrow and len(batch) <= 10 for batch in batches)
+        assert sum(map(len, batches)) == 28
+        assert max(batch.nbytes for batch in batches) < 30_000
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("memory is measured through /proc")
+    return int(statm.read_text().split()[1]) * resource.getpagesize()
+
+
+def test_memory_does_not_grow_with_the_file(bench: Bench, spend_row: Make) -> None:
+    path = bench.folder / "log.jsonl.gz"
+    line = jsonl([spend_row(messages=json.dumps([{"role": "user", "content": "w" * 8000}]))])
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(10):
+            file.write(line * 1000)
+    bench.settings = IngestSettings(batch_bytes=2**20)
+    source = plan([path], settings=bench.settings)[0]
+    batches = read(source, Door(bench.settings), bench.quarantine)
+    next(batches)
+    before = resident()
+    grown = [resident() - before for _ in batches]
+    # 80 MB of text pass; what is held stays within a few batches of 1 MB.
+    assert len(grown) > 50
+    assert max(grown) < 30 * 2**20
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+        lambda x: (
+            st.lists(x, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "messages",
+                        "request",
+                        "response",
+                        "body",
+                        "content",
+                        "role",
+                        "headers",
+                        "metadata",
+                        "attributes",
+                        "choices",
+                        "usage",
+                        "type",
+                        "tools",
+                    ]
+                ),
+                x,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
+    """Whatever a field holds, each format gives a request or a bad row."""
+    names = [
+        "messages",
+        "request",
+        "response",
+        "body",
+        "metadata",
+        "headers",
+        "input",
+        "output",
+        "attributes",
+        "resourceSpans",
+        "proxy_server_request",
+        "model_parameters",
+    ]
+    for format in (
+        "openai_jsonl",
+        "anthropic_messages_jsonl",
+        "litellm_spend_logs",
+        "litellm_standard_payload",
+        "langfuse_observations",
+        "otel_genai",
+        "generic",
+    ):
+        rows = [
+            {"time": 1769940000, "startTime": 1769940000, "account_id": "a", "user": "a", "type": "GENERATION", "userId": "a", name: value}
+            for name in names
+        ]
+        path: Path = bench.write("log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))
+        for row in bench.read(path, format):
+            assert row["account_id"]
+
+
+def test_plan_errors(bench: Bench, spend_row: Make) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        plan([bench.folder / "nothing"], settings=bench.settings)
+    bench.write(".hidden", b"x")
+    with pytest.raises(InputError, match="no log files"):
+        plan([bench.folder], settings=bench.settings)
+    path = bench.lines("log.jsonl", [{"what": 1}])
+    with pytest.raises(InputError, match="no known log format") as caught:
+        plan([path], settings=bench.settings)
+    assert "litellm_spend_logs" in caught.value.do
+    with pytest.raises(InputError, match="no log format 'nginx'"):
+        plan([path], settings=bench.settings, format="nginx")
+
+
+def test_folders_are_walked_in_order(bench: Bench, spend_row: Make) -> None:
+    for name in ("b/2.jsonl", "b/1.jsonl", "a.jsonl", ".git/x.jsonl"):
+        (bench.folder / name).parent.mkdir(exist_ok=True)
+        bench.lines(name, [spend_row()])
+    sources = plan([bench.folder, bench.folder / "a.jsonl"], settings=bench.settings)
+    assert [source.name for source in sources] == ["a.jsonl", "b/1.jsonl", "b/2.jsonl"]
+    assert pickle.loads(pickle.dumps(sources)) == sources
+
+
+def test_odd_parquet_types(bench: Bench, spend_row: Make) -> None:
+    """Nanoseconds, decimals, bytes, dictionaries, and a column of a type that nobody foresaw."""
+    table = pa.Table.from_pylist([spend_row(), spend_row(1)])
+    odd: dict[str, Any] = {
+        "startTime": pa.array([1769940000000000001, None], pa.timestamp("ns")),
+        "prompt_tokens": pa.array([12, 13]).cast(pa.decimal128(20, 0)),
+        "completion_tokens": pa.array([7.0, None]),
+        "model": pa.array(["m", "m"]).dictionary_encode(),
+        "user": pa.array([b"u1", b"u2"]),
+        "session_id": pa.array(["s", "s"], pa.large_string()),
+    }
+    for name, column in odd.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    path = bench.folder / "log.parquet"
+    for user in (odd["user"], pa.array([{"a": 1}, {"a": 2}])):
+        table = table.set_column(table.schema.get_field_index("user"), "user", user)
+        pq.write_table(table, path)
+        (row,) = bench.read(path)
+        assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
+        assert (row["input_tokens"], row["output_tokens"], row["model"], row["conversation"]) == (12, 7, "m", "s")
+        assert row["account_id"] == ("u1" if pa.types.is_binary(user.type) else "a" * 64)
+    assert bench.quarantine.bad == 2
+    pq.write_table(table, path)
+    assert [row["input_tokens"] for row in bench.read(path, "langfuse_observations")] == []

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from range_hamlet import HAMLET
+
+from stillwatch.errors import SettingError
+from stillwatch.range.scenario import load, parse, shipped_names
+
+
+def line_of(text: str, piece: str) -> int:
+    return text[: text.index(piece)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "at"),
+    [
+        ("windows = 4", "window = 4", "there is no key campaign[0].window", "window = 4"),
+        ("windows = 4", 'windows = "four"', "campaign[0].windows must be a whole number", 'windows = "four"'),
+        ("windows = 4", "windows = 4.5", "campaign[0].windows must be a whole number", "windows = 4.5"),
+        ("weight = 0.3", "weight = true", "region[1].weight must be a number", "weight = true"),
+        ('kind = "office"', 'kind = "castle"', "there is no kind 'castle'", 'kind = "castle"'),
+        ("jobs = { resold = 0.7, chat = 0.3 }", "jobs = { resold = 0.7, sing = 0.3 }", "there is no job 'sing'", "jobs = { resold = 0.7, sing"),
+        ('plan = "plus"', 'plan = "gold"', "there is no plan 'gold'", 'plan = "gold"'),
+        ('rhythm = "flat"', 'rhythm = "waltz"', "there is no rhythm 'waltz'", 'rhythm = "waltz"'),
+        ("pivot = 0.5", "pivot = 1.5", "pivot is a share", "pivot = 1.5"),
+        ("cards = 3", "cards = -3", "cards must not be negative", "cards = -3"),
+        ("first_day = 1", "first_day = 2", "campaign thistle does not fit into the world", "days = 5"),
+        ("end = 2026-03-08T00:00:00Z", "end = 2026-03-08", "world.end must be a time with its zone", "end = 2026-03-08"),
+        ("late_jobs = { trace = 1.0 }", "late_jobs = { trace = 0 }", "a mixture of jobs is empty", "late_jobs = { trace = 0 }"),
+        ("released = 2025-01-01", "released = 2026-03-03", "no model was out before the window", "released = 2026-03-03"),
+        ("group_max = 15", "group_max = 5", "group_max is below group_min", "group_max = 5"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(old: str, new: str, said: str, at: str) -> None:
+    text = HAMLET.replace(old, new, 1)
+    with pytest.raises(SettingError) as caught:
+        parse(text, "hamlet.toml")
+    assert said in caught.value.what
+    assert caught.value.where == f"hamlet.toml, line {line_of(text, at)}"
+    assert caught.value.do
+
+
+def test_a_missing_key_is_named_with_the_section() -> None:
+    text = HAMLET.replace('organisation = "Kestrel Learning"\nmodels', "models")
+    with pytest.raises(SettingError, match=r"permit\[0\]\.organisation is missing") as caught:
+        parse(text, "hamlet.toml")
+    assert caught.value.where == f"hamlet.toml, line {line_of(text, '[[permit]]')}"
+
+
+@pytest.mark.parametrize("text", ["[world", HAMLET.replace("[world]", "[word]"), "population = 3\n" + HAMLET.replace("[[population]]", "[[permit]]")])
+def test_nonsense_is_refused(text: str) -> None:
+    with pytest.raises(SettingError):
+        parse(text, "x.toml")
+
+
+def test_an_unknown_scenario_names_the_shipped_ones(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="february"):
+        load(str(tmp_path / "nowhere.toml"))
+
+
+def test_february_has_the_published_shape() -> None:
+    february = load("february")
+    assert shipped_names() == ["february"]
+    assert {c.name: (c.accounts, c.exchanges) for c in february.campaigns} == {
+        "lantern": (1_200, 150_000),
+        "quarry": (2_800, 3_400_000),
+        "orchard": (20_000, 13_000_000),
+    }
+    assert february.window.days == 28
+    assert sum(p.accounts for p in february.populations) >= 2_000_000

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.errors import RunError
+from stillwatch.range.papers import TRUTH
+from stillwatch.range.score import Found, Truth, score, scored
+
+THISTLE = frozenset(f"t{i}" for i in range(10))
+BRAMBLE = frozenset(f"b{i}" for i in range(20))
+CLASS = frozenset(f"c{i}" for i in range(30))
+LICENSED = frozenset(f"k{i}" for i in range(4))
+KINDS = dict.fromkeys(THISTLE | BRAMBLE, "campaign") | dict.fromkeys(CLASS, "classroom") | dict.fromkeys(LICENSED, "permitted_distiller")
+TRUE = Truth({"bramble": BRAMBLE, "thistle": THISTLE}, {"Kestrel": LICENSED}, KINDS, THISTLE | BRAMBLE)
+
+
+def some(accounts: frozenset[str], n: int) -> frozenset[str]:
+    return frozenset(sorted(accounts)[:n])
+
+
+def of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(row for row in document["campaigns"] if row["name"] == name)
+
+
+def test_a_perfect_run() -> None:
+    found = [Found("C1", "adversarial", True, THISTLE), Found("C2", "unlicensed", True, BRAMBLE), Found("G3", "authorised", False, LICENSED)]
+    document = scored(found, TRUE)
+    assert [(row["found"], row["verdict"], row["account_precision"], row["account_recall"]) for row in document["campaigns"]] == [
+        (True, "unlicensed", 1.0, 1.0),
+        (True, "adversarial", 1.0, 1.0),
+    ]
+    assert document["pooled"] == {"account_precision": 1.0, "account_recall": 1.0}
+    assert document["false_campaigns"] == {}
+    assert document["authorised"] == ["Kestrel"]
+
+
+def test_pieces_of_a_campaign_count_together() -> None:
+    pieces = [
+        Found("C1", "adversarial", True, some(BRAMBLE, 8)),
+        Found("C2", "unlicensed", True, frozenset(f"b{i}" for i in (7, 8, 9, 5)) | some(CLASS, 1)),
+    ]
+    row = of(scored(pieces, TRUE), "bramble")
+    union = some(BRAMBLE, 8) | {"b7", "b8", "b9", "b5", "c0"}
+    assert row["account_recall"] == len(union & BRAMBLE) / 20
+    assert row["account_precision"] == len(union & BRAMBLE) / len(union)
+    assert row["verdict"] == "adversarial"
+    assert row["as"] == ["C1", "C2"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "listed", "members", "expected"),
+    [
+        ("adversarial", True, some(BRAMBLE, 10), True),
+        ("adversarial", True, some(BRAMBLE, 9), False),
+        ("adversarial", False, BRAMBLE, False),
+        ("benign", True, BRAMBLE, False),
+        ("authorised", True, BRAMBLE, False),
+        ("adversarial", True, BRAMBLE | CLASS, False),
+        ("adversarial", True, BRAMBLE | some(CLASS, 20), True),
+    ],
+)
+def test_when_a_campaign_is_found(verdict: str, listed: bool, members: frozenset[str], expected: bool) -> None:
+    assert of(scored([Found("C1", verdict, listed, members)], TRUE), "bramble")["found"] is expected
+
+
+def test_false_campaigns_are_counted_by_kind_and_spoil_the_pooled_precision() -> None:
+    found = [Found("C1", "adversarial", True, CLASS), Found("C2", "unlicensed", True, LICENSED), Found("C3", "adversarial", True, THISTLE)]
+    document = scored(found, TRUE)
+    assert document["false_campaigns"] == {"classroom": 1}
+    assert document["unlicensed_campaigns"] == {"permitted_distiller": 1}
+    assert document["authorised"] == []
+    assert document["pooled"]["account_precision"] == 10 / 40
+
+
+def test_an_accused_licensee_is_not_authorised() -> None:
+    found = [Found("G1", "authorised", True, LICENSED), Found("C2", "adversarial", True, BRAMBLE | some(LICENSED, 1))]
+    assert scored(found, TRUE)["authorised"] == []
+
+
+def test_an_empty_run_scores_nothing() -> None:
+    document = scored([], TRUE)
+    assert not any(row["found"] or row["verdict"] for row in document["campaigns"])
+    assert document["pooled"] == {"account_precision": 0.0, "account_recall": 0.0}
+
+
+def write_run(folder: Path, members: list[tuple[int, str]]) -> None:
+    folder.mkdir()
+    columns = {"campaign": ["C001"], "group": pa.array([1], pa.int32()), "verdict": ["adversarial"], "listed": [True]}
+    pq.write_table(pa.table(columns), folder / "campaigns.parquet")
+    pq.write_table(
+        pa.table({"group": pa.array([g for g, _ in members], pa.int32()), "account_id": [a for _, a in members]}), folder / "members.parquet"
+    )
+
+
+def write_truth(folder: Path) -> None:
+    folder.mkdir()
+    rows = [
+        {"account_id": a, "kind": "campaign", "group": 0, "campaign": "thistle", "organisation": "", "label": "adversarial", "exchanges": 1}
+        for a in sorted(THISTLE)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=TRUTH.arrow), folder / "truth.parquet")
+
+
+def test_scores_come_from_the_tables(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", [(1, a) for a in sorted(THISTLE)] + [(2, "x")])
+    write_truth(tmp_path / "world")
+    for truth in (tmp_path / "world", tmp_path / "world" / "truth.parquet"):
+        assert of(score(tmp_path / "run", truth), "thistle")["account_recall"] == 1.0
+
+
+def test_what_does_not_belong_together_is_said(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", [(1, "pseudonym")])
+    write_truth(tmp_path / "world")
+    with pytest.raises(RunError, match="no account of the run"):
+        score(tmp_path / "run", tmp_path / "world")
+    with pytest.raises(RunError, match=r"truth\.parquet is missing"):
+        score(tmp_path / "run", tmp_path)
+    with pytest.raises(RunError, match=r"campaigns\.parquet is missing"):
+        score(tmp_path, tmp_path / "world")
+    (tmp_path / "run" / "members.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(RunError, match="not a Parquet file"):
+        score(tmp_path / "run", tmp_path / "world")

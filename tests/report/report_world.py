@@ -1,0 +1,266 @@
+"""A small plausible run, written to the contracts: four listed campaigns, and groups that are none."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.schema import found, requests, stored
+from stillwatch.schema.table import Table
+from stillwatch.settings import Settings, as_document
+
+START = datetime(2026, 2, 1, tzinfo=UTC)
+HOSTILE = '<script>alert("x")</script>'
+HOSTILE_AGENT = f"agent/1.0 {HOSTILE}\x1b[31m\u202e'\" onload=x"
+FORMULA_OWNER = "=HYPERLINK(0)"
+FACETS = (
+    ("address", "network", "formation", 1.9, "203.0.113.{}"),
+    ("subnet", "network", "formation", 1.1, "198.51.{}.0/24"),
+    ("payment", "identity", "formation", 3.4, "instrument {:04x}"),
+    ("mail_shape", "identity", "formation", 0.9, "shape a{}9"),
+    ("client", "software", "formation", 1.3, "sdk-python/1.{}"),
+    ("parameters", "software", "formation", 0.8, "temperature=0.{}"),
+    ("onset", "rhythm", "formation", 1.2, "hour {}"),
+    ("active_hours", "rhythm", "formation", -0.3, "profile {}"),
+    ("head", "content", "held-out", 4.1, "head {:04x}"),
+    ("shingle", "content", "held-out", 2.6, "shingle {:04x}"),
+)
+SHAPES = (
+    ("C001", "linked", "adversarial", True, 0.94, 0.88, 0.91, ""),
+    ("C002", "linked", "adversarial", True, 0.71, 0.97, 0.64, ""),
+    ("C003", "declared", "unlicensed", True, 0.82, 0.04, 0.77, ""),
+    ("C004", "declared", "authorised", True, 0.88, 0.02, 0.93, "north-lab-2026"),
+    ("G5", "declared", "benign", False, 0.63, 0.05, 0.12, ""),
+    ("G6", "linked", "benign", False, 0.08, 0.31, 0.03, ""),
+)
+SIGNALS = (
+    ("volume_above_peers", "scale", "{}k exchanges in 17 days; peers of the same stratum sent 40."),
+    ("owners_contradicted", "deception", "{} owners are declared by accounts that share payment and address."),
+    ("training_coverage", "intent", "{}% of prompts are distinct, from three templates, none followed up."),
+    ("reasoning_elicitation", "intent", "{}% of requests ask that the reasoning be written out."),
+    ("agentic_work", "context", "{}% of requests carry tools."),
+)
+
+
+def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, seed: int = 3) -> Path:
+    """Write a run of so many campaigns with so many accounts each; the last two kinds of six are not listed."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("campaigns", "groups", "members", "member_evidence", "evidence", "links", "scores", "timeline", "templates")
+    }
+    for group in range(1, campaigns + 1):
+        shape = SHAPES[(group - 1) % len(SHAPES)]
+        name = shape[0] if campaigns <= len(SHAPES) else f"C{group:03d}"
+        listed = shape[3] or campaigns > len(SHAPES)
+        size = members if shape[3] else max(9, members // 4)
+        _group(tables, rng, group, (name, *shape[1:3], listed, *shape[4:]), size)
+    _write(folder, found.MARKS, _marks())
+    for kind in (found.CAMPAIGNS, found.GROUPS, found.MEMBERS, found.MEMBER_EVIDENCE, found.EVIDENCE, found.LINKS, found.SCORES):
+        _write(folder, kind, tables[kind.name])
+    _write(folder, found.TIMELINE, tables["timeline"])
+    _write(folder, found.TEMPLATES, tables["templates"])
+    _write(folder, stored.BLINDNESS, _blindness())
+    _write(folder, requests.QUARANTINE, _quarantine())
+    alone = {"account": 77, "account_id": "acct-alone"}
+    _write(folder, stored.ACCOUNTS, [{"account": m["account"], "account_id": m["account_id"]} for m in tables["members"]] + [alone])
+    (folder / "run.json").write_text(json.dumps(_about(tables)), encoding="utf-8")
+    return folder
+
+
+def rewrite(folder: Path, kind: Table, change: dict[str, Any]) -> None:
+    """Set columns of every row of a table."""
+    path = folder / f"{kind.name}.parquet"
+    _write(folder, kind, [row | change for row in pq.read_table(path).to_pylist()])
+
+
+def _write(folder: Path, kind: Table, rows: list[dict[str, Any]]) -> None:
+    columns = {c.name: pa.array([row.get(c.name) for row in rows], c.type) for c in kind.columns}
+    pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
+
+
+def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, shape: tuple[Any, ...], size: int) -> None:
+    name, kind, verdict, listed, scale, deception, intent, permit = shape
+    accounts = [group * 1_000_003 + i * 7919 for i in range(size)]
+    days = int(rng.integers(9, 25))
+    first = START + timedelta(days=int(rng.integers(0, 6)), hours=9)
+    exchanges = size * int(rng.integers(80, 900))
+    tables["groups"].append({"group": group, "kind": kind, "accounts": size, "anchors": 9})
+    tables["campaigns"].append(
+        {
+            "campaign": name,
+            "group": group,
+            "kind": kind,
+            "verdict": verdict,
+            "listed": listed,
+            "scale": scale,
+            "deception": deception,
+            "intent": intent,
+            "scale_why": f"{exchanges:,} exchanges by {size} accounts, 22 times what their peers send.",
+            "deception_why": f"Its accounts declare {size // 3} owners and share 4 payment instruments."
+            if deception > 0.5
+            else "All declare one verified owner.",
+            "intent_why": "Many distinct prompts from three templates, none followed up." if intent > 0.5 else "People ask, read, and ask again.",
+            "extracting": "Step-by-step reasoning for mathematics and code, from one template in three wordings.",
+            "accounts": size,
+            "at_least": int(size * 0.9) if listed else 0,
+            "exchanges": exchanges,
+            "input_tokens": exchanges * 310,
+            "output_tokens": exchanges * 1240,
+            "first": first,
+            "last": first + timedelta(days=days),
+            "log_e_value": float(size * 1.7) if listed else 0.4,
+            "p_value": math.exp(-min(size * 1.7, 700)) if listed else 0.66,
+            "null": "templates are drawn independently of the group, within strata of region, plan and client",
+            "held_out": "head,shingle",
+            "permit": permit,
+            "permit_excess": "It covers 40,000 exchanges a month; 12,300 went beyond it." if permit else "",
+        }
+    )
+    _members(tables, rng, group, accounts, exchanges, first, days, deception)
+    _marks_left(tables, rng, group, accounts)
+    _volume(tables, rng, group, size, first, days, exchanges)
+    for signal, axis, finding in SIGNALS:
+        score = {"scale": scale, "deception": deception, "intent": intent, "context": 0.2}[axis] * float(rng.uniform(0.7, 1.0))
+        tables["scores"].append(
+            {
+                "group": group,
+                "signal": signal,
+                "axis": axis,
+                "score": score,
+                "peers": None if axis == "context" else 0.08,
+                "finding": finding.format(int(score * 97)),
+            }
+        )
+    for i, part in enumerate(("head", "tail", "system", "shingle")):
+        tables["templates"].append(
+            {
+                "group": group,
+                "part": part,
+                "key": int(rng.integers(-(2**62), 2**62)),
+                "accounts": size - 3 * i,
+                "accounts_elsewhere": 4 * i,
+                "exchanges": exchanges // (i + 1),
+                "share": 0.97 / (i + 1),
+                "distinct_prompts": exchanges // (i + 2),
+                "words": "write the steps that lead to the answer, then" if group == 1 and i == 0 else None,
+            }
+        )
+
+
+def _members(
+    tables: dict[str, list[dict[str, Any]]],
+    rng: np.random.Generator,
+    group: int,
+    accounts: list[int],
+    exchanges: int,
+    first: datetime,
+    days: int,
+    deception: float,
+) -> None:
+    for i, account in enumerate(accounts):
+        facets = {facet: mean * float(rng.uniform(0.5, 1.5)) for facet, _, role, mean, _ in FACETS if role == "formation" and rng.random() < 0.9}
+        tables["member_evidence"] += [{"group": group, "account": account, "facet": facet, "nats": nats} for facet, nats in facets.items()]
+        owner = f"owner-{i % max(2, len(accounts) // 3)}" if deception > 0.5 else "One University"
+        tables["members"].append(
+            {
+                "group": group,
+                "account": account,
+                "account_id": f"acct-{group:02d}-{i:05d}",
+                "nats": sum(facets.values()),
+                "p_value": float(rng.beta(0.4, 6)) if i % 9 else None,
+                "owner": FORMULA_OWNER if i == 1 else "" if i % 11 == 5 else owner,
+                "exchanges": exchanges // len(accounts),
+                "first": first + timedelta(minutes=13 * i),
+                "last": first + timedelta(days=days, minutes=-7 * i),
+            }
+        )
+
+
+def _marks_left(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, accounts: list[int]) -> None:
+    for number, (facet, family, role, nats, label) in enumerate(FACETS):
+        keys = [(group * 10_007 + number * 101 + k) * 2_654_435_761 for k in range(4)]
+        labels = [label.format(17 * group + k) for k in range(4)]
+        if group == 1 and facet == "client":
+            labels[0] = HOSTILE_AGENT
+        tables["evidence"].append(
+            {
+                "group": group,
+                "facet": facet,
+                "family": family,
+                "role": role,
+                "nats": nats,
+                "accounts": int(len(accounts) * 0.93),
+                "keys": 4,
+                "top": labels[0],
+                "top_accounts": int(len(accounts) * 0.6),
+                "top_elsewhere": 3 + number,
+            }
+        )
+        for i, account in enumerate(accounts[:60]):
+            carried = {i * 4 // len(accounts[:60]), *(int(k) for k in rng.integers(0, 4, size=int(rng.integers(0, 2))))}
+            tables["links"] += [
+                {"group": group, "account": account, "facet": facet, "family": family, "key": keys[k], "label": labels[k], "n": 30}
+                for k in sorted(carried)
+            ]
+
+
+def _volume(
+    tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, size: int, first: datetime, days: int, exchanges: int
+) -> None:
+    hours = np.arange(days * 24)
+    rate = (1.2 + np.sin(2 * math.pi * (hours % 24 - 8) / 24)) * np.where(hours < days * 10, 0.5, 1.4)
+    counts = rng.poisson(rate / rate.sum() * exchanges)
+    tables["timeline"] += [
+        {"group": group, "time": first + timedelta(hours=int(h)), "exchanges": int(n), "accounts": min(size, int(n))}
+        for h, n in zip(hours, counts, strict=True)
+        if n
+    ]
+
+
+def _marks() -> list[dict[str, Any]]:
+    return [
+        {"time": START + timedelta(days=4, hours=15), "kind": "release", "label": "large-4.6", "group": None},
+        {"time": START + timedelta(days=10, hours=17), "kind": "release", "label": "large-4.6-fast", "group": None},
+        {"time": START + timedelta(days=11), "kind": "ban", "label": "14 accounts banned", "group": 1},
+        {"time": START + timedelta(days=12), "kind": "ban", "label": "3 accounts banned", "group": 2},
+    ]
+
+
+def _blindness() -> list[dict[str, Any]]:
+    return [
+        {"kind": "facet", "name": "ja4", "reason": "no client fingerprint column: give an edge log", "share": 1.0},
+        {"kind": "signal", "name": "reasoning_elicitation", "reason": "rows without prompt text", "share": 0.114},
+    ]
+
+
+def _quarantine() -> list[dict[str, Any]]:
+    bad = [{"file": "day-02.jsonl.zst", "row": 400 + i, "column": "startTime", "reason": "the time cannot be read"} for i in range(7)]
+    return [*bad, {"file": "day-03.jsonl.zst", "row": 0, "column": None, "reason": "the compressed file ends early"}]
+
+
+def _about(tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "version": "0.1.0",
+        "packages": {"duckdb": "2.0.1", "numpy": "2.2.0"},
+        "settings": as_document(Settings()),
+        "inputs": [{"file": f"day-{i:02d}.jsonl.zst", "format": "openai", "rows": 40_000 + i, "bytes": 9_000_000 + i} for i in range(1, 29)],
+        "exchanges": 1_204_331,
+        "accounts": 20_400,
+        "quarantined": 8,
+        "duplicates": 12,
+        "first": START.isoformat(),
+        "last": (START + timedelta(days=28)).isoformat(),
+        "has_text": 0.886,
+        "key": "public",
+        "false_discovery_rate": 0.05,
+        "bound_level": 0.05,
+        "tested_groups": len(tables["campaigns"]) + 31,
+    }

@@ -1,0 +1,41 @@
+"""Prove that the core stands alone: every module imports and the command answers without any optional part.
+
+Give --alone where nothing but the package and its own dependencies should be installed; a development tool found there voids the proof.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import stillwatch
+
+HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy")
+"""What belongs to optional parts; none of it may be imported by the core."""
+DEVELOPMENT = ("pytest", "hypothesis", "mypy")
+"""What only developers have."""
+
+
+def faults(*, alone: bool) -> list[str]:
+    """What speaks against the core standing alone; empty when it does."""
+    for module in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."):
+        importlib.import_module(module.name)
+    found = [f"the core imports {name}" for name in HEAVY if name in sys.modules]
+    if alone:
+        found += [f"{name} is installed here, so this proves nothing" for name in (*HEAVY, *DEVELOPMENT) if importlib.util.find_spec(name)]
+    command = Path(sys.executable).with_name("stillwatch")
+    helped = subprocess.run([command, "--help"], capture_output=True, text=True, check=False)
+    if helped.returncode:
+        found.append(f"stillwatch --help failed: {helped.stderr}")
+    return found
+
+
+if __name__ == "__main__":
+    problems = faults(alone="--alone" in sys.argv)
+    for problem in problems:
+        print(f"core_only: {problem}", file=sys.stderr)
+    sys.exit(1 if problems else 0)

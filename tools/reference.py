@@ -1,0 +1,234 @@
+"""Write docs/reference from the code. With --check nothing is written, and a page that is out of date is an error."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+import stillwatch.schema
+from stillwatch import errors, settings
+from stillwatch.cli import program
+from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
+from stillwatch.schema import flags
+from stillwatch.schema.table import Table
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Made from the code by `make reference`; edit the code, not this page. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Every page of the reference by file name."""
+    made = {
+        "commands": ("Commands", commands()),
+        "errors": ("Errors and exit codes", faults()),
+        "facets": ("Facets", facets()),
+        "formats": ("Log formats", formats()),
+        "settings": ("Settings", setting_sections()),
+        "signals": ("Signals", signals()),
+        "tables": ("Tables", tables()),
+    }
+    out = {f"{name}.md": page(title, parts) for name, (title, parts) in made.items()}
+    links = [f"- [{title}]({name}.md)\n" for name, (title, _) in made.items()]
+    return {**out, "index.md": page("Reference", ["Made from the code, so it says what the code does.\n\n", *links])}
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """A page with its title and the note that it is generated."""
+    return (f"{NOTE}# {title}\n\n" + "".join(parts)).rstrip() + "\n"
+
+
+def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    lines += [" | ".join(cell.replace("|", r"\|").replace("\n", " ").strip() or "-" for cell in row) for row in body]
+    return "".join(f"| {line} |\n" for line in lines) + "\n"
+
+
+def code(text: str) -> str:
+    """Text as code, or nothing."""
+    return f"`{text}`" if text else ""
+
+
+def sentence(text: str) -> str:
+    """Text as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def paragraphs(text: str | None) -> str:
+    """A docstring as Markdown."""
+    return inspect.cleandoc((text or "").replace("\b", "")) + "\n\n" if text else ""
+
+
+def sentences(module: ModuleType, owner: str = "") -> dict[str, str]:
+    """The docstrings under the names of a module, or of one of its classes, in order."""
+    body: list[ast.stmt] = ast.parse(inspect.getsource(module)).body
+    if owner:
+        body = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == owner)
+    return {name: says for first, second in pairwise(body) for name, says in _described(first, second)}
+
+
+def _described(first: ast.stmt, second: ast.stmt) -> Iterator[tuple[str, str]]:
+    says = isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant) and isinstance(second.value.value, str)
+    if says and isinstance(first, ast.Assign) and isinstance(first.targets[0], ast.Name):
+        assert isinstance(second, ast.Expr)
+        assert isinstance(second.value, ast.Constant)
+        yield first.targets[0].id, str(second.value.value)
+
+
+def commands() -> Iterator[str]:
+    """The command line, verb by verb."""
+    yield paragraphs(program.help)
+    for name, command in leaves(program, "stillwatch"):
+        context = click.Context(command, info_name=name, terminal_width=400, max_content_width=400)
+        yield f"## {name}\n\n{paragraphs(command.help)}```\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n\n"
+        told = [parameter for parameter in command.get_params(context) if getattr(parameter, "help", None) and "--help" not in parameter.opts]
+        shown = [_parameter(parameter, context) for parameter in told]
+        if shown:
+            yield rows(("argument or option", "meaning", "default"), shown)
+
+
+def leaves(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command under a group that does something, with its full name."""
+    context = click.Context(group, info_name=name)
+    for verb in group.list_commands(context):
+        command = group.get_command(context, verb)
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{name} {verb}")
+        elif command is not None and not command.hidden:
+            yield f"{name} {verb}", command
+
+
+def _parameter(parameter: click.Parameter, context: click.Context) -> tuple[str, str, str]:
+    if isinstance(parameter, click.Argument):
+        return code(parameter.make_metavar(context)), getattr(parameter, "help", None) or "", ""
+    assert isinstance(parameter, click.Option)
+    names = " / ".join(filter(None, (", ".join(parameter.opts), ", ".join(parameter.secondary_opts))))
+    value = "" if parameter.is_flag else " " + parameter.make_metavar(context)
+    repeated = " May be given more than once." if parameter.multiple else ""
+    plain = isinstance(parameter.default, str | int | float) and not isinstance(parameter.default, bool)
+    return code(names + value), (parameter.help or "") + repeated, code(str(parameter.default)) if plain else ""
+
+
+def setting_sections() -> Iterator[str]:
+    """Every setting, section by section."""
+    yield "A settings file is TOML, given with `--settings FILE`. What it leaves out has its default; an unknown name is an error.\n\n"
+    for section in fields(settings.Settings):
+        kind = type(getattr(settings.Settings(), section.name))
+        yield f"## [{section.name}]\n\n{paragraphs(kind.__doc__)}"
+        values = settings.as_document(settings.Settings())[section.name]
+        yield rows(("setting", "default", "meaning"), ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return str(value)
+
+
+def tables() -> Iterator[str]:
+    """Every table with its columns, and the bits of the column flags."""
+    yield "A run folder holds one Parquet file or folder for each stored table. Times are UTC; keys are 64-bit numbers made by one seeded function.\n\n"
+    for table in all_tables():
+        text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
+        yield f"## {table.name}\n\n{table.meaning}{text}\n\n"
+        needed = ((code(c.name), code(str(c.type)), "yes" if c.required else "", c.meaning) for c in table.columns)
+        yield rows(("column", "type", "always there", "meaning"), needed)
+    yield f"## Flags\n\n{paragraphs(flags.Flag.__doc__)}"
+    meanings = sentences(flags, "Flag")
+    yield rows(("flag", "bit", "meaning"), ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag))
+
+
+def all_tables() -> list[Table]:
+    """Every table that a schema module declares, by name."""
+    modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(stillwatch.schema.__path__, "stillwatch.schema.")]
+    found = {item.name: item for module in modules for item in vars(module).values() if isinstance(item, Table)}
+    return [found[name] for name in sorted(found)]
+
+
+def facets() -> Iterator[str]:
+    """Every facet, family by family."""
+    yield "A facet is one way accounts leave marks. Facets that are correlated by nature are a family, and a family's evidence is capped as a whole.\n\n"
+    for family in FAMILIES:
+        members = [facet for facet in FACETS.all().values() if facet.family == family]
+        if members:
+            yield f"## Family {family}\n\n"
+        for facet in members:
+            yield f"### {facet.name}\n\n{sentence(facet.sees)}\n\n- Blind spots: {sentence(facet.blind_spots)}\n- Reads: {', '.join(map(code, facet.needs))}\n"
+            yield f"- May be an anchor: {'yes' if facet.anchor else 'no'}\n\n"
+
+
+def signals() -> Iterator[str]:
+    """Every signal, axis by axis."""
+    yield "A signal is a named test that gives evidence about a group, from 0 (nothing) to 1 (all of it). A negative weight exonerates.\n\n"
+    for axis in AXES:
+        members = [signal for signal in SIGNALS.all().values() if signal.axis == axis]
+        if members:
+            yield f"## Axis {axis}\n\n"
+        for signal in members:
+            yield f"### {signal.name}\n\n{sentence(signal.sees)}\n\n- Blind spots: {sentence(signal.blind_spots)}\n- Reads: {', '.join(map(code, signal.needs))}\n"
+            yield f"- Weight: {signal.weight:g}\n\n"
+
+
+def formats() -> Iterator[str]:
+    """Every log format."""
+    yield "The format of a file is detected; `--format NAME` names it. [Log formats](../formats.md) says what each carries.\n\n"
+    for form in FORMATS.all().values():
+        yield f"## {form.name}\n\n{sentence(form.title)}\n\n- Specified in: {form.source}\n- Files: {', '.join(map(code, form.suffixes))}\n"
+        yield (f"- Blind spots: {sentence(form.blind_spots)}\n" if form.blind_spots else "") + "\n"
+
+
+def faults() -> Iterator[str]:
+    """The exit codes and the error classes."""
+    yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
+    codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
+    yield "## Exit codes\n\n" + rows(("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items()))
+    kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
+    yield "## Errors\n\n" + rows(("error", "meaning", "exit code"), ((code(k.__name__), k.__doc__ or "", str(k.exit_code)) for k in kinds))
+
+
+def stale() -> list[str]:
+    """Files of the reference that are missing, out of date, or left over."""
+    wanted = pages()
+    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
+    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
+
+
+def write() -> None:
+    """Write the pages and remove those that no longer exist."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = pages()
+    for path in FOLDER.glob("*.md"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write, or with --check compare."""
+    if "--check" not in arguments:
+        write()
+        return 0
+    old = stale()
+    if old:
+        print(f"out of date: {', '.join(old)}; run `make reference`", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
