@@ -58,6 +58,8 @@ class Facet:
     """Whether its keys may be anchors."""
     sparse: bool
     """Whether most values belong to one account alone, so that shared ones are worth finding first."""
+    scales: int
+    """Nested scales at which one mark is told; its keys share the weight of one."""
     show: Callable[[int], str] | None
     """How a value that has no label is shown to an analyst."""
     query: Callable[..., Any]

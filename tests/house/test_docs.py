@@ -15,6 +15,7 @@ import reference
 from stillwatch import settings
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.cli import program
+from stillwatch.pipeline.releases import read_releases
 from stillwatch.registry import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,10 @@ def test_toml_examples_can_be_used(path: Path, tmp_path: Path) -> None:
             file = tmp_path / "permits.toml"
             file.write_text(block, encoding="utf-8")
             assert read_permits(file)
+        if "release" in document:
+            file = tmp_path / "releases.toml"
+            file.write_text(block, encoding="utf-8")
+            assert read_releases(file) is not None
 
 
 def test_start_names_every_format_and_exit_code() -> None:

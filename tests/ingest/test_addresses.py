@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from conftest import Bench
 from hypothesis import given
 from hypothesis import strategies as st
+from ingest_bench import Bench
 
 from stillwatch.errors import SettingError
 from stillwatch.ingest import Door

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from conftest import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
 from stillwatch.ingest import Door, Quarantine, check_share, newest_allowed, plan, read
@@ -193,8 +193,21 @@ def test_csv_faults(bench: Bench) -> None:
     content = 'request_id,account_id,time,prompt\nr1,a,2026-02-01,"two\nlines, one ""field"""\nr2,a\nr3,a,2026-02-01,nul\0byte\nr4,a,2026-02-01,"open'
     rows = bench.read(bench.write("log.csv", content))
     assert rows[0]["messages"] == [{"role": "user", "text": 'two\nlines, one "field"'}]
-    assert [row["request_id"] for row in rows] == ["r1", "r3", "r4"]
-    assert bench.quarantine.rows == [("log.csv", 2, "", "row has 2 fields, the header 4")]
+    assert [row["request_id"] for row in rows] == ["r1", "r3"]
+    assert [(row, reason[:22]) for _, row, _, reason in bench.quarantine.rows] == [(2, "row has 2 fields, the "), (4, "not readable as CSV: a")]
+
+
+def test_what_a_stray_mark_swallows_is_counted(bench: Bench, spend_row: Make) -> None:
+    """One quote or bracket too many must not turn a lost file into one bad row."""
+    plain = "".join(f"r{i},a,2026-02-01,words\n" for i in range(100))
+    bench.read(bench.write("log.csv", "request_id,account_id,time,prompt\n" + plain + 'x,a,2026-02-01,"open\n' + plain))
+    assert (bench.quarantine.good, bench.quarantine.bad) == (100, 101)
+    bench.quarantine = Quarantine()
+    rows = json.dumps([spend_row(i) for i in range(100)], indent=1)
+    half = rows.index('"r50"')
+    bench.read(bench.write("log.json", rows[:half] + "{" + rows[half:]))
+    assert bench.quarantine.good == 50
+    assert 40 < bench.quarantine.bad < 60
 
 
 def test_document_breaks_off(bench: Bench, spend_row: Make) -> None:
@@ -363,6 +376,9 @@ def test_folders_are_walked_in_order(bench: Bench, spend_row: Make) -> None:
         (bench.folder / name).parent.mkdir(exist_ok=True)
         bench.lines(name, [spend_row()])
     sources = plan([bench.folder, bench.folder / "a.jsonl"], settings=bench.settings)
+    assert [s.name for s in plan([bench.folder], settings=bench.settings, aside=[bench.folder / "a.jsonl"])] == ["b/1.jsonl", "b/2.jsonl"]
+    twins = [bench.lines(f"{name}.jsonl", [spend_row()]) for name in ("b/c", "c")]
+    assert len({s.name for s in plan(twins, settings=bench.settings)}) == 2
     assert [source.name for source in sources] == ["a.jsonl", "b/1.jsonl", "b/2.jsonl"]
     assert pickle.loads(pickle.dumps(sources)) == sources
 

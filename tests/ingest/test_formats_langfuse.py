@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from conftest import Bench
+from ingest_bench import Bench
 
 V2: dict[str, Any] = {
     "id": "o1",

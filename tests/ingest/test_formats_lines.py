@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Bench
+from ingest_bench import Bench
 
 HEADERS = {
     "User-Agent": "OpenAI/Python 2.0",

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Bench
+from ingest_bench import Bench
 
 Make = Callable[..., dict[str, Any]]
 

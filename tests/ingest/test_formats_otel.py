@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Bench
+from ingest_bench import Bench
 
 AT = "1769940000000000000"
 

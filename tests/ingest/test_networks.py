@@ -7,9 +7,9 @@ import pickle
 from pathlib import Path
 
 import pytest
-from conftest import Bench
 from hypothesis import given
 from hypothesis import strategies as st
+from ingest_bench import Bench
 
 from stillwatch.errors import InputError
 from stillwatch.ingest import Door, NetworkBook
@@ -82,3 +82,48 @@ def test_the_door_fills_in_what_the_log_lacks(bench: Bench, book: NetworkBook) -
     ]
     found = [(row["asn"], row["network_class"], row["region"]) for row in bench.read(bench.lines("log.jsonl", rows))]
     assert found == [(64500, "hosting", "NL"), (64500, "hosting", "BE"), (64503, "hosting", "NL")]
+
+
+def field(value: object) -> bytes:
+    """A value as the MaxMind DB format writes it (specification 2.0, 'Output Data Section')."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, bool):
+        return bytes([int(value), 14 - 7])
+    if isinstance(value, str):
+        return bytes([2 << 5 | len(value)]) + value.encode()
+    if isinstance(value, int):
+        return bytes([6 << 5 | 4]) + value.to_bytes(4, "big")
+    if isinstance(value, dict):
+        return bytes([7 << 5 | len(value)]) + b"".join(field(part) for pair in value.items() for part in pair)
+    return b"\x00\x04"
+
+
+def mmdb(network: str, record: dict[str, object]) -> bytes:
+    """A database of one IPv4 network: one node for each bit of its prefix."""
+    parsed = ipaddress.ip_network(network)
+    nodes = parsed.prefixlen
+    tree = b""
+    for node in range(nodes):
+        onward = node + 1 if node + 1 < nodes else nodes + 16
+        bit = int(parsed.network_address) >> (31 - node) & 1
+        tree += b"".join((onward if side == bit else nodes).to_bytes(3, "big") for side in (0, 1))
+    short = {"record_size": 24, "ip_version": 4, "binary_format_major_version": 2, "binary_format_minor_version": 0}
+    about: dict[str, object] = {name: bytes([5 << 5 | 2]) + value.to_bytes(2, "big") for name, value in short.items()}
+    about |= {"node_count": nodes, "build_epoch": bytes([8, 2]) + (1).to_bytes(8, "big"), "database_type": "Own", "languages": [], "description": {}}
+    return tree + bytes(16) + field(record) + b"\xab\xcd\xefMaxMind.com" + field(about)
+
+
+def test_maxmind_database(tmp_path: Path) -> None:
+    path = tmp_path / "own.mmdb"
+    path.write_bytes(
+        mmdb(
+            "203.0.113.0/24",
+            {"autonomous_system_number": 64500, "country": {"iso_code": "NL"}, "is_anonymous_vpn": False, "is_hosting_provider": True},
+        )
+    )
+    book = pickle.loads(pickle.dumps(NetworkBook.load(path)))
+    assert book.find("203.0.113.77") == Place(64500, "hosting", "NL")
+    assert book.find("198.51.100.1") == NOWHERE
+    # A database of IPv4 networks alone knows nothing of IPv6, and says so without a traceback.
+    assert book.find("2001:db8::1") == NOWHERE

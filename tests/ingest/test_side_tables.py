@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Bench
+from ingest_bench import Bench
 
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import Door, pseudonym_key, read_accounts, read_edge

@@ -1,3 +1,5 @@
+"""The commands work as a person would call them."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Phrases repeat for their seed and never break the JSON around them."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""A world holds what its scenario says, and its truth is the truth of its log."""
+
 from __future__ import annotations
 
 import hashlib
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from stillwatch.campaigns.permits import read_permits
 from stillwatch.errors import RunError, SettingError
 from stillwatch.range.make import Order, make
 from stillwatch.range.specs import kinds
@@ -109,11 +112,15 @@ def test_campaign_accounts_keep_within_the_published_rates(log: list[dict[str, A
     assert 1_700 < volume["bramble"] < 2_300
 
 
-def test_the_balancer_works_in_few_windows_with_even_shares(log: list[dict[str, Any]], truth: dict[str, dict[str, Any]]) -> None:
+def test_the_balancer_works_in_few_windows_with_even_shares(
+    log: list[dict[str, Any]], truth: dict[str, dict[str, Any]], accounts: dict[str, dict[str, Any]]
+) -> None:
     rows = [row for row in log if truth[row["user"]]["campaign"] == "thistle"]
     day = [row for row in rows if row["startTime"].day == 5]
     assert len({(row["startTime"].hour, row["startTime"].minute) for row in day}) <= 4 * 10
-    shares = Counter(row["user"] for row in day).values()
+    whole = {name for name, row in accounts.items() if not row["banned"] and row["created"].isoformat() < "2026-03-03"}
+    shares = Counter(row["user"] for row in day if row["user"] in whole).values()
+    assert len(shares) >= 15
     assert max(shares) - min(shares) <= 8
 
 
@@ -175,6 +182,7 @@ def test_the_permit_covers_what_its_organisation_uses(hamlet: Path, truth: dict[
     permit = tomllib.loads((hamlet / "permits.toml").read_text())["permit"][0]
     used = sum(row["exchanges"] for row in truth.values() if row["organisation"] == permit["organisation"])
     assert 0 < used <= permit["volume"]
+    assert [read.organisation for read in read_permits(hamlet / "permits.toml")] == [permit["organisation"]]
     releases = tomllib.loads((hamlet / "releases.toml").read_text())["release"]
     assert [release["model"] for release in releases] == ["wren-1", "wren-2"]
 
@@ -183,7 +191,16 @@ def test_a_folder_in_the_way_is_not_touched(hamlet_file: Path, tmp_path: Path) -
     (tmp_path / "precious.txt").write_text("keep")
     with pytest.raises(RunError, match="not empty"):
         make(Order(str(hamlet_file), tmp_path))
+    with pytest.raises(RunError, match="and this is none"):
+        make(Order(str(hamlet_file), tmp_path, force=True))
     assert [p.name for p in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_force_replaces_a_world(hamlet_file: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        make(Order(str(hamlet_file), tmp_path / "world", scale=1.0, seed=seed, prompts=False, force=True))
+    assert json.loads((tmp_path / "world" / "truth.json").read_text())["world"]["seed"] == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["world"]
 
 
 def test_a_broken_order_leaves_nothing(hamlet_file: Path, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""A mistake in a scenario is named with its line."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Scores follow their definitions."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
 class HeldOut:
     """What the held-out family says."""
 
+    everyone: int
+    """Accounts with exchanges."""
     log_e: dict[int, float]
     """Natural logarithm of each group's e-value."""
     p_values: dict[tuple[int, int], float]
@@ -72,7 +74,7 @@ def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table, smo
         group: float(np.isin(table.column("account").to_numpy(), scores[group][0]).mean()) if group in scores else 0.0
         for group, table in _by_group(members).items()
     }
-    return HeldOut(log_e, p_values, scores, carried, facets)
+    return HeldOut(everyone, log_e, p_values, scores, carried, facets)
 
 
 def _weighed_keys(engine: Engine, held: Any, inside: Any, members: pa.Table, everyone: int) -> pa.Table:

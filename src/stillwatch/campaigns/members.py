@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,22 +16,34 @@ LEAST_CONTENT = 4.0
 LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among its members."""
 
+CERTAIN = math.log(99.0)
+"""Posterior odds at which an account is named."""
+
 Floats = npt.NDArray[np.float64]
 
 
-def named_members(members: pa.Table, near: pa.Table, held: HeldOut, linkage: LinkageSettings, settings: CampaignSettings) -> pa.Table:
+def named_members(
+    members: pa.Table, near: pa.Table, held: HeldOut, everyone: int, linkage: LinkageSettings, settings: CampaignSettings
+) -> pa.Table:
     """group, account, nats (formation and content): members whose content agrees, and near accounts whose content does.
 
+    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group) to one, a hundredfold.
     Groups left with fewer than `smallest_group` accounts are dropped.
     """
     own = _with_content(members, held, linkage)
     others = _with_content(near, held, linkage)
-    kept = own.filter(pa.array(own.column("nats").to_numpy() >= settings.naming_nats))
-    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (others.column("nats").to_numpy() >= settings.naming_nats)
+    names, sizes = np.unique(members.column("group").to_numpy(), return_counts=True)
+    needed = dict(zip(names.tolist(), np.maximum(np.log(everyone / sizes) + CERTAIN, settings.naming_nats).tolist(), strict=True))
+    kept = own.filter(pa.array(own.column("nats").to_numpy() >= _lookup(own, needed)))
+    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (others.column("nats").to_numpy() >= _lookup(others, needed))
     both = pa.concat_tables([kept, others.filter(pa.array(enough))]).drop_columns(["content"])
     groups, counts = np.unique(both.column("group").to_numpy(), return_counts=True)
     large = np.isin(both.column("group").to_numpy(), groups[counts >= linkage.smallest_group])
     return both.filter(pa.array(large)).sort_by([("group", "ascending"), ("account", "ascending")])
+
+
+def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
+    return np.array([needed[group] for group in accounts.column("group").to_pylist()], np.float64)
 
 
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:

@@ -27,6 +27,7 @@ def show(value: int) -> str:
     blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
     anchor=False,
+    scales=len(SCALES),
     show=show,
 )
 def onset(tables: Tables) -> Any:

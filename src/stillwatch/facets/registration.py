@@ -26,6 +26,7 @@ def show(value: int) -> str:
     sees="accounts registered in one burst: the same hour, the same day",
     blind_spots="Launch days and classrooms register many strangers at once; aged accounts are bought.",
     needs=("accounts.created",),
+    scales=len(SCALES),
     show=show,
 )
 def registration(tables: Tables) -> Any:

@@ -95,7 +95,8 @@ class NetworkBook:
     def _by_address(self, address: str) -> Place:
         parsed = ipaddress.ip_address(address)
         if self.path.suffix == ".mmdb":
-            return _from_mmdb(self._open().get(parsed))
+            reader = self._open()
+            return NOWHERE if reader.metadata().ip_version < parsed.version else _from_mmdb(reader.get(parsed))
         ranges = self.ranges.get(parsed.version)
         return ranges.find(int(parsed)) if ranges else NOWHERE
 

@@ -25,64 +25,72 @@ def read(source: Source, door: Door, quarantine: Quarantine) -> Iterator[pa.Reco
     if not source.format:
         quarantine.note(source.name, "the file is empty")
         return
-    format = FORMATS.all()[source.format]
-    context = Context(door.settings.account_field, source.mapping)
-    gate = Gate(source.name, door, quarantine)
-    columnar = format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    found = _columnar(source, format, context, door, gate, quarantine) if columnar else _by_row(source, format, context, door, gate, quarantine)
-    for batch in found:
+    reading = _Reading(source, door, quarantine)
+    columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
+    rows = rows_of(source.path, source.compression, door.settings)
+    for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, door.settings.batch_bytes)
 
 
-def _columnar(source: Source, format: Format, context: Context, door: Door, gate: Gate, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    assert format.columns is not None
-    there = open_parquet(source.path).schema_arrow.names
-    account = context.account_field.partition(".")[0]
-    wanted = [name for name in there if not format.wants or name in format.wants or name in (account, context.account_field)]
-    for first, batch in batches(source.path, wanted, door.settings.batch_rows, door.settings.batch_bytes):
-        if isinstance(batch, BadRow):
-            quarantine.add(source.name, first, batch.column, batch.reason, batch.lost)
-            continue
-        try:
-            raw = format.columns(batch, first, context)
-        except (pa.ArrowException, *SHAPES):
-            # A column has a type that the fast way does not take: the way by rows says which rows are at fault.
-            yield from _built(batch_rows(first, batch), source, format, context, door, gate, quarantine)
-        else:
-            yield gate(raw)
+class _Reading:
+    """One file on its way through the door."""
 
+    def __init__(self, source: Source, door: Door, quarantine: Quarantine) -> None:
+        self.format: Format = FORMATS.all()[source.format]
+        self._source = source
+        self._settings = door.settings
+        self._context = Context(door.settings.account_field, source.mapping)
+        self._quarantine = quarantine
+        self._gate = Gate(source.name, door, quarantine)
 
-def _by_row(source: Source, format: Format, context: Context, door: Door, gate: Gate, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    return _built(rows_of(source.path, source.compression, door.settings), source, format, context, door, gate, quarantine)
-
-
-def _built(
-    rows: Numbered, source: Source, format: Format, context: Context, door: Door, gate: Gate, quarantine: Quarantine
-) -> Iterator[pa.RecordBatch]:
-    builder = Builder()
-    for number, row in rows:
-        for request in _requests(row, format, context):
-            if isinstance(request, BadRow):
-                quarantine.add(source.name, number, request.column, request.reason, request.lost)
+    def by_columns(self) -> Iterator[pa.RecordBatch]:
+        """Parquet, batch by batch."""
+        assert self.format.columns is not None
+        for first, batch in batches(self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes):
+            if isinstance(batch, BadRow):
+                self._refuse(first, batch)
+                continue
+            try:
+                raw = self.format.columns(batch, first, self._context)
+            except (pa.ArrowException, *SHAPES):
+                # A column has a type that the fast way does not take: the way by rows says which rows are at fault.
+                yield from self.by_rows(batch_rows(first, batch))
             else:
-                builder.add(number, request)
-        if len(builder.rows) >= door.settings.batch_rows or builder.bytes >= door.settings.batch_bytes:
-            yield gate(builder.take())
-    if builder.rows:
-        yield gate(builder.take())
+                yield self._gate(raw)
 
+    def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
+        """Anything else, row by row."""
+        builder = Builder()
+        for number, row in rows:
+            for request in self._requests(row):
+                if isinstance(request, BadRow):
+                    self._refuse(number, request)
+                else:
+                    builder.add(number, request)
+            if len(builder.rows) >= self._settings.batch_rows or builder.bytes >= self._settings.batch_bytes:
+                yield self._gate(builder.take())
+        if builder.rows:
+            yield self._gate(builder.take())
 
-def _requests(row: Row | BadRow, format: Format, context: Context) -> Iterator[Request | BadRow]:
-    """A format reads what others wrote: whatever it stumbles over is a bad row, not the end of the run."""
-    if isinstance(row, BadRow):
-        yield row
-        return
-    try:
-        yield from format.read(row, context)
-    except BadRow as bad:
-        yield bad
-    except SHAPES as error:
-        yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+    def _wanted(self) -> list[str]:
+        there = open_parquet(self._source.path).schema_arrow.names
+        account = self._context.account_field
+        return [name for name in there if not self.format.wants or name in self.format.wants or name in (account, account.partition(".")[0])]
+
+    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow]:
+        """A format reads what others wrote: whatever it stumbles over is a bad row, not the end of the run."""
+        if isinstance(row, BadRow):
+            yield row
+            return
+        try:
+            yield from self.format.read(row, self._context)
+        except BadRow as bad:
+            yield bad
+        except SHAPES as error:
+            yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+
+    def _refuse(self, row: int, bad: BadRow) -> None:
+        self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:

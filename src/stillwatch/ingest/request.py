@@ -111,6 +111,9 @@ class Builder:
     """Collects requests until a batch is full."""
 
     def __init__(self) -> None:
+        self._empty()
+
+    def _empty(self) -> None:
         self.rows: list[int] = []
         self.bytes = 0
         self._values: list[tuple[Any, ...]] = []
@@ -129,7 +132,7 @@ class Builder:
         columns: dict[str, Any] = {name: pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)}
         columns["messages"] = self._messages.array()
         raw = Raw(np.array(self.rows, np.int64), columns)
-        self.__init__()  # type: ignore[misc]
+        self._empty()
         return raw
 
 

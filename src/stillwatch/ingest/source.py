@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -69,7 +70,8 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
         for file in inside:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             found.setdefault(file.resolve(), (file, name))
-    return list(found.values())
+    shared = Counter(name for _, name in found.values())
+    return [(file, name if shared[name] == 1 else file.as_posix()) for file, name in found.values()]
 
 
 def _hidden(path: Path) -> bool:

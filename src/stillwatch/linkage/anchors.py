@@ -8,13 +8,15 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, clipped, micronats
+from stillwatch.linkage.rates import MICRO, UNSHARED, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 LIFT = 3.0
 """A key is enriched among carriers when that many times more of them have it than chance would give."""
 WORST = -1.0
-"""Nats that one key may count against an account: own marks are no proof of innocence."""
+"""Nats that one family may count against an account: own marks are no proof of innocence."""
+PARTS = 60
+"""Parts in which keys are counted, so that those of two or three nested scales add up to one."""
 
 
 def anchors(engine: Engine, marked: Any, accounts: int, settings: LinkageSettings) -> Any:
@@ -41,9 +43,10 @@ def purified(engine: Engine, marked: Any, anchors: Any, settings: LinkageSetting
     carriers = engine.create("carriers", marked.join(anchors, marked.key == anchors.anchor).select("account", "anchor", "size", home=anchors.family))
     together = engine.create("together", _enriched(carriers, marked, settings))
     worth = together.select("anchor").distinct()
-    seen = _seen(carriers.semi_join(worth, "anchor"), marked).join(together.select("anchor", "key", "both"), ["anchor", "key"])
-    nats = clipped(micronats(seen.both - 1.0, seen["size"] - 1.0, seen.p0, settings), WORST, settings.facet_cap_nats)
-    family = seen.mutate(nats=nats).group_by("anchor", "account", "family").agg(nats=_.nats.sum())
+    shared = _seen(carriers.semi_join(worth, "anchor"), marked).join(together.select("anchor", "key", "both"), ["anchor", "key"])
+    nats = micronats(shared.both - 1.0, shared["size"] - 1.0, shared.p0, settings.smooth) // shared.scales
+    family = shared.mutate(nats=nats).group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=(_.shares).sum())
+    family = _with_unshared(family, marked)
     total = (
         family.mutate(nats=clipped(_.nats, WORST, settings.family_cap_nats))
         .group_by("anchor", "account")
@@ -54,9 +57,16 @@ def purified(engine: Engine, marked: Any, anchors: Any, settings: LinkageSetting
     return engine.create("purified", member.semi_join(large, "anchor"))
 
 
+def _with_unshared(family: Any, marked: Any) -> Any:
+    """Count the account's other keys of the family against it: with many marks, a few coincide by chance."""
+    has = marked.mutate(shares=PARTS // _.scales).group_by("account", "family").agg(has=_.shares.sum())
+    joined = family.join(has, ["account", "family"])
+    return joined.mutate(nats=(joined.nats + (joined.has - joined.shared) * (UNSHARED // PARTS)).cast("int64")).select("anchor", "account", "family", "nats")
+
+
 def _seen(carriers: Any, marked: Any) -> Any:
     """Each carrier's keys of families other than the anchor's."""
-    keys = marked.select("account", "key", "family", "df", "p0")
+    keys = marked.select("account", "key", "family", "p0", "scales", shares=PARTS // marked.scales)
     joined = carriers.join(keys, "account")
     return joined.filter(joined.family != joined.home)
 

@@ -78,13 +78,14 @@ def link(engine: Engine, traces: Any, strata: Any, settings: LinkageSettings, pr
 
 
 def facet_table() -> pa.Table:
-    """facet, facet_number, family (its number), starts (may be an anchor), forms: the registry as a table."""
+    """facet, facet_number, family (its number), starts (may be an anchor), scales, forms: the registry as a table."""
     rows = [
         {
             "facet": name,
             "facet_number": number,
             "family": FAMILIES.index(facet.family),
             "starts": facet.anchor,
+            "scales": facet.scales,
             "forms": facet.family not in HELD_OUT,
         }
         for number, (name, facet) in enumerate(FACETS.all().items())

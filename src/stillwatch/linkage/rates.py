@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ibis
@@ -21,9 +22,9 @@ def marked(engine: Engine, traces: Any, strata: Any, facets: Any, settings: Link
     below half of the global rate, so that a key unseen in a small stratum is not taken for impossible.
     """
     everyone = float(max(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py(), 2))
-    forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts")
+    forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
-    rows = engine.create("formation", rows.select("account", "key", "facet_number", "family", "starts", "stratum"))
+    rows = engine.create("formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum"))
     df = rows.group_by("key").agg(df=_.count())
     sizes = strata.group_by("stratum").agg(peers=_.count())
     local = rows.group_by("key", "stratum").agg(c=_.count()).join(df, "key").join(sizes, "stratum")
@@ -33,11 +34,19 @@ def marked(engine: Engine, traces: Any, strata: Any, facets: Any, settings: Link
     return engine.create("marked", rows.join(chances, ["key", "stratum"]))
 
 
-def micronats(carriers: Any, size: Any, p0: Any, settings: LinkageSettings, weight: float | None = None) -> Any:
-    """Log-likelihood ratio of one key, in whole micronats: the group's smoothed rate against the stratum's."""
-    smooth = settings.smooth if weight is None else weight
-    rate = (carriers + smooth * p0) / (size + smooth)
-    return ((rate / p0).ln() * float(MICRO)).round().cast("int64")
+OWN_HALF = 0.5
+"""Share of a member's marks that are its own, drawn as its stratum draws them; the rest are drawn from the group's."""
+UNSHARED = round(math.log(OWN_HALF) * MICRO)
+"""What a key that the group does not share counts, in micronats."""
+
+
+def micronats(carriers: Any, size: Any, p0: Any, weight: float) -> Any:
+    """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the stratum's, against the stratum's.
+
+    carriers, size: those of the group, the account itself left out; weight: accounts' worth of the stratum's rate in the group's.
+    """
+    rate = (carriers + weight * p0) / (size + weight)
+    return (((1.0 - OWN_HALF) * rate / p0 + OWN_HALF).ln() * float(MICRO)).round().cast("int64")
 
 
 def clipped(value: Any, low: float, high: float) -> Any:

@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, clipped, micronats
+from stillwatch.linkage.rates import MICRO, UNSHARED, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
@@ -38,13 +38,13 @@ def rescored(engine: Engine, marked: Any, members: Any, profile: Any, settings: 
     """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key."""
     telling = profile.filter(_.telling).select("group", "key")
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
-    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "p0"), "account")
-    known = keys.join(profile.select("group", "key", "carriers", "size"), ["group", "key"])
-    inside = members.select("group", "account", inside=1)
-    rows = known.left_join(inside, ["group", "account"]).select("group", "account", "facet_number", "family", "p0", "carriers", "size", "inside")
-    self_count = rows.inside.fill_null(0)
-    nats = micronats(rows.carriers - self_count, rows["size"] - self_count, rows.p0, settings, PROFILE_WEIGHT)
-    facet = rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "scales", "p0"), "account")
+    known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"])
+    rows = known.select("group", "account", "facet_number", "family", "scales", "p0", "carriers", "size")
+    inside = rows.left_join(members.select("group", "account", inside=1), ["group", "account"]).select(*rows.columns, own=_.inside.fill_null(0))
+    shared = micronats(inside.carriers - inside.own, inside["size"] - inside.own, inside.p0, PROFILE_WEIGHT)
+    nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // inside.scales
+    facet = inside.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
 
 

@@ -15,7 +15,8 @@ FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
 VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
 NOBODY, EMAIL, PHONE, CARD, ID, ORGANISATION = range(6)
 HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY = range(7)
-HOUR = 3_600_000_000
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
@@ -125,11 +126,6 @@ class Cast:
 
     def __len__(self) -> int:
         return len(self.kind)
-
-    def pay_alike(self, instruments: Array) -> None:
-        """Set the payment instruments, which makes the plan a paid one where it was not."""
-        self.payment = instruments
-        self.verification = np.maximum(self.verification, CARD)
 
     def at(self, addresses: Array) -> None:
         """Use only these addresses: one column for each."""

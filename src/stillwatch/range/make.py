@@ -55,16 +55,16 @@ def make(order: Order, progress: Progress = lambda done, parts, exchanges: None)
     if writer is None:
         raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
     scenario = load(order.scenario)
-    if order.out.exists() and (not order.out.is_dir() or any(order.out.iterdir())) and not order.force:
-        raise RunError("the folder for the world is not empty", where=str(order.out), do="name another folder, or give --force to replace it")
-    aside = order.out.with_name(f".{order.out.name}.making")
+    out = order.out.resolve()
+    _refuse_in_the_way(out, order.force)
+    aside = out.with_name(f".{out.name}.making")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         (aside / "logs").mkdir(parents=True)
         document = _write(order, writer, make_world(scenario, order.scale, order.seed), aside, progress)
-        if order.out.exists():
-            shutil.rmtree(order.out)
-        aside.rename(order.out)
+        if out.exists():
+            shutil.rmtree(out)
+        aside.rename(out)
     except OSError as error:
         raise RunError(
             f"the world cannot be written: {error.strerror}", where=str(error.filename or order.out), do="check the folder given to --out"
@@ -72,6 +72,16 @@ def make(order: Order, progress: Progress = lambda done, parts, exchanges: None)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return document
+
+
+def _refuse_in_the_way(out: Path, force: bool) -> None:
+    """Only an empty folder is used, and only a world is replaced: --force never deletes anything else."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not force:
+        raise RunError("the folder for the world is not empty", where=str(out), do="name another folder, or give --force to replace the world in it")
+    if not (out / "truth.json").is_file():
+        raise RunError("--force replaces only a folder that `range make` wrote, and this is none", where=str(out), do="name another folder")
 
 
 def _write(order: Order, writer: Writer, world: World, folder: Path, progress: Progress) -> dict[str, Any]:

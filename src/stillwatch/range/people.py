@@ -79,10 +79,10 @@ class Setting:
         return (1 << self.days) - 1
 
 
-def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
+def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None) -> Cast:
     """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed volume."""
     regions = setting.places.regions
-    region = rng.choice(len(regions), n, p=np.array([r.weight for r in regions]) / sum(r.weight for r in regions))
+    region = setting.places.draw_regions(n, rng) if region is None else region
     total = np.minimum(rng.lognormal(np.log(spec.median), spec.sigma, n), spec.most)
     created = _registered(n, region, setting, rng)
     first = np.maximum(created, setting.start)
@@ -192,6 +192,15 @@ def phone_prefixes(region: Array, setting: Setting, rng: np.random.Generator) ->
     """Country and carrier prefixes; half give no phone."""
     numbers = setting.phones.all([f"{r.phone}-{carrier}" for r in setting.places.regions for carrier in range(100, 112)])
     return np.where(rng.random(len(region)) < 0.5, 0, numbers[region * 12 + skewed(12, len(region), rng)])
+
+
+def neighbours(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> tuple[Cast, Array]:
+    """People in groups of the spec's sizes, all of a group in one region; and the region of each group."""
+    number = groups_of(n, spec, rng)
+    region_of = setting.places.draw_regions(int(number.max()), rng)
+    cast = people(spec, n, setting, rng, region_of[number - 1])
+    cast.group = number
+    return cast, region_of
 
 
 def groups_of(n: int, spec: Population, rng: np.random.Generator) -> Array:

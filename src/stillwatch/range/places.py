@@ -60,6 +60,11 @@ class Places:
         self.count += n
         return np.arange(self.count - n, self.count)
 
+    def draw_regions(self, n: int, rng: np.random.Generator) -> Ints:
+        """Regions by their share of accounts."""
+        weights = np.array([r.weight for r in self.regions])
+        return np.asarray(rng.choice(len(weights), n, p=weights / weights.sum()))
+
     def homes(self, regions: Ints, rng: np.random.Generator, version_six: float = 0.3) -> Ints:
         """A home address in a carrier of each region; the first carriers are the largest."""
         return self.add(self.carrier_of(regions, rng), rng, version_six=version_six)

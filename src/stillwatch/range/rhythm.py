@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.range.cast import BALANCED, DAY, Array
+from stillwatch.range.cast import BALANCED, DAY, MINUTE, Array
 from stillwatch.range.world import WINDOWS_STREAM, World, stream
 
 QUARTER = DAY // 96
 STEPS = 2048
-MINUTE = 60_000_000
 LONGEST_RUN = 40
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -55,9 +56,9 @@ def salt(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(), "little", signed=True)
 
 
-def keys_of(column: pa.Array | pa.ChunkedArray, key: HashKey, kind: str) -> pa.Array:
+def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: str) -> Any:
     """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns (Aumasson and Bernstein 2012)."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(array.type):
         return keys_of(array.dictionary, key, kind).take(array.indices)
     if len(array) == 0:
@@ -74,14 +75,16 @@ def keys_of_texts(texts: list[str], key: HashKey, kind: str) -> Int64s:
     return np.asarray(keys_of(pa.array(texts, pa.string()), key, kind).fill_null(0), dtype=np.int64)
 
 
-def buffers_of(array: pa.Array) -> tuple[npt.NDArray[np.uint8], Int64s]:
+def buffers_of(array: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
     """The bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes; slices are respected."""
     large = pa.types.is_large_string(array.type)
-    _, offset_buffer, data_buffer = array.buffers()
+    buffers: list[Any] = array.buffers()
+    _, offset_buffer, data_buffer = buffers
     if offset_buffer is None:
-        return np.zeros(0, np.uint8), np.zeros(len(array) + 1, np.int64)
+        return np.frombuffer(b"", np.uint8), np.zeros(len(array) + 1, np.int64)
     raw = np.frombuffer(offset_buffer, np.int64 if large else np.int32)[array.offset : array.offset + len(array) + 1]
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None and data_buffer.size else np.zeros(0, np.uint8)
+    data.setflags(write=False)  # some Arrow buffers can be written to, some not: kernels would compile once for each
     return data, raw.astype(np.int64)
 
 

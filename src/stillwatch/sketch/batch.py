@@ -18,7 +18,7 @@ from stillwatch.sketch.arrow import compute
 from stillwatch.sketch.characters import characters
 from stillwatch.sketch.flat import characters_of, flatten, with_role
 from stillwatch.sketch.heads import head_labels
-from stillwatch.sketch.language import language_of
+from stillwatch.sketch.language import languages, names_of
 from stillwatch.sketch.lexicon import REFUSED, Numbers, lexicon_of, secrets_of, unseen
 from stillwatch.sketch.marks import marks_of
 from stillwatch.sketch.rows import TOOL, Texts
@@ -71,7 +71,8 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
 
 def account_keys(ids: pa.Array[Any], key: HashKey) -> pa.Array[Any]:
     """Keys of account ids, the same in exchanges and accounts."""
-    return keys_of(ids.dictionary_encode(), key, "account")
+    keys: pa.Array[Any] = keys_of(ids.dictionary_encode(), key, "account")
+    return keys
 
 
 def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Numbers:
@@ -89,7 +90,7 @@ def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
     secrets = np.array([np.uint64(key.k0), *secrets_of(key), *k1s], np.uint64)
     ring = np.zeros(max(1, settings.shingle_window), np.int64)
     sizes = np.array([settings.edge_words, settings.shingle_words, most], np.int64)
-    return rows.Tools(characters(), *lexicon, unseen(lexicon), secrets, room(2 * most + 8), room(2 * most + 8), ring, sizes)
+    return rows.Tools(characters(), *lexicon, unseen(lexicon), secrets, room(2 * most + 8), room(2 * most + 8), ring, languages()[1], sizes)
 
 
 def _content(batch: pa.RecordBatch, texts: Texts, sheet: Numbers) -> dict[str, pa.Array[Any]]:
@@ -101,7 +102,7 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Numbers) -> dict[str, p
     return keys | {
         "has_text": pa.array(~without),
         "shingles": _lists(sheet[:, rows.FIRST_SHINGLE :], sheet[:, rows.SHINGLES], without),
-        "language": language_of(sheet[:, rows.SCRIPT_COUNTS : rows.LANGUAGE_VOTES], sheet[:, rows.LANGUAGE_VOTES : rows.SPARE_VOTES]),
+        "language": names_of(sheet[:, rows.LANGUAGE]),
         "prompt_chars": pa.array(characters_of(messages), mask=without),
         "answer_chars": compute.utf8_length(batch.column("answer")),
         "turns": pa.array(np.minimum(sheet[:, rows.TURNS], 2**15 - 1), mask=without),

@@ -38,8 +38,6 @@ def _field(inner: Any, name: str) -> Any:
 def spans_of(column: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
     """Bytes of a string column, and where each text begins and ends; a null is empty."""
     data, offsets = buffers_of(column)
-    data = data.view()
-    data.setflags(write=False)  # else the kernels compile twice: some Arrow buffers can be written to, some not
     starts, stops = offsets[:-1], offsets[1:]
     if column.null_count:
         stops = np.where(np.asarray(column.is_valid()), stops, starts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,32 +10,45 @@ import pyarrow as pa
 
 from stillwatch.schema.keyed import Int64s
 from stillwatch.sketch.characters import SCRIPTS
-from stillwatch.sketch.lexicon import lines_of
+from stillwatch.sketch.kernel import kernel
+from stillwatch.sketch.lexicon import Numbers, lines_of
+from stillwatch.sketch.spans import Whole
 
-SINGLE = {"greek": "el", "hebrew": "he", "devanagari": "hi", "han": "zh", "kana": "ja", "hangul": "ko", "thai": "th", "other": "other"}
+SINGLE = {"greek": "el", "hebrew": "he", "devanagari": "hi", "han": "zh", "kana": "ja", "hangul": "ko", "thai": "th"}
 """Scripts that are named by their main language."""
-KANA_SHARE = 0.1
-"""Share of kana among kana and ideographs from which a text is Japanese."""
+_OTHER_SCRIPTS = {"ru": "cyrillic", "uk": "cyrillic", "bg": "cyrillic", "ar": "arabic", "fa": "arabic", "ur": "arabic"}
+_HAN, _KANA = SCRIPTS.index("han"), SCRIPTS.index("kana")
 
 
-def language_of(scripts: Int64s, votes: Int64s) -> pa.Array[Any]:
-    """Language by row: a code, or the script's name where no common word decides; null where there is no word."""
-    main = np.where(scripts[:, 1:].any(axis=1), scripts[:, 1:].argmax(axis=1) + 1, 0)
-    kana, han = SCRIPTS.index("kana"), SCRIPTS.index("han")
-    japanese = scripts[:, kana] > KANA_SHARE * (scripts[:, kana] + scripts[:, han])
-    main = np.where((main == han) & japanese, kana, main)
-    names, of_script = _languages()
-    votes = votes[:, : len(names)]
-    counted = np.where(of_script[None, :] == main[:, None], votes, 0)
-    best = counted.argmax(axis=1)
-    voted = counted[np.arange(len(main)), best] > 0
-    by_script = np.array([SINGLE.get(script, script) for script in SCRIPTS], object)
-    found = np.where(voted, np.array(names, object)[best], by_script[main])
-    return pa.array(found, pa.string(), mask=scripts.sum(axis=1) == 0)
+@lru_cache(maxsize=1)
+def languages() -> tuple[list[str | None], Int64s]:
+    """Names by number (none, scripts, languages with common words), and the script of each of the latter."""
+    codes = [line.split(":", 1)[0] for line in lines_of("languages.txt")]
+    of_script = [SCRIPTS.index(_OTHER_SCRIPTS.get(code, "latin")) for code in codes]
+    return [None, *(SINGLE.get(script, script) for script in SCRIPTS), *codes], np.array(of_script, np.int64)
 
 
-def _languages() -> tuple[list[str], Int64s]:
-    """Codes in file order, and the script of each."""
-    heads = [line.split(":", 1)[0] for line in lines_of("languages.txt")]
-    special = {"ru": "cyrillic", "uk": "cyrillic", "bg": "cyrillic", "ar": "arabic", "fa": "arabic", "ur": "arabic"}
-    return heads, np.array([SCRIPTS.index(special.get(code, "latin")) for code in heads], np.int64)
+@kernel
+def guess(sheet: Numbers, row: Whole, counts: Whole, votes: Whole, of_script: Int64s) -> int:
+    """Number of a row's language: the one of its main script with most common words, else the script itself, else 0.
+
+    `other` (numerals, rare scripts) is the main script only where there is no better; a tenth of kana makes ideographs Japanese.
+    """
+    main, most = -1, 0
+    for script in range(1, len(SCRIPTS)):
+        if sheet[row, counts + script] > most:
+            main, most = script, sheet[row, counts + script]
+    if main < 0:
+        return 1 if sheet[row, counts] > 0 else 0
+    if main == _HAN and 9 * sheet[row, counts + _KANA] > sheet[row, counts + _HAN]:
+        main = _KANA
+    best, most = 1 + main, 0
+    for language in range(len(of_script)):
+        if of_script[language] == main and sheet[row, votes + language] > most:
+            best, most = 1 + len(SCRIPTS) + language, sheet[row, votes + language]
+    return best
+
+
+def names_of(numbers: Int64s) -> Any:
+    """Column of language names from their numbers."""
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(languages()[0], pa.string())).cast(pa.string())

@@ -120,11 +120,6 @@ def lines_of(name: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("# ")]
 
 
-def languages() -> list[str]:
-    """Codes of the languages with common words, in file order."""
-    return [line.split(":", 1)[0] for line in lines_of("languages.txt")]
-
-
 @lru_cache(maxsize=8)
 def lexicon_of(key: HashKey) -> Lexicon:
     """The tables under a key."""

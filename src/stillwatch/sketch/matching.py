@@ -30,9 +30,9 @@ from stillwatch.sketch.words import DATED, PLAIN, SPECIAL, Words
 
 
 @kernel
-def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: Whole, stop: Whole, base: Whole, turn: int) -> int:
+def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: Whole, stop: Whole, base: Whole, turn: Whole) -> Whole:
     """Note that a node's phrase stands at words start to stop; returns the flags that it completes."""
-    flags = 0
+    flags: Whole = 0
     for end in range(nodes[node, FIRST_END], nodes[node + 1, FIRST_END]):
         slot = ends[end, SLOT]
         if ends[end, GAP] >= 0:
@@ -56,10 +56,20 @@ def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: W
 
 @kernel
 def match(
-    words: Words, n: int, table: Hashes, nodes: Numbers, ends: Numbers, seen: Numbers, base: Whole, turn: int, sheet: Numbers, row: int, votes: Whole
-) -> int:
+    words: Words,
+    n: Whole,
+    table: Hashes,
+    nodes: Numbers,
+    ends: Numbers,
+    seen: Numbers,
+    base: Whole,
+    turn: Whole,
+    sheet: Numbers,
+    row: Whole,
+    votes: Whole,
+) -> Whole:
     """Flags of the cues in n words; marks dates, and adds language votes to the sheet from column `votes` on. `base` counts words of all texts before."""
-    flags = 0
+    flags: Whole = 0
     for i in range(n):
         value = words[i, PLAIN]
         node = find(table, value)
@@ -84,7 +94,7 @@ def match(
 
 
 @kernel
-def add_votes(sheet: Numbers, row: int, first: Whole, bits: Whole) -> None:
+def add_votes(sheet: Numbers, row: Whole, first: Whole, bits: Whole) -> None:
     """Add one vote for each language whose bit is set."""
     place = first
     while bits:

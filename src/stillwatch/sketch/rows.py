@@ -10,24 +10,25 @@ import numpy.typing as npt
 from stillwatch.schema.keyed import Int64s, siphash, siphash_word
 from stillwatch.sketch.characters import SCRIPTS, Characters
 from stillwatch.sketch.kernel import kernel
+from stillwatch.sketch.language import guess
 from stillwatch.sketch.lexicon import REFUSED, Hashes, Numbers
 from stillwatch.sketch.matching import match
 from stillwatch.sketch.skeleton import ORIGIN, VALUE, fold, mask, winnow
-from stillwatch.sketch.spans import Bytes
+from stillwatch.sketch.spans import Bytes, Whole
 from stillwatch.sketch.words import RAW, SCRIPT, START, STOP, Words, split_edges
 
 SYSTEM, USER, ASSISTANT, TOOL = range(4)
 KINDS = ("prompt", "head", "tail", "system", "prefix", "shingle")
 """Kinds of the keys made from text."""
 PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, SHINGLE = range(6)
-KNOWN, FLAGS, TURNS, REFUSAL, HEAD_STOP, LAST_USER, SHINGLES = range(5, 12)
-SCRIPT_COUNTS = 12
+KNOWN, FLAGS, TURNS, REFUSAL, HEAD_STOP, LAST_USER, SHINGLES, LANGUAGE = range(5, 13)
+SCRIPT_COUNTS = 13
 LANGUAGE_VOTES = SCRIPT_COUNTS + len(SCRIPTS)
 LANGUAGES = 20
 SPARE_VOTES = LANGUAGE_VOTES + LANGUAGES
 FIRST_SHINGLE = SPARE_VOTES + LANGUAGES
 """Columns of the sheet the kernels write, one row a request: keys by kind; bits of the keys that are known; flag bits; user messages; whether the
-answer refuses; where the head ends; the message that was sketched, or -1; how many shingles; words by script; votes by language; votes of the
+answer refuses; where the head ends; the message that was sketched, or -1; how many shingles; number of the language; words by script; votes by language; votes of the
 system prompt and the answer, which do not count; shingles."""
 
 ANSWER_BYTES = 240
@@ -76,6 +77,8 @@ class Tools(NamedTuple):
     """Room for masked words."""
     ring: Int64s
     """Room for one winnowing window."""
+    of_script: Int64s
+    """By language: its script."""
     sizes: Int64s
     """EDGE_WORDS, SHINGLE_WORDS, MOST."""
 
@@ -85,18 +88,19 @@ K0, SEED, FACTOR, K1 = range(4)
 
 
 @kernel
-def write(sheet: Numbers, row: int, kind: int, value: np.uint64, secrets: Hashes) -> None:
+def write(sheet: Numbers, row: Whole, kind: Whole, value: np.uint64, secrets: Hashes) -> None:
     """Write a key."""
     sheet[row, kind] = np.int64(siphash_word(value, secrets[K0], secrets[K1 + kind]))
     sheet[row, KNOWN] |= 1 << kind
 
 
 @kernel
-def sketch_user(texts: Texts, m: int, row: int, tools: Tools, n: int, sheet: Numbers) -> None:
+def sketch_user(texts: Texts, m: Whole, row: Whole, tools: Tools, n: Whole, sheet: Numbers) -> None:
     """Keys and shingles of the last user message, whose words are in `tools.words`."""
     words, masked, secrets = tools.words, tools.masked, tools.secrets
     for i in range(n):
         sheet[row, SCRIPT_COUNTS + np.int64(words[i, SCRIPT])] += 1
+    sheet[row, LANGUAGE] = guess(sheet, row, SCRIPT_COUNTS, LANGUAGE_VOTES, tools.of_script)
     skipped = max(0, texts.spans[m, 1] - texts.spans[m, 0] - 2 * tools.sizes[MOST])
     write(sheet, row, PROMPT, fold(words, RAW, 0, n) ^ np.uint64(skipped), secrets)
     count = mask(words, n, True, masked)
@@ -111,7 +115,7 @@ def sketch_user(texts: Texts, m: int, row: int, tools: Tools, n: int, sheet: Num
 
 
 @kernel
-def sketch_prefix(texts: Texts, row: int, tools: Tools, sheet: Numbers) -> None:
+def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Numbers) -> None:
     """Key of the first user message and the first answer after it."""
     total = np.uint64(0)
     wanted = USER
@@ -127,7 +131,7 @@ def sketch_prefix(texts: Texts, row: int, tools: Tools, sheet: Numbers) -> None:
 
 
 @kernel
-def read(data: Bytes, start: int, stop: int, n: int, tools: Tools) -> int:
+def read(data: Bytes, start: Whole, stop: Whole, n: Whole, tools: Tools) -> Whole:
     """Words of a text to `tools.words` from place n on; returns the new count."""
     secrets = tools.secrets
     return split_edges(data, start, stop, tools.sizes[MOST], tools.chars, secrets[SEED], secrets[FACTOR], tools.words, n)
@@ -152,7 +156,7 @@ def sketch_rows(texts: Texts, tools: Tools, sheet: Numbers) -> None:
     for row in range(len(texts.rows)):
         user = sheet[row, LAST_USER]
         for part in range(3):
-            n = 0
+            n: Whole = np.int64(0)  # a literal 0 would compile every callee twice
             if part == 0:
                 for m in range(texts.rows[row, 0], texts.rows[row, 1]):
                     if texts.roles[m] == SYSTEM:

@@ -7,6 +7,7 @@ import numpy as np
 from stillwatch.schema.keyed import Int64s, siphash_word
 from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.lexicon import Numbers
+from stillwatch.sketch.spans import Whole
 from stillwatch.sketch.words import CODE, DATED, NUMBER, PLAIN, QUOTED, SPAN, Words
 
 VALUE, ORIGIN = range(2)
@@ -15,7 +16,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @kernel
-def mask(words: Words, n: int, spans: bool, out: Words) -> int:
+def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
     """Masked words to `out`; runs of numbers and dates are one word, quotations and code blocks one each if `spans`. Returns how many."""
     m = 0
     before = np.uint64(0)
@@ -38,7 +39,7 @@ def mask(words: Words, n: int, spans: bool, out: Words) -> int:
 
 
 @kernel
-def fold(values: Words, column: int, start: int, stop: int) -> np.uint64:
+def fold(values: Words, column: Whole, start: Whole, stop: Whole) -> np.uint64:
     """Hash of a sequence of words in one column."""
     total = np.uint64(stop - start)
     for i in range(start, stop):
@@ -48,10 +49,10 @@ def fold(values: Words, column: int, start: int, stop: int) -> np.uint64:
 
 
 @kernel
-def winnow(values: Words, n: int, size: int, k0: np.uint64, k1: np.uint64, ring: Int64s, sheet: Numbers, row: int, first: int) -> int:
-    """The smallest distinct winnowed fingerprints to the sheet from column `first` to its end, ascending; returns how many.
+def winnow(values: Words, n: Whole, size: Whole, k0: np.uint64, k1: np.uint64, ring: Int64s, sheet: Numbers, row: Whole, first: Whole) -> Whole:
+    """Keys of the lowest-ranked distinct winnowed shingles to the sheet from column `first` on, ascending; returns how many.
 
-    Schleimer, Wilkerson, Aiken, SIGMOD 2003, section 3; the window is the ring's length.
+    Schleimer, Wilkerson, Aiken, SIGMOD 2003, section 3; the window is the ring's length. Keys are SipHash of the ranks.
     """
     window = len(ring)
     size = min(size, n)
@@ -59,7 +60,9 @@ def winnow(values: Words, n: int, size: int, k0: np.uint64, k1: np.uint64, ring:
     for _ in range(size):
         lead = np.uint64(lead * _FACTOR)
     total = np.uint64(0)
-    found, place, best, best_at = 0, 0, 0, 0
+    found: Whole = np.int64(0)  # a literal 0 would compile `keep` twice
+    place, best = found, found
+    best_at = found
     for i in range(n):
         total = np.uint64((total + values[i, VALUE]) * _FACTOR)
         if i >= size:
@@ -67,7 +70,7 @@ def winnow(values: Words, n: int, size: int, k0: np.uint64, k1: np.uint64, ring:
         at = i - size + 1
         if at < 0:
             continue
-        ring[place] = np.int64(siphash_word(total, k0, k1))
+        ring[place] = chosen_by(total, k0, k1)
         moved = at == window - 1 or i == n - 1
         newest = place
         place = 0 if place == window - 1 else place + 1
@@ -78,11 +81,34 @@ def winnow(values: Words, n: int, size: int, k0: np.uint64, k1: np.uint64, ring:
             best, best_at, moved = newest, at, moved or at >= window
         if moved:
             found = keep(sheet, row, first, found, ring[best])
+    for place in range(first, first + found):
+        sheet[row, place] = np.int64(siphash_word(np.uint64(sheet[row, place]), k0, k1))
+    ascend(sheet, row, first, first + found)
     return found
 
 
 @kernel
-def smallest(ring: Int64s, oldest: int) -> int:
+def chosen_by(total: np.uint64, k0: np.uint64, k1: np.uint64) -> np.int64:
+    """Rank of a shingle: secret, so that nobody can write words that always win, and one to one, so that equal ranks are equal shingles."""
+    value = np.uint64((total ^ k0) * (k1 | np.uint64(1)))
+    value = np.uint64((value ^ (value >> np.uint64(32))) * (k0 | np.uint64(1)))
+    return np.int64(value ^ (value >> np.uint64(29)))
+
+
+@kernel
+def ascend(sheet: Numbers, row: Whole, first: Whole, stop: Whole) -> None:
+    """Sort a few neighbouring columns of a row."""
+    for place in range(first + 1, stop):
+        value = sheet[row, place]
+        at = place
+        while at > first and sheet[row, at - 1] > value:
+            sheet[row, at] = sheet[row, at - 1]
+            at -= 1
+        sheet[row, at] = value
+
+
+@kernel
+def smallest(ring: Int64s, oldest: Whole) -> Whole:
     """Place of the smallest value of a full ring; of equal ones the newest."""
     best = oldest
     for step in range(1, len(ring)):
@@ -93,7 +119,7 @@ def smallest(ring: Int64s, oldest: int) -> int:
 
 
 @kernel
-def keep(sheet: Numbers, row: int, first: int, found: int, value: int) -> int:
+def keep(sheet: Numbers, row: Whole, first: Whole, found: Whole, value: Whole) -> Whole:
     """Insert a value among a row's smallest, ascending from column `first`; returns how many there are."""
     most = sheet.shape[1] - first
     if found == most and value >= sheet[row, first + found - 1]:

@@ -15,7 +15,7 @@ LONGEST_QUOTE = 400
 
 
 @kernel
-def decode(data: Bytes, at: int, end: int) -> tuple[Whole, int]:
+def decode(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, Whole]:
     """Code point and length of the UTF-8 sequence at a position; a cut sequence gives U+FFFD."""
     first = np.int64(data[at])
     if first < 0x80:
@@ -30,7 +30,7 @@ def decode(data: Bytes, at: int, end: int) -> tuple[Whole, int]:
 
 
 @kernel
-def link_end(data: Bytes, at: int, end: int) -> int:
+def link_end(data: Bytes, at: Whole, end: Whole) -> Whole:
     """End of the URL at a position, or the position itself."""
     if (data[at] | 0x20) != 0x68 or end - at < 10 or (data[at + 1] | 0x20) != 0x74 or (data[at + 2] | 0x20) != 0x74 or (data[at + 3] | 0x20) != 0x70:
         return at
@@ -64,7 +64,7 @@ def closing_of(code: Whole) -> Whole:
 
 
 @kernel
-def quote_end(data: Bytes, low: int, at: int, size: int, end: int) -> int:
+def quote_end(data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole) -> Whole:
     """Where the quotation opened at a position closes; -1 if it does not open, is empty, or closes too far off."""
     first = at + size
     if first >= end or data[first] <= 0x20 or (at > low and _letter(data[at - 1])):
@@ -84,7 +84,7 @@ def quote_end(data: Bytes, low: int, at: int, size: int, end: int) -> int:
 
 
 @kernel
-def fence_end(data: Bytes, at: int, end: int) -> int:
+def fence_end(data: Bytes, at: Whole, end: Whole) -> Whole:
     """Where the code block opened before a position closes, or -1."""
     while at + 2 < end:
         if data[at] == 0x60 and data[at + 1] == 0x60 and data[at + 2] == 0x60:
@@ -94,7 +94,7 @@ def fence_end(data: Bytes, at: int, end: int) -> int:
 
 
 @kernel
-def run_of(data: Bytes, at: int, end: int) -> int:
+def run_of(data: Bytes, at: Whole, end: Whole) -> Whole:
     """How often the byte at a position repeats, up to 5."""
     count = 1
     while count < 5 and at + count < end and data[at + count] == data[at]:

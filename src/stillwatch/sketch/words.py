@@ -35,13 +35,13 @@ TAG, BRACKETS, CHOICE, LABEL = (np.uint64(n << 60) for n in range(1, 5))
 _MIX = np.uint64(0x9FB21C651E98DF25)
 
 
-def room(size: int) -> Words:
+def room(size: Whole) -> Words:
     """Room for so many words."""
     return np.zeros((size, 8), np.uint64)
 
 
 @kernel
-def entry_at(data: Bytes, at: int, end: int, chars: Characters) -> tuple[Whole, int]:
+def entry_at(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, Whole]:
     """Table entry and bytes of the character at a position; ideographs above the table are words, anything higher is invisible."""
     code, size = decode(data, at, end)
     if code < TABLE_SIZE:
@@ -50,7 +50,7 @@ def entry_at(data: Bytes, at: int, end: int, chars: Characters) -> tuple[Whole, 
 
 
 @kernel
-def _joins(data: Bytes, after: int, end: int, fold: Whole, numeric: bool, chars: Characters) -> bool:
+def _joins(data: Bytes, after: Whole, end: Whole, fold: Whole, numeric: bool, chars: Characters) -> bool:
     """Whether an apostrophe inside a word, or a separator inside a number, is part of it."""
     wanted = LETTER
     if numeric:
@@ -59,18 +59,18 @@ def _joins(data: Bytes, after: int, end: int, fold: Whole, numeric: bool, chars:
             return False
     elif fold != 0x27 and fold != 0x2019:
         return False
-    return after < end and entry_at(data, after, end, chars)[0] & KIND_MASK == wanted
+    return bool(after < end and entry_at(data, after, end, chars)[0] & KIND_MASK == wanted)
 
 
 @kernel
-def read_word(data: Bytes, start: int, end: int, chars: Characters, seed: np.uint64, factor: np.uint64) -> tuple[int, np.uint64, bool]:
+def read_word(data: Bytes, start: Whole, end: Whole, chars: Characters, seed: np.uint64, factor: np.uint64) -> tuple[Whole, np.uint64, bool]:
     """End, hash, and whether the word holds a digit; `start` is at a letter or digit."""
     value = seed
     digits, letters = False, False
     at = start
     while at < end:
         entry: Whole = np.int64(chars[data[at]])
-        size = 1
+        size: Whole = 1
         if entry & KIND_MASK == LETTER and data[at] < 0x80:
             letters = True
             value = np.uint64((value ^ np.uint64(entry >> FOLD_SHIFT)) * factor)
@@ -101,7 +101,7 @@ def mixed(value: np.uint64) -> np.uint64:
 
 
 @kernel
-def link_hash(data: Bytes, start: int, stop: int, seed: np.uint64, factor: np.uint64) -> np.uint64:
+def link_hash(data: Bytes, start: Whole, stop: Whole, seed: np.uint64, factor: np.uint64) -> np.uint64:
     """Hash of a URL's bytes."""
     value = seed
     for at in range(start, stop):
@@ -110,7 +110,7 @@ def link_hash(data: Bytes, start: int, stop: int, seed: np.uint64, factor: np.ui
 
 
 @kernel
-def place_of(data: Bytes, low: int, start: int, stop: int, end: int, value: np.uint64, line: bool) -> np.uint64:
+def place_of(data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, value: np.uint64, line: bool) -> np.uint64:
     """Hash of a word in a telling place, else 0."""
     after = data[stop] if stop < end else np.uint8(0x0A)
     if after == 0x3E or after == 0x5D:
@@ -128,7 +128,9 @@ def place_of(data: Bytes, low: int, start: int, stop: int, end: int, value: np.u
 
 
 @kernel
-def put(words: Words, n: int, value: np.uint64, plain: np.uint64, special: np.uint64, span: int, start: int, stop: int, script: Whole) -> int:
+def put(
+    words: Words, n: Whole, value: np.uint64, plain: np.uint64, special: np.uint64, span: Whole, start: Whole, stop: Whole, script: Whole
+) -> Whole:
     """Write a word at place n; returns the next place."""
     words[n, RAW] = value
     words[n, PLAIN] = plain
@@ -141,10 +143,10 @@ def put(words: Words, n: int, value: np.uint64, plain: np.uint64, special: np.ui
 
 
 @kernel
-def mark_at(data: Bytes, at: int, end: int) -> np.uint64:
+def mark_at(data: Bytes, low: Whole, at: Whole, end: Whole) -> np.uint64:
     """FENCE, HASHES or PROMPT if such a mark stands here, else 0."""
     byte = data[at]
-    if byte != 0x60 and byte != 0x23 and byte != 0x3E:
+    if (byte != 0x60 and byte != 0x23 and byte != 0x3E) or (at > low and data[at - 1] == byte):
         return np.uint64(0)
     count = run_of(data, at, end)
     if byte == 0x60 and count >= 3:
@@ -155,9 +157,10 @@ def mark_at(data: Bytes, at: int, end: int) -> np.uint64:
 
 
 @kernel
-def split(data: Bytes, low: int, end: int, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: int) -> int:
+def split(data: Bytes, low: Whole, end: Whole, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: Whole) -> Whole:
     """Append the words of data[low:end] from place n on; returns the new count, never more than there is room for."""
-    at, line, span, spans, span_stop = low, True, 0, 1, -1
+    at, line, span, spans = low, True, 0, 1
+    span_stop: Whole = -1
     full = words.shape[0]
     while at < end and n < full:
         if span != 0 and at >= span_stop:
@@ -166,18 +169,21 @@ def split(data: Bytes, low: int, end: int, chars: Characters, seed: np.uint64, f
             span = 0
             continue
         entry: Whole = np.int64(chars[data[at]])
-        size = 1
+        size: Whole = 1
         if data[at] >= 0x80:
             entry, size = entry_at(data, at, end, chars)
         kind = entry & KIND_MASK
         script = (entry >> SCRIPT_SHIFT) & SCRIPT_MASK
         if kind in (LETTER, DIGIT):
-            stop = link_end(data, at, end)
+            stop = link_end(data, at, end) if (data[at] | 0x20) == 0x68 else at
             if stop > at:
                 n = put(words, n, link_hash(data, at, stop, seed, factor), LINK, np.uint64(0), span, at, stop, script)
             else:
                 stop, value, digits = read_word(data, at, end, chars, seed, factor)
-                n = put(words, n, value, NUMBER if digits else value, place_of(data, low, at, stop, end, value, line), span, at, stop, script)
+                special = np.uint64(0)
+                if line or (stop < end and (data[stop] == 0x3E or data[stop] == 0x5D)):
+                    special = place_of(data, low, at, stop, end, value, line)
+                n = put(words, n, value, NUMBER if digits else value, special, span, at, stop, script)
             at, line = stop, False
             continue
         if kind == SOLO:
@@ -186,7 +192,7 @@ def split(data: Bytes, low: int, end: int, chars: Characters, seed: np.uint64, f
             line = False
         elif size == 1:
             line |= data[at] == 0x0A
-            mark = mark_at(data, at, end)
+            mark = mark_at(data, low, at, end)
             if mark != 0:
                 if mark == FENCE and span == 0:
                     span_stop = fence_end(data, at + 3, end)
@@ -204,7 +210,9 @@ def split(data: Bytes, low: int, end: int, chars: Characters, seed: np.uint64, f
 
 
 @kernel
-def split_edges(data: Bytes, low: int, end: int, most: int, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: int) -> int:
+def split_edges(
+    data: Bytes, low: Whole, end: Whole, most: Whole, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: Whole
+) -> Whole:
     """As split, for the first and the last `most` bytes of a long text."""
     cut, tail = end, end
     if end - low > 2 * most:

@@ -16,24 +16,27 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row |
     csv.field_size_limit(min(longest, sys.maxsize, 2**31 - 1))
     faults: list[BadRow] = []
     texts = _texts(pieces, longest, faults)
-    reader = csv.reader(texts, strict=False, delimiter=_delimiter(texts_head := next(texts, "")))
-    header = next(csv.reader([texts_head], delimiter=_delimiter(texts_head)), [])
-    names = [name.strip() for name in header]
+    header = next(texts, "")
+    delimiter = max(",;\t", key=header.count)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row that looks good.
+    reader = csv.reader(texts, strict=True, delimiter=delimiter)
     number = 0
     while True:
         number += 1
+        before = reader.line_num
         try:
-            cells = next(reader)
+            row = _row(names, next(reader))
         except StopIteration:
             break
         except csv.Error:
-            yield number, BadRow("", "not readable as CSV: a field is too long or a quote is not closed")
-            continue
-        while faults:
-            yield number, faults.pop()
-        yield number, _row(names, cells)
-    for fault in faults:
-        yield number, fault
+            row = BadRow("", "not readable as CSV: a quote is not closed or not doubled, or a field is too long")
+        if isinstance(row, BadRow):
+            row.lost = max(1, reader.line_num - before)
+        yield from ((number, fault) for fault in faults)
+        faults.clear()
+        yield number, row
+    yield from ((number, fault) for fault in faults)
 
 
 def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Iterator[str]:
@@ -42,10 +45,6 @@ def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Itera
             faults.append(line)
         else:
             yield line.decode("utf-8", "surrogateescape") + "\n"
-
-
-def _delimiter(header: str) -> str:
-    return max(",;\t", key=header.count)
 
 
 def _row(names: list[str], cells: list[str]) -> Row | BadRow:

@@ -49,9 +49,8 @@ def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
 def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
     """Objects that lie `level` brackets deep, in order, with their numbers; too long ones are skipped without being held."""
     state = np.zeros(3, np.int64)
-    number = 0
+    number = passed = size = 0
     held: list[bytes] | None = None
-    size = 0
     try:
         for piece in pieces:
             cuts = np.empty(len(piece) + 1, np.int64)
@@ -62,6 +61,7 @@ def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece
                 elif held is not None:
                     number += 1
                     size += -cut - start
+                    passed += size
                     yield number, b"".join([*held, piece[start:-cut]]) if size <= longest else too_long(longest)
                     held = None
             if held is not None:
@@ -71,4 +71,5 @@ def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece
         yield number + 1, broken
         return
     if held is not None or state[DEPTH] or state[IN_STRING]:
-        yield number + 1, BadRow("", "the JSON document breaks off here")
+        # A bracket too many hides all that follows: what is lost is judged by the size of the rows before it.
+        yield number + 1, BadRow("", "the JSON document breaks off here", lost=max(1, size * number // max(passed, 1)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range.cast import Cast
-from stillwatch.range.people import Setting, groups_of, people
+from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.places import pick
 from stillwatch.range.specs import KINDS, Kind, Population
 
@@ -22,13 +22,9 @@ class Nat(Population):
 
 def build(spec: Nat, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """People who share nothing but a handful of addresses in their region."""
-    cast = people(spec, n, setting, rng)
-    cast.group = groups_of(n, spec, rng)
-    groups = int(cast.group.max())
-    region_of = rng.integers(0, len(setting.places.regions), groups)
+    cast, region_of = neighbours(spec, n, setting, rng)
     network = pick(setting.places.mobiles, region_of, rng)
     pools = np.stack([setting.places.add(network, rng) for _ in range(spec.addresses)], axis=1)
-    cast.region = region_of[cast.group - 1]
     mine = (rng.integers(0, spec.addresses, n)[:, None] + np.arange(2)) % spec.addresses
     cast.at(np.take_along_axis(pools[cast.group - 1], mine, axis=1))
     return cast

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.range.cast import DAY, FREE, HOUR, LESSON, NOBODY, Array, Cast
-from stillwatch.range.people import Setting, groups_of, own_domains, people, seeds
+from stillwatch.range.cast import DAY, EMAIL, FREE, HOUR, LESSON, MINUTE, Array, Cast
+from stillwatch.range.people import Setting, neighbours, own_domains, seeds
 from stillwatch.range.places import pick
 from stillwatch.range.specs import KINDS, Kind, Population
 
@@ -24,11 +24,8 @@ class Classroom(Population):
 
 def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """Classes of pupils: same address, same hour, same exercise, few requests each."""
-    cast = people(spec, n, setting, rng)
-    cast.group = groups_of(n, spec, rng)
-    groups, of = int(cast.group.max()), cast.group - 1
-    region_of = rng.integers(0, len(setting.places.regions), groups)
-    cast.region = region_of[of]
+    cast, region_of = neighbours(spec, n, setting, rng)
+    groups, of = len(region_of), cast.group - 1
     cast.language[:] = 0
     cast.at(setting.places.add(pick(setting.places.schools, region_of, rng), rng)[of][:, None])
     weekday = rng.integers(0, 5, groups)
@@ -37,7 +34,7 @@ def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -
     cast.domain = np.where(school > 0, school, cast.domain)
     cast.group_seed = seeds(groups, rng)[of]
     cast.plan[:], cast.payment[:] = FREE, 0
-    cast.verification = np.maximum(NOBODY, np.minimum(cast.verification, 1))
+    cast.verification = np.minimum(cast.verification, EMAIL)
     return cast
 
 
@@ -52,9 +49,11 @@ def _lessons(cast: Cast, weekday: Array, hour: Array, region: Array, spec: Class
     offset = np.array([r.utc_offset for r in setting.places.regions])[region]
     cast.rhythm[:], cast.shift = LESSON, np.rint((8 + hour - offset) * 4).astype(np.int64)
     together = rng.random(len(cast)) < spec.registered_together
-    lesson = setting.start + first_day * DAY + ((8 + hour - offset) * HOUR).astype(np.int64)
-    cast.created = np.where(together, lesson - (rng.random(len(cast)) * 20 * 60_000_000).astype(np.int64), np.minimum(cast.created, setting.start))
-    cast.first = np.maximum(setting.start, np.minimum(cast.created, lesson))
+    lesson = setting.start + first_day * DAY + ((8 + hour - offset) % 24 * HOUR).astype(np.int64)
+    cast.created = np.where(together, lesson - (rng.random(len(cast)) * 20 * MINUTE).astype(np.int64), cast.created)
+    late = cast.created > lesson
+    cast.created = np.where(late, lesson - (rng.random(len(cast)) * 60 * DAY).astype(np.int64), cast.created)
+    cast.first = np.maximum(setting.start, cast.created)
     cast.last[:], cast.banned[:] = setting.end, 0
 
 

@@ -6,15 +6,14 @@ import numpy as np
 
 from stillwatch.range.cast import BUSINESS, FLAT, Cast
 from stillwatch.range.kinds.company import declare
-from stillwatch.range.people import Setting, groups_of, people
+from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """Declared laboratories: the same fixed questions over several models and days, in machine loops, from servers."""
-    cast = people(spec, n, setting, rng)
-    cast.group = groups_of(n, spec, rng)
-    declare(cast, setting, rng, plans=(BUSINESS,), hosted=True)
+    cast, region_of = neighbours(spec, n, setting, rng)
+    declare(cast, region_of, setting, rng, plans=(BUSINESS,), hosted=True)
     client = setting.clients.add("lm-eval/0.4.9 aiohttp/3.13.2", "CPython 3.11.11", "Linux x64")
     cast.client[:] = cast.other_client[:] = client
     cast.rhythm[:], cast.weekend[:], cast.burst[:] = FLAT, 1.0, 0.3

@@ -5,19 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import OFFICE, Cast
-from stillwatch.range.people import Setting, groups_of, people
+from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.places import pick
 from stillwatch.range.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """People who share a work address and office hours, and go home in the evening."""
-    cast = people(spec, n, setting, rng)
-    cast.group = groups_of(n, spec, rng)
-    groups = int(cast.group.max())
-    region_of = rng.integers(0, len(setting.places.regions), groups)
+    cast, region_of = neighbours(spec, n, setting, rng)
     offices = setting.places.add(pick(setting.places.firms, region_of, rng), rng)
-    cast.region = region_of[cast.group - 1]
     cast.places[:, 1] = cast.places[:, 0]
     cast.places[:, 0] = offices[cast.group - 1]
     cast.place_count = np.maximum(cast.place_count, 2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stillwatch.range.cast import ENTERPRISE, FLAT, Cast
 from stillwatch.range.kinds.company import declare
-from stillwatch.range.people import Setting, people
+from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.specs import KINDS, Kind, Population
 
 
@@ -22,9 +22,8 @@ class Distiller(Population):
 
 def build(spec: Distiller, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """A few accounts of one verified organisation that generate training data at a steady rate."""
-    cast = people(spec, n, setting, rng)
-    cast.group[:] = 1
-    declare(cast, setting, rng, plans=(ENTERPRISE,), hosted=True)
+    cast, region_of = neighbours(replace(spec, group_min=n, group_max=n), n, setting, rng)
+    declare(cast, region_of, setting, rng, plans=(ENTERPRISE,), hosted=True)
     cast.organisation[:] = setting.organisations.add(spec.organisation)
     cast.client[:] = cast.other_client[:] = setting.clients.popular(1, rng)
     cast.parameters[:] = setting.clients.named["pipeline"]

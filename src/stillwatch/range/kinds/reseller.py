@@ -8,7 +8,7 @@ import numpy as np
 
 from stillwatch.range.cast import ENTERPRISE, HOME, Cast
 from stillwatch.range.kinds.company import declare
-from stillwatch.range.people import Setting, groups_of, people
+from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.specs import KINDS, Kind, Population
 
 
@@ -22,9 +22,8 @@ class Reseller(Population):
 
 def build(spec: Reseller, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """A reseller's accounts: diverse words and languages, end-user ids passed on, server addresses."""
-    cast = people(spec, n, setting, rng)
-    cast.group = groups_of(n, spec, rng)
-    declare(cast, setting, rng, plans=(ENTERPRISE,), hosted=True)
+    cast, region_of = neighbours(spec, n, setting, rng)
+    declare(cast, region_of, setting, rng, plans=(ENTERPRISE,), hosted=True)
     cast.end_users[:] = spec.end_users
     cast.rhythm[:], cast.weekend[:], cast.burst[:] = HOME, 1.1, 3.0
     cast.stay[:], cast.gap[:] = 0.4, 40.0

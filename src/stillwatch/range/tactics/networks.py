@@ -24,8 +24,7 @@ def make_pool(spec: Campaign, size: int, setting: Setting, rng: np.random.Genera
     names, weights = list(spec.networks), np.array(list(spec.networks.values()))
     chosen = rng.choice(len(names), size, p=weights / weights.sum())
     book = setting.places
-    region = rng.choice(len(book.regions), size, p=np.array([r.weight for r in book.regions]) / sum(r.weight for r in book.regions))
-    network = book.carrier_of(region, rng)
+    network = book.carrier_of(book.draw_regions(size, rng), rng)
     for kind, spread in (("hosting", book.hosters), ("vpn", book.vpns)):
         if kind in names:
             inside = chosen == names.index(kind)
