@@ -4,6 +4,7 @@ SCALE ?= 0.005
 SEED ?= 1
 VENV ?= .venv
 DEMO ?= demo
+PYTEST_FLAGS ?=
 PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-version-check -c requirements/constraints.txt
 RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
 
@@ -22,7 +23,7 @@ demo: $(VENV)/core.stamp ## Make a small world, detect, score; says where the re
 	@echo "The report: $(DEMO)/run/report.html"
 
 test: lint ## Lint, types, layers and all tests
-	$(RUN) pytest
+	$(RUN) pytest $(PYTEST_FLAGS)
 
 lint: $(VENV)/dev.stamp ## Style, types and layers
 	$(RUN) ruff check .

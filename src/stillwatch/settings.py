@@ -17,8 +17,8 @@ T = TypeVar("T")
 def setting(default: T, sentence: str) -> T:
     """A dataclass field that carries its sentence; the reference page and the errors are made from it."""
     if isinstance(default, tuple | dict):
-        return field(default_factory=lambda: default, metadata={"sentence": sentence})  # type: ignore[return-value]
-    return field(default=default, metadata={"sentence": sentence})  # type: ignore[return-value]
+        return field(default_factory=lambda: default, metadata={"sentence": sentence})
+    return field(default=default, metadata={"sentence": sentence})
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ class SketchSettings:
     shingle_window: int = setting(6, "Winnowing window: a shared run of shingle_words + shingle_window - 1 words always shares one fingerprint.")
     shingles_kept: int = setting(4, "Fingerprints kept for an exchange: those with the smallest hashes.")
     edge_words: int = setting(8, "Words in the skeleton of a prompt's head and of its tail.")
-    max_chars: int = setting(20_000, "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a longer one is skipped.")
-    template_text: bool = setting(False, "Keep the words of template heads that at least `template_accounts` accounts share, for the analyst to read.")
+    max_chars: int = setting(
+        20_000, "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a longer one is skipped."
+    )
+    template_text: bool = setting(
+        False, "Keep the words of template heads that at least `template_accounts` accounts share, for the analyst to read."
+    )
     template_accounts: int = setting(20, "Accounts that must share a template head before its words may be kept.")
 
 
@@ -73,9 +77,25 @@ class CampaignSettings:
     industrial_exchanges: int = setting(1_000, "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).")
     naming_nats: float = setting(10.0, "Evidence, formation and content together, at which an account is named in a group.")
     high: float = setting(0.5, "Score at which an axis is called high.")
-    business_plans: tuple[str, ...] = setting(("business", "team", "enterprise"), "Plans whose payment instrument declares one owner for all its accounts.")
+    business_plans: tuple[str, ...] = setting(
+        ("business", "team", "enterprise"), "Plans whose payment instrument declares one owner for all its accounts."
+    )
     public_mail: tuple[str, ...] = setting(
-        ("gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "proton.me", "protonmail.com", "gmx.com", "mail.com", "aol.com", "yandex.com", "qq.com", "163.com"),
+        (
+            "gmail.com",
+            "outlook.com",
+            "hotmail.com",
+            "yahoo.com",
+            "icloud.com",
+            "proton.me",
+            "protonmail.com",
+            "gmx.com",
+            "mail.com",
+            "aol.com",
+            "yandex.com",
+            "qq.com",
+            "163.com",
+        ),
         "Mail domains open to anyone; sharing one declares nothing.",
     )
 
@@ -143,7 +163,9 @@ def _typed(kind: Any, value: Any, name: str, where: str) -> Any:
     if kind in (int, float, str, bool) and type(value) is kind:
         return value
     wanted = "a list of strings" if kind == tuple[str, ...] else kind.__name__
-    raise SettingError(f"setting {name} must be {wanted}, not {value!r}", where=where, do="see docs/reference/settings.md for its meaning and default")
+    raise SettingError(
+        f"setting {name} must be {wanted}, not {value!r}", where=where, do="see docs/reference/settings.md for its meaning and default"
+    )
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -10,16 +10,19 @@ from ibis import _
 
 from stillwatch.campaigns.owners import declared_groups
 from stillwatch.engine import Engine
+from stillwatch.schema.table import schema_of, values
 
 SAME = 0.5
 """Share of a declared owner's accounts that, linked in one group, makes the two the same candidate."""
-CANDIDATES = pa.schema([("group", pa.int32()), ("kind", pa.string()), ("account", pa.int64()), ("nats", pa.float64())])
+CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), nats=pa.float64())
 
 
 def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, least: int) -> pa.Table:
     """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of accounts first."""
     grouped = set(linked.column("account").to_pylist())
-    rows = [(int(g), "linked", int(a), float(n)) for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)]
+    rows = [
+        (int(g), "linked", int(a), float(n)) for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)
+    ]
     number = max((row[0] for row in rows), default=0)
     owned: dict[int, list[int]] = {}
     for row in declared_groups(engine, owners, volumes, least).to_pylist():
@@ -31,7 +34,7 @@ def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, leas
         number += 1
         rows += [(number, "declared", account, 0.0) for account in free]
         grouped |= set(free)
-    large = engine.collect(volumes.filter(_.n >= least).order_by([_.n.desc(), "account"]).select("account")).column("account").to_pylist()
+    large = values(engine.collect(volumes.filter(_.n >= least).order_by([_.n.desc(), "account"]).select("account")), "account")
     for account in large:
         if account not in grouped:
             number += 1

@@ -13,6 +13,7 @@ from stillwatch.campaigns.naming import Labels, shown
 from stillwatch.engine import Engine
 from stillwatch.registry import FACETS
 from stillwatch.schema.found import EVIDENCE, LINKS
+from stillwatch.schema.table import values
 
 TELLING_KEYS = 25
 """Keys of a group that its graph shows."""
@@ -95,10 +96,8 @@ def carrying(engine: Engine, traces: Any, members: Any) -> dict[tuple[int, str],
 
 def with_carriers(evidence: pa.Table, counts: dict[tuple[int, str], int]) -> pa.Table:
     """The evidence with the number of accounts that carry any shared key of the facet."""
-    values = [
-        counts.get((group, facet), 0) for group, facet in zip(evidence.column("group").to_pylist(), evidence.column("facet").to_pylist(), strict=True)
-    ]
-    return evidence.set_column(evidence.schema.get_field_index("accounts"), EVIDENCE.arrow.field("accounts"), pa.array(values, pa.int64()))
+    carried = [counts.get(place, 0) for place in zip(values(evidence, "group"), values(evidence, "facet"), strict=True)]
+    return evidence.set_column(evidence.schema.get_field_index("accounts"), EVIDENCE.arrow.field("accounts"), pa.array(carried, pa.int64()))
 
 
 def links_table(shared: Shared, labels: Labels) -> pa.Table:

@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 
 from stillwatch.engine import Engine
 from stillwatch.registry import FACETS
+from stillwatch.schema.table import values
 
 FAMILY = "content"
 TILTS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -61,12 +62,13 @@ def held_traces(engine: Engine, traces: Any, strata: Any) -> Any:
 def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table, smooth: float) -> HeldOut:
     """e-value of each group and p-value of each member against NULL."""
     inside = engine.load("inside", members.select(["group", "account"]))
-    everyone = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
+    everyone = int(values(engine.collect(strata.agg(n=strata.count())), "n")[0])
     keys = _weighed_keys(engine, held, inside, members, everyone)
-    tests = max(int(engine.collect(held.group_by("key").agg(df=_.count()).filter(_.df >= CARRIERS).agg(n=_.count())).column("n")[0].as_py()), 1)
+    common = held.group_by("key").agg(df=_.count()).filter(_.df >= CARRIERS)
+    tests = max(int(values(engine.collect(common.agg(n=common.count())), "n")[0]), 1)
     log_e = _log_e_values(engine, held, strata, inside, keys, tests, everyone, smooth)
     facets: dict[int, list[str]] = {}
-    for group, facet in sorted({(int(g), str(f)) for g, f in zip(keys.column("group").to_pylist(), keys.column("facet").to_pylist(), strict=True)}):
+    for group, facet in sorted({(int(g), str(f)) for g, f in zip(values(keys, "group"), values(keys, "facet"), strict=True)}):
         facets.setdefault(group, []).append(facet)
     scores = _scores(engine, held, keys)
     p_values = _account_p_values(engine, strata, scores, members)
@@ -94,9 +96,7 @@ def _weighed_keys(engine: Engine, held: Any, inside: Any, members: pa.Table, eve
     return found.filter(pa.array(np.arange(len(groups)) - first < KEYS))
 
 
-def _log_e_values(
-    engine: Engine, held: Any, strata: Any, inside: Any, keys: pa.Table, tests: int, everyone: int, smooth: float
-) -> dict[int, float]:
+def _log_e_values(engine: Engine, held: Any, strata: Any, inside: Any, keys: pa.Table, tests: int, everyone: int, smooth: float) -> dict[int, float]:
     """Mean over keys and tilts of exp(tilt * carriers) over its bound under the null, so that its expectation is at most one.
 
     Sampling without replacement within a cell is dominated by the binomial (Hoeffding 1963, section 6); rates are those of
@@ -112,10 +112,7 @@ def _log_e_values(
     present = joined.semi_join(mine, ["group", "cell"])
     counts = _by_group(engine.collect(present.order_by(["group", "key", "cell"])))
     weighed = _by_group(keys.sort_by([("group", "ascending"), ("key", "ascending")]))
-    return {
-        group: _group_log_e(table, own_cells[group], counts[group], tests, everyone, smooth)
-        for group, table in weighed.items()
-    }
+    return {group: _group_log_e(table, own_cells[group], counts[group], tests, everyone, smooth) for group, table in weighed.items()}
 
 
 def _group_log_e(keys: pa.Table, cells: pa.Table, counts: pa.Table, tests: int, everyone: int, smooth: float) -> float:

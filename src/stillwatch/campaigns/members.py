@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.campaigns.held_out import HeldOut
+from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings, LinkageSettings
 
 LEAST_CONTENT = 4.0
@@ -22,9 +23,7 @@ CERTAIN = math.log(99.0)
 Floats = npt.NDArray[np.float64]
 
 
-def named_members(
-    members: pa.Table, near: pa.Table, held: HeldOut, everyone: int, linkage: LinkageSettings, settings: CampaignSettings
-) -> pa.Table:
+def named_members(members: pa.Table, near: pa.Table, held: HeldOut, everyone: int, linkage: LinkageSettings, settings: CampaignSettings) -> pa.Table:
     """group, account, nats (formation and content): members whose content agrees, and near accounts whose content does.
 
     An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group) to one, a hundredfold.
@@ -43,7 +42,7 @@ def named_members(
 
 
 def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
-    return np.array([needed[group] for group in accounts.column("group").to_pylist()], np.float64)
+    return np.array([needed[group] for group in values(accounts, "group")], np.float64)
 
 
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:

@@ -41,6 +41,7 @@ def harvest_sums(engine: Engine, rows: Any) -> tuple[pa.Table, float]:
     texts = rows.filter(_.has_text).select("group", "account", hit=hit.cast("int64"))
     account = engine.collect(texts.group_by("group", "account").agg(texts=_.count(), harvest=_.hit.sum()).order_by(["group", "account"]))
     frame = account.group_by("group").aggregate([("texts", "sum"), ("harvest", "sum")]).rename_columns(["group", "texts", "harvest"])
-    peers = account.filter(pa.compute.and_(pa.compute.equal(account["group"], 0), pa.compute.greater_equal(account["texts"], 10)))
-    rates = peers.column("harvest").to_numpy() / np.maximum(peers.column("texts").to_numpy(), 1)
+    group, asked, hits = (account.column(name).to_numpy() for name in ("group", "texts", "harvest"))
+    busy = (group == 0) & (asked >= 10)
+    rates = hits[busy] / asked[busy]
     return frame, float(np.quantile(rates, QUANTILE)) if len(rates) else 0.0

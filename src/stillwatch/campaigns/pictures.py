@@ -11,6 +11,7 @@ from ibis import _
 from stillwatch.campaigns.naming import Labels
 from stillwatch.engine import Engine
 from stillwatch.schema.found import MARKS, TEMPLATES, TIMELINE
+from stillwatch.schema.table import values
 
 HOUR = 3600
 TEMPLATES_SHOWN = 12
@@ -27,7 +28,7 @@ def timeline_table(engine: Engine, rows: Any) -> pa.Table:
     """Table timeline, by the hour, for every group but the peers."""
     hourly = rows.filter(_.group > 0).group_by("group", hour=(_.second // HOUR).cast("int64")).agg(exchanges=_.count(), accounts=_.account.nunique())
     found = engine.collect(hourly.order_by(["group", "hour"]))
-    times = pa.array([moment(hour * HOUR) for hour in found.column("hour").to_pylist()], TIMELINE.arrow.field("time").type)
+    times = pa.array([moment(hour * HOUR) for hour in values(found, "hour")], TIMELINE.arrow.field("time").type)
     return pa.Table.from_arrays([found["group"], times, found["exchanges"], found["accounts"]], names=TIMELINE.names()).cast(TIMELINE.arrow)
 
 

@@ -51,7 +51,9 @@ def command(
     columns = (SpinnerColumn(), TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("starting", total=None)
-        run = detect(inputs, out, settings, lambda step, done, total: shown.update(task, description=step, completed=done, total=total or None), force=force)
+        run = detect(
+            inputs, out, settings, lambda step, done, total: shown.update(task, description=step, completed=done, total=total or None), force=force
+        )
         shown.update(task, description="writing the report", total=None)
         page = report.write(run)
     if as_json:

@@ -71,7 +71,7 @@ class DuckDBEngine:
 
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
-        table = self._raw.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+        table: pa.Table = self._raw.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
         return table.cast(expression.schema().to_pyarrow())
 
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:

@@ -64,7 +64,8 @@ class SparkEngine:
 
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
-        return self.connection.to_pyarrow(expression)
+        table: pa.Table = self.connection.to_pyarrow(expression)
+        return table
 
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""

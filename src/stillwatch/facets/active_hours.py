@@ -18,7 +18,7 @@ HOURS = 24 // PARTS
 def show(value: int) -> str:
     """Busiest hours and how many parts of the day are busy."""
     top, busy = divmod(value, PARTS + 1)
-    return f"busiest {top * HOURS:02d}–{(top + 1) * HOURS:02d} UTC, {busy} of {PARTS} parts of the day busy"
+    return f"busiest {top * HOURS:02d}-{(top + 1) * HOURS:02d} UTC, {busy} of {PARTS} parts of the day busy"
 
 
 @facet(

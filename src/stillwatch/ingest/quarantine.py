@@ -16,7 +16,7 @@ STORED_ROWS = 10_000
 """Bad rows of one file that are kept one by one; all are counted."""
 
 
-class BadRow(Exception):  # noqa: N818 (a row is bad, not an error of the program)
+class BadRow(Exception):
     """A row, or a part of it, cannot be read: the field at fault and why, in words that show nothing of the row's text."""
 
     def __init__(self, column: str, reason: str, lost: int = 1) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
@@ -61,7 +60,9 @@ def _with_unshared(family: Any, marked: Any) -> Any:
     """Count the account's other keys of the family against it: with many marks, a few coincide by chance."""
     has = marked.mutate(shares=PARTS // _.scales).group_by("account", "family").agg(has=_.shares.sum())
     joined = family.join(has, ["account", "family"])
-    return joined.mutate(nats=(joined.nats + (joined.has - joined.shared) * (UNSHARED // PARTS)).cast("int64")).select("anchor", "account", "family", "nats")
+    return joined.mutate(nats=(joined.nats + (joined.has - joined.shared) * (UNSHARED // PARTS)).cast("int64")).select(
+        "anchor", "account", "family", "nats"
+    )
 
 
 def _seen(carriers: Any, marked: Any) -> Any:

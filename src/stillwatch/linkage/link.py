@@ -16,6 +16,7 @@ from stillwatch.linkage.merge import Ints, best_claims, merged, serious
 from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, profile, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
+from stillwatch.schema.table import values
 from stillwatch.settings import LinkageSettings
 
 HELD_OUT = ("content",)
@@ -74,7 +75,9 @@ def link(engine: Engine, traces: Any, strata: Any, settings: LinkageSettings, pr
     claims = pa.table({"claim": claim, "account": account, "nats": nats, "group": group})
     members_table = settled(claims, settings.smallest_group)
     near = _near(engine, weights, claims, members_table)
-    return Linked(members_table.select(["group", "account", "nats"]), near, _evidence(engine, weighed, members_table, near), _anchors(found, members_table))
+    return Linked(
+        members_table.select(["group", "account", "nats"]), near, _evidence(engine, weighed, members_table, near), _anchors(found, members_table)
+    )
 
 
 def facet_table() -> pa.Table:
@@ -119,9 +122,9 @@ def settled(claims: pa.Table, smallest: int) -> pa.Table:
 
 def _near(engine: Engine, weights: Any, claims: pa.Table, members: pa.Table) -> pa.Table:
     """Candidates that are in no group, each with the settled group that claims it most."""
-    groups = dict(zip(members.column("account").to_pylist(), members.column("group").to_pylist(), strict=True))
+    groups = dict(zip(values(members, "account"), values(members, "group"), strict=True))
     settled_as: dict[int, int] = {}
-    for claim, account in zip(claims.column("claim").to_pylist(), claims.column("account").to_pylist(), strict=True):
+    for claim, account in zip(values(claims, "claim"), values(claims, "account"), strict=True):
         if account in groups:
             settled_as.setdefault(claim, groups[account])
     pairs = pa.table({"group": pa.array(list(settled_as), pa.int64()), "settled": pa.array(list(settled_as.values()), pa.int32())})
@@ -129,26 +132,21 @@ def _near(engine: Engine, weights: Any, claims: pa.Table, members: pa.Table) -> 
     free = known.anti_join(engine.load("taken", members.select(["account"])), "account")
     rows = engine.collect(free.select("settled", "account", "nats", claim="group").order_by(["account", _.nats.desc(), "settled", "claim"]))
     first = np.unique(rows.column("account").to_numpy(), return_index=True)[1]
-    best = rows.take(pa.array(first))
+    best = rows.take(np.asarray(first, np.int64))
     nats = pa.array(best.column("nats").to_numpy() / MICRO, pa.float64())
     return pa.table({"group": best.column("settled"), "account": best.column("account"), "nats": nats, "claim": best.column("claim")})
 
 
 def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -> pa.Table:
-    names = {number: name for number, name in enumerate(FACETS.all())}
+    names = dict(enumerate(FACETS.all()))
     both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
     chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))
     rows = engine.collect(
         weighed.join(chosen, ["group", "account"]).select("number", "account", "facet_number", "nats").order_by(["number", "account", "facet_number"])
     )
-    return pa.table(
-        {
-            "group": rows.column("number"),
-            "account": rows.column("account"),
-            "facet": pa.array([names[number] for number in rows.column("facet_number").to_pylist()], pa.string()),
-            "nats": pa.array(rows.column("nats").to_numpy() / MICRO, pa.float64()),
-        }
-    )
+    facets = pa.array([names[number] for number in values(rows, "facet_number")], pa.string())
+    nats = pa.array(rows.column("nats").to_numpy() / MICRO, pa.float64())
+    return rows.select(["number", "account"]).rename_columns(["group", "account"]).append_column("facet", facets).append_column("nats", nats)
 
 
 def _anchors(found: pa.Table, members: pa.Table) -> dict[int, int]:

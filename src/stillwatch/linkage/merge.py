@@ -25,7 +25,7 @@ def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> I
     incidence.sum_duplicates()
     incidence.data[:] = 1
     shared = coo_array(incidence @ incidence.T)
-    size = np.asarray(incidence.sum(axis=1)).ravel()
+    size: Ints = np.asarray(incidence.sum(axis=1), np.int64).ravel()
     smaller = np.minimum(size[shared.row], size[shared.col])
     whole = smaller if of_smaller else size[shared.row] + size[shared.col] - shared.data
     keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (shared.row < shared.col)

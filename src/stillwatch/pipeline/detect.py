@@ -24,6 +24,7 @@ from stillwatch.pipeline.settle import settle, stored_days
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS, TRACES
+from stillwatch.schema.table import rows_where, values
 from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import sketch_accounts
 
@@ -59,7 +60,8 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
     key = HashKey.from_file(inputs.key_file) if inputs.key_file else HashKey.public()
-    sources = plan(list(inputs.logs), settings=settings.ingest, format=inputs.format, mapping=inputs.mapping)
+    beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
+    sources = plan(list(inputs.logs), settings=settings.ingest, format=inputs.format, mapping=inputs.mapping, aside=beside)
     folder = RunFolder(out, force=force)
     try:
         door = Door(
@@ -71,7 +73,9 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         staged = read_logs(sources, door, key, settings.sketch, folder.stage, progress)
         if not staged.files:
             check_share(staged.quarantine, settings.ingest)
-            raise InputError("the logs hold no exchange", where=", ".join(map(str, inputs.logs)), do="check --format, and that the files are not empty")
+            raise InputError(
+                "the logs hold no exchange", where=", ".join(map(str, inputs.logs)), do="check --format, and that the files are not empty"
+            )
         edge = read_edge_log(inputs.edge, door, key, folder.stage, staged) if inputs.edge else None
         check_share(staged.quarantine, settings.ingest)
         accounts = _accounts(inputs, door, key, settings, staged)
@@ -81,6 +85,7 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             known = engine.load("accounts", accounts)
             seen = engine.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
+            staged.labels = _sayable(engine, exchanges, staged.labels, settings.sketch.template_accounts)
             steps = _Steps(progress)
             found = find(engine, Stored(exchanges, known, seen, staged.labels, permits), settings, steps)
             _write(engine, folder, found, staged, accounts)
@@ -117,18 +122,40 @@ def _accounts(inputs: Inputs, door: Door, key: HashKey, settings: Settings, stag
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
 
+def _sayable(engine: Engine, exchanges: Any, labels: pa.Table, least: int) -> pa.Table:
+    """The labels without the words of template heads that fewer than `least` accounts share: those are somebody's own."""
+    heads = rows_where(labels, "kind", "head")
+    if heads.num_rows == 0:
+        return labels
+    used = exchanges.select("account", key=exchanges["head"]).semi_join(engine.load("heads", heads.select(["key"])), "key")
+    common = used.group_by("key").agg(accounts=_.account.nunique()).filter(_.accounts >= least)
+    shared = set(values(engine.collect(common.select("key")), "key"))
+    keep = [kind != "head" or key in shared for kind, key in zip(values(labels, "kind"), values(labels, "key"), strict=True)]
+    return labels.filter(pa.array(keep, pa.bool_()))
+
+
 def _write(engine: Engine, folder: RunFolder, found: Found, staged: Staged, accounts: pa.Table) -> None:
     for name, table in found.tables.items():
         folder.write(name, table)
     folder.write("accounts", accounts)
     folder.write("labels", staged.labels)
     folder.write("quarantine", staged.quarantine.table())
-    timed = found.traces.mutate(first=_["first"].as_timestamp("s").cast("timestamp('UTC', 6)"), last=_["last"].as_timestamp("s").cast("timestamp('UTC', 6)"))
+    timed = found.traces.mutate(
+        first=_["first"].as_timestamp("s").cast("timestamp('UTC', 6)"), last=_["last"].as_timestamp("s").cast("timestamp('UTC', 6)")
+    )
     engine.write(timed, folder.aside / "traces.parquet", TRACES.arrow, ["account", "key"])
 
 
 def _about(
-    engine: Engine, exchanges: Any, settings: Settings, inputs: Inputs, sources: list[Source], staged: Staged, duplicates: int, found: Found, key: HashKey
+    engine: Engine,
+    exchanges: Any,
+    settings: Settings,
+    inputs: Inputs,
+    sources: list[Source],
+    staged: Staged,
+    duplicates: int,
+    found: Found,
+    key: HashKey,
 ) -> dict[str, Any]:
     """run.json: everything needed to read the run and to do it again."""
     row = engine.collect(
@@ -145,6 +172,7 @@ def _about(
         "accounts": row["accounts"],
         "quarantined": staged.quarantine.bad,
         "duplicates": duplicates,
+        "mended": [{"column": column, "reason": reason, "count": count} for (column, reason), count in sorted(staged.quarantine.mended.items())],
         "first": row["first"].astimezone(UTC).isoformat(),
         "last": row["last"].astimezone(UTC).isoformat(),
         "has_text": round((row["texts"] or 0) / row["n"], 6),

@@ -27,6 +27,7 @@ from stillwatch.facets.build import missing_shares
 from stillwatch.linkage import link, strata
 from stillwatch.schema.found import GROUPS, MEMBER_EVIDENCE, MEMBERS
 from stillwatch.schema.stored import BLINDNESS
+from stillwatch.schema.table import rows_where, values
 from stillwatch.settings import Settings
 from stillwatch.signals import WORK, score_groups
 from stillwatch.signals import prepare as prepare_work
@@ -107,7 +108,9 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
 
 def _work(engine: Engine, tables: Any, declared: Any, assigned: Any) -> Any:
     """The rows that signals read: exchanges of the candidates and the peers."""
-    account = tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(declared.select("account", "owner"), "account")
+    account = tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(
+        declared.select("account", "owner"), "account"
+    )
     known = account.select("account", "payment", "created_second", "banned_second", "owner")
     rows = tables.exchanges.join(assigned, "account").left_join(known, "account")
     return engine.create("work", rows.select(*WORK.names))
@@ -127,7 +130,7 @@ def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
 
 
 def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, labels: Labels) -> dict[str, pa.Table]:
-    linked = chosen.filter(pa.compute.equal(chosen["kind"], "linked"))
+    linked = rows_where(chosen, "kind", "linked")
     members = engine.load("ranked", ranked(linked))
     everyone = int(engine.collect(traces.agg(n=traces.account.nunique())).column("n")[0].as_py())
     shared = shared_keys(engine, traces, members, everyone)
@@ -170,7 +173,7 @@ class _Facts:
 
     def members(self, labels: Labels) -> pa.Table:
         """Table members."""
-        nats = dict(zip(self.chosen.column("account").to_pylist(), self.chosen.column("nats").to_pylist(), strict=True))
+        nats = dict(zip(values(self.chosen, "account"), values(self.chosen, "nats"), strict=True))
         rows = [
             {
                 "group": row["group"],
@@ -198,7 +201,7 @@ class _Facts:
         findings: dict[int, dict[str, Finding]] = {}
         for row in self.scores.to_pylist():
             findings.setdefault(row["group"], {})[row["signal"]] = Finding(row["score"], row["finding"])
-        kinds = dict(zip(self.chosen.column("group").to_pylist(), self.chosen.column("kind").to_pylist(), strict=True))
+        kinds = dict(zip(values(self.chosen, "group"), values(self.chosen, "kind"), strict=True))
         people: dict[int, list[dict[str, Any]]] = {}
         for row in self.accounts():
             people.setdefault(row["group"], []).append(row)

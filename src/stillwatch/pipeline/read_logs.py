@@ -8,7 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,11 +18,12 @@ from stillwatch.engine.door import PARQUET_OPTIONS
 from stillwatch.ingest import Door, Quarantine, Source, read, read_edge
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
+from stillwatch.schema.table import schema_of
 from stillwatch.settings import SketchSettings
 from stillwatch.sketch import sketch, sketch_edge
 
 Progress = Callable[[str, int, int], None]
-ACCOUNTS_SEEN = pa.schema([("account", pa.int64()), ("account_id", pa.string())])
+ACCOUNTS_SEEN = schema_of(account=pa.int64(), account_id=pa.string())
 STAGED = pa.schema([*EXCHANGES.arrow, pa.field("source", pa.int32(), nullable=False), pa.field("row", pa.int64(), nullable=False)])
 """Exchanges with the file they came from and their place among its readable rows."""
 ROWS_AT_ONCE = 131_072
@@ -53,9 +56,7 @@ def distinct(table: pa.Table) -> pa.Table:
     return unique.sort_by([(name, "ascending") for name in table.column_names]).cast(table.schema)
 
 
-def read_logs(
-    sources: list[Source], door: Door, key: HashKey, settings: SketchSettings, stage: Path, progress: Progress
-) -> Staged:
+def read_logs(sources: list[Source], door: Door, key: HashKey, settings: SketchSettings, stage: Path, progress: Progress) -> Staged:
     """Read and sketch every source into `stage`; files in parallel, results in the order of the sources."""
     workers = door.settings.workers or min(os.cpu_count() or 1, 4)
     jobs = [(number, source, door, key, settings, stage) for number, source in enumerate(sources)]
@@ -109,8 +110,8 @@ def _gathered(tables: list[pa.Table], more: pa.Table, schema: pa.Schema) -> list
 
 def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
     count = batch.num_rows
-    place = [pa.array([source] * count, pa.int32()), pa.array(range(first, first + count), pa.int64())]
-    return pa.Table.from_arrays([*batch.columns, *place], schema=STAGED)
+    places: list[pa.Array[Any]] = [pa.array(np.full(count, source, np.int32)), pa.array(np.arange(first, first + count))]
+    return pa.Table.from_arrays([*batch.columns, *places], schema=STAGED)
 
 
 def read_edge_log(path: Path, door: Door, key: HashKey, stage: Path, staged: Staged) -> Path | None:

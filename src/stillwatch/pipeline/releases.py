@@ -12,8 +12,9 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.errors import InputError
+from stillwatch.schema.table import schema_of
 
-RELEASES = pa.schema([("model", pa.string()), ("second", pa.int64())])
+RELEASES = schema_of(model=pa.string(), second=pa.int64())
 DAY = 86_400
 
 

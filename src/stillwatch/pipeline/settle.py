@@ -14,6 +14,7 @@ from stillwatch.engine import Engine
 from stillwatch.ingest import Source
 from stillwatch.pipeline.read_logs import Staged
 from stillwatch.schema.stored import EXCHANGES
+from stillwatch.schema.table import values
 
 DAY = 86_400
 EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
@@ -28,7 +29,9 @@ def settle(engine: Engine, staged: Staged, edge: Path | None, sources: list[Sour
         found = engine.collect(duplicates.order_by(["source", "row"])).to_pylist()
         for row in found:
             staged.quarantine.good -= 1
-            staged.quarantine.add(sources[row["source"]].name, row["row"] + 1, "request_id", "the request id was seen before (row counted among readable rows)")
+            staged.quarantine.add(
+                sources[row["source"]].name, row["row"] + 1, "request_id", "the request id was seen before (row counted among readable rows)"
+            )
         rows = rows.anti_join(duplicates, ["source", "row"])
     if edge is not None:
         rows = engine.create("placed", _with_edge(engine, rows, engine.read("edge", [edge])))
@@ -37,12 +40,15 @@ def settle(engine: Engine, staged: Staged, edge: Path | None, sources: list[Sour
 
 
 def _duplicates(engine: Engine, rows: Any) -> Any | None:
-    """(source, row) of every row whose request id an earlier row carries; None if there is none."""
+    """(source, row) of every row whose request id another carries too, but for one; None if there is none.
+
+    The one kept is the first with text, since a span and its event may both tell of a request and only one of them its words.
+    """
     several = engine.create("several", rows.group_by("request").agg(n=_.count()).filter(_.n > 1).select("request"))
     if not engine.collect(several.agg(n=several.count())).column("n")[0].as_py():
         return None
-    later = ibis.row_number().over(ibis.window(group_by="request", order_by=["source", "row"]))
-    again = rows.semi_join(several, "request").select("request", "source", "row").mutate(later=later)
+    later = ibis.row_number().over(ibis.window(group_by="request", order_by=[_.has_text.desc(), "source", "row"]))
+    again = rows.semi_join(several, "request").select("request", "has_text", "source", "row").mutate(later=later)
     return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
 
 
@@ -57,7 +63,7 @@ def _with_edge(engine: Engine, rows: Any, edge: Any) -> Any:
 
 def _write_days(engine: Engine, rows: Any, out: Path, progress: Callable[[str, int, int], None]) -> None:
     counted = rows.select(day=(_.time.epoch_seconds().cast("int64") // DAY)).group_by("day").agg(n=_.count())
-    days = engine.collect(counted.order_by("day")).column("day").to_pylist()
+    days = values(engine.collect(counted.order_by("day")), "day")
     for done, day in enumerate(days, 1):
         start, end = (datetime.fromtimestamp((day + step) * DAY, UTC) for step in (0, 1))
         folder = out / f"day={start:%Y-%m-%d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -45,3 +46,18 @@ class Table:
     def names(self) -> list[str]:
         """The column names, in order."""
         return [c.name for c in self.columns]
+
+
+def values(table: pa.Table, column: str) -> list[Any]:
+    """A column's values as Python objects."""
+    return list(table.column(column).to_pylist())
+
+
+def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
+    """The rows whose column has the value, in their order."""
+    return table.filter(pa.array([item == value for item in values(table, column)], pa.bool_()))
+
+
+def schema_of(**types: pa.DataType) -> pa.Schema:
+    """A schema from names and types, for the small tables that pass inside a stage."""
+    return pa.schema([pa.field(name, kind) for name, kind in types.items()])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ibis import _
-
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
@@ -17,7 +15,9 @@ from stillwatch.signals.work import Work, held, share
     blind_spots="Power users do too; published campaigns stayed at 6 to 860 requests a day, well within ordinary use.",
     needs=("exchanges.time",),
     finding="{mean:,.0f} exchanges an account; {mean_peers:,.0f} among its peers",
-    example=[{"group": 0, "account": 9, "second": 1}] + [{"group": 1, "account": 1, "second": i} for i in range(100)] + [{"group": 2, "account": 2, "second": 1}],
+    example=[{"group": 0, "account": 9, "second": 1}]
+    + [{"group": 1, "account": 1, "second": i} for i in range(100)]
+    + [{"group": 2, "account": 2, "second": 1}],
     expect={1: 1.0, 2: 0.0},
 )
 def busy_accounts(work: Work) -> Any:

@@ -18,14 +18,18 @@ from stillwatch.signals.work import Work, held, share
     blind_spots="A harvester that samples each prompt several times repeats too; one run of a suite repeats nothing.",
     needs=("exchanges.prompt", "exchanges.flags"),
     finding="{repeated:.0%} of its exchanges repeat a prompt on another day or another model; {flagged:.0%} look like test questions",
-    example=[{"group": 1, "account": 1, "has_text": True, "prompt": i % 10, "second": (i // 10) * 90000, "model": "m", "flags": 32} for i in range(60)]
+    example=[
+        {"group": 1, "account": 1, "has_text": True, "prompt": i % 10, "second": (i // 10) * 90000, "model": "m", "flags": 32} for i in range(60)
+    ]
     + [{"group": 2, "account": 2, "has_text": True, "prompt": i, "second": i, "model": "m", "flags": 0} for i in range(60)],
     expect={1: 1.0, 2: 0.0},
 )
 def evaluation_like(work: Work) -> Any:
     """The larger of the share of repeats (less a fifth) and the share flagged as test questions."""
-    asked = work.work.filter(_.prompt.notnull()).group_by("group", "prompt").agg(
-        uses=_.count(), days=(_.second // 86_400).nunique(), models=_.model.nunique()
+    asked = (
+        work.work.filter(_.prompt.notnull())
+        .group_by("group", "prompt")
+        .agg(uses=_.count(), days=(_.second // 86_400).nunique(), models=_.model.nunique())
     )
     repeats = asked.group_by("group").agg(again=(((_.days > 1) | (_.models > 1)).cast("int64") * _.uses).sum())
     rows = work.sums.filter(_.texts > 0).join(repeats, "group")

@@ -10,7 +10,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import PEERS, Work, held
 
-
 LEAST = 8
 """Accounts below which evenness says nothing."""
 

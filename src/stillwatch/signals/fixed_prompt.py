@@ -10,7 +10,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
-
 LEAST = 8
 """Accounts that must carry the text."""
 

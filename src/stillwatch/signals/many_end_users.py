@@ -23,4 +23,6 @@ from stillwatch.signals.work import Work, held
 def many_end_users(work: Work) -> Any:
     """log10 of its end users over 2, from ten up."""
     count = _.end_users.cast("float64")
-    return work.sums.filter(_.end_users > 0).select("group", "end_users", score=held(((count / 10.0).log10() + 0.7) / 2.0 * (count > 5).cast("float64")))
+    return work.sums.filter(_.end_users > 0).select(
+        "group", "end_users", score=held(((count / 10.0).log10() + 0.7) / 2.0 * (count > 5).cast("float64"))
+    )

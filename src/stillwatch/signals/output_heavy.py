@@ -11,7 +11,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
-
 FULL = 4.0
 """Times the peers' ratio of written to read tokens at which the score is full."""
 
@@ -23,8 +22,11 @@ FULL = 4.0
     blind_spots="Story writers and code generators write much too; agents and retrieval read much and hide it.",
     needs=("exchanges.input_tokens", "exchanges.output_tokens"),
     finding="it gets {ratio:.1f} tokens for each it sends; its peers get {ratio_peers:.1f}",
-    example=[{"group": 0, "account": 9, "input_tokens": 100, "output_tokens": 50}, {"group": 1, "account": 1, "input_tokens": 100, "output_tokens": 400},
-             {"group": 2, "account": 2, "input_tokens": 100, "output_tokens": 40}],
+    example=[
+        {"group": 0, "account": 9, "input_tokens": 100, "output_tokens": 50},
+        {"group": 1, "account": 1, "input_tokens": 100, "output_tokens": 400},
+        {"group": 2, "account": 2, "input_tokens": 100, "output_tokens": 40},
+    ],
     expect={1: 1.0, 2: 0.0},
 )
 def output_heavy(work: Work) -> Any:

@@ -9,7 +9,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
-
 DAY = 86_400
 
 

@@ -19,7 +19,8 @@ from stillwatch.signals.work import PEERS, Work, held
     blind_spots="Servers and world-wide products never sleep either; it only supports other evidence.",
     needs=("exchanges.time",),
     finding="its work is spread over the day with {flat:.0%} of the greatest possible evenness; its peers' with {flat_peers:.0%}",
-    example=[{"group": 0, "account": 9, "second": 3600 * 9}] * 24 + [{"group": 1, "account": 1, "second": 3600 * i} for i in range(24)]
+    example=[{"group": 0, "account": 9, "second": 3600 * 9}] * 24
+    + [{"group": 1, "account": 1, "second": 3600 * i} for i in range(24)]
     + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,
     expect={1: 1.0, 2: 0.0},
 )

@@ -17,7 +17,8 @@ from stillwatch.signals.work import Work, held, share
     blind_spots="A parent pays for a family; a department's card pays for its people. Virtual cards hide it.",
     needs=("accounts.payment",),
     finding="{part:.0%} of its accounts share a payment instrument with another of its accounts of a different or unnamed owner",
-    example=[{"group": 1, "account": i, "payment": i % 3} for i in range(12)] + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
+    example=[{"group": 1, "account": i, "payment": i % 3} for i in range(12)]
+    + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
     expect={1: 1.0, 2: 0.0},
 )
 def shared_payment(work: Work) -> Any:

@@ -11,7 +11,6 @@ from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
-
 SWEPT = 30
 """Refused variants that make a sweep."""
 SCALED = 100
@@ -25,8 +24,14 @@ SCALED = 100
     blind_spots="Red teams sweep techniques by contract; blind where answers are not logged.",
     needs=("exchanges.refused", "exchanges.head", "exchanges.flags"),
     finding="{refusals} prompts with a technique or a refusal, {refused_share:.0%} of all, before one template was used {scaled} times",
-    example=[{"group": 1, "account": 1, "has_text": True, "refused": True, "flags": 128, "head": i, "prompt": i, "tail": 5000 + i, "second": i} for i in range(60)]
-    + [{"group": 1, "account": 1, "has_text": True, "refused": False, "flags": 0, "head": 777, "prompt": i, "tail": i, "second": 100 + i} for i in range(200)]
+    example=[
+        {"group": 1, "account": 1, "has_text": True, "refused": True, "flags": 128, "head": i, "prompt": i, "tail": 5000 + i, "second": i}
+        for i in range(60)
+    ]
+    + [
+        {"group": 1, "account": 1, "has_text": True, "refused": False, "flags": 0, "head": 777, "prompt": i, "tail": i, "second": 100 + i}
+        for i in range(200)
+    ]
     + [{"group": 2, "account": 2, "has_text": True, "refused": False, "flags": 0, "head": i, "prompt": i, "tail": i, "second": i} for i in range(99)],
     expect={1: 1.0},
 )

@@ -9,7 +9,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held, share
 
-
 LEAST = 20
 """Distinct prompts that a template must have made to count."""
 
@@ -32,4 +31,6 @@ def training_coverage(work: Work) -> Any:
     best = covered.group_by("group").agg(covered=_.covered.max(), templates=_.templates.min(), made=_.made.max())
     rows = work.sums.filter(_.texts > 0).left_join(best, "group")
     part, follow = held(share(rows.covered.fill_null(0), rows.texts)), share(rows.follow_ups, rows.texts)
-    return rows.select("group", part=part, follow=follow, templates=rows.templates.fill_null(0), made=rows.made.fill_null(0), score=held(part * (1.0 - follow)))
+    return rows.select(
+        "group", part=part, follow=follow, templates=rows.templates.fill_null(0), made=rows.made.fill_null(0), score=held(part * (1.0 - follow))
+    )

@@ -30,5 +30,10 @@ def undeclared_linkage(work: Work) -> Any:
     largest_share = share(rows.largest.fill_null(0), rows.accounts)
     score = ibis.ifelse(rows.accounts > 1, 1.0 - largest_share, 0.0)
     return rows.select(
-        "group", "accounts", owners=rows.owners.fill_null(0), unnamed=rows.accounts - rows.named.fill_null(0), largest_share=largest_share, score=held(score)
+        "group",
+        "accounts",
+        owners=rows.owners.fill_null(0),
+        unnamed=rows.accounts - rows.named.fill_null(0),
+        largest_share=largest_share,
+        score=held(score),
     )

@@ -9,7 +9,6 @@ from ibis import _
 from stillwatch.signals._signal import signal
 from stillwatch.signals.work import Work, held
 
-
 INDUSTRIAL = 1000.0
 """Exchanges at which the score is one half: a thousand curated examples already tune a model (LIMA, 2023)."""
 

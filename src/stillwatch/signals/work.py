@@ -11,35 +11,34 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.schema.flags import Flag
+from stillwatch.schema.table import schema_of
 
 PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
 PARTS = ("head", "tail")
 """The parts of a prompt by which templates are told."""
 
-WORK = pa.schema(
-    [
-        ("group", pa.int32()),
-        ("account", pa.int64()),
-        ("owner", pa.int64()),
-        ("second", pa.int64()),
-        ("model", pa.string()),
-        ("status", pa.int16()),
-        ("input_tokens", pa.int32()),
-        ("output_tokens", pa.int32()),
-        ("has_text", pa.bool_()),
-        ("prompt", pa.int64()),
-        ("head", pa.int64()),
-        ("tail", pa.int64()),
-        ("prefix", pa.int64()),
-        ("end_user", pa.int64()),
-        ("turns", pa.int16()),
-        ("flags", pa.int32()),
-        ("refused", pa.bool_()),
-        ("payment", pa.int64()),
-        ("created_second", pa.int64()),
-        ("banned_second", pa.int64()),
-    ]
+WORK = schema_of(
+    group=pa.int32(),
+    account=pa.int64(),
+    owner=pa.int64(),
+    second=pa.int64(),
+    model=pa.string(),
+    status=pa.int16(),
+    input_tokens=pa.int32(),
+    output_tokens=pa.int32(),
+    has_text=pa.bool_(),
+    prompt=pa.int64(),
+    head=pa.int64(),
+    tail=pa.int64(),
+    prefix=pa.int64(),
+    end_user=pa.int64(),
+    turns=pa.int16(),
+    flags=pa.int32(),
+    refused=pa.bool_(),
+    payment=pa.int64(),
+    created_second=pa.int64(),
+    banned_second=pa.int64(),
 )
 """One exchange of one group; `owner` is the key of the owner that the account declares, null if none."""
 
@@ -73,9 +72,7 @@ def prepare(engine: Engine, rows: Any, releases: Any) -> Work:
 
 
 def _sums(rows: Any) -> Any:
-    flags = {
-        flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum() for flag in Flag if flag.name
-    }
+    flags = {flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum() for flag in Flag if flag.name}
     return rows.group_by("group").agg(
         n=_.count(),
         accounts=_.account.nunique(),
