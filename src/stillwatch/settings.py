@@ -57,15 +57,15 @@ class SketchSettings:
 class LinkageSettings:
     """How traces become groups."""
 
-    smallest_group: int = setting(8, "Accounts a group must have.")
-    smallest_anchor: int = setting(8, "Carriers a key needs to be tested as an anchor.")
-    largest_anchor_share: float = setting(0.05, "A key carried by a larger share of all accounts is never an anchor.")
-    keys_per_facet: int = setting(12, "Keys kept for an account in one facet: the rarest that are shared.")
+    smallest_group: int = setting(5, "Accounts a group must have.")
+    smallest_anchor: int = setting(5, "Carriers a key needs to be tested as an anchor.")
+    largest_anchor_share: float = setting(0.02, "A key carried by a larger share of all accounts is never an anchor.")
+    keys_per_facet: int = setting(8, "Keys kept for an account in one facet: the rarest that are shared.")
     smooth: float = setting(20.0, "Weight of the global rate when a stratum's rate is estimated, in accounts.")
     threshold_nats: float = setting(8.0, "Log-likelihood ratio at which a carrier counts as a member.")
     facet_cap_nats: float = setting(6.0, "The most that one facet may contribute for one account.")
     family_cap_nats: float = setting(10.0, "The most that one family may contribute for one account.")
-    overlap: float = setting(0.3, "Jaccard overlap at which two anchors' members are one group.")
+    overlap: float = setting(0.5, "Jaccard overlap at which two anchors' members are one group.")
 
 
 @dataclass(frozen=True)

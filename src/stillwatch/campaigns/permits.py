@@ -49,7 +49,10 @@ def read_permits(path: Path | None) -> list[Permit]:
         raise InputError(f"the permits file is not TOML: {error}", where=str(path), do="mend the line named above") from error
     if set(document) - {"permit"}:
         raise InputError(f"unknown section {sorted(set(document) - {'permit'})[0]}", where=str(path), do="permits stand in [[permit]] sections")
-    return [_permit(row, f"{path}, permit {number}") for number, row in enumerate(document.get("permit", []), 1)]
+    rows = document.get("permit", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError("permit is not a list of sections", where=str(path), do="begin each permit with [[permit]] on a line of its own")
+    return [_permit(row, f"{path}, permit {number}") for number, row in enumerate(rows, 1)]
 
 
 def _permit(row: dict[str, Any], where: str) -> Permit:
@@ -90,13 +93,12 @@ def _count(row: dict[str, Any], key: str, where: str) -> int | None:
 
 
 def _time(value: Any, key: str, where: str) -> datetime:
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    """A time in UTC, which one without a zone is taken to be; a date is its first moment."""
     try:
-        parsed = datetime.fromisoformat(str(value))
+        parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
         raise InputError(f"{key} is not a date", where=where, do=f"write {key} = 2026-12-31T00:00:00Z") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS
+from stillwatch.engine.door import PARQUET_OPTIONS, aside
 from stillwatch.errors import InputError, SettingError
 from stillwatch.settings import EngineSettings
 
@@ -67,7 +67,8 @@ class DuckDBEngine:
 
     def drop(self, name: str) -> None:
         """Forget a table that `create` or `load` made."""
-        self.connection.drop_table(name, force=True)
+        # Ibis 12 with SQLGlot 30 leaves the name out of its DROP TABLE.
+        self._raw.execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
@@ -77,13 +78,11 @@ class DuckDBEngine:
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
-        aside = path.with_name(f".{path.name}.part")
         rows = 0
-        with pq.ParquetWriter(aside, schema, **PARQUET_OPTIONS) as writer:
+        with aside(path) as part, pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer:
             for batch in self._raw.sql(ibis.to_sql(ordered, dialect="duckdb")).to_arrow_reader(ROWS_AT_ONCE):
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
-        aside.rename(path)
         return rows
 
     def close(self) -> None:

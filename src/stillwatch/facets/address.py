@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def address(tables: Tables) -> Any:
     """Each address an account used."""
-    return marks(tables.exchanges, "address")
+    return marks(tables.visits, "address")

@@ -34,12 +34,14 @@ class Blind:
     """Share of the rows in which it was missing."""
 
 
-def build_traces(engine: Engine, tables: Tables, settings: LinkageSettings, progress: Progress = quiet) -> tuple[Any, list[Blind]]:
+def build_traces(
+    engine: Engine, tables: Tables, settings: LinkageSettings, progress: Progress = quiet, lacking: dict[str, float] | None = None
+) -> tuple[Any, list[Blind]]:
     """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which facets were blind.
 
     Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet` rarest.
     """
-    lacking = missing_shares(engine, tables)
+    lacking = missing_shares(engine, tables) if lacking is None else lacking
     parts: list[Any] = []
     blind: list[Blind] = []
     for name, facet in FACETS.all().items():
@@ -75,7 +77,9 @@ def _shared(engine: Engine, facet: Facet, tables: Tables) -> Any:
     if facet.sparse:
         several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)
         rows = rows.semi_join(several, "value")
-    pairs = engine.create("pairs", rows.group_by("account", "value").agg(first=_.second.min(), last=_.second.max(), n=_.count()))
+    counted = "n" in rows.columns
+    summed = {"last": _["last"].max(), "n": _.n.sum()} if counted else {"last": _.second.max(), "n": _.count()}
+    pairs = engine.create("pairs", rows.group_by("account", "value").agg(first=_.second.min(), **summed))
     df = pairs.group_by("value").agg(df=_.count()).filter(_.df > 1)
     return pairs.join(df, "value")
 

@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def client(tables: Tables) -> Any:
     """Each User-Agent an account sent."""
-    return marks(tables.exchanges, "client")
+    return marks(tables.visits, "client")

@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def ja4(tables: Tables) -> Any:
     """Each JA4 an account showed."""
-    return marks(tables.exchanges, "ja4")
+    return marks(tables.visits, "ja4")

@@ -23,4 +23,4 @@ def show(value: int) -> str:
 )
 def network(tables: Tables) -> Any:
     """Each network an account used."""
-    return marks(tables.exchanges, "asn")
+    return marks(tables.visits, "asn")

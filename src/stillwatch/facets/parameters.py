@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def parameters(tables: Tables) -> Any:
     """Each set of parameters an account sent."""
-    return marks(tables.exchanges, "parameters")
+    return marks(tables.visits, "parameters")

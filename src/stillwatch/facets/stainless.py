@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def stainless(tables: Tables) -> Any:
     """Each set of x-stainless headers an account sent."""
-    return marks(tables.exchanges, "stainless")
+    return marks(tables.visits, "stainless")

@@ -17,4 +17,4 @@ from stillwatch.facets.tables import Tables, marks
 )
 def subnet(tables: Tables) -> Any:
     """Each small network an account used."""
-    return marks(tables.exchanges, "subnet")
+    return marks(tables.visits, "subnet")

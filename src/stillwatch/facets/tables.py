@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
 
 HOUR = 3600
+
+
+VISIT = ("region", "address", "subnet", "asn", "client", "stainless", "ja4", "parameters")
+"""Columns that take few values for one account; facets of them read visits, which are far fewer than exchanges."""
 
 
 @dataclass(frozen=True)
@@ -21,26 +26,42 @@ class Tables:
     accounts: Any
     """Table accounts, with `created_second` and `banned_second`."""
     activity: Any
-    """account, hour (since 1970), n, first and last (seconds since 1970)."""
+    """account, hour (since 1970), n, first and last (seconds since 1970), metered exchanges and sums of their tokens."""
+    visits: Any
+    """account and the columns of VISIT, with second and last (seconds since 1970) and n: one row for each combination."""
     releases: Any
     """model, second: when each model was released."""
 
 
 def prepare(engine: Engine, exchanges: Any, accounts: Any, releases: Any) -> Tables:
-    """The facets' tables; activity is one pass over the exchanges."""
-    timed = exchanges.mutate(second=_.time.epoch_seconds().cast("int64"))
-    dated = accounts.mutate(created_second=_.created.epoch_seconds().cast("int64"), banned_second=_.banned.epoch_seconds().cast("int64"))
-    hourly = (
-        timed.select("account", "second", hour=(_.second // HOUR).cast("int64"))
-        .group_by("account", "hour")
-        .agg(n=_.count(), first=_.second.min(), last=_.second.max())
+    """The facets' tables; activity and visits are one pass each over the exchanges."""
+    timed = exchanges.mutate(second=_.time.epoch_seconds().floor())
+    dated = accounts.mutate(created_second=_.created.epoch_seconds().floor(), banned_second=_.banned.epoch_seconds().floor())
+    activity = engine.create("activity", _hourly(timed))
+    visits = timed.group_by("account", *VISIT).agg(second=_.second.min(), last=_.second.max(), n=_.count())
+    return Tables(timed, dated, activity, engine.create("visits", visits), releases)
+
+
+def _hourly(timed: Any) -> Any:
+    metered = timed.input_tokens.notnull() & timed.output_tokens.notnull()
+    read = ibis.ifelse(metered, timed.input_tokens, 0).cast("int64")
+    written = ibis.ifelse(metered, timed.output_tokens, 0).cast("int64")
+    rows = timed.select("account", "second", hour=(_.second // HOUR).cast("int64"), metered=metered.cast("int64"), read=read, written=written)
+    return rows.group_by("account", "hour").agg(
+        n=_.count(),
+        first=_.second.min(),
+        last=_.second.max(),
+        metered=_.metered.sum(),
+        read=_.read.sum(),
+        square=(_.read * _.read).sum(),
+        written=_.written.sum(),
     )
-    return Tables(timed, dated, engine.create("activity", hourly), releases)
 
 
 def marks(exchanges: Any, column: str) -> Any:
-    """Each exchange that carries the column, as (account, value, second)."""
-    return exchanges.select("account", "second", value=exchanges[column].cast("int64")).filter(_.value.notnull())
+    """Each exchange, or visit, that carries the column, as (account, value, second) and, for visits, (last, n)."""
+    counted = ["last", "n"] if "n" in exchanges.columns else []
+    return exchanges.select("account", "second", *counted, value=exchanges[column].cast("int64")).filter(_.value.notnull())
 
 
 def declared(accounts: Any, column: str) -> Any:

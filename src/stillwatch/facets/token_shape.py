@@ -12,8 +12,9 @@ from stillwatch.facets.tables import Tables
 
 
 def show(value: int) -> str:
-    """Mean lengths, roughly."""
-    return f"about {2 ** ((value >> 12) / 2):,.0f} tokens in, {2 ** (((value >> 6) & 63) / 2):,.0f} out"
+    """Mean lengths and the spread of the prompts', roughly."""
+    read, written, spread = value >> 12, (value >> 6) & 63, value & 63
+    return f"about {2 ** (read / 2):,.0f} tokens in (give or take {2**spread - 1:,}), {2 ** (written / 2):,.0f} out"
 
 
 @facet(
@@ -25,11 +26,8 @@ def show(value: int) -> str:
 )
 def token_shape(tables: Tables) -> Any:
     """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of the input in octaves."""
-    work = tables.exchanges.filter(_.input_tokens.notnull() & _.output_tokens.notnull()).select(
-        "account", "second", read=_.input_tokens.cast("int64"), written=_.output_tokens.cast("int64")
-    )
-    sums = work.group_by("account").agg(
-        n=_.count(), second=_.second.min(), read=_.read.sum(), square=(_.read * _.read).sum(), written=_.written.sum()
+    sums = tables.activity.group_by("account").agg(
+        n=_.metered.sum(), second=_["first"].min(), read=_.read.sum(), square=_.square.sum(), written=_.written.sum()
     )
     shape = sums.filter(_.n >= 10).mutate(mean=_.read.cast("float64") / _.n, written=_.written.cast("float64") / _.n)
     spread = ibis.greatest(shape.square.cast("float64") / shape.n - shape.mean * shape.mean, ibis.literal(0.0)).sqrt()

@@ -14,6 +14,8 @@ LIFT = 3.0
 """A key is enriched among carriers when that many times more of them have it than chance would give."""
 WORST = -1.0
 """Nats that one family may count against an account: own marks are no proof of innocence."""
+SMALL_LOG = 500
+"""Carriers that an anchor may have however few accounts the log holds."""
 PARTS = 60
 """Parts in which keys are counted, so that those of two or three nested scales add up to one."""
 
@@ -28,7 +30,7 @@ def anchors(engine: Engine, marked: Any, accounts: int, settings: LinkageSetting
         .group_by("key", "family")
         .agg(size=_.count(), low=_.account.min(), high=_.account.max(), check=(_.account % 2_147_483_647).sum())
     )
-    largest = max(int(settings.largest_anchor_share * accounts), settings.smallest_anchor * 4)
+    largest = max(int(settings.largest_anchor_share * accounts), SMALL_LOG)
     fit = carried.filter((_.size >= settings.smallest_anchor) & (_.size <= largest))
     single = fit.group_by("family", "size", "low", "high", "check").agg(anchor=_.key.min())
     return engine.create("anchors", single.select("anchor", "size", "family"))

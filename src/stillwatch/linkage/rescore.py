@@ -15,6 +15,8 @@ TELLING_LIFT = 10.0
 """A key tells of a group when its share of the group is that many times its share of all accounts."""
 TELLING_CARRIERS = 3
 """Members that must carry it."""
+TELLING_STRANGERS = 20
+"""No key tells of a group that more than so many times its members carry: candidates stay in proportion to the group."""
 PROFILE_WEIGHT = 5.0
 """Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw carriers."""
 WORST = -2.0
@@ -30,7 +32,14 @@ def profile(engine: Engine, marked: Any, members: Any, accounts: int) -> Any:
     joined = carried.filter(_.carriers >= 2).join(size, "group")
     lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
     return engine.create(
-        "profile", joined.select("group", "key", "carriers", "size", telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT))
+        "profile",
+        joined.select(
+            "group",
+            "key",
+            "carriers",
+            "size",
+            telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT) & (joined.carriers * TELLING_STRANGERS >= joined.df),
+        ),
     )
 
 

@@ -13,12 +13,12 @@ BANDS = (10, 100, 1000)
 """Exchanges that part the bands of activity."""
 
 
-def strata(engine: Engine, exchanges: Any, accounts: Any, activity: Any) -> Any:
+def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
     """Table strata (account, stratum, cell, region, plan, band, client) of every account with exchanges; a cell is a stratum and a client.
 
     Region is the account's declared one, else that of its traffic: geography only narrows whom an account is compared with.
     """
-    seen = exchanges.group_by("account").agg(traffic=_.region.max(), client=_.client.max())
+    seen = visits.group_by("account").agg(traffic=_.region.max(), client=_.client.max())
     work = activity.group_by("account").agg(n=_.n.sum())
     known = accounts.select("account", "plan", declared="region")
     joined = seen.join(work, "account").left_join(known, "account")

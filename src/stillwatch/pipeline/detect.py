@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.errors import InputError
 from stillwatch.ingest import Door, NetworkBook, Quarantine, Source, check_share, newest_allowed, plan, pseudonym_key, read_accounts
 from stillwatch.pipeline.find import Found, Stored, find
-from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs
+from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.run_folder import RunFolder
 from stillwatch.pipeline.settle import settle, stored_days
@@ -111,9 +111,12 @@ class _Steps:
 def _accounts(inputs: Inputs, door: Door, key: HashKey, settings: Settings, staged: Staged) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
     quarantine = Quarantine()
-    rows = read_accounts(inputs.accounts, door, quarantine) if inputs.accounts else ACCOUNT_ROWS.arrow.empty_table()
-    check_share(quarantine, settings.ingest)
-    staged.quarantine.merge(Quarantine(bad=quarantine.bad, rows=quarantine.rows, reasons=quarantine.reasons))
+    rows = ACCOUNT_ROWS.arrow.empty_table()
+    if inputs.accounts:
+        rows = read_accounts(inputs.accounts, door, quarantine)
+        check_share(quarantine, settings.ingest)
+        refuse_unreadable(quarantine, inputs.accounts, "accounts file")
+    staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
     unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(["account", "account_id"])

@@ -12,7 +12,7 @@ from ibis import _
 from stillwatch.campaigns.assemble import Tested, campaigns_table
 from stillwatch.campaigns.candidates import candidates, peers
 from stillwatch.campaigns.evidence import carrying, evidence_table, links_table, member_count, ranked, shared_keys, with_carriers
-from stillwatch.campaigns.held_out import NULL, HeldOut, held_traces, test_held_out
+from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
 from stillwatch.campaigns.owner_test import NULL as OWNER_NULL
@@ -69,21 +69,22 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     """Run every stage from facets to verdicts."""
     progress("activity")
     tables = prepare(engine, stored.exchanges, stored.accounts, stored.releases)
-    traces, blind_facets = build_traces(engine, tables, settings.linkage, progress)
+    lacking = missing_shares(engine, tables)
+    traces, blind_facets = build_traces(engine, tables, settings.linkage, progress, lacking)
     progress("strata")
-    peer_strata = strata(engine, stored.exchanges, stored.accounts, tables.activity)
+    peer_strata = strata(engine, tables.visits, stored.accounts, tables.activity)
     linked = link(engine, traces, peer_strata, settings.linkage, progress)
     volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum()))
     declared = owners(engine, stored.accounts, settings.campaigns)
     progress("held-out tests")
-    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members, settings.linkage.smooth)
+    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
     chosen = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
     progress("groups' exchanges")
     sample = peers(engine, volumes, chosen, PEERS_WANTED)
     assigned = engine.load("assigned", pa.concat_tables([chosen.select(["group", "account"]), sample]))
     work = prepare_work(engine, _work(engine, tables, declared, assigned), tables.releases)
-    missing = missing_shares(engine, tables) | _missing_here(engine, work.sums)
+    missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("verdicts")
     facts = _Facts(engine, chosen, held, work, declared, stored, scores)
@@ -213,7 +214,7 @@ class _Facts:
                 sums=sums[group],
                 findings=findings.get(group, {}),
                 log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else bets.get(group, 0.0),
-                null=NULL if kind == "linked" else OWNER_NULL,
+                null=self.held.null[group] if kind == "linked" else OWNER_NULL,
                 held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],
                 p_values=self.held.of_group(group) if kind == "linked" else {},
                 accounts={row["account"] for row in people[group]},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.door import PARQUET_OPTIONS
+from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import Door, Quarantine, Source, read, read_edge
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -79,8 +82,33 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
     if workers <= 1:
         yield from map(_stage, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_stage, jobs)
+    before = set(active_children())
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    futures = _submitted(pool, jobs)
+    started = set(active_children()) - before
+    try:
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise SettingError(
+            "a process that was reading the logs was ended from outside, perhaps for want of memory",
+            do="lower ingest.workers or ingest.batch_bytes in the settings file",
+        ) from error
+    except BaseException:
+        for process in started:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _submitted(pool: ProcessPoolExecutor, jobs: list[Job]) -> list[Future[Result]]:
+    """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it to them too, but it is ours to answer."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return [pool.submit(_stage, job) for job in jobs]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _stage(job: Job) -> Result:
@@ -129,6 +157,14 @@ def read_edge_log(path: Path, door: Door, key: HashKey, stage: Path, staged: Sta
     finally:
         if writer is not None:
             writer.close()
+    refuse_unreadable(quarantine, path, "edge log")
     staged.take(pa.concat_tables(labels), ACCOUNTS_SEEN.empty_table())
     staged.quarantine.merge(quarantine)
     return out if writer is not None else None
+
+
+def refuse_unreadable(quarantine: Quarantine, path: Path, name: str) -> None:
+    """Raise InputError where a file given beside the logs gave no row: it was meant to tell something, and silence would look like innocence."""
+    if not quarantine.good and path.stat().st_size:
+        reasons = {reason for _, reason in quarantine.reasons}
+        raise InputError(f"the {name} holds no row that can be read", where=str(path), do="; ".join(sorted(reasons)) or "see docs/formats.md")

@@ -45,7 +45,7 @@ def _release(row: dict[str, Any], where: str) -> dict[str, Any]:
 
 def releases_seen(engine: Engine, exchanges: Any) -> pa.Table:
     """Models first asked for more than a day after the log begins, by at least a hundred exchanges in all."""
-    use = exchanges.filter(_.model.notnull()).group_by("model").agg(second=_.time.epoch_seconds().cast("int64").min(), n=_.count())
+    use = exchanges.filter(_.model.notnull()).group_by("model").agg(second=_.time.epoch_seconds().floor().min(), n=_.count())
     rows = engine.collect(use).to_pylist()
     start = min((row["second"] for row in rows), default=0)
     late = [{"model": row["model"], "second": row["second"]} for row in rows if row["second"] > start + DAY and row["n"] >= 100]

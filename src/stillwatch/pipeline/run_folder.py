@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from importlib.metadata import version
@@ -23,12 +24,15 @@ class RunFolder:
 
     def __init__(self, out: Path, *, force: bool) -> None:
         """Raises RunError if `out` exists, unless `force` and it is an earlier run."""
-        if out.exists() and not force:
+        whole = out.resolve()
+        if whole.exists() and not force:
             raise RunError("the run folder exists already", where=str(out), do="choose another --out, or replace it with --force")
-        if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
-            raise RunError("the folder exists and is no run folder, so --force does not replace it", where=str(out), do="choose another --out")
+        if whole.exists() and not (whole.is_dir() and (not any(whole.iterdir()) or (whole / MARK).exists())):
+            raise RunError("what stands there is no run folder, so --force does not replace it", where=str(out), do="choose another --out")
         self.out = out
-        self.aside = out.with_name(f".{out.name}.part")
+        self._whole = whole
+        self.aside = whole.with_name(f".{whole.name}.part")
+        self._parents = [parent for parent in whole.parents if not parent.exists()]
         shutil.rmtree(self.aside, ignore_errors=True)
         self.stage = self.aside / "stage"
         try:
@@ -48,11 +52,14 @@ class RunFolder:
     def finish(self) -> Path:
         """Take the place of the wanted folder."""
         shutil.rmtree(self.stage, ignore_errors=True)
-        if self.out.exists():
-            shutil.rmtree(self.out)
-        self.aside.rename(self.out)
+        if self._whole.exists():
+            shutil.rmtree(self._whole)
+        self.aside.rename(self._whole)
         return self.out
 
     def abandon(self) -> None:
         """Leave nothing."""
         shutil.rmtree(self.aside, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another run may have come to live beside ours
+            for parent in self._parents:
+                parent.rmdir()

@@ -62,7 +62,7 @@ def _with_edge(engine: Engine, rows: Any, edge: Any) -> Any:
 
 
 def _write_days(engine: Engine, rows: Any, out: Path, progress: Callable[[str, int, int], None]) -> None:
-    counted = rows.select(day=(_.time.epoch_seconds().cast("int64") // DAY)).group_by("day").agg(n=_.count())
+    counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
     days = values(engine.collect(counted.order_by("day")), "day")
     for done, day in enumerate(days, 1):
         start, end = (datetime.fromtimestamp((day + step) * DAY, UTC) for step in (0, 1))

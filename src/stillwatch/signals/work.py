@@ -52,7 +52,7 @@ class Work:
     sums: Any
     """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals."""
     members: Any
-    """One row an account of a group: n, owner, payment, first and last second, hours."""
+    """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     templates: Any
     """One row a (group, part, key): uses, distinct prompts, accounts."""
     peers: Any
@@ -100,6 +100,7 @@ def _members(rows: Any) -> Any:
         first=_.second.min(),
         last=_.second.max(),
         hours=(_.second // 3600).nunique(),
+        days=(_.second // 86_400).nunique(),
     )
 
 

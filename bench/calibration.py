@@ -1,0 +1,257 @@
+"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the coverage of the 'at least m of n' bound.
+
+python bench/calibration.py [--quick] [--seed 1] [--json FILE]
+
+Worlds are made of accounts in cells and content keys whose rates differ from cell to cell; null groups are drawn at random within
+cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept where the interval does not lie above it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import binomtest
+
+from stillwatch.campaigns.error_control import at_least, e_bh
+from stillwatch.campaigns.held_out import HeldOut, test_held_out
+from stillwatch.engine import DuckDBEngine
+from stillwatch.settings import EngineSettings
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+FACETS = ("head", "parameters", "shingle", "token_shape")
+KEYS = 200
+PLANTED_KEYS = 4
+CONFIDENCE = 0.99
+
+
+@dataclass(frozen=True)
+class Line:
+    """One promise and what was seen."""
+
+    what: str
+    """The rate that is measured."""
+    case: str
+    """Sizes and settings."""
+    promised: float
+    """What it may be at most."""
+    seen: float
+    """What it was."""
+    low: float
+    """Lower end of its interval."""
+    high: float
+    """Upper end."""
+    runs: int
+    """Draws it rests on."""
+    power: str
+    """What the method found meanwhile; empty where nothing was planted."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise stands."""
+        return bool(self.low <= self.promised)
+
+
+def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str = "") -> Line:
+    """A share of runs with its exact interval."""
+    interval = binomtest(hits, runs).proportion_ci(CONFIDENCE, "exact")
+    return Line(what, case, promised, hits / runs, float(interval.low), float(interval.high), runs, power)
+
+
+def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:
+    """A mean with its normal interval: not exact, since these have no bound that helps."""
+    reach = float(2.576 * values.std() / np.sqrt(len(values)))
+    return Line(what, case, promised, float(values.mean()), max(float(values.mean()) - reach, 0.0), float(values.mean()) + reach, len(values), power)
+
+
+@dataclass(frozen=True)
+class World:
+    """Accounts in cells, and the keys they carry."""
+
+    cell: Ints
+    """The cell of each account; four cells (clients) a stratum, eight a region."""
+    carried: npt.NDArray[np.bool_]
+    """Shape (accounts, keys)."""
+
+    def tested(self, engine: DuckDBEngine, groups: list[Ints]) -> HeldOut:
+        """The groups' held-out tests, as the pipeline runs them."""
+        account, key = np.nonzero(self.carried)
+        everyone = np.arange(len(self.cell))
+        region = pa.array([f"r{number}" for number in self.cell // 8])
+        facet = pa.array([FACETS[number] for number in key % len(FACETS)])
+        strata = engine.load("strata", pa.table({"account": everyone, "cell": self.cell, "stratum": self.cell // 4, "region": region}))
+        held = engine.load("held", pa.table({"account": account, "key": key + 1, "facet": facet, "cell": self.cell[account]}))
+        number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
+        return test_held_out(engine, held, strata, pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)}))
+
+
+def world(rng: np.random.Generator, accounts: int, cells: int) -> World:
+    """Cells of unequal size; keys from one account in two thousand to two in five, some in few cells only, one carried by all of a cell."""
+    cell = rng.choice(cells, accounts, p=rng.dirichlet(np.full(cells, 2.0)))
+    rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), KEYS))[None, :] * np.exp(rng.normal(0.0, 1.0, (cells, KEYS)))
+    rates[:, : KEYS // 4] *= rng.random((cells, KEYS // 4)) < 0.15
+    rates[int(np.bincount(cell, minlength=cells).argmax()), 0] = 1.0
+    return World(cell, rng.random((accounts, KEYS)) < np.minimum(rates, 1.0)[cell])
+
+
+def group(rng: np.random.Generator, made: World, size: int) -> Ints:
+    """Accounts drawn at random within up to eight cells, at most half of each."""
+    counts = np.bincount(made.cell)
+    fit = np.flatnonzero(counts >= 2 * np.ceil(size / 8))
+    chosen = rng.choice(fit, min(8, len(fit), size), replace=False)
+    share = -(-size // len(chosen))
+    drawn = [rng.choice(np.flatnonzero(made.cell == one), min(share, counts[one] // 2), replace=False) for one in chosen]
+    return np.sort(np.concatenate(drawn)[:size])
+
+
+def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int) -> list[Line]:
+    """E-values of null groups by size and number of strata, and their accounts' p-values."""
+    lines: list[Line] = []
+    for size in (8, 40, 200):
+        for cells in (1, 8, 64):
+            logs: list[float] = []
+            small: list[float] = []
+            for _ in range(worlds):
+                made = world(rng, accounts, cells)
+                found = made.tested(engine, [group(rng, made, size) for _ in range(each)])
+                logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
+                p_values = [np.array(list(found.of_group(number).values())) for number in range(1, each + 1)]
+                small += [float((p <= 0.05).mean()) for p in p_values]
+            e, case = np.exp(np.array(logs)), f"{size} accounts, {cells} cells"
+            lines.append(mean("mean e-value", case, 1.0, e))
+            lines.append(rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e)))
+            lines.append(mean("account p-values up to 0.05", case, 0.05, np.array(small)))
+            progress(f"null groups, {case}")
+    return lines
+
+
+def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int) -> list[Line]:
+    """Realised false discovery rate of e-BH over null groups and planted ones of several strengths."""
+    strengths = (0.0, 0.2, 0.4, 0.6, 0.8)
+    logs: list[list[float]] = []
+    for number in range(worlds):
+        made = world(rng, accounts, 16)
+        size = int(rng.choice([12, 30, 80]))
+        groups = [group(rng, made, size) for _ in range(nulls + len(strengths))]
+        for position, strength in enumerate(strengths):
+            keys = rng.choice(KEYS, PLANTED_KEYS, replace=False)
+            made.carried[np.ix_(groups[position], keys)] |= rng.random((len(groups[position]), PLANTED_KEYS)) < strength
+        found = made.tested(engine, groups)
+        logs.append([found.log_e.get(place, -np.inf) for place in range(1, len(groups) + 1)])
+        if number % 10 == 9:
+            progress(f"false discoveries, world {number + 1} of {worlds}")
+    lines: list[Line] = []
+    for level in (0.01, 0.05):
+        listed = np.array([e_bh(np.array(row), level) for row in logs])
+        null = np.ones(listed.shape[1], np.bool_)
+        null[1 : len(strengths)] = False
+        shares = listed[:, null].sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
+        power = "found " + ", ".join(f"{listed[:, place].mean():.0%} at {strengths[place]}" for place in range(1, len(strengths)))
+        case = f"level {level}, {nulls + 1} null and {len(strengths) - 1} planted"
+        found_any = rate("worlds with a false one", case, 1.0, int((shares > 0).sum()), len(shares))
+        line = mean("false discovery rate", case, level, shares, power)
+        # The share is at most one, so its mean is at most the chance of any false one, whose interval is exact.
+        lines.append(replace(line, high=max(line.high, found_any.high)))
+    return lines
+
+
+def coverage(rng: np.random.Generator, runs: int) -> list[Line]:
+    """How often 'at least m' is more than there are, over choices made after the p-values were seen."""
+    lines: list[Line] = []
+    for accounts, guilty, effect in ((50, 0, 0.0), (50, 25, 1e-3), (300, 30, 1e-2), (300, 150, 1e-4), (300, 300, 0.05)):
+        wrong, bounds = 0, []
+        for _ in range(runs):
+            p = rng.random(accounts)
+            p[:guilty] *= effect
+            order = np.argsort(p)
+            bad = False
+            for size in (5, max(guilty, 1), accounts):
+                named = np.isin(np.arange(accounts), order[:size])
+                bound = at_least(p, 0.05, named)
+                bad |= bound > int(named[:guilty].sum())
+            wrong += bad
+            bounds.append(bound)
+        power = f"bound {np.mean(bounds):.0f} of {guilty}" if guilty else ""
+        lines.append(rate("bound above the truth", f"{guilty} guilty of {accounts}, p times {effect:g}", 0.05, wrong, runs, power))
+        progress(f"coverage, {guilty} of {accounts}")
+    return lines
+
+
+def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
+    """The same with the p-values that the held-out test gives: groups of which some accounts carry planted keys, the others are drawn at random."""
+    lines: list[Line] = []
+    for guilty in (0, 20, 50):
+        wrong, bounds = 0, []
+        for _ in range(worlds):
+            made = world(rng, 3000, 16)
+            groups = [group(rng, made, 60) for _ in range(each)]
+            chosen = [rng.choice(one, guilty, replace=False) for one in groups]
+            for accounts in chosen:
+                made.carried[np.ix_(accounts, rng.choice(KEYS, PLANTED_KEYS, replace=False))] |= rng.random((guilty, PLANTED_KEYS)) < 0.7
+            found = made.tested(engine, groups)
+            for number, accounts in enumerate(chosen, 1):
+                tested = found.of_group(number)
+                p, truth = np.array(list(tested.values())), np.isin(list(tested), accounts)
+                order = np.argsort(p)
+                named = [np.isin(np.arange(len(p)), order[:size]) for size in (5, max(guilty, 1), len(p))]
+                found_least = [at_least(p, 0.05, one) for one in named]
+                wrong += any(bound > int((one & truth).sum()) for bound, one in zip(found_least, named, strict=True))
+                bounds.append(found_least[-1])
+        power = f"bound {np.mean(bounds):.0f} of {guilty}" if guilty else ""
+        lines.append(rate("bound above the truth", f"{guilty} guilty of 60, conformal p-values", 0.05, wrong, len(bounds), power))
+        progress(f"coverage with conformal p-values, {guilty} of 60")
+    return lines
+
+
+START = time.perf_counter()
+
+
+def progress(step: str) -> None:
+    """What has been done, on stderr."""
+    print(f"{time.perf_counter() - START:6.1f} s  {step}", file=sys.stderr)
+
+
+def shown(lines: list[Line]) -> Table:
+    """The lines as a table."""
+    table = Table("rate", "case", "promised", "seen", "99 % interval", "draws", "kept", "power")
+    for line in lines:
+        interval = f"{line.low:.4g} to {line.high:.4g}"
+        verdict = "yes" if line.kept else "NO"
+        table.add_row(line.what, line.case, f"{line.promised:g}", f"{line.seen:.4g}", interval, f"{line.runs:,}", verdict, line.power)
+    return table
+
+
+def main() -> None:
+    """Run and print; the exit code is 1 where a promise is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller worlds and fewer of them, under a minute")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
+    rng = np.random.default_rng(given.seed)
+    with DuckDBEngine(EngineSettings(memory="2GB")) as engine:
+        lines = null_e_values(engine, rng, *((1, 3000, 60) if given.quick else (3, 6000, 200)))
+        lines += false_discoveries(engine, rng, *((20, 2000, 25) if given.quick else (120, 3000, 35)))
+        lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
+    lines += coverage(rng, 200 if given.quick else 1000)
+    Console(width=170).print(shown(lines))
+    if given.json:
+        rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
+        given.json.write_text(json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n")
+    sys.exit(0 if all(line.kept for line in lines) else 1)
+
+
+if __name__ == "__main__":
+    main()

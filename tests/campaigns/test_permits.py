@@ -1,0 +1,144 @@
+"""Permits: what may be written in the file, whom one covers, and what goes beyond it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stillwatch.campaigns.permits import Cover, Permit, cover, read_permits
+from stillwatch.errors import InputError
+
+GOOD = """
+[[permit]]
+name = "study"
+accounts = ["a", "b"]
+models = ["small"]
+volume = 1000
+output_tokens = 50_000
+purpose = "a tutor"
+starts = 2026-01-01
+expires = 2026-06-30T00:00:00+02:00
+
+[[permit]]
+name = "house"
+organisation = "Example Ltd"
+expires = "2026-12-31"
+"""
+END = 'expires = "2026-12-31"'
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "permits.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_permit_is_read_whole(tmp_path: Path) -> None:
+    study, house = read_permits(written(tmp_path, GOOD))
+    assert study == Permit(
+        name="study",
+        accounts=frozenset({"a", "b"}),
+        organisation="",
+        models=frozenset({"small"}),
+        volume=1000,
+        output_tokens=50_000,
+        purpose="a tutor",
+        starts=datetime(2026, 1, 1, tzinfo=UTC),
+        expires=datetime(2026, 6, 29, 22, tzinfo=UTC),
+    )
+    assert (house.organisation, house.volume, house.starts) == ("Example Ltd", None, None)
+    assert house.expires == datetime(2026, 12, 31, tzinfo=UTC), "a time without a zone is UTC"
+
+
+def test_no_file_and_an_empty_file_hold_no_permits(tmp_path: Path) -> None:
+    assert read_permits(None) == []
+    assert read_permits(written(tmp_path, "")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[permit]\nname = 1", ["not TOML"]),
+        ("[licence]\nname = 'x'", ["licence", "[[permit]]"]),
+        ("permit = 3", ["[[permit]]"]),
+        ("permit = [3]", ["[[permit]]"]),
+        ("[permit]\nname = 'x'", ["[[permit]]"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\n{END}\nmodel = 'm'", ["permit 1", "model"]),
+        (f"[[permit]]\naccounts = ['a']\n{END}", ["permit 1", "name"]),
+        ("[[permit]]\nname = 'x'\naccounts = ['a']", ["permit 1", "expires"]),
+        (f"[[permit]]\nname = 'x'\n{END}", ["permit 1", "accounts", "organisation"]),
+        (f"[[permit]]\nname = 'x'\naccounts = 'a'\n{END}", ["permit 1", "accounts", "list"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a', 3]\n{END}", ["permit 1", "accounts", "list"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nmodels = 'm'\n{END}", ["permit 1", "models", "list"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = -1\n{END}", ["permit 1", "volume", "whole number"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = true\n{END}", ["permit 1", "volume", "whole number"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\noutput_tokens = 1.5\n{END}", ["permit 1", "output_tokens", "whole number"]),
+        ("[[permit]]\nname = 'x'\naccounts = ['a']\nexpires = 'soon'", ["permit 1", "expires", "date"]),
+        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nstarts = 7\n{END}", ["permit 1", "starts", "date"]),
+        (GOOD + "\n[[permit]]\nname = 'third'\norganisation = 'O'", ["permit 3", "expires"]),
+    ],
+)
+def test_a_fault_is_told_with_file_permit_and_key(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError) as caught:
+        read_permits(path)
+    told = str(caught.value)
+    assert str(path) in caught.value.where
+    assert caught.value.do
+    assert [word for word in words if word not in told] == []
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_permits(tmp_path / "nowhere.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not TOML"):
+        read_permits(tmp_path / "bytes.toml")
+
+
+USE: dict[str, Any] = {
+    "exchanges": 1000,
+    "output_tokens": 50_000,
+    "models": {"small"},
+    "first": datetime(2026, 1, 1, tzinfo=UTC),
+    "last": datetime(2026, 6, 29, 22, tzinfo=UTC),
+}
+
+
+@pytest.fixture
+def permits(tmp_path: Path) -> list[Permit]:
+    return read_permits(written(tmp_path, GOOD))
+
+
+def test_a_permit_covers_those_it_names_and_nobody_else(permits: list[Permit]) -> None:
+    assert cover(permits, {"a", "b"}, {""}, USE) == Cover("study", "")
+    assert cover(permits, {"a"}, {""}, USE).permit == "study"
+    assert cover(permits, {"a", "b", "c"}, {""}, USE).permit == "", "one account more, and it is another group"
+    assert cover(permits, {"c", "d"}, {"Example Ltd"}, USE).permit == "house"
+    assert cover(permits, {"c", "d"}, {"Example Ltd", ""}, USE).permit == "", "an account that declares nothing is not the organisation's"
+    assert cover(permits, {"c"}, {""}, USE).permit == ""
+    assert cover([], {"a"}, {""}, USE) == Cover("", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"models": {"small", "large", "huge"}}, "models not covered: huge, large"),
+        ({"exchanges": 1001}, "1,001 exchanges of 1,000 allowed"),
+        ({"output_tokens": 50_001}, "50,001 output tokens of 50,000 allowed"),
+        ({"last": datetime(2026, 7, 3, tzinfo=UTC)}, "went on to 2026-07-03 after the permit ended on 2026-06-29"),
+        ({"first": datetime(2025, 12, 24, tzinfo=UTC)}, "began on 2025-12-24 before the permit did on 2026-01-01"),
+    ],
+)
+def test_each_excess_is_told(permits: list[Permit], change: dict[str, Any], told: str) -> None:
+    assert cover(permits, {"a"}, {""}, USE | change) == Cover("study", told)
+
+
+def test_every_excess_is_told_and_none_where_nothing_is_limited(permits: list[Permit]) -> None:
+    much = {"exchanges": 10**9, "output_tokens": 10**12, "models": {"any"}}
+    beyond = cover(permits, {"a"}, {""}, USE | much).excess
+    assert beyond.count(";") == 2
+    assert cover(permits, {"x"}, {"Example Ltd"}, USE | much) == Cover("house", "")

@@ -1,0 +1,87 @@
+"""The three axes, the four verdicts, and what a group is said to have extracted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.campaigns.verdict import ASKS, Axis, Finding, axis, extracting, verdict
+from stillwatch.registry import SIGNALS
+from stillwatch.schema.flags import Flag
+from stillwatch.settings import CampaignSettings
+
+INTENT = [name for name, signal in SIGNALS.all().items() if signal.axis == "intent"]
+CONTEXT = [name for name, signal in SIGNALS.all().items() if signal.axis == "context" and signal.weight < 0]
+SETTINGS = CampaignSettings()
+
+
+def weight(name: str) -> float:
+    return SIGNALS.all()[name].weight
+
+
+def findings(**scores: float) -> dict[str, Finding]:
+    return {name: Finding(score, f"{name} said so") for name, score in scores.items()}
+
+
+def test_an_axis_is_a_noisy_or_of_its_own_signals() -> None:
+    found = findings(grading=0.5, instruction_generation=1.0, volume=1.0, undeclared_linkage=1.0)
+    expected = 1 - (1 - weight("grading") * 0.5) * (1 - weight("instruction_generation"))
+    assert axis("intent", found).score == pytest.approx(expected, abs=1e-6)
+    assert axis("deception", found).score == pytest.approx(weight("undeclared_linkage"), abs=1e-6)
+    assert axis("scale", {}) == Axis(0.0, "nothing found")
+
+
+def test_an_axis_is_argued_by_its_strongest_findings_first_and_leaves_out_the_weak() -> None:
+    found = findings(grading=1.0, instruction_generation=1.0, round_the_clock=0.1, output_heavy=0.5)
+    assert axis("intent", found).why == "instruction_generation said so; grading said so; output_heavy said so"
+    assert axis("intent", findings(**dict.fromkeys(INTENT, 1.0))).why.count(";") == 3
+
+
+def test_context_lessens_intent_and_nothing_else() -> None:
+    found = findings(reasoning_elicitation=1.0, undeclared_linkage=1.0, volume=1.0)
+    excused = found | findings(evaluation_like=0.5)
+    assert axis("intent", excused).score == pytest.approx(axis("intent", found).score * (1 + weight("evaluation_like") * 0.5), abs=1e-6)
+    assert "but evaluation_like said so" in axis("intent", excused).why
+    for other in ("scale", "deception"):
+        assert axis(other, excused) == axis(other, found)
+
+
+@given(st.dictionaries(st.sampled_from(INTENT + CONTEXT), st.floats(0, 1)), st.sampled_from(INTENT), st.sampled_from(CONTEXT), st.floats(0, 1))
+def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_and_1(
+    scores: dict[str, float], more: str, excuse: str, score: float
+) -> None:
+    least = {name: value for name, value in scores.items() if name not in (more, excuse)}
+    plain = axis("intent", findings(**least)).score
+    assert 0.0 <= plain <= 1.0
+    assert axis("intent", findings(**least, **{more: score})).score >= plain
+    assert axis("intent", findings(**least, **{excuse: score})).score <= plain
+
+
+@pytest.mark.parametrize(
+    ("scale", "deception", "intent", "permit", "expected"),
+    [
+        (0.9, 0.9, 0.9, False, "adversarial"),
+        (0.5, 0.5, 0.5, False, "adversarial"),
+        (0.9, 0.49, 0.9, False, "unlicensed"),
+        (0.9, 0.9, 0.49, False, "benign"),
+        (0.49, 0.9, 0.9, False, "benign"),
+        (0.0, 0.0, 0.0, False, "benign"),
+        (0.9, 0.9, 0.9, True, "authorised"),
+        (0.0, 0.0, 0.0, True, "authorised"),
+    ],
+)
+def test_the_four_verdicts(scale: float, deception: float, intent: float, permit: bool, expected: str) -> None:
+    axes = [Axis(score, "") for score in (scale, deception, intent)]
+    assert verdict(axes[0], axes[1], axes[2], permit=permit, settings=SETTINGS) == expected
+
+
+def test_what_was_extracted_is_told_largest_first() -> None:
+    told = extracting({"texts": 200, "grading": 50, "reasoning": 120, "agentic": 3, "n": 900})
+    assert told == "written-out reasoning (60% of prompts); grades against rubrics (25% of prompts)"
+    assert extracting({"texts": 0, "reasoning": 0}) == "not known: the log holds no prompts"
+    assert extracting({"texts": 100, "reasoning": 1}) == "answers to ordinary questions"
+
+
+def test_every_flag_but_that_of_tests_is_told() -> None:
+    assert {name for name, _ in ASKS} == {(flag.name or "").lower() for flag in Flag} - {"evaluation"}

@@ -1,0 +1,113 @@
+"""DuckDB behind the door: 64-bit sums, equal bytes, nothing half-written, nothing left behind."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.engine import DuckDBEngine
+from stillwatch.errors import InputError, SettingError
+from stillwatch.schema.table import TIME, schema_of, values
+from stillwatch.settings import EngineSettings
+
+SCHEMA = schema_of(key=pa.int64(), name=pa.string(), time=TIME)
+SETTINGS = EngineSettings(memory="1GB", threads=2)
+
+
+def rows(n: int, seed: int) -> pa.Table:
+    """Rows in an order that the seed decides; the rows are the same for every seed."""
+    order = np.random.default_rng(seed).permutation(n)
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    columns: list[Any] = [
+        order - n // 2,
+        [None if key % 7 == 0 else f"row {key}" for key in order],
+        [start + timedelta(seconds=int(key)) for key in order],
+    ]
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)
+
+
+def test_sums_of_64_bit_integers_stay_64_bits_wide(duck: DuckDBEngine) -> None:
+    table = duck.load("numbers", pa.table({"one": [1, 1, 2], "key": [2**62, 5, -7]}))
+    sums = table.group_by("one").agg(key=table["key"].sum())
+    wanted = {1: 2**62 + 5, 2: -7}
+    for collected in (duck.collect(sums), duck.collect(duck.create("sums", sums)), duck.collect(duck.connection.table("sums"))):
+        assert collected.schema.field("key").type == pa.int64()
+        assert dict(zip(values(collected, "one"), values(collected, "key"), strict=True)) == wanted
+
+
+def test_keys_with_a_null_among_them_keep_their_last_digits(duck: DuckDBEngine) -> None:
+    keys = [2**63 - 1, None, -(2**63) + 1]
+    assert sorted(values(duck.collect(duck.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"), key=str) == sorted(keys, key=str)
+
+
+def test_a_table_may_be_made_anew_from_its_old_rows(duck: DuckDBEngine) -> None:
+    table = duck.load("numbers", pa.table({"key": [1, 2, 3]}))
+    again = duck.create("numbers", table.filter(table["key"] > 1))
+    assert sorted(values(duck.collect(again), "key")) == [2, 3]
+
+
+def test_a_dropped_table_is_gone(duck: DuckDBEngine) -> None:
+    duck.load("numbers", pa.table({"key": [1]}))
+    duck.drop("numbers")
+    duck.drop("numbers")
+    with pytest.raises(Exception, match="numbers"):
+        duck.connection.table("numbers")
+
+
+def test_equal_rows_give_equal_bytes_in_whatever_order_they_come(tmp_path: Path) -> None:
+    digests = set()
+    for seed, threads in ((1, 1), (2, 2), (3, 2)):
+        path = tmp_path / f"{seed}.parquet"
+        with DuckDBEngine(EngineSettings(memory="1GB", threads=threads)) as engine:
+            assert engine.write(engine.load("rows", rows(5_000, seed)), path, SCHEMA, ["key"]) == 5_000
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+    written = pq.read_table(tmp_path / "1.parquet")
+    assert written.schema.equals(SCHEMA)
+    assert values(written, "key") == sorted(values(written, "key"))
+
+
+def test_what_was_written_is_read_again(duck: DuckDBEngine, tmp_path: Path) -> None:
+    for part in (1, 2):
+        duck.write(duck.load("rows", rows(10, part)), tmp_path / f"{part}.parquet", SCHEMA, ["key"])
+    table = duck.read("both", [tmp_path / "1.parquet", tmp_path / "2.parquet"])
+    assert duck.collect(table).sort_by("key").column("name").null_count == 4
+    assert duck.collect(table.agg(n=table.count())).column("n").to_pylist() == [20]
+
+
+def test_a_write_that_fails_leaves_nothing_and_spares_what_was_there(duck: DuckDBEngine, tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    path.write_bytes(b"before")
+    table = duck.load("words", pa.table({"key": ["no number"]}))
+    with pytest.raises(pa.ArrowInvalid):
+        duck.write(table, path, schema_of(key=pa.int64()), ["key"])
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_memory_limit_that_cannot_be_read_is_a_setting_s_fault(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="query engine refuses its settings") as raised:
+        DuckDBEngine(EngineSettings(memory="plenty"), tmp_path)
+    assert raised.value.where == "[engine]"
+    assert list(tmp_path.iterdir()) == [], "the scratch folder goes with the engine that never was"
+
+
+def test_no_files_is_a_person_s_fault(duck: DuckDBEngine) -> None:
+    with pytest.raises(InputError, match="no files for table traces"):
+        duck.read("traces", [])
+
+
+def test_the_scratch_folder_goes_with_the_engine(tmp_path: Path) -> None:
+    with DuckDBEngine(SETTINGS, tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ZeroDivisionError), DuckDBEngine(SETTINGS, tmp_path):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []

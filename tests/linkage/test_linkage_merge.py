@@ -1,0 +1,86 @@
+"""Sets that overlap become groups; each account ends in one; the order of the rows never matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.linkage.link import settled
+from stillwatch.linkage.merge import SHARED, Ints, best_claims, merged, serious
+from stillwatch.schema.table import values
+
+PAIRS = st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 12)), max_size=60)
+CLAIMS = st.dictionaries(st.tuples(st.integers(0, 6), st.integers(0, 20)), st.integers(1, 40), max_size=50)
+
+
+def ints(items: list[int]) -> Ints:
+    return np.array(items, np.int64)
+
+
+def joined_by_hand(pairs: list[tuple[int, int]], overlap: float, of_smaller: bool) -> dict[int, int]:
+    """The same rule, set by set: each set's group, named by the smallest set in it."""
+    sets: dict[int, set[int]] = {}
+    for name, account in pairs:
+        sets.setdefault(name, set()).add(account)
+    group = {name: name for name in sets}
+    for one, other in combinations(sorted(sets), 2):
+        shared, smaller = len(sets[one] & sets[other]), min(len(sets[one]), len(sets[other]))
+        whole = smaller if of_smaller else len(sets[one] | sets[other])
+        if shared >= max(overlap * whole, min(SHARED, smaller)):
+            low, high = sorted((group[one], group[other]))
+            group = {name: low if own == high else own for name, own in group.items()}
+    return group
+
+
+@given(pairs=PAIRS, overlap=st.sampled_from([0.1, 0.3, 0.5, 1.0]), of_smaller=st.booleans())
+def test_merged_joins_what_overlaps_and_nothing_else(pairs: list[tuple[int, int]], overlap: float, of_smaller: bool) -> None:
+    found = merged(ints([name for name, _ in pairs]), ints([account for _, account in pairs]), overlap, of_smaller=of_smaller)
+    expected = joined_by_hand(pairs, overlap, of_smaller)
+    number = {name: position for position, name in enumerate(sorted(set(expected.values())))}
+    assert found.tolist() == [number[expected[name]] for name, _ in pairs], "numbered by the smallest set, whatever the order of the rows"
+
+
+@given(claims=CLAIMS, share=st.sampled_from([0.5, 0.75, 1.0]))
+def test_serious_keeps_the_best_claim_and_those_near_it(claims: dict[tuple[int, int], int], share: float) -> None:
+    rows = [(account, nats) for (_, account), nats in claims.items()]
+    best: dict[int, int] = {}
+    for account, nats in rows:
+        best[account] = max(nats, best.get(account, 0))
+    found = serious(ints([account for account, _ in rows]), ints([nats for _, nats in rows]), share)
+    assert found.tolist() == [nats >= share * best[account] for account, nats in rows]
+
+
+@given(claims=CLAIMS)
+def test_best_claims_takes_one_row_an_account_and_the_lowest_group_of_equals(claims: dict[tuple[int, int], int]) -> None:
+    rows = [(account, -nats, group) for (group, account), nats in claims.items()]
+    found = best_claims(ints([row[0] for row in rows]), ints([-row[1] for row in rows]), ints([row[2] for row in rows]))
+    expected = {account: min(row for row in rows if row[0] == account) for account in {row[0] for row in rows}}
+    assert [rows[position] for position in found.tolist()] == [expected[account] for account in sorted(expected)]
+
+
+def claims_table(claims: dict[tuple[int, int], int], order: list[int]) -> pa.Table:
+    rows = [{"claim": claim, "account": account, "nats": nats, "group": claim // 2} for (claim, account), nats in claims.items()]
+    schema = pa.schema([(name, pa.int64()) for name in ("claim", "account", "nats", "group")])
+    return pa.Table.from_pylist([rows[place] for place in order], schema=schema)
+
+
+@given(claims=CLAIMS, smallest=st.integers(1, 5), data=st.data())
+def test_settled_puts_each_account_in_one_group_numbered_by_size(claims: dict[tuple[int, int], int], smallest: int, data: st.DataObject) -> None:
+    order = list(range(len(claims)))
+    found = settled(claims_table(claims, order), smallest)
+    accounts, groups = values(found, "account"), values(found, "group")
+    assert len(set(accounts)) == len(accounts)
+    sizes = Counter(groups)
+    assert sorted(sizes) == list(range(1, len(sizes) + 1))
+    assert [sizes[number] for number in sorted(sizes)] == sorted(sizes.values(), reverse=True)
+    assert all(size >= smallest for size in sizes.values())
+    for account, group, nats, claim in zip(accounts, groups, values(found, "nats"), values(found, "claim"), strict=True):
+        assert nats * 1e6 == max(own for (_, who), own in claims.items() if who == account)
+        others = {groups[place] for place, other in enumerate(values(found, "claim")) if other // 2 == claim // 2}
+        assert others == {group}, "claims of one group stay together"
+    assert settled(claims_table(claims, data.draw(st.permutations(order))), smallest).equals(found)
