@@ -137,7 +137,8 @@ def _names(prefix: str, values: Ints) -> pa.Array[Any]:
 
 def _typed(values: Any, kind: pa.DataType, rows: int) -> pa.Array[Any]:
     if values is None:
-        return pa.nulls(rows, kind)
+        empty: Any = pa.nulls(rows, kind)
+        return empty
     return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values).cast(kind)
 
 

@@ -102,15 +102,17 @@ def test_a_file_of_no_known_format_shows_none_of_its_words(tmp_path: Path, text:
     assert BROKEN not in str(caught.value)
 
 
-PLAIN = ["request_id", "time", "model", "status", "input_tokens", "output_tokens", "reasoning_tokens", "asn", "network_class", "region"]
+PLAIN = ["request_id", "time", "model", "status", "input_tokens", "output_tokens", "asn", "network_class", "region"]
 SKETCHED = ["has_text", "language", "prompt_chars", "turns", "flags", "refused"]
 
 
 def told(ran: Ran, left_out: set[str]) -> list[tuple[object, ...]]:
-    """What two formats of one world must both say of each exchange, keys and the planted accounts left out."""
+    """What two formats of one world must both say of each answered exchange, keys and the planted accounts left out."""
     ids = {row["account"]: row["account_id"] for row in ran.rows("accounts")}
     rows = [row for path in ran.folder.rglob("day=*/*.parquet") for row in pq.ParquetFile(path).read(["account", *PLAIN, *SKETCHED]).to_pylist()]
-    return sorted(tuple(map(str, (row[name] for name in PLAIN + SKETCHED))) for row in rows if ids[row["account"]] not in left_out)
+    return sorted(
+        tuple(map(str, (row[name] for name in PLAIN + SKETCHED))) for row in rows if row["status"] == 200 and ids[row["account"]] not in left_out
+    )
 
 
 def test_the_other_format_tells_the_same_exchanges(planted: Planted, village_run: Ran) -> None:

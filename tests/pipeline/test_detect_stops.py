@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from village import ALONE, beside, run_here, small_row
+from village import ALONE, beside, small_row
 
 from stillwatch.errors import InputError, RunError, SettingError, StillwatchError, TooManyBadRows
 from stillwatch.pipeline import Inputs, detect
@@ -114,13 +114,14 @@ def test_force_replaces_a_run_and_nothing_else(small_log: Path, tmp_path: Path) 
     with pytest.raises(RunError, match="is no run folder"):
         detect(Inputs((small_log,)), papers, ALONE, silent, force=True)
     assert papers.read_text(encoding="utf-8") == "dear reader"
-    run_here(Inputs((small_log,)), out)
-    (out / "old.txt").write_text("old", encoding="utf-8")
+    write(out / "run.json", "{}")
+    write(out / "old.txt", "old")
     with pytest.raises(RunError, match="exists already"):
         detect(Inputs((small_log,)), out, ALONE, silent)
     assert (out / "old.txt").exists()
     detect(Inputs((small_log,)), out, ALONE, silent, force=True)
     assert not (out / "old.txt").exists()
+    assert (out / "campaigns.parquet").exists()
     assert left(tmp_path) == {"run", "papers"}
 
 

@@ -26,9 +26,9 @@ VILLAGE = (
     + """
 [[population]]
 kind = "ordinary"
-accounts = 900
+accounts = 1_800
 median = 2
-sigma = 0.8
+sigma = 1.3
 jobs = { chat = 0.7, code = 0.2, app = 0.1 }
 
 [[population]]
@@ -65,7 +65,7 @@ expires = 2026-12-31T00:00:00Z
 
 [[campaign]]
 name = "thistle"
-accounts = 36
+accounts = 30
 exchanges = 2_500
 first_day = 1
 days = 5

@@ -127,8 +127,14 @@ def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, gr
     _members(tables, rng, group, accounts, exchanges, first, days, deception)
     _marks_left(tables, rng, group, accounts)
     _volume(tables, rng, group, size, first, days, exchanges)
+    _scores_and_templates(tables, rng, group, size, exchanges, {"scale": scale, "deception": deception, "intent": intent, "context": 0.2})
+
+
+def _scores_and_templates(
+    tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, size: int, exchanges: int, axes: dict[str, float]
+) -> None:
     for signal, axis, finding in SIGNALS:
-        score = {"scale": scale, "deception": deception, "intent": intent, "context": 0.2}[axis] * float(rng.uniform(0.7, 1.0))
+        score = axes[axis] * float(rng.uniform(0.7, 1.0))
         tables["scores"].append(
             {
                 "group": group,
