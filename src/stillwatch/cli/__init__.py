@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from stillwatch import __version__
-from stillwatch.errors import EXIT_INTERRUPTED, EXIT_OK, StillwatchError
+from stillwatch.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, StillwatchError
 
 
 class Verbs(click.Group):
@@ -51,12 +51,17 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing half-written was left behind", err=True)
-        code = EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
+    except OSError as error:
+        _say(
+            StillwatchError(f"the system refuses: {error.strerror or error}", where=str(error.filename or ""), do="check free space and permissions")
+        )
+        code = EXIT_USER
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing half-written was left behind", err=True)
+        code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else EXIT_OK)
 
 

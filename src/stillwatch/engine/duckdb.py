@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +21,19 @@ from stillwatch.errors import InputError, SettingError
 from stillwatch.settings import EngineSettings
 
 ROWS_AT_ONCE = 262_144
+
+
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    """A query that runs out of memory or of room for its spill files says which setting to change."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise SettingError(
+            f"the query engine ran out of room: {str(error).splitlines()[0]}",
+            where="engine.memory",
+            do='raise it in the settings file, as in memory = "6GB", and see that the disk of --out has room for spill files',
+        ) from error
 
 
 class DuckDBEngine:
@@ -62,7 +77,8 @@ class DuckDBEngine:
         # Ibis 12 writes an overwritten temporary table twice; one statement does it once.
         # DuckDB sums 64-bit integers into 128 bits; the contract, and every other engine, says 64.
         columns = ", ".join(f'"{c}"::BIGINT AS "{c}"' if kind.is_int64() else f'"{c}"' for c, kind in expression.schema().items())
-        self._raw.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({ibis.to_sql(expression, dialect="duckdb")})')
+        with _within_limits():
+            self._raw.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({ibis.to_sql(expression, dialect="duckdb")})')
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
@@ -72,14 +88,15 @@ class DuckDBEngine:
 
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
-        table: pa.Table = self._raw.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+        with _within_limits():
+            table: pa.Table = self._raw.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
         return table.cast(expression.schema().to_pyarrow())
 
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
         rows = 0
-        with aside(path) as part, pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer:
+        with _within_limits(), aside(path) as part, pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer:
             for batch in self._raw.sql(ibis.to_sql(ordered, dialect="duckdb")).to_arrow_reader(ROWS_AT_ONCE):
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)

@@ -53,7 +53,11 @@ def build_traces(
         if worst < 1.0:
             progress(f"facet {name}")
             parts.append(engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings)))
-    return engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0]), blind
+    traces = engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0])
+    for part in parts:
+        engine.drop(part.get_name())
+    engine.drop("pairs")
+    return traces, blind
 
 
 def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:

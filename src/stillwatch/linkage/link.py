@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
@@ -58,6 +59,8 @@ def link(engine: Engine, traces: Any, strata: Any, settings: LinkageSettings, pr
     start = anchors(engine, rows, accounts, settings)
     progress("purify")
     found = engine.collect(purified(engine, rows, start, settings).order_by(["anchor", "account"]))
+    for done in ("carriers", "together", "passing", "purified"):
+        engine.drop(done)
     anchor, account = found.column("anchor").to_numpy(), found.column("account").to_numpy()
     group = merged(anchor, account, settings.overlap, of_smaller=False)
     best = np.arange(len(group))
@@ -142,11 +145,29 @@ def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -
     both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
     chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))
     rows = engine.collect(
-        weighed.join(chosen, ["group", "account"]).select("number", "account", "facet_number", "nats").order_by(["number", "account", "facet_number"])
+        weighed.join(chosen, ["group", "account"])
+        .select("number", "account", "facet_number", "family", "nats")
+        .order_by(["number", "account", "facet_number"])
     )
     facets = pa.array([names[number] for number in values(rows, "facet_number")], pa.string())
-    nats = pa.array(rows.column("nats").to_numpy() / MICRO, pa.float64())
-    return rows.select(["number", "account"]).rename_columns(["group", "account"]).append_column("facet", facets).append_column("nats", nats)
+    counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
+    return (
+        rows.select(["number", "account"])
+        .rename_columns(["group", "account"])
+        .append_column("facet", facets)
+        .append_column("nats", pa.array(counted))
+    )
+
+
+def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDArray[np.float64]:
+    """What each facet's evidence counts within its family, in nats: the strongest in full, a third of the others (see totals)."""
+    order = np.lexsort((-nats, family, account, group))
+    place = np.stack([group[order], account[order], family[order]], axis=1)
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (place[1:] != place[:-1]).any(axis=1)
+    best = np.zeros(len(order), np.bool_)
+    best[order] = first
+    return np.where(best & (nats > 0), nats, nats / 3) / MICRO
 
 
 def _anchors(found: pa.Table, members: pa.Table) -> dict[int, int]:

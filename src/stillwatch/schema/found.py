@@ -24,7 +24,12 @@ MEMBERS = Table(
         Column("group", pa.int32(), "The group.", required=True),
         Column("account", KEY, "The account.", required=True),
         Column("account_id", pa.string(), "The id to show.", required=True),
-        Column("nats", pa.float64(), "Evidence that it belongs, in nats, over all formation facets.", required=True),
+        Column(
+            "nats",
+            pa.float64(),
+            "Evidence that it belongs, in nats: formation, each family capped, and for linked groups the content besides.",
+            required=True,
+        ),
         Column("p_value", pa.float64(), "Held-out p-value of this account alone; null where nothing was held out."),
         Column("owner", pa.string(), "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.", required=True),
         Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
@@ -40,7 +45,12 @@ MEMBER_EVIDENCE = Table(
         Column("group", pa.int32(), "The group.", required=True),
         Column("account", KEY, "The account.", required=True),
         Column("facet", pa.string(), "The facet.", required=True),
-        Column("nats", pa.float64(), "Its contribution.", required=True),
+        Column(
+            "nats",
+            pa.float64(),
+            "Its contribution: a family's strongest facet in full, the others by a third, before the family's cap.",
+            required=True,
+        ),
     ),
 )
 

@@ -19,7 +19,7 @@ LEAST = 20
     sees="many distinct prompts from few templates and no follow-up questions",
     blind_spots="Batch jobs, evaluation suites and products built on one prompt have the same shape; alone it never convicts.",
     needs=("exchanges.prompt", "exchanges.head"),
-    finding="{part:.0%} of its prompts come from {templates} templates that made {made:,} distinct prompts; {follow:.0%} are follow-ups",
+    finding="{part:.0%} of its prompts come from few templates ({templates}), which made {made:,} distinct prompts; {follow:.0%} are follow-ups",
     example=[{"group": 1, "account": 1, "has_text": True, "turns": 1, "head": 7, "tail": i, "prompt": i, "flags": 0} for i in range(40)]
     + [{"group": 2, "account": 2, "has_text": True, "turns": 2, "head": i, "tail": i, "prompt": i, "flags": 0} for i in range(40)],
     expect={1: 1.0, 2: 0.0},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
 from stillwatch.signals._signal import signal
@@ -22,18 +21,17 @@ from stillwatch.signals.work import Work, held, share
     expect={1: 0.95, 2: 0.0},
 )
 def undeclared_linkage(work: Work) -> Any:
-    """1 - the share of its accounts under the largest declared owner; 0 for a single account."""
+    """1 - the share of its accounts under the largest declared owner; a single account has no score."""
     owners = work.members.group_by("group", "owner").agg(n=_.count())
     named = owners.filter(_.owner.notnull()).group_by("group").agg(largest=_.n.max(), owners=_.count(), named=_.n.sum())
-    size = work.members.group_by("group").agg(accounts=_.count())
+    size = work.members.group_by("group").agg(accounts=_.count()).filter(_.accounts > 1)
     rows = size.left_join(named, "group").select("group", "accounts", "largest", "owners", "named")
     largest_share = share(rows.largest.fill_null(0), rows.accounts)
-    score = ibis.ifelse(rows.accounts > 1, 1.0 - largest_share, 0.0)
     return rows.select(
         "group",
         "accounts",
         owners=rows.owners.fill_null(0),
         unnamed=rows.accounts - rows.named.fill_null(0),
         largest_share=largest_share,
-        score=held(score),
+        score=held(1.0 - largest_share),
     )
