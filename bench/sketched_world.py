@@ -137,9 +137,9 @@ def _names(prefix: str, values: Ints) -> pa.Array[Any]:
 
 def _typed(values: Any, kind: pa.DataType, rows: int) -> pa.Array[Any]:
     if values is None:
-        empty: Any = pa.nulls(rows, kind)
-        return empty
-    return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values).cast(kind)
+        return pa.array([None] * rows, kind)
+    filled: pa.Array[Any] = (values if isinstance(values, pa.Array) else pa.array(values)).cast(kind)
+    return filled
 
 
 def _accounts(who: People, seed: int) -> pa.Table:

@@ -102,14 +102,14 @@ def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
 
 def test_the_bound_counts_named_accounts_among_all_that_were_tested() -> None:
     p_values = dict.fromkeys(range(30), 1e-4) | dict.fromkeys(range(30, 60), 1.0)
-    said = assemble.campaigns_table([group(1, 40.0, p_values=p_values, accounts=set(range(10)))], [], SETTINGS).to_pylist()[0]
+    said = assemble.campaigns_table([group(1, 40.0, p_values=p_values, accounts=set(range(10)))], 0, [], SETTINGS).to_pylist()[0]
     assert said["at_least"] == 10
-    nothing = assemble.campaigns_table([group(1, 40.0, accounts=set(range(10)))], [], SETTINGS).to_pylist()[0]
+    nothing = assemble.campaigns_table([group(1, 40.0, accounts=set(range(10)))], 0, [], SETTINGS).to_pylist()[0]
     assert nothing["at_least"] == 0, "where nothing was tested, nothing is claimed"
 
 
 def test_a_benign_group_is_not_listed_whatever_its_e_value() -> None:
-    table = assemble.campaigns_table([group(1, 500.0), group(2, -3.0)], [], SETTINGS).to_pylist()
+    table = assemble.campaigns_table([group(1, 500.0), group(2, -3.0)], 0, [], SETTINGS).to_pylist()
     assert [(row["campaign"], row["listed"], row["verdict"]) for row in table] == [("G0001", False, "benign"), ("G0002", False, "benign")]
     assert [row["p_value"] for row in table] == [pytest.approx(0.0, abs=1e-200), 1.0]
 

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
 from scipy.stats import binom
 
 from stillwatch.campaigns import owner_test
-from stillwatch.engine import DuckDBEngine
-from stillwatch.schema.flags import Flag
-from stillwatch.settings import EngineSettings
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[DuckDBEngine]:
-    with DuckDBEngine(EngineSettings(memory="1GB")) as opened:
-        yield opened
 
 
 def bets(texts: list[int], harvest: list[int], rate: float) -> list[float]:
@@ -45,25 +33,25 @@ def test_the_bet_grows_with_hits_and_finds_a_harvester() -> None:
     assert bets([0], [0], 0.2) == [0.0]
 
 
-def rows(group: int, account: int, flags: Sequence[int | None], has_text: bool = True) -> list[dict[str, Any]]:
-    return [{"group": group, "account": account, "flags": flag, "has_text": has_text} for flag in flags]
+def volumes(*rows: tuple[int, int, int]) -> pa.Table:
+    account, texts, harvest = zip(*rows, strict=True)
+    return pa.table({"account": account, "texts": texts, "harvest": harvest})
 
 
-def test_prompts_are_counted_once_and_peers_by_account(engine: DuckDBEngine) -> None:
-    both = int(Flag.REASONING | Flag.GRADING | Flag.EVALUATION)
-    table = pa.Table.from_pylist(
-        rows(1, 1, [both, int(Flag.EVALUATION), int(Flag.AGENTIC), None])
-        + rows(1, 2, [int(Flag.GENERATION)] * 3)
-        + rows(1, 3, [both] * 5, has_text=False)
-        + [row for peer in range(10, 30) for row in rows(0, peer, [int(Flag.GENERATION)] * (peer - 10) + [0] * 10)]
-        + rows(0, 99, [both] * 9)
-    )
-    sums, rate = owner_test.harvest_sums(engine, engine.load("work", table))
-    assert {row["group"]: (row["texts"], row["harvest"]) for row in sums.to_pylist()}[1] == (7, 4)
+def test_groups_are_summed_and_peers_rated_by_account() -> None:
+    everyone = volumes((1, 4, 1), (2, 3, 3), *((peer, peer, peer - 10) for peer in range(10, 30)), (99, 9, 9))
+    sums, rate = owner_test.harvest_sums(everyone, pa.table({"group": [1, 1], "account": [1, 2]}))
+    assert sums.to_pylist() == [{"group": 1, "texts": 7, "harvest": 4}]
     assert rate == pytest.approx(np.quantile([hits / (hits + 10) for hits in range(20)], 0.95)), "nine prompts are too few to rate a peer"
 
 
-def test_without_peers_or_text_the_floor_stands(engine: DuckDBEngine) -> None:
-    sums, rate = owner_test.harvest_sums(engine, engine.load("work", pa.Table.from_pylist(rows(1, 1, [0], has_text=False))))
-    assert (sums.num_rows, rate) == (0, 0.0)
-    assert owner_test.test_owners(sums, rate) == {}
+def test_without_peers_the_floor_stands_and_without_text_no_bet_is_won() -> None:
+    sums, rate = owner_test.harvest_sums(volumes((1, 0, 0)), pa.table({"group": [1], "account": [1]}))
+    assert rate == 0.0
+    assert owner_test.test_owners(sums, rate) == {1: 0.0}
+
+
+def test_lost_bets_are_let_go_but_not_the_permitted() -> None:
+    chosen = pa.table({"group": [1, 2, 3, 4], "kind": ["linked", "single", "declared", "single"], "account": [1, 2, 3, 4]})
+    kept = owner_test.worth_a_look(chosen, {2: 5.0, 3: -1.0, 4: -2.0}, {3})
+    assert kept.column("group").to_pylist() == [1, 2, 3]

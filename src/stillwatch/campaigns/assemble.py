@@ -48,10 +48,13 @@ class Tested:
     """Models it asked."""
 
 
-def campaigns_table(tested: list[Tested], permits: list[Permit], settings: CampaignSettings) -> pa.Table:
-    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign."""
-    passed = e_bh(np.array([item.log_e for item in tested]), settings.false_discovery_rate)
-    rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=True)]
+def campaigns_table(tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings) -> pa.Table:
+    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign.
+
+    lost: candidates that were tested too, with e-values of at most one; they count among the hypotheses.
+    """
+    passed = e_bh(np.array([item.log_e for item in tested] + [0.0] * lost), settings.false_discovery_rate)
+    rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=False)]
     rows.sort(key=lambda row: (not row["listed"], ORDER[row["verdict"]], -row["exchanges"], row["group"]))
     number = 0
     for row in rows:

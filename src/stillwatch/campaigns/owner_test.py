@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-from ibis import _
 from scipy.special import logsumexp
 
 from stillwatch.campaigns.held_out import TILTS
-from stillwatch.engine import Engine
-from stillwatch.schema.flags import Flag
+from stillwatch.schema.table import values
 
-HARVEST = int(Flag.REASONING | Flag.GRADING | Flag.PREFERENCE | Flag.GENERATION | Flag.REWRITING | Flag.TRACE_CLEANING | Flag.SAFE_REWRITE)
-"""Flags that count as harvest-like here: what training sets are made of."""
 QUANTILE = 0.95
 FLOOR = 0.1
 """The rate that the null allows at least, so that quiet peers do not make an odd prompt an offence."""
@@ -34,14 +28,30 @@ def test_owners(sums: pa.Table, peer_rate: float) -> dict[int, float]:
     return result
 
 
-def harvest_sums(engine: Engine, rows: Any) -> tuple[pa.Table, float]:
-    """group, texts, harvest for every group; and the peers' quantile of harvest-like share over accounts of ten prompts or more."""
-    bits = [flag for flag in Flag if int(flag) & HARVEST]
-    hit = sum(((_.flags.fill_null(0).cast("int64") // int(flag)) % 2 for flag in bits), start=0) > 0
-    texts = rows.filter(_.has_text).select("group", "account", hit=hit.cast("int64"))
-    account = engine.collect(texts.group_by("group", "account").agg(texts=_.count(), harvest=_.hit.sum()).order_by(["group", "account"]))
-    frame = account.group_by("group").aggregate([("texts", "sum"), ("harvest", "sum")]).rename_columns(["group", "texts", "harvest"])
-    group, asked, hits = (account.column(name).to_numpy() for name in ("group", "texts", "harvest"))
-    busy = (group == 0) & (asked >= 10)
-    rates = hits[busy] / asked[busy]
-    return frame, float(np.quantile(rates, QUANTILE)) if len(rates) else 0.0
+LEAST_TEXTS = 10
+"""Prompts that an account needs before its rate says something about its peers."""
+
+
+def harvest_sums(volumes: pa.Table, chosen: pa.Table) -> tuple[pa.Table, float]:
+    """group, texts, harvest for every candidate; and the quantile of the harvest-like share over accounts that are none.
+
+    volumes: account, texts, harvest of every account; chosen: group, account of the candidates.
+    """
+    accounts, texts, harvest = (volumes.column(name).to_numpy() for name in ("account", "texts", "harvest"))
+    peers = ~np.isin(accounts, chosen.column("account").to_numpy()) & (texts >= LEAST_TEXTS)
+    rates = harvest[peers] / texts[peers]
+    joined = chosen.select(["group", "account"]).join(volumes.select(["account", "texts", "harvest"]), "account", join_type="inner")
+    sums = joined.group_by("group").aggregate([("texts", "sum"), ("harvest", "sum")]).rename_columns(["group", "texts", "harvest"])
+    return sums.sort_by("group"), float(np.quantile(rates, QUANTILE)) if len(rates) else 0.0
+
+
+def worth_a_look(chosen: pa.Table, bets: dict[int, float], permitted: set[int]) -> pa.Table:
+    """The candidates without the owners whose bet lost: their e-value is below one, so no error control could list them.
+
+    Accounts that a permit names stay, so that their use can be held against it.
+    """
+    kept = [
+        kind == "linked" or bets.get(group, 0.0) > 0.0 or account in permitted
+        for group, kind, account in zip(values(chosen, "group"), values(chosen, "kind"), values(chosen, "account"), strict=True)
+    ]
+    return chosen.filter(pa.array(kept, pa.bool_()))

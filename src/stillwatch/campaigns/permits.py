@@ -101,6 +101,13 @@ def _time(value: Any, key: str, where: str) -> datetime:
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def permitted(permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]) -> set[int]:
+    """Keys of the accounts that any permit names, by id or by verified organisation."""
+    named = set().union(*(permit.accounts for permit in permits)) if permits else set()
+    owners = {permit.organisation for permit in permits if permit.organisation}
+    return {key for key, account in accounts.items() if account in named} | {key for key, owner in organisations.items() if owner in owners}
+
+
 @dataclass(frozen=True)
 class Cover:
     """What a permit says about a group."""

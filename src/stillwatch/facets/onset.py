@@ -1,4 +1,4 @@
-"""When bouts of work begin, at three time scales."""
+"""When bouts of work begin, at two time scales."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillwatch.facets._facet import facet
 from stillwatch.facets.registration import scaled
 from stillwatch.facets.tables import Tables
 
-SCALES = (60, 600, 3600)
+SCALES = (60, 900)
 
 
 def show(value: int) -> str:
@@ -23,7 +23,7 @@ def show(value: int) -> str:
 
 @facet(
     family="rhythm",
-    sees="accounts that start to work in the same minute, ten minutes or hour, again and again",
+    sees="accounts that start to work in the same minute or quarter of an hour, again and again",
     blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
     anchor=False,

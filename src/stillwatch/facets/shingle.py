@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 from ibis import _
 
 from stillwatch.facets._facet import facet
@@ -11,6 +12,8 @@ from stillwatch.facets.tables import Tables
 
 SAMPLED = 4
 """One fingerprint in so many is followed, the same ones for every account: a template leaves several."""
+FOLLOWED = 2
+"""Fingerprints of a prompt that are looked at."""
 
 
 @facet(
@@ -21,5 +24,6 @@ SAMPLED = 4
     sparse=True,
 )
 def shingle(tables: Tables) -> Any:
-    """Each kept fingerprint of each prompt (Schleimer, Wilkerson, Aiken 2003)."""
-    return tables.exchanges.select("account", "second", value=_.shingles.unnest()).filter(_.value % SAMPLED == 0)
+    """The smallest kept fingerprints of each prompt that fall into the sample (Schleimer, Wilkerson, Aiken 2003)."""
+    each = [tables.exchanges.select("account", "second", value=_.shingles[place]).filter(_.value % SAMPLED == 0) for place in range(FOLLOWED)]
+    return ibis.union(*each)

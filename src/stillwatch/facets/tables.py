@@ -9,6 +9,7 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
+from stillwatch.schema.flags import HARVEST
 
 HOUR = 3600
 
@@ -26,7 +27,7 @@ class Tables:
     accounts: Any
     """Table accounts, with `created_second` and `banned_second`."""
     activity: Any
-    """account, hour (since 1970), n, first and last (seconds since 1970), metered exchanges and sums of their tokens."""
+    """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones, metered exchanges and sums of their tokens."""
     visits: Any
     """account and the columns of VISIT, with second and last (seconds since 1970) and n: one row for each combination."""
     releases: Any
@@ -46,12 +47,23 @@ def _hourly(timed: Any) -> Any:
     metered = timed.input_tokens.notnull() & timed.output_tokens.notnull()
     read = ibis.ifelse(metered, timed.input_tokens, 0).cast("int64")
     written = ibis.ifelse(metered, timed.output_tokens, 0).cast("int64")
-    rows = timed.select("account", "second", hour=(_.second // HOUR).cast("int64"), metered=metered.cast("int64"), read=read, written=written)
+    harvest = timed.has_text & ((timed.flags.fill_null(0).cast("int64") & int(HARVEST)) > 0)
+    counted = {"metered": metered, "texts": timed.has_text, "harvest": harvest}
+    rows = timed.select(
+        "account",
+        "second",
+        hour=(_.second // HOUR).cast("int64"),
+        read=read,
+        written=written,
+        **{name: flag.cast("int64") for name, flag in counted.items()},
+    )
     return rows.group_by("account", "hour").agg(
         n=_.count(),
         first=_.second.min(),
         last=_.second.max(),
         metered=_.metered.sum(),
+        texts=_.texts.sum(),
+        harvest=_.harvest.sum(),
         read=_.read.sum(),
         square=(_.read * _.read).sum(),
         written=_.written.sum(),

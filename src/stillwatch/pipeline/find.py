@@ -16,9 +16,9 @@ from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
 from stillwatch.campaigns.owner_test import NULL as OWNER_NULL
-from stillwatch.campaigns.owner_test import harvest_sums, test_owners
+from stillwatch.campaigns.owner_test import harvest_sums, test_owners, worth_a_look
 from stillwatch.campaigns.owners import owners
-from stillwatch.campaigns.permits import Permit
+from stillwatch.campaigns.permits import Permit, permitted
 from stillwatch.campaigns.pictures import marks_table, moment, templates_table, timeline_table
 from stillwatch.campaigns.verdict import Finding
 from stillwatch.engine import Engine
@@ -74,25 +74,28 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     progress("strata")
     peer_strata = strata(engine, tables.visits, stored.accounts, tables.activity)
     linked = link(engine, traces, peer_strata, settings.linkage, progress)
-    volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum()))
+    volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()))
     declared = owners(engine, stored.accounts, settings.campaigns)
     progress("held-out tests")
     held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
-    chosen = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
+    every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
+    bets = test_owners(*harvest_sums(engine.collect(volumes), every))
+    chosen = worth_a_look(every, bets, _permitted(engine, stored))
+    lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
-    sample = peers(engine, volumes, chosen, PEERS_WANTED)
+    sample = peers(engine, volumes, every, PEERS_WANTED)
     assigned = engine.load("assigned", pa.concat_tables([chosen.select(["group", "account"]), sample]))
     work = prepare_work(engine, _work(engine, tables, declared, assigned), tables.releases)
     missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("verdicts")
-    facts = _Facts(engine, chosen, held, work, declared, stored, scores)
+    facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores)
     tested = facts.tested()
     labels = labels_of(stored.labels)
     evidence = _of_members(linked.evidence, named)
     result = {
-        "campaigns": campaigns_table(tested, stored.permits, settings.campaigns),
+        "campaigns": campaigns_table(tested, lost, stored.permits, settings.campaigns),
         "scores": scores,
         "groups": _groups(chosen, linked.anchors),
         "members": facts.members(labels),
@@ -104,7 +107,14 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     }
     progress("evidence")
     result |= _evidence(engine, traces, chosen, evidence, labels)
-    return Found(result, traces, len(tested))
+    return Found(result, traces, len(tested) + lost)
+
+
+def _permitted(engine: Engine, stored: Stored) -> set[int]:
+    """Keys of the accounts that a permit names."""
+    rows = engine.collect(stored.accounts.select("account", "account_id", "organisation", "verification")).to_pylist() if stored.permits else []
+    names = {(row["kind"], row["key"]): row["label"] for row in rows_where(stored.labels, "kind", "organisation").to_pylist()}
+    return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, names) for row in rows})
 
 
 def _work(engine: Engine, tables: Any, declared: Any, assigned: Any) -> Any:
@@ -160,6 +170,7 @@ class _Facts:
     engine: Engine
     chosen: pa.Table
     held: HeldOut
+    bets: dict[int, float]
     work: Any
     declared: Any
     stored: Stored
@@ -193,8 +204,6 @@ class _Facts:
 
     def tested(self) -> list[Tested]:
         """One record for each candidate."""
-        harvest, rate = harvest_sums(self.engine, self.work.work)
-        bets = test_owners(harvest, rate)
         sums = {row["group"]: row for row in self.engine.collect(self.work.sums).to_pylist()}
         models: dict[int, set[str]] = {}
         for row in self.engine.collect(self.work.work.select("group", "model").distinct()).to_pylist():
@@ -213,7 +222,7 @@ class _Facts:
                 kind=kind,
                 sums=sums[group],
                 findings=findings.get(group, {}),
-                log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else bets.get(group, 0.0),
+                log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else self.bets.get(group, 0.0),
                 null=self.held.null[group] if kind == "linked" else OWNER_NULL,
                 held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],
                 p_values=self.held.of_group(group) if kind == "linked" else {},

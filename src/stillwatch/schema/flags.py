@@ -28,3 +28,7 @@ class Flag(IntFlag):
     """Asks for politically safe alternatives to sensitive questions."""
     AGENTIC = 512
     """Carries tools, tool results or a code task."""
+
+
+HARVEST = Flag.REASONING | Flag.GRADING | Flag.PREFERENCE | Flag.GENERATION | Flag.REWRITING | Flag.TRACE_CLEANING | Flag.SAFE_REWRITE
+"""What training sets are made of: a prompt with any of these is harvest-like, which many honest ones are."""
