@@ -178,6 +178,7 @@ def _exchanges(rng: np.random.Generator, people: _People, keys: Ints, account: I
         "address": named[address],
         "subnet": subnet,
         "asn": people.region[account] * 10 + address % 3,
+        "network_class": np.array(["hosting", "residential", "unheard-of"])[address % 3],
         "region": np.array(REGIONS)[people.region[account]],
         "client": pa.array(software[client], mask=client == 5),
         "stainless": software[client // 2],

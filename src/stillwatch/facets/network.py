@@ -1,4 +1,4 @@
-"""The network (ASN) the address belongs to, with its class."""
+"""The network (ASN) the address belongs to."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from stillwatch.schema.flags import HARVEST
 HOUR = 3600
 
 
-VISIT = ("region", "address", "subnet", "asn", "client", "stainless", "ja4", "parameters")
+VISIT = ("region", "address", "subnet", "asn", "network_class", "client", "stainless", "ja4", "parameters")
 """Columns that take few values for one account; facets of them read visits, which are far fewer than exchanges."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import ibis
 import pyarrow as pa
 from ibis import _
 
@@ -86,7 +87,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     progress("groups' exchanges")
     sample = peers(engine, volumes, every, PEERS_WANTED)
     assigned = engine.load("assigned", pa.concat_tables([chosen.select(["group", "account"]), sample]))
-    work = prepare_work(engine, _work(engine, tables, declared, assigned), tables.releases)
+    work = prepare_work(engine, _work(engine, tables, declared, _peer_volume(engine, peer_strata, volumes, every), assigned), tables.releases)
     missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("verdicts")
@@ -117,13 +118,25 @@ def _permitted(engine: Engine, stored: Stored) -> set[int]:
     return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, names) for row in rows})
 
 
-def _work(engine: Engine, tables: Any, declared: Any, assigned: Any) -> Any:
+def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
+    """account, peer_volume: mean exchanges of the accounts of its region and plan that are no candidates; of everyone's where it has none."""
+    taken = engine.load("taken", candidates.select(["account"]))
+    known = peer_strata.select("account", "region", "plan").join(volumes.select("account", "n"), "account")
+    free = known.anti_join(taken, "account")
+    everyone = free.agg(total=_.n.sum(), accounts=_.count()).select(overall=_.total.cast("float64") / _.accounts)
+    local = free.group_by("region", "plan").agg(total=_.n.sum(), accounts=_.count())
+    means = local.select("region", "plan", mean=_.total.cast("float64") / _.accounts)
+    joined = known.left_join(means, ["region", "plan"]).cross_join(everyone)
+    return engine.create("peer_volume", joined.select("account", peer_volume=ibis.coalesce(joined["mean"], joined.overall)))
+
+
+def _work(engine: Engine, tables: Any, declared: Any, peer_volume: Any, assigned: Any) -> Any:
     """The rows that signals read: exchanges of the candidates and the peers."""
     account = tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(
         declared.select("account", "owner"), "account"
     )
     known = account.select("account", "payment", "created_second", "banned_second", "owner")
-    rows = tables.exchanges.join(assigned, "account").left_join(known, "account")
+    rows = tables.exchanges.join(assigned, "account").left_join(known, "account").left_join(peer_volume, "account")
     return engine.create("work", rows.select(*WORK.names))
 
 

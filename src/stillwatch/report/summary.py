@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,24 @@ def summary(folder: Path) -> RenderableType:
         table.add_row(*_cells(campaign, high, year))
     rest = len(run.rows("campaigns")) - len(campaigns)
     note = Text(f"{sentences.error_control(run.about, campaigns)} {wording.plural(rest, 'group')} seen and not listed.", style="dim")
-    return Group(table, note) if campaigns else Group(Text("No group passed the error control: nothing is listed."), note)
+    shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
+    return Group(shown, note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line))
+
+
+def _kept_out(run: Run) -> str:
+    """What went to quarantine, most frequent reasons first; empty if nothing did."""
+    bad = int(run.about.get("quarantined", 0))
+    if not bad:
+        return ""
+    reasons = Counter(f"{row['column'] or 'row'}: {row['reason']}" for row in run.rows("quarantine"))
+    told = "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3])
+    return wording.plain(f"{wording.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
+
+
+def _not_seen(run: Run) -> str:
+    """Facets and signals that saw nothing at all; empty if each saw something."""
+    blind = sorted(f"{row['name']} ({row['reason']})" for row in run.rows("blindness") if row["share"] >= 1.0)
+    return wording.plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
 
 
 def summary_document(folder: Path) -> dict[str, Any]:

@@ -39,8 +39,10 @@ WORK = schema_of(
     payment=pa.int64(),
     created_second=pa.int64(),
     banned_second=pa.int64(),
+    peer_volume=pa.float64(),
 )
-"""One exchange of one group; `owner` is the key of the owner that the account declares, null if none."""
+"""One exchange of one group; `owner` is the key of the owner that the account declares, null if none; `peer_volume` the mean exchanges
+of an account in its region and plan."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def _members(rows: Any) -> Any:
         payment=_.payment.max(),
         created=_.created_second.max(),
         banned=_.banned_second.max(),
+        peer_volume=_.peer_volume.max(),
         first=_.second.min(),
         last=_.second.max(),
         hours=(_.second // 3600).nunique(),

@@ -1,0 +1,33 @@
+"""What kind of network the address belongs to, as the operator's own table says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from stillwatch.facets._facet import facet
+from stillwatch.facets.tables import Tables
+
+CLASSES = ("hosting", "vpn", "proxy", "tor", "residential", "mobile", "education", "business", "government")
+"""Classes told apart; any other word counts as none."""
+
+
+def show(value: int) -> str:
+    """The class."""
+    return f"{CLASSES[value]} networks"
+
+
+@facet(
+    family="network",
+    sees="accounts whose traffic comes from one unusual kind of network",
+    blind_spots="Hosting is not guilt: most customers of an API are in datacentres; and 'not listed' is not residential.",
+    needs=("exchanges.network_class",),
+    anchor=False,
+    show=show,
+)
+def network_class(tables: Tables) -> Any:
+    """Each class of network an account used."""
+    number = ibis.cases(*[(tables.visits.network_class.lower() == name, place) for place, name in enumerate(CLASSES)])
+    return tables.visits.select("account", "second", "last", "n", value=number.cast("int64")).filter(_.value.notnull())
