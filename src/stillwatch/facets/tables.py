@@ -14,8 +14,10 @@ from stillwatch.schema.flags import HARVEST
 HOUR = 3600
 
 
-VISIT = ("region", "address", "subnet", "asn", "network_class", "client", "stainless", "ja4", "parameters")
+VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters")
 """Columns that take few values for one account; facets of them read visits, which are far fewer than exchanges."""
+FOLLOWING = ("subnet", "region", "network_class")
+"""Columns that follow from the address, so that one value stands for a visit."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Tables:
     activity: Any
     """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones, metered exchanges and sums of their tokens."""
     visits: Any
-    """account and the columns of VISIT, with second and last (seconds since 1970) and n: one row for each combination."""
+    """account and the columns of VISIT, those of FOLLOWING, second and last (seconds since 1970), n: one row for each combination."""
     releases: Any
     """model, second: when each model was released."""
 
@@ -39,7 +41,8 @@ def prepare(engine: Engine, exchanges: Any, accounts: Any, releases: Any) -> Tab
     timed = exchanges.mutate(second=_.time.epoch_seconds().floor())
     dated = accounts.mutate(created_second=_.created.epoch_seconds().floor(), banned_second=_.banned.epoch_seconds().floor())
     activity = engine.create("activity", _hourly(timed))
-    visits = timed.group_by("account", *VISIT).agg(second=_.second.min(), last=_.second.max(), n=_.count())
+    following = {name: timed[name].max() for name in FOLLOWING}
+    visits = timed.group_by("account", *VISIT).agg(second=_.second.min(), last=_.second.max(), n=_.count(), **following)
     return Tables(timed, dated, activity, engine.create("visits", visits), releases)
 
 
