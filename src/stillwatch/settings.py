@@ -76,6 +76,7 @@ class CampaignSettings:
     bound_level: float = setting(0.05, "Chance that the 'at least m of n accounts' bound is wrong.")
     industrial_exchanges: int = setting(1_000, "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).")
     naming_nats: float = setting(10.0, "Evidence, formation and content together, at which an account is named in a group.")
+    benign_exchanges: int = setting(500_000, "Owners that the test clears are still explained while their exchanges together are at most so many.")
     high: float = setting(0.5, "Score at which an axis is called high.")
     business_plans: tuple[str, ...] = setting(
         ("business", "team", "enterprise"), "Plans whose payment instrument declares one owner for all its accounts."

@@ -51,7 +51,9 @@ def test_without_peers_the_floor_stands_and_without_text_no_bet_is_won() -> None
     assert owner_test.test_owners(sums, rate) == {1: 0.0}
 
 
-def test_lost_bets_are_let_go_but_not_the_permitted() -> None:
-    chosen = pa.table({"group": [1, 2, 3, 4], "kind": ["linked", "single", "declared", "single"], "account": [1, 2, 3, 4]})
-    kept = owner_test.worth_a_look(chosen, {2: 5.0, 3: -1.0, 4: -2.0}, {3})
-    assert kept.column("group").to_pylist() == [1, 2, 3]
+def test_lost_bets_are_let_go_but_not_the_permitted_nor_the_largest_that_fit() -> None:
+    kinds = ["linked", "single", "declared", "single", "single", "single"]
+    chosen = pa.table({"group": range(1, 7), "kind": kinds, "account": range(1, 7)})
+    lost = {2: 5.0, 3: -1.0, 4: -2.0, 5: -2.0, 6: -2.0}
+    kept = owner_test.worth_a_look(chosen, lost, {3}, {4: 900, 5: 80, 6: 30}, 100)
+    assert kept.column("group").to_pylist() == [1, 2, 3, 5]

@@ -45,13 +45,19 @@ def harvest_sums(volumes: pa.Table, chosen: pa.Table) -> tuple[pa.Table, float]:
     return sums.sort_by("group"), float(np.quantile(rates, QUANTILE)) if len(rates) else 0.0
 
 
-def worth_a_look(chosen: pa.Table, bets: dict[int, float], permitted: set[int]) -> pa.Table:
+def worth_a_look(chosen: pa.Table, bets: dict[int, float], permitted: set[int], volumes: dict[int, int], room: int) -> pa.Table:
     """The candidates without the owners whose bet lost: their e-value is below one, so no error control could list them.
 
-    Accounts that a permit names stay, so that their use can be held against it.
+    Accounts that a permit names stay, so that their use can be held against it; and the largest losers stay as long as their
+    exchanges together fit into `room`, so that an analyst reads why they are benign. volumes: exchanges of each account.
     """
-    kept = [
-        kind == "linked" or bets.get(group, 0.0) > 0.0 or account in permitted
-        for group, kind, account in zip(values(chosen, "group"), values(chosen, "kind"), values(chosen, "account"), strict=True)
-    ]
-    return chosen.filter(pa.array(kept, pa.bool_()))
+    rows = list(zip(values(chosen, "group"), values(chosen, "kind"), values(chosen, "account"), strict=True))
+    won = {group for group, kind, account in rows if kind == "linked" or bets.get(group, 0.0) > 0.0 or account in permitted}
+    sizes: dict[int, int] = {}
+    for group, _kind, account in rows:
+        sizes[group] = sizes.get(group, 0) + volumes.get(account, 0)
+    for group in sorted(set(sizes) - won, key=lambda name: (-sizes[name], name)):
+        if sizes[group] <= room:
+            room -= sizes[group]
+            won.add(group)
+    return chosen.filter(pa.array([group in won for group, _kind, _account in rows], pa.bool_()))

@@ -16,7 +16,7 @@ CLASSES = ("hosting", "vpn", "proxy", "tor", "residential", "mobile", "education
 
 def show(value: int) -> str:
     """The class."""
-    return f"{CLASSES[value]} networks"
+    return f"{CLASSES[value]} networks" if 0 <= value < len(CLASSES) else f"networks of class {value}"
 
 
 @facet(
