@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from stillwatch.range.clients import Client
+from stillwatch.range.compose import take
 from stillwatch.range.day import Rows
 from stillwatch.range.writers import account_ids, model_names
 
@@ -23,6 +24,8 @@ class Record:
     """The provider's request id."""
     account: str
     """The provider's account id."""
+    address: str
+    """The client's address, as the gateway saw it."""
     start: int
     """Microseconds since 1970."""
     duration: int
@@ -106,14 +109,16 @@ def records(rows: Rows) -> Iterator[Record]:
         model_names(rows).to_pylist(),
         rows.end_user.to_pylist(),
         rows.conversation.to_pylist(),
+        take(rows.world.addresses, rows.address).to_pylist(),
         strict=True,
     )
     numbers = zip(*(getattr(rows, name).tolist() for name in NUMBERS), strict=True)
-    for (request, account, model, end_user, conversation), number, (messages, response) in zip(plain, numbers, texts, strict=True):
+    for (request, account, model, end_user, conversation, address), number, (messages, response) in zip(plain, numbers, texts, strict=True):
         start, duration, status, read, written, reasoned, client, parameters, toolset, output_format = number
         yield Record(
             request_id=request,
             account=account,
+            address=address,
             start=start,
             duration=duration,
             model=model,

@@ -48,7 +48,7 @@ def columns(rows: Rows) -> dict[str, pa.Array[Any]]:
         "user": account_ids(rows),
         "metadata": metadata(rows),
         "end_user": rows.end_user.fill_null(""),
-        "requester_ip_address": take([""], np.zeros(n, np.int64)),
+        "requester_ip_address": take(rows.world.addresses, rows.address),
         "messages": rows.messages if rows.messages is not None else nothing,
         "response": pc.if_else(pa.array(rows.status == 200), rows.response, "{}") if rows.response is not None else nothing,
         "session_id": rows.conversation,

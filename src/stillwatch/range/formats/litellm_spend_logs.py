@@ -29,7 +29,7 @@ def row(record: Record) -> dict[str, Any]:
         "user": record.account,
         "metadata": metadata(record),
         "end_user": record.end_user or "",
-        "requester_ip_address": "",
+        "requester_ip_address": record.address,
         "messages": record.messages if text else {},
         "response": record.completion() if text and record.good else {},
         "session_id": record.conversation,

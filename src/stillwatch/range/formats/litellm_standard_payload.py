@@ -30,7 +30,7 @@ def row(record: Record) -> dict[str, Any]:
         "model": record.model,
         "model_group": record.model,
         "model_parameters": asked,
-        "metadata": {"user_api_key_user_id": record.account, **kept},
+        "metadata": {"user_api_key_user_id": record.account, "requester_ip_address": record.address, **kept},
         "end_user": record.end_user or "",
         "messages": record.messages,
         "response": record.completion() if record.messages is not None and record.good else None,
