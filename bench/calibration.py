@@ -126,7 +126,7 @@ def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, a
                 made = world(rng, accounts, cells)
                 found = made.tested(engine, [group(rng, made, size) for _ in range(each)])
                 logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
-                p_values = [np.array(list(found.of_group(number).values())) for number in range(1, each + 1)]
+                p_values = [np.array(list(found.by_group()[number].values())) for number in range(1, each + 1)]
                 small += [float((p <= 0.05).mean()) for p in p_values]
             e, case = np.exp(np.array(logs)), f"{size} accounts, {cells} cells"
             lines.append(mean("mean e-value", case, 1.0, e))
@@ -201,7 +201,7 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
                 made.carried[np.ix_(accounts, rng.choice(KEYS, PLANTED_KEYS, replace=False))] |= rng.random((guilty, PLANTED_KEYS)) < 0.7
             found = made.tested(engine, groups)
             for number, accounts in enumerate(chosen, 1):
-                tested = found.of_group(number)
+                tested = found.by_group()[number]
                 p, truth = np.array(list(tested.values())), np.isin(list(tested), accounts)
                 order = np.argsort(p)
                 named = [np.isin(np.arange(len(p)), order[:size]) for size in (5, max(guilty, 1), len(p))]

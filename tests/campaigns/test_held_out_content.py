@@ -38,7 +38,7 @@ def null(engine: DuckDBEngine) -> tuple[list[float], list[list[float]]]:
         groups = [null_group(rng, world, int(rng.choice([8, 30, 120])), int(rng.integers(1, 8))) for _ in range(200)]
         found = judged(engine, world, groups)
         logs += [found.log_e.get(number, -np.inf) for number in range(1, len(groups) + 1)]
-        p_values += [list(found.of_group(number).values()) for number in range(1, len(groups) + 1)]
+        p_values += [list(found.by_group()[number].values()) for number in range(1, len(groups) + 1)]
     return logs, p_values
 
 
@@ -81,7 +81,7 @@ def test_a_planted_group_stands_out_from_null_groups(engine: DuckDBEngine) -> No
     assert found.log_e[1] > 30.0
     assert max(found.log_e.get(number, 0.0) for number in range(2, 7)) < 3.0
     assert found.null[1] == held_out.NULL
-    assert np.median(list(found.of_group(1).values())) < 0.05
+    assert np.median(list(found.by_group()[1].values())) < 0.05
     assert found.carried[1] > 0.9
     assert found.everyone == 3000
 
@@ -94,7 +94,7 @@ def test_a_default_prompt_of_a_client_says_nothing_of_its_users(engine: DuckDBEn
     group = np.arange(60)
     found = judged(engine, World(cell, carried), [group])
     assert found.log_e.get(1, 0.0) <= 0.0
-    assert min(found.of_group(1).values()) > 0.01
+    assert min(found.by_group()[1].values()) > 0.01
 
 
 def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_so(engine: DuckDBEngine) -> None:
@@ -111,7 +111,7 @@ def test_without_content_nothing_is_claimed(engine: DuckDBEngine) -> None:
     empty = World(np.zeros(200, np.int64), np.zeros((200, 4), np.bool_))
     found = judged(engine, empty, [np.arange(20)])
     assert (found.log_e, found.facets, found.carried) == ({}, {}, {1: 0.0})
-    assert set(found.of_group(1).values()) == {1.0}
+    assert set(found.by_group()[1].values()) == {1.0}
 
 
 def test_the_order_of_rows_changes_nothing(engine: DuckDBEngine) -> None:

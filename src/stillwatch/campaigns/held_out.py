@@ -61,9 +61,12 @@ class HeldOut:
     facets: dict[int, list[str]]
     """Facets with a key that a group's accounts carry more than their peers."""
 
-    def of_group(self, group: int) -> dict[int, float]:
-        """The p-values of a group's tested accounts."""
-        return {account: p for (name, account), p in self.p_values.items() if name == group}
+    def by_group(self) -> dict[int, dict[int, float]]:
+        """For each group, the p-values of its tested accounts."""
+        groups: dict[int, dict[int, float]] = {}
+        for (group, account), p in self.p_values.items():
+            groups.setdefault(group, {})[account] = p
+        return groups
 
 
 def held_traces(engine: Engine, traces: Any, strata: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -84,7 +85,8 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     counted = engine.collect(volumes.order_by("account"))
     bets = test_owners(*harvest_sums(counted, every))
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
-    chosen = worth_a_look(every, bets, _permitted(engine, stored), known, settings.campaigns.benign_exchanges)
+    labels = labels_of(stored.labels)
+    chosen = worth_a_look(every, bets, _permitted(engine, stored, labels), known, settings.campaigns.benign_exchanges)
     lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
     sample = peers(engine, volumes, every, PEERS_WANTED)
@@ -94,8 +96,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("verdicts")
     facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores)
-    tested = facts.tested()
-    labels = labels_of(stored.labels)
+    tested = facts.tested(labels)
     evidence = _of_members(linked.evidence, named)
     result = {
         "campaigns": campaigns_table(tested, lost, stored.permits, settings.campaigns),
@@ -113,11 +114,10 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     return Found(result, traces, len(tested) + lost)
 
 
-def _permitted(engine: Engine, stored: Stored) -> set[int]:
+def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
     """Keys of the accounts that a permit names."""
     rows = engine.collect(stored.accounts.select("account", "account_id", "organisation", "verification")).to_pylist() if stored.permits else []
-    names = {(row["kind"], row["key"]): row["label"] for row in rows_where(stored.labels, "kind", "organisation").to_pylist()}
-    return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, names) for row in rows})
+    return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, labels) for row in rows})
 
 
 def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
@@ -191,6 +191,7 @@ class _Facts:
     stored: Stored
     scores: pa.Table
 
+    @cached_property
     def accounts(self) -> list[dict[str, Any]]:
         """group, account, account_id, owner, basis, n, first, last of every candidate's account."""
         known = self.stored.accounts.select("account", "account_id", "organisation", "verification")
@@ -213,11 +214,11 @@ class _Facts:
                 "first": moment(row["first"]),
                 "last": moment(row["last"]),
             }
-            for row in self.accounts()
+            for row in self.accounts
         ]
         return pa.Table.from_pylist(rows, schema=MEMBERS.arrow)
 
-    def tested(self) -> list[Tested]:
+    def tested(self, labels: Labels) -> list[Tested]:
         """One record for each candidate."""
         sums = {row["group"]: row for row in self.engine.collect(self.work.sums).to_pylist()}
         models: dict[int, set[str]] = {}
@@ -228,9 +229,9 @@ class _Facts:
             findings.setdefault(row["group"], {})[row["signal"]] = Finding(row["score"], row["finding"])
         kinds = dict(zip(values(self.chosen, "group"), values(self.chosen, "kind"), strict=True))
         people: dict[int, list[dict[str, Any]]] = {}
-        for row in self.accounts():
+        for row in self.accounts:
             people.setdefault(row["group"], []).append(row)
-        organisations = {(row["kind"], row["key"]): row["label"] for row in self.stored.labels.to_pylist() if row["kind"] == "organisation"}
+        p_values = self.held.by_group()
         return [
             Tested(
                 group=group,
@@ -240,15 +241,15 @@ class _Facts:
                 log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else self.bets.get(group, 0.0),
                 null=self.held.null[group] if kind == "linked" else OWNER_NULL,
                 held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],
-                p_values=self.held.of_group(group) if kind == "linked" else {},
+                p_values=p_values.get(group, {}) if kind == "linked" else {},
                 accounts={row["account"] for row in people[group]},
                 account_ids={row["account_id"] for row in people[group]},
-                organisations={_verified(row, organisations) for row in people[group]},
+                organisations={_verified(row, labels) for row in people[group]},
                 models=models.get(group, set()),
             )
             for group, kind in sorted(kinds.items())
         ]
 
 
-def _verified(row: dict[str, Any], organisations: dict[tuple[str, int], str]) -> str:
-    return organisations.get(("organisation", row["organisation"]), "") if row["verification"] == "organisation" else ""
+def _verified(row: dict[str, Any], labels: Labels) -> str:
+    return labels.get(("organisation", row["organisation"]), "") if row["verification"] == "organisation" else ""
