@@ -18,7 +18,7 @@ demo: $(VENV)/core.stamp ## Make a small world, detect, score; says where the re
 	rm -rf $(DEMO)
 	$(RUN) stillwatch range make february --scale $(SCALE) --seed $(SEED) --out $(DEMO)/world
 	$(RUN) stillwatch detect $(DEMO)/world/logs --edge $(DEMO)/world/edge.parquet --accounts $(DEMO)/world/accounts.parquet \
-	  --permits $(DEMO)/world/permits.toml --releases $(DEMO)/world/releases.toml --out $(DEMO)/run
+	  --permits $(DEMO)/world/permits.toml --releases $(DEMO)/world/releases.toml --public-key --out $(DEMO)/run
 	$(RUN) stillwatch range score $(DEMO)/run $(DEMO)/world
 	@echo "The report: $(DEMO)/run/report.html"
 

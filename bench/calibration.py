@@ -93,7 +93,8 @@ class World:
         strata = engine.load("strata", pa.table({"account": everyone, "cell": self.cell, "stratum": self.cell // 4, "region": region}))
         held = engine.load("held", pa.table({"account": account, "key": key + 1, "facet": facet, "cell": self.cell[account]}))
         number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
-        return test_held_out(engine, held, strata, pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)}))
+        members = pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)})
+        return test_held_out(engine, held, strata, members, None, None)
 
 
 def world(rng: np.random.Generator, accounts: int, cells: int) -> World:

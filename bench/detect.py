@@ -60,6 +60,7 @@ READ = [
     "tools",
     "output_format",
     "prefix",
+    "meaning",
     "language",
     "turns",
     "flags",

@@ -115,6 +115,7 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
         "system": pa.array(mixed(template // 8, 14), mask=a % 2 == 0),
         "tools": pa.array(mixed(template // 16, 15), mask=a % 5 != 0),
         "shingles": pa.FixedSizeListArray.from_arrays(pa.array(mixed(shingles.ravel(), 16)), 4).cast(pa.list_(pa.int64())),
+        "meaning": _meaning(np.where(wild, -1 - a % 5_000, template), serial),
         "language": _names("l", who.region[a] % 6),
         "turns": np.where(r.random(rows) < 0.4, 2, 1),
         "flags": np.where(inside & (r.random(rows) < 0.3), 3, np.where(r.random(rows) < 0.01, 8, 0)),
@@ -122,6 +123,11 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
     }
     arrays = [_typed(columns.get(c.name), c.type, rows) for c in EXCHANGES.columns]
     return pa.Table.from_arrays(arrays, schema=EXCHANGES.arrow)
+
+
+def _meaning(kind: Ints, serial: Ints) -> Ints:
+    """Signs of a kind's own projections, each turned over in one prompt of four."""
+    return mixed(kind, 30) ^ (mixed(serial, 31) & mixed(serial, 32))
 
 
 def _benign_address(r: np.random.Generator, a: Ints, region: Ints) -> Ints:

@@ -20,7 +20,8 @@ import stillwatch.schema
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
-from stillwatch.schema import flags
+from stillwatch.schema import flags, promises
+from stillwatch.schema.promises import PROMISES, promise_of
 from stillwatch.schema.table import Table
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -143,11 +144,15 @@ def _toml(value: Any) -> str:
 def tables() -> Iterator[str]:
     """Every table with its columns, and the bits of the column flags."""
     yield "A run folder holds one Parquet file or folder for each stored table. Times are UTC; keys are 64-bit numbers made by one seeded function.\n\n"
+    yield "What a column holds, in the words of [the privacy page](../privacy.md):\n\n"
+    said = sentences(promises, "Promise")
+    yield rows(("holds", "meaning"), ((promise.value, said[promise.name]) for promise in promises.Promise))
     for table in all_tables():
         text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
         yield f"## {table.name}\n\n{table.meaning}{text}\n\n"
-        needed = ((code(c.name), code(str(c.type)), "yes" if c.required else "", c.meaning) for c in table.columns)
-        yield rows(("column", "type", "always there", "meaning"), needed)
+        holds = {c.name: "" if table.name not in PROMISES else promise_of(table.name, c.name).value for c in table.columns}
+        needed = ((code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.meaning) for c in table.columns)
+        yield rows(("column", "type", "holds", "always there", "meaning"), needed)
     yield f"## Flags\n\n{paragraphs(flags.Flag.__doc__)}"
     meanings = sentences(flags, "Flag")
     yield rows(("flag", "bit", "meaning"), ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 EXIT_OK = 0
 """The command did what was asked."""
+EXIT_FAULT = 1
+"""A fault of Stillwatch itself; what it was doing is said, but no word of what it was reading."""
 EXIT_USER = 2
 """The input, a setting or an option is wrong; nothing was written."""
 EXIT_BAD_ROWS = 3

@@ -41,8 +41,8 @@ class SketchSettings:
     """How text becomes sketches."""
 
     shingle_words: int = setting(5, "Words in a shingle.")
-    shingle_window: int = setting(6, "Winnowing window: a shared run of shingle_words + shingle_window - 1 words always shares one fingerprint.")
-    shingles_kept: int = setting(4, "Fingerprints kept for an exchange: those with the smallest hashes.")
+    shingle_rate: int = setting(6, "One window in so many is kept as a fingerprint, the same ones in every prompt.")
+    shingles_kept: int = setting(64, "The most fingerprints kept for an exchange; a longer prompt keeps half of them, a quarter, until they fit.")
     edge_words: int = setting(8, "Words in the skeleton of a prompt's head and of its tail.")
     max_chars: int = setting(
         20_000, "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a longer one is skipped."

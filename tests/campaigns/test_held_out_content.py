@@ -24,7 +24,7 @@ def engine() -> Iterator[DuckDBEngine]:
 
 
 def judged(engine: DuckDBEngine, world: World, groups: list[Ints]) -> HeldOut:
-    return held_out.test_held_out(engine, world.held(engine), world.strata(engine), members(groups))
+    return held_out.test_held_out(engine, world.held(engine), world.strata(engine), members(groups), None, None)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +121,6 @@ def test_the_order_of_rows_changes_nothing(engine: DuckDBEngine) -> None:
     world = planted(world, group, slice(10, 13), 0.8, rng)
     rows = engine.collect(world.held(engine))
     shuffled = engine.load("held", rows.take(rng.permutation(len(rows))))
-    again = held_out.test_held_out(engine, shuffled, world.strata(engine), members([group]))
+    again = held_out.test_held_out(engine, shuffled, world.strata(engine), members([group]), None, None)
     first = judged(engine, world, [group])
     assert (again.log_e, again.p_values, again.facets) == (first.log_e, first.p_values, first.facets)

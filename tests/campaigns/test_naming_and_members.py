@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.campaigns import assemble
+from stillwatch.campaigns.held_meaning import NOTHING, Meant
 from stillwatch.campaigns.held_out import NULL, HeldOut
 from stillwatch.campaigns.members import CERTAIN, LEAST_CONTENT, LEAST_MISSING, named_members
 from stillwatch.campaigns.naming import labels_of, shown
@@ -23,10 +24,12 @@ LINKAGE = LinkageSettings(smallest_group=8)
 SETTINGS = CampaignSettings()
 
 
-def held(nats: dict[int, float], carried: float = 0.9, p_values: dict[tuple[int, int], float] | None = None) -> HeldOut:
+def held(nats: dict[int, float], carried: float = 0.9, meaning: dict[int, float] | None = None) -> HeldOut:
     known = np.array(sorted(nats), np.int64)
     content = {1: (known, np.array([nats[int(account)] for account in known]))} if nats else {}
-    return HeldOut(EVERYONE, {1: NULL}, {1: 50.0}, p_values or {}, content, {1: carried}, {1: ["head"]})
+    alike = sorted((meaning or {}).items())
+    meant = Meant(True, {1: 40.0}, {}, {1: (np.array([a for a, _ in alike]), np.array([n for _, n in alike]))}) if alike else NOTHING
+    return HeldOut(EVERYONE, {1: NULL}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
 
 
 def rows(nats: dict[int, float]) -> pa.Table:
@@ -71,6 +74,23 @@ def test_content_is_capped_as_a_family() -> None:
     assert named(dict.fromkeys(range(10), 20.0), {}, held(dict.fromkeys(range(10), 99.0)))[0] == 20.0 + LINKAGE.family_cap_nats
 
 
+def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
+    members = dict.fromkeys(range(10), 9.0)
+    assert named(members, {}, held({}, carried=0.0)) == {}
+    alike = dict.fromkeys(range(10), 5.0) | {50: 5.0, 51: -1.0}
+    found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, meaning=alike))
+    assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, "a near account that asks for something else is not named"
+
+
+@pytest.mark.parametrize(
+    ("keys", "meaning", "content"),
+    [(6.0, 3.0, 7.0), (3.0, 6.0, 7.0), (6.0, -3.0, 5.0), (9.0, 6.0, LINKAGE.family_cap_nats), (3.0, -6.0, math.log(LEAST_MISSING) + 1.0)],
+)
+def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(keys: float, meaning: float, content: float) -> None:
+    found = held(dict.fromkeys(range(10), keys), meaning=dict.fromkeys(range(10), meaning))
+    assert named(dict.fromkeys(range(10), 30.0), {}, found)[0] == pytest.approx(30.0 + content, abs=1e-5)
+
+
 def test_a_near_account_needs_content() -> None:
     members = dict.fromkeys(range(10), 30.0)
     content = dict.fromkeys(range(10), 6.0) | {50: LEAST_CONTENT + 1, 51: LEAST_CONTENT - 0.1, 53: 9.0}
@@ -88,6 +108,7 @@ def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
     usual: dict[str, Any] = {
         "kind": "linked",
         "sums": sums,
+        "intents": [],
         "findings": {},
         "null": NULL,
         "held_out": ["head"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,11 +78,19 @@ def test_the_four_verdicts(scale: float, deception: float, intent: float, permit
     assert verdict(axes[0], axes[1], axes[2], permit=permit, settings=SETTINGS) == expected
 
 
-def test_what_was_extracted_is_told_largest_first() -> None:
-    told = extracting({"texts": 200, "grading": 50, "reasoning": 120, "agentic": 3, "n": 900})
-    assert told == "written-out reasoning (60% of prompts); grades against rubrics (25% of prompts)"
-    assert extracting({"texts": 0, "reasoning": 0}) == "not known: the log holds no prompts"
-    assert extracting({"texts": 100, "reasoning": 1}) == "answers to ordinary questions"
+def asked(label: str, share: float, low: float, high: float) -> dict[str, Any]:
+    return {"label": label, "texts": 200, "flagged": 1, "share": share, "low": low, "high": high, "corrected": True}
+
+
+def test_what_was_extracted_is_told_largest_first_and_with_its_interval() -> None:
+    told = extracting([asked("grading", 0.25, 0.222, 0.28), asked("reasoning", 0.6, 0.55, 0.648), asked("agentic", 0.015, 0.01, 0.02)])
+    assert told == "written-out reasoning: 60% of prompts (55\N{EN DASH}65%); grades against rubrics: 25% of prompts (22\N{EN DASH}28%)"
+    assert extracting([]) == "not known: the log holds no prompts"
+    assert extracting([asked("reasoning", 0.01, 0.005, 0.02)]) == "answers to ordinary questions"
+
+
+def test_what_may_be_chance_is_not_told() -> None:
+    assert extracting([asked("grading", 0.2, 0.0, 0.5)]) == "answers to ordinary questions"
 
 
 def test_every_flag_but_that_of_tests_is_told() -> None:

@@ -14,7 +14,7 @@ from village import command
 from stillwatch import __version__, errors
 from stillwatch.cli import main, program
 
-LEAF = [("detect",), ("explain",), ("report",), ("range", "make"), ("range", "score")]
+LEAF = [("detect",), ("explain",), ("forget",), ("report",), ("range", "make"), ("range", "score")]
 
 
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:
@@ -84,6 +84,8 @@ MISTAKES: dict[str, Mistake] = {
     "a folder in the way": (errors.RunError, 2, "detect log.jsonl --format openai_jsonl --out ."),
     "a run that is not there": (errors.RunError, 2, "report absent"),
     "a run to explain that is not there": (errors.RunError, 2, "explain absent C001"),
+    "a run to forget in that is not there": (errors.RunError, 2, "forget acct_1 --run absent"),
+    "two keys at once": (errors.SettingError, 2, "detect log.jsonl --out run --public-key --key-file key"),
     "a run to score that is not there": (errors.RunError, 2, "range score absent absent"),
     "a scenario that is not there": (errors.SettingError, 2, "range make march --out world"),
 }
@@ -134,6 +136,34 @@ def test_a_missing_extra_has_its_exit_code(capsys: pytest.CaptureFixture[str], m
     code, _, err = told(capsys, monkeypatch, "report")
     assert code == errors.EXIT_MISSING_EXTRA
     assert "pip install" in err
+
+
+def failing() -> None:
+    """A fault of our own, whose text holds words of a log."""
+    try:
+        dict[str, str]()["dear diary"]
+    except KeyError as error:
+        raise ValueError("dear diary") from error
+
+
+def test_a_fault_of_our_own_is_told_without_its_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing))
+    code, _, err = told(capsys, monkeypatch, "report")
+    assert code == errors.EXIT_FAULT
+    assert "ValueError" in err
+    assert "KeyError" in err
+    assert f"{Path(__file__).name}:" in err
+    assert "failing" in err
+    assert "diary" not in err
+    assert str(Path(__file__).parent) not in err
+
+
+def test_the_whole_traceback_is_there_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing))
+    monkeypatch.setenv("STILLWATCH_TRACEBACK", "1")
+    monkeypatch.setattr("sys.argv", ["stillwatch", "report"])
+    with pytest.raises(ValueError, match="dear diary"):
+        main()
 
 
 def test_an_interrupt_has_its_exit_code(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from numbered_words import Pool, filled, own_words
 from small_world import World, make_world
 
+from stillwatch.campaigns.meanings import account_meanings
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.engine.spark import SparkEngine, local_session
 from stillwatch.errors import InputError, MissingExtra
@@ -26,6 +29,7 @@ from stillwatch.linkage.link import facet_table
 from stillwatch.linkage.rates import marked
 from stillwatch.schema.table import schema_of, values
 from stillwatch.settings import EngineSettings, LinkageSettings
+from stillwatch.templates import Search, counts_of, families_of, uses_of
 
 SETTINGS = LinkageSettings()
 TABLES = ("activity", "visits", "traces", "strata", "marked", "anchors", "purified", "members", "near", "evidence")
@@ -129,6 +133,22 @@ def test_the_operator_is_found_on_spark(both: tuple[dict[str, Any], dict[str, An
 
 
 @pytest.mark.spark
+def test_templates_are_equal(spark: SparkEngine, duck: DuckDBEngine) -> None:
+    rng = np.random.default_rng(1)
+    pool, pieces = Pool(), [own_words(rng, 40), own_words(rng, 30)]
+    pool.add_all((filled(pieces, rng, swap=0.1, padded=True) for _ in range(60)), list(range(12)))
+    pool.add_all((filled(pieces[:1], rng) for _ in range(30)), list(range(20, 30)), group=2)
+    groups = pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([])
+    results = []
+    for engine in (duck, spark):
+        rows = engine.load("prompts", pool.table())
+        found = families_of(engine, rows, pool.texts(), Search())
+        results.append((found, counts_of(engine, uses_of(engine, rows, found), engine.load("whose", groups)).to_pylist()))
+    assert results[0] == results[1]
+    assert {family.group for family in results[0][0]} == {1, 2}
+
+
+@pytest.mark.spark
 def test_keys_with_a_null_among_them_keep_their_last_digits(spark: SparkEngine) -> None:
     keys = [2**63 - 1, None, -(2**63) + 1]
     assert sorted(values(spark.collect(spark.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"), key=str) == sorted(keys, key=str)
@@ -143,6 +163,18 @@ def test_fractions_are_doubles_and_ranks_are_64_bits_wide(spark: SparkEngine) ->
     assert values(found, "third") == [0.5 / 3, 2.5 / 3]
     assert found.schema.types == [pa.int64(), pa.float64(), pa.int64()]
     assert spark.connection.table("fractions").schema()["rank"].is_int64()
+
+
+@pytest.mark.spark
+def test_the_bits_of_meanings_are_counted_alike(spark: SparkEngine, duck: DuckDBEngine) -> None:
+    meaning = pa.array([-1, 0, 2**63 - 1, -(2**63), None, 0x0123456789ABCDEF, -3], pa.int64())
+    rows = pa.table({"account": [5, 5, 5, 6, 6, 6, 7], "meaning": meaning})
+    chosen = np.array([5, 6])
+    one, other = (account_meanings(engine, engine.load("sketched", rows), chosen) for engine in (spark, duck))
+    assert one.account.tolist() == other.account.tolist() == [5, 6]
+    assert one.prompts.tolist() == other.prompts.tolist() == [3, 2]
+    assert (one.bits == other.bits).all()
+    assert one.bits[:, -1].tolist() == [1, 1], "the sign is a bit too"
 
 
 @pytest.mark.spark

@@ -188,6 +188,7 @@ def _exchanges(rng: np.random.Generator, people: _People, keys: Ints, account: I
         **{name: pa.array(_keys(rng, 2_000)[np.minimum(rng.zipf(1.3, n), 10**6) % 2_000], mask=~has_text) for name in CONTENT},
         "shingles": _shingles(rng, has_text),
         "turns": np.ones(n, int),
+        **_talks(rng.spawn(1)[0], account),
     }
     return _table(columns, EXCHANGES.arrow, n)
 
@@ -197,6 +198,24 @@ def _shingles(rng: np.random.Generator, has_text: Bools) -> Any:
     values = np.where(rng.random(2 * len(has_text)) < 0.1, rng.integers(0, 500, 2 * len(has_text)), _keys(rng, 2 * len(has_text)))
     offsets = pa.array(np.arange(0, len(values) + 1, 2), pa.int32(), mask=np.append(~has_text, False))
     return pa.ListArray.from_arrays(offsets, pa.array(values, pa.int64()))
+
+
+def _talks(rng: np.random.Generator, account: Ints) -> dict[str, Any]:
+    """What exchanges continue and leave, and their reasoning signatures: most of it an account's own, a little another's."""
+    n = len(account)
+    leaves, signed = _keys(rng, n), _keys(rng, n)
+    order = np.argsort(account, kind="stable")
+    before = np.empty(n, int)
+    before[order] = np.roll(order, 1)
+    taken = np.where(rng.random(n) < 0.02, rng.integers(0, n, n), before)
+    follows, signs = rng.random(n) < 0.3, rng.random(n) < 0.3
+    offsets = pa.array(np.arange(n + 1), pa.int32(), mask=np.append(~signs, False))
+    return {
+        "continues": pa.array(leaves[taken], mask=~follows),
+        "leaves": pa.array(leaves, mask=rng.random(n) < 0.1),
+        "signatures": pa.ListArray.from_arrays(offsets, pa.array(signed[taken])),
+        "signed": pa.ListArray.from_arrays(offsets, pa.array(signed)),
+    }
 
 
 def _accounts(rng: np.random.Generator, people: _People, keys: Ints) -> pa.Table:

@@ -50,7 +50,7 @@ def test_evolved_instructions_show_as_instruction_generation(jobs: Ran) -> None:
 def test_self_instruct_and_its_scorers_show_as_grading_and_instruction_generation(jobs: Ran) -> None:
     scores, campaign = of_job(jobs, JUDGING)
     assert scores["grading"] == 1.0
-    assert scores["instruction_generation"] > 0.9
+    assert scores["instruction_generation"] > 0.7  # the lower end of a share of a few hundred prompts
     assert scores["training_coverage"] >= 0.4
     assert scores["evaluation_like"] < 0.05
     assert campaign["intent"] > 0.8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from village import Ran, command
 from stillwatch.registry import FACETS, SIGNALS
 from stillwatch.schema import found as found_tables
 from stillwatch.schema import stored as stored_tables
+from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import QUARANTINE
+from stillwatch.schema.stored import SKETCH_VERSION
 from stillwatch.schema.table import Table
 
 TABLES = {
@@ -87,8 +90,9 @@ def test_the_tables_speak_of_the_same_things(village_run: Ran) -> None:
         assert sum(row["exchanges"] for row in hours) == campaign["exchanges"]
     assert {row["facet"] for row in village_run.rows("traces")} <= set(FACETS.all())
     assert {row["signal"] for row in village_run.rows("scores")} <= set(SIGNALS.all())
-    formed = {(row["group"], row["facet"]): row["role"] for row in village_run.rows("evidence")}
-    assert all((role == "held-out") == (FACETS.all()[facet].family == "content") for (_, facet), role in formed.items())
+    evidence = village_run.rows("evidence")
+    assert all((row["role"] == "held-out") == (row["family"] == "content") for row in evidence)
+    assert {row["facet"] for row in evidence} <= {*FACETS.all(), "meaning"}
 
 
 def test_the_edge_log_is_joined(village_run: Ran) -> None:
@@ -126,7 +130,8 @@ def test_the_run_says_what_it_was_made_from(village_run: Ran, village: Path) -> 
     assert {item["file"] for item in about["inputs"]} == {path.name for path in (village / "logs").iterdir()}
     assert {item["format"] for item in about["inputs"]} == {"litellm_spend_logs"}
     assert about["settings"]["ingest"]["workers"] == 2
-    assert about["key"] == "public"
+    assert about["key"] == "private"
+    assert about["sketch"] == {"version": SKETCH_VERSION, "key": HashKey.from_file(Path(os.environ["STILLWATCH_KEY_FILE"])).name}
     assert about["has_text"] == 1.0
     assert about["given"] | {"edge": True, "accounts": True, "permits": True, "releases": True, "key_file": False} == about["given"]
     assert about["packages"]["duckdb"]

@@ -61,7 +61,9 @@ def test_words_are_shown_only_of_heads_that_enough_accounts_share(planted: Plant
     words = set(OWN_HEAD.split())
     assert [label for label in labels.values() if len(words & set(label.split())) > 3] == []
     assert OWN in {len(accounts) for accounts in users.values()}
-    assert {row["words"] for row in planted.ran.rows("templates")} - {None} <= set(labels.values())
+    said = [row for row in planted.ran.rows("templates") if row["words"] is not None]
+    assert min(row["accounts"] + row["accounts_elsewhere"] for row in said) >= SHARED
+    assert {row["words"] for row in said} <= {row["label"] for row in planted.ran.rows("labels") if row["kind"] in ("head", "frame")}
 
 
 def runs_of_words(text: str, length: int = 4) -> set[str]:

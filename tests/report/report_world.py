@@ -47,6 +47,7 @@ SIGNALS = (
     ("reasoning_elicitation", "intent", "{}% of requests ask that the reasoning be written out."),
     ("agentic_work", "context", "{}% of requests carry tools."),
 )
+FRAME = "write the steps that lead to the answer to {1} and end with the final <number> of {2}"
 
 
 def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, seed: int = 3) -> Path:
@@ -67,6 +68,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
         _write(folder, kind, tables[kind.name])
     _write(folder, found.TIMELINE, tables["timeline"])
     _write(folder, found.TEMPLATES, tables["templates"])
+    _intents(folder, tables)
     _write(folder, stored.BLINDNESS, _blindness())
     _write(folder, requests.QUARANTINE, _quarantine())
     alone = {"account": 77, "account_id": "acct-alone"}
@@ -84,6 +86,16 @@ def rewrite(folder: Path, kind: Table, change: dict[str, Any]) -> None:
 def _write(folder: Path, kind: Table, rows: list[dict[str, Any]]) -> None:
     columns = {c.name: pa.array([row.get(c.name) for row in rows], c.type) for c in kind.columns}
     pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
+
+
+def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
+    """Every group grades in two prompts of five, and its accounts in as many; nothing else is flagged."""
+    of_all = {"label": "grading", "texts": 1_000, "flagged": 400, "share": 0.41, "low": 0.383, "high": 0.44, "corrected": True}
+    never = of_all | {"label": "judge", "flagged": 0, "share": 0.0, "low": 0.0, "high": 0.004}
+    one = of_all | {"texts": 50, "flagged": 21, "share": 0.43, "low": 0.3, "high": 0.57}
+    groups = [row["group"] for row in tables["groups"]]
+    _write(folder, found.INTENTS, [{"group": group} | row for group in groups for row in (never, of_all)])
+    _write(folder, found.ACCOUNT_INTENTS, [{"group": row["group"], "account": row["account"]} | one for row in tables["members"]])
 
 
 def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, shape: tuple[Any, ...], size: int) -> None:
@@ -145,9 +157,11 @@ def _scores_and_templates(
                 "finding": finding.format(int(score * 97)),
             }
         )
-    for i, part in enumerate(("head", "tail", "system", "shingle")):
+    for i, part in enumerate(("frame", "frame", "head", "tail")):
+        told = {"length": 41 + i, "length_least": 33, "length_most": 52, "slots": 2} if part == "frame" else {}
         tables["templates"].append(
             {
+                **told,
                 "group": group,
                 "part": part,
                 "key": int(rng.integers(-(2**62), 2**62)),
@@ -156,7 +170,7 @@ def _scores_and_templates(
                 "exchanges": exchanges // (i + 1),
                 "share": 0.97 / (i + 1),
                 "distinct_prompts": exchanges // (i + 2),
-                "words": "write the steps that lead to the answer, then" if group == 1 and i == 0 else None,
+                "words": FRAME if group == 1 and i == 0 else None,
             }
         )
 

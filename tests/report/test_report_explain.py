@@ -50,6 +50,26 @@ def test_a_campaign_says_what_the_tables_say(run: Path) -> None:
     assert "blind spots of what contributed" in text.lower()
 
 
+def test_what_was_asked_for_is_told_with_its_interval(run: Path) -> None:
+    text = shown(report.explain(run, "C001"))
+    assert "What the prompts ask for" in text
+    assert "38\N{EN DASH}44%" in text
+    assert "judge" not in text.split("What the prompts ask for")[1].split("Templates")[0]
+    assert "corrected for what the flags miss" in " ".join(text.split())
+    document = report.explain_document(run, "C001")
+    assert [(row["label"], row["share"], row["low"], row["high"]) for row in document["intents"]] == [("grading", 0.41, 0.383, 0.44)]
+    member = document["members"][0]["account_id"]
+    assert "30\N{EN DASH}57%" in shown(report.explain(run, member))
+    (own,) = report.explain_document(run, member)["groups"][0]["intents"]
+    assert (own["texts"], own["flagged"], own["share"]) == (50, 21, 0.43)
+
+
+def test_shares_of_flagged_prompts_are_called_that(run: Path, tmp_path: Path) -> None:
+    copy = make_run(tmp_path, members=10)
+    rewrite(copy, found.INTENTS, {"corrected": False})
+    assert "how often the flags err was not known" in " ".join(shown(report.explain(copy, "C001")).split())
+
+
 def test_a_campaign_that_is_not_listed_can_be_asked_for(run: Path) -> None:
     text = shown(report.explain(run, "g6"))
     assert "not listed" in text

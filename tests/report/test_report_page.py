@@ -210,6 +210,15 @@ def test_blind_spots_come_from_the_registry(text: str) -> None:
     assert str(escape(facets["address"].blind_spots)) in text
 
 
+def test_the_test_of_meaning_is_shown_with_its_blind_spots_though_it_is_no_facet(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, members=12)
+    top = "prompts alike in meaning"
+    rewrite(folder, found.EVIDENCE, {"facet": "meaning", "family": "content", "role": "held-out", "nats": 3.0, "top": top})
+    text = report.write(folder).read_text(encoding="utf-8")
+    assert top in text
+    assert "makes prompts alike too: it says that the accounts act as one, not that they do wrong." in text
+
+
 def test_a_run_without_campaigns_is_no_error(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
     rewrite(folder, found.CAMPAIGNS, {"listed": False})

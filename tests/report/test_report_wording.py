@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 from stillwatch.report import wording
 
 
+def test_intervals_of_shares() -> None:
+    assert wording.interval({"low": 0.383, "high": 0.44}) == "38\N{EN DASH}44%"
+    assert wording.interval({"low": 0.0, "high": 0.0042}) == "0.0\N{EN DASH}0.4%"
+    assert wording.interval({"low": 1.0, "high": 1.0}) == "100%"
+
+
 @pytest.mark.parametrize(
     ("log_e", "shown"),
     [

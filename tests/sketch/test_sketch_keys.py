@@ -36,8 +36,19 @@ def test_word_hash_equals_the_published_function() -> None:
 @quick
 @given(before=WORDS, after=WORDS)
 def test_padding_keeps_a_shared_shingle(rows_of: Rows, before: str, after: str) -> None:
-    bare, padded = rows_of([TEMPLATE, f"{before} {TEMPLATE} {after}"], shingles_kept=500)
-    assert set(bare["shingles"]) & set(padded["shingles"])
+    every = {"shingle_rate": 1, "shingles_kept": 500}
+    bare, padded = rows_of([TEMPLATE, f"{before} {TEMPLATE} {after}"], **every)
+    assert set(bare["shingles"]) <= set(padded["shingles"])
+
+
+@quick
+@given(words=st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]), min_size=40, max_size=300))
+def test_a_sample_is_the_same_windows_wherever_they_stand(rows_of: Rows, words: list[str]) -> None:
+    """Containment: each window that the sample of the whole has is in the sample of any part that has the window, but for the two lowest."""
+    whole, part = rows_of([" ".join(words), " ".join(words[10:30])], shingles_kept=10_000)
+    (every,) = rows_of([" ".join(words[10:30])], shingles_kept=10_000, shingle_rate=1)
+    assert set(whole["shingles"]) & set(every["shingles"]) <= set(part["shingles"])
+    assert len(set(part["shingles"]) - set(whole["shingles"])) <= 2
 
 
 @quick
@@ -70,6 +81,7 @@ def test_another_key_changes_every_key(rows_of: Rows, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"a secret of 32 bytes, or more ..")
     row = {
         "messages": [{"role": r, "text": f"{r} {TEMPLATE}"} for r in ("system", "user", "assistant", "user")],
+        "answer": "yes", "signatures": ["sig"], "signed": ["other"],
         "address": "203.0.113.9", "user_agent": "agent/1", "stainless": "lang=js", "ja4": "t13d", "parameters": "n=1", "end_user": "u",
         "conversation": "c", "tools": "[]", "output_format": "{}",
     }  # fmt: skip
@@ -78,7 +90,9 @@ def test_another_key_changes_every_key(rows_of: Rows, tmp_path: Path) -> None:
         if column.type == pa.int64() and column.name != "asn":
             assert public[column.name] is not None, column.name
             assert public[column.name] != private[column.name], column.name
-    assert not set(public["shingles"]) & set(private["shingles"])
+    for name in ("shingles", "bands", "signatures", "signed"):
+        assert public[name]
+        assert not set(public[name]) & set(private[name])
 
 
 @pytest.mark.parametrize(
@@ -134,10 +148,71 @@ def test_prefix_needs_two_user_turns(rows_of: Rows) -> None:
     assert (short["turns"], long["turns"], longer["turns"]) == (1, 2, 3)
 
 
-def test_shingles_are_few_distinct_and_ascending(rows_of: Rows) -> None:
-    for row in rows_of([TEMPLATE * 5, "one two", "same " * 50]):
-        assert 1 <= len(row["shingles"]) <= 4
-        assert row["shingles"] == sorted(set(row["shingles"]))
+def test_shingles_are_few_and_stand_where_their_places_say(rows_of: Rows) -> None:
+    for row in rows_of([TEMPLATE * 5, "one two", "same " * 50, " ".join(f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(600))]):
+        assert min(2, row["words"]) <= len(row["shingles"]) + (len(set(row["shingles"])) == 1) <= 65
+        assert row["places"] == sorted(set(row["places"]))
+        assert all(0 <= place < row["words"] for place in row["places"])
+
+
+def test_near_duplicates_share_a_band(rows_of: Rows) -> None:
+    """Of prompts that share nine windows in ten, almost all share a band; of strangers almost none."""
+    rng = np.random.default_rng(3)
+    alphabet = list("bcdfghjklmnpqrstvwxyz")
+    words = ["".join(rng.choice(alphabet, 6)) for _ in range(4000)]
+    texts = [list(rng.choice(words, 60)) for _ in range(200)]
+    edited = [[*text[:30], "something", *text[31:]] for text in texts]
+    rows = rows_of([" ".join(text) for text in texts + edited])
+    near = sum(bool(set(one["bands"]) & set(other["bands"])) for one, other in zip(rows[:200], rows[200:], strict=True))
+    far = sum(bool(set(one["bands"]) & set(other["bands"])) for one, other in zip(rows[:199], rows[1:200], strict=True))
+    assert near >= 170
+    assert far <= 2
+
+
+def test_meaning_follows_the_content_words(rows_of: Rows) -> None:
+    """Signs agree as 1 - angle / pi says (Charikar 2002): order and common words do not matter, other content words do."""
+    rows = rows_of(
+        [
+            "compare the harvest yields of wheat and barley across northern provinces",
+            "across northern provinces, compare harvest yields: barley and wheat",
+            "debug this segmentation fault inside my threaded parser module please quickly",
+        ]
+    )
+    meanings = [row["meaning"] & (2**64 - 1) for row in rows]
+    assert meanings[0] == meanings[1]
+    assert 12 <= (meanings[0] ^ meanings[2]).bit_count() <= 52
+
+
+def test_names_are_masked_at_the_edges(rows_of: Rows) -> None:
+    form = "Please write a letter to {} about the broken heating in the flat and ask for help"
+    rows = rows_of([form.format(name) for name in ("John Smith", "Mary", "Anna Maria Lopez")])
+    assert len({row["head"] for row in rows}) == 1
+    assert len({row["prompt"] for row in rows}) == 3
+    lower, other = rows_of([form.format("them"), form.format("us")])
+    assert lower["head"] != other["head"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "tokens", "share"),
+    [
+        ("<think>1234567890</think>1234567890", (None, None), 10 / 35),
+        (" <Reasoning>\n12345678</reasoning>", (None, None), 9 / 33),
+        ("<thinking>cut off", (None, None), 7 / 17),
+        ("<b>bold</b>", (None, None), None),
+        ("plain", (40, 100), 0.4),
+        ("plain", (None, 100), None),
+        ("<think>x</think>", (90, 100), 1 / 16),
+        (None, (None, None), None),
+    ],
+)
+def test_share_of_reasoning(rows_of: Rows, answer: str | None, tokens: tuple[int | None, int | None], share: float | None) -> None:
+    (row,) = rows_of([{"answer": answer, "reasoning_tokens": tokens[0], "output_tokens": tokens[1]}])
+    assert row["reasoning_share"] == (None if share is None else pytest.approx(share, rel=1e-6))
+
+
+def test_scripts_are_named(rows_of: Rows) -> None:
+    rows = rows_of(["plain words here", "привет мир и ты", "你好世界", "12 34", ""])
+    assert [row["script"] for row in rows] == ["latin", "cyrillic", "han", "other", None]
 
 
 def test_nulls_and_empty_texts(rows_of: Rows) -> None:

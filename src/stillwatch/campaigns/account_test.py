@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.campaigns.pools import Cells, pooled
+from stillwatch.campaigns.compared import Compared, Sampler
+from stillwatch.campaigns.meaning_fit import Fit, Likeness, fitted
+from stillwatch.campaigns.pools import pooled
 from stillwatch.engine import Engine
 
 CARRIERS = 3
@@ -24,23 +26,37 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def account_p_values(engine: Engine, held: Any, found: pa.Table, own: dict[int, Ints], cells: Cells) -> dict[tuple[int, int], float]:
-    """(group, account) -> conformal p-value (Bates, Candès, Lei, Romano and Sesia 2023): its rank among its pool's outsiders.
-
-    A member is scored by what the others of its group carry, itself left out. Outsiders ought to be scored by the same, for each
-    member anew; they are given the most that this could be instead, so that a p-value is never too small.
-    """
-    weights = _weights(found, len(cells.account))
+def account_scores(engine: Engine, held: Any, found: pa.Table, everyone: int) -> dict[int, pa.Table]:
+    """For each group, what its keys say of every account that carries some: account, most, least, in whole micronats."""
+    weights = _weights(found, everyone)
     facet = (
         held.join(engine.load("account_weights", weights), "key").group_by("group", "account", "facet").agg(most=_.most.max(), least=_.least.max())
     )
     score = facet.group_by("group", "account").agg(most=_.most.sum(), least=_.least.sum())
-    scores = by_group(engine.collect(score.order_by(["group", "account"])))
-    result: dict[tuple[int, int], float] = {}
-    for group, accounts in own.items():
-        p = _ranked(scores[group], accounts, cells) if group in scores else np.ones(len(accounts))
-        result |= {(group, int(account)): float(value) for account, value in zip(accounts, p, strict=True)}
-    return result
+    return by_group(engine.collect(score.order_by(["group", "account"])))
+
+
+def accounts_compared(sampler: Sampler, accounts: Ints) -> Compared:
+    """A group's accounts and the peers that each is ranked among."""
+    number = pooled(sampler.cells, sampler.cells.own(accounts), CALIBRATION, 0.0).number
+    return sampler.compared(accounts, number, np.ones(len(number), np.bool_))
+
+
+def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
+    """Conformal p-values (Bates, Candès, Lei, Romano and Sesia 2023): a member's rank among its pool's outsiders.
+
+    A member is scored by what the others of its group carry and ask, itself left out. Outsiders ought to be scored by the same, for each
+    member anew; for what they carry they are given the most that this could be instead, so that a p-value is never too small.
+    scores: of account_scores; None where the group has no telling keys.
+    """
+    compared = likeness.compared
+    said = np.zeros(len(compared.account))
+    if scores is not None:
+        known = scores.column("account").to_numpy()
+        place = np.minimum(np.searchsorted(known, compared.account), len(known) - 1)
+        most, least = (scores.column(name).to_numpy()[place] for name in ("most", "least"))
+        said = np.where(known[place] == compared.account, np.where(compared.own, least, most), 0) / 1e6
+    return fitted(likeness, said)
 
 
 def _weights(found: pa.Table, everyone: int) -> pa.Table:
@@ -55,25 +71,6 @@ def _weights(found: pa.Table, everyone: int) -> pa.Table:
     micro = [pa.array(np.where(weight > TELLING, np.round(weight * 1e6), 0.0).astype(np.int64)) for weight in (most, least)]
     table = found.select(["group", "key"]).append_column("most", micro[0]).append_column("least", micro[1])
     return table.filter(pa.array(most > TELLING))
-
-
-def _ranked(scores: pa.Table, own: Ints, cells: Cells) -> Floats:
-    """p-values of a group's accounts, ties against them; scores: account, most, least, those without any left out."""
-    own_cells = cells.own(own)
-    pool = pooled(cells, own_cells, CALIBRATION, 0.0).number
-    outsiders = np.bincount(pool, cells.accounts - own_cells)
-    known = scores.column("account").to_numpy()
-    place = np.minimum(np.searchsorted(known, own), len(known) - 1)
-    score = np.where(known[place] == own, scores.column("least").to_numpy()[place], 0)
-    outside = ~np.isin(known, own)
-    most, where = scores.column("most").to_numpy()[outside], pool[cells.homes(known[outside])]
-    mine = pool[cells.homes(own)]
-    p = np.ones(len(own))
-    for number in np.unique(mine[score > 0]):
-        here = (mine == number) & (score > 0)
-        ranks = np.sort(most[where == number])
-        p[here] = (1.0 + len(ranks) - np.searchsorted(ranks, score[here], side="left")) / (1.0 + outsiders[number])
-    return p
 
 
 def by_group(table: pa.Table) -> dict[int, pa.Table]:

@@ -28,6 +28,8 @@ class Tested:
     """linked, declared or single."""
     sums: dict[str, Any]
     """Its row of the signals' sums."""
+    intents: list[dict[str, Any]]
+    """Its rows of table intents; none where the log holds no prompts."""
     findings: dict[str, Finding]
     """Its signals' findings."""
     log_e: float
@@ -81,7 +83,7 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
         "verdict": said,
         "listed": (passed and said != "benign") or said == "authorised",
         **_argued(axes),
-        "extracting": extracting(sums),
+        "extracting": extracting(item.intents),
         "accounts": len(item.account_ids),
         "at_least": _bound(item, settings.bound_level),
         "exchanges": sums["n"],

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
+from stillwatch.campaigns.held_meaning import Meant
+from stillwatch.campaigns.meaning_fit import ALIKE
 from stillwatch.campaigns.naming import Labels, shown
 from stillwatch.engine import Engine
 from stillwatch.registry import FACETS
@@ -20,6 +22,10 @@ TELLING_KEYS = 25
 TELLING_ACCOUNTS = 60
 """Accounts of a group that its graph shows."""
 HELD_OUT = "content"
+MEANING = "meaning"
+"""How the test of the prompts' meaning is called among the facets; it leaves no keys."""
+LEAST_MEANING = 0.1
+"""Nats for an account below which meaning says nothing worth a row."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,35 @@ def with_carriers(evidence: pa.Table, counts: dict[tuple[int, str], int]) -> pa.
     """The evidence with the number of accounts that carry any shared key of the facet."""
     carried = [counts.get(place, 0) for place in zip(values(evidence, "group"), values(evidence, "facet"), strict=True)]
     return evidence.set_column(evidence.schema.get_field_index("accounts"), EVIDENCE.arrow.field("accounts"), pa.array(carried, pa.int64()))
+
+
+def with_meaning(evidence: pa.Table, meant: Meant, members: pa.Table) -> pa.Table:
+    """The evidence with a row for each group whose accounts' prompts are alike in meaning, or unlike: they share no key, but a direction."""
+    group, account = members.column("group").to_numpy(), members.column("account").to_numpy()
+    rows = []
+    for name in np.unique(group):
+        fit = meant.fits.get(int(name)) if meant.seen else None
+        nats = float(meant.of(int(name), account[group == name]).mean())
+        if fit is None or abs(nats) < LEAST_MEANING:
+            continue
+        alike = int((fit.rank[np.isin(fit.account, account[group == name])] <= ALIKE).sum())
+        shown_as = "prompts alike in meaning, whatever their words: nearer to the group's than all but the nearest 5 % of peers"
+        rows.append(
+            {
+                "group": int(name),
+                "facet": MEANING,
+                "family": HELD_OUT,
+                "role": "held-out",
+                "nats": round(nats, 6),
+                "accounts": alike,
+                "keys": 1,
+                "top": shown_as,
+                "top_accounts": alike,
+                "top_elsewhere": int(ALIKE * fit.peers),
+            }
+        )
+    both = pa.concat_tables([evidence, pa.Table.from_pylist(rows, schema=EVIDENCE.arrow)])
+    return both.sort_by([("group", "ascending"), ("facet", "ascending")])
 
 
 def links_table(shared: Shared, labels: Labels) -> pa.Table:

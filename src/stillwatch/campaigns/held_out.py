@@ -11,8 +11,10 @@ import pyarrow as pa
 from ibis import _
 from scipy.special import logsumexp
 
-from stillwatch.campaigns.account_test import CARRIERS, TELLING, account_p_values, by_group
+from stillwatch.campaigns.account_test import CARRIERS, TELLING, account_scores, accounts_compared, by_group
 from stillwatch.campaigns.chance import log_moments
+from stillwatch.campaigns.compared import Sampler
+from stillwatch.campaigns.held_meaning import Meant, held_meaning
 from stillwatch.campaigns.pools import Cells, cells_of, pooled
 from stillwatch.engine import Engine
 from stillwatch.registry import FACETS
@@ -37,6 +39,8 @@ WIDER_NULL = (
     "given region, plan and activity (and client, where others share it), the group's accounts carry prompts, tools, parameters and token "
     "shapes as often as accounts outside it do; most of its clients' users are in the group itself"
 )
+MEANT = "; and what they ask is no more alike in meaning than what those ask"
+"""Added to the null where prompts' meanings were seen."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,7 +63,9 @@ class HeldOut:
     carried: dict[int, float]
     """Share of each group's tested accounts that carry any of its telling content keys."""
     facets: dict[int, list[str]]
-    """Facets with a key that a group's accounts carry more than their peers."""
+    """Facets with a key that a group's accounts carry more than their peers; `meaning` where the bet on it won."""
+    meant: Meant
+    """What the prompts' meaning says."""
 
     def by_group(self) -> dict[int, dict[int, float]]:
         """For each group, the p-values of its tested accounts."""
@@ -76,8 +82,12 @@ def held_traces(engine: Engine, traces: Any, strata: Any) -> Any:
     return engine.create("held", rows.select("account", "key", "facet", "cell", "region"))
 
 
-def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table) -> HeldOut:
-    """e-value of each group and p-value of each member against NULL."""
+def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table, exchanges: Any | None, near: pa.Table | None) -> HeldOut:
+    """e-value of each group and p-value of each member against NULL.
+
+    exchanges: account, meaning of each exchange, where prompts were sketched; near: group, account of those that fit a group but for
+    their content.
+    """
     inside = engine.load("inside", members.select(["group", "account"]))
     cells = cells_of(engine.collect(strata.select("account", "cell", "stratum", "region")))
     everyone = len(cells.account)
@@ -88,14 +98,26 @@ def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table) -> 
     own = {group: table.column("account").to_numpy() for group, table in by_group(members).items()}
     pools = {group: _pools(cells, cells.own(accounts)) for group, accounts in own.items()}
     log_e = _log_e_values(engine, held, inside, keys, pools, tests)
-    null = {group: WIDER_NULL if pool.wider else NULL for group, pool in pools.items()}
     facets: dict[int, list[str]] = {}
     for group, facet in sorted({(int(g), str(f)) for g, f in zip(values(keys, "group"), values(keys, "facet"), strict=True)}):
         facets.setdefault(group, []).append(facet)
     scores = _scores(engine, held, keys)
-    p_values = account_p_values(engine, held, found, own, cells)
+    sampler = Sampler(cells)
+    compared = {group: sampler.compared(accounts, pools[group].number, pools[group].tested) for group, accounts in own.items()}
+    ranked = {group: accounts_compared(sampler, accounts) for group, accounts in own.items()}
+    meant = held_meaning(engine, exchanges, cells, compared, ranked, account_scores(engine, held, found, everyone), near)
+    null = {group: (WIDER_NULL if pool.wider else NULL) + (MEANT if meant.seen else "") for group, pool in pools.items()}
+    for group in sorted(group for group, value in meant.log_e.items() if value > 0.0):
+        facets.setdefault(group, []).append("meaning")
     carried = {group: float(np.isin(accounts, scores[group][0]).mean()) if group in scores else 0.0 for group, accounts in own.items()}
-    return HeldOut(everyone, null, log_e, p_values, scores, carried, facets)
+    return HeldOut(everyone, null, _joint(log_e, meant), meant.p_values(), scores, carried, facets, meant)
+
+
+def _joint(log_e: dict[int, float], meant: Meant) -> dict[int, float]:
+    """The mean of both e-values, which is one whatever their dependence; a group without telling keys made no bets on keys."""
+    if not meant.seen:
+        return log_e
+    return {group: float(np.round(np.logaddexp(log_e.get(group, -np.inf), value) - np.log(2.0), 6)) for group, value in meant.log_e.items()}
 
 
 def _carried_keys(engine: Engine, held: Any, inside: Any) -> pa.Table:
@@ -131,6 +153,8 @@ class _Pools:
     """The group's accounts in each pool; 0 in a pool that is left out."""
     whole: Ints
     """All accounts in it."""
+    tested: npt.NDArray[np.bool_]
+    """The cells whose accounts of the group are tested."""
     wider: bool
     """Whether some pools are more than a cell."""
 
@@ -139,9 +163,9 @@ def _pools(cells: Cells, own: Ints) -> _Pools:
     """The cells that hold outsiders enough; and pools of the others where most of the group's accounts are in those."""
     pools = pooled(cells, own, OUTSIDERS, OUTSIDE_SHARE)
     wider = int(own[~pools.alone].sum()) > FILLED * int(own.sum())
-    tested = own if wider else np.where(pools.alone, own, 0)
-    drawn, whole = (np.bincount(pools.number, count).astype(np.int64) for count in (tested, cells.accounts))
-    return _Pools(cells.cell, pools.number, drawn, whole, wider)
+    tested = own > 0 if wider else pools.alone
+    drawn, whole = (np.bincount(pools.number, count).astype(np.int64) for count in (np.where(tested, own, 0), cells.accounts))
+    return _Pools(cells.cell, pools.number, drawn, whole, tested, wider)
 
 
 def _log_e_values(engine: Engine, held: Any, inside: Any, keys: pa.Table, pools: dict[int, _Pools], tests: int) -> dict[int, float]:

@@ -17,6 +17,8 @@ LEAST_CONTENT = 4.0
 LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among its members."""
 
+LESSER = 1.0 / 3.0
+"""Weight of the weaker of what keys and meaning say."""
 CERTAIN = math.log(99.0)
 """Posterior odds at which an account is named."""
 
@@ -57,6 +59,14 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
 
 
 def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
+    """What keys and meaning say together: the stronger in full and a third of the other, since one template makes both (see totals)."""
+    keys = _keys(accounts, group, held, cap)
+    meaning = np.maximum(held.meant.of(group, accounts), np.log(LEAST_MISSING))
+    stronger = np.where(np.abs(keys) >= np.abs(meaning), keys, meaning)
+    return np.clip(stronger + (keys + meaning - stronger) * LESSER, np.log(LEAST_MISSING), cap)
+
+
+def _keys(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
     missing = np.log(max(1.0 - held.carried.get(group, 0.0), LEAST_MISSING))
     if group not in held.nats:
         return np.zeros(len(accounts))

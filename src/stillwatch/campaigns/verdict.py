@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stillwatch.registry import SIGNALS
 from stillwatch.settings import CampaignSettings
@@ -59,24 +60,34 @@ def verdict(scale: Axis, deception: Axis, intent: Axis, *, permit: bool, setting
     return "adversarial" if deception.score >= settings.high else "unlicensed"
 
 
+WORTH_TELLING = 0.02
+"""Share of prompts below which nothing is said."""
 ASKS = (
     ("trace_cleaning", "reasoning traces to be cleaned or completed"),
     ("reasoning", "written-out reasoning"),
+    ("trajectory", "trajectories of tool use"),
     ("grading", "grades against rubrics"),
+    ("judge", "verdicts of a judge or reward model"),
     ("preference", "preferences between answers"),
     ("generation", "new instructions and tasks"),
     ("rewriting", "rewritten or hardened instructions"),
     ("safe_rewrite", "politically safe rewrites"),
     ("technique", "answers past the safeguards"),
+    ("system_prompt", "the system prompt"),
     ("agentic", "tool use and code"),
 )
 
 
-def extracting(sums: Mapping[str, int]) -> str:
-    """What a group asked for, in a sentence; from the flag sums of its prompts."""
-    texts = sums.get("texts", 0)
-    if not texts:
+def extracting(intents: Sequence[Mapping[str, Any]]) -> str:
+    """What a group asked for, in a sentence; from its rows of table intents."""
+    if not intents:
         return "not known: the log holds no prompts"
-    shares = sorted(((sums.get(flag, 0) / texts, words) for flag, words in ASKS), reverse=True)
-    told = [f"{words} ({part:.0%} of prompts)" for part, words in shares if part >= 0.02]
+    asked = {row["label"]: row for row in intents}
+    shares = sorted(((asked[label]["share"], words, asked[label]) for label, words in ASKS if label in asked), key=lambda item: (-item[0], item[1]))
+    told = [f"{words}: {part:.0%} of prompts ({_range(row)})" for part, words, row in shares if part >= WORTH_TELLING and row["low"] > 0]
     return "; ".join(told) if told else "answers to ordinary questions"
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    """An interval in per cent: 38 to 44%, with a dash between."""
+    return f"{100 * row['low']:.0f}\N{EN DASH}{100 * row['high']:.0f}%"

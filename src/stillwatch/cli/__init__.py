@@ -12,7 +12,8 @@ from typing import NoReturn
 import click
 
 from stillwatch import __version__
-from stillwatch.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, StillwatchError
+from stillwatch.cli._fault import WHOLE, fault
+from stillwatch.errors import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, StillwatchError
 
 
 class Verbs(click.Group):
@@ -36,7 +37,7 @@ class Verbs(click.Group):
 def program() -> None:
     """Find industrial-scale distillation campaigns in the logs of a language model API, and show why.
 
-    Exit codes: 0 done; 2 the input, a setting or an option is wrong; 3 too many rows could not be read;
+    Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too many rows could not be read;
     4 an optional part is not installed; 130 interrupted.
     """
 
@@ -62,6 +63,11 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing half-written was left behind", err=True)
         code = EXIT_INTERRUPTED
+    except Exception as error:
+        if os.environ.get(WHOLE):
+            raise
+        _say(fault(error))
+        code = EXIT_FAULT
     sys.exit(code if isinstance(code, int) else EXIT_OK)
 
 

@@ -7,13 +7,28 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from stillwatch import report
+from stillwatch.cli._progress import progress
+from stillwatch.errors import SettingError
 from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline.keys import own_key
+from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import load
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _key(key_file: Path | None, public: bool) -> HashKey | None:
+    """The key of the tables where --key-file does not name it; what has to be said of it goes to the screen."""
+    if public and key_file is not None:
+        raise SettingError("--public-key and --key-file exclude each other", where="--public-key", do="leave out one of them")
+    if public:
+        click.echo(
+            "the public key protects nobody: whoever has the tables can test guesses of prompts, addresses and ids (docs/privacy.md)", err=True
+        )
+        return HashKey.public()
+    return own_key(lambda note: click.echo(note, err=True)) if key_file is None else None
 
 
 @click.command("detect")
@@ -26,7 +41,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--networks", type=FILE, help="Your own table of networks: MaxMind database or CSV.")
 @click.option("--format", "format_name", help="Log format of all files; left out: detected for each.")
 @click.option("--mapping", type=FILE, help="TOML file that maps the columns of a generic log.")
-@click.option("--key-file", type=FILE, help="Secret of at least 16 bytes: account ids become pseudonyms, and no key can be guessed.")
+@click.option(
+    "--key-file", type=FILE, help="Secret of at least 16 bytes for the keys; account ids become pseudonyms. Left out: your own key, made once."
+)
+@click.option("--public-key", is_flag=True, help="Use the key that everybody knows: reproducible anywhere, and protects nobody.")
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -41,20 +59,17 @@ def command(
     format_name: str | None,
     mapping: Path | None,
     key_file: Path | None,
+    public_key: bool,
     settings_file: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
     settings = load(settings_file)
-    inputs = Inputs(logs, format_name, mapping, edge, accounts, networks, permits, releases, key_file)
-    columns = (SpinnerColumn(), TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("starting", total=None)
-        run = detect(
-            inputs, out, settings, lambda step, done, total: shown.update(task, description=step, completed=done, total=total or None), force=force
-        )
-        shown.update(task, description="writing the report", total=None)
+    inputs = Inputs(logs, format_name, mapping, edge, accounts, networks, permits, releases, key_file, _key(key_file, public_key))
+    with progress() as move:
+        run = detect(inputs, out, settings, move, force=force)
+        move("writing the report", 0, 0)
         page = report.write(run)
     if as_json:
         click.echo(json.dumps(report.summary_document(run), default=str))

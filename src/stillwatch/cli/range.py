@@ -24,15 +24,29 @@ def command() -> None:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of its chance.")
 @click.option("--format", "format_", default="litellm-parquet", show_default=True, help="Log format to write; see docs/range.md.")
 @click.option("--no-prompts", is_flag=True, help="Leave prompts and answers out, as LiteLLM does by default.")
+@click.option(
+    "--paraphrase", type=click.IntRange(0, 2), help="Reword the campaigns' templates: 0 not, 1 lightly, 2 heavily.  [default: as the scenario says]"
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads; the files do not depend on it.")
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the truth in short as JSON.")
-def make(scenario: str, out: Path, scale: float, seed: int, format_: str, no_prompts: bool, workers: int, force: bool, as_json: bool) -> None:
+def make(
+    scenario: str,
+    out: Path,
+    scale: float,
+    seed: int,
+    format_: str,
+    no_prompts: bool,
+    paraphrase: int | None,
+    workers: int,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside them."""
     from stillwatch.range.make import Order
     from stillwatch.range.make import make as make_world
 
-    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers)
+    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers, paraphrase=paraphrase)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

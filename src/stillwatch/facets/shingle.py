@@ -1,19 +1,16 @@
-"""Winnowed fingerprints of the prompt."""
+"""Sampled fingerprints of the prompt."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
-SAMPLED = 4
+SAMPLED = 16
 """One fingerprint in so many is followed, the same ones for every account: a template leaves several."""
-FOLLOWED = 2
-"""Fingerprints of a prompt that are looked at."""
 
 
 @facet(
@@ -24,6 +21,6 @@ FOLLOWED = 2
     sparse=True,
 )
 def shingle(tables: Tables) -> Any:
-    """The smallest kept fingerprints of each prompt that fall into the sample (Schleimer, Wilkerson, Aiken 2003)."""
-    each = [tables.exchanges.select("account", "second", value=_.shingles[place]).filter(_.value % SAMPLED == 0) for place in range(FOLLOWED)]
-    return ibis.union(*each)
+    """The sampled windows of words (FracMinHash: Irber and others 2022) that fall into a smaller sample."""
+    each = tables.exchanges.select("account", "second", value=_.shingles.unnest())
+    return each.filter(_.value % SAMPLED == 0)

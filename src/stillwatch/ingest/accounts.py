@@ -37,6 +37,8 @@ ALIASES = {
     "region": ("region", "country", "billing_country", "country_code"),
     "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
 }
+SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
+"""What `shape_of` gives."""
 CARD = re.compile(r"(?:\d[ -]?){13,19}")
 """A payment instrument that was not hashed: its keyed hash is kept instead."""
 
@@ -80,9 +82,10 @@ def _instrument(value: str) -> str:
 
 
 def _mail(columns: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {name: strings(columns[name]) for name in ("email_domain", "email_shape") if name in columns}
-    if "email_domain" in made:
-        made["email_domain"] = pc.utf8_lower(made["email_domain"])
+    made: dict[str, Any] = {}
+    for name, mend in (("email_domain", _bare_domain), ("email_shape", _bare_shape)):
+        if name in columns:
+            made[name] = _each(strings(columns[name]), mend)
     if "email" in columns:
         mails = strings(columns["email"])
         for name, reduce in (("email_domain", domain_of), ("email_shape", shape_of)):
@@ -104,8 +107,23 @@ def shape_of(mail: str) -> str | None:
     return "".join(f"{mark}{n}" if n > 1 else mark for mark, n in runs) or None
 
 
+def _bare_domain(value: str) -> str | None:
+    """A domain; of a whole address that stands where only the domain belongs, its domain."""
+    return value.rpartition("@")[2].strip().lower() or None
+
+
+def _bare_shape(value: str) -> str | None:
+    """A shape; of an address, or of a local part that was not reduced, its shape."""
+    return value.strip() if SHAPE.fullmatch(value.strip()) else shape_of(value if "@" in value else f"{value}@")
+
+
+def _bare_prefix(value: str) -> str | None:
+    """A prefix; of a whole number that stands where only the prefix belongs, its prefix."""
+    return value.strip() if len(re.sub(r"\D", "", value)) <= 7 else prefix_of(value)
+
+
 def _phone(columns: dict[str, Any]) -> dict[str, Any]:
-    made = {"phone_prefix": strings(columns["phone_prefix"])} if "phone_prefix" in columns else {}
+    made = {"phone_prefix": _each(strings(columns["phone_prefix"]), _bare_prefix)} if "phone_prefix" in columns else {}
     if "phone" in columns:
         reduced = _each(strings(columns["phone"]), prefix_of)
         made["phone_prefix"] = pc.coalesce(made["phone_prefix"], reduced) if made else reduced

@@ -24,7 +24,15 @@ pc: Any = pyarrow.compute
 Bools = npt.NDArray[np.bool_]
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """No API served a language model to the public before."""
-LIMITS = {"status": 999, "input_tokens": 10**8, "output_tokens": 10**8, "reasoning_tokens": 10**8, "duration_ms": 2**31 - 1, "asn": 2**32 - 1}
+LIMITS = {
+    "status": 999,
+    "input_tokens": 10**8,
+    "output_tokens": 10**8,
+    "reasoning_tokens": 10**8,
+    "reasoning_chars": 10**9,
+    "duration_ms": 2**31 - 1,
+    "asn": 2**32 - 1,
+}
 """Larger values are not believed."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.values import canonical, inner
+from stillwatch.ingest.values import canonical, inner, mapping_of
 
 Messages = list[tuple[str, str]]
 ROLES = {
@@ -67,7 +67,7 @@ def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
     content = item.get("content", item.get("parts", item.get("text")))
     if type(content) is str and not item.get("tool_calls"):
         return [(role, content)] if content else []
-    if isinstance(content, list) and role == "user" and any(isinstance(part, dict) and part.get("type") in TOOL_RESULTS for part in content):
+    if isinstance(content, list) and role == "user" and any(map(_is_result, content)):
         return _split_results(content)
     spoken, calls = text_of(content), item.get("tool_calls")
     if isinstance(calls, list) and calls:
@@ -76,13 +76,17 @@ def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
-    """Anthropic and OpenTelemetry carry tool results inside the user's message: they are the tool's words, not the user's."""
-    results = [part for part in parts if isinstance(part, dict) and part.get("type") in TOOL_RESULTS]
-    for part in results:
-        yield "tool", text_of(part.get("content", part.get("response", part.get("output"))))
-    rest = text_of([part for part in parts if not (isinstance(part, dict) and part.get("type") in TOOL_RESULTS)])
+    """Anthropic, Gemini and OpenTelemetry carry tool results inside the user's message: they are the tool's words, not the user's."""
+    for part in filter(_is_result, parts):
+        given = mapping_of(part.get("functionResponse")).get("response")
+        yield "tool", canonical(given, "messages") or text_of(part.get("content", part.get("response", part.get("output"))))
+    rest = text_of([part for part in parts if not _is_result(part)])
     if rest:
         yield "user", rest
+
+
+def _is_result(part: Any) -> bool:
+    return isinstance(part, dict) and (part.get("type") in TOOL_RESULTS or "functionResponse" in part)
 
 
 def text_of(content: Any) -> str:
@@ -102,9 +106,11 @@ def _part(part: Any) -> str:
     if not isinstance(part, dict):
         return ""
     kind = part.get("type", "text")
+    if "functionCall" in part:
+        return _call(part["functionCall"])
     if kind in IMAGES:
         return "[image]"
-    if kind in THOUGHTS:
+    if kind in THOUGHTS or part.get("thought") is True:
         return ""
     if kind in TOOL_CALLS:
         return _call(part)
@@ -122,7 +128,7 @@ def _call(call: Any) -> str:
         return ""
     function = call.get("function") if isinstance(call.get("function"), dict) else call
     assert isinstance(function, dict)
-    arguments = function.get("arguments", function.get("input"))
+    arguments = function.get("arguments", function.get("input", function.get("args")))
     given = arguments if isinstance(arguments, str) else canonical(arguments, "messages") or ""
     return f"[call {function.get('name', '')}] {given}".strip()
 
@@ -136,21 +142,23 @@ def answer_of(response: Any) -> str | None:
         return "\n".join(words for _, words in messages_of(response) or []) or None
     if not isinstance(response, dict):
         return None
-    choices = response.get("choices")
+    choices = response.get("choices", response.get("candidates"))
     if isinstance(choices, list) and choices:
         return "\n".join(filter(None, map(_choice, choices))) or None
     if isinstance(response.get("output_text"), str) and response["output_text"]:
         return str(response["output_text"])
     for name in ("output", "content", "message", "parts", "text"):
-        if response.get(name) is not None:
-            return _spoken_by(response[name]) or None
+        found = response.get(name)
+        if found is not None:
+            # Bedrock's Converse has its message one level deeper.
+            return _spoken_by(found["message"] if isinstance(found, dict) and "message" in found else found) or None
     return None
 
 
 def _choice(choice: Any) -> str:
     if not isinstance(choice, dict):
         return ""
-    message = choice.get("message", choice.get("delta", choice.get("text", "")))
+    message = choice.get("message", choice.get("delta", choice.get("content", choice.get("text", ""))))
     return message if isinstance(message, str) else _spoken_by(message)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillwatch.ingest.conversation import Messages, messages_of
 from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.values import Row, loads, mapping_of, text, whole
@@ -13,10 +12,10 @@ NOTHING = ("", "{}", "[]", "null")
 """What stands in a JSON column that holds nothing."""
 
 
-def stored_messages(value: Any, body: Row) -> Messages | None:
-    """Messages from their own column, which always holds JSON, or from the stored body. Raises BadRow."""
+def stored_messages(value: Any, body: Row) -> Any:
+    """Messages as the client sent them, from their own column, which always holds JSON, or from the stored body. Raises BadRow."""
     given = None if value is None or value in NOTHING else loads(value, "messages") if isinstance(value, str) else value
-    return messages_of(given, body.get("system")) if given else messages_of(body.get("messages") or body.get("input"), body.get("system"))
+    return given or body.get("messages") or body.get("input")
 
 
 def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:

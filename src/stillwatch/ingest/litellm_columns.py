@@ -11,12 +11,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute
 
-from stillwatch.ingest.conversation import ROLES, Messages, answer_of
+from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
 from stillwatch.ingest.litellm import NOTHING, body_of, client_of, reasoning_of, status_of, stored_messages
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
-from stillwatch.ingest.values import Row, dig, mapping_of, path_of, text
+from stillwatch.ingest.signatures import plain, signatures_of
+from stillwatch.ingest.thoughts import thought_chars
+from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
 from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
 
 pc: Any = pyarrow.compute
@@ -41,6 +43,7 @@ PLAIN = [
 JSON = ("metadata", "messages", "response", "proxy_server_request")
 WANTED = (*PLAIN, *JSON)
 Faults = list[tuple[int, str, str]]
+Signatures = list[list[str] | None]
 
 
 def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
@@ -63,11 +66,11 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         "stainless": clients["stainless"],
         "reasoning_tokens": clients["reasoning_tokens"],
         "status": _statuses(strings(column_of(batch, "status")), clients["code"]),
-        "answer": _answers(column_of(batch, "response"), faults),
     }
     bodies = _bodies(column_of(batch, "proxy_server_request"), faults)
     columns.update(_asked(bodies))
-    columns["messages"] = _messages(column_of(batch, "messages"), bodies, faults)
+    columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
+    columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
     return Raw(row_numbers(first_row, len(batch)), columns, faults)
 
@@ -121,29 +124,41 @@ def _statuses(status: Any, code: Any) -> Any:
     return pc.if_else(pc.equal(status, "success"), pa.scalar(200, pa.int64()), failed)
 
 
-def _answers(column: Any, faults: Faults) -> Any:
-    found: list[str | None] = []
+def _answers(column: Any, sent: Signatures, faults: Faults) -> dict[str, Any]:
+    """The answers' text, the signatures that they carry and the requests did not, and their characters of reasoning."""
+    words: list[str | None] = []
+    signed: Signatures = []
+    chars: list[int | None] = []
     for i, response in enumerate(column.to_pylist()):
-        try:
-            choice = (choices := orjson.loads(response)["choices"])[0]["message"]
-            words = choice["content"]
-            if type(words) is str and len(choices) == 1 and not choice.get("tool_calls"):
-                found.append(words or None)
-                continue
-        except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
-            pass
-        found.append(_slow_answer(i, response, faults))
-    return pa.array(found, pa.string())
+        text, rest = _answer(i, response, faults)
+        words.append(text)
+        signed.append(signatures_of(rest, but=sent[i]) if rest else None)
+        chars.append(thought_chars(rest) if rest else None)
+    return {
+        "answer": pa.array(words, pa.string()),
+        "signatures": pa.array(sent, pa.list_(pa.string())),
+        "signed": pa.array(signed, pa.list_(pa.string())),
+        "reasoning_chars": pa.array(chars, pa.int64()),
+    }
 
 
-def _slow_answer(i: int, response: Any, faults: Faults) -> str | None:
+def _answer(i: int, response: Any, faults: Faults) -> tuple[str | None, Any]:
+    """An answer's text, and what of it may carry reasoning."""
     if response is None or response in NOTHING:
-        return None
+        return None, None
     try:
-        return answer_of(response)
+        message = (choices := orjson.loads(response)["choices"])[0]["message"]
+        words = message["content"]
+        if type(words) is str and len(choices) == 1 and not message.get("tool_calls"):
+            return words or None, None if plain(message) else message
+    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
+        pass
+    opened = inner(response)
+    try:
+        return answer_of(opened), opened
     except BadRow as bad:
         faults.append((i, "response", bad.reason))
-        return None
+        return None, None
 
 
 @dataclass
@@ -200,10 +215,11 @@ def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
         columns["stainless"] = pc.coalesce(columns["stainless"], bodies.each(lambda body: client_of({}, body)[1]))
 
 
-def _messages(column: Any, bodies: _Bodies, faults: Faults) -> Any:
-    """The messages of each request: the common case, role and plain text, without detours."""
+def _messages(column: Any, bodies: _Bodies, faults: Faults) -> tuple[Any, Signatures]:
+    """The messages of each request, and the signatures that they send back: the common case, role and plain text, without detours."""
     found = MessageColumn()
     texts, roles = found.texts, found.roles
+    sent: Signatures = [None] * len(column)
     told = any("system" in body for body in bodies.bodies)
     for i, value in enumerate(column.to_pylist()):
         before = len(texts)
@@ -221,13 +237,15 @@ def _messages(column: Any, bodies: _Bodies, faults: Faults) -> Any:
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             pass
         del texts[before:], roles[before:]
-        found.add(_slow_messages(i, value, bodies.of(i), faults))
-    return found.array()
+        messages, sent[i] = _slow_messages(i, value, bodies.of(i), faults)
+        found.add(messages)
+    return found.array(), sent
 
 
-def _slow_messages(i: int, value: Any, body: Row, faults: Faults) -> Messages | None:
+def _slow_messages(i: int, value: Any, body: Row, faults: Faults) -> tuple[Messages | None, list[str] | None]:
     try:
-        return stored_messages(value, body)
+        given = stored_messages(value, body)
+        return messages_of(given, body.get("system")), signatures_of(given)
     except BadRow as bad:
         faults.append((i, "messages", bad.reason))
-        return None
+        return None, None

@@ -5,36 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stillwatch.ingest.values import Row, canonical
+from stillwatch.schema.parameters import PRESENCE, SAMPLING
 
-SAMPLING = (
-    "best_of",
-    "frequency_penalty",
-    "logprobs",
-    "max_completion_tokens",
-    "max_output_tokens",
-    "max_tokens",
-    "min_p",
-    "n",
-    "parallel_tool_calls",
-    "presence_penalty",
-    "reasoning_effort",
-    "repetition_penalty",
-    "service_tier",
-    "stop",
-    "stop_sequences",
-    "store",
-    "stream",
-    "temperature",
-    "tool_choice",
-    "top_k",
-    "top_logprobs",
-    "top_p",
-    "truncation",
-    "verbosity",
-)
-"""Parameters whose values are kept."""
-PRESENCE = ("seed", "logit_bias")
-"""Parameters of which only the presence is kept."""
 VARYING = frozenset({"x-stainless-retry-count", "x-stainless-timeout", "x-stainless-read-timeout"})
 """Headers of the SDK that change from call to call."""
 

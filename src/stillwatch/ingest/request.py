@@ -53,6 +53,9 @@ class Request:
     tools: str | None = None
     output_format: str | None = None
     answer: str | None = None
+    signatures: list[str] | None = None
+    signed: list[str] | None = None
+    reasoning_chars: int | None = None
 
 
 COLUMNS = tuple(f.name for f in fields(Request))
@@ -138,4 +141,5 @@ class Builder:
 
 def _size(request: Request) -> int:
     messages: Iterable[tuple[str, str]] = request.messages or ()
-    return sum(len(words) for _, words in messages) + len(request.answer or "") + len(request.tools or "")
+    signatures = (*(request.signatures or ()), *(request.signed or ()))
+    return sum(len(words) for _, words in messages) + len(request.answer or "") + len(request.tools or "") + sum(map(len, signatures))

@@ -3,7 +3,8 @@
     logs ── ingest, sketch ──> staged Parquet ── settle ──> exchanges, accounts, labels
     exchanges, accounts ── facets ──> traces ── linkage ──> groups, members
     groups' exchanges ── signals ──> scores
-    groups, scores, permits ── campaigns ──> campaigns, evidence, links, timeline, marks, templates
+    groups' exchanges ── templates ──> templates, template_keys
+    groups, scores, permits ── campaigns ──> campaigns, evidence, links, timeline, marks
     all of it ── report ──> report.html
 
 `read_logs.py` is the first line, `settle.py` its end, `find.py` the next three, `detect.py` runs them all into a run folder.

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from ibis import _
 
 from stillwatch import __version__
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.engine import DuckDBEngine, Engine
-from stillwatch.errors import InputError
+from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import Door, NetworkBook, Quarantine, Source, check_share, newest_allowed, plan, pseudonym_key, read_accounts
 from stillwatch.pipeline.find import Found, Stored, find
+from stillwatch.pipeline.keys import own_key
+from stillwatch.pipeline.labels import kept_labels
+from stillwatch.pipeline.rates import known_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.run_folder import RunFolder
+from stillwatch.pipeline.second_look import SecondLook
 from stillwatch.pipeline.settle import settle, stored_days
+from stillwatch.pipeline.store import counted, store
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
-from stillwatch.schema.stored import ACCOUNTS, LABELS, TRACES
-from stillwatch.schema.table import rows_where, values
+from stillwatch.schema.sketched import Sketched
+from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import sketch_accounts
+from stillwatch.sketch.intent import load_intent
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,14 +56,16 @@ class Inputs:
     releases: Path | None = None
     """Model releases; None: a model first seen after the log's first day counts as released then."""
     key_file: Path | None = None
-    """Secret key of pseudonyms and keys."""
+    """Secret of pseudonyms and keys: with it, account ids become pseudonyms too."""
+    key: HashKey | None = None
+    """Key of the tables where no key_file is given; None: the user's own, made at its first use. HashKey.public() protects nobody."""
 
 
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
     """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
-    key = HashKey.from_file(inputs.key_file) if inputs.key_file else HashKey.public()
+    key = _key(inputs)
     beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
     sources = plan(list(inputs.logs), settings=settings.ingest, format=inputs.format, mapping=inputs.mapping, aside=beside)
     folder = RunFolder(out, force=force)
@@ -80,15 +86,17 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         check_share(staged.quarantine, settings.ingest)
         accounts = _accounts(inputs, door, key, settings, staged)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
-            duplicates = settle(engine, staged, edge, sources, folder.aside / "exchanges", progress)
+            duplicates = settle(engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress)
             check_share(staged.quarantine, settings.ingest)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             known = engine.load("accounts", accounts)
             seen = engine.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
-            staged.labels = _sayable(engine, exchanges, staged.labels, settings.sketch.template_accounts)
-            steps = _Steps(progress)
-            found = find(engine, Stored(exchanges, known, seen, staged.labels, permits), settings, steps)
-            _write(engine, folder, found, staged, accounts)
+            labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
+            look = SecondLook(sources, door, staged.files, settings.sketch, progress) if settings.sketch.template_text else None
+            stored = Stored(exchanges, known, seen, labels, permits, look, known_rates(load_intent().card))
+            found = find(engine, stored, settings, Steps(progress))
+            store(engine, folder, found, stored, accounts)
+            folder.write("quarantine", staged.quarantine.table())
             folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
         return folder.finish()
     except BaseException:
@@ -96,7 +104,15 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         raise
 
 
-class _Steps:
+def _key(inputs: Inputs) -> HashKey:
+    if inputs.key_file is None:
+        return inputs.key or own_key(lambda note: None)
+    if inputs.key is not None:
+        raise SettingError("a key and a key file are both given", where="--key-file", do="give one of them")
+    return HashKey.from_file(inputs.key_file)
+
+
+class Steps:
     """Progress of the search as a count of steps; their number is not known before the facets are."""
 
     def __init__(self, progress: Progress) -> None:
@@ -125,30 +141,6 @@ def _accounts(inputs: Inputs, door: Door, key: HashKey, settings: Settings, stag
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
 
-def _sayable(engine: Engine, exchanges: Any, labels: pa.Table, least: int) -> pa.Table:
-    """The labels without the words of template heads that fewer than `least` accounts share: those are somebody's own."""
-    heads = rows_where(labels, "kind", "head")
-    if heads.num_rows == 0:
-        return labels
-    used = exchanges.select("account", key=exchanges["head"]).semi_join(engine.load("heads", heads.select(["key"])), "key")
-    common = used.group_by("key").agg(accounts=_.account.nunique()).filter(_.accounts >= least)
-    shared = set(values(engine.collect(common.select("key")), "key"))
-    keep = [kind != "head" or key in shared for kind, key in zip(values(labels, "kind"), values(labels, "key"), strict=True)]
-    return labels.filter(pa.array(keep, pa.bool_()))
-
-
-def _write(engine: Engine, folder: RunFolder, found: Found, staged: Staged, accounts: pa.Table) -> None:
-    for name, table in found.tables.items():
-        folder.write(name, table)
-    folder.write("accounts", accounts)
-    folder.write("labels", staged.labels)
-    folder.write("quarantine", staged.quarantine.table())
-    timed = found.traces.mutate(
-        first=_["first"].as_timestamp("s").cast("timestamp('UTC', 6)"), last=_["last"].as_timestamp("s").cast("timestamp('UTC', 6)")
-    )
-    engine.write(timed, folder.aside / "traces.parquet", TRACES.arrow, ["account", "key"])
-
-
 def _about(
     engine: Engine,
     exchanges: Any,
@@ -161,9 +153,6 @@ def _about(
     key: HashKey,
 ) -> dict[str, Any]:
     """run.json: everything needed to read the run and to do it again."""
-    row = engine.collect(
-        exchanges.agg(n=_.count(), accounts=_.account.nunique(), first=_.time.min(), last=_.time.max(), texts=_.has_text.cast("int64").sum())
-    ).to_pylist()[0]
     return {
         "version": __version__,
         "settings": as_document(settings),
@@ -171,17 +160,14 @@ def _about(
             {"file": source.name, "format": source.format, "rows": rows, "bytes": source.path.stat().st_size}
             for source, rows in zip(sources, staged.rows, strict=True)
         ],
-        "exchanges": row["n"],
-        "accounts": row["accounts"],
+        **counted(engine, exchanges),
         "quarantined": staged.quarantine.bad,
         "duplicates": duplicates,
         "mended": [{"column": column, "reason": reason, "count": count} for (column, reason), count in sorted(staged.quarantine.mended.items())],
-        "first": row["first"].astimezone(UTC).isoformat(),
-        "last": row["last"].astimezone(UTC).isoformat(),
-        "has_text": round((row["texts"] or 0) / row["n"], 6),
         "key": "private" if key.private else "public",
+        "sketch": Sketched.by(key).document(),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
         "tested_groups": found.tested,
-        "given": {name: value is not None for name, value in vars(inputs).items() if name != "logs"},
+        "given": {name: value is not None for name, value in vars(inputs).items() if name not in ("logs", "key")},
     }

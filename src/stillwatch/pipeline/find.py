@@ -13,7 +13,18 @@ from ibis import _
 
 from stillwatch.campaigns.assemble import Tested, campaigns_table
 from stillwatch.campaigns.candidates import candidates, peers
-from stillwatch.campaigns.evidence import carrying, evidence_table, links_table, member_count, ranked, shared_keys, with_carriers
+from stillwatch.campaigns.evidence import (
+    MEANING,
+    carrying,
+    evidence_table,
+    links_table,
+    member_count,
+    ranked,
+    shared_keys,
+    with_carriers,
+    with_meaning,
+)
+from stillwatch.campaigns.held_meaning import Meant
 from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
@@ -21,12 +32,13 @@ from stillwatch.campaigns.owner_test import NULL as OWNER_NULL
 from stillwatch.campaigns.owner_test import harvest_sums, test_owners, worth_a_look
 from stillwatch.campaigns.owners import owners
 from stillwatch.campaigns.permits import Permit, permitted
-from stillwatch.campaigns.pictures import marks_table, moment, templates_table, timeline_table
+from stillwatch.campaigns.pictures import marks_table, moment, timeline_table
 from stillwatch.campaigns.verdict import Finding
 from stillwatch.engine import Engine
 from stillwatch.facets import build_traces, prepare
 from stillwatch.facets.build import missing_shares
 from stillwatch.linkage import link, strata
+from stillwatch.pipeline.recover import Look, recover
 from stillwatch.schema.found import GROUPS, MEMBER_EVIDENCE, MEMBERS
 from stillwatch.schema.stored import BLINDNESS
 from stillwatch.schema.table import rows_where, values
@@ -53,6 +65,10 @@ class Stored:
     """Table labels."""
     permits: list[Permit] = field(default_factory=list)
     """Permits to distil."""
+    look: Look | None = None
+    """Finds the words of shared templates in the logs; None: no words are kept."""
+    rates: pa.Table | None = None
+    """Table RATES: how often the flags err; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,8 @@ class Found:
     """Table traces, in the engine."""
     tested: int
     """Groups tested."""
+    said: pa.Table
+    """Rows of table labels: the words of shared templates, where they may be kept."""
 
 
 def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress) -> Found:
@@ -79,7 +97,8 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()))
     declared = owners(engine, stored.accounts, settings.campaigns)
     progress("held-out tests")
-    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members)
+    meanings = tables.exchanges.select("account", "meaning")
+    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members, meanings, linked.near)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
     counted = engine.collect(volumes.order_by("account"))
@@ -87,13 +106,18 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
     labels = labels_of(stored.labels)
     chosen = worth_a_look(every, bets, _permitted(engine, stored, labels), known, settings.campaigns.benign_exchanges)
+    blind = _blind_meaning(counted, held, linked.members)
     lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
     sample = peers(engine, volumes, every, PEERS_WANTED)
     assigned = engine.load("assigned", pa.concat_tables([chosen.select(["group", "account"]), sample]))
-    work = prepare_work(engine, _work(engine, tables, declared, _peer_volume(engine, peer_strata, volumes, every), assigned), tables.releases)
+    rows = _work(engine, tables, declared, _peer_volume(engine, peer_strata, volumes, every), assigned)
+    work = prepare_work(engine, rows, tables.releases, stored.rates)
     missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
+    progress("templates")
+    shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look)
+    labels |= labels_of(shared.said)
     progress("verdicts")
     facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores)
     tested = facts.tested(labels)
@@ -104,14 +128,16 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
         "groups": _groups(chosen, linked.anchors),
         "members": facts.members(labels),
         "member_evidence": evidence,
+        "intents": work.intents.groups,
+        "account_intents": work.intents.accounts,
         "timeline": timeline_table(engine, work.work),
         "marks": marks_table(engine, tables.releases, work.members),
-        "templates": templates_table(engine, work.templates, work.sums, traces, labels, settings.sketch.template_accounts),
-        "blindness": _blindness([("facet", b.name, b.reason, b.share) for b in blind_facets] + [("signal", *b) for b in blind_signals]),
+        **shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts),
+        "blindness": _blindness([("facet", b.name, b.reason, b.share) for b in blind_facets] + blind + [("signal", *b) for b in blind_signals]),
     }
     progress("evidence")
-    result |= _evidence(engine, traces, chosen, evidence, labels)
-    return Found(result, traces, len(tested) + lost)
+    result |= _evidence(engine, traces, chosen, evidence, held.meant, labels)
+    return Found(result, traces, len(tested) + lost, shared.said)
 
 
 def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
@@ -149,19 +175,27 @@ def _missing_here(engine: Engine, sums: Any) -> dict[str, float]:
     return {f"exchanges.{name}": lacking for name in ("flags", "refused", "prompt", "head", "tail")}
 
 
+def _blind_meaning(volumes: pa.Table, held: HeldOut, members: pa.Table) -> list[tuple[str, str, str, float]]:
+    """What the test of the prompts' meaning could not see: prompts that the log did not hold, or all where none was sketched."""
+    total = sum(values(volumes, "n"))
+    share = 1.0 if members.num_rows and not held.meant.seen else 1.0 - sum(values(volumes, "texts")) / total if total else 1.0
+    return [("facet", MEANING, "no exchanges.meaning", share)] if share > 0.0 else []
+
+
 def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
     """The formation evidence of the accounts that were named in the end."""
     rows = evidence.join(chosen.select(["group", "account"]), ["group", "account"], join_type="inner")
     return rows.select(MEMBER_EVIDENCE.names()).cast(MEMBER_EVIDENCE.arrow).sort_by([(name, "ascending") for name in ("group", "account", "facet")])
 
 
-def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, labels: Labels) -> dict[str, pa.Table]:
+def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, meant: Meant, labels: Labels) -> dict[str, pa.Table]:
     linked = rows_where(chosen, "kind", "linked")
     members = engine.load("ranked", ranked(linked))
     everyone = int(engine.collect(traces.agg(n=traces.account.nunique())).column("n")[0].as_py())
     shared = shared_keys(engine, traces, members, everyone)
     table = evidence_table(shared, member_evidence, member_count(linked), labels)
-    return {"evidence": with_carriers(table, carrying(engine, traces, members)), "links": links_table(shared, labels)}
+    keyed = with_carriers(table, carrying(engine, traces, members))
+    return {"evidence": with_meaning(keyed, meant, linked), "links": links_table(shared, labels)}
 
 
 def _groups(chosen: pa.Table, anchors: dict[int, int]) -> pa.Table:
@@ -231,12 +265,16 @@ class _Facts:
         people: dict[int, list[dict[str, Any]]] = {}
         for row in self.accounts:
             people.setdefault(row["group"], []).append(row)
+        asked: dict[int, list[dict[str, Any]]] = {}
+        for row in self.work.intents.groups.to_pylist():
+            asked.setdefault(row["group"], []).append(row)
         p_values = self.held.by_group()
         return [
             Tested(
                 group=group,
                 kind=kind,
                 sums=sums[group],
+                intents=asked.get(group, []),
                 findings=findings.get(group, {}),
                 log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else self.bets.get(group, 0.0),
                 null=self.held.null[group] if kind == "linked" else OWNER_NULL,

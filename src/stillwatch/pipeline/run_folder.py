@@ -24,14 +24,15 @@ class RunFolder:
 
     def __init__(self, out: Path, *, force: bool) -> None:
         """Raises RunError if `out` exists, unless `force` and it is an earlier run."""
-        whole = out.resolve()
+        whole = self._whole = out.resolve()
+        self.aside = whole.with_name(f".{whole.name}.part")
+        self._earlier = whole.with_name(f".{whole.name}.earlier")
+        self._settle_earlier()
         if whole.exists() and not force:
             raise RunError("the run folder exists already", where=str(out), do="choose another --out, or replace it with --force")
         if whole.exists() and not (whole.is_dir() and (not any(whole.iterdir()) or (whole / MARK).exists())):
             raise RunError("what stands there is no run folder, so --force does not replace it", where=str(out), do="choose another --out")
         self.out = out
-        self._whole = whole
-        self.aside = whole.with_name(f".{whole.name}.part")
         self._parents = [parent for parent in whole.parents if not parent.exists()]
         shutil.rmtree(self.aside, ignore_errors=True)
         self.stage = self.aside / "stage"
@@ -50,12 +51,21 @@ class RunFolder:
         (self.aside / MARK).write_text(json.dumps({**document, "packages": packages}, indent=2, default=str) + "\n", encoding="utf-8")
 
     def finish(self) -> Path:
-        """Take the place of the wanted folder."""
+        """Take the place of the wanted folder; an earlier run goes only when the new one stands."""
         shutil.rmtree(self.stage, ignore_errors=True)
-        if self._whole.exists():
-            shutil.rmtree(self._whole)
-        self.aside.rename(self._whole)
+        try:
+            if self._whole.exists():
+                self._whole.rename(self._earlier)
+            self.aside.rename(self._whole)
+        finally:
+            self._settle_earlier()
         return self.out
+
+    def _settle_earlier(self) -> None:
+        """Remove the earlier run where the new one has its place; put it back where an exchange of both was cut off between them."""
+        if self._earlier.exists() and not self._whole.exists():
+            self._earlier.rename(self._whole)
+        shutil.rmtree(self._earlier, ignore_errors=True)
 
     def abandon(self) -> None:
         """Leave nothing."""

@@ -8,20 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.ingest import Source
 from stillwatch.pipeline.read_logs import Staged
+from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import values
 
 DAY = 86_400
+ORDER = ["time", "request"]
+"""Order of the rows of a day."""
 EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
 """Columns that the edge log may give; it stands nearer to the client, so its word goes first."""
 
 
-def settle(engine: Engine, staged: Staged, edge: Path | None, sources: list[Source], out: Path, progress: Callable[[str, int, int], None]) -> int:
+def settle(
+    engine: Engine,
+    staged: Staged,
+    edge: Path | None,
+    sources: list[Source],
+    sketched: Sketched,
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> int:
     """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
     rows = engine.read("staged", staged.files)
     duplicates = _duplicates(engine, rows)
@@ -35,7 +47,7 @@ def settle(engine: Engine, staged: Staged, edge: Path | None, sources: list[Sour
         rows = rows.anti_join(duplicates, ["source", "row"])
     if edge is not None:
         rows = engine.create("placed", _with_edge(engine, rows, engine.read("edge", [edge])))
-    _write_days(engine, rows, out, progress)
+    _write_days(engine, rows, sketched.marked(EXCHANGES.arrow), out, progress)
     return len(found) if duplicates is not None else 0
 
 
@@ -61,7 +73,7 @@ def _with_edge(engine: Engine, rows: Any, edge: Any) -> Any:
     return joined.select(*own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS})
 
 
-def _write_days(engine: Engine, rows: Any, out: Path, progress: Callable[[str, int, int], None]) -> None:
+def _write_days(engine: Engine, rows: Any, schema: pa.Schema, out: Path, progress: Callable[[str, int, int], None]) -> None:
     counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
     days = values(engine.collect(counted.order_by("day")), "day")
     for done, day in enumerate(days, 1):
@@ -70,7 +82,7 @@ def _write_days(engine: Engine, rows: Any, out: Path, progress: Callable[[str, i
         folder.mkdir(parents=True)
         # Compared as times, not as day numbers, so that row groups of other days are skipped unread.
         chosen = rows.filter((_.time >= ibis.literal(start, rows.time.type())) & (_.time < ibis.literal(end, rows.time.type())))
-        engine.write(chosen, folder / "exchanges.parquet", EXCHANGES.arrow, ["time", "request"])
+        engine.write(chosen, folder / "exchanges.parquet", schema, ORDER)
         progress("sorting days", done, len(days))
 
 

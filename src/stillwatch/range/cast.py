@@ -115,6 +115,8 @@ class Cast:
     """Seed of its own words."""
     group_seed: Array
     """Seed of the words its group shares."""
+    paraphrase: Array
+    """How far the frames of its distillation jobs are reworded, request by request: 0, 1 or 2."""
     end_users: Array
     """How many end users it passes on; 0 for none."""
     model: Array

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
+from stillwatch.range.paraphrase import LEVELS
 from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield Fault(f"campaign {campaign.name} does not fit into the world", at, "days", f"first_day + days may be at most {scenario.window.days}")
     if campaign.rhythm not in RHYTHMS:
         yield Fault(f"there is no rhythm {campaign.rhythm!r}", at, "rhythm", _known(RHYTHMS))
+    if campaign.paraphrase not in range(LEVELS):
+        yield Fault(f"there is no level {campaign.paraphrase} of paraphrase", at, "paraphrase", "give it 0 (verbatim), 1 (light) or 2 (heavy)")
     if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
         yield Fault("accounts, waves and addresses must be at least 1", at, "accounts", "give them whole numbers above 0")
     if not campaign.pathways:

@@ -14,7 +14,7 @@ from stillwatch.range.grammar import Grammar, Ints
 
 Bytes = npt.NDArray[np.uint8]
 Seeds = npt.NDArray[np.uint64]
-Books = tuple[Bytes, Ints, Ints, Ints, Ints]
+Books = tuple[Bytes, Ints, Ints, Ints, Ints, npt.NDArray[np.bool_]]
 DEPTH = 24
 ROLES = (b'{"role":"user","content":"', b'{"role":"tool","content":"')
 SYSTEM = b'{"role":"system","content":"'
@@ -48,6 +48,8 @@ class Words:
     """Symbol of the answer; where none was given, of the one that a retry got, for the turns after it."""
     answer_seed: Seeds
     """Its seed."""
+    wording: Seeds
+    """Seed by which paraphrased frames are worded; that of a conversation's first row words its system prompt."""
 
 
 def messages(words: Words, order: Ints, grammar: Grammar) -> pa.Array[Any]:
@@ -71,13 +73,14 @@ def _glue() -> tuple[Bytes, ...]:
 def replies(words: Words, given: Any, order: Ints, grammar: Grammar) -> pa.Array[Any]:
     """The chat completions of rows `order` as JSON; an empty text where no answer was `given`."""
     before, after = (np.frombuffer(text, np.uint8) for text in REPLY)
-    return _strings(*_all_replies(order, np.where(given, words.answer, -1), words.answer_seed, before, after, grammar.arrays()))
+    said = np.where(given, words.answer, -1)
+    return _strings(*_all_replies(order, said, words.answer_seed, before, after, grammar.arrays(), words.wording))
 
 
-def texts(symbols: Ints, seeds: Seeds, grammar: Grammar) -> pa.Array[Any]:
-    """One expanded text for each symbol and seed, escaped for JSON."""
+def texts(symbols: Ints, seeds: Seeds, grammar: Grammar, wording: Seeds | None = None) -> pa.Array[Any]:
+    """One expanded text for each symbol and seed, escaped for JSON; worded by the same seeds unless others are given."""
     nothing = np.zeros(0, np.uint8)
-    return _strings(*_all_replies(np.arange(len(symbols)), symbols, seeds, nothing, nothing, grammar.arrays()))
+    return _strings(*_all_replies(np.arange(len(symbols)), symbols, seeds, nothing, nothing, grammar.arrays(), seeds if wording is None else wording))
 
 
 def hexadecimal(prefix: str, numbers: Seeds) -> pa.Array[Any]:
@@ -127,12 +130,12 @@ def _copy(out: Bytes, at: int, piece: Bytes, write: bool) -> int:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, write: bool, books: Books, stack: Ints) -> int:
+def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, wording: np.uint64, write: bool, books: Books, stack: Ints) -> int:
     """Write (or only measure) one expansion; `stack` holds pairs of next and last step of the alternatives being written."""
     if symbol < 0:
         return at
-    data, literals, ops, alternatives, choices = books
-    state = _next(seed)
+    data, literals, ops, alternatives, choices, worded = books
+    state, style = _next(seed), np.uint64(wording ^ symbol)
     chosen = choices[symbol] + _draw(state, choices[symbol + 1] - choices[symbol])
     stack[0], stack[1], top = alternatives[chosen], alternatives[chosen + 1], 0
     while top >= 0:
@@ -145,9 +148,13 @@ def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, write: bool, book
         if op >= 0:
             at = _copy(out, at, data[literals[op] : literals[op + 1]], write)
         else:
-            state = _next(state)
             inner = -1 - op
-            chosen = choices[inner] + _draw(state, choices[inner + 1] - choices[inner])
+            if worded[inner]:
+                style = _next(style)
+                chosen = choices[inner] + _draw(style, choices[inner + 1] - choices[inner])
+            else:
+                state = _next(state)
+                chosen = choices[inner] + _draw(state, choices[inner + 1] - choices[inner])
             top += 2
             stack[top], stack[top + 1] = alternatives[chosen], alternatives[chosen + 1]
     return at
@@ -155,22 +162,22 @@ def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, write: bool, book
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _message_row(out: Bytes, at: int, row: int, write: bool, columns: Any, glue: Any, books: Books, stack: Ints) -> int:
-    turn, role, system, system_seed, head, head_seed, body, body_seed, answer, answer_seed = columns
+    turn, role, system, system_seed, head, head_seed, body, body_seed, answer, answer_seed, wording = columns
     opening, user, tool, answered, following = glue
     if write:
         out[at] = 91
     at += 1
     if system[row] >= 0:
         at = _copy(out, at, opening, write)
-        at = _expand(out, at, system[row], system_seed[row], write, books, stack)
+        at = _expand(out, at, system[row], system_seed[row], wording[row - turn[row]], write, books, stack)
         at = _copy(out, at, following, write)
     for j in range(row - turn[row], row + 1):
         at = _copy(out, at, tool if role[j] == 1 else user, write)
-        at = _expand(out, at, head[j], head_seed[j], write, books, stack)
-        at = _expand(out, at, body[j], body_seed[j], write, books, stack)
+        at = _expand(out, at, head[j], head_seed[j], wording[j], write, books, stack)
+        at = _expand(out, at, body[j], body_seed[j], wording[j], write, books, stack)
         if j < row:
             at = _copy(out, at, answered, write)
-            at = _expand(out, at, answer[j], answer_seed[j], write, books, stack)
+            at = _expand(out, at, answer[j], answer_seed[j], wording[j], write, books, stack)
             at = _copy(out, at, following, write)
     if write:
         out[at], out[at + 1], out[at + 2] = 34, 125, 93
@@ -191,7 +198,7 @@ def _all_messages(order: Ints, columns: Any, glue: Any, books: Books, write: boo
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _all_replies(order: Ints, answer: Ints, answer_seed: Seeds, before: Bytes, after: Bytes, books: Books) -> tuple[Bytes, Ints]:
+def _all_replies(order: Ints, answer: Ints, answer_seed: Seeds, before: Bytes, after: Bytes, books: Books, wording: Seeds) -> tuple[Bytes, Ints]:
     stack = np.zeros(2 * DEPTH, np.int64)
     offsets = np.zeros(len(order) + 1, np.int64)
     out = np.zeros(0, np.uint8)
@@ -202,7 +209,7 @@ def _all_replies(order: Ints, answer: Ints, answer_seed: Seeds, before: Bytes, a
             at, row = offsets[r], order[r]
             if answer[row] >= 0:
                 at = _copy(out, at, before, write)
-                at = _expand(out, at, answer[row], answer_seed[row], write, books, stack)
+                at = _expand(out, at, answer[row], answer_seed[row], wording[row], write, books, stack)
                 at = _copy(out, at, after, write)
             offsets[r + 1] = at
     return out, offsets

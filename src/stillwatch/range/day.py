@@ -116,21 +116,23 @@ class _Scene:
         """What each row says."""
         cast, jobs, job, turn = self.world.cast, self.jobs, self.job, self.turn
         relayed = self.end_user > 0
-        language = np.where(relayed, (self.end_user * 7 + self.account) % jobs.body.shape[1], cast.language[self.account])
+        language = np.where(relayed, (self.end_user * 7 + self.account) % jobs.follow.shape[1], cast.language[self.account])
+        level = cast.paraphrase[self.account]
         own = self.rng.integers(0, 2**63, self.n, dtype=np.uint64)
         conversation = own[np.arange(self.n) - turn]
         answer = np.where(self.refused, jobs.refusal_symbol, jobs.answer[job])
         return Words(
             turn=turn,
             role=np.where(turn > 0, jobs.follow_role[job], 0),
-            system=jobs.system[job],
+            system=jobs.system[level, job],
             system_seed=self._scoped("system", conversation),
-            head=np.where(turn > 0, -1, jobs.head[job]),
+            head=np.where(turn > 0, -1, jobs.head[level, job]),
             head_seed=self._scoped("head", own),
-            body=np.where(turn > 0, jobs.follow[job, language], jobs.body[job, language]),
+            body=np.where(turn > 0, jobs.follow[job, language], jobs.body[level, job, language]),
             body_seed=np.where(turn > 0, own, self._scoped("body", own)),
             answer=answer,
             answer_seed=mix(own, np.full(self.n, 7, np.uint64)),
+            wording=mix(own, np.full(self.n, 11, np.uint64)),
         )
 
     def _scoped(self, part: str, own: Array) -> Array:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.range import paraphrase
+
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 Ints = npt.NDArray[np.int64]
 
@@ -33,14 +35,20 @@ class Grammar:
     """Where each alternative starts in `ops`; one more entry than alternatives."""
     choices: Ints
     """Where each symbol's alternatives start; one more entry than symbols."""
+    wording: npt.NDArray[np.bool_]
+    """Whether a symbol draws from the stream of wording: it belongs to a paraphrased frame, not to the payload."""
 
     def number(self, symbol: str) -> int:
         """The symbol's number, -1 for the empty name. Raises KeyError for an unknown one."""
         return self.symbols[symbol] if symbol else -1
 
-    def arrays(self) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints, Ints]:
+    def at_level(self, symbol: str, level: int) -> int:
+        """The number of the symbol that says the same at a level of paraphrase: itself where it is no frame that is paraphrased."""
+        return self.symbols.get(symbol + paraphrase.ENDS[level], self.number(symbol)) if symbol else -1
+
+    def arrays(self) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints, Ints, npt.NDArray[np.bool_]]:
         """What the kernels take."""
-        return self.data, self.literals, self.ops, self.alternatives, self.choices
+        return self.data, self.literals, self.ops, self.alternatives, self.choices, self.wording
 
 
 def build(rules: dict[str, list[str]]) -> Grammar:
@@ -57,7 +65,8 @@ def build(rules: dict[str, list[str]]) -> Grammar:
         choices.append(len(alternatives) - 1)
     offsets = np.cumsum([0, *(len(text) for text in texts)], dtype=np.int64)
     data = np.frombuffer(b"".join(texts), np.uint8)
-    return Grammar(symbols, data, offsets, np.array(ops, np.int64), np.array(alternatives, np.int64), np.array(choices, np.int64))
+    wording = np.array([name.startswith(paraphrase.FIRST) for name in symbols], np.bool_)
+    return Grammar(symbols, data, offsets, np.array(ops, np.int64), np.array(alternatives, np.int64), np.array(choices, np.int64), wording)
 
 
 def _step(part: str, slot: bool, symbols: dict[str, int], texts: dict[bytes, int], name: str) -> int:
@@ -88,14 +97,19 @@ def _refuse_loops(rules: dict[str, list[str]]) -> None:
 
 @cache
 def shipped() -> Grammar:
-    """The grammar of the phrase books in this package, with number symbols added."""
+    """The grammar of the phrase books in this package."""
+    return build(shipped_rules())
+
+
+def shipped_rules() -> dict[str, list[str]]:
+    """The rules of the phrase books, with number symbols and paraphrases added."""
     rules: dict[str, list[str]] = _numbers()
     for name, book in documents("phrases").items():
         for symbol, alternatives in book.items():
             if symbol in rules:
                 raise ValueError(f"BUG: phrase {symbol} of {name} is already in another book")
             rules[symbol] = list(alternatives)
-    return build(rules)
+    return rules | paraphrase.rules(rules, documents("paraphrases"))
 
 
 def documents(folder: str) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from stillwatch.range.clients import as_json
 from stillwatch.range.grammar import Grammar, documents
+from stillwatch.range.paraphrase import LEVELS
 from stillwatch.range.specs import Region
 
 Array = npt.NDArray[Any]
@@ -21,7 +22,7 @@ UNLIMITED = 0
 
 
 class Jobs:
-    """All jobs as columns, and the mixtures that accounts draw them from."""
+    """All jobs as columns, and the mixtures that accounts draw them from; system, head and body have a row a level of paraphrase."""
 
     def __init__(self, grammar: Grammar, parameters: Mapping[str, int]) -> None:
         book = documents("catalogue")
@@ -32,11 +33,11 @@ class Jobs:
         self.toolsets = ["", *(as_json([_tool(f) for f in functions]) for functions in book["tools.toml"].values())]
         tools = {"": 0} | {name: i + 1 for i, name in enumerate(book["tools.toml"])}
         self.formats = ["", as_json({"type": "json_object"})]
-        self.system = self._symbols(rows, "system")
-        self.head = self._symbols(rows, "head")
-        self.answer = self._symbols(rows, "answer")
-        self.body = np.stack([self._spoken(rows, "body", language) for language in LANGUAGES], axis=1)
-        self.follow = np.stack([self._spoken(rows, "follow", language) for language in LANGUAGES], axis=1)
+        self.system = np.stack([self._symbols(rows, "system", level) for level in range(LEVELS)])
+        self.head = np.stack([self._symbols(rows, "head", level) for level in range(LEVELS)])
+        self.answer = self._symbols(rows, "answer", 0)
+        self.body = np.stack([self._all_spoken(rows, "body", level) for level in range(LEVELS)])
+        self.follow = self._all_spoken(rows, "follow", 0)
         self.scope = {part: np.array([SCOPES.index(row.get(f"{part}_scope", "row")) for row in rows]) for part in ("system", "head", "body")}
         self.pool = {
             part: np.array([row.get(key, UNLIMITED) for row in rows], np.uint64) for part, key in (("system", "system_pool"), ("body", "pool"))
@@ -50,20 +51,23 @@ class Jobs:
         self.parameters = np.array([parameters[row["parameters"]] if "parameters" in row else -1 for row in rows])
         self.tools = np.array([tools[row.get("tools", "")] for row in rows])
         self.output_format = np.array([int("output_format" in row) for row in rows])
-        self.world_seed = np.array([zlib.crc32(name.encode()) for name in self.names], np.uint64)
+        self.world_seed = np.array([zlib.crc32(row.get("questions", name).encode()) for name, row in jobs.items()], np.uint64)
         self.refusal_symbol = grammar.number("refusal")
         self._profiles: dict[tuple[tuple[str, float], ...], int] = {}
 
-    def _symbols(self, rows: list[dict[str, Any]], key: str) -> Array:
-        return np.array([self.grammar.number(row.get(key, "")) for row in rows], np.int64)
+    def _symbols(self, rows: list[dict[str, Any]], key: str, level: int) -> Array:
+        return np.array([self.grammar.at_level(row.get(key, ""), level) for row in rows], np.int64)
 
-    def _spoken(self, rows: list[dict[str, Any]], key: str, language: str) -> Array:
+    def _all_spoken(self, rows: list[dict[str, Any]], key: str, level: int) -> Array:
+        return np.stack([self._spoken(rows, key, level, language) for language in LANGUAGES], axis=1)
+
+    def _spoken(self, rows: list[dict[str, Any]], key: str, level: int, language: str) -> Array:
         """Symbols of a part in a language; a follow-up without its own words in it says another first question."""
         numbers = []
         for row in rows:
             name = row.get(key, "")
             spoken = f"{row.get('body' if name.endswith('_follow') else key, '')}_{language}"
-            numbers.append(self.grammar.number(spoken if name and spoken in self.grammar.symbols else name))
+            numbers.append(self.grammar.at_level(spoken if name and spoken in self.grammar.symbols else name, level))
         return np.array(numbers, np.int64)
 
     def profile(self, mixture: Mapping[str, float]) -> int:

@@ -6,7 +6,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from stillwatch.errors import RunError, SettingError
 from stillwatch.range.day import Rows, rows_of
 from stillwatch.range.papers import Props, Tally, date_of, edge, truth_document, write_papers
-from stillwatch.range.scenario import load
+from stillwatch.range.paraphrase import LEVELS
+from stillwatch.range.scenario import Scenario, load
 from stillwatch.range.world import World, make_world, parts_of
 from stillwatch.range.writers import WRITERS, Writer
 
@@ -47,6 +48,8 @@ class Order:
     """Threads; the files do not depend on their number."""
     part_rows: int = PART_ROWS
     """About how many exchanges one file holds."""
+    paraphrase: int | None = None
+    """Level of paraphrase of every campaign; None: what the scenario says of each."""
 
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
@@ -54,7 +57,7 @@ def make(order: Order, progress: Progress = lambda done, parts, exchanges: None)
     writer = WRITERS.all().get(order.format)
     if writer is None:
         raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
-    scenario = load(order.scenario)
+    scenario = _reworded(load(order.scenario), order.paraphrase)
     out = order.out.resolve()
     _refuse_in_the_way(out, order.force)
     aside = out.with_name(f".{out.name}.making")
@@ -72,6 +75,14 @@ def make(order: Order, progress: Progress = lambda done, parts, exchanges: None)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return document
+
+
+def _reworded(scenario: Scenario, level: int | None) -> Scenario:
+    if level is None:
+        return scenario
+    if level not in range(LEVELS):
+        raise SettingError(f"there is no level {level} of paraphrase", do="give --paraphrase 0 (verbatim), 1 (light) or 2 (heavy)")
+    return replace(scenario, campaigns=tuple(replace(campaign, paraphrase=level) for campaign in scenario.campaigns))
 
 
 def _refuse_in_the_way(out: Path, force: bool) -> None:

@@ -169,6 +169,8 @@ class Campaign:
     """Hours after the release in which it moves."""
     banned: float = 0.05
     """Share of its accounts that are banned and replaced within the window."""
+    paraphrase: int = 0
+    """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each request."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from stillwatch.errors import RunError
 from stillwatch.report import sentences, wording
-from stillwatch.report.facts import CampaignFacts, facts_of, family_rank
+from stillwatch.report.facts import CampaignFacts, asked, facts_of, family_rank
 from stillwatch.report.reading import Row, Run
 
 
@@ -26,6 +26,8 @@ class Membership:
     """Facet, family and nats, the strongest first."""
     links: tuple[Row, ...]
     """The group's telling keys that it carries."""
+    intents: tuple[Row, ...]
+    """What its prompts ask for, the most first."""
     exonerates: tuple[str, ...]
     """What would clear it, and what already speaks for it, in sentences."""
 
@@ -66,12 +68,13 @@ def unknown(run: Run, name: str) -> RunError:
 
 
 def _named(table: pa.Table, name: str) -> list[Row]:
-    keys = pa.array(_keys(name), pa.int64())
+    keys = pa.array(keys_named(name), pa.int64())
     rows: list[Row] = table.filter(pc.or_(pc.equal(table["account_id"], pa.scalar(name)), pc.is_in(table["account"], value_set=keys))).to_pylist()
     return rows
 
 
-def _keys(name: str) -> list[int]:
+def keys_named(name: str) -> list[int]:
+    """The keys that a name may stand for: 16 hexadecimal digits, or a number."""
     found = []
     if len(name) == 16 and all(c in "0123456789abcdef" for c in name.lower()):
         value = int(name, 16)
@@ -88,7 +91,8 @@ def _membership(run: Run, facts: CampaignFacts, member: Row) -> Membership:
         (link for link in facts.links if link["account"] == member["account"]),
         key=lambda r: (family_rank(r["family"]), r["facet"], -r["n"], r["key"]),
     )
-    return Membership(facts, member, tuple(facets), tuple(links), tuple(_exonerates(run, facts, member)))
+    intents = asked(row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"])
+    return Membership(facts, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, facts, member)))
 
 
 def _exonerates(run: Run, facts: CampaignFacts, member: Row) -> list[str]:

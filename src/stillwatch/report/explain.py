@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import sentences, wording
+from stillwatch.report import frames, sentences, wording
 from stillwatch.report.account import AccountFacts, Membership, account_facts, blind_spots, unknown
 from stillwatch.report.facts import CampaignFacts, facts_of
 from stillwatch.report.reading import Row, Run
@@ -53,7 +53,8 @@ def _campaign(run: Run, facts: CampaignFacts) -> dict[str, Any]:
         },
         "evidence": [_without(row, "group") for row in facts.evidence],
         "scores": [_without(row, "group") for row in facts.scores],
-        "templates": [_without(row, "group") | {"key": wording.key(row["key"])} for row in facts.templates],
+        "intents": [_without(row, "group") for row in facts.intents],
+        "templates": [_template(row) for row in facts.templates],
         "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.timeline],
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.marks],
         "members": [_member(row) | {"facets": facts.nats.get(row["account"], {})} for row in facts.members],
@@ -72,9 +73,15 @@ def _membership(membership: Membership) -> dict[str, Any]:
         **_member(membership.member),
         "facets": [{"facet": facet, "family": family, "nats": nats} for facet, family, nats in membership.facets],
         "keys": [{name: link[name] for name in ("facet", "family", "label", "n")} | {"key": wording.key(link["key"])} for link in membership.links],
+        "intents": [_without(row, "group", "account") for row in membership.intents],
         "exonerates": list(membership.exonerates),
         "blind_spots": [_doubt(doubt) for doubt in blind_spots(membership)],
     }
+
+
+def _template(row: Row) -> dict[str, Any]:
+    said = {"sentence": frames.sentence(row)} if row["part"] == "frame" else {}
+    return _without(row, "group") | {"key": wording.key(row["key"])} | said
 
 
 def _member(row: Row) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,12 +24,14 @@ class CampaignFacts:
     """The waterfall: formation before held-out, by family, strongest first."""
     scores: tuple[Row, ...]
     """Signals: scale, deception, intent, context; highest first."""
+    intents: tuple[Row, ...]
+    """What its prompts ask for, the most first; only labels that some prompt has."""
     timeline: tuple[Row, ...]
     """Hourly volume, in order of time."""
     marks: tuple[Row, ...]
     """Releases, and bans of its accounts or of all."""
     templates: tuple[Row, ...]
-    """Shared templates, most used first."""
+    """Shared templates: frames before other parts, most used first."""
     members: tuple[Row, ...]
     """Accounts, most evidence first."""
     links: tuple[Row, ...]
@@ -78,6 +81,11 @@ class CampaignFacts:
         return tuple(row["signal"] for row in self.scores if row["score"] > 0)
 
 
+def asked(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows of table intents or account_intents, the largest share first, without those that nothing was flagged for."""
+    return tuple(sorted((row for row in rows if row["flagged"]), key=lambda r: (-r["share"], -r["flagged"], r["label"])))
+
+
 def family_rank(family: str) -> int:
     """Where a family stands among the families; an unknown one comes last."""
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
@@ -111,11 +119,12 @@ def facts_of(run: Run, campaign: Row) -> CampaignFacts:
         scores=tuple(
             sorted(run.rows("scores", group), key=lambda r: (axes.index(r["axis"]) if r["axis"] in axes else 9, -r["score"], r["signal"])),
         ),
+        intents=asked(run.rows("intents", group)),
         timeline=tuple(sorted(run.rows("timeline", group), key=lambda r: r["time"])),
         marks=tuple(
             sorted((r for r in run.rows("marks") if r["group"] in (None, group)), key=lambda r: (r["time"], r["kind"], r["label"])),
         ),
-        templates=tuple(sorted(run.rows("templates", group), key=lambda r: (-r["exchanges"], r["part"], r["key"]))),
+        templates=tuple(sorted(run.rows("templates", group), key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]))),
         members=tuple(sorted(run.rows("members", group), key=lambda r: (-r["nats"], r["account_id"]))),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),

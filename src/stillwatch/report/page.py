@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, sentences, wording
+from stillwatch.report import export, frames, sentences, wording
 from stillwatch.report.facts import SEVERITY, CampaignFacts, facts_of, listed, unlisted
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.reading import Row, Run
@@ -71,6 +71,14 @@ class Section:
     """How much of it is shown."""
     waterfall: Markup
     """The evidence waterfall."""
+    correction: str
+    """What the shares of prompts were made from."""
+    frames: list[Row]
+    """The templates its accounts share, most used first."""
+    parts: list[Row]
+    """What else its prompts share: beginnings and ends."""
+    frame_note: str
+    """What a frame is, and whose words are shown."""
     against: list[str]
     """What speaks against the verdict."""
     doubts: list[sentences.Doubt]
@@ -153,6 +161,7 @@ def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, lin
     ids = {row["account"]: row["account_id"] for row in facts.members}
     shown = facts.members[: share.rows]
     threshold = run.setting("linkage", "threshold_nats", 0.0) or None
+    shared, parts = frames.split(facts.templates)
     return Section(
         facts=facts,
         verdict=sentences.verdict(campaign, share.high),
@@ -163,6 +172,10 @@ def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, lin
         graph=graph.graph(facts.links, ids, share.graph),
         graph_note=_graph_note(facts, share.graph),
         waterfall=waterfall.waterfall(facts.evidence, campaign["accounts"], threshold),
+        correction=sentences.correction(facts.intents),
+        frames=shared,
+        parts=parts,
+        frame_note=frames.note(shared, int(run.setting("sketch", "template_accounts", 0))),
         against=sentences.against(facts),
         doubts=sentences.doubts(facts),
         silent=sentences.silent(facts, blind),
@@ -208,6 +221,7 @@ def _environment() -> Environment:
         "percent": wording.percent,
         "probability": wording.probability,
         "nats": wording.nats,
+        "interval": wording.interval,
         "minute": wording.minute,
         "day": wording.day,
         "cut": wording.cut,
@@ -215,6 +229,10 @@ def _environment() -> Environment:
         "sentence": wording.sentence,
         "keyed": wording.key,
         "powers": _powers,
+        "frame_shape": frames.shape,
+        "frame_use": frames.use,
+        "frame_pieces": frames.pieces,
+        "part": frames.part,
     }
     environment.filters.update(shown)
     environment.globals.update(

@@ -30,6 +30,8 @@ TABLES: Mapping[str, Table] = {
         found.EVIDENCE,
         found.LINKS,
         found.SCORES,
+        found.INTENTS,
+        found.ACCOUNT_INTENTS,
         found.TIMELINE,
         found.MARKS,
         found.TEMPLATES,

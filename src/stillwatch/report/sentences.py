@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,16 @@ class Doubt:
     """What it sees."""
     blind_spots: str
     """Where it is wrong or sees nothing."""
+
+
+MEANING = Doubt(
+    "meaning",
+    "facet",
+    "accounts that ask for much the same in whatever words: their prompts' semantic sketches lie together, away from their peers'",
+    "One trade, one language or one course makes prompts alike too: it says that the accounts act as one, not that they do wrong. "
+    "Cover traffic of one's own and prompts of a few words hide it.",
+)
+"""The test of the prompts' meaning, which is no facet: it leaves no keys."""
 
 
 def verdict(campaign: Row, high: float) -> str:
@@ -106,7 +117,17 @@ def doubts(facts: CampaignFacts) -> list[Doubt]:
     """The blind spots of every facet and signal that contributed, from their own descriptions."""
     facets, signals = FACETS.all(), SIGNALS.all()
     found = [Doubt(wording.named(name), "facet", facets[name].sees, facets[name].blind_spots) for name in facts.facets if name in facets]
+    found += [MEANING] if MEANING.name in facts.facets else []
     return found + [Doubt(wording.named(name), "signal", signals[name].sees, signals[name].blind_spots) for name in facts.signals if name in signals]
+
+
+def correction(intents: Sequence[Row]) -> str:
+    """What the shares of prompts were made from."""
+    if all(row["corrected"] for row in intents):
+        return "Shares are corrected for what the flags miss and what they flag wrongly; the intervals count that, and that an account's prompts are alike."
+    if any(row["corrected"] for row in intents):
+        return "Shares are corrected for the flags' errors where these are known; the intervals also count that an account's prompts are alike."
+    return "Shares are those of flagged prompts: how often the flags err was not known. The intervals count that an account's prompts are alike."
 
 
 def silent(facts: CampaignFacts, blind: list[Row]) -> list[str]:
@@ -127,8 +148,13 @@ def reason_unlisted(campaign: Row, high: float) -> str:
 def key_note(about: dict[str, Any]) -> str:
     """Whether the keys in the tables can be guessed."""
     if about.get("key") == "private":
-        return "Keys were made with a private key file: they cannot be guessed without it."
-    return "Keys were made with the public key: whoever has the tables can test guesses of addresses and ids. Use a key file before sharing them."
+        return f"Keys were made with a private key{_called(about)}: nothing can be guessed from them without it."
+    return "Keys were made with the public key: whoever has the tables can test guesses of prompts, addresses and ids. Share none of them."
+
+
+def _called(about: dict[str, Any]) -> str:
+    name = about.get("sketch", {}).get("key")
+    return f" (id {name})" if isinstance(name, str) else ""
 
 
 def high(run: Run) -> float:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import sentences, wording
+from stillwatch.report import frames, sentences, wording
 from stillwatch.report.account import AccountFacts, Membership, blind_spots
 from stillwatch.report.facts import AXES, CampaignFacts
 from stillwatch.report.reading import Row, Run
@@ -18,6 +18,9 @@ from stillwatch.report.summary import bar, verdict_text
 
 FAMILY_COLOURS = {"network": "blue", "identity": "red", "software": "green", "rhythm": "yellow", "content": "magenta"}
 BLOCKS = "▁▂▃▄▅▆▇█"
+ASKED = "What the prompts ask for"
+MOST_PARTS = 4
+"""Shared beginnings and ends that no frame explains."""
 SPARK = 72
 """Characters of a timeline."""
 
@@ -47,7 +50,8 @@ def campaign_lines(run: Run, facts: CampaignFacts, most_members: int) -> Rendera
         *_when(facts.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(facts.evidence))),
         *_when(facts.evidence, lambda: _block("Strongest shared keys", _keys(facts.evidence))),
         *_when(facts.scores, lambda: _block("Signals", _signals(facts.scores))),
-        *_when(facts.templates, lambda: _block("Templates", _templates(facts.templates[:8]))),
+        *_when(facts.intents, lambda: _block(ASKED, _intents(facts.intents))),
+        *_when(facts.templates, lambda: _block("Templates", _templates(facts.templates))),
         *_when(
             facts.members,
             lambda: _block(f"Accounts: {most_members} of {wording.count(len(facts.members))} by evidence", _members(facts, most_members)),
@@ -85,6 +89,7 @@ def _membership(membership: Membership) -> list[RenderableType]:
         _block("", line),
         said,
         *_when(rows, lambda: _block("Nats by facet", _waterfall(rows))),
+        *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
         *_when(keys, lambda: _block("Shared keys it carries", _bullets(keys))),
         _block("What would exonerate it", _bullets(membership.exonerates)),
         *_when(blind_spots(membership), lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership)))),
@@ -183,13 +188,40 @@ def _signals(scores: Sequence[Row]) -> RenderableType:
     return table
 
 
+def _intents(intents: Sequence[Row]) -> RenderableType:
+    table = _table("asked for", ">share", ">95%", ">flagged", ">of prompts")
+    for row in intents:
+        table.add_row(
+            wording.named(row["label"]),
+            wording.percent(row["share"]),
+            wording.interval(row),
+            wording.count(row["flagged"]),
+            wording.count(row["texts"]),
+        )
+    return Group(table, Text(sentences.correction(intents), style="dim"))
+
+
 def _templates(templates: Sequence[Row]) -> RenderableType:
+    shared, parts = frames.split(templates)
+    lines: list[str] = []
+    for row in shared:
+        lines.append(frames.sentence(row))
+        lines += [f"  {wording.cut(row['words'], 600)}"] if row["words"] else []
+    kept = [f"{frames.part(row['part'])} {_short_key(row)}: {wording.cut(row['words'], 240)}" for row in parts[:MOST_PARTS] if row["words"]]
+    return Group(
+        *_when(lines, lambda: _bullets(lines)),
+        *_when(shared and parts, lambda: Text("")),
+        *_when(parts, lambda: _parts(parts[:MOST_PARTS])),
+        *_when(kept, lambda: _bullets(kept)),
+    )
+
+
+def _parts(parts: Sequence[Row]) -> RenderableType:
     table = _table("part", "key ", ">accounts", ">elsewhere", ">exchanges", ">share", ">distinct")
-    for row in templates:
+    for row in parts:
         numbers = [wording.count(row[name]) for name in ("accounts", "accounts_elsewhere", "exchanges")]
-        table.add_row(row["part"], _short_key(row), *numbers, wording.percent(row["share"]), wording.count(row["distinct_prompts"]))
-    kept = [f"{row['part']} {_short_key(row)}: {wording.cut(row['words'], 240)}" for row in templates if row["words"]]
-    return Group(table, *_when(kept, lambda: _bullets(kept)))
+        table.add_row(frames.part(row["part"]), _short_key(row), *numbers, wording.percent(row["share"]), wording.count(row["distinct_prompts"]))
+    return table
 
 
 def _short_key(template: Row) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -65,6 +66,12 @@ def percent(value: float | None) -> str:
         return "<0.1%"
     hundredths = value * 100
     return f"{hundredths:.1f}%" if hundredths < 1 and value > 0 else f"{hundredths:.0f}%"
+
+
+def interval(row: dict[str, Any]) -> str:
+    """An interval of shares as percentages: 38-44%, with a dash between."""
+    ends = [f"{row[end] * 100:.1f}" if row["high"] < 0.02 else f"{row[end] * 100:.0f}" for end in ("low", "high")]
+    return f"{ends[0]}%" if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}%"
 
 
 def nats(value: float) -> str:

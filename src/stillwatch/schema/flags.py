@@ -28,7 +28,23 @@ class Flag(IntFlag):
     """Asks for politically safe alternatives to sensitive questions."""
     AGENTIC = 512
     """Carries tools, tool results or a code task."""
+    JUDGE = 1024
+    """Uses the model as a judge or a reward: is this answer right, safe, in line with a reference."""
+    TRAJECTORY = 2048
+    """Asks for trajectories of tool use to be written out or simulated."""
+    SYSTEM_PROMPT = 4096
+    """Asks for the system prompt."""
 
 
-HARVEST = Flag.REASONING | Flag.GRADING | Flag.PREFERENCE | Flag.GENERATION | Flag.REWRITING | Flag.TRACE_CLEANING | Flag.SAFE_REWRITE
+HARVEST = (
+    Flag.REASONING
+    | Flag.GRADING
+    | Flag.PREFERENCE
+    | Flag.JUDGE
+    | Flag.GENERATION
+    | Flag.REWRITING
+    | Flag.TRACE_CLEANING
+    | Flag.TRAJECTORY
+    | Flag.SAFE_REWRITE
+)
 """What training sets are made of: a prompt with any of these is harvest-like, which many honest ones are."""

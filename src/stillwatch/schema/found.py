@@ -98,6 +98,31 @@ SCORES = Table(
     ),
 )
 
+INTENTS = Table(
+    "intents",
+    "How much of what a group's prompts ask for is of one kind, corrected for the errors of the flag.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("label", pa.string(), "What is asked for: a flag's name in lower case.", required=True),
+        Column("texts", pa.int64(), "Prompts of the group that could be read.", required=True),
+        Column("flagged", pa.int64(), "Prompts so flagged.", required=True),
+        Column("share", pa.float64(), "Estimated share of prompts that ask for it.", required=True),
+        Column("low", pa.float64(), "Lower end of its 95 % interval.", required=True),
+        Column("high", pa.float64(), "Upper end of its 95 % interval.", required=True),
+        Column("corrected", pa.bool_(), "Whether the flag's error rates were known; else the share is that of flagged prompts.", required=True),
+    ),
+)
+
+ACCOUNT_INTENTS = Table(
+    "account_intents",
+    "The same for one account of a group; labels that no prompt of it has are left out.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        *INTENTS.columns[1:],
+    ),
+)
+
 CAMPAIGNS = Table(
     "campaigns",
     "One group with its verdict. Those with `listed` pass the error control.",
@@ -157,13 +182,31 @@ TEMPLATES = Table(
     "One template that a group's accounts share.",
     (
         Column("group", pa.int32(), "The group.", required=True),
-        Column("part", pa.string(), "head, tail, system, tools or shingle.", required=True),
-        Column("key", KEY, "Its key.", required=True),
+        Column("part", pa.string(), "frame (a family of fingerprints), head, tail, system or tools.", required=True),
+        Column("key", KEY, "Its key; of a frame, the smallest key of its shingles.", required=True),
         Column("accounts", pa.int64(), "Accounts of the group that used it.", required=True),
         Column("accounts_elsewhere", pa.int64(), "Accounts outside the group that used it.", required=True),
         Column("exchanges", pa.int64(), "Exchanges of the group that used it.", required=True),
         Column("share", pa.float64(), "Share of the group's exchanges with text.", required=True),
         Column("distinct_prompts", pa.int64(), "Distinct prompts of the group made with it.", required=True),
+        Column("length", pa.int32(), "Words of the frame: counted where its words are kept, else to be expected; null for other parts."),
+        Column("length_least", pa.int32(), "Words that its fingerprints cover."),
+        Column("length_most", pa.int32(), "Words at most, with some certainty."),
+        Column("slots", pa.int32(), "Places of varying length in it, before and after it included: counted where its words are kept, else as the sketches tell."),
         Column("words", pa.string(), "Its words where the settings allow them and enough accounts share it; else null."),
+    ),
+)
+
+TEMPLATE_KEYS = Table(
+    "template_keys",
+    "One fingerprint of a frame that a group's accounts share: what a template is known by, here or at another provider with the same key.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("template", KEY, "The frame: key of table templates.", required=True),
+        Column("kind", pa.string(), "shingle, head or tail.", required=True),
+        Column("key", KEY, "The fingerprint, as exchanges carry it.", required=True),
+        Column("share", pa.float64(), "Share of the sampled exchanges made from the frame that hold it.", required=True),
+        Column("piece", pa.int32(), "The piece of the frame that it stands in, from 0; a slot lies between two pieces.", required=True),
+        Column("place", pa.int32(), "The word of the piece at which it begins, from 0.", required=True),
     ),
 )

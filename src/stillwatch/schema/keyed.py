@@ -27,11 +27,23 @@ class HashKey:
     k1: int
     """High half."""
     private: bool
-    """Whether it came from a key file; the public key protects nobody."""
+    """Whether it came from a secret; the public key protects nobody."""
+
+    @property
+    def name(self) -> str:
+        """What the key is called in tables: 8 hexadecimal digits of its hash (BLAKE2b, RFC 7693), from which it cannot be found."""
+        halves = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
+        return hashlib.blake2b(halves, digest_size=4, person=b"stillwatch-name").hexdigest()
+
+    def halves(self, kind: str) -> tuple[np.uint64, np.uint64]:
+        """The key for one kind of values. The high half is derived (BLAKE2b with a key, RFC 7693), so that no two kinds have keys that are known to be related."""
+        secret = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
+        high = hashlib.blake2b(kind.encode(), key=secret, digest_size=8, person=b"stillwatch-kind").digest()
+        return np.uint64(self.k0), np.uint64(int.from_bytes(high, "little"))
 
     @staticmethod
     def public() -> HashKey:
-        """The key used when no key file is given."""
+        """The key that everybody knows: for worlds that are made up, and figures that others must be able to check."""
         return _derive(PUBLIC_SECRET, private=False)
 
     @staticmethod
@@ -40,7 +52,9 @@ class HashKey:
         try:
             secret = path.read_bytes().strip()
         except OSError as error:
-            raise SettingError(f"the key file cannot be read: {error.strerror}", where=str(path), do="check the path given to --key-file") from error
+            raise SettingError(
+                f"the key file cannot be read: {error.strerror}", where=str(path), do="check the path, named with --key-file or $STILLWATCH_KEY_FILE"
+            ) from error
         if len(secret) < 16:
             raise SettingError("the key file holds fewer than 16 bytes", where=str(path), do="make one: head -c 32 /dev/urandom | base64 > key")
         return _derive(secret, private=True)
@@ -64,7 +78,7 @@ def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: st
     if len(array) == 0:
         return pa.array([], pa.int64())
     data, offsets = buffers_of(array)
-    k0, k1 = np.uint64(key.k0), np.uint64((key.k1 ^ salt(kind)) & (2**64 - 1))
+    k0, k1 = key.halves(kind)
     hashes = _siphash_all(data, offsets, k0, k1)
     empty = (np.diff(offsets) == 0) | np.asarray(array.is_null())
     return pa.array(hashes, mask=empty)
@@ -164,3 +178,10 @@ def _siphash_all(data: npt.NDArray[np.uint8], offsets: Int64s, k0: np.uint64, k1
     for i in range(len(out)):
         out[i] = np.int64(siphash(data, offsets[i], offsets[i + 1], k0, k1))
     return out
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def seal(values: Int64s, k0: np.uint64, k1: np.uint64) -> None:
+    """Replace numbers that whoever knows a text could compute by their keys: siphash_word of each, in place."""
+    for i in range(len(values)):
+        values[i] = np.int64(siphash_word(np.uint64(values[i]), k0, k1))

@@ -36,6 +36,11 @@ REQUESTS = Table(
         Column("tools", pa.string(), "Tool definitions, canonical JSON with sorted keys."),
         Column("output_format", pa.string(), "Response format or output schema asked for, canonical JSON."),
         Column("answer", pa.string(), "The answer's text."),
+        Column(
+            "signatures", pa.list_(pa.string()), "Reasoning signatures sent back in the request: signed thinking blocks, encrypted reasoning items."
+        ),
+        Column("signed", pa.list_(pa.string()), "Reasoning signatures that the answer carries."),
+        Column("reasoning_chars", pa.int32(), "Characters of reasoning text that came with the answer; often a summary of the reasoning."),
     ),
     text=True,
 )

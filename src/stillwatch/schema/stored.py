@@ -6,6 +6,9 @@ import pyarrow as pa
 
 from stillwatch.schema.table import KEY, TIME, Column, Table
 
+SKETCH_VERSION = 2
+"""Version of all sketches together; sketches of two versions, or under two keys, must not be compared."""
+
 EXCHANGES = Table(
     "exchanges",
     "One request and its response: who, when, from where, and the sketch of what was asked; no words.",
@@ -39,13 +42,24 @@ EXCHANGES = Table(
         Column("tools", KEY, "Key of the tool definitions."),
         Column("output_format", KEY, "Key of the output format asked for."),
         Column("prefix", KEY, "Key of the conversation's first user message and first answer; null before the second turn."),
-        Column("shingles", pa.list_(KEY), "Winnowed fingerprints of the last user message, smallest hashes first."),
-        Column("language", pa.string(), "Language or script of the last user message."),
+        Column("continues", KEY, "Key of the conversation before the last user message, without the system prompt; null in a first turn."),
+        Column("leaves", KEY, "Key of the conversation with the last user message and the answer; what a next turn continues."),
+        Column("signatures", pa.list_(KEY), "Keys of the reasoning signatures that the request sends back."),
+        Column("signed", pa.list_(KEY), "Keys of the reasoning signatures that the answer carries."),
+        Column("words", pa.int32(), "Masked words of the last user message."),
+        Column("shingles", pa.list_(KEY), "Sampled fingerprints of the last user message, in the order in which they stand in it."),
+        Column("places", pa.list_(pa.int32()), "The masked word at which each fingerprint begins, from 0."),
+        Column("bands", pa.list_(KEY), "MinHash bands of the last user message: near-duplicates share one."),
+        Column("meaning", KEY, "Semantic sketch of the last user message: the signs of 64 random projections of its hashed n-grams."),
+        Column("language", pa.string(), "Language of the last user message, or its script where the language is not known."),
+        Column("script", pa.string(), "Script of most of its words."),
         Column("prompt_chars", pa.int32(), "Characters of all messages sent."),
         Column("answer_chars", pa.int32(), "Characters of the answer."),
         Column("turns", pa.int16(), "User messages in the request."),
         Column("flags", pa.int32(), "What the prompt asks for: bits of schema.flags."),
+        Column("harvest", pa.int16(), "Chance in thousandths, at even odds, that the prompt is made to harvest training data: the intent model's."),
         Column("refused", pa.bool_(), "Whether the answer reads as a refusal."),
+        Column("reasoning_share", pa.float32(), "Share of the answer that is reasoning: inside thinking tags, or else by its tokens."),
     ),
 )
 
@@ -90,6 +104,30 @@ TRACES = Table(
         Column("first", TIME, "First seen."),
         Column("last", TIME, "Last seen."),
         Column("n", pa.int64(), "Exchanges that left it.", required=True),
+    ),
+)
+
+PERMITS = Table(
+    "permits",
+    "One permit that the search was given.",
+    (
+        Column("name", pa.string(), "What it is called in lists.", required=True),
+        Column("accounts", pa.list_(pa.string()), "Those of the run's accounts that it names, by the id to show.", required=True),
+        Column("organisation", pa.string(), "Organisation that it names; empty if none.", required=True),
+        Column("models", pa.list_(pa.string()), "Models that it covers; empty: all.", required=True),
+        Column("volume", pa.int64(), "Exchanges that it covers; null: any number."),
+        Column("output_tokens", pa.int64(), "Output tokens that it covers; null: any number."),
+        Column("starts", TIME, "When it begins."),
+        Column("expires", TIME, "When it ends.", required=True),
+    ),
+)
+
+RELEASES = Table(
+    "releases",
+    "One model release that the search counted with: told by the operator, or first seen in the log.",
+    (
+        Column("model", pa.string(), "The model.", required=True),
+        Column("time", TIME, "When it was released.", required=True),
     ),
 )
 

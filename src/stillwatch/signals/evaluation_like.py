@@ -1,37 +1,45 @@
-"""The same questions again and again: a test suite, not a harvest."""
+"""The same questions again and again, with short answers wanted: a test suite, not a harvest."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import ibis
-from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.work import Work, held, new_in_later_half, share
 
 
 @signal(
     axis="context",
     weight=-0.8,
-    sees="prompts that are asked again, on other days or of other models, with short answers wanted",
-    blind_spots="A harvester that samples each prompt several times repeats too; one run of a suite repeats nothing.",
+    sees="a closed set of questions asked again on other days or of other models, or test questions with brief answers; nothing made to harvest",
+    blind_spots="A suite that is run once and wants long answers looks like a harvest of its questions, and a harvest of bare test questions like "
+    "a suite where the log has no output tokens. Only what is asked and how often counts, never the client.",
     needs=("exchanges.prompt", "exchanges.flags"),
-    finding="{repeated:.0%} of its exchanges repeat a prompt on another day or another model; {flagged:.0%} look like test questions",
+    finding="{closed:.0%} of its later prompts had been asked before, {repeated:.0%} on another day or of another model; {flagged:.0%} look like "
+    "test questions, {brief:.0%} of its answers are brief, and {harvested:.0%} of its prompts are made to harvest",
     example=[
-        {"group": 1, "account": 1, "has_text": True, "prompt": i % 10, "second": (i // 10) * 90000, "model": "m", "flags": 32} for i in range(60)
+        {"group": 1, "account": 1, "has_text": True, "prompt": i % 10, "second": (i // 10) * 90000, "model": "m", "flags": 32, "output_tokens": 3}
+        for i in range(60)
     ]
-    + [{"group": 2, "account": 2, "has_text": True, "prompt": i, "second": i, "model": "m", "flags": 0} for i in range(60)],
-    expect={1: 1.0, 2: 0.0},
+    + [{"group": 2, "account": i % 9, "has_text": True, "prompt": i, "second": i, "model": "m", "flags": 32, "output_tokens": 900} for i in range(60)]
+    + [{"group": 3, "account": 3, "has_text": True, "prompt": i, "second": i, "model": "m", "flags": 32, "output_tokens": 120} for i in range(60)],
+    expect={1: 1.0, 2: 0.0, 3: 1.0},
 )
 def evaluation_like(work: Work) -> Any:
-    """The larger of the share of repeats (less a fifth) and the share flagged as test questions."""
-    asked = (
-        work.work.filter(_.prompt.notnull())
-        .group_by("group", "prompt")
-        .agg(uses=_.count(), days=(_.second // 86_400).nunique(), models=_.model.nunique())
+    """The larger of two: closed and repeated (whole for brief answers, half for long ones); test questions times brief answers.
+
+    Both times the share of prompts that are not made to harvest. Closed: of the prompts in its later half, the share asked before,
+    less a fifth, or the share repeated on other days or models where that is smaller. Answers of unknown length count as brief.
+    """
+    rows = (
+        work.asked.select("group", "evaluation", "harvested")
+        .join(work.coverage, "group")
+        .join(work.sums.select("group", "answered", "brief"), "group")
     )
-    repeats = asked.group_by("group").agg(again=(((_.days > 1) | (_.models > 1)).cast("int64") * _.uses).sum())
-    rows = work.sums.filter(_.texts > 0).join(repeats, "group")
-    repeated, flagged = share(rows.again, rows.texts), held(share(rows.evaluation, rows.texts))
-    return rows.select("group", repeated=repeated, flagged=flagged, score=held(ibis.greatest((repeated - 0.2) / 0.6, flagged)))
+    closed, repeated = 1.0 - new_in_later_half(rows), share(rows.again, rows.asked)
+    brief = ibis.ifelse(rows.answered > 0, share(rows.brief, rows.answered), 1.0)
+    suite = held((ibis.least(closed, repeated) - 0.2) / 0.6) * (1.0 + brief) / 2.0
+    score = ibis.greatest(suite, rows.evaluation * brief) * (1.0 - rows.harvested)
+    return rows.select("group", closed=closed, repeated=repeated, flagged=rows.evaluation, brief=brief, harvested=rows.harvested, score=held(score))

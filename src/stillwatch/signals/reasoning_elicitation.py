@@ -7,7 +7,7 @@ from typing import Any
 from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.work import Work, held
 
 
 @signal(
@@ -16,11 +16,10 @@ from stillwatch.signals.work import Work, held, share
     sees="prompts that ask for chains of thought in tags, for working memory, or hand over traces to be cleaned",
     blind_spots="Teachers, researchers and prompt libraries ask for written reasoning too; step by step alone is not counted.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its prompts ask for the reasoning itself",
+    finding="{part:.0%} of its prompts ({low:.0%} to {high:.0%}) ask for the reasoning itself",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 1}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
 def reasoning_elicitation(work: Work) -> Any:
-    """Share of prompts so flagged; 25% of them already give the full score."""
-    part = held(share(_.reasoning + _.trace_cleaning, _.texts))
-    return work.sums.filter(_.texts > 0).select("group", part=part, score=held(part / 0.25))
+    """The lower end of the share of prompts that do; 25% already give the full score."""
+    return work.asked.select("group", part=_.reasoned, low=_.reasoned_low, high=_.reasoned_high, score=held(_.reasoned_low / 0.25))

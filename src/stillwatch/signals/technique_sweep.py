@@ -36,8 +36,9 @@ SCALED = 100
     expect={1: 1.0},
 )
 def technique_sweep(work: Work) -> Any:
-    """1 where a sweep of refused, flagged variants comes before a template's scale-up; less for fewer refused variants."""
-    tried = work.work.filter(_.refused.fill_null(False) & (((_.flags.fill_null(0).cast("int64") // int(Flag.TECHNIQUE)) % 2) == 1))
+    """1 where a sweep of refused variants (techniques, asking for the system prompt) comes before a template's scale-up; less for fewer."""
+    bits = _.flags.fill_null(0).cast("int64")
+    tried = work.work.filter(_.refused.fill_null(False) & (((bits // int(Flag.TECHNIQUE)) % 2 == 1) | ((bits // int(Flag.SYSTEM_PROMPT)) % 2 == 1)))
     sweep = tried.group_by("group").agg(variants=_["head"].nunique(), refusals=_.count(), start=_.second.min())
     scaled = work.templates.filter((_.part == "head") & (_.uses >= SCALED)).join(sweep.select("group", "start"), "group")
     after = scaled.filter(_.refusals * 4 < _.uses).group_by("group").agg(scaled=_.uses.max(), began=_["first"].max())

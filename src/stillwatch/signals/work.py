@@ -12,9 +12,12 @@ from ibis import _
 from stillwatch.engine import Engine
 from stillwatch.schema.flags import Flag
 from stillwatch.schema.table import schema_of
+from stillwatch.signals.intents import Intents, intents
 
 PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
+BRIEF = 256
+"""Output tokens up to which an answer is brief: a letter, a number with a few lines of working, a short function."""
 PARTS = ("head", "tail")
 """The parts of a prompt by which templates are told."""
 
@@ -32,6 +35,13 @@ WORK = schema_of(
     head=pa.int64(),
     tail=pa.int64(),
     prefix=pa.int64(),
+    conversation=pa.int64(),
+    continues=pa.int64(),
+    leaves=pa.int64(),
+    signatures=pa.list_(pa.int64()),
+    signed=pa.list_(pa.int64()),
+    reasoning_tokens=pa.int32(),
+    reasoning_share=pa.float32(),
     end_user=pa.int64(),
     turns=pa.int16(),
     flags=pa.int32(),
@@ -52,7 +62,11 @@ class Work:
     work: Any
     """One row an exchange, as WORK; group 0 is the peers."""
     sums: Any
-    """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals."""
+    """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals, answers and brief ones."""
+    asked: Any
+    """One row a group with prompts: for each label and set of labels its estimated share of them, with name_low and name_high."""
+    coverage: Any
+    """One row a group: prompts asked, those of them asked again on other days or of other models, and in its later half all and new ones."""
     members: Any
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     templates: Any
@@ -61,16 +75,21 @@ class Work:
     """The peers' row of sums, under names that end in _peers; empty without peers."""
     releases: Any
     """model, second."""
+    intents: Intents
+    """What groups and accounts asked for, as tables of the run."""
 
 
-def prepare(engine: Engine, rows: Any, releases: Any) -> Work:
-    """Build the sums that several signals share; each is one pass over the rows."""
+def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = None) -> Work:
+    """Build the sums that several signals share; each is one pass over the rows. rates: table RATES, where the flags' error rates are known."""
     sums = engine.create("sums", _sums(rows))
     members = engine.create("work_members", _members(rows))
     templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
+    coverage = engine.create("coverage", _coverage(rows))
+    found = intents(engine, rows, rates)
+    asked = engine.load("asked", found.wide)
     peers = sums.filter(_.group == PEERS)
     renamed = peers.rename({f"{column}_peers": column for column in peers.columns})
-    return Work(rows, sums, members, templates, renamed, releases)
+    return Work(rows, sums, asked, coverage, members, templates, renamed, releases, found)
 
 
 def _sums(rows: Any) -> Any:
@@ -84,11 +103,40 @@ def _sums(rows: Any) -> Any:
         read=_.input_tokens.fill_null(0).cast("int64").sum(),
         written=_.output_tokens.fill_null(0).cast("int64").sum(),
         metered=(_.input_tokens.notnull() & _.output_tokens.notnull()).cast("int64").sum(),
+        answered=_answered().cast("int64").sum(),
+        brief=(_answered() & (_.output_tokens <= BRIEF)).cast("int64").sum(),
         prompts=_.prompt.nunique(),
         end_users=_.end_user.nunique(),
         first=_.second.min(),
         last=_.second.max(),
         **flags,
+    )
+
+
+def _answered() -> Any:
+    return _.has_text & (_.output_tokens.fill_null(0) > 0)
+
+
+def _coverage(rows: Any) -> Any:
+    """group, asked, again, late, fresh. The later half begins after the mean time of its prompts; fresh ones were first asked in it."""
+    asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
+    middle = asked.group_by("group").agg(total=_.second.sum(), n=_.count()).select("group", middle=(_.total // _.n).cast("int64"))
+    prompts = (
+        asked.join(middle, "group")
+        .group_by("group", "prompt")
+        .agg(
+            uses=_.count(),
+            days=(_.second // 86_400).nunique(),
+            models=_.model.nunique(),
+            late=(_.second > _.middle).cast("int64").sum(),
+            early=(_.second <= _.middle).cast("int64").sum(),
+        )
+    )
+    return prompts.group_by("group").agg(
+        asked=_.uses.sum(),
+        again=(((_.days > 1) | (_.models > 1)).cast("int64") * _.uses).sum(),
+        late=_.late.sum(),
+        fresh=((_.early == 0).cast("int64") * _.late).sum(),
     )
 
 
@@ -117,6 +165,11 @@ def _templates(rows: Any, part: str) -> Any:
         first=_.second.min(),
     )
     return several.filter(_.uses > 1).mutate(part=ibis.literal(part))
+
+
+def new_in_later_half(coverage: Any) -> Any:
+    """Share of the prompts in the later half of a group's traffic that were first asked in it; 1 where all came at once."""
+    return ibis.ifelse(coverage.late > 0, share(coverage.fresh, coverage.late), 1.0)
 
 
 def share(part: Any, whole: Any) -> Any:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from stillwatch.sketch.accounts import sketch_accounts
 from stillwatch.sketch.batch import Sketched, account_keys, sketch
 from stillwatch.sketch.edge import sketch_edge
+from stillwatch.sketch.frames import frame_of, head_of, prompts_of
 
-__all__ = ["Sketched", "account_keys", "sketch", "sketch_accounts", "sketch_edge"]
+__all__ = ["Sketched", "account_keys", "frame_of", "head_of", "prompts_of", "sketch", "sketch_accounts", "sketch_edge"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,26 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.schema.flags import Flag
-from stillwatch.schema.keyed import HashKey, Int64s, keys_of, salt
+from stillwatch.schema.keyed import HashKey, Int64s, keys_of, keys_of_texts, seal
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.settings import SketchSettings
 from stillwatch.sketch import rows
 from stillwatch.sketch.arrow import compute
-from stillwatch.sketch.characters import characters
+from stillwatch.sketch.chain import chain_keys, signature_keys
+from stillwatch.sketch.characters import SCRIPTS
+from stillwatch.sketch.counters import planes
+from stillwatch.sketch.cues import OF_FLAGS
+from stillwatch.sketch.fingerprints import bench
 from stillwatch.sketch.flat import characters_of, flatten, with_role
+from stillwatch.sketch.frequent import common
 from stillwatch.sketch.heads import head_labels
-from stillwatch.sketch.language import languages, names_of
-from stillwatch.sketch.lexicon import REFUSED, Numbers, lexicon_of, secrets_of, unseen
+from stillwatch.sketch.intent import COLUMNS, Packed, load_intent, packed, room_for
+from stillwatch.sketch.language import languages, names_of, scripts_of
+from stillwatch.sketch.lexicon import lexicon_of, unseen
 from stillwatch.sketch.marks import marks_of
-from stillwatch.sketch.rows import TOOL, Texts
-from stillwatch.sketch.words import room
+from stillwatch.sketch.rows import TOOL, Sheet, Texts
+from stillwatch.sketch.thinking import tags
+from stillwatch.sketch.words import alphabet, room
 
 PASSED = (
     "request_id",
@@ -60,10 +68,13 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
     marks, labels = marks_of(batch, key)
     columns = {name: batch.column(name) for name in PASSED} | marks
     columns |= _content(batch, texts, sheet)
+    columns |= chain_keys(texts, np.asarray(answers.is_valid()), key)
+    columns |= {name: signature_keys(batch.column(name), key) for name in ("signatures", "signed")}
     columns["request"] = keys_of(batch.column("request_id"), key, "request")
     columns["account"] = account_keys(batch.column("account_id"), key)
     if settings.template_text:
-        labels.add_keys("head", *head_labels(texts, sheet, key))
+        labels.add_keys("head", *head_labels(texts, sheet))
+    columns |= {c.name: pa.array([None] * len(batch), c.type) for c in EXCHANGES.columns if c.name not in columns}
     exchanges = pa.RecordBatch.from_arrays([columns[c.name].cast(c.type) for c in EXCHANGES.columns], schema=EXCHANGES.arrow)
     seen = pa.table({"account": exchanges.column("account"), "account_id": batch.column("account_id")})
     return Sketched(exchanges, labels.table(), seen.group_by(["account", "account_id"], use_threads=False).aggregate([]))
@@ -75,48 +86,106 @@ def account_keys(ids: pa.Array[Any], key: HashKey) -> pa.Array[Any]:
     return keys
 
 
-def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Numbers:
-    """Run the kernels over a batch; returns their sheet."""
-    sheet = np.zeros((len(texts.rows), rows.FIRST_SHINGLE + max(1, settings.shingles_kept)), np.int64)
-    rows.sketch_rows(texts, tools_of(key, settings), sheet)
-    return sheet
+def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
+    """Run the kernels over a batch; returns their sheet, with every key sealed."""
+    rows_, most = len(texts.rows), max(2, settings.shingles_kept)
+    longest = texts.spans[:, 1] - texts.spans[:, 0]
+    place = min(rows_ * most, int(longest.sum()) + 2 * rows_) + most
+    # A width that is no power of two keeps the sheet's rows apart in the processor's cache.
+    sheet = Sheet(np.zeros((rows.HEIGHT, rows_ + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32))
+    end = int(rows.sketch_rows(texts, tools_of(key, settings), sheet))
+    for i, kind in enumerate(rows.KINDS):
+        seal(sheet.numbers[i], *halves(key, kind))
+    seal(sheet.shingles[:end], *halves(key, "shingle"))
+    return Sheet(sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end])
+
+
+def halves(key: HashKey, kind: str) -> tuple[np.uint64, np.uint64]:
+    """Both halves of the key for one kind."""
+    return key.halves(kind)
+
+
+@lru_cache(maxsize=1)
+def packed_intent() -> Packed:
+    """The shipped intent model, as the kernels take it."""
+    return packed(load_intent())
 
 
 def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
     """Tables, and fresh room for one run of the kernels."""
-    lexicon = lexicon_of(key)
     most = max(1, settings.max_chars)
-    k1s = [np.uint64((key.k1 ^ salt(kind)) & (2**64 - 1)) for kind in rows.KINDS]
-    secrets = np.array([np.uint64(key.k0), *secrets_of(key), *k1s], np.uint64)
-    ring = np.zeros(max(1, settings.shingle_window), np.int64)
-    sizes = np.array([settings.edge_words, settings.shingle_words, most], np.int64)
-    return rows.Tools(characters(), *lexicon, unseen(lexicon), secrets, room(2 * most + 8), room(2 * most + 8), ring, languages()[1], sizes)
+    refusals, cues, intent = lexicon_of((("refusal.txt", 1),)), lexicon_of(OF_FLAGS), room_for(packed_intent())
+    windows, signs = keys_of_texts(["w0", "w1"], key, "window").view(np.uint64), keys_of_texts(["s0", "s1"], key, "sign").view(np.uint64)
+    secrets = np.array([*windows, *signs, *halves(key, "prefix")], np.uint64)
+    sizes = np.array([settings.edge_words, settings.shingle_words, settings.shingle_rate, max(2, settings.shingles_kept), most], np.int64)
+    words = 2 * most + 8
+    votes, scripts = planes(), np.zeros(len(SCRIPTS), np.int64)
+    return rows.Tools(
+        alphabet(2 * most + 8),
+        common(),
+        refusals,
+        unseen(refusals),
+        cues,
+        unseen(cues),
+        intent,
+        np.zeros((1, COLUMNS + 1), np.int64),
+        secrets,
+        room(words, 2),
+        room(words, 7),
+        bench(words),
+        tags(),
+        votes,
+        scripts,
+        languages()[1],
+        sizes,
+    )
 
 
-def _content(batch: pa.RecordBatch, texts: Texts, sheet: Numbers) -> dict[str, pa.Array[Any]]:
+def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.Array[Any]]:
     """The columns that come from the messages; null where the log held none."""
-    messages = batch.column("messages")
+    messages, numbers = batch.column("messages"), sheet.numbers
     without = ~np.asarray(messages.is_valid())
-    flags = (sheet[:, rows.FLAGS] & ~REFUSED) | np.where(_agentic(batch, texts), Flag.AGENTIC.value, 0)
-    keys = {kind: pa.array(sheet[:, i], mask=(sheet[:, rows.KNOWN] >> i) & 1 == 0) for i, kind in enumerate(rows.KINDS[:-1])}
+    keys = {kind: pa.array(numbers[i], mask=(numbers[rows.KNOWN] >> i) & 1 == 0) for i, kind in enumerate(rows.KINDS[: rows.FIRST_BAND])}
+    unread = (numbers[rows.KNOWN] >> rows.PROMPT) & 1 == 0
+    offsets = np.concatenate([[0], numbers[rows.SHINGLES_END]]).astype(np.int32)
     return keys | {
         "has_text": pa.array(~without),
-        "shingles": _lists(sheet[:, rows.FIRST_SHINGLE :], sheet[:, rows.SHINGLES], without),
-        "language": names_of(sheet[:, rows.LANGUAGE]),
+        "flags": pa.array(numbers[rows.FLAGS] | np.where(_agentic(batch, texts), Flag.AGENTIC.value, 0), mask=without),
+        "harvest": pa.array(numbers[rows.HARVEST], mask=without),
+        "reasoning_share": _reasoning_share(batch, texts, numbers[rows.REASONING]),
+        "words": pa.array(numbers[rows.WORDS], mask=without),
+        "shingles": _lists(sheet.shingles, offsets, without),
+        "places": _lists(sheet.places, offsets, without),
+        "bands": _bands(numbers[rows.FIRST_BAND : rows.MEANING], unread, without),
+        "meaning": pa.array(numbers[rows.MEANING], mask=unread),
+        "language": names_of(numbers[rows.LANGUAGE]),
+        "script": scripts_of(numbers[rows.SCRIPT]),
         "prompt_chars": pa.array(characters_of(messages), mask=without),
         "answer_chars": compute.utf8_length(batch.column("answer")),
-        "turns": pa.array(np.minimum(sheet[:, rows.TURNS], 2**15 - 1), mask=without),
-        "flags": pa.array(flags, mask=without),
-        "refused": pa.array(sheet[:, rows.REFUSAL] != 0, mask=np.asarray(batch.column("answer").is_null())),
+        "turns": pa.array(np.minimum(numbers[rows.TURNS], 2**15 - 1), mask=without),
+        "refused": pa.array(numbers[rows.REFUSAL] != 0, mask=np.asarray(batch.column("answer").is_null())),
     }
+
+
+def _reasoning_share(batch: pa.RecordBatch, texts: Texts, inline: Int64s) -> Any:
+    """Bytes between tags over all of the answer's; where there are none, reasoning tokens over tokens written."""
+    size = texts.answer_spans[:, 1] - texts.answer_spans[:, 0]
+    thought, written = (np.asarray(batch.column(name).fill_null(0)).astype(np.float64) for name in ("reasoning_tokens", "output_tokens"))
+    told = np.asarray(batch.column("reasoning_tokens").is_valid()) & (written > 0)
+    by_tokens = np.where(told, np.minimum(thought, written) / np.maximum(written, 1.0), 0.0)
+    share = np.where(inline > 0, inline / np.maximum(size, 1), by_tokens)
+    return pa.array(share.astype(np.float32), mask=(inline == 0) & ~told)
 
 
 def _agentic(batch: pa.RecordBatch, texts: Texts) -> npt.NDArray[np.bool_]:
     return np.asarray(batch.column("tools").is_valid()) | with_role(batch.column("messages"), texts, TOOL)
 
 
-def _lists(values: Int64s, counts: Int64s, without: npt.NDArray[np.bool_]) -> Any:
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    used = np.arange(values.shape[1])[None, :] < counts[:, None]
+def _lists(values: Any, offsets: Any, without: npt.NDArray[np.bool_]) -> Any:
     arrays: Any = pa.ListArray
-    return arrays.from_arrays(pa.array(offsets), pa.array(values[used]), mask=pa.array(without))
+    return arrays.from_arrays(pa.array(offsets), pa.array(values), mask=pa.array(without))
+
+
+def _bands(bands: Int64s, unread: npt.NDArray[np.bool_], without: npt.NDArray[np.bool_]) -> Any:
+    offsets = np.concatenate([[0], np.cumsum(np.where(unread, 0, len(bands)))]).astype(np.int32)
+    return _lists(bands.T[~unread].ravel(), offsets, without)

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-BOUNDARY, LETTER, DIGIT, SOLO, IGNORED, QUOTE = range(6)
+BOUNDARY, LETTER, DIGIT, SOLO, IGNORED, QUOTE, WIDE = range(7)
+"""WIDE is a kind of bytes only: all that is not ASCII."""
 TABLE_SIZE = 0x20000
 """Characters above this are ideographs (SOLO) or invisible (IGNORED)."""
 
@@ -56,6 +57,14 @@ def characters() -> Characters:
     for letter in _QUOTES:
         kind[ord(letter)] = QUOTE
     return np.asarray(kind | (_scripts(kind) << SCRIPT_SHIFT) | (fold << FOLD_SHIFT), np.uint32)
+
+
+@lru_cache(maxsize=1)
+def bytes_() -> npt.NDArray[np.uint8]:
+    """The kind of each byte of UTF-8."""
+    kinds = np.full(256, WIDE, np.uint8)
+    kinds[:128] = characters()[:128] & KIND_MASK
+    return kinds
 
 
 def _kind(category: str) -> int:

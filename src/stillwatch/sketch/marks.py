@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 
 from stillwatch.schema.keyed import HashKey, keys_of
+from stillwatch.schema.parameters import shown_parameters
 from stillwatch.schema.stored import LABELS
 from stillwatch.sketch.arrow import compute
 
@@ -27,9 +29,9 @@ class Labels:
     def __init__(self) -> None:
         self._parts: list[pa.Table] = []
 
-    def add(self, kind: str, texts: pa.Array[Any], key: HashKey) -> None:
-        """Labels for distinct texts that are shown as they are."""
-        self.add_keys(kind, keys_of(texts, key, kind), compute.utf8_slice_codeunits(texts, 0, LONGEST_LABEL))
+    def add(self, kind: str, texts: pa.Array[Any], key: HashKey, shown: pa.Array[Any] | None = None) -> None:
+        """Labels for distinct texts that are shown as they are, or as `shown`."""
+        self.add_keys(kind, keys_of(texts, key, kind), compute.utf8_slice_codeunits(texts if shown is None else shown, 0, LONGEST_LABEL))
 
     def add_keys(self, kind: str, keys: pa.Array[Any], labels: pa.Array[Any]) -> None:
         """Labels for keys at hand; rows with a null key are left out."""
@@ -49,12 +51,16 @@ def marks_of(batch: pa.RecordBatch, key: HashKey) -> tuple[dict[str, pa.Array[An
     for name, kind in KEYED.items():
         if name in batch.schema.names:
             encoded = batch.column(name).dictionary_encode()
-            labels.add(kind, encoded.dictionary, key)
+            labels.add(kind, encoded.dictionary, key, _each(encoded.dictionary, shown_parameters) if kind == "parameters" else None)
             columns[kind] = keys_of(encoded, key, kind)
     for name, kind in HIDDEN.items():
         if name in batch.schema.names:
             columns[kind] = keys_of(batch.column(name).dictionary_encode(), key, kind)
     return columns, labels
+
+
+def _each(texts: pa.Array[Any], change: Callable[[str], str]) -> pa.Array[Any]:
+    return pa.array([None if text is None else change(text) for text in texts.to_pylist()], pa.string())
 
 
 def address_keys(column: pa.Array[Any], key: HashKey, labels: Labels) -> dict[str, pa.Array[Any]]:

@@ -1,4 +1,4 @@
-"""Cues, languages and dates in a text's words, compiled."""
+"""Cues in a text's words, compiled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from stillwatch.sketch.lexicon import (
     BITS,
     CHAIN,
     COUNT,
-    DATE,
     DONE,
     FIRST_END,
     GAP,
@@ -19,20 +18,20 @@ from stillwatch.sketch.lexicon import (
     RULE,
     SLOT,
     TURN,
-    VOTES,
-    Hashes,
+    Lexicon,
     Numbers,
     find,
+    may_begin,
     step,
 )  # fmt: skip
 from stillwatch.sketch.spans import Whole
-from stillwatch.sketch.words import DATED, PLAIN, SPECIAL, Words
+from stillwatch.sketch.words import PLAIN, SPECIAL, Words
 
 
 @kernel
 def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: Whole, stop: Whole, base: Whole, turn: Whole) -> Whole:
-    """Note that a node's phrase stands at words start to stop; returns the flags that it completes."""
-    flags: Whole = 0
+    """Note that a node's phrase stands at words start to stop; returns the bits that it completes."""
+    bits: Whole = np.int64(0)
     for end in range(nodes[node, FIRST_END], nodes[node + 1, FIRST_END]):
         slot = ends[end, SLOT]
         if ends[end, GAP] >= 0:
@@ -50,54 +49,31 @@ def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: W
             seen[rule, COUNT] = 0
         seen[rule, COUNT] += 1
         if seen[rule, COUNT] == ends[end, NEEDED]:
-            flags |= ends[end, BITS]
-    return flags
+            bits |= ends[end, BITS]
+    return bits
 
 
 @kernel
-def match(
-    words: Words,
-    n: Whole,
-    table: Hashes,
-    nodes: Numbers,
-    ends: Numbers,
-    seen: Numbers,
-    base: Whole,
-    turn: Whole,
-    sheet: Numbers,
-    row: Whole,
-    votes: Whole,
-) -> Whole:
-    """Flags of the cues in n words; marks dates, and adds language votes to the sheet from column `votes` on. `base` counts words of all texts before."""
-    flags: Whole = 0
-    for i in range(n):
-        value = words[i, PLAIN]
+def match(words: Words, n: Whole, lexicon: Lexicon, seen: Numbers, base: Whole, turn: Whole) -> Whole:
+    """Bits of the cues in n words. `base` counts the words of all texts before, `turn` the texts."""
+    table, nodes, ends, first = lexicon
+    bits: Whole = np.int64(0)
+    for i in range(np.uint64(n)):
+        value, special = words[i, PLAIN], words[i, SPECIAL]
+        if special == 0 and not may_begin(first, value):
+            continue
         node = find(table, value)
-        words[i, DATED] = 0
-        if node >= 0:
-            words[i, DATED] = np.uint64(nodes[node, DATE])
-            add_votes(sheet, row, votes, nodes[node, VOTES])
-            flags |= complete(nodes, ends, seen, node, base + i, base + i + 1, base, turn)
-            j = i + 1
-            while j < n and nodes[node, GROWS]:
-                value = step(value, words[j, PLAIN])
-                node = find(table, value)
-                if node < 0:
-                    break
-                j += 1
-                flags |= complete(nodes, ends, seen, node, base + i, base + j, base, turn)
-        if words[i, SPECIAL] != 0:
-            node = find(table, words[i, SPECIAL])
+        j = np.int64(i)
+        start = base + j
+        while node >= 0:
+            j += 1
+            bits |= complete(nodes, ends, seen, node, start, base + j, base, turn)
+            if j >= n or not nodes[node, GROWS]:
+                break
+            value = step(value, words[j, PLAIN])
+            node = find(table, value)
+        if special != 0:
+            node = find(table, special)
             if node >= 0:
-                flags |= complete(nodes, ends, seen, node, base + i, base + i + 1, base, turn)
-    return flags
-
-
-@kernel
-def add_votes(sheet: Numbers, row: Whole, first: Whole, bits: Whole) -> None:
-    """Add one vote for each language whose bit is set."""
-    place = first
-    while bits:
-        sheet[row, place] += bits & 1
-        bits >>= 1
-        place += 1
+                bits |= complete(nodes, ends, seen, node, start, start + 1, base, turn)
+    return bits

@@ -7,31 +7,32 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.schema.keyed import Int64s, siphash, siphash_word
-from stillwatch.sketch.characters import SCRIPTS, Characters
-from stillwatch.sketch.kernel import kernel
-from stillwatch.sketch.language import guess
-from stillwatch.sketch.lexicon import REFUSED, Hashes, Numbers
+from stillwatch.schema.keyed import Int64s, siphash
+from stillwatch.sketch.counters import Planes
+from stillwatch.sketch.fingerprints import BANDS, Bench, band, projected, rank_windows, sample
+from stillwatch.sketch.frequent import Hashes, look_up
+from stillwatch.sketch.intent.scoring import Packed, score, told
+from stillwatch.sketch.kernel import inlined, kernel
+from stillwatch.sketch.language import count_scripts, guess, main_script
+from stillwatch.sketch.lexicon import Lexicon, Numbers
 from stillwatch.sketch.matching import match
-from stillwatch.sketch.skeleton import ORIGIN, VALUE, fold, mask, winnow
+from stillwatch.sketch.skeleton import ORIGIN, edge, fold_all, mask
 from stillwatch.sketch.spans import Bytes, Whole
-from stillwatch.sketch.words import RAW, SCRIPT, START, STOP, Words, split_edges
+from stillwatch.sketch.thinking import reasoning_bytes
+from stillwatch.sketch.words import START, STOP, Alphabet, Words, folded, split, split_edges
 
 SYSTEM, USER, ASSISTANT, TOOL = range(4)
-KINDS = ("prompt", "head", "tail", "system", "prefix", "shingle")
-"""Kinds of the keys made from text."""
-PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, SHINGLE = range(6)
-KNOWN, FLAGS, TURNS, REFUSAL, HEAD_STOP, LAST_USER, SHINGLES, LANGUAGE = range(5, 13)
-SCRIPT_COUNTS = 13
-LANGUAGE_VOTES = SCRIPT_COUNTS + len(SCRIPTS)
-LANGUAGES = 20
-SPARE_VOTES = LANGUAGE_VOTES + LANGUAGES
-FIRST_SHINGLE = SPARE_VOTES + LANGUAGES
-"""Columns of the sheet the kernels write, one row a request: keys by kind; bits of the keys that are known; flag bits; user messages; whether the
-answer refuses; where the head ends; the message that was sketched, or -1; how many shingles; number of the language; words by script; votes by language; votes of the
-system prompt and the answer, which do not count; shingles."""
+KINDS = ("prompt", "head", "tail", "system", "prefix", *["band"] * BANDS)
+"""Kinds of the keys made from text, one for each of the first rows of the sheet."""
+PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, FIRST_BAND = range(6)
+MEANING = FIRST_BAND + BANDS
+KNOWN, TURNS, REFUSAL, REASONING, HEAD_STOP, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(MEANING + 1, MEANING + 13)
+HEIGHT = HARVEST + 1
+"""Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of projections; bits of the keys that are known;
+user messages; whether the answer refuses; bytes of it that are reasoning between tags; where the head ends; the message that was sketched, or -1; masked words; numbers of the language and
+the script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
 
-ANSWER_BYTES = 240
+ANSWER_BYTES = 120
 """A refusal is looked for in so many bytes at an answer's head."""
 FEW_WORDS = 5
 """If masking quotations and code leaves fewer words than this, only numbers and dates are masked."""
@@ -59,63 +60,108 @@ class Texts(NamedTuple):
 class Tools(NamedTuple):
     """What the kernels look things up in, and room to work."""
 
-    chars: Characters
-    """Unicode table."""
-    table: Hashes
-    """The lexicon's table."""
-    nodes: Numbers
-    """Its nodes."""
-    ends: Numbers
-    """Its ends."""
+    alphabet: Alphabet
+    """Tables of characters."""
+    common: Hashes
+    """Table of common words."""
+    refusals: Lexicon
+    """Tables of refusal phrases."""
     seen: Numbers
-    """Room for matching."""
+    """Room for matching them."""
+    cues: Lexicon
+    """Tables of the cues of flags."""
+    cues_seen: Numbers
+    """Room for matching them."""
+    intent: Packed
+    """The intent model."""
+    sums: Int64s
+    """Room for its sums, one row."""
     secrets: Hashes
-    """Low half of the key, seed and factor of the word hash, then the key's high half for each of KINDS."""
+    """Halves of the keys of windows and of projections, low half of the run's key, high half for prefixes."""
     words: Words
     """Room for a text's words."""
     masked: Words
     """Room for masked words."""
-    ring: Int64s
-    """Room for one winnowing window."""
-    of_script: Int64s
-    """By language: its script."""
+    bench: Bench
+    """Room for fingerprints."""
+    tags: Hashes
+    """Hashes of the tags of reasoning."""
+    votes: Planes
+    """Room for the languages' votes."""
+    scripts: Int64s
+    """Room for the scripts' counts."""
+    of_script: Hashes
+    """By script: the bits of its languages."""
     sizes: Int64s
-    """EDGE_WORDS, SHINGLE_WORDS, MOST."""
+    """EDGE_WORDS, SHINGLE_WORDS, RATE, KEPT, MOST."""
 
 
-EDGE_WORDS, SHINGLE_WORDS, MOST = range(3)
-K0, SEED, FACTOR, K1 = range(4)
+EDGE_WORDS, SHINGLE_WORDS, RATE, KEPT, MOST = range(5)
+WINDOW0, WINDOW1, SIGN0, SIGN1, K0, PREFIX1 = range(6)
+
+
+class Sheet(NamedTuple):
+    """What the kernels write."""
+
+    numbers: Int64s
+    """HEIGHT rows, one column a request."""
+    shingles: Int64s
+    """All requests' fingerprints, one after the other, not sealed yet."""
+    places: npt.NDArray[np.int32]
+    """The word at which each begins."""
+
+
+@inlined
+def write(sheet: Sheet, row: Whole, kind: Whole, value: np.uint64) -> None:
+    """Write a key that is not sealed yet."""
+    sheet.numbers[kind, row] = np.int64(value)
+    sheet.numbers[KNOWN, row] |= 1 << kind
 
 
 @kernel
-def write(sheet: Numbers, row: Whole, kind: Whole, value: np.uint64, secrets: Hashes) -> None:
-    """Write a key."""
-    sheet[row, kind] = np.int64(siphash_word(value, secrets[K0], secrets[K1 + kind]))
-    sheet[row, KNOWN] |= 1 << kind
-
-
-@kernel
-def sketch_user(texts: Texts, m: Whole, row: Whole, tools: Tools, n: Whole, sheet: Numbers) -> None:
-    """Keys and shingles of the last user message, whose words are in `tools.words`."""
-    words, masked, secrets = tools.words, tools.masked, tools.secrets
-    for i in range(n):
-        sheet[row, SCRIPT_COUNTS + np.int64(words[i, SCRIPT])] += 1
-    sheet[row, LANGUAGE] = guess(sheet, row, SCRIPT_COUNTS, LANGUAGE_VOTES, tools.of_script)
-    skipped = max(0, texts.spans[m, 1] - texts.spans[m, 0] - 2 * tools.sizes[MOST])
-    write(sheet, row, PROMPT, fold(words, RAW, 0, n) ^ np.uint64(skipped), secrets)
+def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole) -> Whole:
+    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end of all shingles."""
+    words, masked, numbers, sizes, secrets = tools.words, tools.masked, sheet.numbers, tools.sizes, tools.secrets
+    look_up(words, n, tools.common, tools.votes)
+    count_scripts(words, n, tools.scripts)
+    main = main_script(tools.scripts)
+    numbers[SCRIPT, row] = main
+    numbers[LANGUAGE, row] = guess(main, tools.votes, tools.of_script)
+    write(sheet, row, PROMPT, total)
     count = mask(words, n, True, masked)
     if count < FEW_WORDS:
         count = mask(words, n, False, masked)
-    edge = min(count, tools.sizes[EDGE_WORDS])
-    write(sheet, row, HEAD, fold(masked, VALUE, 0, edge), secrets)
-    write(sheet, row, TAIL, fold(masked, VALUE, count - edge, count), secrets)
-    sheet[row, HEAD_STOP] = np.int64(words[n - 1, STOP] if edge == count else words[np.int64(masked[edge, ORIGIN]), START])
-    size = tools.sizes[SHINGLE_WORDS]
-    sheet[row, SHINGLES] = winnow(masked, count, size, secrets[K0], secrets[K1 + SHINGLE], tools.ring, sheet, row, FIRST_SHINGLE)
+    numbers[WORDS, row] = count
+    head, stop = edge(words, masked, count, sizes[EDGE_WORDS], 1)
+    write(sheet, row, HEAD, head)
+    write(sheet, row, TAIL, edge(words, masked, count, sizes[EDGE_WORDS], -1)[0])
+    numbers[HEAD_STOP, row] = np.int64(words[n - 1, STOP] if stop == count else words[np.int64(masked[stop, ORIGIN]), START])
+    score(masked, count, tools.intent, row + 1, tools.sums, 0)
+    windows = rank_windows(masked, count, sizes[SHINGLE_WORDS], secrets[WINDOW0], secrets[WINDOW1], tools.bench)
+    for number in range(BANDS):
+        write(sheet, row, FIRST_BAND + number, band(tools.bench.bins, number))
+    write(sheet, row, MEANING, projected(words, masked, count, secrets[SIGN0], secrets[SIGN1], tools.bench.planes))
+    return sample(tools.bench.ranks, windows, sizes[RATE], sizes[KEPT], sheet.shingles, sheet.places, end)
 
 
 @kernel
-def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Numbers) -> None:
+def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Whole) -> Whole:
+    """Key of all system messages."""
+    n: Whole = np.int64(0)
+    for m in range(texts.rows[row, 0], texts.rows[row, 1]):
+        if texts.roles[m] == SYSTEM:
+            n, _ = split_edges(texts.data, texts.spans[m, 0], texts.spans[m, 1], tools.sizes[MOST], tools.alphabet, tools.words, n)
+    if n:
+        look_up(tools.words, n, tools.common, tools.votes)
+        count = mask(tools.words, n, False, tools.masked)
+        write(sheet, row, SYSTEM_KEY, fold_all(tools.masked, count))
+        score(tools.masked, count, tools.intent, row + 1, tools.sums, 0)
+        sheet.numbers[FLAGS, row] = match(tools.words, n, tools.cues, tools.cues_seen, base, row)
+    return n
+
+
+@kernel
+def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Sheet) -> None:
     """Key of the first user message and the first answer after it."""
     total = np.uint64(0)
     wanted = USER
@@ -123,62 +169,56 @@ def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Numbers) -> Non
         if texts.roles[m] == wanted:
             start = texts.spans[m, 0]
             stop = min(texts.spans[m, 1], start + tools.sizes[MOST])
-            total ^= siphash(texts.data, start, stop, tools.secrets[K0] ^ total, tools.secrets[K1 + PREFIX])
+            total ^= siphash(texts.data, start, stop, tools.secrets[K0] ^ total, tools.secrets[PREFIX1])
             if wanted == ASSISTANT:
-                write(sheet, row, PREFIX, total, tools.secrets)
+                write(sheet, row, PREFIX, total)
                 return
             wanted = ASSISTANT
 
 
 @kernel
-def read(data: Bytes, start: Whole, stop: Whole, n: Whole, tools: Tools) -> Whole:
-    """Words of a text to `tools.words` from place n on; returns the new count."""
-    secrets = tools.secrets
-    return split_edges(data, start, stop, tools.sizes[MOST], tools.chars, secrets[SEED], secrets[FACTOR], tools.words, n)
+def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
+    """Count user messages, and note the last; returns whether there is a system message."""
+    last, turns, system = np.int64(-1), np.int64(0), False
+    for m in range(texts.rows[row, 0], texts.rows[row, 1]):
+        system |= texts.roles[m] == SYSTEM
+        if texts.roles[m] == USER:
+            last = np.int64(m)
+            turns += 1
+    sheet.numbers[LAST_USER, row] = last
+    sheet.numbers[TURNS, row] = turns
+    return system
 
 
 @kernel
-def find_turns(texts: Texts, sheet: Numbers) -> None:
-    """Count user messages, and note the last."""
+def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
+    """Sketch every row of a batch: its system messages, its last user message, its answer. Returns how many shingles there are."""
+    base: Whole = np.int64(0)
+    end: Whole = np.int64(0)
+    most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
     for row in range(len(texts.rows)):
-        sheet[row, LAST_USER] = -1
-        for m in range(texts.rows[row, 0], texts.rows[row, 1]):
-            if texts.roles[m] == USER:
-                sheet[row, LAST_USER] = m
-                sheet[row, TURNS] += 1
-
-
-@kernel
-def sketch_rows(texts: Texts, tools: Tools, sheet: Numbers) -> None:
-    """Sketch every row of a batch: its system messages, its last user message, its answer."""
-    base = np.int64(0)
-    find_turns(texts, sheet)
-    for row in range(len(texts.rows)):
-        user = sheet[row, LAST_USER]
-        for part in range(3):
-            n: Whole = np.int64(0)  # a literal 0 would compile every callee twice
-            if part == 0:
-                for m in range(texts.rows[row, 0], texts.rows[row, 1]):
-                    if texts.roles[m] == SYSTEM:
-                        n = read(texts.data, texts.spans[m, 0], texts.spans[m, 1], n, tools)
-            elif part == 1 and user >= 0:
-                n = read(texts.data, texts.spans[user, 0], texts.spans[user, 1], n, tools)
-            elif part == 2:
-                start = texts.answer_spans[row, 0]
-                n = read(texts.answers, start, min(texts.answer_spans[row, 1], start + ANSWER_BYTES), n, tools)
-            if n == 0:
-                continue
-            turn = 2 * row + (1 if part == 2 else 0)
-            votes = LANGUAGE_VOTES if part == 1 else SPARE_VOTES
-            flags = match(tools.words, n, tools.table, tools.nodes, tools.ends, tools.seen, base, turn, sheet, row, votes)
+        tools.sums[0, :] = 0
+        if find_turns(texts, row, sheet):
+            base += sketch_system(texts, row, tools, sheet, base) + APART
+        user = sheet.numbers[LAST_USER, row]
+        sheet.numbers[SCRIPT, row] = -1
+        if user >= 0:
+            low, high = spans[user, 0], spans[user, 1]
+            n, total = split_edges(data, low, high, most, tools.alphabet, words, np.int64(0))
+            if n:
+                total = folded(total, np.uint64(max(0, high - low - 2 * most)))
+                end = sketch_user(row, total, tools, n, sheet, end)
+                sheet.numbers[FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, row)
+                base += n + APART
+        sheet.numbers[SHINGLES_END, row] = end
+        sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row])
+        start = texts.answer_spans[row, 0]
+        stop = min(texts.answer_spans[row, 1], start + ANSWER_BYTES)
+        if stop > start:
+            n, _ = split(texts.answers, start, stop, tools.alphabet, words, np.int64(0), np.uint64(0))
+            sheet.numbers[REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, row)
             base += n + APART
-            if part == 2:
-                sheet[row, REFUSAL] = flags & REFUSED
-                continue
-            sheet[row, FLAGS] |= flags
-            if part == 0:
-                write(sheet, row, SYSTEM_KEY, fold(tools.masked, VALUE, 0, mask(tools.words, n, False, tools.masked)), tools.secrets)
-            else:
-                sketch_user(texts, user, row, tools, n, sheet)
-        if sheet[row, TURNS] >= 2:
+            sheet.numbers[REASONING, row] = reasoning_bytes(texts.answers, start, texts.answer_spans[row, 1], tools.tags)
+        if sheet.numbers[TURNS, row] >= 2:
             sketch_prefix(texts, row, tools, sheet)
+    return end

@@ -1,11 +1,15 @@
-"""Text to words, compiled: one pass over UTF-8 bytes gives each word's keyed hash and what it stands in."""
+"""Text to words, compiled: one pass over UTF-8 bytes gives each word's hash and what it stands in."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.sketch.bits import LONGEST, ONE, PADDING, Page, letters_at, lowest, page, run_at, turn_to
 from stillwatch.sketch.characters import (
+    BOUNDARY,
     DIGIT,
     FOLD_SHIFT,
     IGNORED,
@@ -14,33 +18,84 @@ from stillwatch.sketch.characters import (
     QUOTE,
     SCRIPT_MASK,
     SCRIPT_SHIFT,
+    SCRIPTS,
     SOLO,
     TABLE_SIZE,
+    WIDE,
     Characters,
+    bytes_,
+    characters,
 )  # fmt: skip
-from stillwatch.sketch.kernel import kernel
+from stillwatch.sketch.kernel import apart, inlined, kernel
 from stillwatch.sketch.spans import Bytes, Whole, decode, fence_end, link_end, quote_end, run_of
 
 Words = npt.NDArray[np.uint64]
 """One row a word, one column for each of the following; a single array, because each one passed to a kernel costs as much as a word."""
-RAW, PLAIN, SPECIAL, SPAN, START, STOP, SCRIPT, DATED = range(8)
-"""Hash of the folded word; the same but NUMBER if it holds a digit and LINK for a URL; its hash in a telling place, else 0; number of the
-quotation or code block it stands in, else 0, odd for code; where it begins and ends; its first character's script; whether it names a date."""
+PLAIN, SPECIAL, INFO, START, STOP = range(5)
+"""Hash of the folded word, but NUMBER if it holds a digit and LINK for a URL; its hash in a telling place, else 0; the bits below; where it
+begins and ends."""
+SCRIPT, NAMED, COMMON, DATED, SPAN = 0xF, 0x10, 0x20, 0x40, 8
+"""Bits of INFO: its first character's script; whether it looks like a name; whether it is a common word of some language; whether it names a
+date; and, shifted by SPAN, the number of the quotation or code block it stands in, else 0, odd for code."""
 
-NUMBER, QUOTED, CODE, LINK, FENCE, HASHES, PROMPT = (np.uint64(n) for n in range(1, 8))
-"""What stands for a number or dated word, a quotation, a code block, a link; and three marks that count as words: ```, ####, >>>."""
+NUMBER, QUOTED, CODE, LINK, FENCE, HASHES, PROMPT, NAME = (np.uint64(n) for n in range(1, 9))
+"""What stands for a number or dated word, a quotation, a code block, a link; three marks that count as words: ```, ####, >>>; and a name."""
 TAG, BRACKETS, CHOICE, LABEL = (np.uint64(n << 60) for n in range(1, 5))
 """Mixed into a word's hash when it stands as <word>, [[word]], 'A.' or 'Word:' at the start of a line."""
 
-_MIX = np.uint64(0x9FB21C651E98DF25)
+_SEED, _FACTOR, _MIX = np.uint64(0x8A5CD789635D2DFF), np.uint64(0x9E6C63D0876A9A47), np.uint64(0x9FB21C651E98DF25)
+_WIDE_UNIT = np.uint64(1 << 40)
+_FOLD = np.uint64(0x9E3779B97F4A7C15)
+_LATIN = SCRIPTS.index("latin")
 
 
-def room(size: Whole) -> Words:
-    """Room for so many words."""
-    return np.zeros((size, 8), np.uint64)
+class Alphabet(NamedTuple):
+    """What the splitting kernels look characters up in, and room for a text."""
+
+    chars: Characters
+    """By code point."""
+    kinds: Bytes
+    """By byte."""
+    joins: Bytes
+    """By byte: whether it needs a look after ASCII letters: the word may go on, be a link, or stand in a telling place."""
+    page: Page
+    """Room for one text."""
 
 
-@kernel
+def alphabet(size: Whole) -> Alphabet:
+    """The tables of characters, with room for texts of so many bytes."""
+    kinds = bytes_()
+    joins = ((kinds == DIGIT) | (kinds == WIDE) | np.isin(np.arange(256), (0x27, 0x3A, 0x3E, 0x5D))).astype(np.uint8)
+    return Alphabet(characters(), kinds, joins, page(int(size)))
+
+
+def room(size: Whole, turn: int = 0) -> Words:
+    """Room for so many words; `turn` as in kernel.apart."""
+    return apart((int(size), 5), np.uint64, turn)
+
+
+@inlined
+def folded(total: np.uint64, value: np.uint64) -> np.uint64:
+    """Hash of a sequence one value longer."""
+    total = np.uint64((total + value) * _FOLD)
+    return total ^ (total >> np.uint64(29))
+
+
+@inlined
+def mixed(value: np.uint64) -> np.uint64:
+    """A hash with its high bits spread to the low ones."""
+    value = np.uint64((value ^ (value >> np.uint64(32))) * _MIX)
+    return value ^ (value >> np.uint64(29))
+
+
+@inlined
+def joined(value: np.uint64, block: np.uint64) -> np.uint64:
+    """Hash of a word eight letters longer."""
+    value = np.uint64((value ^ block) * _FACTOR)
+    return value ^ (value >> np.uint64(32))
+
+
+@inlined
 def entry_at(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, Whole]:
     """Table entry and bytes of the character at a position; ideographs above the table are words, anything higher is invisible."""
     code, size = decode(data, at, end)
@@ -63,49 +118,40 @@ def _joins(data: Bytes, after: Whole, end: Whole, fold: Whole, numeric: bool, ch
 
 
 @kernel
-def read_word(data: Bytes, start: Whole, end: Whole, chars: Characters, seed: np.uint64, factor: np.uint64) -> tuple[Whole, np.uint64, bool]:
-    """End, hash, and whether the word holds a digit; `start` is at a letter or digit."""
-    value = seed
-    digits, letters = False, False
-    at = start
+def rest(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, np.uint64, bool]:
+    """End, hash, and whether it holds a digit, of any word."""
+    value, block = _SEED, np.uint64(0)
+    count: Whole = np.int64(0)
+    words, digits = False, False
     while at < end:
-        entry: Whole = np.int64(chars[data[at]])
-        size: Whole = 1
-        if entry & KIND_MASK == LETTER and data[at] < 0x80:
-            letters = True
-            value = np.uint64((value ^ np.uint64(entry >> FOLD_SHIFT)) * factor)
-            at += 1
-            continue
-        if data[at] >= 0x80:
-            entry, size = entry_at(data, at, end, chars)
-        kind = entry & KIND_MASK
+        entry, size = entry_at(data, at, end, chars)
+        kind, fold = entry & KIND_MASK, entry >> FOLD_SHIFT
         if kind != IGNORED:
             counted = kind in (LETTER, DIGIT)
             if not counted:
-                counted = digits and not letters
-                if not _joins(data, at + size, end, entry >> FOLD_SHIFT, counted, chars):
+                counted = digits and not words
+                if not _joins(data, at + size, end, fold, counted, chars):
                     break
-            letters |= kind == LETTER
+            words |= kind == LETTER
             digits |= kind == DIGIT
             if counted:
-                value = np.uint64((value ^ np.uint64(entry >> FOLD_SHIFT)) * factor)
+                if count == 8 or (fold >= 0x80 and count):
+                    value, block, count = joined(value, block), np.uint64(0), np.int64(0)
+                if fold < 0x80:
+                    block |= np.uint64(fold) << np.uint64(8 * count)
+                    count += 1
+                else:
+                    value = joined(value, np.uint64(fold) + _WIDE_UNIT)
         at += size
-    return at, mixed(value), digits
+    return at, mixed(joined(value, block) if count else value), digits
 
 
 @kernel
-def mixed(value: np.uint64) -> np.uint64:
-    """A hash with its high bits spread to the low ones."""
-    value = np.uint64((value ^ (value >> np.uint64(32))) * _MIX)
-    return value ^ (value >> np.uint64(29))
-
-
-@kernel
-def link_hash(data: Bytes, start: Whole, stop: Whole, seed: np.uint64, factor: np.uint64) -> np.uint64:
+def link_hash(data: Bytes, start: Whole, stop: Whole) -> np.uint64:
     """Hash of a URL's bytes."""
-    value = seed
+    value = _SEED
     for at in range(start, stop):
-        value = np.uint64((value ^ np.uint64(data[at])) * factor)
+        value = np.uint64((value ^ np.uint64(data[at])) * _FACTOR)
     return mixed(value)
 
 
@@ -127,18 +173,15 @@ def place_of(data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, val
     return np.uint64(0)
 
 
-@kernel
-def put(
-    words: Words, n: Whole, value: np.uint64, plain: np.uint64, special: np.uint64, span: Whole, start: Whole, stop: Whole, script: Whole
-) -> Whole:
+@inlined
+def put(words: Words, n: Whole, plain: np.uint64, special: np.uint64, info: Whole, start: Whole, stop: Whole) -> Whole:
     """Write a word at place n; returns the next place."""
-    words[n, RAW] = value
-    words[n, PLAIN] = plain
-    words[n, SPECIAL] = special
-    words[n, SPAN] = np.uint64(span)
-    words[n, START] = np.uint64(start)
-    words[n, STOP] = np.uint64(stop)
-    words[n, SCRIPT] = np.uint64(script)
+    i = np.uint64(n)
+    words[i, PLAIN] = plain
+    words[i, SPECIAL] = special
+    words[i, INFO] = np.uint64(info)
+    words[i, START] = np.uint64(start)
+    words[i, STOP] = np.uint64(stop)
     return n + 1
 
 
@@ -157,62 +200,111 @@ def mark_at(data: Bytes, low: Whole, at: Whole, end: Whole) -> np.uint64:
 
 
 @kernel
-def split(data: Bytes, low: Whole, end: Whole, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: Whole) -> Whole:
-    """Append the words of data[low:end] from place n on; returns the new count, never more than there is room for."""
-    at, line, span, spans = low, True, 0, 1
-    span_stop: Whole = -1
-    full = words.shape[0]
-    while at < end and n < full:
-        if span != 0 and at >= span_stop:
-            if at == span_stop:
-                at += 3 if span & 1 else decode(data, at, end)[1]
-            span = 0
-            continue
-        entry: Whole = np.int64(chars[data[at]])
-        size: Whole = 1
-        if data[at] >= 0x80:
-            entry, size = entry_at(data, at, end, chars)
-        kind = entry & KIND_MASK
-        script = (entry >> SCRIPT_SHIFT) & SCRIPT_MASK
-        if kind in (LETTER, DIGIT):
-            stop = link_end(data, at, end) if (data[at] | 0x20) == 0x68 else at
-            if stop > at:
-                n = put(words, n, link_hash(data, at, stop, seed, factor), LINK, np.uint64(0), span, at, stop, script)
-            else:
-                stop, value, digits = read_word(data, at, end, chars, seed, factor)
-                special = np.uint64(0)
-                if line or (stop < end and (data[stop] == 0x3E or data[stop] == 0x5D)):
-                    special = place_of(data, low, at, stop, end, value, line)
-                n = put(words, n, value, NUMBER if digits else value, special, span, at, stop, script)
-            at, line = stop, False
-            continue
-        if kind == SOLO:
-            value = mixed(np.uint64((seed ^ np.uint64(entry >> FOLD_SHIFT)) * factor))
-            n = put(words, n, value, value, np.uint64(0), span, at, at + size, script)
-            line = False
-        elif size == 1:
-            line |= data[at] == 0x0A
-            mark = mark_at(data, low, at, end)
-            if mark != 0:
-                if mark == FENCE and span == 0:
-                    span_stop = fence_end(data, at + 3, end)
-                    spans += 2
-                    span = spans if span_stop > 0 else 0
-                size = 4 if mark == HASHES else 3
-                n = put(words, n, mark, mark, np.uint64(0), span, at, at + size, 0)
-        if kind == QUOTE and span == 0 and size < 4 and not (size == 3 and data[at] < 0x80):
-            closing = quote_end(data, low, at, size, end)
-            if closing > 0:
-                spans += 2
-                span, span_stop = spans - 1, closing
-        at += size
-    return n
+def word_at(data: Bytes, at: Whole, end: Whole, kind: Whole, fold: Whole, size: Whole, chars: Characters) -> tuple[Whole, np.uint64, np.uint64]:
+    """End, hash, and masked hash of the word at a position that is more than ASCII letters."""
+    if kind == SOLO:
+        value = mixed(joined(_SEED, np.uint64(fold) + _WIDE_UNIT))
+        return at + size, value, value
+    stop = link_end(data, at, end)
+    if stop > at:
+        return stop, link_hash(data, at, stop), LINK
+    stop, value, digits = rest(data, at, end, chars)
+    return stop, value, NUMBER if digits else value
+
+
+@inlined
+def run_hash(page: Page, at: Whole, count: Whole) -> np.uint64:
+    """Hash of a run of ASCII letters: what `rest` gives for it."""
+    value = joined(_SEED, letters_at(page, at, min(count, 8)))
+    # Both halves are made and one is chosen, by a mask: a branch on the length of words is guessed wrong once in eight.
+    longer = joined(value, letters_at(page, at + 8, min(max(count - 8, 1), 8)))
+    value ^= (value ^ longer) & np.uint64((8 - count) >> 63)
+    for done in range(16, count, 8):
+        value = joined(value, letters_at(page, at + done, min(count - done, 8)))
+    return mixed(value)
 
 
 @kernel
-def split_edges(
-    data: Bytes, low: Whole, end: Whole, most: Whole, chars: Characters, seed: np.uint64, factor: np.uint64, words: Words, n: Whole
-) -> Whole:
+def mark_or_span(
+    data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole, kind: Whole, span: Whole, spans: Whole
+) -> tuple[np.uint64, Whole, Whole, Whole, Whole]:
+    """The mark at a position or 0, its bytes, and the quotation or code block that begins here: its number, the last number, its end."""
+    mark = mark_at(data, low, at, end) if size == 1 else np.uint64(0)
+    stop: Whole = np.int64(-1)
+    if mark != 0:
+        size = np.int64(4 if mark == HASHES else 3)
+        if mark == FENCE and span == 0:
+            stop = fence_end(data, at + 3, end)
+            spans += 2
+            span = spans if stop > 0 else np.int64(0)
+    elif kind == QUOTE and span == 0:
+        stop = quote_end(data, low, at, size, end)
+        if stop > 0:
+            spans += 2
+            span = spans - 1
+    return mark, size, span, spans, stop
+
+
+@kernel
+def split(data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n: Whole, total: np.uint64) -> tuple[Whole, np.uint64]:
+    """Append the words of data[low:end] from place n on; returns the new count, never more than there is room for, and the hash of all."""
+    page, kinds = tables.page, tables.kinds
+    turn_to(data, low, end, page)
+    done, line = low, True
+    span: Whole = np.int64(0)
+    spans: Whole = np.int64(1)
+    span_stop: Whole = np.int64(-1)
+    for block in range((end - low + 63) >> 6):
+        events = page.events[np.uint64(block)]
+        while events:
+            place = (block << 6) + lowest(events)
+            events &= np.uint64(events - np.uint64(1))
+            at = low + place
+            if at < done or n == len(words):
+                continue
+            if span != 0 and at >= span_stop:
+                closed = at == span_stop
+                done = at + ((3 if span & 1 else decode(data, at, end)[1]) if closed else 0)
+                span = np.int64(0)
+                if closed:
+                    continue
+            count = run_at(page, place)
+            after = page.bytes[np.uint64(place + count + PADDING)]
+            name = np.int64(page.names[np.uint64(block)] >> np.uint64(place & 63) & ONE) << 4
+            if not line and count > 0 and count <= LONGEST and not tables.joins[after]:
+                value = run_hash(page, place, count)
+                total = folded(total, value)
+                n = put(words, n, value, np.uint64(0), span << SPAN | name | _LATIN, at, at + count)
+                continue
+            kind: Whole = np.int64(kinds[data[at]])
+            size: Whole = np.int64(1)
+            script: Whole = np.int64(0)
+            fold: Whole = np.int64(0)
+            if kind == WIDE:
+                entry, size = entry_at(data, at, end, tables.chars)
+                kind, script, fold = entry & KIND_MASK, (entry >> SCRIPT_SHIFT) & SCRIPT_MASK, entry >> FOLD_SHIFT
+            if kind in (LETTER, DIGIT, SOLO):
+                stop, value, plain = word_at(data, at, end, kind, fold, size, tables.chars)
+                special = place_of(data, low, at, stop, end, value, line) if kind != SOLO else np.uint64(0)
+                total = folded(total, value)
+                n = put(words, n, plain, special, span << SPAN | name | (_LATIN if count else script), at, stop)
+                done, line = stop, False
+            elif kind in (BOUNDARY, QUOTE):
+                line |= data[at] == 0x0A
+                mark, size, span, spans, stop = mark_or_span(data, low, at, size, end, kind, span, spans)
+                if stop > 0:
+                    span_stop = stop
+                if mark != 0:
+                    total = folded(total, mark)
+                    n = put(words, n, mark, np.uint64(0), span << SPAN, at, at + size)
+                done = at + size
+            else:
+                done = at + size
+    return n, total
+
+
+@inlined
+def split_edges(data: Bytes, low: Whole, end: Whole, most: Whole, tables: Alphabet, words: Words, n: Whole) -> tuple[Whole, np.uint64]:
     """As split, for the first and the last `most` bytes of a long text."""
     cut, tail = end, end
     if end - low > 2 * most:
@@ -221,6 +313,7 @@ def split_edges(
             cut += 1
         while tail < end and (data[tail] & 0xC0) == 0x80:
             tail += 1
-    for start, stop in ((low, cut), (tail, end)):
-        n = split(data, start, stop, chars, seed, factor, words, n)
-    return n
+    n, total = split(data, low, cut, tables, words, n, np.uint64(0))
+    if tail < end:
+        n, total = split(data, tail, end, tables, words, n, total)
+    return n, total

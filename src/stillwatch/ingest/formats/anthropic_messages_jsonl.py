@@ -8,6 +8,7 @@ from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.envelope import Envelope, bodies_of, opened, request_of
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, first, inner, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -51,7 +52,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     request.end_user = text(mapping_of(body.get("metadata")).get("user_id"))
     request.messages = messages_of(inner(body.get("messages")), body.get("system"))
     request.answer = answer_of(answer)
-    yield request
+    yield with_thoughts(request, answer, body.get("messages"))
 
 
 FORMATS.add(

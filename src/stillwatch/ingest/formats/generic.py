@@ -14,6 +14,8 @@ from stillwatch.ingest.mapping import TARGETS, Mapping
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw, Request
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.signatures import listed, signatures_of
+from stillwatch.ingest.thoughts import thought_chars, with_thoughts
 from stillwatch.ingest.values import Row, canonical, dig, inner, moment, path_of, text, whole
 from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
 from stillwatch.registry import FORMATS, Format
@@ -36,7 +38,10 @@ TEXTS = (
     "account_id",
 )
 COUNTS = ("status", "input_tokens", "output_tokens", "reasoning_tokens", "duration_ms", "asn")
+Faults = list[tuple[int, str, str]]
+Signatures = list[list[str] | None]
 JSONS = ("tools", "output_format")
+SIGNATURES = ("signatures", "signed")
 AS_THEY_ARE = Mapping({name: name for name in TARGETS})
 
 
@@ -62,6 +67,11 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         setattr(request, name, canonical(value, name))
     request.messages = _said(get("messages"), get("system"), get("prompt"))
     request.answer = _answered(get("answer"))
+    with_thoughts(request, get("answer"), get("messages"), get("prompt"))
+    given = whole(get("reasoning_chars"))
+    request.reasoning_chars = request.reasoning_chars if given is None else given
+    for name in SIGNATURES:
+        setattr(request, name, listed(get(name)) or getattr(request, name))
     yield request
 
 
@@ -116,11 +126,14 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         }
     )
     columns.update({name: counts(_pick(batch, mapping, name)) for name in COUNTS if name in mapping.columns or name in mapping.defaults})
-    faults: list[tuple[int, str, str]] = []
+    faults: Faults = []
     for name in JSONS:
         columns[name] = _json_column(_pick(batch, mapping, name), name, faults)
-    columns["messages"] = _messages(batch, mapping, faults)
-    columns["answer"] = _answers(_pick(batch, mapping, "answer"), faults)
+    columns["messages"], sent = _messages(batch, mapping, faults)
+    columns["answer"], signed, chars = _answers(_pick(batch, mapping, "answer"), sent, faults)
+    for name, found in (("signatures", sent), ("signed", signed)):
+        columns[name] = _signatures(_pick(batch, mapping, name), found)
+    columns["reasoning_chars"] = pc.coalesce(counts(_pick(batch, mapping, "reasoning_chars")), chars)
     return Raw(row_numbers(first_row, len(batch)), columns, faults)
 
 
@@ -145,7 +158,7 @@ def _flat(value: Any) -> Any:
     return canonical(value, "") if isinstance(value, dict | list) else value if value is None else str(value)
 
 
-def _json_column(column: Any, name: str, faults: list[tuple[int, str, str]]) -> Any:
+def _json_column(column: Any, name: str, faults: Faults) -> Any:
     if column.null_count == len(column):
         return pa.nulls(len(column), pa.string())
     seen: dict[str, str | None] = {}
@@ -164,13 +177,14 @@ def _json_column(column: Any, name: str, faults: list[tuple[int, str, str]]) -> 
     return pa.array(found, pa.string())
 
 
-def _messages(batch: pa.RecordBatch, mapping: Mapping, faults: list[tuple[int, str, str]]) -> Any:
+def _messages(batch: pa.RecordBatch, mapping: Mapping, faults: Faults) -> tuple[Any, Signatures]:
+    """The messages of each row, and the signatures that they send back."""
     full, system, prompt = (_pick(batch, mapping, name) for name in ("messages", "system", "prompt"))
     if full.type == pa.list_(MESSAGE) and system.null_count == prompt.null_count == len(full):
-        return full
+        return full, [None] * len(full)
     if full.null_count < len(full) or pa.types.is_nested(prompt.type):
         return _parsed(full, system, prompt, faults)
-    return _from_text(whole_strings(system), whole_strings(prompt))
+    return _from_text(whole_strings(system), whole_strings(prompt)), [None] * len(full)
 
 
 def _from_text(system: Any, prompt: Any) -> Any:
@@ -187,30 +201,45 @@ def _from_text(system: Any, prompt: Any) -> Any:
     return pa.ListArray.from_arrays(offsets, values, mask=pa.array(np.diff(ends) == 0))
 
 
-def _parsed(full: Any, system: Any, prompt: Any, faults: list[tuple[int, str, str]]) -> Any:
-    found = MessageColumn()
+def _parsed(full: Any, system: Any, prompt: Any, faults: Faults) -> tuple[Any, Signatures]:
+    found, sent = MessageColumn(), []
     for i, parts in enumerate(zip(full.to_pylist(), system.to_pylist(), prompt.to_pylist(), strict=True)):
         try:
             found.add(_said(*(part or None for part in parts)))
+            sent.append(signatures_of(parts[0], parts[2]))
         except BadRow as bad:
             faults.append((i, "messages", bad.reason))
             found.add(None)
-    return found.array()
+            sent.append(None)
+    return found.array(), sent
 
 
-def _answers(column: Any, faults: list[tuple[int, str, str]]) -> Any:
+def _answers(column: Any, sent: Signatures, faults: Faults) -> tuple[Any, Signatures, Any]:
+    """The answers' text, the signatures that they carry and the requests did not, and their characters of reasoning."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         looks_json = pc.match_substring_regex(column, r"^\s*[\[{]")
         if not looks_json.true_count:
-            return whole_strings(column)
+            return whole_strings(column), [None] * len(column), pa.nulls(len(column), pa.int64())
     found: list[str | None] = []
+    signed: Signatures = []
+    chars: list[int | None] = []
     for i, value in enumerate(column.to_pylist()):
+        opened = inner(value)
         try:
             found.append(_answered(value))
         except BadRow as bad:
             faults.append((i, "answer", bad.reason))
             found.append(None)
-    return pa.array(found, pa.string())
+        signed.append(signatures_of(opened, but=sent[i]))
+        chars.append(thought_chars(opened))
+    return pa.array(found, pa.string()), signed, pa.array(chars, pa.int64())
+
+
+def _signatures(column: Any, found: Signatures) -> Any:
+    """A column of signatures where the log has one; else those found in the messages or the answer."""
+    if column.null_count < len(column):
+        found = [listed(value) or other for value, other in zip(column.to_pylist(), found, strict=True)]
+    return pa.array(found, pa.list_(pa.string()))
 
 
 FORMATS.add(

@@ -10,6 +10,7 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, stainl
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers
+from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, dig, first, inner, mapping_of, moment, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -38,7 +39,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     headers = clean_headers(inner(meta.get("headers")))
     start, end = first(row, "start_time", "startTime"), first(row, "end_time", "endTime")
     usage = mapping_of(first(row, "usage_details", "usageDetails", "usage"))
-    yield Request(
+    request = Request(
         request_id=text(row.get("id")),
         account_id=text(dig(row, context.account_field)) if context.account_field else text(first(row, *ACCOUNTS)),
         time=moment(start, "start_time"),
@@ -59,6 +60,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
+    yield with_thoughts(request, row.get("output"), given)
 
 
 def _said(given: Any) -> Messages | None:

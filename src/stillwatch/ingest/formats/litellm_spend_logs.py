@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stillwatch.ingest.conversation import answer_of
+from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.litellm import body_of, client_of, reasoning_of, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, dig, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.values import Row, dig, inner, mapping_of, moment, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -28,7 +29,8 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     body = body_of(sent)
     agent, stainless = client_of(meta, sent)
     given = whole(row.get("request_duration_ms"))
-    yield Request(
+    said, answer = stored_messages(row.get("messages"), body), inner(row.get("response"))
+    request = Request(
         request_id=text(row.get("request_id")) or text(row.get("litellm_call_id")),
         account_id=_account(row, context),
         time=moment(row.get("startTime"), "startTime"),
@@ -43,12 +45,13 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         stainless=stainless,
         end_user=text(row.get("end_user")),
         conversation=text(row.get("session_id")),
-        messages=stored_messages(row.get("messages"), body),
-        answer=answer_of(row.get("response")),
+        messages=messages_of(said, body.get("system")),
+        answer=answer_of(answer),
         parameters=parameters_of(body),
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
+    yield with_thoughts(request, answer, said)
 
 
 def _account(row: Row, context: Context) -> str | None:

@@ -9,6 +9,7 @@ from stillwatch.ingest.litellm import client_of, status_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, dig, first, mapping_of, moment, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -29,7 +30,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))
     answer = row.get("response")
     usage = mapping_of(meta.get("usage_object")) or mapping_of(mapping_of(answer).get("usage"))
-    yield Request(
+    request = Request(
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
         account_id=text(dig(row, context.account_field)) if context.account_field else text(first(row, *ACCOUNTS)),
         time=moment(row.get("startTime"), "startTime"),
@@ -50,6 +51,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
+    yield with_thoughts(request, answer, row.get("messages"))
 
 
 FORMATS.add(

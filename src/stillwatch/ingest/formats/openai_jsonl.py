@@ -8,11 +8,15 @@ from typing import Any
 from stillwatch.ingest.conversation import Messages, answer_of, messages_of
 from stillwatch.ingest.envelope import Envelope, bodies_of, opened, request_of
 from stillwatch.ingest.formats.anthropic_messages_jsonl import is_anthropic
-from stillwatch.ingest.parameters import SAMPLING
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, first, inner, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
+from stillwatch.schema.parameters import SAMPLING
+
+SAID = ("messages", "input", "contents")
+"""Where a request has its messages: chat completions, responses, Gemini's own API."""
 
 
 def detect(sample: Sample) -> float:
@@ -27,7 +31,7 @@ def detect(sample: Sample) -> float:
 
 
 def _speaks(envelope: Envelope) -> bool:
-    if any(name in envelope.body for name in ("messages", "input", "prompt")):
+    if any(name in envelope.body for name in (*SAID, "prompt")):
         return True
     answer = mapping_of(envelope.answer)
     return "choices" in answer or answer.get("object") in ("response", "chat.completion")
@@ -46,17 +50,14 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     request.end_user = text(body.get("safety_identifier")) or text(envelope.headers.get("openai-safety-identifier")) or text(body.get("user"))
     request.messages = said(body)
     request.answer = _answer(answer)
-    yield request
+    yield with_thoughts(request, answer, *(body.get(name) for name in SAID))
 
 
 def said(body: Row) -> Messages | None:
-    """The messages of a chat completion, a response or an old completion."""
-    messages, system = inner(body.get("messages")), body.get("instructions") or body.get("system")
-    if messages is None:
-        messages = inner(body.get("input"))
-    if messages is None:
-        messages = body.get("prompt")
-    return messages_of(messages, system)
+    """The messages of a chat completion, a response, a Gemini request or an old completion."""
+    system = body.get("instructions") or body.get("system") or mapping_of(first(body, "systemInstruction", "system_instruction")).get("parts")
+    messages = next((found for found in (inner(body.get(name)) for name in SAID) if found is not None), None)
+    return messages_of(body.get("prompt") if messages is None else messages, system)
 
 
 def _answer(answer: Any) -> str | None:

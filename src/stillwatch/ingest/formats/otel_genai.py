@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
@@ -14,6 +15,7 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers
+from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, canonical, dig, inner, mapping_of, moment, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -68,11 +70,12 @@ def _around(spans: list[Span]) -> dict[str, Row]:
 
 
 def _request(span: Span, context: Context) -> Request:
-    said, answered, details = _events(span)
-    attributes = {**details, **span.attributes}
+    old = _events(span)
+    attributes = {**old.details, **span.attributes}
+    given, got = inner(_first(attributes, names.INPUT)), inner(_first(attributes, names.OUTPUT))
     asked = {ours: attributes[name] for name, ours in names.PARAMETERS.items() if attributes.get(name) is not None}
     headers = clean_headers({k.removeprefix(names.HEADER).replace("_", "-"): v for k, v in attributes.items() if k.startswith(names.HEADER)})
-    return Request(
+    request = Request(
         request_id=text(_first(attributes, names.REQUEST_ID)) or ":".join(filter(None, (span.trace, span.span))) or None,
         account_id=text(_account(attributes, context)),
         time=moment(span.start, "startTimeUnixNano"),
@@ -91,11 +94,12 @@ def _request(span: Span, context: Context) -> Request:
         parameters=parameters_of(asked),
         end_user=text(_first(attributes, names.END_USER)) if _first(attributes, names.ACCOUNT[:2]) else None,
         conversation=text(_first(attributes, names.CONVERSATION)),
-        messages=_said(attributes, said),
+        messages=_said(attributes, given) or old.said or None,
         tools=canonical(inner(_first(attributes, names.TOOLS)), "tools"),
         output_format=output_format_of({"output_format": _format(attributes)}),
-        answer=answer_of(inner(_first(attributes, names.OUTPUT))) or answer_of(_indexed(attributes, "completion")) or answered,
+        answer=answer_of(got) or answer_of(_indexed(attributes, "completion")) or old.answer,
     )
+    return with_thoughts(request, got or old.got, given or old.given)
 
 
 def _first(attributes: Row, known: tuple[str, ...]) -> Any:
@@ -129,10 +133,8 @@ def _format(attributes: Row) -> Any:
     return None if asked in ("text", "") else {"type": asked} if isinstance(asked, str) else asked
 
 
-def _said(attributes: Row, said: Messages) -> Messages | None:
-    system = _first(attributes, names.SYSTEM)
-    given = inner(_first(attributes, names.INPUT))
-    return messages_of(given if given is not None else _indexed(attributes, "prompt"), system) or said or None
+def _said(attributes: Row, given: Any) -> Messages | None:
+    return messages_of(given if given is not None else _indexed(attributes, "prompt"), _first(attributes, names.SYSTEM))
 
 
 def _indexed(attributes: Row, which: str) -> list[Row] | None:
@@ -144,24 +146,42 @@ def _indexed(attributes: Row, which: str) -> list[Row] | None:
     return [found[i] for i in sorted(found)] or None
 
 
-def _events(span: Span) -> tuple[Messages, str | None, Row]:
-    """Messages and answer that events carry, and the attributes of the event of today."""
-    said: Messages = []
-    answers: list[str] = []
-    details: Row = {}
+@dataclass
+class _Old:
+    """What events carry."""
+
+    said: Messages = field(default_factory=list)
+    """Messages of the events up to 1.36."""
+    given: list[Any] = field(default_factory=list)
+    """The same, as they were logged."""
+    got: list[Any] = field(default_factory=list)
+    """Answers of those events, as they were logged."""
+    details: Row = field(default_factory=dict)
+    """Attributes of the event of today."""
+
+    @property
+    def answer(self) -> str | None:
+        """The answers' text."""
+        return "\n".join(filter(None, map(answer_of, self.got))) or None
+
+
+def _events(span: Span) -> _Old:
+    found = _Old()
     for name, attributes, body in span.events:
         if name == names.DETAILS:
-            details.update(attributes)
-            details.update(mapping_of(body))
+            found.details.update(attributes)
+            found.details.update(mapping_of(body))
         elif name == names.OLD_PROMPT:
-            said.extend(messages_of(_first(attributes, names.INPUT)) or [])
+            found.given.append(inner(_first(attributes, names.INPUT)))
+            found.said.extend(messages_of(found.given[-1]) or [])
         elif name == names.OLD_COMPLETION:
-            answers.append(answer_of(inner(_first(attributes, names.OUTPUT))) or "")
+            found.got.append(inner(_first(attributes, names.OUTPUT)))
         elif name in names.OLD_MESSAGES:
-            said.extend(messages_of([{"role": names.OLD_MESSAGES[name], **_content(attributes, body)}]) or [])
+            found.given.append({"role": names.OLD_MESSAGES[name], **_content(attributes, body)})
+            found.said.extend(messages_of(found.given[-1:]) or [])
         elif name == names.OLD_CHOICE:
-            answers.append(answer_of(_content(attributes, body)) or "")
-    return said, "\n".join(filter(None, answers)) or None, details
+            found.got.append(_content(attributes, body))
+    return found
 
 
 def _content(attributes: Row, body: Any) -> Row:

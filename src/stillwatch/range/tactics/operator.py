@@ -17,6 +17,7 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     begin = setting.start + spec.first_day * DAY
     cast.campaign[:] = number
     cast.group_seed[:] = seeds(1, rng)[0]
+    cast.paraphrase[:] = spec.paraphrase
     cast.banned[:] = 0
     cast.first[:], cast.last[:] = begin, begin + spec.days * DAY
     cast.days[:] = ((1 << spec.days) - 1) << spec.first_day

@@ -1,0 +1,323 @@
+"""Does the intent model know pipelines that it never saw? Each public pipeline is left out whole, beside keywords and a nearest neighbour.
+
+python bench/intent.py (--data DATA | --folder FOLDER) [--quick] [--seed 0] [--json FILE]
+
+DATA is the folder of public sets that tools/intent_folder.py reads; FOLDER what it wrote. In each fold a model is trained without one pipeline
+and without a third of all other templates and prompts, calibrated within what is left, and tested on what was left out. A pipeline's chance is
+measured at even odds. Intervals: AUROC by bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+
+from intent_baselines import cue_lists, keywords, nearest
+from stillwatch.sketch.intent.calibrate import Rate, auroc, rate
+from stillwatch.sketch.intent.fit import Floats, Mask, balance, design, folds
+from stillwatch.sketch.intent.folder import Documents, read_folder
+from stillwatch.sketch.intent.labels import HARVEST_COLUMN, LABELS
+from stillwatch.sketch.intent.train import calibrated, held_out, learn
+
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "intent_folder.py"
+PIPELINES = ("self-instruct", "alpaca", "airoboros", "cosmopedia", "instructlab-sdg", "distilabel")
+OURS = ("own-asks", "range-distil")
+SETS = {
+    "ordinary prompts": ("oasst", "user-oriented"),
+    "benchmark questions": ("gsm8k", "mmlu", "humaneval", "mt-bench"),
+    "role plays": ("awesome-chatgpt",),
+    "evaluation harness": ("lm-eval", "mmlu-harness", "range-evaluation"),
+    "seed tasks": ("seed-tasks",),
+    "our hard look-alikes": ("own-ordinary",),
+    "the range's ordinary": ("range-ordinary", "range-tongues"),
+    "jailbreak wrappers": ("gptfuzz_seed", "dan"),
+    "bare harmful requests": ("advbench",),
+}
+AGAINST = tuple(source for name in ("ordinary prompts", "benchmark questions", "role plays", "seed tasks") for source in SETS[name])
+"""What a pipeline is told from: ordinary, benchmark and role-play traffic."""
+METHODS = ("model", "keywords", "cue lists", "nearest neighbour")
+PARTS, INNER = 3, 3
+FALSE_SHARE = 0.005
+DRAWS = 300
+TARGETS = {"macro_auroc": 0.95, "ordinary_flagged": 0.005}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One pipeline left out, by one method."""
+
+    pipeline: str
+    """The pipeline."""
+    method: str
+    """model, or a baseline."""
+    auroc: float
+    """Of its requests against ordinary, benchmark and role-play traffic."""
+    low: float
+    """Lower end of the interval."""
+    high: float
+    """Upper end."""
+    recall: float
+    """Share of its templates found where FALSE_SHARE of that traffic is."""
+    found: Rate | None
+    """Share of its templates flagged at the default threshold; the model's only."""
+    templates: int
+    """Its templates."""
+
+
+class Bench:
+    """Documents, and the scores that held-out models gave them."""
+
+    def __init__(self, documents: Documents, seed: int, parts: int) -> None:
+        self.documents, self.seed = documents, seed
+        self.sure = ~documents.unsure
+        self.pipeline = np.isin(documents.sources, PIPELINES)
+        names, numbers = np.unique(documents.groups, return_inverse=True)
+        self.part = (np.random.default_rng(seed).permutation(len(names)) % PARTS)[numbers]
+        self.parts = range(parts)
+        self.tested = np.isin(self.part, list(self.parts)) & ~self.pipeline
+        self.scores = {method: np.full((len(PIPELINES), len(documents)), np.nan) for method in (*METHODS, "public only")}
+        self.flagged = np.full((len(PIPELINES), len(documents)), np.nan)
+        self.chances = np.full((len(PIPELINES), len(documents)), np.nan)
+
+    def run(self, at: int, part: int) -> None:
+        """Train without pipeline number `at` and one part of the rest; score both."""
+        documents = self.documents
+        left = documents.sources == PIPELINES[at]
+        out = left | ((self.part == part) & ~self.pipeline)
+        used = ~out & self.sure
+        logits, least, raw = fitted(documents, used, self.seed)
+        share = 1.0 / len(self.parts)
+        rows = np.flatnonzero(out)
+        weight = np.where(left[rows], share, 1.0)
+        made = design(documents, used)
+        given = {"model": raw, "keywords": keywords(documents, made, used), "cue lists": cue_lists(documents)}
+        given["nearest neighbour"] = nearest(documents, made, used, out)
+        public = used & ~np.isin(documents.sources, OURS)
+        seen = design(documents, public)
+        one = learn(documents, seen, HARVEST_COLUMN, public)
+        given["public only"] = seen.matrix @ one.weights + one.intercept
+        for method, values in given.items():
+            _add(self.scores[method][at], rows, values[rows] * weight)
+        _add(self.flagged[at], rows, (logits[rows] >= least) * weight)
+        _add(self.chances[at], rows, weight / (1.0 + np.exp(-logits[rows])))
+
+    def line(self, at: int, method: str) -> Line:
+        """How a method does on one pipeline."""
+        documents, scores = self.documents, self.scores[method][at]
+        mine = (documents.sources == PIPELINES[at]) & self.sure
+        other = self.tested & np.isin(documents.sources, AGAINST)
+        low, high = bootstrap(scores, mine, other, documents.groups, self.seed)
+        least = np.nextafter(np.quantile(scores[other], 1.0 - FALSE_SHARE, method="higher"), np.inf)
+        hit = rate(scores[mine] >= least, documents.groups[mine])
+        found = rate(self.flagged[at][mine], documents.groups[mine]) if method == "model" else None
+        return Line(PIPELINES[at], method, auroc(scores[mine], scores[other]), low, high, hit.share, found, hit.groups)
+
+    def false_positives(self) -> dict[str, Rate]:
+        """By set: share flagged at the default threshold, the mean over the models that did not see the prompt."""
+        mean = np.nan_to_num(np.nanmean(np.where(self.tested, self.flagged, 0.0), axis=0))
+        found = {}
+        for name, sources in SETS.items():
+            mine = self.tested & np.isin(self.documents.sources, sources)
+            found[name] = rate(mean[mine], self.documents.groups[mine])
+        unsure = self.documents.unsure & self.pipeline
+        own = np.array([np.flatnonzero(np.array(PIPELINES) == source)[0] for source in self.documents.sources[unsure]])
+        found["pipelines' plain steps"] = rate(self.flagged[own, np.flatnonzero(unsure)], self.documents.groups[unsure])
+        return found
+
+    def reliability(self) -> tuple[list[dict[str, float]], float]:
+        """Bins of the chance with the share of harvests in each, at even odds; and the expected calibration error."""
+        chances, truth, weights = [], [], []
+        for at, pipeline in enumerate(PIPELINES):
+            mine = (self.documents.sources == pipeline) & self.sure
+            other = self.tested & np.isin(self.documents.sources, AGAINST)
+            for side, value in ((mine, 1.0), (other, 0.0)):
+                chances.append(self.chances[at][side])
+                truth.append(np.full(int(side.sum()), value))
+                weights.append(balance(self.documents, side, side)[side])
+        return bins(np.concatenate(chances), np.concatenate(truth), np.concatenate(weights))
+
+
+def _add(to: Floats, rows: npt.NDArray[np.int64], values: Floats) -> None:
+    to[rows] = np.nan_to_num(to[rows]) + values
+
+
+def fitted(documents: Documents, used: Mask, seed: int) -> tuple[Floats, float, Floats]:
+    """Calibrated logits of all documents, the logit from which harvest is flagged, and the scores before calibration."""
+    inner = held_out(documents, [HARVEST_COLUMN], folds(documents, INNER, seed), lambda _: None, used)[:, HARVEST_COLUMN]
+    slope, intercept, least = calibrated(documents, inner, HARVEST_COLUMN, used)
+    made = design(documents, used)
+    one = learn(documents, made, HARVEST_COLUMN, used)
+    raw = made.matrix @ one.weights + one.intercept
+    return slope * raw + intercept, least, raw
+
+
+def bootstrap(scores: Floats, mine: Mask, other: Mask, groups: npt.NDArray[Any], seed: int) -> tuple[float, float]:
+    """Interval of the AUROC when templates and prompts are drawn again; not a number for a single template."""
+    if len(np.unique(groups[mine])) < 2:
+        return float("nan"), float("nan")
+    chance = np.random.default_rng(seed)
+    sides = [_clusters(scores[side], groups[side]) for side in (mine, other)]
+    draws = [auroc(*(np.concatenate([side[i] for i in chance.integers(0, len(side), len(side))]) for side in sides)) for _ in range(DRAWS)]
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _clusters(scores: Floats, groups: npt.NDArray[Any]) -> list[Floats]:
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.r_[True, groups[order][1:] != groups[order][:-1]])
+    return np.split(scores[order], starts[1:])
+
+
+def bins(chances: Floats, truth: Floats, weights: Floats) -> tuple[list[dict[str, float]], float]:
+    """Ten bins of the chance, and the expected calibration error; the two classes weigh the same."""
+    for value in (0.0, 1.0):
+        weights[truth == value] /= weights[truth == value].sum()
+    number = np.minimum((chances * 10).astype(int), 9)
+    rows = []
+    for i in range(10):
+        inside = number == i
+        total = float(weights[inside].sum())
+        mean = [float((weights[inside] * values[inside]).sum() / total) if total else float("nan") for values in (chances, truth)]
+        rows.append({"from": i / 10, "weight": total / 2, "chance": mean[0], "share": mean[1]})
+    return rows, float(sum(row["weight"] * abs(row["chance"] - row["share"]) for row in rows if row["weight"]))
+
+
+def unseen_sets(documents: Documents, seed: int) -> dict[str, Rate]:
+    """False positives on sets of which no prompt at all was in training."""
+    found = {}
+    for name in ("ordinary prompts", "benchmark questions", "role plays", "evaluation harness"):
+        out = np.isin(documents.sources, SETS[name])
+        logits, least, _ = fitted(documents, ~out & ~documents.unsure, seed)
+        found[name] = rate(logits[out] >= least, documents.groups[out])
+    return found
+
+
+def by_label(documents: Documents, seed: int) -> list[dict[str, Any]]:
+    """Each label with at least two sources, each of them left out in turn: AUROC against exchanges without any label."""
+    fold = folds(documents, 5, seed)
+    held = held_out(documents, list(range(len(LABELS))), fold, lambda _: None)
+    plain = ~documents.unsure & ~documents.labels.any(axis=1)
+    rows = []
+    for column, label in enumerate(LABELS[:HARVEST_COLUMN]):
+        mine = ~documents.unsure & documents.labels[:, column]
+        for source in np.unique(documents.sources[mine]):
+            part = mine & (documents.sources == source)
+            whole = len(np.unique(fold[documents.sources == source])) == 1
+            score = auroc(held[part, column], held[plain, column])
+            rows.append({"label": label, "source": str(source), "whole": whole, "auroc": score, "groups": len(np.unique(documents.groups[part]))})
+    return rows
+
+
+def measured(documents: Documents, seed: int, quick: bool, console: Console) -> dict[str, Any]:
+    """Everything, as the JSON file holds it."""
+    bench = Bench(documents, seed, 1 if quick else PARTS)
+    for at, pipeline in enumerate(PIPELINES):
+        for part in bench.parts:
+            console.print(f"without {pipeline}, part {part + 1} of {len(bench.parts)}", style="dim")
+            bench.run(at, part)
+    lines = [bench.line(at, method) for at in range(len(PIPELINES)) for method in bench.scores]
+    macro = {method: float(np.mean([line.auroc for line in lines if line.method == method])) for method in bench.scores}
+    recall = {method: float(np.mean([line.recall for line in lines if line.method == method])) for method in bench.scores}
+    rows, error = bench.reliability()
+    false = bench.false_positives()
+    beaten = {
+        method: [line.pipeline for line in lines if line.method == method and line.auroc >= _of(lines, line.pipeline, "model").auroc]
+        for method in METHODS[1:]
+    }
+    return {
+        "rows": len(documents),
+        "lines": [asdict(line) for line in lines],
+        "macro_auroc": macro,
+        "macro_recall": recall,
+        "false_positives": {name: asdict(one) for name, one in false.items()},
+        "unseen_sets": {} if quick else {name: asdict(one) for name, one in unseen_sets(documents, seed).items()},
+        "labels": [] if quick else by_label(documents, seed),
+        "reliability": rows,
+        "calibration_error": error,
+        "not_beaten": beaten,
+        "kept": {
+            "macro_auroc": macro["model"] >= TARGETS["macro_auroc"],
+            "ordinary_flagged": false["ordinary prompts"].share <= TARGETS["ordinary_flagged"],
+            "beats_keywords": not beaten["keywords"],
+            "beats_nearest_neighbour": not beaten["nearest neighbour"],
+        },
+    }
+
+
+def _of(lines: Sequence[Line], pipeline: str, method: str) -> Line:
+    return next(line for line in lines if line.pipeline == pipeline and line.method == method)
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """Print the tables."""
+    table = Table("pipeline left out", "templates", "method", "AUROC", "95 %", f"recall at {FALSE_SHARE:.1%} false", "recall at the threshold")
+    for line in result["lines"]:
+        found = _share(line["found"]) if line["found"] else ""
+        spread = f"{line['low']:.3f} to {line['high']:.3f}" if line["low"] == line["low"] else "one template"
+        table.add_row(line["pipeline"], str(line["templates"]), line["method"], f"{line['auroc']:.3f}", spread, f"{line['recall']:.1%}", found)
+    for method, value in result["macro_auroc"].items():
+        table.add_row("all, macro", "", method, f"{value:.4f}", "", f"{result['macro_recall'][method]:.1%}", "", style="bold")
+    console.print(table)
+    for title, rates in (
+        ("Flagged at the default threshold", result["false_positives"]),
+        ("The same, nothing of the set seen", result["unseen_sets"]),
+    ):
+        table = Table("set", "groups", "flagged", title=title)
+        for name, one in rates.items():
+            table.add_row(name, f"{one['groups']:,}", _share(one))
+        console.print(table)
+    table = Table("chance", "weight", "mean chance", "share of harvests", title=f"Reliability; calibration error {result['calibration_error']:.3f}")
+    for row in result["reliability"]:
+        table.add_row(f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}")
+    console.print(table)
+    table = Table("label", "source left out", "groups", "AUROC", title="Labels; * group by group, since no other source has the label")
+    for row in result["labels"]:
+        table.add_row(row["label"], row["source"] + ("" if row["whole"] else " *"), str(row["groups"]), f"{row['auroc']:.3f}")
+    console.print(table)
+    for name, kept in result["kept"].items():
+        console.print(f"{name}: {'kept' if kept else 'NOT KEPT'}")
+    console.print(f"not beaten by the model: {result['not_beaten']}")
+
+
+def _share(one: dict[str, Any]) -> str:
+    return f"{one['share']:.2%} ({one['low']:.2%} to {one['high']:.2%})"
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--data", type=Path, help="Folder with the public sets.")
+    given.add_argument("--folder", type=Path, help="Labelled folder that tools/intent_folder.py wrote.")
+    parser.add_argument("--quick", action="store_true", help="One part of the ordinary prompts, no tables by label.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the parts and draws.")
+    parser.add_argument("--json", type=Path, help="File to write the figures to.")
+    args = parser.parse_args()
+    console = Console(width=150)
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as aside:
+        if args.data:
+            subprocess.run([sys.executable, TOOL, "--data", args.data, aside], check=True, stdout=subprocess.DEVNULL)
+        documents = read_folder(args.folder or Path(aside))
+    result = measured(documents, args.seed, args.quick, console)
+    show(result, console)
+    console.print(f"{time.perf_counter() - started:.0f} s")
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Forget accounts: their rows are deleted at the source, and everything derived is derived again, aside, then swapped in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch import __version__, report
+from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.errors import RunError, SettingError
+from stillwatch.ingest import pseudonym_key
+from stillwatch.ingest.secrets import account_name
+from stillwatch.pipeline.detect import Progress, Steps
+from stillwatch.pipeline.find import Stored, find
+from stillwatch.pipeline.labels import kept_labels
+from stillwatch.pipeline.rates import known_rates
+from stillwatch.pipeline.releases import releases_seen
+from stillwatch.pipeline.run_folder import MARK, RunFolder
+from stillwatch.pipeline.settle import ORDER, stored_days
+from stillwatch.pipeline.store import counted, permits_of, releases_of, store
+from stillwatch.report.account import keys_named
+from stillwatch.report.reading import Run
+from stillwatch.schema import found as found_tables
+from stillwatch.schema import stored as stored_tables
+from stillwatch.schema.requests import QUARANTINE
+from stillwatch.schema.sketched import Sketched, must_agree
+from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES, SKETCH_VERSION
+from stillwatch.schema.table import Table, values
+from stillwatch.settings import Settings, from_document
+from stillwatch.sketch.intent import load_intent
+
+PAGE = "report.html"
+AGAIN = "run `stillwatch detect` again on logs without the account"
+TABLES: dict[str, Table] = {
+    table.name: table
+    for module in (stored_tables, found_tables)
+    for table in vars(module).values()
+    if isinstance(table, Table) and table is not EXCHANGES
+} | {QUARANTINE.name: QUARANTINE}
+"""Every table of a run that is one file, by name."""
+SOURCES = (ACCOUNTS, LABELS, PERMITS, RELEASES, QUARANTINE)
+"""Those that are changed; all others are made anew."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was forgotten, in numbers."""
+
+    accounts: int
+    """Accounts."""
+    exchanges: int
+    """Their exchanges."""
+    labels: int
+    """Labels that nobody else carries, and words that too few share now."""
+
+
+def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path | None = None) -> Forgotten:
+    """Take accounts out of a run as if they had never been in it; all of them, or on any error none.
+
+    names: ids as the run shows them, or keys; with a key file, also the provider's own ids where the run shows pseudonyms.
+    Raises RunError for a name that no account of the run has, and for a run that was made by another version or is not whole.
+    """
+    known = Run(run)
+    about = known.about
+    sketched = _sketched(run, about)
+    settings = _settings(run, about)
+    accounts = _table(run, ACCOUNTS)
+    gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
+    ids = values(gone, "account_id")
+    folder = RunFolder(run, force=True)
+    try:
+        with DuckDBEngine(settings.engine, folder.stage) as engine:
+            before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
+            exchanges = engine.read("exchanges", stored_days(folder.aside))
+            stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
+            found = find(engine, stored, settings, Steps(progress))
+            store(engine, folder, found, stored, left)
+            numbers = counted(engine, exchanges)
+        folder.write(QUARANTINE.name, _without_files_named(_table(run, QUARANTINE), ids))
+        folder.about({**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)})
+        if (run / PAGE).exists():
+            progress("writing the report", 0, 0)
+            report.write(folder.aside)
+        labels = _table(run, LABELS).num_rows - _table(folder.aside, LABELS).num_rows
+        folder.finish()
+    except BaseException:
+        folder.abandon()
+        raise
+    return Forgotten(gone.num_rows, before - numbers["exchanges"], labels)
+
+
+def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
+    """What the run was sketched with. Raises RunError unless all of its files are there, are of this version, and nothing else is."""
+    ours = Sketched.of_run(about, str(run / MARK))
+    must_agree(Sketched(SKETCH_VERSION, ours.key), ours, str(run))
+    for path in stored_days(run):
+        schema = pq.read_schema(path)
+        must_agree(ours, Sketched.of_schema(schema, str(path)), str(path))
+        _as_promised(schema, EXCHANGES, path)
+    there = {path.name for path in run.iterdir()}
+    lacking = {f"{table.name}.parquet" for table in SOURCES} - there
+    strange = there - {f"{name}.parquet" for name in TABLES} - {"exchanges", MARK, PAGE}
+    if lacking:
+        raise RunError(f"the run has no {min(lacking)}", where=str(run), do=AGAIN)
+    if strange:
+        raise RunError(
+            "the run folder holds a file that Stillwatch did not write, and which may tell of the account",
+            where=str(run / min(strange)),
+            do="move it elsewhere, or delete it",
+        )
+    return ours
+
+
+def _as_promised(schema: pa.Schema, table: Table, path: Path) -> None:
+    if not schema.equals(table.arrow):
+        raise RunError(f"table {table.name} is not as this version writes it", where=str(path), do=AGAIN)
+
+
+def _settings(run: Path, about: dict[str, Any]) -> Settings:
+    try:
+        return from_document(about.get("settings", {}), where=str(run / MARK))
+    except SettingError as error:
+        raise RunError(f"the run was made by another version: {error.what}", where=error.where, do=AGAIN) from error
+
+
+def _table(run: Path, table: Table) -> pa.Table:
+    path = run / f"{table.name}.parquet"
+    try:
+        read = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise RunError(f"table {table.name} cannot be read as Parquet", where=str(path), do=AGAIN) from error
+    _as_promised(read.schema, table, path)
+    return read
+
+
+def _rows_named(accounts: pa.Table, names: Sequence[str], key: bytes | None, run: Path) -> pa.Table:
+    """The rows of the accounts that are named. Raises RunError naming those that are not there; what others are called is not said."""
+    shown, keys = values(accounts, "account_id"), values(accounts, "account")
+    wanted: set[int] = set()
+    for name in names:
+        ids = {name} | ({account_name(name, key)} if key else set())
+        rows = {i for i, (shown_as, number) in enumerate(zip(shown, keys, strict=True)) if shown_as in ids or number in keys_named(name)}
+        if not rows:
+            raise RunError(
+                f"no account of the run is called {name}; nothing was changed",
+                where=str(run),
+                do="give the id as the run shows it; where it shows pseudonyms, give the provider's id and --key-file. It may be forgotten already",
+            )
+        wanted |= rows
+    return accounts.take(pa.array(sorted(wanted), pa.int64()))
+
+
+def _delete_rows(engine: Engine, run: Path, aside: Path, gone: set[int], sketched: Sketched, progress: Progress) -> int:
+    """Write the exchanges of everybody else, day by day; returns how many there were before."""
+    days = stored_days(run)
+    absent = engine.load("gone", pa.table({"account": pa.array(sorted(gone), pa.int64())}))
+    before = left = 0
+    for done, path in enumerate(days, 1):
+        rows = engine.read("day", [path])
+        before += pq.read_metadata(path).num_rows
+        out = aside / path.relative_to(run)
+        out.parent.mkdir(parents=True)
+        written = engine.write(rows.anti_join(absent, "account"), out, sketched.marked(EXCHANGES.arrow), ORDER)
+        left += written
+        if not written:
+            out.unlink()
+            out.parent.rmdir()
+        progress("deleting rows", done, len(days))
+    if not left:
+        raise RunError("nothing would be left of the run; nothing was changed", where=str(run), do="delete the folder")
+    return before
+
+
+def _stored(
+    engine: Engine, run: Path, about: dict[str, Any], accounts: pa.Table, gone: pa.Table, exchanges: Any, settings: Settings
+) -> tuple[Stored, pa.Table]:
+    """What the search starts from now, and the table of the accounts that are left."""
+    left = accounts.join(gone.select(["account"]), "account", join_type="left anti").select(ACCOUNTS.names()).cast(ACCOUNTS.arrow).sort_by("account")
+    known = engine.load("accounts", left.combine_chunks())
+    told = about.get("given", {}).get("releases")
+    seen = engine.load("releases", releases_of(_table(run, RELEASES)) if told else releases_seen(engine, exchanges))
+    labels = kept_labels(engine, exchanges, known, _table(run, LABELS), settings.sketch.template_accounts)
+    return Stored(exchanges, known, seen, labels, permits_of(_table(run, PERMITS)), rates=known_rates(load_intent().card)), left.combine_chunks()
+
+
+def _without_files_named(quarantine: pa.Table, ids: list[str]) -> pa.Table:
+    """The quarantine without rows of files that are named after an account; of any other row nobody can say whose it was."""
+    keep = [not _named_after(file, ids) for file in values(quarantine, "file")]
+    return quarantine.filter(pa.array(keep, pa.bool_()))
+
+
+def _named_after(file: str, ids: list[str]) -> bool:
+    return any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", file, re.IGNORECASE) for name in ids)
+
+
+def _noted(about: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+    """For run.json: that something was forgotten, how much and when; not who."""
+    inputs = [{**item, "file": "(forgotten)"} if _named_after(str(item.get("file", "")), ids) else item for item in about.get("inputs", [])]
+    note = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "accounts": len(ids)}
+    return {"inputs": inputs, "forgotten": [*about.get("forgotten", []), note]}

@@ -1,0 +1,128 @@
+"""Documents to weights: features that enough groups share, balanced logistic regressions, folds that leave whole sources out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.optimize import minimize
+
+from stillwatch.sketch.intent.folder import Documents
+from stillwatch.sketch.intent.reading import Hashes, buckets_of
+from stillwatch.sketch.intent.scoring import DAMPING
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+SMALLEST_GROUPS = 3
+"""A feature of fewer groups is not used: one person's words leave the artefact as it is."""
+MOST_FEATURES = 8000
+PENALTY = 1e-3
+"""Of the squared weights, beside a loss whose weights sum to about 2."""
+RARITY = 0.15
+"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are penalised less."""
+AGAINST = 3.0
+"""Weight of all exchanges without a label beside those with it: at a small share of false alarms, what is ordinary must be known well."""
+SOURCE_POWER = 0.5
+"""A source weighs as the number of its groups to this power, so that no large set drowns a small one."""
+DROPPED = 0.4
+"""Each document is learnt from twice: as it is, and with this share of its words left out, so that no word is relied on alone."""
+STEPS = 80
+
+
+@dataclass(frozen=True)
+class Design:
+    """Documents as a matrix."""
+
+    features: Hashes
+    """The features in use; their order is that of the columns."""
+    matrix: Any
+    """By document and feature: 1 / sqrt(distinct known features + DAMPING), as a sparse matrix."""
+    rarity: Floats
+    """By feature: its scale in training."""
+
+
+def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Design:
+    """The features that at least SMALLEST_GROUPS groups of the used documents have, the most shared first, one to a bucket."""
+    values = np.concatenate([np.zeros(0, np.uint64), *documents.features])
+    rows = np.repeat(np.arange(len(documents)), [len(found) for found in documents.features])
+    known, columns = np.unique(values, return_inverse=True)
+    numbers = np.unique(documents.groups, return_inverse=True)[1]
+    width = int(numbers.max(initial=0)) + 1
+    counted = used[rows]
+    pairs = np.unique(columns[counted].astype(np.int64) * width + numbers[rows[counted]])
+    groups = np.bincount(pairs // width, minlength=len(known))
+    chosen = _chosen(known, groups, most)
+    place = np.full(len(known), -1)
+    place[chosen] = np.arange(len(chosen))
+    kept = place[columns] >= 0
+    ones = np.ones(int(kept.sum()), np.float64)
+    matrix: Any = sparse.csr_matrix((ones, (rows[kept], place[columns[kept]])), shape=(len(documents), len(chosen)))
+    scale = 1.0 / np.sqrt(np.diff(matrix.indptr) + DAMPING)
+    share = groups[chosen] / max(1, len(np.unique(numbers[used])))
+    return Design(known[chosen], (sparse.diags(scale) @ matrix).tocsr(), share**-RARITY)
+
+
+def _chosen(known: Hashes, groups: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    order = np.lexsort((known, -groups))
+    order = order[groups[order] >= SMALLEST_GROUPS]
+    _, first = np.unique(buckets_of(known[order]), return_index=True)
+    return np.asarray(order[np.sort(first)][:most])
+
+
+def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
+    """Weights of documents: within a class by source, within a source by group; with the label 1 in sum, without it AGAINST."""
+    weights = np.zeros(len(documents))
+    numbers = np.unique(documents.groups, return_inverse=True)[1]
+    for side, total in ((used & positive, 1.0), (used & ~positive, AGAINST)):
+        part = np.zeros(len(documents))
+        part[side] = 1.0 / np.bincount(numbers[side], minlength=len(documents))[numbers[side]]
+        for source in np.unique(documents.sources[side]):
+            mine = side & (documents.sources == source)
+            part[mine] *= part[mine].sum() ** (SOURCE_POWER - 1.0)
+        weights += part * (total / part.sum() if part.any() else 0.0)
+    return weights
+
+
+def regress(made: Design, positive: Mask, weights: Floats) -> tuple[Floats, float]:
+    """Weights by feature and an intercept: penalised logistic regression by L-BFGS, from zero, so that equal input gives equal weights."""
+    used = np.flatnonzero(weights)
+    whole = (made.matrix[used] @ sparse.diags(made.rarity)).tocsr()
+    rows: Any = sparse.vstack([whole, _thinned(whole)]).tocsr()
+    columns = rows.T.tocsr()
+    goal, weight = np.tile(positive[used].astype(np.float64), 2), np.tile(weights[used] / 2.0, 2)
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        logits = rows @ at[:-1] + at[-1]
+        slope = weight * (1.0 / (1.0 + np.exp(-logits)) - goal)
+        total = float((weight * (np.logaddexp(0.0, logits) - goal * logits)).sum() + 0.5 * PENALTY * (at[:-1] * at[:-1]).sum())
+        return total, np.append(columns @ slope + PENALTY * at[:-1], slope.sum())
+
+    done: Any = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    return np.asarray(done.x[:-1] * made.rarity), float(done.x[-1])
+
+
+def _thinned(rows: Any) -> Any:
+    thin = rows.copy()
+    thin.data *= (np.random.default_rng(0).random(len(thin.data)) >= DROPPED) / np.sqrt(1.0 - DROPPED)
+    thin.eliminate_zeros()
+    return thin
+
+
+def folds(documents: Documents, count: int, seed: int) -> npt.NDArray[np.int64]:
+    """By document: the fold that leaves it out. A source goes out whole if all its labels have another source, else group by group."""
+    chance = np.random.default_rng(seed)
+    fold = np.zeros(len(documents), np.int64)
+    turn = 0
+    for source in np.unique(documents.sources):
+        mine = documents.sources == source
+        has = documents.labels[mine & ~documents.unsure].any(axis=0)
+        others = documents.labels[~mine & ~documents.unsure].any(axis=0)
+        if has.any() and not (has & ~others).any():
+            fold[mine], turn = turn % count, turn + 1
+        else:
+            names, numbers = np.unique(documents.groups[mine], return_inverse=True)
+            fold[mine] = (chance.permutation(len(names)) % count)[numbers]
+    return fold

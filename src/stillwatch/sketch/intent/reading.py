@@ -1,0 +1,97 @@
+"""Texts to masked words and their features, outside the kernels' loop: for training, and to check the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.schema.flags import HARVEST
+from stillwatch.sketch.counters import planes
+from stillwatch.sketch.cues import OF_FLAGS, words_of
+from stillwatch.sketch.frequent import common, look_up
+from stillwatch.sketch.intent.labels import BITS
+from stillwatch.sketch.intent.scoring import BUCKET_BITS, COLUMNS, CONFIRMED, CONTEXT, DAMPING, HITS, LIKELY, PAIR, SHIFT, TAG_SHIFT, WORD
+from stillwatch.sketch.intent.scoring import Hashes as Hashes
+from stillwatch.sketch.lexicon import lexicon_of, unseen
+from stillwatch.sketch.matching import match
+from stillwatch.sketch.rows import APART, FEW_WORDS
+from stillwatch.sketch.skeleton import VALUE, mask
+from stillwatch.sketch.words import room
+
+
+def masked_of(text: str, system: bool = False) -> Hashes:
+    """Hashes of a text's masked words, as the kernels give them to `score`: in a system prompt, quotations and code are not masked."""
+    words = words_of(text)
+    look_up(words, len(words), common(), planes())
+    out = room(len(words))
+    count = mask(words, len(words), not system, out)
+    if count < FEW_WORDS:
+        count = mask(words, len(words), False, out)
+    return out[:count, VALUE].copy()
+
+
+def cues_of(*texts: str | None) -> int:
+    """Bits of schema.flags that the cues in an exchange's texts, the system prompt and the message, speak for."""
+    lexicon = lexicon_of(OF_FLAGS)
+    seen, base, bits = unseen(lexicon), 0, 0
+    for text in texts:
+        if text:
+            words = words_of(text)
+            bits |= int(match(words, len(words), lexicon, seen, base, 1))
+            base += len(words) + APART
+    return bits
+
+
+def features_of(parts: tuple[Hashes, ...]) -> Hashes:
+    """The distinct features of an exchange, ascending: its words, and the pairs of neighbours within its system prompt and within its message."""
+    found = [np.zeros(0, np.uint64)]
+    for words in parts:
+        found.append(words * WORD)
+        found.append(((words[:-1] * PAIR) ^ words[1:]) * WORD)
+    return np.unique(np.concatenate(found))
+
+
+def buckets_of(features: Hashes) -> npt.NDArray[np.uint16]:
+    """The bucket of each feature."""
+    return (features >> SHIFT).astype(np.uint16)
+
+
+def tags_of(features: Hashes) -> npt.NDArray[np.uint16]:
+    """What tells each feature from others of its bucket."""
+    return ((features >> TAG_SHIFT).astype(np.uint16)) | np.uint16(1)
+
+
+def sums_of(parts: tuple[Hashes, ...], table: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    """What the kernel `score` must give for rows of model.FEATURE, the slow way: the sums by label, and how many features were known."""
+    known = np.full(1 << BUCKET_BITS, -1, np.int64)
+    known[table["bucket"]] = np.arange(len(table))
+    places = {int(known[bucket]) for bucket, tag in _keys(parts) if known[bucket] >= 0 and table["tag"][known[bucket]] == tag}
+    sums = np.zeros(COLUMNS + 1, np.int64)
+    for place in places:
+        sums[:COLUMNS] += table["weights"][place]
+    sums[HITS] = len(places)
+    return sums
+
+
+def _keys(parts: tuple[Hashes, ...]) -> list[tuple[int, int]]:
+    features = features_of(parts)
+    return list(zip(buckets_of(features).tolist(), tags_of(features).tolist(), strict=True))
+
+
+def logits_of(sums: npt.NDArray[np.int64], scales: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Calibrated logits of sums, the slow way."""
+    return np.asarray(scales[:, 0] * sums[..., :COLUMNS] / np.sqrt(sums[..., HITS, None] + DAMPING) + scales[:, 1])
+
+
+def flagged(logits: npt.NDArray[np.float64], least: npt.NDArray[np.float64], cues: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """By exchange and label, whether the flag is set, as the kernel `told` does; in the last column, whether any of a harvest is.
+
+    logits: (exchanges, labels), calibrated; least: (labels,), thresholds; cues: (exchanges,), bits.
+    """
+    bits = np.array(BITS, np.int64)
+    harvests = (bits & int(HARVEST)) > 0
+    said = (cues[:, None] & bits) > 0
+    alone = (logits >= least) & (~harvests | (logits[:, -1:] >= LIKELY))
+    found = alone | (said & ((logits >= CONFIRMED) | ((bits & CONTEXT) > 0)))
+    found[:, -1] = found[:, harvests].any(axis=1)
+    return np.asarray(found)
