@@ -240,7 +240,7 @@ def shown(lines: list[Line]) -> Table:
 def main() -> None:
     """Run and print; the exit code is 1 where a promise is not kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and smaller, about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller, a minute or two")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

@@ -48,9 +48,9 @@ class SketchSettings:
         20_000, "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a longer one is skipped."
     )
     template_text: bool = setting(
-        False, "Keep the words of template heads that at least `template_accounts` accounts share, for the analyst to read."
+        False, "Keep the words of templates that at least `template_accounts` accounts share; the logs are looked into a second time for them."
     )
-    template_accounts: int = setting(20, "Accounts that must share a template head before its words may be kept.")
+    template_accounts: int = setting(20, "Accounts that must have written the same words before a template may show them.")
 
 
 @dataclass(frozen=True)

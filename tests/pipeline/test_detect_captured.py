@@ -59,7 +59,7 @@ def test_self_instruct_and_its_scorers_show_as_grading_and_instruction_generatio
 
 def test_the_evaluation_harness_shows_as_evaluation_and_its_intent_is_lessened(jobs: Ran) -> None:
     scores, campaign = of_job(jobs, TESTING)
-    assert scores["evaluation_like"] == 1.0
+    assert scores["evaluation_like"] > 0.95
     assert scores["instruction_generation"] < 0.05
     assert scores["grading"] < 0.05
     assert campaign["intent"] < 0.1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from village import ALONE, Ran, everything, small_row
-from village_planted import BROKEN, OWN, OWN_HEAD, SECRETS, SHARED, SHARED_HEAD, Planted, owners
+from village_planted import BROKEN, OWN, OWN_HEAD, SECRETS, SHARED, Planted, owners
 
 from stillwatch.errors import StillwatchError, TooManyBadRows
 from stillwatch.ingest.secrets import pseudonym
@@ -49,21 +49,20 @@ def test_no_account_id_is_in_any_file_where_a_key_file_was_given(planted: Plante
     assert planted.ran.about()["key"] == "private"
 
 
-def test_words_are_shown_only_of_heads_that_enough_accounts_share(planted: Planted) -> None:
-    labels = {row["key"]: row["label"] for row in planted.ran.rows("labels") if row["kind"] == "head"}
+def test_words_are_shown_only_of_templates_that_enough_accounts_share(planted: Planted) -> None:
+    labels = [row for row in planted.ran.rows("labels") if row["kind"] in ("head", "frame")]
     users: dict[int, set[int]] = defaultdict(set)
     for path in planted.ran.folder.rglob("day=*/*.parquet"):
         for row in pq.ParquetFile(path).read(["account", "head"]).to_pylist():
             users[row["head"]].add(row["account"])
-    assert labels
-    assert min(len(users[key]) for key in labels) >= SHARED
-    assert SHARED_HEAD.split()[:8] in [label.split()[:8] for label in labels.values()]
+    assert {row["kind"] for row in labels} == {"head", "frame"}
+    assert min(len(users[row["key"]]) for row in labels if row["kind"] == "head") >= SHARED
     words = set(OWN_HEAD.split())
-    assert [label for label in labels.values() if len(words & set(label.split())) > 3] == []
+    assert [row["label"] for row in labels if len(words & set(row["label"].split())) > 3] == []
     assert OWN in {len(accounts) for accounts in users.values()}
     said = [row for row in planted.ran.rows("templates") if row["words"] is not None]
     assert min(row["accounts"] + row["accounts_elsewhere"] for row in said) >= SHARED
-    assert {row["words"] for row in said} <= {row["label"] for row in planted.ran.rows("labels") if row["kind"] in ("head", "frame")}
+    assert {row["words"] for row in said} <= {row["label"] for row in labels}
 
 
 def runs_of_words(text: str, length: int = 4) -> set[str]:

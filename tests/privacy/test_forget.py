@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from searched import hits, numbers, views
 from village import ALONE, Ran, beside, run_here, small_row
+from village_planted import Planted
 
 from stillwatch import report
 from stillwatch.cli import program
@@ -24,7 +26,7 @@ from stillwatch.ingest.secrets import pseudonym
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.forget import forget
 from stillwatch.schema.table import values
-from stillwatch.settings import IngestSettings, Settings, SketchSettings
+from stillwatch.settings import Settings
 
 pc: Any = pyarrow.compute
 
@@ -284,13 +286,15 @@ def test_the_exchange_of_both_folders_may_be_cut_off(small: Ran, monkeypatch: py
     assert [path.name for path in small.folder.parent.iterdir() if path.name.startswith(".run")] == []
 
 
-def test_words_that_too_few_share_afterwards_are_forgotten_too(tmp_path: Path) -> None:
-    """The head of a template may be shown while three accounts share it, and one of the three goes."""
-    words = Settings(ingest=IngestSettings(workers=1), sketch=SketchSettings(template_text=True, template_accounts=3))
-    ran = small_run(tmp_path, settings=words)
-    assert {name for name, _ in hits(views(ran.folder), ["about herons"])} >= {"labels.parquet decoded"}
-    forget(ran.folder, ["small-1"], silent)
-    assert hits(views(ran.folder), ["about herons"]) == []
+def test_words_that_too_few_share_afterwards_are_forgotten_too(planted: Planted, tmp_path: Path) -> None:
+    """Frames of a campaign's thirty accounts may be shown; when fifteen of them go, too few are left."""
+    ran = copy(planted.ran, tmp_path)
+    ours = {row["group"] for row in ran.rows("campaigns") if row["campaign"] == "C001"}
+    shown = [row["words"] for row in ran.rows("templates") if row["group"] in ours and row["words"] and not row["accounts_elsewhere"]]
+    longest = max((run.strip() for words in shown for run in re.split(r"\{\d+\}|<\w+>", words)), key=len)
+    assert {name for name, _ in hits(views(ran.folder), [longest])} >= {"labels.parquet decoded", "templates.parquet decoded"}
+    forget(ran.folder, sorted(ran.members("C001"))[:15], silent)
+    assert hits(views(ran.folder), [longest]) == []
 
 
 @pytest.mark.parametrize("name", [("--run", "absent", "a"), ("--run",), ("a",)], ids=str)

@@ -251,13 +251,6 @@ def test_no_words_in_the_result(sketched: Callable[..., Sketched]) -> None:
     assert "quixotic" not in shown
 
 
-def test_heads_are_shown_masked_when_asked_for(sketched: Callable[..., Sketched]) -> None:
-    result = sketched(['Give "a secret" 12 stars, then explain why it deserves them in detail'], template_text=True)
-    labels = [row["label"] for row in result.labels.to_pylist() if row["kind"] == "head"]
-    assert labels == ["Give <quoted> <number> stars then explain why it"]
-    assert result.labels.column("key")[0].as_py() == result.exchanges.column("head")[0].as_py()
-
-
 def test_schemas_and_accounts(sketched: Callable[..., Sketched]) -> None:
     result = sketched(["a b", {"account_id": "a0"}, {"account_id": "a7"}])
     assert result.exchanges.schema == EXCHANGES.arrow

@@ -133,6 +133,17 @@ def test_of_two_wordings_of_one_clause_one_is_shown() -> None:
     assert frame(prompts) == f"{FIRST} {{1}} {SECOND}"
 
 
+def test_another_wording_inside_a_clause_is_not_shown_beside_it() -> None:
+    start, end = "judge every answer that follows by the rules of the house", "and close with one line that gives the sum"
+    middle, other = "on a scale of high middling and low", "using steps named top half and bottom"
+    rng = np.random.default_rng(8)
+    prompts = written([f"{start} {middle} {end}"], 120, rng) + [(n + 200, text) for n, text in written([f"{start} {other} {end}"], 60, rng)]
+    found = frame(prompts)
+    assert found is not None
+    assert middle in found
+    assert other not in found
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_is_written_each_shown_run_is_shared_by_enough_accounts(data: st.DataObject) -> None:

@@ -23,7 +23,6 @@ from stillwatch.sketch.cues import OF_FLAGS
 from stillwatch.sketch.fingerprints import bench
 from stillwatch.sketch.flat import characters_of, flatten, with_role
 from stillwatch.sketch.frequent import common
-from stillwatch.sketch.heads import head_labels
 from stillwatch.sketch.intent import COLUMNS, Packed, load_intent, packed, room_for
 from stillwatch.sketch.language import languages, names_of, scripts_of
 from stillwatch.sketch.lexicon import lexicon_of, unseen
@@ -61,7 +60,7 @@ class Sketched:
 
 
 def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Sketched:
-    """Sketch a batch of table REQUESTS; nothing of its words is in the result, unless `template_text` asks for template heads."""
+    """Sketch a batch of table REQUESTS; nothing of its words is in the result."""
     messages, answers = batch.column("messages"), batch.column("answer")
     texts = flatten(messages, answers)
     sheet = run(texts, key, settings)
@@ -72,8 +71,6 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
     columns |= {name: signature_keys(batch.column(name), key) for name in ("signatures", "signed")}
     columns["request"] = keys_of(batch.column("request_id"), key, "request")
     columns["account"] = account_keys(batch.column("account_id"), key)
-    if settings.template_text:
-        labels.add_keys("head", *head_labels(texts, sheet))
     columns |= {c.name: pa.array([None] * len(batch), c.type) for c in EXCHANGES.columns if c.name not in columns}
     exchanges = pa.RecordBatch.from_arrays([columns[c.name].cast(c.type) for c in EXCHANGES.columns], schema=EXCHANGES.arrow)
     seen = pa.table({"account": exchanges.column("account"), "account_id": batch.column("account_id")})

@@ -24,12 +24,14 @@ WINDOW = 5
 """Words that must stand in the prompts of enough accounts, one after the other."""
 COMMON = 0.5
 """A run of WINDOW words belongs to the frame if it is in this share of the prompts that the median one is in; else it is a slot's value."""
-FOLLOWS = 0.5
+FOLLOWS = 0.55
 """A run goes on where this share of its prompts goes on alike."""
 STEADY = 0.8
 """Two runs adjoin, or a run begins its prompts, if they do in this share of the prompts."""
 APART = 0.2
 """Of two runs that meet in less than this share of the prompts in which chance would have them meet, the commoner one is shown: two wordings."""
+FEW_PROMPTS = 3
+"""Prompts that must say so."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -178,12 +180,24 @@ def _places(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, dict[i
 
 
 def _told_apart(runs: list[_Run], prompts: int) -> list[_Run]:
-    """Without runs that are another wording of a commoner one: they meet far more seldom than chance would have it."""
+    """Without runs that are another wording of a commoner one, or of a part of it."""
     kept: list[_Run] = []
     for run in sorted(runs, key=lambda r: (-len(r.prompts) * len(r.windows), r.windows)):
-        if all(len(run.prompts & other.prompts) * prompts >= APART * len(run.prompts) * len(other.prompts) for other in kept):
+        if not any(_rivals(run, other, prompts) or _inside(run, other) for other in kept):
             kept.append(run)
     return kept
+
+
+def _rivals(run: _Run, other: _Run, prompts: int) -> bool:
+    """Whether two runs meet far more seldom than chance would have it."""
+    return len(run.prompts & other.prompts) * prompts < APART * len(run.prompts) * len(other.prompts)
+
+
+def _inside(run: _Run, other: _Run) -> bool:
+    """Whether a run stands where the other one has words of its own."""
+    both = run.begins.keys() & other.begins.keys() & other.ends.keys()
+    held = [other.begins[p] < run.begins[p] < other.ends[p] <= other.begins[p] + len(other.windows) + 2 * WINDOW for p in both]
+    return len(held) >= FEW_PROMPTS and _mostly(held)
 
 
 def _ordered(runs: list[_Run]) -> list[_Run]:

@@ -18,8 +18,8 @@ Row = dict[str, Any]
 Labels = Mapping[tuple[str, int], str]
 FRAMES_SHOWN = 8
 """Frames of a group that are kept, most used first."""
-PARTS_SHOWN = 6
-"""Heads and tails of a group that are kept."""
+PARTS_SHOWN, LEAST_SHARE = 6, 0.02
+"""Heads and tails of a group that are kept, and the share of its exchanges that one must have."""
 KINDS = {INNER: "shingle", HEAD: "head", TAIL: "tail"}
 SLOT = "{"
 """What a slot begins with in a frame's label."""
@@ -34,7 +34,8 @@ def templates_table(found: list[Family], counts: pa.Table, parts: list[Row], tex
     shapes = [_frame(f, known[f.group, f.key], texts, labels, least) for f in found]
     explained = {(f.group, key) for f in found for key in f.edges}
     others = [_part(row, texts, labels, least) for row in parts if (row["group"], row["key"]) not in explained]
-    chosen = sorted([*shapes, *_first(others, PARTS_SHOWN)], key=lambda row: (row["group"], row["part"] != "frame", *_order(row)))
+    common = [row for row in others if row["share"] >= LEAST_SHARE]
+    chosen = sorted([*shapes, *_first(common, PARTS_SHOWN)], key=lambda row: (row["group"], row["part"] != "frame", *_order(row)))
     return pa.Table.from_pylist(chosen, schema=TEMPLATES.arrow)
 
 
