@@ -111,7 +111,7 @@ class Bench:
         given["public only"] = seen.matrix @ one.weights + one.intercept
         for method, values in given.items():
             _add(self.scores[method][at], rows, values[rows] * weight)
-        _add(self.flagged[at], rows, (logits[rows] >= least) * weight)
+        _add(self.flagged[at], rows, np.asarray((logits[rows] >= least) * weight, np.float64))
         _add(self.chances[at], rows, weight / (1.0 + np.exp(-logits[rows])))
 
     def line(self, at: int, method: str) -> Line:

@@ -44,7 +44,7 @@ def _groups(has: Any, documents: Documents, among: Mask) -> tuple[Floats, int]:
 def cue_lists(documents: Documents) -> npt.NDArray[np.float64]:
     """By document: how many kinds of harvest its cues speak for."""
     harvests = [bit for bit, label in zip(BITS, LABELS, strict=True) if bit and label in HARVESTS]
-    return np.sum([(documents.cues & bit) > 0 for bit in harvests], axis=0).astype(np.float64)
+    return np.asarray(np.sum([(documents.cues & bit) > 0 for bit in harvests], axis=0), np.float64)
 
 
 def nearest(documents: Documents, made: Design, used: Mask, out: Mask) -> Floats:

@@ -18,6 +18,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def main() -> None:
     found: dict[str, Any] = {"rows": ROWS, "answer_chars": ANSWER, "lengths": {}}
     for length in LENGTHS:
         batch, prompts = batch_of(source, length, rng)
-        figures = {"sketch": timed(lambda batch=batch: sketch(batch, key, SketchSettings()), times)}
+        figures = {"sketch": timed(partial(sketch, batch, key, SketchSettings()), times)}
         for name, made in (("datasketch MinHash alone", datasketch_minhash(prompts)), ("rensa R-MinHash alone", rensa_minhash(prompts))):
             if made is not None:
                 figures[name] = timed(made, 1 if options.quick else 3)

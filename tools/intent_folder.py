@@ -15,6 +15,7 @@ import random
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,11 @@ class Row(NamedTuple):
     source: str
     group: str
     licence: str
+
+
+def _given(request: str, _: re.Match[str]) -> str:
+    """A request as it is, whatever backslashes it holds."""
+    return request
 
 
 def pipelines(data: Path, seed: int) -> Iterator[Row]:
@@ -108,7 +114,7 @@ def techniques(data: Path, seed: int) -> Iterator[Row]:
             continue
         for _ in range(4):
             request = payload.chance.choice(harmful) if payload.chance.random() < 0.5 else payload.draw("p")
-            text = re.sub(r"\[INSERT PROMPT HERE\]", lambda _, request=request: request, row["prompt"])
+            text = re.sub(r"\[INSERT PROMPT HERE\]", partial(_given, request), row["prompt"])
             yield Row(text, None, ["TECHNIQUE"], row["set"], f"{row['set']}/{i}", row["licence"])
 
 
@@ -158,8 +164,8 @@ def simulated(data: Path, seed: int) -> Iterator[Row]:
         labels = ["TRAJECTORY"] if second == "orchestrate" else []
         for before, text in zip(_expand(first, 60, seed), _expand(second, 60, seed + 1), strict=True):
             apart = (first, second) in PAIRED
-            row = (text, before) if apart else (before + text, None)
-            yield Row(*row, labels, "range-distil" if labels else "range-ordinary", f"range/{first}/{_shape(before)}", OWN)
+            text, before_it = (text, before) if apart else (before + text, None)
+            yield Row(text, before_it, labels, "range-distil" if labels else "range-ordinary", f"range/{first}/{_shape(before)}", OWN)
 
 
 def _expand(symbol: str, count: int, seed: int) -> list[str]:

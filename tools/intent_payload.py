@@ -88,7 +88,9 @@ def payload_of(data: Path, part: int, seed: int) -> Payload:
         "code": code,
     }
     mine = {name: [text for text in pool if part_of(text) == part] for name, pool in pools.items()}
-    return Payload(random.Random(f"{seed}-{part}"), **mine)
+    chance: Any = random.Random(f"{seed}-{part}")
+    given: dict[str, Any] = dict(mine)
+    return Payload(chance, **given)
 
 
 def task_text(row: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from intent_village import labelled, write_rows
+
 from stillwatch.errors import InputError
 from stillwatch.sketch.intent.folder import Documents, read_folder
 from stillwatch.sketch.intent.labels import HARVEST_COLUMN, LABELS

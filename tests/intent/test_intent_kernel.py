@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sketch_requests import Sketcher
 
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.sketch.intent import COLUMNS, load_intent, packed, room_for, score, told
@@ -14,13 +15,50 @@ from stillwatch.sketch.intent.labels import BITS, HARVEST_COLUMN, LABELS
 from stillwatch.sketch.intent.reading import cues_of, flagged, logits_of, masked_of, sums_of
 from stillwatch.sketch.intent.scoring import HITS, packed_of
 from stillwatch.sketch.words import room
-from sketch_requests import Sketcher
 
 INTENT = load_intent()
 MODEL = room_for(packed(INTENT))
 WORDS = st.sampled_from(
-    "score the response from 1 to 5 write your full chain of thought inside tags generate diverse instructions step by "
-    "step which answer is better A or B 问 题 思 维 链 42 17 please thanks quizzaciously".split()
+    [
+        "score",
+        "the",
+        "response",
+        "from",
+        "1",
+        "to",
+        "5",
+        "write",
+        "your",
+        "full",
+        "chain",
+        "of",
+        "thought",
+        "inside",
+        "tags",
+        "generate",
+        "diverse",
+        "instructions",
+        "step",
+        "by",
+        "step",
+        "which",
+        "answer",
+        "is",
+        "better",
+        "A",
+        "or",
+        "B",
+        "问",
+        "题",
+        "思",
+        "维",
+        "链",
+        "42",
+        "17",
+        "please",
+        "thanks",
+        "quizzaciously",
+    ]
 )
 TEXTS = st.lists(WORDS, max_size=400).map(" ".join)
 TURN = iter(range(1, 2**31))
@@ -34,7 +72,7 @@ def summed(*parts: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         masked = room(len(words))
         masked[: len(words), 0] = words
         score(masked, len(words), MODEL, turn, out, 0)
-    return out[0]
+    return np.asarray(out[0])
 
 
 @settings(deadline=None, max_examples=60)
@@ -93,4 +131,6 @@ def test_the_sketch_stage_tells_the_same(rows_of: Sketcher) -> None:
         logits = logits_of(sums, INTENT.scales)
         assert row["harvest"] == round(1000 / (1 + np.exp(-logits[0, -1])))
         hits = flagged(logits, INTENT.scales[:, 2], np.array([cues_of(system, text)]))[0]
-        assert {label for label, hit in zip(LABELS[:-1], hits, strict=False) if hit} == {flag.name for flag in Flag(row["flags"] & ~int(Flag.AGENTIC))}
+        assert {label for label, hit in zip(LABELS[:-1], hits, strict=False) if hit} == {
+            flag.name for flag in Flag(row["flags"] & ~int(Flag.AGENTIC))
+        }

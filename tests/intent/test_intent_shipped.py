@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
 from intent_village import labelled, write_rows
 from sketch_requests import Sketcher
+
 from stillwatch.cli import program
 from stillwatch.errors import SettingError
 from stillwatch.schema.flags import HARVEST, Flag

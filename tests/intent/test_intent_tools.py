@@ -61,7 +61,7 @@ def test_the_folder_is_whole_and_no_slot_is_left_open(folder: Path) -> None:
         assert table.schema.equals(SCHEMA)
         assert table.column("text").null_count == table.column("labels").null_count == 0
     texts = pq.read_table(folder / "pipelines.parquet").column("text").to_pylist()
-    left = [re.search(r"\{\{\s*\w+\s*\}\}|<(INSERT_)?EXTRACT>|<PROMPT>|\$\{\w+\}", text) for text in texts]
+    left = [re.search(r"\{\{\s*\w+\s*\}\}|<(INSERT_)?EXTRACT>|<PROMPT>|\$\{\w+\}", str(text)) for text in texts]
     assert [found[0] for found in left if found] == []
 
 

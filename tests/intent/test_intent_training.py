@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from intent_village import TELLING, labelled, write_rows
+
 from stillwatch.errors import InputError
 from stillwatch.sketch.intent import Intent, load_intent, save_intent
 from stillwatch.sketch.intent.fit import SMALLEST_GROUPS, balance, design, folds

@@ -192,7 +192,11 @@ TEMPLATES = Table(
         Column("length", pa.int32(), "Words of the frame: counted where its words are kept, else to be expected; null for other parts."),
         Column("length_least", pa.int32(), "Words that its fingerprints cover."),
         Column("length_most", pa.int32(), "Words at most, with some certainty."),
-        Column("slots", pa.int32(), "Places of varying length in it, before and after it included: counted where its words are kept, else as the sketches tell."),
+        Column(
+            "slots",
+            pa.int32(),
+            "Places of varying length in it, before and after it included: counted where its words are kept, else as the sketches tell.",
+        ),
         Column("words", pa.string(), "Its words where the settings allow them and enough accounts share it; else null."),
     ),
 )
