@@ -3,8 +3,9 @@
 python bench/intent.py (--data DATA | --folder FOLDER) [--quick] [--seed 0] [--json FILE]
 
 DATA is the folder of public sets that tools/intent_folder.py reads; FOLDER what it wrote. In each fold a model is trained without one pipeline
-and without a third of all other templates and prompts, calibrated within what is left, and tested on what was left out. A pipeline's chance is
-measured at even odds. Intervals: AUROC by bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
+and without a third of all other templates and prompts, calibrated within what is left, and tested on what was left out. `model` and the
+baselines learn harvests from the other public pipelines alone, for our own phrasings were written in sight of all pipelines; `as shipped` learns
+from those too. The cue lists were also written in sight of all. Chances are at even odds. Intervals: AUROC by bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ SETS = {
 }
 AGAINST = tuple(source for name in ("ordinary prompts", "benchmark questions", "role plays", "seed tasks") for source in SETS[name])
 """What a pipeline is told from: ordinary, benchmark and role-play traffic."""
-METHODS = ("model", "keywords", "cue lists", "nearest neighbour")
+MODELS = ("model", "as shipped")
+METHODS = (*MODELS, "keywords", "nearest neighbour", "cue lists")
 PARTS, INNER = 3, 3
 FALSE_SHARE = 0.005
 DRAWS = 300
@@ -88,9 +90,9 @@ class Bench:
         self.part = (np.random.default_rng(seed).permutation(len(names)) % PARTS)[numbers]
         self.parts = range(parts)
         self.tested = np.isin(self.part, list(self.parts)) & ~self.pipeline
-        self.scores = {method: np.full((len(PIPELINES), len(documents)), np.nan) for method in (*METHODS, "public only")}
-        self.flagged = np.full((len(PIPELINES), len(documents)), np.nan)
-        self.chances = np.full((len(PIPELINES), len(documents)), np.nan)
+        self.scores = {method: np.full((len(PIPELINES), len(documents)), np.nan) for method in METHODS}
+        self.flagged = {method: np.full((len(PIPELINES), len(documents)), np.nan) for method in MODELS}
+        self.chances = {method: np.full((len(PIPELINES), len(documents)), np.nan) for method in MODELS}
 
     def run(self, at: int, part: int) -> None:
         """Train without pipeline number `at` and one part of the rest; score both."""
@@ -98,21 +100,20 @@ class Bench:
         left = documents.sources == PIPELINES[at]
         out = left | ((self.part == part) & ~self.pipeline)
         used = ~out & self.sure
-        logits, least, raw = fitted(documents, used, self.seed)
-        share = 1.0 / len(self.parts)
-        rows = np.flatnonzero(out)
-        weight = np.where(left[rows], share, 1.0)
-        made = design(documents, used)
-        given = {"model": raw, "keywords": keywords(documents, made, used), "cue lists": cue_lists(documents)}
-        given["nearest neighbour"] = nearest(documents, made, used, out)
         public = used & ~np.isin(documents.sources, OURS)
-        seen = design(documents, public)
-        one = learn(documents, seen, HARVEST_COLUMN, public)
-        given["public only"] = seen.matrix @ one.weights + one.intercept
+        rows = np.flatnonzero(out)
+        weight = np.where(left[rows], 1.0 / len(self.parts), 1.0)
+        given = {}
+        for method, learnt in zip(MODELS, (public, used), strict=True):
+            logits, least, given[method] = fitted(documents, learnt, self.seed)
+            _add(self.flagged[method][at], rows, np.where(logits[rows] >= least, weight, 0.0))
+            _add(self.chances[method][at], rows, weight / (1.0 + np.exp(-logits[rows])))
+        made = design(documents, public)
+        given["keywords"] = keywords(documents, made, public)
+        given["nearest neighbour"] = nearest(documents, made, public, out)
+        given["cue lists"] = cue_lists(documents)
         for method, values in given.items():
             _add(self.scores[method][at], rows, values[rows] * weight)
-        _add(self.flagged[at], rows, np.asarray((logits[rows] >= least) * weight, np.float64))
-        _add(self.chances[at], rows, weight / (1.0 + np.exp(-logits[rows])))
 
     def line(self, at: int, method: str) -> Line:
         """How a method does on one pipeline."""
@@ -122,29 +123,30 @@ class Bench:
         low, high = bootstrap(scores, mine, other, documents.groups, self.seed)
         least = np.nextafter(np.quantile(scores[other], 1.0 - FALSE_SHARE, method="higher"), np.inf)
         hit = rate(scores[mine] >= least, documents.groups[mine])
-        found = rate(self.flagged[at][mine], documents.groups[mine]) if method == "model" else None
+        found = rate(self.flagged[method][at][mine], documents.groups[mine]) if method in MODELS else None
         return Line(PIPELINES[at], method, auroc(scores[mine], scores[other]), low, high, hit.share, found, hit.groups)
 
-    def false_positives(self) -> dict[str, Rate]:
+    def false_positives(self, method: str) -> dict[str, Rate]:
         """By set: share flagged at the default threshold, the mean over the models that did not see the prompt."""
-        mean = np.nan_to_num(np.nanmean(np.where(self.tested, self.flagged, 0.0), axis=0))
+        flagged = self.flagged[method]
+        mean = np.where(self.tested, flagged, 0.0).mean(axis=0)
         found = {}
         for name, sources in SETS.items():
             mine = self.tested & np.isin(self.documents.sources, sources)
             found[name] = rate(mean[mine], self.documents.groups[mine])
         unsure = self.documents.unsure & self.pipeline
         own = np.array([np.flatnonzero(np.array(PIPELINES) == source)[0] for source in self.documents.sources[unsure]])
-        found["pipelines' plain steps"] = rate(self.flagged[own, np.flatnonzero(unsure)], self.documents.groups[unsure])
+        found["pipelines' plain steps"] = rate(flagged[own, np.flatnonzero(unsure)], self.documents.groups[unsure])
         return found
 
-    def reliability(self) -> tuple[list[dict[str, float]], float]:
+    def reliability(self, method: str) -> tuple[list[dict[str, float]], float]:
         """Bins of the chance with the share of harvests in each, at even odds; and the expected calibration error."""
         chances, truth, weights = [], [], []
         for at, pipeline in enumerate(PIPELINES):
             mine = (self.documents.sources == pipeline) & self.sure
             other = self.tested & np.isin(self.documents.sources, AGAINST)
             for side, value in ((mine, 1.0), (other, 0.0)):
-                chances.append(self.chances[at][side])
+                chances.append(self.chances[method][at][side])
                 truth.append(np.full(int(side.sum()), value))
                 weights.append(balance(self.documents, side, side)[side])
         return bins(np.concatenate(chances), np.concatenate(truth), np.concatenate(weights))
@@ -231,26 +233,26 @@ def measured(documents: Documents, seed: int, quick: bool, console: Console) -> 
     lines = [bench.line(at, method) for at in range(len(PIPELINES)) for method in bench.scores]
     macro = {method: float(np.mean([line.auroc for line in lines if line.method == method])) for method in bench.scores}
     recall = {method: float(np.mean([line.recall for line in lines if line.method == method])) for method in bench.scores}
-    rows, error = bench.reliability()
-    false = bench.false_positives()
+    reliability = {method: bench.reliability(method) for method in MODELS}
+    false = {method: bench.false_positives(method) for method in MODELS}
     beaten = {
         method: [line.pipeline for line in lines if line.method == method and line.auroc >= _of(lines, line.pipeline, "model").auroc]
-        for method in METHODS[1:]
+        for method in METHODS[2:]
     }
     return {
         "rows": len(documents),
         "lines": [asdict(line) for line in lines],
         "macro_auroc": macro,
         "macro_recall": recall,
-        "false_positives": {name: asdict(one) for name, one in false.items()},
+        "false_positives": {method: {name: asdict(one) for name, one in rates.items()} for method, rates in false.items()},
         "unseen_sets": {} if quick else {name: asdict(one) for name, one in unseen_sets(documents, seed).items()},
         "labels": [] if quick else by_label(documents, seed),
-        "reliability": rows,
-        "calibration_error": error,
+        "reliability": {method: rows for method, (rows, _) in reliability.items()},
+        "calibration_error": {method: error for method, (_, error) in reliability.items()},
         "not_beaten": beaten,
         "kept": {
             "macro_auroc": macro["model"] >= TARGETS["macro_auroc"],
-            "ordinary_flagged": false["ordinary prompts"].share <= TARGETS["ordinary_flagged"],
+            "ordinary_flagged": all(false[method]["ordinary prompts"].share <= TARGETS["ordinary_flagged"] for method in MODELS),
             "beats_keywords": not beaten["keywords"],
             "beats_nearest_neighbour": not beaten["nearest neighbour"],
         },

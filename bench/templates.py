@@ -188,7 +188,7 @@ def _copy(table: pa.Table, number: int) -> pa.Table:
     keys: Any = table["shingles"].combine_chunks()
     values = np.asarray(keys.values)
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    other = np.where(counts[inverse] < 10, values ^ (number * 0x9E3779B97F4A7C1), values)
+    other = np.where(counts[inverse] < 10, values ^ (number << 48), values)
     lists: Any = pa.ListArray
     changed = lists.from_arrays(keys.offsets, pa.array(other, pa.int64()))
     for name, column in (("request", table["request"].to_numpy() + number * 10**7), ("account", table["account"].to_numpy() + number * 10**7)):
@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one seed, fewer prompts")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    seeds, each, ordinary = (1, 200, 6_000) if given.quick else (3, 400, 20_000)
+    seeds, each, ordinary = (1, 200, 6_000) if given.quick else (3, 300, 8_000)
     document: dict[str, Any] = {"levels": {}, "worlds": []}
     for level in range(3):
         scores: list[Score] = []

@@ -19,10 +19,11 @@ Mask = npt.NDArray[np.bool_]
 SMALLEST_GROUPS = 3
 """A feature of fewer groups is not used: one person's words leave the artefact as it is."""
 MOST_FEATURES = 8000
-PENALTY = 1e-3
-"""Of the squared weights, beside a loss whose weights sum to about 2."""
-RARITY = 0.15
-"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are penalised less."""
+PENALTY = {"harvest": 5e-4, "label": 1e-3}
+"""Of the squared weights, beside a loss whose weights sum to about 4."""
+RARITY = {"harvest": 0.05, "label": 0.15}
+"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are penalised less. A label is told by its own
+words; that an exchange is harvest-like at all, which must be seen in pipelines never met, rather by the common ones."""
 AGAINST = 3.0
 """Weight of all exchanges without a label beside those with it: at a small share of false alarms, what is ordinary must be known well."""
 SOURCE_POWER = 0.5
@@ -40,8 +41,8 @@ class Design:
     """The features in use; their order is that of the columns."""
     matrix: Any
     """By document and feature: 1 / sqrt(distinct known features + DAMPING), as a sparse matrix."""
-    rarity: Floats
-    """By feature: its scale in training."""
+    share: Floats
+    """By feature: the share of groups that have it."""
 
 
 def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Design:
@@ -61,8 +62,8 @@ def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Desig
     ones = np.ones(int(kept.sum()), np.float64)
     matrix: Any = sparse.csr_matrix((ones, (rows[kept], place[columns[kept]])), shape=(len(documents), len(chosen)))
     scale = 1.0 / np.sqrt(np.diff(matrix.indptr) + DAMPING)
-    share = groups[chosen] / max(1, len(np.unique(numbers[used])))
-    return Design(known[chosen], (sparse.diags(scale) @ matrix).tocsr(), share**-RARITY)
+    share = np.asarray(groups[chosen] / max(1, len(np.unique(numbers[used]))))
+    return Design(known[chosen], (sparse.diags(scale) @ matrix).tocsr(), share)
 
 
 def _chosen(known: Hashes, groups: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
@@ -86,10 +87,11 @@ def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
     return weights
 
 
-def regress(made: Design, positive: Mask, weights: Floats) -> tuple[Floats, float]:
+def regress(made: Design, positive: Mask, weights: Floats, kind: str) -> tuple[Floats, float]:
     """Weights by feature and an intercept: penalised logistic regression by L-BFGS, from zero, so that equal input gives equal weights."""
-    used = np.flatnonzero(weights)
-    whole = (made.matrix[used] @ sparse.diags(made.rarity)).tocsr()
+    used, penalty = np.flatnonzero(weights), PENALTY[kind]
+    rarity = made.share ** -RARITY[kind]
+    whole = (made.matrix[used] @ sparse.diags(rarity)).tocsr()
     rows: Any = sparse.vstack([whole, _thinned(whole)]).tocsr()
     columns = rows.T.tocsr()
     goal, weight = np.tile(positive[used].astype(np.float64), 2), np.tile(weights[used] / 2.0, 2)
@@ -97,11 +99,11 @@ def regress(made: Design, positive: Mask, weights: Floats) -> tuple[Floats, floa
     def loss(at: Floats) -> tuple[float, Floats]:
         logits = rows @ at[:-1] + at[-1]
         slope = weight * (1.0 / (1.0 + np.exp(-logits)) - goal)
-        total = float((weight * (np.logaddexp(0.0, logits) - goal * logits)).sum() + 0.5 * PENALTY * (at[:-1] * at[:-1]).sum())
-        return total, np.append(columns @ slope + PENALTY * at[:-1], slope.sum())
+        total = float((weight * (np.logaddexp(0.0, logits) - goal * logits)).sum() + 0.5 * penalty * (at[:-1] * at[:-1]).sum())
+        return total, np.append(columns @ slope + penalty * at[:-1], slope.sum())
 
     done: Any = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-    return np.asarray(done.x[:-1] * made.rarity), float(done.x[-1])
+    return np.asarray(done.x[:-1] * rarity), float(done.x[-1])
 
 
 def _thinned(rows: Any) -> Any:

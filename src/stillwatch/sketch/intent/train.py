@@ -75,7 +75,7 @@ def train_documents(documents: Documents, seed: int = 0, step: Callable[[str], N
 def learn(documents: Documents, made: Design, column: int, used: Mask) -> Learnt:
     """One label's regression on the used documents."""
     positive = documents.labels[:, column]
-    return Learnt(*regress(made, positive, balance(documents, positive, used)))
+    return Learnt(*regress(made, positive, balance(documents, positive, used), _kind(column)))
 
 
 def held_out(
@@ -99,8 +99,12 @@ def calibrated(documents: Documents, scores: Floats, column: int, used: Mask) ->
     positive = documents.labels[used, column]
     slope, intercept = platt(scores[used], positive, balance(documents, documents.labels[:, column], used)[used])
     plain = used & ~documents.labels.any(axis=1)
-    share = FALSE_SHARE["harvest" if LABELS[column] == HARVEST else "label"]
-    return slope, intercept, slope * threshold(scores[plain], balance(documents, ~plain, plain)[plain], share) + intercept
+    least = threshold(scores[plain], balance(documents, ~plain, plain)[plain], FALSE_SHARE[_kind(column)])
+    return slope, intercept, slope * least + intercept
+
+
+def _kind(column: int) -> str:
+    return "harvest" if LABELS[column] == HARVEST else "label"
 
 
 def _judged(documents: Documents, scores: Floats, hits: Mask, column: int, least: float) -> LabelCard:
