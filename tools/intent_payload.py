@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ TOPICS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=16)
 def rows_of(data: Path, name: str) -> list[dict[str, Any]]:
     """The rows of one of the data folder's files."""
     rows: list[dict[str, Any]] = pq.read_table(data / f"{name}.parquet").to_pylist()
