@@ -273,18 +273,17 @@ def show(result: dict[str, Any], console: Console) -> None:
     for method, value in result["macro_auroc"].items():
         table.add_row("all, macro", "", method, f"{value:.4f}", "", f"{result['macro_recall'][method]:.1%}", "", style="bold")
     console.print(table)
-    for title, rates in (
-        ("Flagged at the default threshold", result["false_positives"]),
-        ("The same, nothing of the set seen", result["unseen_sets"]),
-    ):
-        table = Table("set", "groups", "flagged", title=title)
-        for name, one in rates.items():
-            table.add_row(name, f"{one['groups']:,}", _share(one))
-        console.print(table)
-    table = Table("chance", "weight", "mean chance", "share of harvests", title=f"Reliability; calibration error {result['calibration_error']:.3f}")
-    for row in result["reliability"]:
-        table.add_row(f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}")
+    sets = {**result["false_positives"], "as shipped, nothing of the set seen": result["unseen_sets"]}
+    table = Table("set", "groups", *sets, title="Flagged at the default threshold")
+    for name, one in sets["model"].items():
+        table.add_row(name, f"{one['groups']:,}", *(_share(rates[name]) if name in rates else "" for rates in sets.values()))
     console.print(table)
+    for method, rows in result["reliability"].items():
+        title = f"Reliability, {method}; calibration error {result['calibration_error'][method]:.3f}"
+        table = Table("chance", "weight", "mean chance", "share of harvests", title=title)
+        for row in rows:
+            table.add_row(f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}")
+        console.print(table)
     table = Table("label", "source left out", "groups", "AUROC", title="Labels; * group by group, since no other source has the label")
     for row in result["labels"]:
         table.add_row(row["label"], row["source"] + ("" if row["whole"] else " *"), str(row["groups"]), f"{row['auroc']:.3f}")

@@ -38,22 +38,28 @@ def train(folder: Path, out: Path, seed: int, as_json: bool) -> None:
 @command.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
-def card(model: Path | None, as_json: bool) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the card as Markdown.")
+def card(model: Path | None, as_json: bool, as_markdown: bool) -> None:
     """Show the card of the shipped model, or of MODEL, a folder that `train` wrote."""
     from stillwatch.sketch.intent import load_intent
+    from stillwatch.sketch.intent.card import markdown
 
-    _show(dict(load_intent(model).card), as_json)
+    given = dict(load_intent(model).card)
+    if as_markdown:
+        click.echo(markdown(given), nl=False)
+    else:
+        _show(given, as_json)
 
 
 def _show(card: dict[str, Any], as_json: bool) -> None:
-    from stillwatch.sketch.intent.card import rows_of
+    from stillwatch.sketch.intent.card import COLUMNS, rows_of
 
     if as_json:
         click.echo(json.dumps(card, ensure_ascii=False))
         return
     console = Console()
     title = f"{card['name']}, version {card['version']} for sketches of version {card['sketch_version']}: {card['features']:,} features"
-    labels = Table("label", "flagged from", "AUROC", "sensitivity", "false positives", "groups", "sources", title=title)
+    labels = Table(*COLUMNS, title=title)
     for row in rows_of(card):
         labels.add_row(*row)
     sources = Table("source", "licence", "rows", "groups", "labelled", title="Sources")
@@ -62,4 +68,4 @@ def _show(card: dict[str, Any], as_json: bool) -> None:
     console.print(labels)
     console.print(sources)
     for limit in card["limits"]:
-        console.print(f"- {limit}")
+        console.print(f"- {limit}", soft_wrap=True)

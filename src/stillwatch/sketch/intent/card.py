@@ -132,5 +132,19 @@ def rows_of(card: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+COLUMNS = ("label", "flagged from", "AUROC", "sensitivity", "false positives", "groups", "sources")
+"""What `rows_of` gives."""
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """The card as docs/intent.md shows it."""
+    labels = [COLUMNS, ("---",) * len(COLUMNS), *rows_of(card)]
+    sources = [("source", "licence", "rows", "groups", "labelled", "unsure"), ("---",) * 6]
+    sources += [tuple(str(row[name]) for name in sources[0]) for row in card["sources"]]
+    head = f"Version {card['version']} for sketches of version {card['sketch_version']}, seed {card['seed']}, {card['features']:,} features."
+    tables = ["\n".join(f"| {' | '.join(row)} |" for row in rows) for rows in (labels, sources)]
+    return "\n\n".join([head, *tables, "\n".join(f"- {limit}" for limit in card["limits"])]) + "\n"
+
+
 def _percent(share: Mapping[str, Any]) -> str:
     return f"{share['share']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
