@@ -235,10 +235,7 @@ def measured(documents: Documents, seed: int, quick: bool, console: Console) -> 
     recall = {method: float(np.mean([line.recall for line in lines if line.method == method])) for method in bench.scores}
     reliability = {method: bench.reliability(method) for method in MODELS}
     false = {method: bench.false_positives(method) for method in MODELS}
-    beaten = {
-        method: [line.pipeline for line in lines if line.method == method and line.auroc >= _of(lines, line.pipeline, "model").auroc]
-        for method in METHODS[2:]
-    }
+    beaten = {model: {method: _not_beaten(lines, model, method) for method in METHODS[2:]} for model in MODELS}
     return {
         "rows": len(documents),
         "lines": [asdict(line) for line in lines],
@@ -253,14 +250,15 @@ def measured(documents: Documents, seed: int, quick: bool, console: Console) -> 
         "kept": {
             "macro_auroc": macro["model"] >= TARGETS["macro_auroc"],
             "ordinary_flagged": all(false[method]["ordinary prompts"].share <= TARGETS["ordinary_flagged"] for method in MODELS),
-            "beats_keywords": not beaten["keywords"],
-            "beats_nearest_neighbour": not beaten["nearest neighbour"],
+            "beats_keywords": not beaten["model"]["keywords"],
+            "beats_nearest_neighbour": not beaten["model"]["nearest neighbour"],
         },
     }
 
 
-def _of(lines: Sequence[Line], pipeline: str, method: str) -> Line:
-    return next(line for line in lines if line.pipeline == pipeline and line.method == method)
+def _not_beaten(lines: Sequence[Line], model: str, method: str) -> list[str]:
+    own = {line.pipeline: line.auroc for line in lines if line.method == model}
+    return [line.pipeline for line in lines if line.method == method and line.auroc >= own[line.pipeline]]
 
 
 def show(result: dict[str, Any], console: Console) -> None:
@@ -290,7 +288,9 @@ def show(result: dict[str, Any], console: Console) -> None:
     console.print(table)
     for name, kept in result["kept"].items():
         console.print(f"{name}: {'kept' if kept else 'NOT KEPT'}")
-    console.print(f"not beaten by the model: {result['not_beaten']}")
+    for model, methods in result["not_beaten"].items():
+        for method, pipelines in methods.items():
+            console.print(f"{model} does not beat {method} on: {', '.join(pipelines) or 'none, it beats it on all'}")
 
 
 def _share(one: dict[str, Any]) -> str:

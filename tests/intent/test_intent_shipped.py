@@ -16,6 +16,7 @@ from stillwatch.cli import program
 from stillwatch.errors import SettingError
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.sketch.intent import load_intent
+from stillwatch.sketch.intent.card import markdown
 from stillwatch.sketch.intent.labels import LABELS
 from stillwatch.sketch.intent.model import CARD, WEIGHTS
 
@@ -91,3 +92,8 @@ def test_the_shipped_card_can_be_read() -> None:
     shown = CliRunner().invoke(program, ["intent", "card"], catch_exceptions=False)
     assert shown.exit_code == 0
     assert all(label[:6] in shown.stdout for label in LABELS)
+
+
+def test_the_page_shows_the_shipped_card() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "intent.md").read_text(encoding="utf-8")
+    assert markdown(load_intent().card) in page

@@ -18,6 +18,7 @@ from stillwatch.sketch.intent.model import INTENT_VERSION
 LIMITS = (
     "It reads words, not meaning: a prompt that says the same in words of which it knows few is missed, and short prompts give it little to go by.",
     "Writing tasks that pipelines send (textbook sections, stories, blog posts around an extract) read like anybody's writing tasks: most are missed.",
+    "Ordinary traffic unlike any in training is flagged far more often: one in seven of the community role plays, where none was in training.",
     "A pipeline's requests for plain answers, summaries or corrections are ordinary requests, and it is not trained to tell them.",
     "It was trained mostly on English; other languages have a few dozen phrasings of ours each.",
     "Trace cleaning, trajectories, safe rewriting and asking for the system prompt rest on our own phrasings: their figures say how phrasings that "
@@ -139,7 +140,7 @@ COLUMNS = ("label", "flagged from", "AUROC", "sensitivity", "false positives", "
 def markdown(card: Mapping[str, Any]) -> str:
     """The card as docs/intent.md shows it."""
     labels = [COLUMNS, ("---",) * len(COLUMNS), *rows_of(card)]
-    sources = [("source", "licence", "rows", "groups", "labelled", "unsure"), ("---",) * 6]
+    sources: list[tuple[str, ...]] = [("source", "licence", "rows", "groups", "labelled", "unsure"), ("---",) * 6]
     sources += [tuple(str(row[name]) for name in sources[0]) for row in card["sources"]]
     head = f"Version {card['version']} for sketches of version {card['sketch_version']}, seed {card['seed']}, {card['features']:,} features."
     tables = ["\n".join(f"| {' | '.join(row)} |" for row in rows) for rows in (labels, sources)]
