@@ -8,13 +8,9 @@ cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import binomtest
 
+from promises import finish, options
 from stillwatch.campaigns.error_control import at_least, e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
 from stillwatch.engine import DuckDBEngine
@@ -235,11 +232,7 @@ def shown(lines: list[Line]) -> Table:
 
 def main() -> None:
     """Run and print; the exit code is 1 where a promise is not kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller worlds and fewer of them, under a minute")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    given = options(__doc__, "smaller worlds and fewer of them, under a minute")
     print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
     rng = np.random.default_rng(given.seed)
     with DuckDBEngine(EngineSettings(memory="2GB")) as engine:
@@ -248,10 +241,7 @@ def main() -> None:
         lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
     lines += coverage(rng, 200 if given.quick else 1000)
     Console(width=170).print(shown(lines))
-    if given.json:
-        rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
-        given.json.write_text(json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n")
-    sys.exit(0 if all(line.kept for line in lines) else 1)
+    finish(lines, given)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,13 @@ The cost is that of the one grouped query, in pure scans of the columns that the
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +30,7 @@ from scipy.stats import binomtest
 import detect
 import meaning_world as mw
 import sketched_world
+from promises import finish, options
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
 from stillwatch.campaigns.meanings import account_meanings
@@ -239,11 +237,7 @@ def shown(lines: list[Line]) -> Table:
 
 def main() -> None:
     """Run and print; the exit code is 1 where a promise is not kept."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer and smaller, a minute or two")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    given = options(__doc__, "fewer and smaller, a minute or two")
     print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
     rng = np.random.default_rng(given.seed)
     with DuckDBEngine(EngineSettings(memory="2GB")) as engine:
@@ -251,10 +245,7 @@ def main() -> None:
         lines += power(engine, rng, *(((10, 100), 3000, 4) if given.quick else ((10, 30, 100, 300, 1000), 6000, 20)))
     lines += cost(*((400_000, 20_000) if given.quick else (20_000_000, 120_000)))
     Console(width=190).print(shown(lines))
-    if given.json:
-        rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
-        given.json.write_text(json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n")
-    sys.exit(0 if all(line.kept for line in lines) else 1)
+    finish(lines, given)
 
 
 if __name__ == "__main__":

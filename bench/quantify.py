@@ -9,17 +9,16 @@ flag's sensitivity differs from pipeline to pipeline, the group writes its promp
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from promises import options
 from stillwatch.signals.quantify import LEVEL, Rates, Shares, adjusted, as_one_more, effective_texts
 
 Floats = npt.NDArray[np.float64]
@@ -100,11 +99,7 @@ def line(case: str, truth: float, found: list[tuple[Shares, Shares]]) -> Line:
 
 def main() -> None:
     """Run and print; the exit code is 1 where intervals cover less than LEAST."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer draws, under half a minute")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    given = options(__doc__, "fewer draws, under half a minute")
     rng, draws = np.random.default_rng(given.seed), 400 if given.quick else 4_000
     lines = [
         known_rates(rng, truth, accounts, alike, draws)

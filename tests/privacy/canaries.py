@@ -11,10 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from canary_nest import AGENT, COMPANY, DOMAIN, PASSED_ON, PLAN, Nest, Row
-from canary_rows import anthropic, generic, langfuse, openai, otel, pairs, payload, responses, shared, spend
+from canary_rows import anthropic, generic, langfuse, openai, otel, pairs, payload, responses, shared, spend, stranger
 
 SHARERS = 24
 """Accounts that use one public frame, each with a canary in its slot."""
+STRANGERS = 600
+"""Accounts that share nothing, among whom what the sharers share is rare."""
 
 
 def logs(folder: Path, nest: Nest) -> None:
@@ -27,6 +29,7 @@ def logs(folder: Path, nest: Nest) -> None:
     _lines(folder / "canary_langfuse.jsonl", [langfuse(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_otel.jsonl", [otel(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_generic.jsonl", [generic(nest, i, "generic") for i in range(5)] + [shared(nest, i) for i in range(SHARERS)], nest)
+    _lines(folder / "canary_strangers.jsonl", [stranger(nest, i) for i in range(STRANGERS)], nest)
     rows = [{k: v if v is None or isinstance(v, str) else json.dumps(v) for k, v in generic(nest, i, "parquet").items()} for i in range(3)]
     pq.write_table(pa.Table.from_pylist(rows), folder / "canary_generic.parquet")
     spends = [spend(nest, 10 + i) for i in range(3)]
@@ -103,6 +106,16 @@ def accounts(path: Path, nest: Nest) -> Path:
                 "created": d("created"),
             }
         rows.append(row)
+    # The sharers' cards, street and hour are one operator's, so that they make a group: only groups have templates.
+    rows += [
+        {
+            "account_id": f"sharer-{i}",
+            "payment": "card of the sharers",
+            "email": f"sharer{i}@mail-of-sharers.example",
+            "created": "2026-02-27T04:00:00Z",
+        }
+        for i in range(SHARERS)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + f'{{"account_id": "{nest("accounts cut")}', encoding="utf-8")
     return path
 
@@ -116,6 +129,8 @@ def edge(path: Path, nest: Nest) -> Path:
         }
         for i in range(3)
     ]  # fmt: skip
+    sharers = [shared(nest, i)["request_id"] for i in range(SHARERS)]
+    rows += [{"request_id": name, "client_ip": f"198.51.101.{i}", "ja4": "t13d0000h1_9daaf6152771_12713d6af862"} for i, name in enumerate(sharers)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + nest("edge no JSON"), encoding="utf-8")
     return path
 

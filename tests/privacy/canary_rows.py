@@ -260,6 +260,14 @@ def shared(nest: Nest, i: int) -> Row:
     return generic(nest, 30 + i, "shared") | {"account_id": f"sharer-{i}", "messages": [{"role": "user", "content": told}]}
 
 
+def stranger(nest: Nest, i: int) -> Row:
+    """One of many accounts that have nothing in common."""
+    return {
+        "request_id": f"shownrequest-stranger-{i}", "account_id": f"stranger-{i}", "time": f"2026-03-02T{i % 24:02d}:{i % 60:02d}:00Z", "model": MODEL, "status": 200,
+        "input_tokens": 3, "output_tokens": 4, "messages": [{"role": "user", "content": nest(f"stranger {i}")}], "answer": nest(f"answer to stranger {i}"),
+    }  # fmt: skip
+
+
 def pairs(attributes: Row) -> list[Row]:
     """Attributes as OTLP writes them."""
     return [

@@ -12,7 +12,7 @@ from ibis import _
 
 from stillwatch.campaigns.compared import Compared, Sampler
 from stillwatch.campaigns.meaning_fit import Fit, Likeness, fitted
-from stillwatch.campaigns.pools import pooled
+from stillwatch.campaigns.pools import places, pooled
 from stillwatch.engine import Engine
 
 CARRIERS = 3
@@ -53,9 +53,9 @@ def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
     said = np.zeros(len(compared.account))
     if scores is not None:
         known = scores.column("account").to_numpy()
-        place = np.minimum(np.searchsorted(known, compared.account), len(known) - 1)
+        place, there = places(known, compared.account)
         most, least = (scores.column(name).to_numpy()[place] for name in ("most", "least"))
-        said = np.where(known[place] == compared.account, np.where(compared.own, least, most), 0) / 1e6
+        said = np.where(there, np.where(compared.own, least, most), 0) / 1e6
     return fitted(likeness, said)
 
 

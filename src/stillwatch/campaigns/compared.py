@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.campaigns.pools import Cells
+from stillwatch.schema.keyed import mix
 
 LEAST_PEERS = 1_000
 """Outsiders of a pool that are compared, where it has so many."""
@@ -78,8 +79,5 @@ class Sampler:
 
 
 def shuffled(account: Ints, turn: int) -> npt.NDArray[np.uint64]:
-    """A number for each account, another for each turn, to sort by: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
-    x = account.astype(np.uint64) + np.uint64((turn + 1) * 0x9E3779B97F4A7C15 & (2**64 - 1))
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)), np.uint64)
+    """A number for each account, another for each turn, to sort by."""
+    return mix(account.astype(np.uint64), np.array([turn + 1], np.uint64))

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.campaigns.account_test import account_fit
+from stillwatch.campaigns.account_test import account_fit, by_group
 from stillwatch.campaigns.compared import Compared
 from stillwatch.campaigns.meaning_fit import Fit, Likeness, ranked_nats, ranks_of_others
 from stillwatch.campaigns.meaning_test import meaning_log_e
 from stillwatch.campaigns.meanings import Meanings, account_meanings
-from stillwatch.campaigns.pools import Cells
+from stillwatch.campaigns.pools import Cells, places
 from stillwatch.engine import Engine
 
 MOST_READ = 0.5
@@ -46,8 +46,8 @@ class Meant:
         if group not in self.nats:
             return np.zeros(len(accounts))
         known, nats = self.nats[group]
-        place = np.minimum(np.searchsorted(known, accounts), len(known) - 1)
-        return np.where(known[place] == accounts, nats[place], 0.0)
+        place, there = places(known, accounts)
+        return np.where(there, nats[place], 0.0)
 
 
 NOTHING = Meant(False, {}, {}, {})
@@ -81,8 +81,7 @@ def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
     """The accounts near each group."""
     if near is None or near.num_rows == 0:
         return {}
-    group, account = (near.column(name).to_numpy() for name in ("group", "account"))
-    return {int(name): account[group == name] for name in np.unique(group) if int(name) in groups}
+    return {group: table.column("account").to_numpy() for group, table in by_group(near.sort_by("group")).items() if group in groups}
 
 
 def _read(engine: Engine, exchanges: Any | None, cells: Cells, wanted: list[Ints]) -> Meanings:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.compared import Compared
+from stillwatch.campaigns.pools import places
 from stillwatch.engine import Engine
 
 BITS = 64
@@ -45,8 +46,7 @@ class Meanings:
         Signs over 8 are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009; Charikar 2002): their product has the
         expectation 1 - 2 angle / π. An account counts as one at most, however busy it is, and as less with few prompts.
         """
-        place = np.minimum(np.searchsorted(self.account, accounts), max(len(self.account) - 1, 0))
-        known = self.account[place] == accounts if len(self.account) else np.zeros(len(accounts), np.bool_)
+        place, known = places(self.account, accounts)
         vector = np.zeros((len(accounts), BITS))
         n = np.zeros(len(accounts))
         n[known] = self.prompts[place[known]]
@@ -72,8 +72,8 @@ class Space:
     def place(self, meanings: Meanings, accounts: Ints, cell: Ints) -> Floats:
         """The vectors of other accounts, from cells at these positions."""
         vector, weight = meanings.vectors(accounts)
-        found = np.minimum(np.searchsorted(self.cell, cell), len(self.cell) - 1)
-        usual = self.usual[np.where(self.cell[found] == cell, found, len(self.cell))]
+        found, there = places(self.cell, cell)
+        usual = self.usual[np.where(there, found, len(self.cell))]
         return np.asarray(((vector - usual) * weight[:, None]) @ self.scale)
 
 

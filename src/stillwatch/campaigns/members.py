@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.campaigns.held_out import HeldOut
+from stillwatch.campaigns.pools import places
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings, LinkageSettings
 
@@ -71,5 +72,5 @@ def _keys(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float
     if group not in held.nats:
         return np.zeros(len(accounts))
     known, nats = held.nats[group]
-    place = np.minimum(np.searchsorted(known, accounts), len(known) - 1)
-    return np.where(known[place] == accounts, np.minimum(nats[place], cap), missing)
+    place, there = places(known, accounts)
+    return np.where(there, np.minimum(nats[place], cap), missing)

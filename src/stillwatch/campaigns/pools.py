@@ -12,6 +12,14 @@ import pyarrow as pa
 Ints = npt.NDArray[np.int64]
 
 
+def places(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Where each wanted number stands among the known, sorted ones, and whether it does; the place of one that does not says nothing."""
+    if not len(known):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return place, np.asarray(known[place] == wanted)
+
+
 @dataclass(frozen=True)
 class Cells:
     """The cells of peers, in the order of their numbers, and what they are part of."""

@@ -17,7 +17,7 @@ from stillwatch.ingest import Door, NetworkBook, Quarantine, Source, check_share
 from stillwatch.pipeline.find import Found, Stored, find
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.labels import kept_labels
-from stillwatch.pipeline.rates import known_rates
+from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.run_folder import RunFolder
@@ -30,7 +30,6 @@ from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import sketch_accounts
-from stillwatch.sketch.intent import load_intent
 
 Progress = Callable[[str, int, int], None]
 
@@ -93,7 +92,7 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             seen = engine.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
             labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
             look = SecondLook(sources, door, staged.files, settings.sketch, progress) if settings.sketch.template_text else None
-            stored = Stored(exchanges, known, seen, labels, permits, look, known_rates(load_intent().card))
+            stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
             found = find(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())

@@ -20,7 +20,7 @@ from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
 from stillwatch.pipeline.find import Stored, find
 from stillwatch.pipeline.labels import kept_labels
-from stillwatch.pipeline.rates import known_rates
+from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.run_folder import MARK, RunFolder
 from stillwatch.pipeline.settle import ORDER, stored_days
@@ -34,7 +34,6 @@ from stillwatch.schema.sketched import Sketched, must_agree
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES, SKETCH_VERSION
 from stillwatch.schema.table import Table, values
 from stillwatch.settings import Settings, from_document
-from stillwatch.sketch.intent import load_intent
 
 PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
@@ -187,7 +186,7 @@ def _stored(
     told = about.get("given", {}).get("releases")
     seen = engine.load("releases", releases_of(_table(run, RELEASES)) if told else releases_seen(engine, exchanges))
     labels = kept_labels(engine, exchanges, known, _table(run, LABELS), settings.sketch.template_accounts)
-    return Stored(exchanges, known, seen, labels, permits_of(_table(run, PERMITS)), rates=known_rates(load_intent().card)), left.combine_chunks()
+    return Stored(exchanges, known, seen, labels, permits_of(_table(run, PERMITS)), rates=shipped_rates()), left.combine_chunks()
 
 
 def _without_files_named(quarantine: pa.Table, ids: list[str]) -> pa.Table:

@@ -10,9 +10,15 @@ import pyarrow as pa
 
 from stillwatch.schema.rates import RATES
 from stillwatch.signals.quantify import as_one_more
+from stillwatch.sketch.intent import load_intent
 
 FEWEST_GROUPS = 3
 """A source of fewer groups says nothing of a rate."""
+
+
+def shipped_rates() -> pa.Table:
+    """Table RATES of the intent model that ships."""
+    return known_rates(load_intent().card)
 
 
 def known_rates(card: Mapping[str, Any]) -> pa.Table:

@@ -98,14 +98,6 @@ def take(texts: Any, numbers: Any) -> pa.Array[Any]:
     return taken
 
 
-def mix(a: Seeds, b: Seeds) -> Seeds:
-    """One well-mixed seed from two (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
-    x = a + b * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)))
-
-
 def _strings(data: Bytes, offsets: Ints) -> pa.Array[Any]:
     return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32).data), pa.py_buffer(data.data))
 

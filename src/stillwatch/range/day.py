@@ -11,10 +11,11 @@ import pyarrow.compute
 
 from stillwatch.range import compose
 from stillwatch.range.cast import HOUR, Array
-from stillwatch.range.compose import Words, mix, take
+from stillwatch.range.compose import Words, take
 from stillwatch.range.jobs import UNLIMITED, Jobs
 from stillwatch.range.rhythm import active_on, exchanges_on, starts_of_runs, times_of
 from stillwatch.range.world import DAY_STREAM, World, micros, stream
+from stillwatch.schema.keyed import mix
 
 pc: Any = pyarrow.compute
 STATUSES = np.array([200, 429, 400, 500])

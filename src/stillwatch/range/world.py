@@ -21,6 +21,7 @@ from stillwatch.range.places import Places
 from stillwatch.range.scenario import Scenario
 from stillwatch.range.specs import Campaign, Population, kinds
 from stillwatch.range.tactics import operator
+from stillwatch.schema.keyed import mix
 
 PLACES_STREAM, POPULATION_STREAM, CAMPAIGN_STREAM, NAMES_STREAM = range(1, 5)
 DAY_STREAM, WINDOWS_STREAM = 5, 6
@@ -81,7 +82,7 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
         cast.kind[:] = len(names)
         casts.append(cast)
     everyone = concatenate(casts)
-    numbers = compose.mix(np.arange(len(everyone), dtype=np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
+    numbers = mix(np.arange(len(everyone), dtype=np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
     addresses, networks = setting.places.tables()
     return World(scenario, scale, seed, setting, everyone, names, compose.hexadecimal("acct_", numbers), addresses, networks, setting.jobs.table())
 

@@ -70,6 +70,14 @@ def salt(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(), "little", signed=True)
 
 
+def mix(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """One well-mixed number from two, without a secret (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
+    x = a + b * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
 def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: str) -> Any:
     """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns (Aumasson and Bernstein 2012)."""
     array: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -71,7 +71,6 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
     columns |= {name: signature_keys(batch.column(name), key) for name in ("signatures", "signed")}
     columns["request"] = keys_of(batch.column("request_id"), key, "request")
     columns["account"] = account_keys(batch.column("account_id"), key)
-    columns |= {c.name: pa.array([None] * len(batch), c.type) for c in EXCHANGES.columns if c.name not in columns}
     exchanges = pa.RecordBatch.from_arrays([columns[c.name].cast(c.type) for c in EXCHANGES.columns], schema=EXCHANGES.arrow)
     seen = pa.table({"account": exchanges.column("account"), "account_id": batch.column("account_id")})
     return Sketched(exchanges, labels.table(), seen.group_by(["account", "account_id"], use_threads=False).aggregate([]))
@@ -92,14 +91,9 @@ def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
     sheet = Sheet(np.zeros((rows.HEIGHT, rows_ + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32))
     end = int(rows.sketch_rows(texts, tools_of(key, settings), sheet))
     for i, kind in enumerate(rows.KINDS):
-        seal(sheet.numbers[i], *halves(key, kind))
-    seal(sheet.shingles[:end], *halves(key, "shingle"))
+        seal(sheet.numbers[i], *key.halves(kind))
+    seal(sheet.shingles[:end], *key.halves("shingle"))
     return Sheet(sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end])
-
-
-def halves(key: HashKey, kind: str) -> tuple[np.uint64, np.uint64]:
-    """Both halves of the key for one kind."""
-    return key.halves(kind)
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +107,7 @@ def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
     most = max(1, settings.max_chars)
     refusals, cues, intent = lexicon_of((("refusal.txt", 1),)), lexicon_of(OF_FLAGS), room_for(packed_intent())
     windows, signs = keys_of_texts(["w0", "w1"], key, "window").view(np.uint64), keys_of_texts(["s0", "s1"], key, "sign").view(np.uint64)
-    secrets = np.array([*windows, *signs, *halves(key, "prefix")], np.uint64)
+    secrets = np.array([*windows, *signs, *key.halves("prefix")], np.uint64)
     sizes = np.array([settings.edge_words, settings.shingle_words, settings.shingle_rate, max(2, settings.shingles_kept), most], np.int64)
     words = 2 * most + 8
     votes, scripts = planes(), np.zeros(len(SCRIPTS), np.int64)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from stillwatch.sketch.kernel import PAGE, STEP, apart, inlined, kernel
-from stillwatch.sketch.spans import Bytes, Whole
+from stillwatch.sketch.spans import Bytes, Hashes, Whole
 
-Hashes = npt.NDArray[np.uint64]
 ONE = np.uint64(1)
 """Index arithmetic is done in unsigned numbers: for signed ones numba looks at each access whether they count from the end."""
 LONGEST = 56

@@ -11,10 +11,9 @@ from stillwatch.schema.keyed import Int64s
 from stillwatch.sketch.counters import FULL, Planes, above, added, empty, planes
 from stillwatch.sketch.kernel import apart, inlined, kernel
 from stillwatch.sketch.skeleton import VALUE, content
-from stillwatch.sketch.spans import Whole
+from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import Words
 
-Hashes = npt.NDArray[np.uint64]
 BINS, BANDS = 16, 4
 """Bins of the one-permutation MinHash, and the bands that they are read in."""
 FEW = 4

@@ -16,8 +16,8 @@ from stillwatch.schema.keyed import Int64s
 from stillwatch.sketch.flat import ROLES
 from stillwatch.sketch.masked import masked_words
 from stillwatch.sketch.rows import USER
+from stillwatch.sketch.spans import Hashes
 
-Hashes = npt.NDArray[np.uint64]
 SLOT = "{"
 """What a slot begins with in a frame; no word does."""
 WINDOW = 5

@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from stillwatch.sketch.counters import FULL, Planes, added, empty
 from stillwatch.sketch.cues import lines_of, words_of
 from stillwatch.sketch.kernel import inlined, kernel
-from stillwatch.sketch.spans import Whole
+from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import COMMON, DATED, INFO, PLAIN, Words
 
-Hashes = npt.NDArray[np.uint64]
-"""By place: the high bits of a word's hash, and below them its BITS."""
 SIZE, BITS = np.uint64(2048), 24
+"""Places of the table; at each the high bits of a word's hash, and below them so many bits of what it is."""
 DATE = np.uint64(1 << (BITS - 1))
 """The bit of a word that names a date; the lower ones are the languages that it is common in."""
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFFFFFFFF << BITS & 0xFFFFFFFFFFFFFFFF), np.uint64((1 << BITS) - 1)

@@ -13,9 +13,8 @@ from stillwatch.sketch.bits import lowest
 from stillwatch.sketch.characters import SCRIPTS
 from stillwatch.sketch.counters import Planes, largest
 from stillwatch.sketch.cues import lines_of
-from stillwatch.sketch.frequent import Hashes
 from stillwatch.sketch.kernel import kernel
-from stillwatch.sketch.spans import Whole
+from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import INFO, SCRIPT, Words
 
 SINGLE = {"greek": "el", "hebrew": "he", "devanagari": "hi", "han": "zh", "kana": "ja", "hangul": "ko", "thai": "th"}

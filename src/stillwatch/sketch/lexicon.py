@@ -14,11 +14,10 @@ import numpy.typing as npt
 
 from stillwatch.sketch.cues import lines_of, words_of
 from stillwatch.sketch.kernel import inlined
-from stillwatch.sketch.spans import Whole
+from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import PLAIN, SPECIAL
 
 Numbers = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 GAPS = {"..": 3, "...": 10}
 """Words that a gap in a cue may skip."""
 _STEP = np.uint64(0xD6E8FEB86659FD93)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from stillwatch.sketch.counters import planes
 from stillwatch.sketch.cues import words_of
 from stillwatch.sketch.frequent import common, look_up
-from stillwatch.sketch.rows import FEW_WORDS
-from stillwatch.sketch.skeleton import ORIGIN, VALUE, mask
-from stillwatch.sketch.words import CODE, LINK, NUMBER, QUOTED, START, STOP, room
+from stillwatch.sketch.skeleton import ORIGIN, VALUE, mask, mask_message
+from stillwatch.sketch.spans import Hashes
+from stillwatch.sketch.words import CODE, LINK, NUMBER, QUOTED, START, STOP, Words, room
 
 SHOWN = {int(NUMBER): "<number>", int(QUOTED): "<quoted>", int(CODE): "<code>", int(LINK): "<link>"}
 """How masked payload is shown."""
 
 
-def masked_words(text: str) -> tuple[npt.NDArray[np.uint64], list[str]]:
-    """Hashes of a text's words as the kernels mask them, and the words as they are written."""
-    data = text.encode("utf-8", "replace")
+def masked(text: str, *, system: bool = False) -> tuple[Words, Words]:
+    """A text's words, and its masked words as the kernels make them; in a system prompt, quotations and code are not masked."""
     words = words_of(text)
     look_up(words, len(words), common(), planes())
     out = room(len(words))
-    count = mask(words, len(words), True, out)
-    if count < FEW_WORDS:
-        count = mask(words, len(words), False, out)
+    return words, out[: mask(words, len(words), False, out) if system else mask_message(words, len(words), out)]
+
+
+def masked_words(text: str) -> tuple[Hashes, list[str]]:
+    """Hashes of a text's words as the kernels mask them, and the words as they are written."""
+    data = text.encode("utf-8", "replace")
+    words, out = masked(text)
     written = []
-    for value, origin in out[:count, [VALUE, ORIGIN]].tolist():
+    for value, origin in out[:, [VALUE, ORIGIN]].tolist():
         start, stop = (int(words[origin, column]) for column in (START, STOP))
         written.append(SHOWN.get(value) or data[start:stop].decode("utf-8", "replace"))
-    return out[:count, VALUE].copy(), written
+    return out[:, VALUE].copy(), written

@@ -10,32 +10,30 @@ import numpy.typing as npt
 from stillwatch.schema.keyed import Int64s, siphash
 from stillwatch.sketch.counters import Planes
 from stillwatch.sketch.fingerprints import BANDS, Bench, band, projected, rank_windows, sample
-from stillwatch.sketch.frequent import Hashes, look_up
+from stillwatch.sketch.frequent import look_up
 from stillwatch.sketch.intent.scoring import Packed, score, told
 from stillwatch.sketch.kernel import inlined, kernel
 from stillwatch.sketch.language import count_scripts, guess, main_script
 from stillwatch.sketch.lexicon import Lexicon, Numbers
 from stillwatch.sketch.matching import match
-from stillwatch.sketch.skeleton import ORIGIN, edge, fold_all, mask
-from stillwatch.sketch.spans import Bytes, Whole
+from stillwatch.sketch.skeleton import edge, fold_all, mask, mask_message
+from stillwatch.sketch.spans import Bytes, Hashes, Whole
 from stillwatch.sketch.thinking import reasoning_bytes
-from stillwatch.sketch.words import START, STOP, Alphabet, Words, folded, split, split_edges
+from stillwatch.sketch.words import Alphabet, Words, folded, split, split_edges
 
 SYSTEM, USER, ASSISTANT, TOOL = range(4)
 KINDS = ("prompt", "head", "tail", "system", "prefix", *["band"] * BANDS)
 """Kinds of the keys made from text, one for each of the first rows of the sheet."""
 PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, FIRST_BAND = range(6)
 MEANING = FIRST_BAND + BANDS
-KNOWN, TURNS, REFUSAL, REASONING, HEAD_STOP, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(MEANING + 1, MEANING + 13)
+KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(MEANING + 1, MEANING + 12)
 HEIGHT = HARVEST + 1
 """Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of projections; bits of the keys that are known;
-user messages; whether the answer refuses; bytes of it that are reasoning between tags; where the head ends; the message that was sketched, or -1; masked words; numbers of the language and
-the script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
+user messages; whether the answer refuses; bytes of it that are reasoning between tags; the message that was sketched, or -1; masked words;
+numbers of the language and the script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
 
 ANSWER_BYTES = 120
 """A refusal is looked for in so many bytes at an answer's head."""
-FEW_WORDS = 5
-"""If masking quotations and code leaves fewer words than this, only numbers and dates are masked."""
 APART = 64
 """Word places between two texts, so that no cue spans both."""
 
@@ -128,14 +126,10 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
     numbers[SCRIPT, row] = main
     numbers[LANGUAGE, row] = guess(main, tools.votes, tools.of_script)
     write(sheet, row, PROMPT, total)
-    count = mask(words, n, True, masked)
-    if count < FEW_WORDS:
-        count = mask(words, n, False, masked)
+    count = mask_message(words, n, masked)
     numbers[WORDS, row] = count
-    head, stop = edge(words, masked, count, sizes[EDGE_WORDS], 1)
-    write(sheet, row, HEAD, head)
-    write(sheet, row, TAIL, edge(words, masked, count, sizes[EDGE_WORDS], -1)[0])
-    numbers[HEAD_STOP, row] = np.int64(words[n - 1, STOP] if stop == count else words[np.int64(masked[stop, ORIGIN]), START])
+    write(sheet, row, HEAD, edge(words, masked, count, sizes[EDGE_WORDS], 1))
+    write(sheet, row, TAIL, edge(words, masked, count, sizes[EDGE_WORDS], -1))
     score(masked, count, tools.intent, row + 1, tools.sums, 0)
     windows = rank_windows(masked, count, sizes[SHINGLE_WORDS], secrets[WINDOW0], secrets[WINDOW1], tools.bench)
     for number in range(BANDS):

@@ -10,6 +10,8 @@ from stillwatch.sketch.words import CODE, COMMON, DATED, INFO, NAME, NAMED, NUMB
 
 VALUE, ORIGIN = range(2)
 """Columns of a masked text: the word, and the place of the word it came from."""
+FEW_WORDS = 5
+"""If masking quotations and code leaves fewer words than this, only numbers and dates are masked."""
 
 
 @kernel
@@ -37,8 +39,15 @@ def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
 
 
 @kernel
-def edge(words: Words, masked: Words, count: Whole, size: Whole, step: Whole) -> tuple[np.uint64, Whole]:
-    """Hash of the first (step 1) or last (step -1) `size` masked words, a run of names being one; and the first masked word not in it."""
+def mask_message(words: Words, n: Whole, out: Words) -> Whole:
+    """Masked words of a message to `out`: quotations and code are masked unless next to nothing would be left. Returns how many."""
+    count = mask(words, n, True, out)
+    return count if count >= FEW_WORDS else mask(words, n, False, out)
+
+
+@kernel
+def edge(words: Words, masked: Words, count: Whole, size: Whole, step: Whole) -> np.uint64:
+    """Hash of the first (step 1) or last (step -1) `size` masked words, a run of names being one."""
     total = np.uint64(0)
     taken = 0
     named = False
@@ -54,7 +63,7 @@ def edge(words: Words, masked: Words, count: Whole, size: Whole, step: Whole) ->
             taken += 1
         named = is_name
         at += step
-    return folded(total, np.uint64(taken)), at
+    return folded(total, np.uint64(taken))
 
 
 @inlined

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from stillwatch.sketch.kernel import kernel
 
 Bytes = npt.NDArray[np.uint8]
+Hashes = npt.NDArray[np.uint64]
 Whole = int | np.int64
 """A whole number: numpy's and Python's are one type to a kernel."""
 LONGEST_QUOTE = 400

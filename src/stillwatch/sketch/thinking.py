@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from stillwatch.sketch.kernel import kernel
-from stillwatch.sketch.spans import Bytes, Whole
+from stillwatch.sketch.spans import Bytes, Hashes, Whole
 
-Hashes = npt.NDArray[np.uint64]
 TAGS = ("think", "thinking", "thought", "thoughts", "reasoning", "reason", "scratchpad", "analysis", "rationale", "cot", "inner_monologue", "working")
 LONGEST = 24
 """Bytes of a tag's name."""

@@ -92,13 +92,15 @@ def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search
     drafts = list(_drafts(seen))
     drafts = _counted(engine, seen, _needed(engine, seen, drafts))
     drafts = _needed(engine, seen, [_core(draft) for draft in drafts])
-    steps = _steps(engine, seen, drafts)
-    nested = _nested(engine, seen, drafts)
+    kept, held = _held(engine, seen, drafts)
+    made = engine.create("template_made", held.filter(_.held >= _.need).select("family", "request"))
+    steps = _steps(engine, seen, kept, made)
+    nested = _nested(engine, made)
     edges: dict[int, set[int]] = defaultdict(set)
     for i, draft in enumerate(drafts):
         edges[nested.get(i, i)] |= draft.edges
     found = [_family(draft, steps[i], frozenset(edges[i]), search) for i, draft in enumerate(drafts) if i not in nested]
-    for name in ("template_sample", "template_several", "template_keys", "template_kept"):
+    for name in ("template_sample", "template_several", "template_keys", "template_kept", "template_held", "template_members", "template_made"):
         engine.drop(name)
     return sorted((f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key))
 
@@ -162,12 +164,12 @@ def _core(draft: _Draft) -> _Draft:
     return replace(draft, keys=keys, counts={key: draft.counts[key] for key in keys})
 
 
-def _steps(engine: Engine, seen: Shared, drafts: list[_Draft]) -> dict[int, list[Step]]:
-    """By family: each fingerprint, or end, and the next one in a prompt, by distance."""
-    rows, held = _held(engine, seen, drafts)
-    made = rows.semi_join(held.filter(_.held >= _.need), ["family", "request"])
+def _steps(engine: Engine, seen: Shared, rows: Any, made: Any) -> dict[int, list[Step]]:
+    """By family: each fingerprint, or end, and the next one in a prompt made from it, by distance."""
     inside = ibis.window(group_by=["family", "request"], order_by=["place", "number"])
-    before = made.mutate(other=_.number.lag().over(inside), after=_.number.lead().over(inside), begins=_.place.lag().over(inside))
+    before = rows.semi_join(made, ["family", "request"]).mutate(
+        other=_.number.lag().over(inside), after=_.number.lead().over(inside), begins=_.place.lag().over(inside)
+    )
     begun = before.select("family", number=_.other.fill_null(START), other="number", distance=_.place - _.begins.fill_null(0))
     sizes = seen.sample.select("request", size=_.words.cast("int64"))
     last = before.filter(_.after.isnull()).select("family", "request", "number", "place").join(sizes, "request")
@@ -179,16 +181,12 @@ def _steps(engine: Engine, seen: Shared, drafts: list[_Draft]) -> dict[int, list
     return steps
 
 
-def _nested(engine: Engine, seen: Shared, drafts: list[_Draft]) -> dict[int, int]:
+def _nested(engine: Engine, made: Any) -> dict[int, int]:
     """Families that are only seen inside a much larger one, and which: the commoner values of its slots."""
-    _rows, held = _held(engine, seen, drafts)
-    made = engine.create("template_made", held.filter(_.held >= _.need).select("family", "request"))
     sizes = dict(zip(*(engine.collect(made.group_by("family").agg(n=_.count())).column(name).to_pylist() for name in ("family", "n")), strict=True))
     both = made.join(made.select("request", larger="family"), "request").filter(_.family != _.larger)
     found = engine.collect(both.group_by("family", "larger").agg(n=_.count())).to_pylist()
     found.sort(key=lambda row: (sizes[row["larger"]], row["larger"]))
-    for name in ("template_held", "template_members", "template_made"):
-        engine.drop(name)
     return {
         row["family"]: row["larger"]
         for row in found

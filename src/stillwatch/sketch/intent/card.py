@@ -62,8 +62,6 @@ class LabelCard:
     """How many there are."""
     hits: list[SourceRate] = field(default_factory=list)
     """The sensitivity on each source left out."""
-    false: list[SourceRate] = field(default_factory=list)
-    """The false positives on each source without any label."""
 
     @staticmethod
     def of_nothing(label: str) -> LabelCard:

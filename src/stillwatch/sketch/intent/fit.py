@@ -11,8 +11,9 @@ from scipy import sparse
 from scipy.optimize import minimize
 
 from stillwatch.sketch.intent.folder import Documents
-from stillwatch.sketch.intent.reading import Hashes, buckets_of
+from stillwatch.sketch.intent.reading import buckets_of
 from stillwatch.sketch.intent.scoring import DAMPING
+from stillwatch.sketch.spans import Hashes
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import InputError
 from stillwatch.sketch.intent.labels import HARVEST_COLUMN, HARVESTS, LABELS, UNSURE
-from stillwatch.sketch.intent.reading import Hashes, cues_of, features_of, masked_of
+from stillwatch.sketch.intent.reading import cues_of, features_of, masked_of
+from stillwatch.sketch.spans import Hashes
 
 NEEDED = ("text", "labels", "source")
 OPTIONAL = ("system", "group", "licence")

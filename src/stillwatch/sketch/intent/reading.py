@@ -6,28 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.schema.flags import HARVEST
-from stillwatch.sketch.counters import planes
 from stillwatch.sketch.cues import OF_FLAGS, words_of
-from stillwatch.sketch.frequent import common, look_up
 from stillwatch.sketch.intent.labels import BITS
 from stillwatch.sketch.intent.scoring import BUCKET_BITS, COLUMNS, CONFIRMED, CONTEXT, DAMPING, HITS, LIKELY, PAIR, SHIFT, TAG_SHIFT, WORD
-from stillwatch.sketch.intent.scoring import Hashes as Hashes
 from stillwatch.sketch.lexicon import lexicon_of, unseen
+from stillwatch.sketch.masked import masked
 from stillwatch.sketch.matching import match
-from stillwatch.sketch.rows import APART, FEW_WORDS
-from stillwatch.sketch.skeleton import VALUE, mask
-from stillwatch.sketch.words import room
+from stillwatch.sketch.rows import APART
+from stillwatch.sketch.skeleton import VALUE
+from stillwatch.sketch.spans import Hashes
 
 
 def masked_of(text: str, system: bool = False) -> Hashes:
     """Hashes of a text's masked words, as the kernels give them to `score`: in a system prompt, quotations and code are not masked."""
-    words = words_of(text)
-    look_up(words, len(words), common(), planes())
-    out = room(len(words))
-    count = mask(words, len(words), not system, out)
-    if count < FEW_WORDS:
-        count = mask(words, len(words), False, out)
-    return out[:count, VALUE].copy()
+    return masked(text, system=system)[1][:, VALUE].copy()
 
 
 def cues_of(*texts: str | None) -> int:

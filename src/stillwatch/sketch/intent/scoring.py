@@ -12,10 +12,9 @@ from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.sketch.intent.labels import BITS, LABELS
 from stillwatch.sketch.kernel import inlined, kernel
 from stillwatch.sketch.skeleton import VALUE
-from stillwatch.sketch.spans import Whole
+from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import Words
 
-Hashes = npt.NDArray[np.uint64]
 Sums = npt.NDArray[np.int64]
 BUCKET_BITS = 14
 SHIFT, TAG_SHIFT = np.uint64(64 - BUCKET_BITS), np.uint64(34)

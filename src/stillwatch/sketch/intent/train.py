@@ -120,7 +120,6 @@ def _judged(documents: Documents, scores: Floats, hits: Mask, column: int, least
         sorted({str(source) for source in documents.sources[positive]}),
         int(positive.sum()),
         _by_source(documents, hits, positive),
-        _by_source(documents, hits, plain),
     )
 
 

@@ -1,0 +1,28 @@
+"""What the calibration studies share: their arguments, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+
+def options(description: str | None, quick: str) -> argparse.Namespace:
+    """quick, seed and json, as every study takes them; `quick` says what is less of it."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def finish(lines: Sequence[Any], given: argparse.Namespace) -> None:
+    """Write the lines (dataclasses with `kept`) where asked, and leave: with code 1 where a promise is not kept."""
+    if given.json:
+        rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
+        given.json.write_text(json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n")
+    sys.exit(0 if all(line.kept for line in lines) else 1)
