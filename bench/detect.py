@@ -60,13 +60,20 @@ READ = [
     "tools",
     "output_format",
     "prefix",
+    "continues",
+    "leaves",
+    "words",
     "meaning",
     "language",
+    "script",
     "turns",
     "flags",
+    "harvest",
     "refused",
+    "reasoning_share",
 ]
-"""Columns that the search reads, the list of shingles besides."""
+LISTS = ["signatures", "signed", "shingles", "places"]
+"""Columns that the search reads: plain ones, and lists."""
 
 
 def scan(run: Path) -> float:
@@ -74,9 +81,9 @@ def scan(run: Path) -> float:
     connection = duckdb.connect()
     connection.execute("SET memory_limit = '3GB'")
     files = [str(path) for path in stored_days(run)]
-    columns = ", ".join(f"max({name})" for name in READ)
+    columns = ", ".join([f"max({name})" for name in READ] + [f"max({name}[1])" for name in LISTS])
     start = time.perf_counter()
-    connection.sql(f"SELECT {columns}, max(shingles[1]) FROM read_parquet($files)", params={"files": files}).to_arrow_table()
+    connection.sql(f"SELECT {columns} FROM read_parquet($files)", params={"files": files}).to_arrow_table()
     return time.perf_counter() - start
 
 

@@ -19,6 +19,7 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import SKETCH_VERSION
 from stillwatch.schema.table import Table
+from stillwatch.sketch import load_intent
 
 TABLES = {
     table.name: table
@@ -131,6 +132,7 @@ def test_the_run_says_what_it_was_made_from(village_run: Ran, village: Path) -> 
     assert {item["format"] for item in about["inputs"]} == {"litellm_spend_logs"}
     assert about["settings"]["ingest"]["workers"] == 2
     assert about["key"] == "private"
+    assert about["intent"] == load_intent().document()
     assert about["sketch"] == {"version": SKETCH_VERSION, "key": HashKey.from_file(Path(os.environ["STILLWATCH_KEY_FILE"])).name}
     assert about["has_text"] == 1.0
     assert about["given"] | {"edge": True, "accounts": True, "permits": True, "releases": True, "key_file": False} == about["given"]

@@ -29,7 +29,7 @@ from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.settings import Settings, as_document
-from stillwatch.sketch import sketch_accounts
+from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
 
@@ -165,6 +165,7 @@ def _about(
         "mended": [{"column": column, "reason": reason, "count": count} for (column, reason), count in sorted(staged.quarantine.mended.items())],
         "key": "private" if key.private else "public",
         "sketch": Sketched.by(key).document(),
+        "intent": load_intent().document(),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
         "tested_groups": found.tested,

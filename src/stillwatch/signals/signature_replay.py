@@ -23,7 +23,7 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     sees="reasoning signatures of one account or conversation that come back in another one, in a history nobody left or with a request for the reasoning",
     blind_spots="An agent that edits its history and then resumes under a new session id looks the same, and so does a reseller who does both; "
     "blind where answers are logged without their signatures, and where the history is kept whole and the reasoning asked for in unknown words.",
-    needs=("exchanges.signatures",),
+    needs=("exchanges.signatures", "exchanges.signed"),
     finding="{part:.0%} of the reasoning signatures it sends back were issued to another account or conversation and are replayed ({replayed:,} signatures)",
     example=[
         {"group": g, "account": a, "owner": o, "conversation": c, "second": 2 * i, "flags": 0, "leaves": 1000 * g + i, "signed": [1000 * g + i]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -41,6 +42,11 @@ class Intent:
     """By label: gain, base and threshold of the logit; see scoring.Packed."""
     card: Mapping[str, Any]
     """What it was trained on and how well it does; see docs/intent.md."""
+
+    def document(self) -> dict[str, Any]:
+        """Which model it is, for run.json: its name, and eight digits of the hash of its weights."""
+        weights = hashlib.blake2b(self.features.tobytes() + self.scales.tobytes(), digest_size=4).hexdigest()
+        return {"name": self.card["name"], "weights": weights}
 
 
 def packed(intent: Intent) -> Packed:
