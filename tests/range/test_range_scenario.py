@@ -72,3 +72,47 @@ def test_february_has_the_published_shape() -> None:
     }
     assert february.window.days == 28
     assert sum(p.accounts for p in february.populations) >= 2_000_000
+
+
+BEFORE = """backdrop = "provider"
+
+[world]
+start = 2026-03-02T00:00:00Z
+end = 2026-05-25T00:00:00Z
+launched = 2024-01-01T00:00:00Z
+
+[[population]]
+kind = "office"
+accounts = 20
+median = 9
+sigma = 1.3
+group_min = 8
+group_max = 60
+jobs = { writing = 1.0 }
+"""
+
+
+def test_a_backdrop_stands_behind_a_scenario() -> None:
+    month, quarter = load("february"), parse(BEFORE, "quarter.toml")
+    assert [r.name for r in quarter.regions] == [r.name for r in month.regions]
+    assert quarter.populations[-1].kind == "office"
+    assert quarter.populations[-1].median == 9
+    for longer, shorter in zip(quarter.populations, month.populations, strict=False):
+        assert longer.median == pytest.approx(shorter.median * 84 / 28)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('backdrop = "provider"', 'backdrop = "village"', "there is no backdrop 'village'"),
+        ("median = 9", 'median = "nine"', "median must be a number"),
+        ("group_max = 60", "group_max = 6", "group_max is below group_min"),
+        ('kind = "office"', 'kind = "castle"', "there is no kind 'castle'"),
+    ],
+)
+def test_a_mistake_before_a_backdrop_is_named_with_its_line(old: str, new: str, said: str) -> None:
+    text = BEFORE.replace(old, new)
+    with pytest.raises(SettingError) as caught:
+        parse(text, "quarter.toml")
+    assert said in caught.value.what
+    assert caught.value.where == f"quarter.toml, line {line_of(text, new)}"

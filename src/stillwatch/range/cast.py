@@ -81,8 +81,12 @@ class Cast:
     """Whether days are near equal instead of random."""
     burst: Array
     """Shape of the gamma that makes days uneven; small is bursty."""
-    days: Array
-    """Bit d: may be active on day d of the window."""
+    ramp: Array
+    """How its rate grows over its time: 0 stays, 1 from nothing to twice the mean, -1 the other way."""
+    period: Array
+    """It may be active on one day in so many: 1 each day, 7 once a week."""
+    phase: Array
+    """The first day of the window that is one of them."""
     sure: Array
     """Day with at least one exchange; -1 for none."""
     rhythm: Array

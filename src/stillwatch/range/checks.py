@@ -15,8 +15,8 @@ from stillwatch.range.tactics.rhythm import RHYTHMS
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
 
-LONGEST_DAYS = 60
-SIGNED = ("utc_offset",)
+LONGEST_DAYS = 100
+SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together")
 

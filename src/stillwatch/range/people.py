@@ -73,11 +73,6 @@ class Setting:
         """Moment after the last."""
         return self.start + self.days * DAY
 
-    @property
-    def every_day(self) -> int:
-        """The day mask of an account that may be active on all days."""
-        return (1 << self.days) - 1
-
 
 def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None) -> Cast:
     """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed volume."""
@@ -99,7 +94,7 @@ def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator,
         domain=mail_domains(n, setting, rng), shape=mail_shapes(n, setting, rng), phone=phone_prefixes(region, setting, rng), organisation=whole.copy(),
         created=created, banned=banned, first=first, last=np.where(banned > 0, banned, setting.end),
         rate=total / setting.days, even=np.zeros(n, bool), burst=rng.choice([0.15, 0.3, 1.0], n, p=[0.5, 0.3, 0.2]),
-        days=np.full(n, setting.every_day, np.int64), sure=(first - setting.start) // DAY + (rng.random(n) * (np.where(banned > 0, banned, setting.end) - first) / DAY).astype(np.int64),
+        ramp=np.zeros(n), period=whole + 1, phase=whole.copy(), sure=(first - setting.start) // DAY + (rng.random(n) * (np.where(banned > 0, banned, setting.end) - first) / DAY).astype(np.int64),
         rhythm=np.where(plan == API, rng.choice([HOME, FLAT], n, p=[0.6, 0.4]), HOME), shift=np.rint(-offset * 4 + rng.normal(0, 6, n)).astype(np.int64),
         weekend=rng.choice([0.3, 0.8, 1.2], n), stay=np.where(total > HEAVY, 0.92, rng.choice([0.3, 0.6, 0.75], n)), gap=np.where(total > HEAVY, 9.0, 75.0),
         client=setting.clients.popular(n, rng), other_client=setting.clients.popular(n, rng), parameters=setting.clients.popular_parameters(n, rng),

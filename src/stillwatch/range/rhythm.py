@@ -45,6 +45,7 @@ def exchanges_on(world: World, day: int, accounts: Array, rng: np.random.Generat
     share = (np.minimum(cast.last[accounts], start + DAY) - np.maximum(cast.first[accounts], start)) / DAY
     weekend = (start // DAY + 3) % 7 >= 5
     mean = cast.rate[accounts] * np.clip(share, 0, 1) * (cast.weekend[accounts] if weekend else 1.0)
+    mean *= _grown(cast.ramp[accounts], cast.first[accounts], cast.last[accounts], start + DAY // 2)
     burst = cast.burst[accounts]
     uneven = burst > 0
     mean[uneven] *= rng.gamma(burst[uneven], 1 / burst[uneven])
@@ -52,11 +53,16 @@ def exchanges_on(world: World, day: int, accounts: Array, rng: np.random.Generat
     return np.asarray(count + (cast.sure[accounts] == day))
 
 
+def _grown(ramp: Array, first: Array, last: Array, now: int) -> Array:
+    """The factor of the mean rate at a moment of each account's time: linear, 1 on average."""
+    return np.asarray(1.0 + ramp * np.clip(2.0 * (now - first) / np.maximum(last - first, 1) - 1.0, -1.0, 1.0))
+
+
 def active_on(world: World, day: int) -> Array:
     """Accounts that may be active on a day of the window."""
     cast = world.cast
     start = world.setting.start + day * DAY
-    return np.flatnonzero((cast.first < start + DAY) & (cast.last > start) & ((cast.days >> day) & 1 == 1))
+    return np.flatnonzero((cast.first < start + DAY) & (cast.last > start) & ((day - cast.phase) % cast.period == 0))
 
 
 def starts_of_runs(accounts: Array, position: Array, stay: Array, rng: np.random.Generator) -> Array:

@@ -19,6 +19,9 @@ from stillwatch.range.specs import Campaign, Model, Permit, Population, Region, 
 
 T = TypeVar("T")
 HEADER = re.compile(r"^\s*(\[\[?)\s*([a-z_.]+)\s*\]\]?")
+SECTIONS = ("world", "region", "model", "population", "campaign", "permit")
+BACKDROP_DAYS = 28
+"""Days that a backdrop's volumes are meant for."""
 KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*=")
 
 
@@ -68,17 +71,21 @@ def parse(text: str, name: str) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"the scenario is not TOML: {error}", where=name, do="mend the line named above") from error
-    reader = _Reader(name, _lines(text))
-    reader.known(document, ("world", "region", "model", "population", "campaign", "permit"), "")
-    reader.needed(document, ("world", "region", "model", "population"), "")
+    reader = _Reader(name, _lines(text, {}))
+    reader.known(document, (*SECTIONS, "backdrop"), "")
+    behind = _behind(document, reader)
+    counts = {"region": len(behind.regions), "model": len(behind.models), "population": len(behind.populations), "permit": len(behind.permits)}
+    reader = _Reader(name, _lines(text, counts), counts)
+    reader.needed(document, ("world", *(key for key in ("region", "model", "population") if not counts[key])), "")
+    window = reader.record(Window, document["world"], "world")
     scenario = Scenario(
         name.removesuffix(".toml"),
-        reader.record(Window, document["world"], "world"),
-        tuple(reader.records(Region, document, "region")),
-        tuple(reader.records(Model, document, "model")),
-        tuple(reader.populations(document)),
+        window,
+        (*behind.regions, *reader.records(Region, document, "region")),
+        (*behind.models, *reader.records(Model, document, "model")),
+        (*(_over(spec, window.days) for spec in behind.populations), *reader.populations(document)),
         tuple(reader.records(Campaign, document, "campaign")),
-        tuple(reader.records(Permit, document, "permit")),
+        (*behind.permits, *reader.records(Permit, document, "permit")),
     )
     for fault in faults(scenario):
         raise reader.error(fault.what, fault.section, fault.key, fault.do)
@@ -86,9 +93,50 @@ def parse(text: str, name: str) -> Scenario:
 
 
 @dataclass(frozen=True)
+class Backdrop:
+    """What several scenarios play before."""
+
+    regions: tuple[Region, ...] = ()
+    """Where accounts live."""
+    models: tuple[Model, ...] = ()
+    """What is served."""
+    populations: tuple[Population, ...] = ()
+    """The benign kinds; volumes are those of BACKDROP_DAYS."""
+    permits: tuple[Permit, ...] = ()
+    """The licences given out."""
+
+
+def _behind(document: dict[str, Any], own: _Reader) -> Backdrop:
+    """The backdrop that a scenario names; an empty one if it names none."""
+    name = document.get("backdrop")
+    if name is None:
+        return Backdrop()
+    folder = resources.files(__package__).joinpath("backdrops")
+    known = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    if name not in known:
+        raise own.error(f"there is no backdrop {name!r}", "", "backdrop", f"known: {', '.join(known)}")
+    text = folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    found = tomllib.loads(text)
+    reader = _Reader(f"{name}.toml", _lines(text, {}))
+    reader.known(found, ("region", "model", "population", "permit"), "")
+    return Backdrop(
+        tuple(reader.records(Region, found, "region")),
+        tuple(reader.records(Model, found, "model")),
+        tuple(reader.populations(found)),
+        tuple(reader.records(Permit, found, "permit")),
+    )
+
+
+def _over(spec: Population, days: int) -> Population:
+    """A backdrop's population over a window of so many days."""
+    return dataclasses.replace(spec, median=spec.median * days / BACKDROP_DAYS, most=spec.most * days / BACKDROP_DAYS)
+
+
+@dataclass(frozen=True)
 class _Reader:
     name: str
     lines: dict[tuple[str, str], int]
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def error(self, what: str, section: str, key: str, do: str) -> SettingError:
         line = self.lines.get((section, key)) or self.lines.get((section, ""))
@@ -110,14 +158,15 @@ class _Reader:
     def populations(self, document: dict[str, Any]) -> list[Population]:
         found = []
         for i, values in enumerate(self.tables(document, "population")):
-            section, kind = f"population[{i}]", values.get("kind")
+            section, kind = f"population[{i + self.counts.get('population', 0)}]", values.get("kind")
             if kind not in kinds():
                 raise self.error(f"there is no kind {kind!r} of population", section, "kind", f"known: {', '.join(kinds())}")
             found.append(self.record(kinds()[kind].spec, values, section))
         return found
 
     def records(self, kind: type[T], document: dict[str, Any], key: str, section: str = "") -> list[T]:
-        return [self.record(kind, values, f"{_dotted(section, key)}[{i}]") for i, values in enumerate(self.tables(document, key))]
+        before = 0 if section else self.counts.get(key, 0)
+        return [self.record(kind, values, f"{_dotted(section, key)}[{i + before}]") for i, values in enumerate(self.tables(document, key))]
 
     def tables(self, document: dict[str, Any], key: str) -> list[dict[str, Any]]:
         values = document.get(key, [])
@@ -170,10 +219,10 @@ def _wanted(kind: Any) -> str:
     return names.get(kind, str(kind))
 
 
-def _lines(text: str) -> dict[tuple[str, str], int]:
-    """Line of each key, by section; sections of a list carry their number."""
+def _lines(text: str, before: dict[str, int]) -> dict[tuple[str, str], int]:
+    """Line of each key, by section; sections of a list carry their number, counted on from those `before` them."""
     found: dict[tuple[str, str], int] = {}
-    counts: dict[str, int] = {}
+    counts = {section: number - 1 for section, number in before.items()}
     current: dict[str, str] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), 1):

@@ -129,6 +129,8 @@ class Campaign:
     """Its ways in."""
     at_least: int = 12
     """Accounts at any scale."""
+    ramp: float = 0.0
+    """How its rate grows: 0 stays, 1 from nothing on its first day to twice the mean on its last."""
     windows: int = 12
     """Of a balanced rhythm: work windows a day."""
     utc_offset: float = 0.0

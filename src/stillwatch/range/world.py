@@ -117,7 +117,5 @@ def parts_of(world: World, rows_wanted: int) -> int:
     """Into how many parts each day is cut so that one holds about `rows_wanted` exchanges."""
     cast, setting = world.cast, world.setting
     active = np.maximum(cast.last - cast.first, 0) / DAY
-    share = np.array([bin(int(d)).count("1") for d in np.unique(cast.days)])
-    days = share[np.searchsorted(np.unique(cast.days), cast.days)] / setting.days
-    expected = float((cast.rate * active * days).sum()) / setting.days
+    expected = float((cast.rate * active / cast.period).sum()) / setting.days
     return max(1, round(expected / rows_wanted))

@@ -42,7 +42,7 @@ def _lessons(cast: Cast, weekday: Array, hour: Array, region: Array, spec: Class
     first_weekday = (setting.start // DAY + 3) % 7
     first_day = (weekday - first_weekday) % 7
     lessons = np.maximum(1, -(-(setting.days - first_day) // 7))
-    cast.days = np.sum([np.where(first_day + 7 * k < setting.days, 1 << np.minimum(first_day + 7 * k, 62), 0) for k in range(9)], axis=0)
+    cast.period[:], cast.phase = 7, first_day
     cast.rate = cast.rate * setting.days / lessons
     cast.burst[:], cast.stay[:], cast.gap[:], cast.weekend[:] = 0, 0.7, 50.0, 1.0
     cast.sure = np.minimum(first_day, setting.days - 1)

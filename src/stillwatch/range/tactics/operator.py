@@ -20,7 +20,7 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     cast.paraphrase[:] = spec.paraphrase
     cast.banned[:] = 0
     cast.first[:], cast.last[:] = begin, begin + spec.days * DAY
-    cast.days[:] = ((1 << spec.days) - 1) << spec.first_day
+    cast.ramp[:] = spec.ramp
     cast.model = models_of(n, setting, rng)
     cast.adopts[:], cast.adopt_hours[:] = spec.pivot, spec.pivot_hours
     cast.stay[:], cast.gap[:], cast.weekend[:], cast.sure[:] = 0.5, 25.0, 1.0, -1
