@@ -54,7 +54,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if importlib.util.find_spec("pyspark") is None:
         pytest.skip("pyspark is not installed")
     if not HAS_JAVA:
@@ -62,7 +62,8 @@ def session() -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").appName("stillwatch tests")
-    for name, value in FAST.items():
+    warehouse = str(tmp_path_factory.mktemp("warehouse"))
+    for name, value in (FAST | {"spark.sql.warehouse.dir": warehouse}).items():
         builder = builder.config(name, value)
     opened = builder.getOrCreate()
     opened.sparkContext.setLogLevel("ERROR")

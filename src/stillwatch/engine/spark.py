@@ -135,6 +135,8 @@ def local_session() -> Any:
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "4")
         .config("spark.sql.session.timeZone", "UTC")
+        # Spark makes this folder even where no table is kept in it; the user's own is no place for it.
+        .config("spark.sql.warehouse.dir", str(Path(tempfile.gettempdir()) / "stillwatch-spark-warehouse"))
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .getOrCreate()
