@@ -10,6 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from scipy.stats import binomtest
+
 
 def options(description: str | None, quick: str) -> argparse.Namespace:
     """quick, seed and json, as every study takes them; `quick` says what is less of it."""
@@ -18,6 +20,14 @@ def options(description: str | None, quick: str) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
+
+
+def exact(hits: int, runs: int, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a share (Clopper and Pearson 1934); 0 to 1 where nothing was run."""
+    if not runs:
+        return 0.0, 1.0
+    interval = binomtest(hits, runs).proportion_ci(level, "exact")
+    return float(interval.low), float(interval.high)
 
 
 def finish(lines: Sequence[Any], given: argparse.Namespace) -> None:

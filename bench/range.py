@@ -1,0 +1,106 @@
+"""The benchmark: every published campaign by every detector, every hard negative, every evasion, every guarantee, on one page.
+
+python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--rate 0.05] [--work FOLDER] [--json FILE] [--page FILE]
+
+For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored, searched by every baseline over
+the same tables, and watched day by day. Finished worlds are lines of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a
+new folder after changing a detector. `bench/evasion.py` and `bench/guarantees.py` are studies of their own; where WORK holds their figures
+(evasion.json, guarantees.json), the page shows them too. The page is written where --page says, its pictures in figures/ beside it.
+
+Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at least 0.95 and precision at least
+0.99; an alarm before 5 % of its exchanges are gone; no hard negative called adversarial; better than every baseline on every campaign. The exit
+code is 0 where all are kept, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from range_cells import Cell, cells
+from range_page import write_page
+from range_targets import Target, targets
+from rich.console import Console
+from rich.table import Table
+
+from stillwatch import __version__
+from stillwatch.range.scenario import shipped_names
+
+
+def arguments() -> argparse.Namespace:
+    """What is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="february and its look-alikes at 1/250, one seed, without the slow baselines")
+    parser.add_argument("--scale", type=float, default=0.05)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--scenario", nargs="+", help="shipped scenarios; all of them if left out")
+    parser.add_argument("--rate", type=float, default=0.05, help="false discovery rate")
+    parser.add_argument("--work", type=Path, help="folder of finished worlds and of the other studies' figures")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--page", type=Path, help="Markdown file to write, as docs/benchmark.md")
+    given = parser.parse_args()
+    if given.quick:
+        given.scale, given.seeds, given.scenario = 0.004, 1, given.scenario or ["february"]
+    return given
+
+
+def wanted(given: argparse.Namespace) -> list[Cell]:
+    """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every scenario."""
+    names = given.scenario or shipped_names()
+    return [Cell(name, given.scale, seed) for seed in range(1, given.seeds + 1) for name in names]
+
+
+def machine() -> dict[str, Any]:
+    """Where the figures were measured."""
+    return {"version": __version__, "python": platform.python_version(), "processors": os.cpu_count(), "system": platform.system()}
+
+
+def study(work: Path, name: str) -> dict[str, Any] | None:
+    """The figures of another study, where they stand."""
+    path = work / f"{name}.json"
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found
+
+
+def shown(kept: Sequence[Target], console: Console) -> None:
+    """The targets."""
+    table = Table("target", "measured", "kept", title="Targets")
+    for target in kept:
+        table.add_row(target.what, target.measured, "yes" if target.kept else "NO")
+    console.print(table)
+
+
+def main() -> None:
+    """Run, print, write."""
+    given = arguments()
+    with tempfile.TemporaryDirectory() as aside:
+        work = given.work or Path(aside)
+        work.mkdir(parents=True, exist_ok=True)
+        say = Console(stderr=True).print
+        done = list(cells(wanted(given), given.rate, work / "cells.jsonl", say, quick=given.quick))
+        document = {
+            "machine": machine(),
+            "rate": given.rate,
+            "quick": given.quick,
+            "cells": done,
+            "evasion": study(work, "evasion"),
+            "guarantees": study(work, "guarantees"),
+        }
+    kept = targets(document)
+    shown(kept, Console())
+    if given.json:
+        given.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if given.page:
+        write_page(document, kept, given.page)
+    sys.exit(0 if all(target.kept for target in kept) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""One cell of the benchmark: a world made, searched and scored, with every baseline over the same tables; finished cells are kept in a file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from baselines.compare import Line, compare
+from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline.watch import watch
+from stillwatch.range.make import Order, make
+from stillwatch.range.score import score
+from stillwatch.range.score_alarms import score_alarms
+from stillwatch.schema.keyed import HashKey
+from stillwatch.settings import Settings, from_document
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is made and searched."""
+
+    scenario: str
+    """A shipped scenario."""
+    scale: float
+    """What its sizes are multiplied by."""
+    seed: int
+    """The seed of its chance."""
+    paraphrase: int | None = None
+    """Level of paraphrase of its campaigns; None: what the scenario says."""
+
+    @property
+    def name(self) -> str:
+        """One line that tells it from all others."""
+        worded = "" if self.paraphrase is None else f" paraphrase {self.paraphrase}"
+        return f"{self.scenario} x{self.scale:g} seed {self.seed}{worded}"
+
+
+def run(cell: Cell, rate: float, *, quick: bool) -> dict[str, Any]:
+    """Make, search, score, watch day by day; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
+    with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
+        world, out = Path(folder) / "world", Path(folder) / "run"
+        at = [time.perf_counter()]
+        truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed, paraphrase=cell.paraphrase))
+        at.append(time.perf_counter())
+        detect(inputs_of(world), out, settings_at(rate), quiet)
+        at.append(time.perf_counter())
+        lines, known = compare(out, world, quick)
+        at.append(time.perf_counter())
+        watch(out, {}, quiet)
+        at.append(time.perf_counter())
+        steps = ("make", "detect", "baselines", "watch")
+        return {
+            "cell": asdict(cell),
+            "rate": rate,
+            "exchanges": sum(row["exchanges"] for row in truth["groups"]),
+            "accounts": len(known.kinds),
+            "innocents": len(known.kinds) - len(known.guilty),
+            "seconds": {step: round(after - before, 1) for step, before, after in zip(steps, at[:-1], at[1:], strict=True)},
+            "score": score(out, world),
+            "alarms": score_alarms(out, world),
+            "detectors": [kept_of(line) for line in lines],
+        }
+
+
+def quiet(step: str, done: int, whole: int) -> None:
+    """Progress that nobody watches."""
+
+
+def kept_of(line: Line) -> dict[str, Any]:
+    """What is kept of a detector: its scores, at its defaults and at the threshold chosen with the truth."""
+    return {
+        "name": line.detector,
+        "source": line.source,
+        "seconds": round(line.seconds, 2),
+        "own": asdict(line.score),
+        "flattered": None if line.flattered is None else asdict(line.flattered),
+    }
+
+
+def inputs_of(world: Path) -> Inputs:
+    """All that a world gives a detector."""
+    return Inputs(
+        (world / "logs",),
+        edge=world / "edge.parquet",
+        accounts=world / "accounts.parquet",
+        permits=world / "permits.toml",
+        releases=world / "releases.toml",
+        key=HashKey.public(),
+    )
+
+
+def settings_at(rate: float) -> Settings:
+    """The defaults at a false discovery rate."""
+    return from_document({"campaigns": {"false_discovery_rate": rate}}, where="the benchmark")
+
+
+def cells(wanted: Sequence[Cell], rate: float, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
+    """The result of each cell, from the file of finished ones where it stands there."""
+    done = {line["cell_name"]: line for line in _lines(kept)}
+    for number, cell in enumerate(wanted, 1):
+        name = f"{cell.name} at {rate:g}"
+        if name not in done:
+            say(f"{number}/{len(wanted)} {name} …")
+            result = run(cell, rate, quick=quick) | {"cell_name": name}
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(result) + "\n")
+            done[name] = result
+        yield done[name]
+
+
+def _lines(kept: Path | None) -> list[dict[str, Any]]:
+    if kept is None or not kept.exists():
+        return []
+    return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.strip()]

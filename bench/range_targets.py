@@ -1,0 +1,91 @@
+"""The benchmark's targets, and whether its figures keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from promises import exact
+from range_lines import OURS, Doc, better, lines_of
+
+RECALL, PRECISION, EARLY, UNDER_EVASION = 0.95, 0.99, 0.05, 0.9
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target, and what was measured."""
+
+    what: str
+    """What is wanted."""
+    measured: str
+    """What was seen."""
+    kept: bool
+    """Whether that is enough."""
+
+
+def targets(document: Mapping[str, Any]) -> list[Target]:
+    """All targets of which the document holds figures."""
+    cells = document["cells"]
+    found = [*_campaigns(cells), *_alarms(cells), _negatives(cells), _baselines(cells)]
+    if document["evasion"]:
+        found.append(_evasion(document["evasion"]))
+    if document["guarantees"]:
+        found += _guarantees(document["guarantees"])
+    return found
+
+
+def _campaigns(cells: Sequence[Doc]) -> Iterator[Target]:
+    ours = [line for line in lines_of(cells) if line.detector == OURS]
+    worlds, found = sum(line.worlds for line in ours), sum(line.found for line in ours)
+    yield Target("every published campaign found", f"{found} of {worlds} times", found == worlds)
+    for what, limit, of in (("recall", RECALL, [x.recall for x in ours]), ("precision", PRECISION, [x.precision for x in ours])):
+        below = [f"{x.scenario}: {x.campaign} {value:.3f}" for x, value in zip(ours, of, strict=True) if value < limit]
+        yield Target(
+            f"account {what} at least {limit}", f"least {min(of, default=1.0):.3f}" + (f"; below: {', '.join(below)}" if below else ""), not below
+        )
+
+
+def _alarms(cells: Sequence[Doc]) -> Iterator[Target]:
+    late = [
+        f"{cell['cell']['scenario']}: {row['name']} ({'none' if row['day'] is None else format(row['gone'], '.0%')})"
+        for cell in cells
+        for row in cell["alarms"]["campaigns"]
+        if row["gone"] >= EARLY
+    ]
+    number = sum(len(cell["alarms"]["campaigns"]) for cell in cells)
+    yield Target(
+        f"an alarm before {EARLY:.0%} of a campaign's exchanges are gone",
+        f"{number - len(late)} of {number} times" + (f"; later: {', '.join(late)}" if late else ""),
+        not late,
+    )
+
+
+def _negatives(cells: Sequence[Doc]) -> Target:
+    hit = [cell for cell in cells if cell["score"]["false_campaigns"]]
+    low, high = exact(len(hit), len(cells))
+    kinds = sorted({kind for cell in hit for kind in cell["score"]["false_campaigns"]})
+    words = f"{len(hit)} of {len(cells)} worlds ({low:.1%} to {high:.1%})" + (f": {', '.join(kinds)}" if kinds else "")
+    return Target("no hard negative called adversarial, in these worlds", words, not hit)
+
+
+def _baselines(cells: Sequence[Doc]) -> Target:
+    ahead = better(cells)
+    return Target("better than every baseline on every campaign", "yes" if not ahead else f"no: {len(ahead)} times a baseline is ahead", not ahead)
+
+
+def _evasion(study: Doc) -> Target:
+    middle = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
+    found, worlds = sum(one["found"] for one in middle), sum(one["worlds"] for one in middle)
+    low, high = exact(found, worlds)
+    missed = sorted({f"{one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
+    words = f"{found} of {worlds} ({low:.0%} to {high:.0%})" + (f"; missed: {', '.join(missed)}" if missed else "")
+    return Target(
+        f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, found >= UNDER_EVASION * worlds
+    )
+
+
+def _guarantees(study: Doc) -> Iterator[Target]:
+    for line in study["lines"]:
+        words = f"{line['seen']:.4f} ({line['low']:.4f} to {line['high']:.4f}) over {line['runs']}"
+        yield Target(f"{line['what']}, {line['case']}: at most {line['promised']:g}", words, bool(line["kept"]))
