@@ -107,8 +107,6 @@ class Pathway:
     """Day of the campaign on which the later phase begins."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """Sampling parameters of its requests."""
-    pinned: bool = False
-    """Whether each of its accounts shows one client build and never another, as relays see to."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +207,8 @@ class Campaign:
     """Model that it moves to, all of it; empty: it does not move."""
     moves_day: int = 0
     """Day of the campaign on which it moves."""
+    pinned: bool = False
+    """Whether each of its accounts shows one client build and never another, as relays see to."""
     stay: float = 0.5
     """Chance that an exchange follows the one before within the same run: how long its conversations last."""
     gap: float = 25.0

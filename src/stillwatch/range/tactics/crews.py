@@ -34,8 +34,9 @@ def stages(spec: Campaign, n: int) -> list[Stage]:
 
 def _alone(spec: Campaign, crew: Crew) -> Campaign:
     """The crew as a campaign: days are counted from its own begin."""
-    build = {"agent": crew.agent, "runtime": crew.runtime, "system": crew.system} if crew.agent else {}
-    pathways = tuple(dataclasses.replace(p, late_day=p.late_day - crew.first_day, **build) for p in spec.pathways)
+    pathways = [dataclasses.replace(p, late_day=p.late_day - crew.first_day) for p in spec.pathways]
+    if crew.agent:
+        pathways = [dataclasses.replace(p, agent=crew.agent, runtime=crew.runtime, system=crew.system) for p in pathways]
     return dataclasses.replace(
         spec,
         accounts=max(1, round(spec.accounts * crew.share)),
@@ -44,7 +45,7 @@ def _alone(spec: Campaign, crew: Crew) -> Campaign:
         days=crew.days,
         cards=round(spec.cards * crew.share),
         registered_days=crew.registered_days,
-        pathways=pathways,
+        pathways=tuple(pathways),
     )
 
 
@@ -66,9 +67,9 @@ def joined(spec: Campaign, casts: list[Cast], setting: Setting, rng: np.random.G
         after.domain = handed_on(after.domain, mail.registered(after, setting), mail.registered(before, setting), crew.carries, rng)
         after.places = handed_on(after.places, _used(after), _used(before), crew.carries, rng)
         same = rng.random(len(after)) < crew.carries
-        pinned = after.other_client == after.client
         after.client = np.where(same, before.client[rng.integers(0, len(before), len(after))], after.client)
-        after.other_client = np.where(pinned, after.client, after.other_client)
+        if spec.pinned:
+            after.other_client[:] = after.client
     return concatenate(casts) if len(casts) > 1 else casts[0]
 
 
@@ -79,13 +80,14 @@ def handed_on(values: Array, own: Array, former: Array, share: float, rng: np.ra
         count = max(1, count)
     given = dict(zip(rng.permutation(own)[:count].tolist(), rng.permutation(former)[:count].tolist(), strict=True))
     distinct, inverse = np.unique(values, return_inverse=True)
-    return np.array([given.get(value, value) for value in distinct.tolist()], values.dtype)[inverse].reshape(values.shape)
+    replaced = np.array([given.get(value, value) for value in distinct.tolist()], values.dtype)
+    return np.asarray(replaced[inverse].reshape(values.shape))
 
 
 def _shared(values: Array, nothing: int) -> Array:
     """Values that two accounts or more have."""
     distinct, count = np.unique(values, return_counts=True)
-    return distinct[(count > 1) & (distinct != nothing)]
+    return np.asarray(distinct[(count > 1) & (distinct != nothing)])
 
 
 def _used(cast: Cast) -> Array:

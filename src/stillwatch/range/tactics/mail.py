@@ -24,4 +24,4 @@ def registered(cast: Cast, setting: Setting) -> Array:
     """Domains that several accounts have and no mail provider offers: those that an operator registered."""
     distinct, count = np.unique(cast.domain, return_counts=True)
     offered = setting.domains.all(providers())
-    return distinct[(count > 1) & ~np.isin(distinct, offered)]
+    return np.asarray(distinct[(count > 1) & ~np.isin(distinct, offered)])

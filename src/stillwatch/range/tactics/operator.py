@@ -37,6 +37,8 @@ def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting
     networks.draw_from_pool(spec, cast, setting, rng)
     bans.replace_banned(spec, cast, begin, setting, rng)
     crews.ban(stage, cast, rng)
+    if spec.pinned:
+        cast.other_client[:] = cast.client
     rhythm.set_pace(spec, cast, n, rng)
     return cast
 

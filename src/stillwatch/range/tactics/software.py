@@ -17,5 +17,3 @@ def install(pathway: Pathway, cast: Cast, inside: Array, setting: Setting, rng: 
     cast.other_client[inside] = np.where(rng.random(len(inside)) < 0.5, build, cast.other_client[inside])
     if pathway.parameters:
         cast.parameters[inside] = setting.clients.add_parameters(pathway.parameters)
-    if pathway.pinned:
-        cast.other_client[inside] = cast.client[inside]
