@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from functools import cache
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -126,41 +127,45 @@ def test_a_banned_crew_is_followed_by_another_that_keeps_some_means() -> None:
     assert len(np.unique(made.cast.group_seed[mine])) == 1
 
 
-def spoken(name: str, day: int, parts: int = 40) -> list[dict[str, Any]]:
-    """What the campaign says on a day of its world."""
+def spoken(name: str, day: int, parts: int = 1) -> list[dict[str, Any]]:
+    """What the campaign says on a day of its world, or on one of the parts that it is cut into; failed exchanges are left out."""
     made = world(name)
     rows = rows_of(made, day, 0, parts, text=True)
-    assert rows.messages is not None
-    assert rows.response is not None
-    answers = [json.loads(r)["choices"][0]["message"]["content"] if r else None for r in rows.response.to_pylist()]
-    columns = zip(rows.account.tolist(), rows.model.tolist(), rows.client.tolist(), rows.messages.to_pylist(), answers, strict=True)
-    mine = [c for c in columns if made.cast.campaign[c[0]] == 0]
-    assert len(mine) > 30
-    return [{"account": a, "model": made.setting.models[m].name, "client": c, "messages": json.loads(t), "answer": said} for a, m, c, t, said in mine]
+    columns: list[Any] = [rows.messages, rows.response]
+    texts = zip(rows.account.tolist(), rows.model.tolist(), *(column.to_pylist() for column in columns), strict=True)
+    return [
+        {
+            "model": made.setting.models[model].name,
+            "messages": json.loads(said),
+            "answer": json.loads(answer)["choices"][0]["message"]["content"],
+        }
+        for account, model, said, answer in texts
+        if made.cast.campaign[account] == 0 and answer
+    ]
 
 
 def test_one_fixed_prompt_brings_the_reasoning_into_the_answer() -> None:
-    rows = spoken("fixed_prompt", 20)
+    rows = spoken("fixed_prompt", 20, 40)
     systems = [row["messages"][0]["content"] for row in rows if row["messages"][0]["role"] == "system"]
     assert len(systems) > 0.9 * len(rows)
     assert len({text for text in systems if "<reasoning>" in text}) == 1
-    given = [row["answer"] for row in rows if row["answer"] and "<reasoning>" in row["messages"][0]["content"]]
+    given = [row["answer"] for row in rows if "<reasoning>" in row["messages"][0]["content"]]
     assert np.mean(["</reasoning>" in text for text in given]) > 0.95
 
 
 def test_a_refinery_moves_to_another_model_when_it_is_refused() -> None:
     for day, model, refused in ((3, "heron-4", (0.2, 0.4)), (12, "heron-3", (0.0, 0.04))):
-        rows = spoken("refinery", day, 1)
+        rows = spoken("refinery", day)
         assert {row["model"] for row in rows} == {model}
         assert refused[0] <= np.mean([denied(row) for row in rows]) <= refused[1]
 
 
 def denied(row: dict[str, Any]) -> bool:
-    return bool(row["answer"]) and row["answer"].startswith(("I'm sorry", "I can't", "I'm unable"))
+    return str(row["answer"]).startswith(("I'm sorry", "I can't", "I'm unable"))
 
 
 def test_a_search_is_refused_and_its_winner_is_not() -> None:
-    searched = [row for day in range(2, 10) for row in spoken_some("bypass_search", day)]
+    searched = [row for day in range(2, 10) for row in spoken("bypass_search", day)]
     tricks = [row["messages"][-1]["content"] for row in searched]
     assert len(set(tricks)) == len(tricks) > 100
     assert 0.75 < np.mean([denied(row) for row in searched]) < 0.95
@@ -169,26 +174,13 @@ def test_a_search_is_refused_and_its_winner_is_not() -> None:
     assert np.mean(["notes_before_answer" in row["messages"][-1]["content"] for row in rows]) > 0.9
 
 
-def spoken_some(name: str, day: int) -> list[dict[str, Any]]:
-    made = world(name)
-    rows = rows_of(made, day, 0, 1, text=True)
-    assert rows.messages is not None
-    assert rows.response is not None
-    found = zip(rows.account.tolist(), rows.messages.to_pylist(), rows.response.to_pylist(), strict=True)
-    return [
-        {"messages": json.loads(said), "answer": json.loads(answer)["choices"][0]["message"]["content"]}
-        for account, said, answer in found
-        if made.cast.campaign[account] == 0 and answer
-    ]
-
-
 def test_a_relay_pins_a_client_for_each_account() -> None:
     made = world("harness_relay")
     mine = made.cast.campaign == 0
     assert (made.cast.client[mine] == made.cast.other_client[mine]).all()
     _, count = np.unique(made.cast.client[mine], return_counts=True)
     assert count.max() == pytest.approx(0.65 * mine.sum(), rel=0.15)
-    conversations = [row["messages"] for row in spoken("harness_relay", 5)]
+    conversations = [row["messages"] for row in spoken("harness_relay", 5, 40)]
     assert np.mean([len(said) > 2 for said in conversations]) > 0.7
 
 
@@ -235,8 +227,6 @@ def test_a_mistake_in_a_crew_is_named_with_its_line(old: str, new: str, said: st
 
 
 def scenario_text(old: str, new: str) -> str:
-    from importlib import resources
-
     text = resources.files("stillwatch.range").joinpath("scenarios", "refinery.toml").read_text(encoding="utf-8")
     assert old in text
     return text.replace(old, new)
