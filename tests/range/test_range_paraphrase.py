@@ -19,7 +19,7 @@ from range_hamlet import HAMLET
 from stillwatch.cli.range import command
 from stillwatch.errors import SettingError
 from stillwatch.range import compose
-from stillwatch.range.grammar import build, shipped, shipped_rules
+from stillwatch.range.grammar import build, documents, shipped, shipped_rules
 from stillwatch.range.jobs import Jobs
 from stillwatch.range.make import Order, make
 from stillwatch.range.paraphrase import ENDS, FIRST, SLOT, rules
@@ -133,7 +133,10 @@ def test_jobs_that_are_no_distillation_have_one_wording() -> None:
     jobs = Jobs(shipped(), {"evaluation": 0, "pipeline": 0, "exact": 0})
     parts = (jobs.system, jobs.head, jobs.body)
     moved = {name for i, name in enumerate(jobs.names) if any((part[0, i] != part[2, i]).any() for part in parts)}
-    assert moved == {*FRAMES, "orchestrate_plain", "bench_worked"} - {"orchestrate_system", "worked"}
+    book = documents("catalogue")["jobs.toml"]
+    assert moved == {name for name, job in book.items() if {job.get("system"), job.get("head"), job.get("body")} & set(FRAMES)}
+    assert moved >= {"grading", "orchestrate", "orchestrate_plain", "bench_worked", "inline_agent", "refine"}
+    assert not moved & {"chat", "agent", "agent_kit", "public", "classify", "bench_bare", "bypass"}
 
 
 def test_rewordings_of_nothing_are_refused() -> None:

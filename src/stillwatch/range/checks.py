@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
 from stillwatch.range.paraphrase import LEVELS
+from stillwatch.range.specs import Campaign
 from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 LONGEST_DAYS = 100
 SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
-SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together")
+SHARES = (
+    "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
+    "stay", "carries", "share", "volume",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield Fault("accounts, waves and addresses must be at least 1", at, "accounts", "give them whole numbers above 0")
     if not campaign.pathways:
         yield Fault(f"campaign {campaign.name} has no pathway", at, "name", "add [[campaign.pathway]] with its jobs")
+    yield from _target(scenario, campaign, at)
+    yield from _crews(campaign, at)
     for name in campaign.networks:
         if name not in POOL_CLASSES:
             yield Fault(f"an address pool cannot have networks of class {name!r}", at, "networks", _known(POOL_CLASSES))
@@ -90,6 +96,31 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield from _mixture(pathway.jobs, jobs, way, "jobs")
         if pathway.late_jobs:
             yield from _mixture(pathway.late_jobs, jobs, way, "late_jobs")
+
+
+def _target(scenario: Scenario, campaign: Campaign, at: str) -> Iterator[Fault]:
+    """A campaign can only call what is served from the first moment."""
+    served = [model.name for model in scenario.models if model.released < scenario.window.start]
+    for key, name in (("model", campaign.model), ("moves_to", campaign.moves_to)):
+        if name and name not in served:
+            yield Fault(f"there is no model {name!r} before the window", at, key, _known(served))
+
+
+def _crews(campaign: Campaign, at: str) -> Iterator[Fault]:
+    """Crews must lie within the campaign and make up all of it."""
+    for i, crew in enumerate(campaign.crews):
+        here = f"{at}.crew[{i}]"
+        yield from _numbers(crew, here)
+        if crew.days < 1 or crew.first_day + crew.days > campaign.days:
+            yield Fault("the crew does not fit into its campaign", here, "days", f"first_day + days may be at most {campaign.days}")
+        if crew.at_least < 1 or not crew.share > 0:
+            yield Fault("a crew needs accounts", here, "share", "give share and at_least numbers above 0")
+        if bool(crew.agent) != bool(crew.runtime and crew.system):
+            yield Fault("agent, runtime and system of a crew go together", here, "agent", "give all three, or none")
+    for key in ("share", "volume") if campaign.crews else ():
+        total = sum(getattr(crew, key) for crew in campaign.crews)
+        if abs(total - 1) > 0.001:
+            yield Fault(f"the crews' {key}s add up to {total:.3f}", f"{at}.crew[0]", key, "make them add up to 1")
 
 
 def _mixture(mixture: dict[str, float], jobs: list[str], section: str, key: str) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from stillwatch.range.cast import HOUR, Array
 from stillwatch.range.compose import Words, take
 from stillwatch.range.jobs import UNLIMITED, Jobs
 from stillwatch.range.rhythm import active_on, exchanges_on, starts_of_runs, times_of
+from stillwatch.range.tactics import target
 from stillwatch.range.world import DAY_STREAM, World, micros, stream
 from stillwatch.schema.keyed import mix
 
@@ -147,9 +148,9 @@ class _Scene:
         return np.where(limited, mix(base, among), seeds)
 
     def models(self) -> Array:
-        """The preferred model; after a release inside the window a growing share of rows moves to the new one."""
+        """The preferred model, or the one its campaign has moved to; after a release inside the window a growing share of rows moves to the new one."""
         cast, setting, account = self.world.cast, self.world.setting, self.account
-        chosen = cast.model[account]
+        chosen = target.moved(self.world, account, self.time, cast.model[account])
         if setting.release < 0:
             return chosen
         since = (self.time - micros(setting.models[setting.release].released)) / HOUR

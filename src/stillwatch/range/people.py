@@ -161,11 +161,16 @@ def models_of(n: int, setting: Setting, rng: np.random.Generator) -> Array:
 
 def mail_domains(n: int, setting: Setting, rng: np.random.Generator) -> Array:
     """Mostly freemail, some providers' mail, some domains of their own."""
-    known = setting.domains.all([*FREEMAIL, *(f"{w}mail.example" for w in WORDS)])
+    known = setting.domains.all(providers())
     chosen = known[skewed(len(known), n, rng)]
     own = np.flatnonzero(rng.random(n) < 0.12)
     chosen[own] = setting.domains.all(own_domains(len(own), rng))
     return chosen
+
+
+def providers() -> list[str]:
+    """Domains at which anyone can have a mailbox."""
+    return [*FREEMAIL, *(f"{w}mail.example" for w in WORDS)]
 
 
 def own_domains(n: int, rng: np.random.Generator) -> list[str]:

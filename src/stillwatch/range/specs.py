@@ -110,6 +110,36 @@ class Pathway:
 
 
 @dataclass(frozen=True)
+class Crew:
+    """Accounts that a campaign works with for a time, before it goes on with others."""
+
+    share: float
+    """Share of the campaign's accounts."""
+    volume: float
+    """Share of the campaign's exchanges."""
+    first_day: int
+    """Day of the campaign on which it begins."""
+    days: int
+    """How many days it lasts."""
+    at_least: int = 6
+    """Accounts at any scale."""
+    banned: float = 0.0
+    """Share of its accounts that are banned at its end."""
+    banned_days: float = 2.0
+    """Within how many days they are."""
+    carries: float = 0.0
+    """Share of its cards, mail domains, addresses and clients that the crew before it used already; of the first: without meaning."""
+    registered_days: float = 5.0
+    """How long before its begin its first burst of registrations was."""
+    agent: str = ""
+    """User agent of its client where the pathways' is no longer used; runtime and system go with it."""
+    runtime: str = ""
+    """Runtime of that build."""
+    system: str = ""
+    """Operating system and architecture of that build."""
+
+
+@dataclass(frozen=True)
 class Campaign:
     """One operator's extraction effort."""
 
@@ -171,6 +201,20 @@ class Campaign:
     """Hours after the release in which it moves."""
     banned: float = 0.05
     """Share of its accounts that are banned and replaced within the window."""
+    model: str = ""
+    """Model that all its accounts call; empty: as other customers choose."""
+    moves_to: str = ""
+    """Model that it moves to, all of it; empty: it does not move."""
+    moves_day: int = 0
+    """Day of the campaign on which it moves."""
+    pinned: bool = False
+    """Whether each of its accounts shows one client build and never another, as relays see to."""
+    stay: float = 0.5
+    """Chance that an exchange follows the one before within the same run: how long its conversations last."""
+    gap: float = 25.0
+    """Mean seconds between exchanges of one run."""
+    crews: tuple[Crew, ...] = field(default=(), metadata={"key": "crew"})
+    """Its pools of accounts, one after the other; empty: one for all its days."""
     paraphrase: int = 0
     """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each request."""
 

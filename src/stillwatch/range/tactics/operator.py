@@ -7,11 +7,17 @@ import numpy as np
 from stillwatch.range.cast import CARD, DAY, PLANS, Cast
 from stillwatch.range.people import Setting, instruments, models_of, people, seeds
 from stillwatch.range.specs import Campaign, Population
-from stillwatch.range.tactics import bans, mail, networks, payment, registration, rhythm, software
+from stillwatch.range.tactics import bans, crews, mail, networks, payment, registration, rhythm, software, target
 
 
 def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
-    """Accounts that declare owners of their own and share an operator's means."""
+    """Accounts that declare owners of their own and share an operator's means; one pool of them after the other where the spec has crews."""
+    casts = [_crew(stage, number, cover_jobs, setting, rng) for stage in crews.stages(spec, n)]
+    return crews.joined(spec, casts, setting, rng)
+
+
+def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
+    spec, n = stage.spec, stage.accounts
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
     cast = people(as_people, n, setting, rng)
     begin = setting.start + spec.first_day * DAY
@@ -21,15 +27,18 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     cast.banned[:] = 0
     cast.first[:], cast.last[:] = begin, begin + spec.days * DAY
     cast.ramp[:] = spec.ramp
-    cast.model = models_of(n, setting, rng)
+    cast.model = target.chosen(spec, models_of(n, setting, rng), setting)
     cast.adopts[:], cast.adopt_hours[:] = spec.pivot, spec.pivot_hours
-    cast.stay[:], cast.gap[:], cast.weekend[:], cast.sure[:] = 0.5, 25.0, 1.0, -1
+    cast.stay[:], cast.gap[:], cast.weekend[:], cast.sure[:] = spec.stay, spec.gap, 1.0, -1
     _pathways(spec, cast, cover_jobs, begin, setting, rng)
     registration.waves(spec, cast, begin, setting, rng)
     payment.share_cards(spec, cast, setting, rng)
     mail.register_in_bulk(spec, cast, setting, rng)
     networks.draw_from_pool(spec, cast, setting, rng)
     bans.replace_banned(spec, cast, begin, setting, rng)
+    crews.ban(stage, cast, rng)
+    if spec.pinned:
+        cast.other_client[:] = cast.client
     rhythm.set_pace(spec, cast, n, rng)
     return cast
 
