@@ -7,17 +7,18 @@ import numpy as np
 from stillwatch.range.cast import CARD, DAY, PLANS, Cast
 from stillwatch.range.people import Setting, instruments, models_of, people, seeds
 from stillwatch.range.specs import Campaign, Population
-from stillwatch.range.tactics import bans, mail, networks, payment, registration, rhythm, software
+from stillwatch.range.tactics import bans, mail, networks, payment, regions, registration, rhythm, software, stolen
 
 
 def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
     """Accounts that declare owners of their own and share an operator's means."""
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
-    cast = people(as_people, n, setting, rng)
+    cast = people(as_people, n, setting, rng, regions.drawn(spec, n, setting, rng) if spec.regions else None)
     begin = setting.start + spec.first_day * DAY
     cast.campaign[:] = number
     cast.group_seed[:] = seeds(1, rng)[0]
     cast.paraphrase[:] = spec.paraphrase
+    cast.end_users[:], cast.silent[:] = spec.end_users, True
     cast.banned[:] = 0
     cast.first[:], cast.last[:] = begin, begin + spec.days * DAY
     cast.ramp[:] = spec.ramp
@@ -31,6 +32,14 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     networks.draw_from_pool(spec, cast, setting, rng)
     bans.replace_banned(spec, cast, begin, setting, rng)
     rhythm.set_pace(spec, cast, n, rng)
+    return cast
+
+
+def build_over(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, everyone: Cast, rng: np.random.Generator) -> Cast:
+    """The same over accounts of `everyone` whose keys it stole: rows that bear their ids. Raises SettingError where there are too few."""
+    victims = stolen.chosen(spec, n, everyone, setting, rng)
+    cast = build(spec, n, number, cover_jobs, setting, rng)
+    stolen.lend(cast, victims, everyone)
     return cast
 
 
