@@ -185,7 +185,8 @@ def _sign(out: Bytes, at: int, signature: np.uint64, thought: int, marks: Any, w
             if write:
                 out[at] = digits[_draw(state, 16)]
             state, at = _next(state), at + 1
-    return _copy(out, at, signed, write)
+    end: int = _copy(out, at, signed, write)
+    return end
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -202,10 +203,12 @@ def _turn(
         return at
     at = _copy(out, at, answered, write)
     at = _expand(out, at, answer[j], answer_seed[j], wording[j], write, books, stack)
-    if signature[j] == 0:
-        return _copy(out, at, following, write)
-    at = _sign(out, at, signature[j], thought, marks, write, books, stack)
-    return _copy(out, at, following[1:], write)
+    closed = 0
+    if signature[j] != 0:
+        at = _sign(out, at, signature[j], thought, marks, write, books, stack)
+        closed = 1
+    end: int = _copy(out, at, following[closed:], write)
+    return end
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
