@@ -64,7 +64,7 @@ def test_an_unknown_scenario_names_the_shipped_ones(tmp_path: Path) -> None:
 
 def test_february_has_the_published_shape() -> None:
     february = load("february")
-    assert shipped_names() == ["february"]
+    assert "february" in shipped_names()
     assert {c.name: (c.accounts, c.exchanges) for c in february.campaigns} == {
         "lantern": (1_200, 150_000),
         "quarry": (2_800, 3_400_000),

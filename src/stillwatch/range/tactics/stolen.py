@@ -37,4 +37,5 @@ def lend(cast: Cast, victims: Array, everyone: Cast) -> None:
     """Make each row of the operator's cast bear the id and the papers of a victim."""
     for column in ON_PAPER:
         setattr(cast, column, getattr(everyone, column)[victims].copy())
+    cast.other_client[:] = cast.client  # a relay pins one build for all whom it serves
     cast.owner[:] = victims
