@@ -11,7 +11,7 @@ import pytest
 
 from stillwatch.errors import RunError
 from stillwatch.range.papers import TRUTH
-from stillwatch.range.score import Found, Truth, score, scored
+from stillwatch.range.score import Found, Truth, read_truth, score, scored
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
 BRAMBLE = frozenset(f"b{i}" for i in range(20))
@@ -88,6 +88,50 @@ def test_an_empty_run_scores_nothing() -> None:
     document = scored([], TRUE)
     assert not any(row["found"] or row["verdict"] for row in document["campaigns"])
     assert document["pooled"] == {"account_precision": 0.0, "account_recall": 0.0}
+
+
+STOLEN = frozenset(f"v{i}" for i in range(12))
+ROBBED = Truth(
+    {"bramble": BRAMBLE, "magpie": STOLEN}, {}, dict.fromkeys(BRAMBLE, "campaign") | dict.fromkeys(STOLEN | CLASS, "company"), BRAMBLE, STOLEN
+)
+
+
+def test_a_campaign_over_victims_is_found_and_its_victims_are_counted_apart() -> None:
+    called = some(STOLEN, 9)
+    document = scored([Found("C1", "adversarial", True, called)], ROBBED)
+    assert of(document, "magpie")["found"]
+    assert of(document, "magpie")["account_recall"] == 9 / 12
+    assert document["pooled"] == {"account_precision": 1.0, "account_recall": 9 / 32}
+    assert document["false_campaigns"] == {}
+    assert (document["victims"], document["victims_called"]) == (12, 9)
+
+
+def test_victims_in_what_is_not_accused_are_not_called() -> None:
+    found = [Found("C1", "adversarial", True, BRAMBLE), Found("G2", "benign", False, STOLEN), Found("C3", "unlicensed", False, STOLEN)]
+    document = scored(found, ROBBED)
+    assert not of(document, "magpie")["found"]
+    assert (document["victims"], document["victims_called"]) == (12, 0)
+
+
+def test_strangers_called_with_victims_are_still_wronged() -> None:
+    document = scored([Found("C1", "adversarial", True, some(STOLEN, 3) | CLASS)], ROBBED)
+    assert document["false_campaigns"] == {"company": 1}
+    assert document["victims_called"] == 3
+
+
+def test_the_truth_tells_victims_from_the_guilty(tmp_path: Path) -> None:
+    rows = [
+        {"account_id": a, "kind": kind, "group": 0, "campaign": name, "organisation": "", "label": label, "exchanges": 1}
+        for a, kind, name, label in (
+            ("t0", "campaign", "thistle", "adversarial"),
+            ("v0", "company", "magpie", "victim"),
+            ("c0", "company", "", "benign"),
+        )
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=TRUTH.arrow), tmp_path / "truth.parquet")
+    truth = read_truth(tmp_path)
+    assert (truth.guilty, truth.victims, truth.used) == (frozenset({"t0"}), frozenset({"v0"}), frozenset({"t0", "v0"}))
+    assert truth.campaigns == {"magpie": frozenset({"v0"}), "thistle": frozenset({"t0"})}
 
 
 def write_run(folder: Path, members: list[tuple[int, str]]) -> None:

@@ -96,6 +96,8 @@ def _show_scores(document: dict[str, Any]) -> None:
     console.print(table)
     console.print(f"benign groups called adversarial: {_counts(document['false_campaigns'])}")
     console.print(f"benign groups called unlicensed: {_counts(document['unlicensed_campaigns'])}")
+    if document["victims"]:
+        console.print(f"victims of stolen keys called: {document['victims_called']} of {document['victims']} (their keys need changing; no ban)")
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
     console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
 

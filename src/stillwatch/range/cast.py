@@ -122,7 +122,11 @@ class Cast:
     paraphrase: Array
     """How far the frames of its distillation jobs are reworded, request by request: 0, 1 or 2."""
     end_users: Array
-    """How many end users it passes on; 0 for none."""
+    """How many end users it serves; 0 for none."""
+    silent: Array
+    """Whether it keeps the ids of its end users to itself."""
+    owner: Array
+    """Number of the account whose id it bears: its own, but for stolen keys; -1 until the whole cast is known."""
     model: Array
     """Number of the model it prefers."""
     adopts: Array

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
 from stillwatch.range.paraphrase import LEVELS
-from stillwatch.range.specs import Campaign
+from stillwatch.range.specs import Campaign, kinds
 from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
     for name in campaign.networks:
         if name not in POOL_CLASSES:
             yield Fault(f"an address pool cannot have networks of class {name!r}", at, "networks", _known(POOL_CLASSES))
+    for name in campaign.regions:
+        if name not in (known := [region.name for region in scenario.regions]):
+            yield Fault(f"there is no region {name!r}", at, "regions", _known(known))
+    if campaign.regions and not (min(campaign.regions.values()) >= 0 < sum(campaign.regions.values())):
+        yield Fault("the shares of regions must not be negative, and one must be above 0", at, "regions", "give them numbers from 0 up")
+    for name in campaign.victims:
+        if name not in kinds():
+            yield Fault(f"there is no kind {name!r} of victims", at, "victims", _known(kinds()))
     for j, pathway in enumerate(campaign.pathways):
         way = f"{at}.pathway[{j}]"
         yield from _numbers(pathway, way)

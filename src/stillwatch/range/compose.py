@@ -21,6 +21,11 @@ SYSTEM = b'{"role":"system","content":"'
 ANSWERED = b'"},{"role":"assistant","content":"'
 NEXT = b'"},'
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+THINKS = b'","thinking_blocks":[{"type":"thinking","thinking":"'
+SIGNS = b'","signature":"'
+SIGNED = b'"}]'
+SEAL = b"ErUB"
+SEAL_WORDS = 3
 REPLY = (b'{"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"', b'"}}]}')
 
 
@@ -50,16 +55,21 @@ class Words:
     """Its seed."""
     wording: Seeds
     """Seed by which paraphrased frames are worded; that of a conversation's first row words its system prompt."""
+    signature: Seeds
+    """Seed of the signature that the answer's reasoning bears; 0: it bears none."""
+    opening: Ints
+    """Of a conversation's first row: the row whose conversation, up to its answer, it sends along in front; -1 for none.
+    Rows that only open others may follow those that are exchanges."""
 
 
 def messages(words: Words, order: Ints, grammar: Grammar) -> pa.Array[Any]:
     """The chat messages of rows `order`, each a JSON list as the OpenAI chat format has it."""
-    return _strings(*_all_messages(order, _columns(words), _glue(), grammar.arrays(), True))
+    return _strings(*_all_messages(order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), True))
 
 
 def lengths(words: Words, order: Ints, grammar: Grammar) -> Ints:
     """Bytes that `messages` would give each row."""
-    return np.asarray(np.diff(_all_messages(order, _columns(words), _glue(), grammar.arrays(), False)[1]))
+    return np.asarray(np.diff(_all_messages(order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), False)[1]))
 
 
 def _columns(words: Words) -> tuple[Ints | Seeds, ...]:
@@ -70,17 +80,25 @@ def _glue() -> tuple[Bytes, ...]:
     return tuple(np.frombuffer(text, np.uint8) for text in (SYSTEM, *ROLES, ANSWERED, NEXT))
 
 
+def _marks() -> tuple[Bytes, ...]:
+    return tuple(np.frombuffer(text, np.uint8) for text in (THINKS, SIGNS, SIGNED, SEAL, HEX.tobytes()))
+
+
 def replies(words: Words, given: Any, order: Ints, grammar: Grammar) -> pa.Array[Any]:
     """The chat completions of rows `order` as JSON; an empty text where no answer was `given`."""
     before, after = (np.frombuffer(text, np.uint8) for text in REPLY)
-    said = np.where(given, words.answer, -1)
-    return _strings(*_all_replies(order, said, words.answer_seed, before, after, grammar.arrays(), words.wording))
+    said = np.where(given, words.answer[: len(given)], -1)
+    thought = grammar.number("thought")
+    return _strings(*_all_replies(order, said, words.answer_seed, before, after, grammar.arrays(), words.wording, words.signature, thought, _marks()))
 
 
 def texts(symbols: Ints, seeds: Seeds, grammar: Grammar, wording: Seeds | None = None) -> pa.Array[Any]:
     """One expanded text for each symbol and seed, escaped for JSON; worded by the same seeds unless others are given."""
-    nothing = np.zeros(0, np.uint8)
-    return _strings(*_all_replies(np.arange(len(symbols)), symbols, seeds, nothing, nothing, grammar.arrays(), seeds if wording is None else wording))
+    nothing, unsigned = np.zeros(0, np.uint8), np.zeros(len(symbols), np.uint64)
+    worded = seeds if wording is None else wording
+    return _strings(
+        *_all_replies(np.arange(len(symbols)), symbols, seeds, nothing, nothing, grammar.arrays(), worded, unsigned, np.int64(-1), _marks())
+    )
 
 
 def hexadecimal(prefix: str, numbers: Seeds) -> pa.Array[Any]:
@@ -153,44 +171,94 @@ def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, wording: np.uint6
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _message_row(out: Bytes, at: int, row: int, write: bool, columns: Any, glue: Any, books: Books, stack: Ints) -> int:
-    turn, role, system, system_seed, head, head_seed, body, body_seed, answer, answer_seed, wording = columns
-    opening, user, tool, answered, following = glue
+def _sign(out: Bytes, at: int, signature: np.uint64, thought: int, marks: Any, write: bool, books: Books, stack: Ints) -> int:
+    """The reasoning block of an answer whose text stands before: a summary, and the signature of the whole."""
+    thinks, signs, signed, seal, digits = marks
+    at = _copy(out, at, thinks, write)
+    at = _expand(out, at, thought, signature, signature, write, books, stack)
+    at = _copy(out, at, signs, write)
+    at = _copy(out, at, seal, write)
+    state = signature
+    for _ in range(SEAL_WORDS):
+        state = _next(state)
+        for _ in range(16):
+            if write:
+                out[at] = digits[_draw(state, 16)]
+            state, at = _next(state), at + 1
+    end: int = _copy(out, at, signed, write)
+    return end
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _turn(
+    out: Bytes, at: int, j: int, answers: bool, write: bool, columns: Any, glue: Any, marks: Any, thought: int, books: Books, stack: Ints
+) -> int:
+    """What the user or a tool says in one row and, where it `answers`, what the model did."""
+    _, role, _, _, head, head_seed, body, body_seed, answer, answer_seed, wording, signature, _ = columns
+    _, user, tool, answered, following = glue
+    at = _copy(out, at, tool if role[j] == 1 else user, write)
+    at = _expand(out, at, head[j], head_seed[j], wording[j], write, books, stack)
+    at = _expand(out, at, body[j], body_seed[j], wording[j], write, books, stack)
+    if not answers:
+        return at
+    at = _copy(out, at, answered, write)
+    at = _expand(out, at, answer[j], answer_seed[j], wording[j], write, books, stack)
+    closed = 0
+    if signature[j] != 0:
+        at = _sign(out, at, signature[j], thought, marks, write, books, stack)
+        closed = 1
+    end: int = _copy(out, at, following[closed:], write)
+    return end
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _message_row(out: Bytes, at: int, row: int, write: bool, columns: Any, glue: Any, marks: Any, thought: int, books: Books, stack: Ints) -> int:
+    turn, _, system, system_seed, _, _, _, _, _, _, wording, _, opening = columns
+    opens, _, _, _, following = glue
     if write:
         out[at] = 91
-    at += 1
+    at, first = at + 1, row - turn[row]
     if system[row] >= 0:
-        at = _copy(out, at, opening, write)
-        at = _expand(out, at, system[row], system_seed[row], wording[row - turn[row]], write, books, stack)
+        at = _copy(out, at, opens, write)
+        at = _expand(out, at, system[row], system_seed[row], wording[first], write, books, stack)
         at = _copy(out, at, following, write)
-    for j in range(row - turn[row], row + 1):
-        at = _copy(out, at, tool if role[j] == 1 else user, write)
-        at = _expand(out, at, head[j], head_seed[j], wording[j], write, books, stack)
-        at = _expand(out, at, body[j], body_seed[j], wording[j], write, books, stack)
-        if j < row:
-            at = _copy(out, at, answered, write)
-            at = _expand(out, at, answer[j], answer_seed[j], wording[j], write, books, stack)
-            at = _copy(out, at, following, write)
+    before = opening[first]
+    if before >= 0:
+        for j in range(before - turn[before], before + 1):
+            at = _turn(out, at, j, True, write, columns, glue, marks, thought, books, stack)
+    for j in range(first, row + 1):
+        at = _turn(out, at, j, j < row, write, columns, glue, marks, thought, books, stack)
     if write:
         out[at], out[at + 1], out[at + 2] = 34, 125, 93
     return at + 3
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _all_messages(order: Ints, columns: Any, glue: Any, books: Books, write: bool) -> tuple[Bytes, Ints]:
+def _all_messages(order: Ints, columns: Any, glue: Any, marks: Any, thought: int, books: Books, write: bool) -> tuple[Bytes, Ints]:
     stack = np.zeros(2 * DEPTH, np.int64)
     offsets = np.zeros(len(order) + 1, np.int64)
     nothing = np.zeros(0, np.uint8)
     for r in range(len(order)):
-        offsets[r + 1] = _message_row(nothing, offsets[r], order[r], False, columns, glue, books, stack)
+        offsets[r + 1] = _message_row(nothing, offsets[r], order[r], False, columns, glue, marks, thought, books, stack)
     out = np.empty(offsets[-1] if write else 0, np.uint8)
     for r in range(len(order) if write else 0):
-        _message_row(out, offsets[r], order[r], True, columns, glue, books, stack)
+        _message_row(out, offsets[r], order[r], True, columns, glue, marks, thought, books, stack)
     return out, offsets
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _all_replies(order: Ints, answer: Ints, answer_seed: Seeds, before: Bytes, after: Bytes, books: Books, wording: Seeds) -> tuple[Bytes, Ints]:
+def _all_replies(
+    order: Ints,
+    answer: Ints,
+    answer_seed: Seeds,
+    before: Bytes,
+    after: Bytes,
+    books: Books,
+    wording: Seeds,
+    signature: Seeds,
+    thought: int,
+    marks: Any,
+) -> tuple[Bytes, Ints]:
     stack = np.zeros(2 * DEPTH, np.int64)
     offsets = np.zeros(len(order) + 1, np.int64)
     out = np.zeros(0, np.uint8)
@@ -202,7 +270,11 @@ def _all_replies(order: Ints, answer: Ints, answer_seed: Seeds, before: Bytes, a
             if answer[row] >= 0:
                 at = _copy(out, at, before, write)
                 at = _expand(out, at, answer[row], answer_seed[row], wording[row], write, books, stack)
-                at = _copy(out, at, after, write)
+                if signature[row] == 0:
+                    at = _copy(out, at, after, write)
+                else:
+                    at = _sign(out, at, signature[row], thought, marks, write, books, stack)
+                    at = _copy(out, at, after[1:], write)
             offsets[r + 1] = at
     return out, offsets
 

@@ -13,6 +13,7 @@ from stillwatch.range import compose
 from stillwatch.range.cast import HOUR, Array
 from stillwatch.range.compose import Words, take
 from stillwatch.range.jobs import UNLIMITED, Jobs
+from stillwatch.range.openings import Said, replayed, with_stored
 from stillwatch.range.rhythm import active_on, exchanges_on, starts_of_runs, times_of
 from stillwatch.range.tactics import target
 from stillwatch.range.world import DAY_STREAM, World, micros, stream
@@ -123,19 +124,27 @@ class _Scene:
         own = self.rng.integers(0, 2**63, self.n, dtype=np.uint64)
         conversation = own[np.arange(self.n) - turn]
         answer = np.where(self.refused, jobs.refusal_symbol, jobs.answer[job])
-        return Words(
+        signed = jobs.signs[job] & (self.status == 200) & ~self.refused
+        said = Said(self.account, self.time, job, turn, language, signed)
+        opening = replayed(said, cast, jobs, self.rng)
+        begun = jobs.goes_on[job] & ((opening >= 0) | (jobs.opening[job, 1] > 0))
+        later = (turn > 0) | begun
+        words = Words(
             turn=turn,
-            role=np.where(turn > 0, jobs.follow_role[job], 0),
+            role=np.where(later, jobs.follow_role[job], 0),
             system=jobs.system[level, job],
             system_seed=self._scoped("system", conversation),
             head=np.where(turn > 0, -1, jobs.head[level, job]),
             head_seed=self._scoped("head", own),
-            body=np.where(turn > 0, jobs.follow[job, language], jobs.body[level, job, language]),
-            body_seed=np.where(turn > 0, own, self._scoped("body", own)),
+            body=np.where(later, jobs.follow[job, language], jobs.body[level, job, language]),
+            body_seed=np.where(later, own, self._scoped("body", own)),
             answer=answer,
             answer_seed=mix(own, np.full(self.n, 7, np.uint64)),
             wording=mix(own, np.full(self.n, 11, np.uint64)),
+            signature=np.where(signed, mix(own, np.full(self.n, 13, np.uint64)), np.uint64(0)),
+            opening=opening,
         )
+        return with_stored(words, said, own, jobs)
 
     def _scoped(self, part: str, own: Array) -> Array:
         cast, jobs, job = self.world.cast, self.jobs, self.job
@@ -189,6 +198,7 @@ class _Scene:
         duration = (350 + written * rng.uniform(8, 22, self.n)).astype(np.int64)
         serial = (np.uint64(day) << np.uint64(44)) + (np.uint64(part) << np.uint64(28)) + np.arange(self.n, dtype=np.uint64)
         turns = self.jobs.turns[self.job] > 1
+        passed_on = (self.end_user > 0) & ~cast.silent[self.account]
         return Rows(
             world=world,
             account=self.account[order],
@@ -205,7 +215,7 @@ class _Scene:
             parameters=np.where(own_parameters >= 0, own_parameters, cast.parameters[self.account])[order],
             tools=self.jobs.tools[self.job][order],
             output_format=self.jobs.output_format[self.job][order],
-            end_user=take(self._ids("user-", self.account * 1_000_003 + self.end_user, 5, self.end_user > 0), order),
+            end_user=take(self._ids("user-", self.account * 1_000_003 + self.end_user, 5, passed_on), order),
             conversation=take(self._ids("sess-", serial[np.arange(self.n) - self.turn], 9, turns), order),
             messages=messages,
             response=compose.replies(words, self.status == 200, order, world.grammar) if text else None,

@@ -26,7 +26,7 @@ class Jobs:
 
     def __init__(self, grammar: Grammar, parameters: Mapping[str, int]) -> None:
         book = documents("catalogue")
-        jobs: dict[str, dict[str, Any]] = book["jobs.toml"]
+        jobs = {name: {**book["jobs.toml"].get(row.get("like", ""), {}), **row} for name, row in book["jobs.toml"].items()}
         self.grammar = grammar
         self.names = list(jobs)
         rows = list(jobs.values())
@@ -52,6 +52,10 @@ class Jobs:
         self.tools = np.array([tools[row.get("tools", "")] for row in rows])
         self.output_format = np.array([int("output_format" in row) for row in rows])
         self.world_seed = np.array([zlib.crc32(row.get("questions", name).encode()) for name, row in jobs.items()], np.uint64)
+        self.signs = np.array([bool(row.get("signs")) for row in rows])
+        self.opening = np.array([row.get("opening", [0, 0]) for row in rows])
+        self.replays = np.array([bool(row.get("replays")) for row in rows])
+        self.goes_on = np.array(["opening" in row or row.get("replays") == "resume" for row in rows])
         self.refusal_symbol = grammar.number("refusal")
         self._profiles: dict[tuple[tuple[str, float], ...], int] = {}
 

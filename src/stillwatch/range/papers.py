@@ -29,9 +29,9 @@ TRUTH = Table(
         Column("account_id", pa.string(), "The id that the log carries.", required=True),
         Column("kind", pa.string(), "Kind of benign account, or campaign.", required=True),
         Column("group", pa.int64(), "Number of its benign group; 0 for none.", required=True),
-        Column("campaign", pa.string(), "Its campaign; empty for benign accounts.", required=True),
+        Column("campaign", pa.string(), "Its campaign, or the one that stole its keys; empty for other benign accounts.", required=True),
         Column("organisation", pa.string(), "The permitted organisation it belongs to; else empty.", required=True),
-        Column("label", pa.string(), "adversarial, authorised or benign.", required=True),
+        Column("label", pa.string(), "adversarial, authorised, benign or victim: a benign account whose keys a campaign used.", required=True),
         Column("exchanges", pa.int64(), "Its exchanges in the log.", required=True),
     ),
 )
@@ -111,7 +111,12 @@ def accounts(world: World) -> pa.Table:
         "banned": _times(cast.banned),
     }
     table = pa.table([columns[name] for name in ACCOUNT_ROWS.names()], schema=ACCOUNT_ROWS.arrow)
-    return table.sort_by("account_id")
+    return table.filter(pa.array(owners(world))).sort_by("account_id")
+
+
+def owners(world: World) -> Array:
+    """Which rows of the cast are accounts, and not an operator's use of somebody's account."""
+    return np.asarray(world.cast.owner == np.arange(len(world.cast)))
 
 
 def _named(names: Names, column: Array) -> pa.Array[Any]:
@@ -124,30 +129,38 @@ def _times(values: Array) -> pa.Array[Any]:
 
 def truth(world: World, tally: Tally) -> pa.Table:
     """Kind, group and campaign of each account that appears in the log."""
-    cast = world.cast
+    cast, own = world.cast, owners(world)
     labels = [kinds()[name].label for name in world.kinds]
     permitted = np.isin(cast.kind, [i for i, label in enumerate(labels) if label == "authorised"])
     campaigns = [c.name for c in world.scenario.campaigns] + [""]
+    count = np.bincount(cast.owner, tally.count, len(cast)).astype(np.int64)
+    used = ~own & (tally.count > 0)
+    campaign, label = cast.campaign.copy(), cast.kind.copy()
+    campaign[cast.owner[used]], label[cast.owner[used]] = cast.campaign[used], len(labels) + 1
     table = pa.table(
         [
             world.account_ids,
             take([*world.kinds, "campaign"], cast.kind),
             pa.array(cast.group),
-            take(campaigns, np.where(cast.campaign < 0, len(campaigns) - 1, cast.campaign)),
+            take(campaigns, np.where(campaign < 0, len(campaigns) - 1, campaign)),
             take(list(world.setting.organisations.texts), np.where(permitted, cast.organisation, 0)),
-            take([*labels, "adversarial"], cast.kind),
-            pa.array(tally.count),
+            take([*labels, "adversarial", "victim"], label),
+            pa.array(count),
         ],
         schema=TRUTH.arrow,
     )
-    return table.filter(pa.array(tally.count > 0)).sort_by("account_id")
+    return table.filter(pa.array(own & (count > 0))).sort_by("account_id")
 
 
 def truth_document(world: World, tally: Tally) -> dict[str, Any]:
-    """The truth in short: each campaign and each kind of benign account with its groups, accounts and exchanges."""
+    """The truth in short: each campaign and each kind of benign account with its groups, accounts and exchanges.
+
+    A victim's own exchanges count for its kind, those made with its stolen key for the campaign.
+    """
     cast, found = world.cast, []
     for i, campaign in enumerate(world.scenario.campaigns):
-        found.append({"name": campaign.name, "kind": "campaign", "label": "adversarial", "groups": 1, **_size(tally, cast.campaign == i)})
+        label = "victim" if campaign.victims else "adversarial"
+        found.append({"name": campaign.name, "kind": "campaign", "label": label, "groups": 1, **_size(tally, cast.campaign == i)})
     for i, name in enumerate(world.kinds):
         inside = cast.kind == i
         groups = len(np.unique(cast.group[inside & (cast.group > 0)]))
@@ -158,7 +171,7 @@ def truth_document(world: World, tally: Tally) -> dict[str, Any]:
         "scale": world.scale,
         "seed": world.seed,
         "exchanges": tally.total,
-        "accounts": int((tally.count > 0).sum()),
+        "accounts": len(np.unique(cast.owner[tally.count > 0])),
     }
     return {"world": world_part, "groups": found}
 

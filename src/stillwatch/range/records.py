@@ -52,10 +52,12 @@ class Record:
     """The customer's id of its end user."""
     conversation: str | None
     """Session id."""
-    messages: list[dict[str, str]] | None
-    """Chat messages; None where the log holds no text."""
+    messages: list[dict[str, Any]] | None
+    """Chat messages; None where the log holds no text. Those of the assistant may hold thinking_blocks, as LiteLLM sends them."""
     answer: str | None
     """The answer's text; None where there is none or the log holds no text."""
+    thinking: list[dict[str, str]]
+    """The answer's signed blocks of reasoning."""
 
     @property
     def end(self) -> int:
@@ -88,7 +90,8 @@ class Record:
         usage |= {"total_tokens": self.input_tokens + self.output_tokens, "completion_tokens_details": {"reasoning_tokens": self.reasoning_tokens}}
         found = {"id": self.request_id, "object": "chat.completion", "model": self.model, "created": self.start // 1_000_000, "usage": usage}
         if self.messages is not None:
-            found["choices"] = [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.answer}}]
+            signed = {"thinking_blocks": self.thinking} if self.thinking else {}
+            found["choices"] = [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.answer, **signed}}]
         return found
 
 
@@ -114,6 +117,7 @@ def records(rows: Rows) -> Iterator[Record]:
     )
     numbers = zip(*(getattr(rows, name).tolist() for name in NUMBERS), strict=True)
     for (request, account, model, end_user, conversation, address), number, (messages, response) in zip(plain, numbers, texts, strict=True):
+        said = orjson.loads(response)["choices"][0]["message"] if response else {}
         start, duration, status, read, written, reasoned, client, parameters, toolset, output_format = number
         yield Record(
             request_id=request,
@@ -133,7 +137,8 @@ def records(rows: Rows) -> Iterator[Record]:
             end_user=end_user,
             conversation=conversation,
             messages=orjson.loads(messages) if messages else None,
-            answer=orjson.loads(response)["choices"][0]["message"]["content"] if response else None,
+            answer=said.get("content"),
+            thinking=said.get("thinking_blocks", []),
         )
 
 

@@ -14,6 +14,8 @@ from stillwatch.errors import RunError
 
 ACCUSING = ("adversarial", "unlicensed")
 HALF = 0.5
+VICTIM = "victim"
+"""Label of an account whose keys a campaign stole."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,14 @@ class Truth:
     kinds: dict[str, str]
     """Kind of each account."""
     guilty: frozenset[str]
-    """Accounts of all campaigns."""
+    """Accounts of all campaigns that are an operator's own."""
+    victims: frozenset[str] = frozenset()
+    """Accounts whose stolen keys a campaign used."""
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Accounts of all campaigns, stolen ones included."""
+        return self.guilty | self.victims
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,9 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
     called = frozenset().union(*(f.members for f in accusing if f in matched or f.verdict == "adversarial"))
     return {
         "campaigns": rows,
-        "pooled": _rates(called, truth.guilty),
+        "pooled": _rates(called, truth.used),
+        "victims": len(truth.victims),
+        "victims_called": len(truth.victims & frozenset().union(*(f.members for f in accusing))),
         "false_campaigns": _false(accusing, "adversarial", truth),
         "unlicensed_campaigns": _false(accusing, "unlicensed", truth),
         "authorised": [name for name, accounts in truth.permitted.items() if _authorised(accounts, found)],
@@ -97,10 +108,10 @@ def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]
 
 
 def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
-    """Campaigns with the verdict of which more than half is not guilty, counted by the commonest kind of those members."""
+    """Campaigns with the verdict of which more than half belongs to no campaign, counted by the commonest kind of those members."""
     kinds: Counter[str] = Counter()
     for f in accusing:
-        innocent = f.members - truth.guilty
+        innocent = f.members - truth.used
         if f.verdict == verdict and len(innocent) > HALF * len(f.members):
             kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(innocent)).most_common(1)[0][0]] += 1
     return dict(sorted(kinds.items()))
@@ -116,16 +127,17 @@ def read_truth(path: Path) -> Truth:
     """The truth from a world's folder or its truth.parquet."""
     table = _table(
         path / "truth.parquet" if path.is_dir() else path,
-        ("account_id", "kind", "campaign", "organisation"),
+        ("account_id", "kind", "campaign", "organisation", "label"),
         "give the folder that `range make` wrote",
     )
     rows = table.to_pydict()
-    guilty = frozenset(a for a, c in zip(rows["account_id"], rows["campaign"], strict=True) if c)
+    used = {a: label for a, c, label in zip(rows["account_id"], rows["campaign"], rows["label"], strict=True) if c}
     return Truth(
         _sets(rows["campaign"], rows["account_id"]),
         _sets(rows["organisation"], rows["account_id"]),
         dict(zip(rows["account_id"], rows["kind"], strict=True)),
-        guilty,
+        frozenset(a for a, label in used.items() if label != VICTIM),
+        frozenset(a for a, label in used.items() if label == VICTIM),
     )
 
 

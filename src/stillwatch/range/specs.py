@@ -217,6 +217,12 @@ class Campaign:
     """Its pools of accounts, one after the other; empty: one for all its days."""
     paraphrase: int = 0
     """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each request."""
+    regions: dict[str, float] = field(default_factory=dict)
+    """Share of its accounts and residential addresses in each region; empty: as customers are."""
+    end_users: int = 0
+    """End users whose traffic each account relays, unnamed; each speaks a language of its own. 0: none."""
+    victims: tuple[str, ...] = ()
+    """Benign kinds whose accounts it uses by stolen keys, on top of their own traffic; empty: it registers accounts of its own."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class World:
     kinds: tuple[str, ...]
     """Names of the benign kinds by number."""
     account_ids: pa.Array[Any]
-    """The provider's account ids."""
+    """The provider's account ids; rows of one owner have the same."""
     addresses: pa.Array[Any]
     """Text of each address."""
     networks: npt.NDArray[np.int64]
@@ -78,11 +78,16 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
         groups = max(groups, int(cast.group.max()))
         casts.append(cast)
     for i, campaign in enumerate(scenario.campaigns):
-        cast = operator.build(campaign, sized(campaign, scale), i, COVER, setting, stream(seed, CAMPAIGN_STREAM, i))
+        n, rng = sized(campaign, scale), stream(seed, CAMPAIGN_STREAM, i)
+        if campaign.victims:
+            cast = operator.build_over(campaign, n, i, COVER, setting, concatenate(casts), rng)
+        else:
+            cast = operator.build(campaign, n, i, COVER, setting, rng)
         cast.kind[:] = len(names)
         casts.append(cast)
     everyone = concatenate(casts)
-    numbers = mix(np.arange(len(everyone), dtype=np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
+    everyone.owner = np.where(everyone.owner < 0, np.arange(len(everyone)), everyone.owner)
+    numbers = mix(everyone.owner.astype(np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
     addresses, networks = setting.places.tables()
     return World(scenario, scale, seed, setting, everyone, names, compose.hexadecimal("acct_", numbers), addresses, networks, setting.jobs.table())
 

@@ -31,10 +31,7 @@ def _body(record: Record) -> dict[str, Any]:
     body: dict[str, Any] = {"model": record.model, "max_tokens": record.parameters.get("max_tokens", 4096), **asked}
     if record.messages is not None:
         body["system"] = "\n".join(m["content"] for m in record.messages if m["role"] == "system")
-        # This API has no role tool: results come from the user.
-        body["messages"] = [
-            {"role": "user" if m["role"] == "tool" else m["role"], "content": m["content"]} for m in record.messages if m["role"] != "system"
-        ]
+        body["messages"] = [_message(m) for m in record.messages if m["role"] != "system"]
     if record.tools:
         functions = [tool["function"] for tool in record.tools]
         body["tools"] = [{"name": f["name"], "description": f["description"], "input_schema": f["parameters"]} for f in functions]
@@ -43,11 +40,17 @@ def _body(record: Record) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value != ""}
 
 
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as this API has it: no role tool, since results come from the user; signed reasoning as blocks before the text."""
+    role, blocks = "user" if message["role"] == "tool" else message["role"], message.get("thinking_blocks", [])
+    return {"role": role, "content": [*blocks, {"type": "text", "text": message["content"]}] if blocks else message["content"]}
+
+
 def _answer(record: Record) -> dict[str, Any]:
     if not record.good:
         return {"type": "error", "error": {"type": "rate_limit_error" if record.status == 429 else "api_error", "message": "request failed"}}
     usage = {"input_tokens": record.input_tokens, "output_tokens": record.output_tokens}
-    content = [{"type": "text", "text": record.answer}] if record.messages is not None else []
+    content = [*record.thinking, {"type": "text", "text": record.answer}] if record.messages is not None else []
     return {
         "id": record.request_id,
         "type": "message",

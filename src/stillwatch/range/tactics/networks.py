@@ -8,6 +8,7 @@ from stillwatch.range.cast import PLACES, Array, Cast
 from stillwatch.range.people import Setting
 from stillwatch.range.places import skewed
 from stillwatch.range.specs import Campaign
+from stillwatch.range.tactics.regions import drawn
 
 
 def draw_from_pool(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
@@ -20,11 +21,11 @@ def draw_from_pool(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.
 
 
 def make_pool(spec: Campaign, size: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """Addresses of the classes that the spec names, spread over regions as customers are."""
+    """Addresses of the classes that the spec names, spread over its regions."""
     names, weights = list(spec.networks), np.array(list(spec.networks.values()))
     chosen = rng.choice(len(names), size, p=weights / weights.sum())
     book = setting.places
-    network = book.carrier_of(book.draw_regions(size, rng), rng)
+    network = book.carrier_of(drawn(spec, size, setting, rng), rng)
     for kind, spread in (("hosting", book.hosters), ("vpn", book.vpns)):
         if kind in names:
             inside = chosen == names.index(kind)

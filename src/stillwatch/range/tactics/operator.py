@@ -7,7 +7,7 @@ import numpy as np
 from stillwatch.range.cast import CARD, DAY, PLANS, Cast
 from stillwatch.range.people import Setting, instruments, models_of, people, seeds
 from stillwatch.range.specs import Campaign, Population
-from stillwatch.range.tactics import bans, crews, mail, networks, payment, registration, rhythm, software, target
+from stillwatch.range.tactics import bans, crews, mail, networks, payment, regions, registration, rhythm, software, stolen, target
 
 
 def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
@@ -19,11 +19,12 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
 def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
     spec, n = stage.spec, stage.accounts
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
-    cast = people(as_people, n, setting, rng)
+    cast = people(as_people, n, setting, rng, regions.drawn(spec, n, setting, rng) if spec.regions else None)
     begin = setting.start + spec.first_day * DAY
     cast.campaign[:] = number
     cast.group_seed[:] = seeds(1, rng)[0]
     cast.paraphrase[:] = spec.paraphrase
+    cast.end_users[:], cast.silent[:] = spec.end_users, True
     cast.banned[:] = 0
     cast.first[:], cast.last[:] = begin, begin + spec.days * DAY
     cast.ramp[:] = spec.ramp
@@ -40,6 +41,14 @@ def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting
     if spec.pinned:
         cast.other_client[:] = cast.client
     rhythm.set_pace(spec, cast, n, rng)
+    return cast
+
+
+def build_over(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, everyone: Cast, rng: np.random.Generator) -> Cast:
+    """The same over accounts of `everyone` whose keys it stole: rows that bear their ids. Raises SettingError where there are too few."""
+    victims = stolen.chosen(spec, n, everyone, setting, rng)
+    cast = build(spec, n, number, cover_jobs, setting, rng)
+    stolen.lend(cast, victims, everyone)
     return cast
 
 

@@ -1,0 +1,77 @@
+"""The shipped scenarios of relays, replays and stolen keys have the published numbers at full size."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from stillwatch.range.cast import DAY
+from stillwatch.range.rhythm import _grown
+from stillwatch.range.scenario import load, shipped_names
+from stillwatch.range.world import World, make_world
+
+PUBLISHED = {
+    "live_relay": ("ferry", 5_380, 23_000_000, 75),
+    "session_replay": ("parrot", 1_500, 400_000, 20),
+    "stolen_keys": ("magpie", 32, 286_160, 28),
+}
+"""Campaign, accounts, exchanges, days."""
+
+
+@cache
+def world(name: str) -> World:
+    return make_world(load(name), 0.003, 1)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_numbers_are_the_published_ones(name: str) -> None:
+    campaign, accounts, exchanges, days = PUBLISHED[name]
+    assert name in shipped_names()
+    (spec,) = load(name).campaigns
+    assert (spec.name, spec.accounts, spec.exchanges, spec.days) == (campaign, accounts, exchanges, days)
+    assert load(name).window.days <= 100
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_small_world_is_the_published_one_in_little(name: str) -> None:
+    _, accounts, exchanges, days = PUBLISHED[name]
+    cast = world(name).cast
+    mine = np.flatnonzero(cast.campaign == 0)
+    assert len(mine) == load(name).campaigns[0].at_least
+    active = (cast.last - cast.first)[mine] / DAY
+    assert float((cast.rate[mine] * active).sum()) / len(mine) * accounts == pytest.approx(exchanges, rel=0.01)
+    assert active.max() == pytest.approx(days)
+    assert cast.rate[mine].min() >= 6
+    assert cast.rate[mine].max() <= 860
+
+
+def test_the_relay_grows_through_the_published_slice() -> None:
+    cast = world("live_relay").cast
+    mine = np.flatnonzero(cast.campaign == 0)
+    first, last = cast.first[mine].min(), cast.last[mine].max()
+    day = [float((cast.rate[mine] * _grown(cast.ramp[mine], cast.first[mine], cast.last[mine], first + d * DAY + DAY // 2)).sum()) for d in range(75)]
+    slice_of_ten = sum(day[:10]) / len(mine) * 5_380
+    assert 250_000 < slice_of_ten < 450_000
+    assert sum(day) / len(mine) * 5_380 == pytest.approx(23_000_000, rel=0.05)
+    assert (last - first) / DAY == 75
+
+
+def test_the_relay_seems_to_be_in_two_regions_mostly() -> None:
+    cast = world("live_relay").cast
+    regions = np.bincount(cast.region[cast.campaign == 0])
+    assert np.sort(regions)[-2:].sum() / regions.sum() > 0.75
+
+
+def test_sessions_are_replayed_at_about_thirteen_an_account_and_day() -> None:
+    (spec,) = load("session_replay").campaigns
+    assert spec.exchanges / spec.accounts / spec.days == pytest.approx(13, abs=0.5)
+
+
+def test_stolen_accounts_are_customers_of_the_kinds_named() -> None:
+    made = world("stolen_keys")
+    used = made.cast.owner[made.cast.campaign == 0]
+    assert len(np.unique(used)) == len(used) == 12
+    assert {made.kinds[kind] for kind in made.cast.kind[used]} <= {"company", "coding_agent"}
+    assert made.cast.rate[used].min() > 0
