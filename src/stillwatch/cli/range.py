@@ -96,6 +96,11 @@ def _show_scores(document: dict[str, Any]) -> None:
     console.print(table)
     console.print(f"benign groups called adversarial: {_counts(document['false_campaigns'])}")
     console.print(f"benign groups called unlicensed: {_counts(document['unlicensed_campaigns'])}")
+    console.print(f"innocent accounts in either: {_counts(document['innocents_called'])}")
+    for name, verdict in document["exceeding"].items():
+        console.print(
+            f"beyond its permit: {name}, found {verdict or 'not at all'}" + ("" if verdict == "unlicensed" else "; unlicensed would be right")
+        )
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
     console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
 

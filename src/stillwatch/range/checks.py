@@ -18,8 +18,24 @@ if TYPE_CHECKING:
 LONGEST_DAYS = 100
 SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
-SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
-          "behind_egress", "staff", "handover", "declared", "newcomers")
+SHARES = (
+    "cover",
+    "card_share",
+    "wave_share",
+    "own_address",
+    "mail_share",
+    "pivot",
+    "banned",
+    "build_share",
+    "school_mail",
+    "registered_together",
+    "behind_egress",
+    "staff",
+    "handover",
+    "declared",
+    "newcomers",
+    "called",
+)
 
 
 @dataclass(frozen=True)

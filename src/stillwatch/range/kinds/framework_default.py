@@ -31,5 +31,11 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 KINDS.add(
     "framework_default",
-    Kind("framework_default", "benign", "Strangers with a popular framework's default system prompt, tools, user agent and parameters.", Population, build),
+    Kind(
+        "framework_default",
+        "benign",
+        "Strangers with a popular framework's default system prompt, tools, user agent and parameters.",
+        Population,
+        build,
+    ),
 )

@@ -60,4 +60,6 @@ def _one_day(cast: Cast, opens: Array, spec: Hackathon, setting: Setting, rng: n
     cast.stay[:], cast.gap[:] = 0.7, 60.0
 
 
-KINDS.add("hackathon", Kind("hackathon", "benign", "Strangers behind one address on the day they registered, with one starter kit.", Hackathon, build))
+KINDS.add(
+    "hackathon", Kind("hackathon", "benign", "Strangers behind one address on the day they registered, with one starter kit.", Hackathon, build)
+)

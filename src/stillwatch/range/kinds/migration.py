@@ -11,6 +11,9 @@ from stillwatch.range.kinds.company import declare
 from stillwatch.range.people import Setting, neighbours
 from stillwatch.range.specs import KINDS, Kind, Population
 
+CUT_OFF = 13
+"""Local hour."""
+
 
 @dataclass(frozen=True)
 class Migration(Population):
@@ -21,15 +24,15 @@ class Migration(Population):
 
 
 def build(spec: Migration, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Hundreds of seats made by a script within an hour, at work from the same hour of the next morning on, behind one egress."""
+    """Hundreds of seats made by a script in one hour of a night, at work from the hour of the next day in which the old assistant is cut off."""
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(TEAM,))
     groups, of = len(region_of), cast.group - 1
     offset = np.array([r.utc_offset for r in setting.places.regions])[region_of]
     day = rng.integers(1, max(2, setting.days - 3), groups)
-    morning = setting.start + day * DAY + ((8 - offset) % 24 * HOUR).astype(np.int64)
-    cast.created = (morning - rng.integers(9, 15, groups) * HOUR)[of] + rng.integers(0, 40 * MINUTE, n)
-    cast.first = morning[of] + rng.integers(0, 45 * MINUTE, n)
+    switch = setting.start + day * DAY + ((CUT_OFF - offset) % 24 * HOUR).astype(np.int64)
+    cast.created = (switch - rng.integers(10, 16, groups) * HOUR)[of] + rng.integers(0, 40 * MINUTE, n)
+    cast.first = switch[of] + rng.integers(0, 20 * MINUTE, n)
     cast.sure = (cast.first - setting.start) // DAY
     cast.rate = cast.rate * setting.days * DAY / (setting.end - cast.first)
     cast.rhythm[:], cast.weekend[:] = OFFICE, 0.15
@@ -45,5 +48,11 @@ def _trial(cast: Cast, seats: Array) -> None:
 
 KINDS.add(
     "migration",
-    Kind("migration", "benign", "A company's seats, registered within an hour overnight and all at work the next morning.", Migration, build),
+    Kind(
+        "migration",
+        "benign",
+        "A company's seats, registered within an hour of one night and at work from the same hour of the next day.",
+        Migration,
+        build,
+    ),
 )

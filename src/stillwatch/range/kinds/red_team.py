@@ -22,5 +22,6 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 
 KINDS.add(
-    "red_team", Kind("red_team", "benign", "Declared testers of safety: many tricks, most of them refused, and a suite of those that worked.", Population, build)
+    "red_team",
+    Kind("red_team", "benign", "Declared testers of safety: many tricks, most of them refused, and a suite of those that worked.", Population, build),
 )

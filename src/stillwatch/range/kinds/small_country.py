@@ -22,4 +22,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-KINDS.add("small_country", Kind("small_country", "benign", "Strangers of a country whose few networks put dozens of homes behind one address.", Population, build))
+KINDS.add(
+    "small_country",
+    Kind("small_country", "benign", "Strangers of a country whose few networks put dozens of homes behind one address.", Population, build),
+)

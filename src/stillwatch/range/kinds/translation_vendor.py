@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.range.cast import API, BUSINESS, OFFICE, ORGANISATION, Cast
+from stillwatch.range.cast import API, BUSINESS, DAY, OFFICE, ORGANISATION, Cast
 from stillwatch.range.kinds.company import organisation_name
 from stillwatch.range.people import Setting, groups_of, instruments, own_domains, people, seeds
 from stillwatch.range.specs import KINDS, Kind, Population
@@ -22,6 +22,8 @@ class Vendor(Population):
     """Share of freelancers who work through the vendor's remote desktop, and so behind its address."""
     staff: float = 0.15
     """Share of accounts that are the vendor's own and declare it."""
+    called: float = 0.6
+    """Share of freelancers who registered within a day of the vendor's call for a project."""
 
 
 def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
@@ -44,6 +46,11 @@ def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> C
     cast.verification = np.where(staff, ORGANISATION, cast.verification)
     cast.plan = np.where(staff, BUSINESS, API)
     cast.payment = np.where(staff, instruments(groups, rng)[of], np.where(cast.payment == 0, instruments(n, rng), cast.payment))
+    call = setting.start - rng.integers(2 * DAY, 60 * DAY, groups)[of]
+    cast.created = np.where(rng.random(n) < spec.called, call + (rng.random(n) * DAY).astype(np.int64), cast.created)
+    cast.first = np.maximum(setting.start, cast.created)
+    cast.last, cast.sure = np.full(n, setting.end), (cast.first - setting.start) // DAY
+    cast.banned[:] = 0
     cast.rhythm[:], cast.weekend[:], cast.burst[:] = OFFICE, 0.4, 1.0
     cast.stay[:], cast.gap[:] = 0.95, 20.0
     return cast

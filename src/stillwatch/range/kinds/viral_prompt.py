@@ -40,5 +40,6 @@ def build(spec: Viral, n: int, setting: Setting, rng: np.random.Generator) -> Ca
 
 
 KINDS.add(
-    "viral_prompt", Kind("viral_prompt", "benign", "Strangers who try one prompt in the days after it went viral, from the same hours on.", Viral, build)
+    "viral_prompt",
+    Kind("viral_prompt", "benign", "Strangers who try one prompt in the days after it went viral, from the same hours on.", Viral, build),
 )
