@@ -68,7 +68,7 @@ def _seen(rows: Rows) -> list[Seen]:
     assert rows.messages is not None
     assert rows.response is not None
     numbers: list[Any] = [getattr(rows, name).tolist() for name in ("account", "time", "address", "client", "parameters", "tools")]
-    texts = [rows.end_user.to_pylist(), rows.conversation.to_pylist(), map(json.loads, rows.messages.to_pylist())]
+    texts: list[Any] = [rows.end_user.to_pylist(), rows.conversation.to_pylist(), [json.loads(text) for text in rows.messages.to_pylist() if text]]
     answers = (json.loads(text)["choices"][0]["message"]["content"] if text else None for text in rows.response.to_pylist())
     return [Seen(*values) for values in zip(*numbers, *texts, answers, strict=True)]
 
