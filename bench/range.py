@@ -24,12 +24,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from range_cells import Cell, cells
-from range_page import write_page
-from range_targets import Target, targets
 from rich.console import Console
 from rich.table import Table
 
+from range_cells import Cell, cells
+from range_page import write_page
+from range_targets import Target, targets
 from stillwatch import __version__
 from stillwatch.range.scenario import shipped_names
 

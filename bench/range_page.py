@@ -89,7 +89,7 @@ def picture(cells: Sequence[Doc]) -> Markup:
     lines = {(f"{x.scenario}: {x.campaign}", x.detector): x for x in lines_of(cells)}
     rows, columns = list(dict.fromkeys(c for c, _ in lines)), list(dict.fromkeys(d for _, d in lines))
     side, left, top = 44, 230, 150
-    parts: list[str | Markup] = [element("style", Markup(STYLE))]  # noqa: S704 - a literal
+    parts: list[str | Markup] = [element("style", Markup(STYLE))]
     for i, detector in enumerate(columns):
         x = left + i * side + side / 2
         parts.append(element("text", detector, x=x, y=top - 8, transform=f"rotate(-40 {x:.0f} {top - 8})"))

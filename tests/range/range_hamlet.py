@@ -1,4 +1,4 @@
-"""The text of a small scenario with every benign kind and two campaigns."""
+"""The text of a small scenario with the provider's benign kinds and two campaigns."""
 
 from __future__ import annotations
 

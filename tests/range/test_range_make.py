@@ -17,7 +17,7 @@ import pytest
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.errors import RunError, SettingError
 from stillwatch.range.make import Order, make
-from stillwatch.range.specs import kinds
+from stillwatch.range.scenario import load
 from stillwatch.schema.requests import ACCOUNT_ROWS
 
 
@@ -55,11 +55,11 @@ def test_another_seed_gives_another_world(hamlet: Path, hamlet_file: Path, tmp_p
     assert not ours & theirs
 
 
-def test_truth_counts_what_the_log_holds(log: list[dict[str, Any]], truth: dict[str, dict[str, Any]], hamlet: Path) -> None:
+def test_truth_counts_what_the_log_holds(log: list[dict[str, Any]], truth: dict[str, dict[str, Any]], hamlet: Path, hamlet_file: Path) -> None:
     assert Counter(row["user"] for row in log) == {name: row["exchanges"] for name, row in truth.items()}
     document = json.loads((hamlet / "truth.json").read_text())
     assert sum(group["exchanges"] for group in document["groups"]) == document["world"]["exchanges"] == len(log)
-    assert {row["kind"] for row in truth.values()} == {*kinds(), "campaign"}
+    assert {row["kind"] for row in truth.values()} == {*(spec.kind for spec in load(str(hamlet_file)).populations), "campaign"}
 
 
 def test_the_edge_saw_every_request_once(log: list[dict[str, Any]], hamlet: Path) -> None:

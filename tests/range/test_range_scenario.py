@@ -64,7 +64,7 @@ def test_an_unknown_scenario_names_the_shipped_ones(tmp_path: Path) -> None:
 
 def test_february_has_the_published_shape() -> None:
     february = load("february")
-    assert "february" in shipped_names()
+    assert {"benign", "february"} <= set(shipped_names())
     assert {c.name: (c.accounts, c.exchanges) for c in february.campaigns} == {
         "lantern": (1_200, 150_000),
         "quarry": (2_800, 3_400_000),
@@ -97,6 +97,7 @@ def test_a_backdrop_stands_behind_a_scenario() -> None:
     assert [r.name for r in quarter.regions] == [r.name for r in month.regions]
     assert quarter.populations[-1].kind == "office"
     assert quarter.populations[-1].median == 9
+    assert quarter.populations[0].region == ""
     for longer, shorter in zip(quarter.populations, month.populations, strict=False):
         assert longer.median == pytest.approx(shorter.median * 84 / 28)
 
@@ -116,3 +117,37 @@ def test_a_mistake_before_a_backdrop_is_named_with_its_line(old: str, new: str, 
         parse(text, "quarter.toml")
     assert said in caught.value.what
     assert caught.value.where == f"quarter.toml, line {line_of(text, new)}"
+
+
+def test_several_backdrops_stand_one_behind_the_other() -> None:
+    text = BEFORE.replace('backdrop = "provider"', 'backdrop = ["provider", "lookalikes"]')
+    one, both = parse(BEFORE, "one.toml"), parse(text, "both.toml")
+    assert [r.name for r in both.regions] == [*(r.name for r in one.regions), "island"]
+    assert [p.organisation for p in both.permits][: len(one.permits)] == [p.organisation for p in one.permits]
+    assert len(both.populations) > len(one.populations)
+    assert both.populations[-1] == one.populations[-1]
+
+
+def test_an_events_volume_does_not_grow_with_the_window() -> None:
+    text = BEFORE.replace('backdrop = "provider"', 'backdrop = ["provider", "lookalikes"]')
+    quarter, week = (parse(t, "x.toml") for t in (text, text.replace("2026-05-25", "2026-03-09")))
+    grown = {a.kind: a.median / b.median for a, b in zip(quarter.populations[:-1], week.populations[:-1], strict=True)}
+    assert {kind for kind, factor in grown.items() if factor == 1} == {"hackathon", "viral_prompt"}
+    assert all(factor in (1, 12) for factor in grown.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('backdrop = "provider"', 'backdrop = ["provider", "village"]', "there is no backdrop 'village'"),
+        ('backdrop = "provider"', 'backdrop = ["provider", 3]', "there is no backdrop 3"),
+        ("median = 9", 'median = 9\nregion = "nowhere"', "there is no region 'nowhere'"),
+        ("group_max = 60", "group_max = 60\nregion = 4", "region must be text"),
+    ],
+)
+def test_a_wrong_backdrop_of_several_or_region_is_named_with_its_line(old: str, new: str, said: str) -> None:
+    text = BEFORE.replace(old, new)
+    with pytest.raises(SettingError) as caught:
+        parse(text, "quarter.toml")
+    assert said in caught.value.what
+    assert caught.value.where == f"quarter.toml, line {line_of(text, new.rpartition(chr(10))[2])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,56 @@ def test_false_campaigns_are_counted_by_kind_and_spoil_the_pooled_precision() ->
 def test_an_accused_licensee_is_not_authorised() -> None:
     found = [Found("G1", "authorised", True, LICENSED), Found("C2", "adversarial", True, BRAMBLE | some(LICENSED, 1))]
     assert scored(found, TRUE)["authorised"] == []
+
+
+BEYOND = frozenset(f"o{i}" for i in range(4))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "members", "said", "false", "unlicensed", "called"),
+    [
+        ("unlicensed", BEYOND, "unlicensed", {}, {}, {}),
+        ("adversarial", BEYOND, "adversarial", {"exceeding_distiller": 1}, {}, {"exceeding_distiller": 4}),
+        ("adversarial", THISTLE | some(BEYOND, 1), "adversarial", {}, {}, {"exceeding_distiller": 1}),
+        ("authorised", BEYOND, "authorised", {}, {}, {}),
+        ("unlicensed", some(BEYOND, 1), None, {}, {}, {}),
+        ("unlicensed", BEYOND | CLASS, "unlicensed", {}, {"classroom": 1}, {"classroom": 30}),
+        ("benign", BEYOND, None, {}, {}, {}),
+    ],
+)
+def test_unlicensed_is_right_for_a_licensee_that_exceeds_and_adversarial_wrong(
+    verdict: str, members: frozenset[str], said: str | None, false: dict[str, int], unlicensed: dict[str, int], called: dict[str, int]
+) -> None:
+    true = replace(TRUE, kinds=KINDS | dict.fromkeys(BEYOND, "exceeding_distiller"), exceeding={"Osprey": BEYOND})
+    document = scored([Found("C1", verdict, True, members)], true)
+    assert document["exceeding"] == {"Osprey": said}
+    assert document["false_campaigns"] == false
+    assert document["unlicensed_campaigns"] == unlicensed
+    assert document["innocents_called"] == called
+    assert document["permitted"] == ["Kestrel"]
+
+
+def test_innocents_in_a_matched_campaign_are_counted_too() -> None:
+    found = [
+        Found("C1", "adversarial", True, BRAMBLE | some(CLASS, 3)),
+        Found("C2", "unlicensed", True, CLASS),
+        Found("C3", "unlicensed", False, LICENSED),
+    ]
+    assert scored(found, TRUE)["innocents_called"] == {"classroom": 30}
+
+
+def test_the_label_tells_a_licensee_that_exceeds(tmp_path: Path) -> None:
+    row = {"account_id": "a", "kind": "x", "group": 0, "campaign": "", "organisation": "Osprey", "label": "exceeds", "exchanges": 1}
+    rows = [
+        row,
+        row | {"account_id": "b", "organisation": "Kestrel", "label": "authorised"},
+        row | {"account_id": "c", "organisation": "", "label": "benign"},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=TRUTH.arrow), tmp_path / "truth.parquet")
+    true = read_truth(tmp_path)
+    assert true.permitted == {"Kestrel": frozenset("b")}
+    assert true.exceeding == {"Osprey": frozenset("a")}
+    assert not true.guilty
 
 
 def test_an_empty_run_scores_nothing() -> None:

@@ -98,6 +98,11 @@ def _show_scores(document: dict[str, Any]) -> None:
     console.print(f"benign groups called unlicensed: {_counts(document['unlicensed_campaigns'])}")
     if document["victims"]:
         console.print(f"victims of stolen keys called: {document['victims_called']} of {document['victims']} (their keys need changing; no ban)")
+    console.print(f"innocent accounts in either: {_counts(document['innocents_called'])}")
+    for name, verdict in document["exceeding"].items():
+        console.print(
+            f"beyond its permit: {name}, found {verdict or 'not at all'}" + ("" if verdict == "unlicensed" else "; unlicensed would be right")
+        )
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
     console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
 

@@ -14,7 +14,7 @@ PLANS = ("free", "plus", "api", "team", "business", "enterprise")
 FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
 VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
 NOBODY, EMAIL, PHONE, CARD, ID, ORGANISATION = range(6)
-HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY = range(7)
+HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT = range(8)
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -90,7 +90,7 @@ class Cast:
     sure: Array
     """Day with at least one exchange; -1 for none."""
     rhythm: Array
-    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED or WORKDAY."""
+    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY or EVENT."""
     shift: Array
     """Quarter hours by which its rhythm is later than the profile in UTC."""
     weekend: Array
@@ -127,6 +127,8 @@ class Cast:
     """Whether it keeps the ids of its end users to itself."""
     owner: Array
     """Number of the account whose id it bears: its own, but for stolen keys; -1 until the whole cast is known."""
+    handover: Array
+    """Chance that a balancer sends a later turn of its conversations by another account of its group."""
     model: Array
     """Number of the model it prefers."""
     adopts: Array

@@ -21,7 +21,7 @@ SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
     "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
-    "stay", "carries", "share", "volume",
+    "behind_egress", "staff", "handover", "declared", "newcomers", "called", "stay", "carries", "share", "volume",
 )  # fmt: skip
 
 
@@ -43,8 +43,11 @@ def faults(scenario: Scenario) -> Iterator[Fault]:
     """Everything that is wrong with a scenario, in its order."""
     yield from _window(scenario)
     jobs = list(documents("catalogue")["jobs.toml"])
+    places = [region.name for region in scenario.regions]
     for i, population in enumerate(scenario.populations):
         at = f"population[{i}]"
+        if population.region and population.region not in places:
+            yield Fault(f"there is no region {population.region!r}", at, "region", _known(places))
         yield from _numbers(population, at)
         yield from _mixture(population.jobs, jobs, at, "jobs")
         if population.group_max < population.group_min:

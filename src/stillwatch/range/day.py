@@ -181,6 +181,20 @@ class _Scene:
         total = np.where(good, np.clip(written + 1, 1, 64_000), 0).astype(np.int64)
         return np.clip(read + 6, 1, 190_000).astype(np.int64), total, np.where(good, np.minimum(reasoning, total), 0).astype(np.int64)
 
+    def senders(self) -> Array:
+        """The account that sends each row: a balancer sends some later turns by another account of the same group."""
+        cast = self.world.cast
+        chance = np.where(self.turn > 0, cast.handover[self.account], 0.0)
+        if not chance.any():
+            return self.account
+        keys = np.flatnonzero(cast.handover > 0)
+        keys = keys[np.argsort(cast.group[keys], kind="stable")]
+        moved = np.flatnonzero(self.rng.random(self.n) < chance)
+        first, end = (np.searchsorted(cast.group[keys], cast.group[self.account[moved]], side) for side in ("left", "right"))
+        sender = self.account.copy()
+        sender[moved] = keys[first + ((end - first) * self.rng.random(len(moved))).astype(np.int64)]
+        return sender
+
     def rows(self, day: int, part: int, text: bool) -> Rows:
         """Everything, sorted by time."""
         world, cast, rng = self.world, self.world.cast, self.rng
@@ -201,7 +215,7 @@ class _Scene:
         passed_on = (self.end_user > 0) & ~cast.silent[self.account]
         return Rows(
             world=world,
-            account=self.account[order],
+            account=self.senders()[order],
             request_id=take(self._ids("chatcmpl-", serial, 3), order),
             time=self.time[order],
             duration=duration[order],

@@ -22,6 +22,8 @@ from stillwatch.range.world import World
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.table import TIME, Column, Table
 
+LICENSED = ("authorised", "exceeds")
+"""Labels of organisations that have a permit."""
 TRUTH = Table(
     "truth",
     "What an account that appears in the log really is.",
@@ -30,8 +32,13 @@ TRUTH = Table(
         Column("kind", pa.string(), "Kind of benign account, or campaign.", required=True),
         Column("group", pa.int64(), "Number of its benign group; 0 for none.", required=True),
         Column("campaign", pa.string(), "Its campaign, or the one that stole its keys; empty for other benign accounts.", required=True),
-        Column("organisation", pa.string(), "The permitted organisation it belongs to; else empty.", required=True),
-        Column("label", pa.string(), "adversarial, authorised, benign or victim: a benign account whose keys a campaign used.", required=True),
+        Column("organisation", pa.string(), "The licensed organisation it belongs to, within its permit or beyond; else empty.", required=True),
+        Column(
+            "label",
+            pa.string(),
+            "adversarial, authorised, exceeds (a licensee beyond its permit: unlicensed is right), benign, or victim (benign; a campaign used its keys).",
+            required=True,
+        ),
         Column("exchanges", pa.int64(), "Its exchanges in the log.", required=True),
     ),
 )
@@ -131,7 +138,7 @@ def truth(world: World, tally: Tally) -> pa.Table:
     """Kind, group and campaign of each account that appears in the log."""
     cast, own = world.cast, owners(world)
     labels = [kinds()[name].label for name in world.kinds]
-    permitted = np.isin(cast.kind, [i for i, label in enumerate(labels) if label == "authorised"])
+    permitted = np.isin(cast.kind, [i for i, label in enumerate(labels) if label in LICENSED])
     campaigns = [c.name for c in world.scenario.campaigns] + [""]
     count = np.bincount(cast.owner, tally.count, len(cast)).astype(np.int64)
     used = ~own & (tally.count > 0)
@@ -177,9 +184,9 @@ def truth_document(world: World, tally: Tally) -> dict[str, Any]:
 
 
 def _shown(world: World, name: str, inside: Array) -> str:
-    if kinds()[name].label != "authorised":
+    if kinds()[name].label not in LICENSED:
         return name
-    return world.setting.organisations.texts[int(world.cast.organisation[inside][0])]
+    return ", ".join(world.setting.organisations.texts[number] for number in np.unique(world.cast.organisation[inside]))
 
 
 def _size(tally: Tally, inside: Array) -> dict[str, int]:

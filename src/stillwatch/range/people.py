@@ -77,7 +77,7 @@ class Setting:
 def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None) -> Cast:
     """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed volume."""
     regions = setting.places.regions
-    region = setting.places.draw_regions(n, rng) if region is None else region
+    region = regions_of(spec, n, setting, rng) if region is None else region
     total = np.minimum(rng.lognormal(np.log(spec.median), spec.sigma, n), spec.most)
     created = _registered(n, region, setting, rng)
     first = np.maximum(created, setting.start)
@@ -99,9 +99,15 @@ def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator,
         weekend=rng.choice([0.3, 0.8, 1.2], n), stay=np.where(total > HEAVY, 0.92, rng.choice([0.3, 0.6, 0.75], n)), gap=np.where(total > HEAVY, 9.0, 75.0),
         client=setting.clients.popular(n, rng), other_client=setting.clients.popular(n, rng), parameters=setting.clients.popular_parameters(n, rng),
         places=places, place_count=place_count, profile=np.full(n, profile), late_profile=np.full(n, profile), late_from=np.full(n, setting.end),
-        seed=seeds(n, rng), group_seed=np.zeros(n, np.uint64), paraphrase=whole.copy(), end_users=whole.copy(), silent=np.zeros(n, bool), owner=whole - 1, model=models_of(n, setting, rng),
+        seed=seeds(n, rng), group_seed=np.zeros(n, np.uint64), paraphrase=whole.copy(), end_users=whole.copy(), silent=np.zeros(n, bool), owner=whole - 1, handover=np.zeros(n), model=models_of(n, setting, rng),
         adopts=rng.choice([0.0, 0.3, 0.9], n, p=[0.6, 0.25, 0.15]), adopt_hours=rng.uniform(24, 400, n),
     )  # fmt: skip
+
+
+def regions_of(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Array:
+    """The region that a population is bound to, or regions by their share of accounts."""
+    names = [region.name for region in setting.places.regions]
+    return np.full(n, names.index(spec.region)) if spec.region else setting.places.draw_regions(n, rng)
 
 
 def _registered(n: int, region: Array, setting: Setting, rng: np.random.Generator) -> Array:
@@ -197,7 +203,7 @@ def phone_prefixes(region: Array, setting: Setting, rng: np.random.Generator) ->
 def neighbours(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> tuple[Cast, Array]:
     """People in groups of the spec's sizes, all of a group in one region; and the region of each group."""
     number = groups_of(n, spec, rng)
-    region_of = setting.places.draw_regions(int(number.max()), rng)
+    region_of = regions_of(spec, int(number.max()), setting, rng)
     cast = people(spec, n, setting, rng, region_of[number - 1])
     cast.group = number
     return cast, region_of

@@ -10,6 +10,8 @@ from stillwatch.range.world import WINDOWS_STREAM, World, stream
 QUARTER = DAY // 96
 STEPS = 2048
 LONGEST_RUN = 40
+EVENT_QUARTERS = 56
+"""How long an event lasts: fourteen hours."""
 
 
 def _table(shape: Array) -> Array:
@@ -33,9 +35,10 @@ LOCAL = np.stack(
         _table(np.where(np.arange(96) < 4, 1.0, 0.0)),
         _table(np.ones(96)),
         _table(_bump(11, 1.8, 0.02) + _bump(16, 2.2, 0.0)),
+        _table(np.where(np.arange(96) < EVENT_QUARTERS, 1.0, 0.0)),
     ]
 )
-"""Local quarter hours of HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED and WORKDAY; a lesson starts at its shift."""
+"""Local quarter hours of HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT; a lesson and an event start at their shift."""
 
 
 def exchanges_on(world: World, day: int, accounts: Array, rng: np.random.Generator) -> Array:

@@ -107,10 +107,14 @@ class Backdrop:
 
 
 def _behind(document: dict[str, Any], own: _Reader) -> Backdrop:
-    """The backdrop that a scenario names; an empty one if it names none."""
-    name = document.get("backdrop")
-    if name is None:
-        return Backdrop()
+    """The backdrops that a scenario names, one after the other; an empty one if it names none."""
+    names = document.get("backdrop", [])
+    names = names if isinstance(names, list) else [names]
+    found = [_backdrop(name, own) for name in names]
+    return Backdrop(*(tuple(record for one in found for record in getattr(one, f.name)) for f in fields(Backdrop)))
+
+
+def _backdrop(name: Any, own: _Reader) -> Backdrop:
     folder = resources.files(__package__).joinpath("backdrops")
     known = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
     if name not in known:
@@ -129,6 +133,8 @@ def _behind(document: dict[str, Any], own: _Reader) -> Backdrop:
 
 def _over(spec: Population, days: int) -> Population:
     """A backdrop's population over a window of so many days."""
+    if not spec.lasting:
+        return spec
     return dataclasses.replace(spec, median=spec.median * days / BACKDROP_DAYS, most=spec.most * days / BACKDROP_DAYS)
 
 

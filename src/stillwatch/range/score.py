@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +25,25 @@ class Truth:
     campaigns: dict[str, frozenset[str]]
     """Accounts of each campaign."""
     permitted: dict[str, frozenset[str]]
-    """Accounts of each permitted organisation."""
+    """Accounts of each organisation that keeps within its permit."""
     kinds: dict[str, str]
     """Kind of each account."""
     guilty: frozenset[str]
     """Accounts of all campaigns that are an operator's own."""
     victims: frozenset[str] = frozenset()
     """Accounts whose stolen keys a campaign used."""
+    exceeding: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Accounts of each organisation that goes beyond its permit: unlicensed is right for them, adversarial wrong."""
 
     @property
     def used(self) -> frozenset[str]:
         """Accounts of all campaigns, stolen ones included."""
         return self.guilty | self.victims
+
+    def innocent_of(self, found: Found) -> frozenset[str]:
+        """Members of a campaign for whom its verdict is wrong; victims of a campaign are counted apart."""
+        excused = frozenset().union(*self.exceeding.values()) if found.verdict == "unlicensed" else frozenset()
+        return found.members - self.used - excused
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
         "unlicensed_campaigns": _false(accusing, "unlicensed", truth),
         "authorised": [name for name, accounts in truth.permitted.items() if _authorised(accounts, found)],
         "permitted": list(truth.permitted),
+        "exceeding": {name: _exceeding(accounts, found) for name, accounts in truth.exceeding.items()},
+        "innocents_called": _innocents(accusing, truth),
     }
 
 
@@ -108,13 +117,28 @@ def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]
 
 
 def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
-    """Campaigns with the verdict of which more than half belongs to no campaign, counted by the commonest kind of those members."""
+    """Campaigns with the verdict of which more than half is wrongly called so, counted by the commonest kind of those members."""
     kinds: Counter[str] = Counter()
     for f in accusing:
-        innocent = f.members - truth.used
+        innocent = truth.innocent_of(f)
         if f.verdict == verdict and len(innocent) > HALF * len(f.members):
             kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(innocent)).most_common(1)[0][0]] += 1
     return dict(sorted(kinds.items()))
+
+
+def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
+    """Accounts that any listed accusation calls wrongly, by kind."""
+    called = frozenset().union(*(truth.innocent_of(f) for f in accusing))
+    return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
+
+
+def _exceeding(accounts: frozenset[str], found: list[Found]) -> str | None:
+    """The verdict on a licensee that exceeds: the worst one that touches it if adversarial, else the first that covers half of it."""
+    listed = [f for f in found if f.listed and f.members & accounts]
+    if any(f.verdict == "adversarial" for f in listed):
+        return "adversarial"
+    covered = {verdict: frozenset().union(*(f.members for f in listed if f.verdict == verdict)) for verdict in ("unlicensed", "authorised")}
+    return next((verdict for verdict, members in covered.items() if len(members & accounts) >= HALF * len(accounts)), None)
 
 
 def _authorised(accounts: frozenset[str], found: list[Found]) -> bool:
@@ -134,11 +158,17 @@ def read_truth(path: Path) -> Truth:
     used = {a: label for a, c, label in zip(rows["account_id"], rows["campaign"], rows["label"], strict=True) if c}
     return Truth(
         _sets(rows["campaign"], rows["account_id"]),
-        _sets(rows["organisation"], rows["account_id"]),
+        _sets(_licensed(rows, "authorised"), rows["account_id"]),
         dict(zip(rows["account_id"], rows["kind"], strict=True)),
         frozenset(a for a, label in used.items() if label != VICTIM),
         frozenset(a for a, label in used.items() if label == VICTIM),
+        _sets(_licensed(rows, "exceeds"), rows["account_id"]),
     )
+
+
+def _licensed(rows: dict[str, list[str]], label: str) -> list[str]:
+    """The organisation of each account with the label; empty for others."""
+    return [name if given == label else "" for name, given in zip(rows["organisation"], rows["label"], strict=True)]
 
 
 def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:

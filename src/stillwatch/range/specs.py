@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from stillwatch.registry import Registry
 
@@ -81,6 +81,10 @@ class Population:
     """Smallest group, where the kind has groups."""
     group_max: int = 0
     """Largest group."""
+    region: str = ""
+    """The only region in which its accounts live; empty: all of them."""
+    lasting: ClassVar[bool] = True
+    """Whether its volume grows with the window; that of a day's event does not."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +256,7 @@ class Kind:
     name: str
     """Its name: that in scenario files."""
     label: str
-    """benign or authorised."""
+    """benign, authorised, or exceeds: of an organisation whose use goes beyond its permit, so that unlicensed is right."""
     sees: str
     """What it looks like, in a sentence."""
     spec: type[Population]
