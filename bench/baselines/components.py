@@ -22,7 +22,9 @@ class SharedKeys:
     Pairs are at most `rare` / 2 for each trace, so that the work grows with traces.
     """
 
-    source: ClassVar[str] = "SynchroTrap (Cao et al. 2014, section 4) and EvilCohort (Stringhini et al. 2015, section 4), as a single graph over all facets"
+    source: ClassVar[str] = (
+        "SynchroTrap (Cao et al. 2014, section 4) and EvilCohort (Stringhini et al. 2015, section 4), as a single graph over all facets"
+    )
     blind: ClassVar[str] = "pools wider than the accounts that draw from them; keys that strangers share weigh as much as an operator's"
     keys: int = 2
     """Keys that two accounts must share."""

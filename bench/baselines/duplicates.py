@@ -9,6 +9,7 @@ from ibis import _
 
 from baselines.called import Called, Group, called
 from baselines.tables import Tables
+from stillwatch.schema.table import values
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class ExactDuplicates:
         popular = sent.group_by("prompt").agg(n=_.count()).filter(_.n >= self.accounts)
         table = tables.engine.collect(sent.semi_join(popular, "prompt"))
         members: dict[int, set[int]] = {}
-        for account, prompt in zip(table["account"].to_pylist(), table["prompt"].to_pylist(), strict=True):
+        for account, prompt in zip(values(table, "account"), values(table, "prompt"), strict=True):
             members.setdefault(prompt, set()).add(account)
         alike = {frozenset(accounts): prompt for prompt, accounts in sorted(members.items(), reverse=True)}
         return called((Group(str(prompt), accounts, float(len(accounts))) for accounts, prompt in alike.items()), self.accounts)

@@ -66,7 +66,8 @@ class Honeypot:
     def _rate(self, stream: Stream) -> Floats:
         limits = ((MINUTE, self.per_minute), (HOUR, self.per_hour), (DAY, self.per_day))
         counts = [(_within(stream, span), limit) for span, limit in limits]
-        return np.max([np.maximum(n - limit, 0.0) / n for n, limit in counts], axis=0)
+        found: Floats = np.max([np.maximum(n - limit, 0.0) / n for n, limit in counts], axis=0)
+        return found
 
     def _likeness(self, stream: Stream) -> Floats:
         """Likeness to the previous prompt, from the fourth request on."""

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import ibis
 import numpy as np
+import pyarrow as pa
 from ibis import _
 
 from baselines.called import Called, Group, called, singles
 from baselines.streams import HOUR, Array, Floats, Ints
 from baselines.tables import Tables
+from stillwatch.schema.table import values
 
 TILTS = np.array([0.05, 0.1, 0.2, 0.35, 0.5])
 LEAST_P = 1e-12
@@ -53,7 +55,9 @@ class KolludeAlarms:
 
     name: ClassVar[str] = "kollude, alarms"
     source: ClassVar[str] = "kollude 0.4.0 (MATH.md 2 to 4, 8; ScanParams), re-expressed"
-    blind: ClassVar[str] = "campaigns under way when the log begins, and those too small to move the whole provider's share; words are 8 a template, not 12"
+    blind: ClassVar[str] = (
+        "campaigns under way when the log begins, and those too small to move the whole provider's share; words are 8 a template, not 12"
+    )
     templates: Templates = Templates()
     """Which templates count."""
     alpha: float = 0.01
@@ -112,8 +116,14 @@ class KolludeActors:
         table = tables.engine.collect(each.group_by("account").agg(**on).join(everything, "account"))
         scores = table["on"].to_numpy() / table["n"].to_numpy() * np.log1p(table["largest"].to_numpy())
         kept = max(1, int(self.share * tables.engine.collect(tables.accounts.agg(n=_.count()))["n"][0].as_py()))
-        threshold = float(np.sort(scores)[-min(kept, len(scores))]) if len(scores) else np.inf
-        return singles(dict(zip(table["account"].to_pylist(), scores.tolist(), strict=True)), max(threshold, LEAST_P))
+        threshold = _within_budget(scores, kept)
+        return singles(dict(zip(values(table, "account"), scores.tolist(), strict=True)), max(threshold, LEAST_P))
+
+
+def _within_budget(scores: Floats, kept: int) -> float:
+    """The least threshold that calls no more than so many; ties are called together or not at all."""
+    last = np.sort(scores)[::-1][: kept + 1]
+    return float(last[-1] if len(last) <= kept else np.nextafter(last[-1], np.inf)) if len(last) else 0.0
 
 
 def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Floats]:
@@ -121,13 +131,14 @@ def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Float
     total = tables.exchanges.group_by(hour=_.at // HOUR).agg(total=_.count())
     on = used.join(marked, ["key", "hour"]).group_by("hour").agg(on=_.n.sum())
     live = marked.semi_join(used, ["key", "hour"]).group_by("hour").agg(actors=_.actors.mean())
-    table = tables.engine.collect(total.left_join(on, "hour").select("hour", "total", "on").left_join(live, "hour").select("hour", "total", "on", "actors"))
+    both = total.left_join(on, "hour").select("hour", "total", "on").left_join(live, "hour")
+    table = tables.engine.collect(both.select("hour", "total", on=_.on.fill_null(0), actors=_.actors.fill_null(0.0)))
     found = table["hour"].to_numpy()
     hours = np.arange(found.min(), found.max() + 1)
     share, actors = np.zeros(len(hours)), np.zeros(len(hours))
     place = found - hours[0]
-    share[place] = table["on"].fill_null(0).to_numpy() / table["total"].to_numpy()
-    actors[place] = table["actors"].fill_null(0.0).to_numpy()
+    share[place] = table["on"].to_numpy() / table["total"].to_numpy()
+    actors[place] = table["actors"].to_numpy()
     return hours, share, actors
 
 
@@ -135,8 +146,6 @@ def _clusters(tables: Tables, used: Any, marked: Any, hours: Ints) -> list[Group
     """The accounts of each template that was coordinated in one of the hours, as far as they used it in coordinated hours."""
     if not len(hours):
         return []
-    import pyarrow as pa
-
     alarmed = tables.engine.load("kollude_alarms", pa.table({"hour": hours}))
     keys = marked.semi_join(alarmed, "hour").select("key").distinct()
     table = tables.engine.collect(used.semi_join(keys, "key").semi_join(marked, ["key", "hour"]).select("key", "account", "hour"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import ibis
 import numpy as np
 from ibis import _
+from scipy import sparse
 
 from baselines.called import Called, Group, called, singles
 from baselines.meanings import Features, Points, mmd, reference
@@ -21,10 +21,11 @@ KEYS = ("address", "subnet", "asn", "client", "stainless", "ja4", "parameters", 
 OWNERS = ("payment", "email_domain", "email_shape", "phone_prefix", "registered")
 """Columns of exchanges, and of accounts, by which queries are pooled."""
 FACETS = (*KEYS, *OWNERS)
+ABOVE_ONE = float(np.nextafter(1.0, 2.0))
 
 
 @dataclass(frozen=True)
-class Test:
+class TwoSample:
     """The two-sample test against ordinary traffic."""
 
     number: int = 256
@@ -44,7 +45,7 @@ class Test:
 class Against:
     """Ordinary traffic, and how far windows of it are from each other."""
 
-    def __init__(self, ordinary: Ints, test: Test) -> None:
+    def __init__(self, ordinary: Ints, test: TwoSample) -> None:
         rng = np.random.default_rng(test.seed)
         self.features = Features.fit(ordinary, test.number, rng)
         self.sizes = np.array(test.sizes)
@@ -65,7 +66,8 @@ class Against:
         inside = np.repeat(start, sizes) + _counting(sizes)
         sums, squares = _sums(self.features, sketches[inside], sizes)
         threshold = self.thresholds[np.searchsorted(self.sizes, sizes)]
-        return mmd(sums, squares, sizes, self.mean, self.self_similarity) / threshold
+        found: Floats = mmd(sums, squares, sizes, self.mean, self.self_similarity) / threshold
+        return found
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,21 @@ class MmdWindow:
 
     name: ClassVar[str] = "MMD window, per account"
     source: ClassVar[str] = "arXiv 2606.05725 (2026), sections 3 and 4; random features: Rahimi and Recht 2007"
-    blind: ClassVar[str] = "accounts with fewer queries than the smallest window; everyone has a topic, so honest accounts are far from all traffic too"
-    test: Test = Test()
+    blind: ClassVar[str] = (
+        "accounts with fewer queries than the smallest window; everyone has a topic, so honest accounts are far from all traffic too"
+    )
+    test: TwoSample = TwoSample()
     """The test."""
 
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
-        against = Against(reference(tables, 2, self.test.most), self.test)
+        against = ordinary(tables, self.test)
         scores: dict[int, float] = {}
         for stream in streams(tables, ["meaning"], least=min(self.test.sizes), first=max(self.test.sizes)):
             sizes = against.size(np.diff(stream.start))
             values = against.score(stream.columns["meaning"], stream.start[:-1], sizes)
             scores |= dict(zip(stream.accounts.tolist(), values.tolist(), strict=True))
-        return singles(scores, float(np.nextafter(1.0, 2.0)))
+        return singles(scores, ABOVE_ONE)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class PooledMmd:
     """The facet: a column of exchanges or accounts; `registered` is the day of registration."""
     accounts: int = 5
     """Accounts that a pool must have."""
-    test: Test = Test()
+    test: TwoSample = TwoSample()
     """The test."""
     source: ClassVar[str] = "arXiv 2606.05725 (2026), on pools instead of accounts: our own addition, to give the test the samples that it needs"
     blind: ClassVar[str] = "campaigns that no single key holds together; keys that an operator shares with many strangers"
@@ -109,26 +113,26 @@ class PooledMmd:
 
     def call(self, tables: Tables) -> Called:
         """Score pools."""
+        return self.against(tables, ordinary(tables, self.test))
+
+    def against(self, tables: Tables, known: Against) -> Called:
+        """Score pools against ordinary traffic that is known already."""
         keyed = _keyed(tables, self.facet)
         table = tables.engine.collect(_pools(keyed, self.accounts, max(self.test.sizes)))
         keys, start, n = np.unique(table["pool"].to_numpy(), return_index=True, return_counts=True)
-        against = Against(reference(tables, 2, self.test.most), self.test)
-        sizes = against.size(n)
+        sizes = known.size(n)
         filled = sizes > 0
         if not filled.any():
-            return called((), np.inf)
-        scores = against.score(table["meaning"].to_numpy(), start[filled], sizes[filled])
+            return called((), ABOVE_ONE)
+        scores = known.score(table["meaning"].to_numpy(), start[filled], sizes[filled])
         members = _members(tables, keyed, keys[filled])
-        return called(
-            (Group(f"{self.facet} {key}", members[key], score) for key, score in zip(keys[filled].tolist(), scores.tolist(), strict=True) if score > 0),
-            float(np.nextafter(1.0, 2.0)),
-        )
+        scored = zip(keys[filled].tolist(), scores.tolist(), strict=True)
+        return called((Group(f"{self.facet} {key}", members[key], score) for key, score in scored if score > 0), ABOVE_ONE)
 
 
-def every_facet(test: Test | None = None) -> Iterator[PooledMmd]:
-    """One baseline a facet: the best of them is what is compared."""
-    for facet in FACETS:
-        yield PooledMmd(facet, test=test or Test())
+def ordinary(tables: Tables, test: TwoSample) -> Against:
+    """Ordinary traffic of a run."""
+    return Against(reference(tables, 2, test.most), test)
 
 
 def _keyed(tables: Tables, facet: str) -> Any:
@@ -159,15 +163,18 @@ def _members(tables: Tables, keyed: Any, keys: Ints) -> dict[int, frozenset[int]
 
 
 def _nulls(known: Points, size: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Squared MMD between pairs of windows of ordinary traffic."""
-    found = np.empty(draws)
-    for place in range(draws):
-        some, others = (known[rng.integers(len(known), size=size)] for _ in range(2))
-        total, norms = some.sum(axis=0, dtype=np.float64)[None], np.array([float((some**2).sum())])
-        rest = others.sum(axis=0, dtype=np.float64)
-        within = float((rest @ rest - (others**2).sum()) / (size * (size - 1)))
-        found[place] = mmd(total, norms, np.array([size]), rest / size, within)[0]
-    return found
+    """Squared MMD between pairs of windows of ordinary traffic, drawn with replacement."""
+    norms = (known.astype(np.float64) ** 2).sum(axis=1)
+    (some, within), (others, among) = (_windows(known, norms, size, draws, rng) for _ in range(2))
+    return np.asarray(within + among - 2.0 * (some * others).sum(axis=1) / size**2)
+
+
+def _windows(known: Points, norms: Floats, size: int, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Sums of the features of drawn windows, and the mean kernel over pairs of different draws in each."""
+    drawn = rng.integers(len(known), size=draws * size)
+    choice: Any = sparse.csr_matrix((np.ones(len(drawn), np.float32), drawn, np.arange(draws + 1) * size), shape=(draws, len(known)))
+    sums = np.asarray(choice @ known, np.float64)
+    return sums, ((sums**2).sum(axis=1) - choice @ norms) / (size * (size - 1))
 
 
 def _sums(features: Features, sketches: Ints, sizes: Ints) -> tuple[Floats, Floats]:

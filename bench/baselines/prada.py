@@ -20,7 +20,9 @@ class Prada:
 
     name: ClassVar[str] = "PRADA, per account"
     source: ClassVar[str] = "Juuti, Szyller, Marchal and Asokan 2019 (EuroS&P), section V, algorithm 3; for text as in arXiv 2606.05725"
-    blind: ClassVar[str] = "accounts of 100 queries or fewer, and what several accounts do together; no classes here, so one growing set for each account"
+    blind: ClassVar[str] = (
+        "accounts of 100 queries or fewer, and what several accounts do together; no classes here, so one growing set for each account"
+    )
     delta: float = 0.9
     """W below which the alarm is raised. The paper tunes it for each model on its benign users."""
     least: int = 100

@@ -19,7 +19,9 @@ class Seat:
 
     name: ClassVar[str] = "SEAT-style, per account"
     source: ClassVar[str] = "Zhang, Chen and Wagner 2021 (AISec), section 3; limits and calibration as in the version for text of arXiv 2606.05725"
-    blind: ClassVar[str] = "what is spread over accounts: banning one costs one account; our signs stand for its encoder, which is trained against attacks"
+    blind: ClassVar[str] = (
+        "what is spread over accounts: banning one costs one account; our signs stand for its encoder, which is trained against attacks"
+    )
     pairs: int = 50
     """Similar pairs that an account may send."""
     queries: int = 1000

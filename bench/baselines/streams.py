@@ -51,7 +51,8 @@ class Stream:
         """For each row the first one of its account that is not more than `span` milliseconds older."""
         step = int(self.at.max() - self.at.min()) + span + 1
         line = self.number * step + (self.at - self.at.min())
-        return np.maximum(np.searchsorted(line, line - span), self.start[self.number])
+        found: Ints = np.maximum(np.searchsorted(line, line - span), self.start[self.number])
+        return found
 
     def most(self, values: Floats) -> dict[int, float]:
         """The largest value of each account's rows."""
@@ -99,4 +100,5 @@ def spread(values: Array, first: Ints) -> Floats:
     here = np.arange(len(values)) + 1
     mean = (total[here] - total[first]) / n
     variance = np.maximum((squares[here] - squares[first]) / n - mean**2, 0.0)
-    return np.divide(np.sqrt(variance), mean, out=np.full(len(values), np.inf), where=mean > 0)
+    found: Floats = np.divide(np.sqrt(variance), mean, out=np.full(len(values), np.inf), where=mean > 0)
+    return found

@@ -14,8 +14,8 @@ from ibis import _
 
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.errors import RunError
+from stillwatch.schema.table import values
 from stillwatch.settings import EngineSettings
-
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Tables:
 
 def tables_of(engine: Engine, exchanges: Any, accounts: Any, traces: Any) -> Tables:
     """The tables of a run, or of a test."""
-    return Tables(engine, exchanges.mutate(at=_.time.epoch_seconds().floor().cast("int64") * 1000 + _.time.millisecond().cast("int64")), accounts, traces)
+    return Tables(
+        engine, exchanges.mutate(at=_.time.epoch_seconds().floor().cast("int64") * 1000 + _.time.millisecond().cast("int64")), accounts, traces
+    )
 
 
 @contextmanager
@@ -56,4 +58,4 @@ def opened(run: Path) -> Iterator[Tables]:
 def account_ids(run: Path) -> dict[int, str]:
     """The id to show of each account key."""
     table: pa.Table = pq.read_table(run / "accounts.parquet", columns=["account", "account_id"])
-    return dict(zip(table["account"].to_pylist(), table["account_id"].to_pylist(), strict=True))
+    return dict(zip(values(table, "account"), values(table, "account_id"), strict=True))

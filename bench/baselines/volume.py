@@ -11,6 +11,7 @@ from ibis import _
 from baselines.called import Called, singles
 from baselines.streams import DAY, HOUR, MINUTE, streams
 from baselines.tables import Tables
+from stillwatch.schema.table import values
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,6 @@ class BusiestShare:
         """Score accounts by their exchanges."""
         table = tables.engine.collect(tables.exchanges.group_by("account").agg(n=_.count()))
         counts = table["n"].to_numpy()
-        scores = dict(zip(table["account"].to_pylist(), counts.astype(float).tolist(), strict=True))
+        scores = dict(zip(values(table, "account"), counts.astype(float).tolist(), strict=True))
         kept = max(1, int(self.share * len(counts)))
         return singles(scores, float(np.sort(counts)[-kept]) if len(counts) else 1.0)
