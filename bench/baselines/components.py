@@ -35,8 +35,8 @@ class SharedKeys:
 
     @property
     def name(self) -> str:
-        """Its name with the number of keys."""
-        return f"components, {self.keys} rare keys"
+        """Its name with both limits."""
+        return f"components, {self.keys} keys of at most {self.rare} accounts"
 
     def call(self, tables: Tables) -> Called:
         """Components of accounts."""

@@ -143,8 +143,7 @@ def _clusters(tables: Tables, table: pa.Table, accounts: Ints) -> tuple[Ints, Mi
     number = number.ravel()
     every = len(accounts) + int(number.max(initial=-1)) + 1
     graph = sparse.coo_matrix((np.ones(len(place), np.int8), (place, len(accounts) + number)), shape=(every, every))
-    labels = connected_components(graph, directed=False)[1]
-    labels = labels.astype(np.int64)
+    labels: Ints = np.asarray(connected_components(graph, directed=False)[1], np.int64)
     own = labels[: len(accounts)]
     size = np.bincount(own, minlength=every)
     cards, subnets = (_kinds_in(labels, len(accounts) + number, keys[:, 0] == kind, every) for kind in (0, 2))
