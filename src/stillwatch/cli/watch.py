@@ -17,7 +17,9 @@ from stillwatch.pipeline.watch import Watched, watch
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--average-run-length", type=float, metavar="DAYS", help="Days without a false alarm on average, at least.  [default: the run's setting]")
+@click.option(
+    "--average-run-length", type=float, metavar="DAYS", help="Days without a false alarm on average, at least.  [default: the run's setting]"
+)
 @click.option("--window", type=int, metavar="DAYS", help="Days of traffic that each search looks at.  [default: the run's setting]")
 @click.option("--every", type=int, metavar="DAYS", help="Search only every so many days.  [default: the run's setting]")
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
@@ -46,8 +48,8 @@ def _show(watched: Watched, run: Path) -> None:
         first = found[0]
         named = f"{first['at_least']:,} of {first['accounts']:,}"
         e_value = f"10^{first['log_e_value'] / math.log(10):.0f}"
-        days = (f"{found[0]['day']:%Y-%m-%d}", f"{found[-1]['day']:%Y-%m-%d}")
-        table.add_row(name, *days, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
+        period = (f"{found[0]['day']:%Y-%m-%d}", f"{found[-1]['day']:%Y-%m-%d}")
+        table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
     console = Console(highlight=False)
     if rows:
         console.print(table)

@@ -109,11 +109,12 @@ def exchanges_by_day(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]:
     found: dict[str, dict[datetime, int]] = {}
     for path in sorted((run / "exchanges").glob("day=*/exchanges.parquet")):
         day = datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC)
-        for row in pq.ParquetFile(path).read(["account"])["account"].value_counts().to_pylist():
-            name = campaign_of.get(ids[row["values"]])
+        counted = pq.ParquetFile(path).read(["account"]).group_by("account").aggregate([("account", "count")])
+        for account, count in zip(values(counted, "account"), values(counted, "account_count"), strict=True):
+            name = campaign_of.get(ids[account])
             if name:
                 days = found.setdefault(name, {})
-                days[day] = days.get(day, 0) + row["counts"]
+                days[day] = days.get(day, 0) + count
     return found
 
 
