@@ -40,7 +40,7 @@ SIZES = (0.001, 0.002, 0.004)
 def arguments() -> argparse.Namespace:
     """What is studied, how much of it, and where it goes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two worlds of the smallest size in each study, watched once in fourteen days")
+    parser.add_argument("--quick", action="store_true", help="one world of the smallest size in each study, watched once in fourteen days")
     parser.add_argument("--worlds", type=int, default=200, help="worlds of the studies benign and campaigns (default 200)")
     parser.add_argument("--changed", type=int, help="worlds of each change (default a quarter of --worlds)")
     parser.add_argument("--studies", nargs="+", choices=STUDIES, default=STUDIES, metavar="STUDY", help=f"some of: {', '.join(STUDIES)}")
@@ -56,7 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.quick:
-        given.worlds, given.changed, given.sizes, given.every = 2, 2, SIZES[:1], 14
+        given.worlds, given.changed, given.sizes, given.every = 1, 1, SIZES[:1], 14
     given.changed = given.worlds // 4 if given.changed is None else given.changed
     given.log = given.log or (given.json.with_suffix(".jsonl") if given.json else None)
     return given

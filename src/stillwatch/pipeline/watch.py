@@ -40,7 +40,7 @@ from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.pipeline.stored_run import settings_of, sketched_of, table_of
 from stillwatch.report.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
-from stillwatch.schema.table import rows_where, values
+from stillwatch.schema.table import TIME, rows_where, values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 from stillwatch.settings import Settings, WatchSettings
 
@@ -192,17 +192,21 @@ class _Source:
 
     def stored(self, engine: Engine, exchanges: Any, end: datetime) -> Stored:
         """What a search at the moment `end` starts from: accounts, bans and releases that were known then."""
-        moment = pa.scalar(end, self.accounts.schema.field("created").type)
         seen = engine.collect(exchanges.select("account").distinct())["account"]
-        there = pc.or_(pc.fill_null(pc.less(self.accounts["created"], moment), True), pc.is_in(self.accounts["account"], value_set=seen))
-        known = self.accounts.filter(there)
-        banned = pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, known.schema.field("banned").type))
-        place = known.schema.get_field_index("banned")
-        known = known.set_column(place, known.schema.field(place), banned)
-        out = self.releases.filter(pc.less(self.releases["time"], moment))
+        known = known_at(self.accounts, seen, end)
+        out = self.releases.filter(pc.less(self.releases["time"], pa.scalar(end, TIME)))
         return Stored(
             exchanges, engine.load("accounts", known), engine.load("releases", releases_of(out)), self.labels, self.permits, rates=self.rates
         )
+
+
+def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
+    """The accounts that were registered before a moment, or are seen by then whatever their date; a ban that came later is not known yet."""
+    moment = pa.scalar(end, TIME)
+    there = pc.or_(pc.fill_null(pc.less(accounts["created"], moment), True), pc.is_in(accounts["account"], value_set=seen))
+    known = accounts.filter(there)
+    place = known.schema.get_field_index("banned")
+    return known.set_column(place, known.schema.field(place), pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, TIME)))
 
 
 def _searched(source: _Source, day: Day, ledger: Ledger) -> dict[str, Any]:
