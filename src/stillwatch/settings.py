@@ -102,6 +102,16 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True)
+class WatchSettings:
+    """How the days of a run are watched."""
+
+    average_run_length: float = setting(365.0, "Days that pass without a false alarm on average, at least, where no group is more than chance.")
+    window: int = setting(28, "Days of traffic that the search of one day looks at: the day itself and those before it.")
+    every: int = setting(1, "The search is made at the end of every so many days, counted back from the last.")
+    overlap: float = setting(0.5, "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going on.")
+
+
+@dataclass(frozen=True)
 class EngineSettings:
     """What the query engine may use."""
 
@@ -117,6 +127,7 @@ class Settings:
     sketch: SketchSettings = field(default_factory=SketchSettings)
     linkage: LinkageSettings = field(default_factory=LinkageSettings)
     campaigns: CampaignSettings = field(default_factory=CampaignSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from stillwatch.campaigns.error_control import at_least, e_bh
+from stillwatch.campaigns.error_control import at_least, e_bh, needed_log_e
 
 Floats = npt.NDArray[np.float64]
 LOGS = st.lists(st.floats(-5.0, 12.0), min_size=0, max_size=12)
@@ -126,3 +126,25 @@ def test_the_bound_covers_even_the_most_flattering_choice(guilty: int) -> None:
         bounds.append(found[-1])
     assert binomtest(wrong, runs).proportion_ci(0.99, "exact").low <= level
     assert np.mean(bounds) >= 0.9 * guilty
+
+
+@given(st.integers(1, 60), st.sampled_from([0.001, 0.01, 0.05]), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_what_an_alarm_needs_is_what_e_bh_asks_of_the_first(tested: int, level: float, seed: int) -> None:
+    log_e = np.random.default_rng(seed).normal(0.0, 4.0, tested)
+    alone = log_e[np.argmax(log_e)] >= needed_log_e(tested, level)
+    assert not alone or e_bh(log_e, level)[np.argmax(log_e)]
+    assert math.exp(needed_log_e(tested, level)) * level == pytest.approx(tested)
+
+
+def test_a_true_discovery_does_not_make_a_false_alarm_likelier() -> None:
+    """Nine groups that do act as one, and one of chance that bets as boldly as Markov allows: e-BH lists the last one ten times as often."""
+    level, draws = 0.05, 20_000
+    rng = np.random.default_rng(5)
+    bold = math.log(10 / (level * 10))
+    hits = rng.random(draws) < math.exp(-bold)
+    log_e = np.full(10, 100.0)
+    by_rank = np.mean([e_bh(np.append(log_e[:9], bold if hit else -50.0), level)[-1] for hit in hits[:2_000]])
+    assert by_rank == pytest.approx(level, abs=0.02)
+    assert bold < needed_log_e(10, level)
+    assert math.exp(-needed_log_e(10, level)) == pytest.approx(level / 10)

@@ -14,7 +14,7 @@ from village import command
 from stillwatch import __version__, errors
 from stillwatch.cli import main, program
 
-LEAF = [("detect",), ("explain",), ("forget",), ("report",), ("range", "make"), ("range", "score")]
+LEAF = [("detect",), ("explain",), ("forget",), ("report",), ("range", "make"), ("range", "score"), ("watch",)]
 
 
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:

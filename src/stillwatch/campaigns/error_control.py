@@ -24,6 +24,15 @@ def e_bh(log_e: Floats, level: float) -> npt.NDArray[np.bool_]:
     return rejected
 
 
+def needed_log_e(tested: int, level: float) -> float:
+    """Natural logarithm of the e-value that none of `tested` true null hypotheses reaches but with chance `level`.
+
+    P(any e >= tested / level) <= tested * level / tested by Markov's inequality and the union bound, whatever the dependence and
+    whatever is true of the other hypotheses. e-BH promises the latter only where all are null: a true discovery lowers its bar for the next.
+    """
+    return float(np.log(max(tested, 1) / level))
+
+
 def at_least(p_values: Floats, level: float, named: npt.NDArray[np.bool_] | None = None) -> int:
     """Lower bound of the number of false null hypotheses among the named ones, by closed testing with Simes local tests.
 

@@ -75,14 +75,22 @@ def _show_world(document: dict[str, Any], out: Path) -> None:
 @click.argument("truth", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def score(run: Path, truth: Path, as_json: bool) -> None:
-    """Score RUN, a folder that `detect` wrote, against TRUTH, a folder that `range make` wrote or its truth.parquet."""
+    """Score RUN, a folder that `detect` wrote, against TRUTH, a folder that `range make` wrote or its truth.parquet.
+
+    If `watch` went over RUN, its alarms are scored too.
+    """
     from stillwatch.range.score import score as score_run
+    from stillwatch.range.score_alarms import score_alarms
 
     document = score_run(run, truth)
+    if (run / "watched.parquet").is_file():
+        document["watch"] = score_alarms(run, truth)
     if as_json:
         click.echo(json.dumps(document))
     else:
         _show_scores(document)
+        if "watch" in document:
+            _show_watch(document["watch"])
 
 
 def _show_scores(document: dict[str, Any]) -> None:
@@ -105,6 +113,17 @@ def _show_scores(document: dict[str, Any]) -> None:
         )
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
     console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
+
+
+def _show_watch(document: dict[str, Any]) -> None:
+    table = Table("campaign", "alarm", "verdict", "days until then", "exchanges gone", title=f"Alarms, {document['searched']} days searched")
+    for row in document["campaigns"]:
+        days = "-" if row["delay_days"] is None else str(row["delay_days"])
+        table.add_row(row["name"], row["day"] or "NONE", row["verdict"] or "-", days, f"{row['gone']:.1%}")
+    console = Console()
+    console.print(table)
+    for verdict, kinds in document["false_alarms"].items():
+        console.print(f"false alarms, {verdict}: {_counts(kinds)}")
 
 
 def _counts(kinds: dict[str, int]) -> str:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stillwatch import __version__, report
 from stillwatch.engine import DuckDBEngine, Engine
-from stillwatch.errors import RunError, SettingError
+from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
@@ -25,25 +25,27 @@ from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.run_folder import MARK, RunFolder
 from stillwatch.pipeline.settle import ORDER, stored_days
 from stillwatch.pipeline.store import counted, permits_of, releases_of, store
+from stillwatch.pipeline.stored_run import settings_of, sketched_of, table_of
 from stillwatch.report.account import keys_named
 from stillwatch.report.reading import Run
 from stillwatch.schema import found as found_tables
 from stillwatch.schema import stored as stored_tables
+from stillwatch.schema import watched as watched_tables
 from stillwatch.schema.requests import QUARANTINE
-from stillwatch.schema.sketched import Sketched, must_agree
-from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES, SKETCH_VERSION
+from stillwatch.schema.sketched import Sketched
+from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import Table, values
-from stillwatch.settings import Settings, from_document
+from stillwatch.settings import Settings
 
 PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (stored_tables, found_tables)
+    for module in (stored_tables, found_tables, watched_tables)
     for table in vars(module).values()
     if isinstance(table, Table) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}
-"""Every table of a run that is one file, by name."""
+"""Every table of a run that is one file, by name; alarms are not made anew, for whoever wants them watches again."""
 SOURCES = (ACCOUNTS, LABELS, PERMITS, RELEASES, QUARANTINE)
 """Those that are changed; all others are made anew."""
 
@@ -69,8 +71,8 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
     known = Run(run)
     about = known.about
     sketched = _sketched(run, about)
-    settings = _settings(run, about)
-    accounts = _table(run, ACCOUNTS)
+    settings = settings_of(run, about, AGAIN)
+    accounts = table_of(run, ACCOUNTS, AGAIN)
     gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
     ids = values(gone, "account_id")
     folder = RunFolder(run, force=True)
@@ -82,12 +84,12 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             found = find(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges)
-        folder.write(QUARANTINE.name, _without_files_named(_table(run, QUARANTINE), ids))
+        folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
         folder.about({**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)})
         if (run / PAGE).exists():
             progress("writing the report", 0, 0)
             report.write(folder.aside)
-        labels = _table(run, LABELS).num_rows - _table(folder.aside, LABELS).num_rows
+        labels = table_of(run, LABELS, AGAIN).num_rows - table_of(folder.aside, LABELS, AGAIN).num_rows
         folder.finish()
     except BaseException:
         folder.abandon()
@@ -97,12 +99,7 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
 
 def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
     """What the run was sketched with. Raises RunError unless all of its files are there, are of this version, and nothing else is."""
-    ours = Sketched.of_run(about, str(run / MARK))
-    must_agree(Sketched(SKETCH_VERSION, ours.key), ours, str(run))
-    for path in stored_days(run):
-        schema = pq.read_schema(path)
-        must_agree(ours, Sketched.of_schema(schema, str(path)), str(path))
-        _as_promised(schema, EXCHANGES, path)
+    ours = sketched_of(run, about, AGAIN)
     there = {path.name for path in run.iterdir()}
     lacking = {f"{table.name}.parquet" for table in SOURCES} - there
     strange = there - {f"{name}.parquet" for name in TABLES} - {"exchanges", MARK, PAGE}
@@ -115,28 +112,6 @@ def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
             do="move it elsewhere, or delete it",
         )
     return ours
-
-
-def _as_promised(schema: pa.Schema, table: Table, path: Path) -> None:
-    if not schema.equals(table.arrow):
-        raise RunError(f"table {table.name} is not as this version writes it", where=str(path), do=AGAIN)
-
-
-def _settings(run: Path, about: dict[str, Any]) -> Settings:
-    try:
-        return from_document(about.get("settings", {}), where=str(run / MARK))
-    except SettingError as error:
-        raise RunError(f"the run was made by another version: {error.what}", where=error.where, do=AGAIN) from error
-
-
-def _table(run: Path, table: Table) -> pa.Table:
-    path = run / f"{table.name}.parquet"
-    try:
-        read = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise RunError(f"table {table.name} cannot be read as Parquet", where=str(path), do=AGAIN) from error
-    _as_promised(read.schema, table, path)
-    return read
 
 
 def _rows_named(accounts: pa.Table, names: Sequence[str], key: bytes | None, run: Path) -> pa.Table:
@@ -184,9 +159,9 @@ def _stored(
     left = accounts.join(gone.select(["account"]), "account", join_type="left anti").select(ACCOUNTS.names()).cast(ACCOUNTS.arrow).sort_by("account")
     known = engine.load("accounts", left.combine_chunks())
     told = about.get("given", {}).get("releases")
-    seen = engine.load("releases", releases_of(_table(run, RELEASES)) if told else releases_seen(engine, exchanges))
-    labels = kept_labels(engine, exchanges, known, _table(run, LABELS), settings.sketch.template_accounts)
-    return Stored(exchanges, known, seen, labels, permits_of(_table(run, PERMITS)), rates=shipped_rates()), left.combine_chunks()
+    seen = engine.load("releases", releases_of(table_of(run, RELEASES, AGAIN)) if told else releases_seen(engine, exchanges))
+    labels = kept_labels(engine, exchanges, known, table_of(run, LABELS, AGAIN), settings.sketch.template_accounts)
+    return Stored(exchanges, known, seen, labels, permits_of(table_of(run, PERMITS, AGAIN)), rates=shipped_rates()), left.combine_chunks()
 
 
 def _without_files_named(quarantine: pa.Table, ids: list[str]) -> pa.Table:

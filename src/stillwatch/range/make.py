@@ -54,17 +54,27 @@ class Order:
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
     """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing half-written."""
+    return make_from(load(order.scenario), order, progress)
+
+
+def make_from(
+    scenario: Scenario,
+    order: Order,
+    progress: Progress = lambda done, parts, exchanges: None,
+    change: Callable[[World], World] = lambda world: world,
+) -> dict[str, Any]:
+    """The same from a scenario that is no file; `change` alters the world before its first exchange, for studies of what nobody foresaw."""
     writer = WRITERS.all().get(order.format)
     if writer is None:
         raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
-    scenario = _reworded(load(order.scenario), order.paraphrase)
+    scenario = _reworded(scenario, order.paraphrase)
     out = order.out.resolve()
     _refuse_in_the_way(out, order.force)
     aside = out.with_name(f".{out.name}.making")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         (aside / "logs").mkdir(parents=True)
-        document = _write(order, writer, make_world(scenario, order.scale, order.seed), aside, progress)
+        document = _write(order, writer, change(make_world(scenario, order.scale, order.seed)), aside, progress)
         if out.exists():
             shutil.rmtree(out)
         aside.rename(out)

@@ -1,0 +1,206 @@
+"""From the records of many worlds to rates with exact intervals, beside what was promised."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from calibration import Line, mean, rate
+from guarantee_changes import CHANGES
+from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
+from stillwatch.range.score import ACCUSING
+from stillwatch.settings import CampaignSettings, WatchSettings
+
+SURE = 0.95
+"""Confidence of the lower limit of the run length."""
+EARLY = 0.05
+"""Share of a campaign's exchanges before which an alarm is early."""
+
+
+def lines_of(records: Sequence[Record]) -> list[Line]:
+    """Every promise of the records' studies."""
+    by_study = _by_study(records)
+    lines = [line for study in (BENIGN, *CHANGES) for line in any_false(study, by_study[study])]
+    lines += realised(by_study[CAMPAIGNS]) + coverage(by_study[CAMPAIGNS])
+    return lines + run_lengths(by_study[BENIGN])
+
+
+def _by_study(records: Sequence[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[record["task"]["study"]].append(record)
+    return found
+
+
+def _false(record: Record, level: int, verdict: str) -> int:
+    return sum(record["levels"][level]["false"][verdict].values())
+
+
+def any_false(study: str, records: list[Record]) -> list[Line]:
+    """Share of worlds without campaigns that have a false one; where everything listed is false, this is the false discovery rate too."""
+    if not records:
+        return []
+    lines = []
+    for verdict in ACCUSING:
+        for number, level in enumerate(LEVELS):
+            worlds = sum(_false(record, number, verdict) > 0 for record in records)
+            groups = sum(_false(record, number, verdict) for record in records)
+            case = f"{study}, nominal {level:.0%}"
+            lines.append(rate(f"worlds with a false {verdict} campaign", case, level, worlds, len(records), f"{groups} false" if groups else ""))
+    return lines
+
+
+def realised(records: list[Record]) -> list[Line]:
+    """The mean share of false ones among what is listed, in worlds with campaigns."""
+    lines = []
+    for number, level in enumerate(LEVELS if records else ()):
+        for what, verdicts in (("adversarial", ("adversarial",)), ("accused", ACCUSING)):
+            false = np.array([sum(_false(record, number, verdict) for verdict in verdicts) for record in records])
+            listed = np.array([sum(record["levels"][number]["listed"].get(verdict, 0) for verdict in verdicts) for record in records])
+            shares = false / np.maximum(listed, 1)
+            # The share is at most one, so its mean is at most the chance of any false one, whose interval is exact.
+            exact = rate("", "", level, int((false > 0).sum()), len(records))
+            line = mean(f"false discovery rate, {what}", f"{CAMPAIGNS}, nominal {level:.0%}", level, shares, f"{listed.sum()} listed")
+            lines.append(Line(**{**asdict(line), "low": min(line.low, exact.low), "high": max(line.high, exact.high)}))
+    return lines
+
+
+def coverage(records: list[Record]) -> list[Line]:
+    """How often the bound of a listed linked campaign is more than there are guilty accounts among those it names."""
+    bounds = [bound for record in records for bound in record["bounds"]]
+    if not bounds:
+        return []
+    wrong = sum(at_least > guilty for at_least, guilty, _named in bounds)
+    share = sum(at_least for at_least, _, _ in bounds) / max(sum(guilty for _, guilty, _ in bounds), 1)
+    level = CampaignSettings().bound_level
+    return [rate("bound above the truth", f"{CAMPAIGNS}, listed linked campaigns", level, wrong, len(bounds), f"bound {share:.0%} of the truth")]
+
+
+@dataclass(frozen=True)
+class RunLength:
+    """What is known of the mean number of days to a false alarm."""
+
+    verdict: str
+    """The alarms that count."""
+    promised: float
+    """Days, at least."""
+    worlds: int
+    """Worlds watched."""
+    days: int
+    """Days of each."""
+    alarmed: int
+    """Worlds with a false alarm."""
+    at_least: float
+    """Lower limit at 95 %: quiet windows before the first with an alarm, in days, if windows of different worlds stand for those to come."""
+
+
+def run_length(verdict: str, records: list[Record]) -> RunLength:
+    """With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first comes after (1 - p) / p windows or more."""
+    watched = [record for record in records if "watch" in record]
+    alarmed = sum(bool(record["watch"]["false_alarms"][verdict]) for record in watched)
+    days = min((record["watch"]["searched"] * record["task"]["every"] for record in watched), default=0)
+    n = len(watched)
+    upper = 1.0 if alarmed == n else float(beta.ppf(SURE, alarmed + 1, n - alarmed))
+    promised = watched[0]["task"]["average_run_length"] if watched else WatchSettings().average_run_length
+    return RunLength(verdict, promised, n, days, alarmed, round(days * (1.0 - upper) / upper, 1))
+
+
+def run_lengths(records: list[Record]) -> list[Line]:
+    """Share of searched windows with a false alarm, where the promise allows one in so many searches."""
+    lines = []
+    watched = [record for record in records if "watch" in record]
+    for verdict in ACCUSING if watched else ():
+        task, searches = watched[0]["task"], max(record["watch"]["searched"] for record in watched)
+        level = 1.0 / (2.0 * task["average_run_length"] / task["every"] + 1.0)
+        alarmed = sum(bool(record["watch"]["false_alarms"][verdict]) for record in watched)
+        case = f"{searches} searches of a world, run length {task['average_run_length']:g} days"
+        lines.append(rate(f"worlds with a false {verdict} alarm", case, min(searches * level, 1.0), alarmed, len(watched)))
+    return lines
+
+
+@dataclass(frozen=True)
+class Delay:
+    """How late the alarm for one campaign came, over the worlds with it."""
+
+    campaign: str
+    """Its name."""
+    scale: float
+    """The worlds' scale."""
+    worlds: int
+    """Worlds with it."""
+    alarmed: int
+    """Those with an alarm."""
+    days: float
+    """Median days from its first exchange to the end of the alarm's day; infinite where most have none."""
+    gone: float
+    """Median share of its exchanges gone by then."""
+    early: float
+    """Share of the worlds with an alarm before a twentieth of its exchanges was gone."""
+    low: float
+    """Lower end of that share's exact interval at 99 %."""
+    high: float
+    """Its upper end."""
+
+
+def delays_of(records: Sequence[Record]) -> list[Delay]:
+    """The delays by campaign and scale."""
+    rows: dict[tuple[str, float], list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        if record["task"]["study"] == CAMPAIGNS and "watch" in record:
+            for row in record["watch"]["campaigns"]:
+                rows[row["name"], record["task"]["scale"]].append(row)
+    return [_delay(name, scale, found) for (name, scale), found in sorted(rows.items())]
+
+
+def _delay(name: str, scale: float, rows: list[dict[str, Any]]) -> Delay:
+    days = [float("inf") if row["delay_days"] is None else float(row["delay_days"]) for row in rows]
+    gone = [row["gone"] for row in rows]
+    early = rate("", "", 1.0, sum(share < EARLY for share in gone), len(gone))
+    alarmed = sum(row["alarm"] is not None for row in rows)
+    return Delay(name, scale, len(rows), alarmed, _middle(days), round(_middle(gone), 4), early.seen, early.low, early.high)
+
+
+def _middle(values: list[float]) -> float:
+    """The upper median, which infinite values do not spoil."""
+    return sorted(values)[len(values) // 2]
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """What became of the groups of one kind of account in worlds without campaigns."""
+
+    kind: str
+    """The kind."""
+    study: str
+    """The study."""
+    tested: int
+    """Groups tested and explained."""
+    passed: int
+    """Those that are more than chance at the larger level."""
+    adversarial: int
+    """Those listed as adversarial at that level."""
+    unlicensed: int
+    """Those listed as unlicensed."""
+    worlds: int
+    """Worlds of the study."""
+    high: float
+    """Upper end of the exact interval, at 99 %, of the share of worlds in which one of the kind is listed as adversarial."""
+
+
+def kinds_of(records: Sequence[Record]) -> list[KindLine]:
+    """Groups by kind and study."""
+    lines = []
+    for study, found in _by_study(records).items():
+        for kind in sorted({row[0] for record in found for row in record["kinds"]}) if study != CAMPAIGNS else ():
+            rows = [row for record in found for row in record["kinds"] if row[0] == kind]
+            worlds = sum(any(row[0] == kind and row[2] == "adversarial" and row[3] for row in record["kinds"]) for record in found)
+            listed = {verdict: sum(row[4] for row in rows if row[2] == verdict and row[3]) for verdict in ACCUSING}
+            passed = sum(row[4] for row in rows if row[3])
+            high = rate("", "", 1.0, worlds, len(found)).high
+            lines.append(KindLine(kind, study, sum(row[4] for row in rows), passed, listed["adversarial"], listed["unlicensed"], len(found), high))
+    return lines

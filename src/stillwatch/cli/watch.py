@@ -1,0 +1,59 @@
+"""`stillwatch watch`: the days of a run searched one after the other, as they would have been."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from stillwatch.cli._progress import progress
+from stillwatch.pipeline.watch import Watched, watch
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--average-run-length", type=float, metavar="DAYS", help="Days without a false alarm on average, at least.  [default: the run's setting]"
+)
+@click.option("--window", type=int, metavar="DAYS", help="Days of traffic that each search looks at.  [default: the run's setting]")
+@click.option("--every", type=int, metavar="DAYS", help="Search only every so many days.  [default: the run's setting]")
+@click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
+def command(run: Path, average_run_length: float | None, window: int | None, every: int | None, as_json: bool) -> None:
+    """Search the days of RUN in order, each with what was known at its end, and write tables watched, alarms and alarm_members to RUN.
+
+    An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the promised run length. A campaign
+    that shares accounts with an earlier alarm is that alarm going on. The exit code is 0 with alarms and without: read the tables.
+    """
+    given = {"average_run_length": average_run_length, "window": window, "every": every}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    with progress() as move:
+        watched = watch(run, chosen, move)
+    if as_json:
+        click.echo(json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str))
+    else:
+        _show(watched, run)
+
+
+def _show(watched: Watched, run: Path) -> None:
+    table = Table("alarm", "first day", "last day", "verdict", "at least", "e-value", "exchanges")
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in watched.alarms.to_pylist():
+        rows.setdefault(row["alarm"], []).append(row)
+    for name, found in rows.items():
+        first = found[0]
+        named = f"{first['at_least']:,} of {first['accounts']:,}"
+        e_value = f"10^{first['log_e_value'] / math.log(10):.0f}"
+        period = (f"{found[0]['day']:%Y-%m-%d}", f"{found[-1]['day']:%Y-%m-%d}")
+        table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
+    console = Console(highlight=False)
+    if rows:
+        console.print(table)
+        console.print("accounts, e-value and exchanges since the run begins are those of the first day")
+    days = watched.days.to_pylist()
+    searched = f"{len(days)} days were searched, each at level {days[0]['level']:.2g}"
+    console.print(f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}", soft_wrap=True)

@@ -1,0 +1,238 @@
+"""Daily monitoring: the search made again at the end of each day of a run, on what was known then, with a promised run length.
+
+The promise. Call a day *quiet in truth* where no group it tests is more than chance: given their strata, accounts carry content keys as
+everybody does. On such a day an alarm needs some e-value of at least K / a, for K groups tested, so its chance is at most a (Markov's
+inequality and the union bound; `campaigns.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm,
+P(T <= n) <= n a whatever the dependence between days, whose windows overlap. Hence
+
+    E[T] = sum over n >= 0 of P(T > n)  >=  sum of max(0, 1 - n a)  >=  (1 / a + 1) / 2,
+
+the last with equality where 1 / a is whole. With a = 1 / (2 m + 1) the mean number of searches before the one that raises it, E[T] - 1, is
+at least m. A search every so many days needs so many fewer: m = average_run_length / every.
+
+A group that is benign but does act as one (a company, a class) is no chance group: that its verdict is benign is argued on the three
+axes, and no run length is promised for that. The bench measures it (`bench/guarantees.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+from ibis import _
+
+from stillwatch.campaigns.error_control import needed_log_e
+from stillwatch.campaigns.permits import Permit
+from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.engine.door import PARQUET_OPTIONS, aside
+from stillwatch.errors import RunError, SettingError
+from stillwatch.pipeline.detect import Progress
+from stillwatch.pipeline.find import Found, Stored, find
+from stillwatch.pipeline.rates import shipped_rates
+from stillwatch.pipeline.settle import stored_days
+from stillwatch.pipeline.store import permits_of, releases_of
+from stillwatch.pipeline.stored_run import settings_of, sketched_of, table_of
+from stillwatch.report.reading import Run
+from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
+from stillwatch.schema.table import TIME, rows_where, values
+from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
+from stillwatch.settings import Settings, WatchSettings
+
+pc: Any = pyarrow.compute
+AGAIN = "run `stillwatch detect … --out` again"
+ALARMING = ("adversarial", "unlicensed")
+"""Verdicts that raise an alarm."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day, and the files that its search reads."""
+
+    start: datetime
+    """Its first moment."""
+    window: list[Path]
+    """Exchange files of the window that ends with it."""
+    before: list[Path]
+    """Exchange files of the run up to it."""
+
+    @property
+    def end(self) -> datetime:
+        """The moment after its last."""
+        return self.start + timedelta(days=1)
+
+
+@dataclass
+class Alarm:
+    """A campaign that was found on at least one day."""
+
+    name: str
+    """Its name."""
+    since: dict[int, datetime]
+    """Every account that it ever named, with the day on which it did so first."""
+    ids: dict[int, str]
+    """Their ids to show."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The tables of a watch."""
+
+    days: pa.Table
+    """Table watched."""
+    alarms: pa.Table
+    """Table alarms."""
+    members: pa.Table
+    """Table alarm_members."""
+
+
+def daily_level(settings: WatchSettings) -> float:
+    """The chance of an alarm that one search may have: 1 / (2 m + 1) for m quiet searches before the first, as this module's docstring proves."""
+    return 1.0 / (2.0 * settings.average_run_length / settings.every + 1.0)
+
+
+def watch(run: Path, chosen: Mapping[str, Any], progress: Progress) -> Watched:
+    """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of earlier ones.
+
+    chosen: settings of the section [watch] that go before the run's own. Raises RunError for a run that is not whole or was made by
+    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only alarms are kept from day to day.
+    """
+    about = Run(run).about
+    sketched_of(run, about, AGAIN)
+    settings = settings_of(run, about, AGAIN)
+    settings = replace(settings, watch=replace(settings.watch, **chosen))
+    refuse(settings.watch)
+    source = _Source(run, settings)
+    days = list(days_of(run, settings.watch))
+    ledger, rows = Ledger(settings.watch.overlap), []
+    for done, day in enumerate(days):
+        progress(f"{day.start:%Y-%m-%d}", done, len(days))
+        rows.append(_searched(source, day, ledger))
+    watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
+    for table, name in ((watched.days, WATCHED.name), (watched.alarms, ALARMS.name), (watched.members, ALARM_MEMBERS.name)):
+        with aside(run / f"{name}.parquet") as part:
+            pq.write_table(table, part, **PARQUET_OPTIONS)
+    return watched
+
+
+def refuse(settings: WatchSettings) -> None:
+    """Raises SettingError for a promise that cannot be given."""
+    for name, wrong, do in (
+        ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
+        ("window", settings.window < 1, "give at least 1 day"),
+        ("every", settings.every < 1, "give at least 1 day"),
+        ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
+    ):
+        if wrong:
+            raise SettingError(f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do)
+
+
+def days_of(run: Path, settings: WatchSettings) -> Iterator[Day]:
+    """The days to search, in order. Raises RunError where the run has none."""
+    files = {datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC): path for path in stored_days(run)}
+    if not files:
+        raise RunError("the run has no exchanges", where=str(run / "exchanges"), do=AGAIN)
+    last = max(files)
+    for start in sorted(files):
+        if (last - start).days % settings.every == 0:
+            before = [path for other, path in files.items() if other <= start]
+            yield Day(start, [path for other, path in files.items() if timedelta() <= start - other < timedelta(days=settings.window)], before)
+
+
+class Ledger:
+    """The alarms of the days so far: which campaign of today is an alarm of yesterday."""
+
+    def __init__(self, overlap: float) -> None:
+        self._overlap = overlap
+        self._alarms: list[Alarm] = []
+        self._rows: list[dict[str, Any]] = []
+
+    def enter(self, day: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
+        """One campaign of a day; members: account and the id to show. Days must come in order, a day's campaigns largest first."""
+        alarm = self._known(set(members))
+        new = alarm is None
+        if alarm is None:
+            alarm = Alarm(f"A{len(self._alarms) + 1:03d}", {}, {})
+            self._alarms.append(alarm)
+        for account, shown in members.items():
+            alarm.since.setdefault(account, day)
+            alarm.ids[account] = shown
+        self._rows.append({"alarm": alarm.name, "day": day, "new": new, **row})
+
+    def _known(self, members: set[int]) -> Alarm | None:
+        """The alarm that shares most accounts with a campaign, if these are enough of the smaller one."""
+        shared = [(len(members & alarm.since.keys()), alarm) for alarm in self._alarms]
+        enough = [(count, alarm) for count, alarm in shared if count >= self._overlap * min(len(members), len(alarm.since))]
+        return max(enough, key=lambda item: item[0])[1] if enough else None
+
+    def tables(self) -> tuple[pa.Table, pa.Table]:
+        """Tables alarms and alarm_members."""
+        people = [
+            {"alarm": alarm.name, "account": account, "account_id": alarm.ids[account], "since": since}
+            for alarm in self._alarms
+            for account, since in sorted(alarm.since.items())
+        ]
+        return pa.Table.from_pylist(self._rows, schema=ALARMS.arrow), pa.Table.from_pylist(people, schema=ALARM_MEMBERS.arrow)
+
+
+class _Source:
+    """What does not change from day to day."""
+
+    def __init__(self, run: Path, settings: Settings) -> None:
+        self.settings = settings
+        self.level = daily_level(settings.watch)
+        self.accounts, self.labels, self.releases = (table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES))
+        self.permits: list[Permit] = permits_of(table_of(run, PERMITS, AGAIN))
+        self.rates = shipped_rates()
+
+    def stored(self, engine: Engine, exchanges: Any, end: datetime) -> Stored:
+        """What a search at the moment `end` starts from: accounts, bans and releases that were known then."""
+        seen = engine.collect(exchanges.select("account").distinct())["account"]
+        known = known_at(self.accounts, seen, end)
+        out = self.releases.filter(pc.less(self.releases["time"], pa.scalar(end, TIME)))
+        return Stored(
+            exchanges, engine.load("accounts", known), engine.load("releases", releases_of(out)), self.labels, self.permits, rates=self.rates
+        )
+
+
+def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
+    """The accounts that were registered before a moment, or are seen by then whatever their date; a ban that came later is not known yet."""
+    moment = pa.scalar(end, TIME)
+    there = pc.or_(pc.fill_null(pc.less(accounts["created"], moment), True), pc.is_in(accounts["account"], value_set=seen))
+    known = accounts.filter(there)
+    place = known.schema.get_field_index("banned")
+    return known.set_column(place, known.schema.field(place), pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, TIME)))
+
+
+def _searched(source: _Source, day: Day, ledger: Ledger) -> dict[str, Any]:
+    """Search one day, enter its alarms, and give its row of table watched."""
+    with DuckDBEngine(source.settings.engine) as engine:
+        exchanges = engine.read("exchanges", day.window)
+        found = find(engine, source.stored(engine, exchanges, day.end), source.settings, lambda step: None)
+        needed = needed_log_e(found.tested, source.level)
+        alarms = [row for row in found.tables["campaigns"].to_pylist() if row["verdict"] in ALARMING and row["log_e_value"] >= needed]
+        for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
+            members = _members(found, row["group"])
+            ledger.enter(day.start, _row(row) | {"exchanges_so_far": _so_far(engine, day, list(members))}, members)
+        counted = engine.collect(exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())).to_pylist()[0]
+    return {"day": day.start, **counted, "tested": found.tested, "level": source.level, "needed": needed, "alarms": len(alarms)}
+
+
+def _row(campaign: dict[str, Any]) -> dict[str, Any]:
+    return {name: campaign[name] for name in ("campaign", "kind", "verdict", "accounts", "at_least", "log_e_value", "exchanges")}
+
+
+def _members(found: Found, group: int) -> dict[int, str]:
+    rows = rows_where(found.tables["members"], "group", group)
+    return dict(zip(values(rows, "account"), values(rows, "account_id"), strict=True))
+
+
+def _so_far(engine: Engine, day: Day, accounts: list[int]) -> int:
+    """Exchanges of accounts from the run's first day to the end of this one."""
+    rows = engine.read("before", day.before).semi_join(engine.load("alarmed", pa.table({"account": pa.array(accounts, pa.int64())})), "account")
+    return int(engine.collect(rows.agg(n=_.count()))["n"][0].as_py())

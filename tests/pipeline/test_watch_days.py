@@ -1,0 +1,188 @@
+"""`stillwatch watch`: alarms of a run's days, the promise behind them, and what a day may know."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from village import ALONE, SEED, VILLAGE, Ran, Row, beside, command, run_here
+
+from stillwatch.errors import RunError, SettingError
+from stillwatch.pipeline import Inputs
+from stillwatch.pipeline.forget import forget
+from stillwatch.pipeline.watch import Ledger, daily_level, days_of, known_at, watch
+from stillwatch.range.make import Order, make_from
+from stillwatch.range.scenario import parse
+from stillwatch.range.score_alarms import score_alarms
+from stillwatch.schema.stored import ACCOUNTS
+from stillwatch.schema.table import values
+from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
+from stillwatch.settings import WatchSettings
+
+FIRST = datetime(2026, 3, 2, tzinfo=UTC)
+CAMPAIGN = {"campaign": "C001", "kind": "linked", "verdict": "adversarial", "accounts": 3, "at_least": 2, "log_e_value": 9.0, "exchanges": 5}
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Progress that nobody sees."""
+
+
+def day(number: int) -> datetime:
+    return FIRST + timedelta(days=number)
+
+
+def copied(ran: Ran, folder: Path) -> Path:
+    """A copy of the run that is searched in one thread, as the other tests' runs must stay what they are."""
+    shutil.copytree(ran.folder, folder)
+    about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    about["settings"]["engine"]["threads"] = 1
+    (folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def watched(village_run: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The village's run, watched on every second day."""
+    run = copied(village_run, tmp_path_factory.mktemp("watched") / "run")
+    watch(run, {"every": 2}, silent)
+    return run
+
+
+def rows(run: Path, name: str) -> list[Row]:
+    found: list[Row] = pq.read_table(run / f"{name}.parquet").to_pylist()
+    return found
+
+
+def test_a_campaign_is_an_alarm_soon_after_it_begins_and_stays_the_same_one(watched: Path, village: Path) -> None:
+    alarms = rows(watched, "alarms")
+    assert {row["alarm"] for row in alarms} == {"A001"}
+    assert [row["new"] for row in alarms] == [True] + [False] * (len(alarms) - 1)
+    assert {row["verdict"] for row in alarms} == {"adversarial"}
+    document = score_alarms(watched, village)
+    (thistle,) = document["campaigns"]
+    assert 1 <= thistle["delay_days"] <= 3
+    assert 0.0 < thistle["gone"] < 0.75
+    assert document["false_alarms"] == {"adversarial": {}, "unlicensed": {}}
+    assert document["false_days"] == []
+
+
+def test_the_days_searched_say_what_an_alarm_needed(watched: Path) -> None:
+    days = rows(watched, "watched")
+    assert [row["day"] for row in days] == [day(1), day(3), day(5)]
+    assert {row["level"] for row in days} == {daily_level(WatchSettings(every=2))}
+    assert all(row["log_e_value"] >= next(d["needed"] for d in days if d["day"] == row["day"]) for row in rows(watched, "alarms"))
+    assert sum(row["alarms"] for row in days) == len(rows(watched, "alarms"))
+    assert days[-1]["exchanges"] == sum(pq.read_metadata(path).num_rows for path in (watched / "exchanges").rglob("*.parquet"))
+
+
+def test_exchanges_so_far_are_those_of_the_named_accounts(watched: Path) -> None:
+    last = rows(watched, "alarms")[-1]
+    named = {row["account"] for row in rows(watched, "alarm_members")}
+    counted = [a for path in (watched / "exchanges").rglob("*.parquet") for a in values(pq.ParquetFile(path).read(["account"]), "account")]
+    assert last["exchanges"] <= last["exchanges_so_far"] <= sum(account in named for account in counted)
+
+
+@pytest.mark.parametrize("table", [WATCHED, ALARMS, ALARM_MEMBERS], ids=lambda table: table.name)
+def test_each_table_keeps_its_contract(watched: Path, table: object) -> None:
+    assert isinstance(table, type(WATCHED))
+    assert pq.read_table(watched / f"{table.name}.parquet").schema.equals(table.arrow)
+
+
+def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(watched, run)
+    for late in (4, 5):
+        shutil.rmtree(run / "exchanges" / f"day={day(late):%Y-%m-%d}")
+    watch(run, {"every": 2}, silent)
+    for name, when in (("watched", "day"), ("alarms", "day")):
+        assert rows(run, name) == [row for row in rows(watched, name) if row[when] < day(4)]
+
+
+def test_a_quiet_world_has_no_alarm(tmp_path: Path) -> None:
+    scenario = replace(parse(VILLAGE, "village.toml"), campaigns=())
+    world = tmp_path / "world"
+    make_from(scenario, Order("village", world, scale=1.0, seed=SEED))
+    run = run_here(Inputs((world / "logs",), **beside(world)), tmp_path / "run", ALONE)
+    done = command("watch", run, "--every", 3, "--json")
+    assert json.loads(done.stdout)["alarms"] == []
+    document = json.loads(command("range", "score", run, world, "--json").stdout)["watch"]
+    assert (document["alarms"], document["searched"], document["campaigns"]) == (0, 2, [])
+    assert "alarms: 0" in command("watch", run, "--every", 6, "--average-run-length", 30).stdout
+
+
+@pytest.mark.parametrize(("length", "every"), [(365.0, 1), (30.0, 1), (90.0, 7), (0.4, 1)])
+def test_the_run_length_is_kept_by_whatever_dependence_is_worst(length: float, every: int) -> None:
+    """P(T > n) is at least 1 - n a; nothing less can be, so the sum of these is the least mean."""
+    level = daily_level(WatchSettings(average_run_length=length, every=every))
+    searches = sum(max(0.0, 1.0 - n * level) for n in range(int(1.0 / level) + 2))
+    assert (searches - 1.0) * every >= length * (1.0 - 1e-9)
+
+
+def test_an_alarm_goes_on_where_accounts_are_shared_and_two_at_once_are_one() -> None:
+    ledger = Ledger(0.5)
+    ledger.enter(day(0), CAMPAIGN | {"exchanges_so_far": 5}, {1: "a", 2: "b", 3: "c", 4: "d"})
+    ledger.enter(day(0), CAMPAIGN | {"exchanges_so_far": 5}, {7: "g", 8: "h"})
+    ledger.enter(day(1), CAMPAIGN | {"exchanges_so_far": 9}, {3: "c", 4: "d", 5: "e", 6: "f"})
+    ledger.enter(day(2), CAMPAIGN | {"exchanges_so_far": 9}, {8: "h", 9: "i", 10: "j"})
+    ledger.enter(day(3), CAMPAIGN | {"exchanges_so_far": 9}, {5: "e", 6: "f", 8: "h"})
+    alarms, members = ledger.tables()
+    assert [(row["alarm"], row["new"]) for row in alarms.to_pylist()] == [
+        ("A001", True),
+        ("A002", True),
+        ("A001", False),
+        ("A002", False),
+        ("A001", False),
+    ]
+    since = {(row["alarm"], row["account"]): row["since"] for row in members.to_pylist()}
+    assert since["A001", 3] == day(0)
+    assert since["A001", 5] == day(1)
+    assert since["A001", 8] == day(3)
+
+
+def test_an_account_is_known_when_it_was_registered_or_seen_and_a_ban_when_it_happened() -> None:
+    blank = dict.fromkeys(ACCOUNTS.names())
+    people = [
+        blank | {"account": 1, "account_id": "a", "created": day(0), "banned": day(1)},
+        blank | {"account": 2, "account_id": "b", "created": day(0), "banned": day(3)},
+        blank | {"account": 3, "account_id": "c", "created": day(3)},
+        blank | {"account": 4, "account_id": "d", "created": day(3)},
+        blank | {"account": 5, "account_id": "e"},
+    ]
+    known = known_at(pa.Table.from_pylist(people, schema=ACCOUNTS.arrow), pa.array([4], pa.int64()), day(2))
+    assert [(row["account"], row["banned"]) for row in known.to_pylist()] == [(1, day(1)), (2, None), (4, None), (5, None)]
+    assert known.schema.equals(ACCOUNTS.arrow)
+
+
+def test_windows_count_days_not_files(tmp_path: Path) -> None:
+    for number in (0, 1, 4, 5):
+        path = tmp_path / "exchanges" / f"day={day(number):%Y-%m-%d}" / "exchanges.parquet"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    days = list(days_of(tmp_path, WatchSettings(window=2, every=1)))
+    assert [(d.start, len(d.window), len(d.before)) for d in days] == [(day(0), 1, 1), (day(1), 2, 2), (day(4), 1, 3), (day(5), 2, 4)]
+    assert [d.start for d in days_of(tmp_path, WatchSettings(every=4))] == [day(1), day(5)]
+    with pytest.raises(RunError, match="no exchanges"):
+        list(days_of(tmp_path / "exchanges", WatchSettings()))
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"average_run_length": 0.0}, {"window": 0}, {"every": 0}, {"overlap": 0.0}], ids=lambda chosen: next(iter(chosen))
+)
+def test_a_promise_that_cannot_be_given_is_refused(village_run: Ran, chosen: dict[str, float]) -> None:
+    with pytest.raises(SettingError, match=f"watch.{next(iter(chosen))}"):
+        watch(village_run.folder, chosen, silent)
+    assert not (village_run.folder / "alarms.parquet").exists()
+
+
+def test_who_is_forgotten_is_in_no_alarm(watched: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(watched, run)
+    gone = rows(run, "alarm_members")[0]["account_id"]
+    forget(run, [gone], silent)
+    assert not [name for name in ("watched", "alarms", "alarm_members") if (run / f"{name}.parquet").exists()]
