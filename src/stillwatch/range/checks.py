@@ -7,18 +7,21 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from stillwatch.range import evasion
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
 from stillwatch.range.paraphrase import LEVELS
+from stillwatch.range.tactics.isolation import FAMILIES
 from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
+    from stillwatch.range.specs import Campaign
 
 LONGEST_DAYS = 100
 SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
-SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together")
+SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "untooled", "build_share", "school_mail", "registered_together")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
     for name in campaign.networks:
         if name not in POOL_CLASSES:
             yield Fault(f"an address pool cannot have networks of class {name!r}", at, "networks", _known(POOL_CLASSES))
+    yield from _hidden(campaign, at)
     for j, pathway in enumerate(campaign.pathways):
         way = f"{at}.pathway[{j}]"
         yield from _numbers(pathway, way)
@@ -90,6 +94,18 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield from _mixture(pathway.jobs, jobs, way, "jobs")
         if pathway.late_jobs:
             yield from _mixture(pathway.late_jobs, jobs, way, "late_jobs")
+
+
+def _hidden(campaign: Campaign, at: str) -> Iterator[Fault]:
+    for family, share in campaign.isolated.items():
+        if family not in FAMILIES:
+            yield Fault(f"there is no family {family!r} to isolate", at, "isolated", _known(FAMILIES))
+        if not 0 <= share <= 1:
+            yield Fault(f"isolated.{family} is a share", at, "isolated", "give it a number from 0 to 1")
+    for name, setting in campaign.evade.items():
+        wrong = evasion.fault(name, setting)
+        if wrong:
+            yield Fault(wrong[0], at, "evade", wrong[1])
 
 
 def _mixture(mixture: dict[str, float], jobs: list[str], section: str, key: str) -> Iterator[Fault]:

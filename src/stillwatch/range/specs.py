@@ -107,6 +107,8 @@ class Pathway:
     """Day of the campaign on which the later phase begins."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """Sampling parameters of its requests."""
+    builds: int = 1
+    """Builds that its accounts are dealt over: the one above, and popular ones."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,20 @@ class Campaign:
     """Share of its accounts that are banned and replaced within the window."""
     paraphrase: int = 0
     """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each request."""
+    slowest: float = 6.0
+    """The lowest daily rate of an account."""
+    slice_accounts: int = 0
+    """Accounts that share one slice of its prompt list, with templates of its own; 0: all share the whole list."""
+    untooled: float = 0.0
+    """Share of accounts that tell their tools and output formats in words instead of sending schemas."""
+    spread_days: float = 0.0
+    """Days over which its accounts begin, one after the other; they end as late as they began."""
+    life_days: float = 0.0
+    """Days after which an account gives way to one of the next generation; 0: it stays to the end."""
+    isolated: dict[str, float] = field(default_factory=dict)
+    """Share of accounts that look like unrelated people in a family: network, identity, software, rhythm or content."""
+    evade: dict[str, str] = field(default_factory=dict)
+    """Knobs of evasion and their settings, as pool = "middle"; see range/evasion.py."""
 
 
 @dataclass(frozen=True)

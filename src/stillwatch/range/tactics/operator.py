@@ -7,7 +7,7 @@ import numpy as np
 from stillwatch.range.cast import CARD, DAY, PLANS, Cast
 from stillwatch.range.people import Setting, instruments, models_of, people, seeds
 from stillwatch.range.specs import Campaign, Population
-from stillwatch.range.tactics import bans, mail, networks, payment, registration, rhythm, software
+from stillwatch.range.tactics import bans, churn, isolation, mail, networks, payment, registration, rhythm, slices, software
 
 
 def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
@@ -15,6 +15,7 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
     cast = people(as_people, n, setting, rng)
     begin = setting.start + spec.first_day * DAY
+    before = isolation.remember(spec, cast)
     cast.campaign[:] = number
     cast.group_seed[:] = seeds(1, rng)[0]
     cast.paraphrase[:] = spec.paraphrase
@@ -29,8 +30,12 @@ def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], set
     payment.share_cards(spec, cast, setting, rng)
     mail.register_in_bulk(spec, cast, setting, rng)
     networks.draw_from_pool(spec, cast, setting, rng)
-    bans.replace_banned(spec, cast, begin, setting, rng)
+    churn.replace_by_age(spec, cast, begin)
+    churn.spread_starts(spec, cast, setting, rng)
+    bans.replace_banned(spec, cast, setting, rng)
     rhythm.set_pace(spec, cast, n, rng)
+    slices.deal_out(spec, cast, rng)
+    isolation.isolate(spec, cast, before, setting, rng)
     return cast
 
 
