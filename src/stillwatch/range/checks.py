@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 LONGEST_DAYS = 100
 SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
-SHARES = ("cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "untooled", "build_share", "school_mail", "registered_together")
+SHARES = (
+    "cover",
+    "card_share",
+    "wave_share",
+    "own_address",
+    "mail_share",
+    "pivot",
+    "banned",
+    "untooled",
+    "build_share",
+    "school_mail",
+    "registered_together",
+)
 
 
 @dataclass(frozen=True)
