@@ -67,6 +67,8 @@ class Setting:
     """Phone prefixes."""
     organisations: Names = field(default_factory=Names)
     """Organisations."""
+    bulk: dict[str, set[int]] = field(default_factory=lambda: {"cards": set(), "domains": set()})
+    """Cards and mail domains that operators bought for many accounts: what they cost is told from these."""
 
     @property
     def end(self) -> int:

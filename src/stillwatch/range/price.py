@@ -32,6 +32,7 @@ UNITS: dict[str, str] = {
     "phones": "phone numbers",
     "cards": "payment instruments",
     "domains": "mail domains of its own",
+    "mailboxes": "mailboxes at mail providers",
     "residential_days": "address-days in home networks",
     "hosting_days": "address-days at hosting companies",
     "vpn_days": "address-days of VPNs",
@@ -182,22 +183,24 @@ def _address_days(world: World, inside: Array, grown: float) -> dict[str, Count]
 
 
 def _shared(world: World, spec: Campaign, inside: Array, grown: float) -> dict[str, Count]:
-    """Cards and domains: those that the scenario says are shared, and those of one account each."""
-    cards = np.unique(world.cast.payment[inside])
-    bought = int((cards > 0).sum())
-    common = max(spec.cards_at_least, round(spec.cards * world.scale)) if spec.card_share else 0
+    """Cards and domains: those bought for many accounts, as many as the scenario says, and those of one account each."""
+    cast, bulk = world.cast, world.setting.bulk
     providers = {*FREEMAIL, *(f"{word}mail.example" for word in WORDS)}
-    domains = sum(world.setting.domains.texts[int(number)] not in providers for number in np.unique(world.cast.domain[inside]))
+    names = world.setting.domains.texts
+    bought = [int(number) for number in np.unique(cast.domain[inside]) if names[int(number)] not in providers]
+    cards = [int(number) for number in np.unique(cast.payment[inside]) if number > 0]
+    mailboxes = sum(names[int(number)] in providers for number in cast.domain[inside])
     return {
-        "cards": _partly(bought, common, spec.cards, grown),
-        "domains": _partly(domains, spec.mail_domains if spec.mail_share else 0, spec.mail_domains, grown),
+        "cards": _partly(cards, bulk["cards"], spec.cards, grown),
+        "domains": _partly(bought, bulk["domains"], spec.mail_domains, grown),
+        "mailboxes": Count(mailboxes, mailboxes * grown),
     }
 
 
-def _partly(seen: int, common_here: int, common: float, grown: float) -> Count:
-    """Of those seen, up to `common_here` are shared, and `common` are at scale 1; the rest grows."""
-    shared = min(seen, common_here)
-    return Count(seen, (seen - shared) * grown + (common * shared / common_here if common_here else 0.0))
+def _partly(seen: list[int], bulk: set[int], in_all: float, grown: float) -> Count:
+    """Of those seen some were bought in bulk, `in_all` at scale 1 if there are any; the rest grows."""
+    own = sum(number not in bulk for number in seen)
+    return Count(len(seen), own * grown + (in_all if own < len(seen) else 0.0))
 
 
 def _written(world: World, spec: Campaign, inside: Array) -> dict[str, Count]:

@@ -30,6 +30,6 @@ def spread_starts(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.G
     if not spec.spread_days:
         return
     most = np.minimum(spec.spread_days * DAY, (cast.last - cast.first) / 2)
-    late = (rng.random(len(cast)) * most).astype(np.int64)
+    late = (rng.spawn(1)[0].random(len(cast)) * most).astype(np.int64)
     cast.first += late
     cast.last = np.minimum(cast.last + late, setting.end)

@@ -27,11 +27,18 @@ def remember(spec: Campaign, cast: Cast) -> Before:
 
 def isolate(spec: Campaign, cast: Cast, before: Before, setting: Setting, rng: np.random.Generator) -> None:
     """Give a share of the accounts the marks of unrelated people back; what they ask for and how much stays."""
+    if not spec.isolated:
+        return
+    # A stream of its own: whoever is isolated, all else stays as it was drawn.
+    rng = rng.spawn(1)[0]
     for family in FAMILIES:
         share = spec.isolated.get(family, 0.0)
         inside = np.flatnonzero(rng.random(len(cast)) < share) if share else np.zeros(0, np.int64)
+        weekend = cast.weekend[inside]
         for name in COLUMNS[family] if len(inside) else ():
             getattr(cast, name)[inside] = before[name][inside]
+        # As much a week as before.
+        cast.rate[inside] *= (5 + 2 * weekend) / (5 + 2 * cast.weekend[inside])
         if family == "identity":
             _own_papers(cast, inside, setting, rng)
         if family == "content":

@@ -10,6 +10,7 @@ from stillwatch.range.specs import Campaign
 
 def deal_out(spec: Campaign, cast: Cast, rng: np.random.Generator) -> None:
     """Deal the slices out at random, in equal shares; a share of accounts sends no schemas of tools."""
+    rng = rng.spawn(1)[0]
     if spec.slice_accounts:
         count = slices(spec, len(cast))
         cast.slice[:] = 1 + rng.permutation(len(cast)) % count
