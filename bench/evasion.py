@@ -130,8 +130,7 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
         if mark not in known:
             known[mark] = trial.run() | {"fingerprint": mark}
             if lines:
-                with lines.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(known[mark]) + "\n")
+                _append(lines, known[mark])
         rows.append(known[mark])
         found = ", ".join(f"{row['name']} {row['account_recall']:.2f}" for row in known[mark]["campaigns"])
         print(
@@ -139,6 +138,13 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
             file=sys.stderr,
         )
     return rows
+
+
+def _append(lines: Path, row: dict[str, Any]) -> None:
+    """A new line; one that an interruption cut off is ended first."""
+    cut = lines.exists() and not lines.read_bytes().endswith(b"\n")
+    with lines.open("a", encoding="utf-8") as file:
+        file.write("\n" * cut + json.dumps(row) + "\n")
 
 
 def _whole(text: str) -> dict[str, Any]:
