@@ -78,7 +78,7 @@ def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> No
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
     drawn = study.drawn(study.outcomes(ROWS, PRICES), "What hiding <costs>")
-    root = ElementTree.fromstring(drawn)  # noqa: S314 - our own text
+    root = ElementTree.fromstring(drawn)
     name = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f".//{name}polyline")) == 3
     texts = [element.text for element in root.iter(f"{name}text")]
