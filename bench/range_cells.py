@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from baselines.compare import Line, compare
-from stillwatch.pipeline.watch import watch
-from stillwatch.range.score_alarms import score_alarms
-
 from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline.watch import watch
 from stillwatch.range.make import Order, make
 from stillwatch.range.score import score
+from stillwatch.range.score_alarms import score_alarms
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import Settings, from_document
 

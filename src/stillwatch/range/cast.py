@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-PLACES = 8
+PLACES = 24
 PLANS = ("free", "plus", "api", "team", "business", "enterprise")
 FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
 VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
@@ -121,6 +121,12 @@ class Cast:
     """Seed of the words its group shares."""
     paraphrase: Array
     """How far the frames of its distillation jobs are reworded, request by request: 0, 1 or 2."""
+    slice: Array
+    """Number of its slice of the campaign's prompt list; 0: it has the whole list."""
+    slices: Array
+    """How many slices that list is cut into."""
+    untooled: Array
+    """Whether it sends neither tool schemas nor output formats."""
     end_users: Array
     """How many end users it serves; 0 for none."""
     silent: Array

@@ -7,21 +7,24 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from stillwatch.range import evasion
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
 from stillwatch.range.paraphrase import LEVELS
 from stillwatch.range.specs import Campaign, kinds
+from stillwatch.range.tactics.isolation import FAMILIES
 from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
+    from stillwatch.range.specs import Campaign
 
 LONGEST_DAYS = 100
 SIGNED = ("utc_offset", "ramp")
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
     "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
-    "behind_egress", "staff", "handover", "declared", "newcomers", "called", "stay", "carries", "share", "volume",
+    "behind_egress", "staff", "handover", "declared", "newcomers", "called", "stay", "carries", "share", "volume", "untooled",
 )  # fmt: skip
 
 
@@ -99,6 +102,7 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
     for name in campaign.victims:
         if name not in kinds():
             yield Fault(f"there is no kind {name!r} of victims", at, "victims", _known(kinds()))
+    yield from _hidden(campaign, at)
     for j, pathway in enumerate(campaign.pathways):
         way = f"{at}.pathway[{j}]"
         yield from _numbers(pathway, way)
@@ -132,6 +136,18 @@ def _crews(campaign: Campaign, at: str) -> Iterator[Fault]:
         total = sum(getattr(crew, key) for crew in campaign.crews)
         if abs(total - 1) > 0.001:
             yield Fault(f"the crews' {key}s add up to {total:.3f}", f"{at}.crew[0]", key, "make them add up to 1")
+
+
+def _hidden(campaign: Campaign, at: str) -> Iterator[Fault]:
+    for family, share in campaign.isolated.items():
+        if family not in FAMILIES:
+            yield Fault(f"there is no family {family!r} to isolate", at, "isolated", _known(FAMILIES))
+        if not 0 <= share <= 1:
+            yield Fault(f"isolated.{family} is a share", at, "isolated", "give it a number from 0 to 1")
+    for name, setting in campaign.evade.items():
+        wrong = evasion.fault(name, setting)
+        if wrong:
+            yield Fault(wrong[0], at, "evade", wrong[1])
 
 
 def _mixture(mixture: dict[str, float], jobs: list[str], section: str, key: str) -> Iterator[Fault]:

@@ -25,6 +25,8 @@ FAULTS = np.cumsum([0.982, 0.012, 0.004, 0.002])
 REASONING_STEP = 64
 CHARS_PER_TOKEN = 4.0
 END_USER_SKEW = 3.0
+HEAVY = 2
+"""The level of paraphrase that a slice's templates are worded at."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,9 @@ class _Scene:
         cast, jobs, job, turn = self.world.cast, self.jobs, self.job, self.turn
         relayed = self.end_user > 0
         language = np.where(relayed, (self.end_user * 7 + self.account) % jobs.follow.shape[1], cast.language[self.account])
-        level = cast.paraphrase[self.account]
         own = self.rng.integers(0, 2**63, self.n, dtype=np.uint64)
         conversation = own[np.arange(self.n) - turn]
+        level, wording = self._worded(own)
         answer = np.where(self.refused, jobs.refusal_symbol, jobs.answer[job])
         signed = jobs.signs[job] & (self.status == 200) & ~self.refused
         said = Said(self.account, self.time, job, turn, language, signed)
@@ -140,11 +142,19 @@ class _Scene:
             body_seed=np.where(later, own, self._scoped("body", own)),
             answer=answer,
             answer_seed=mix(own, np.full(self.n, 7, np.uint64)),
-            wording=mix(own, np.full(self.n, 11, np.uint64)),
+            wording=wording,
             signature=np.where(signed, mix(own, np.full(self.n, 13, np.uint64)), np.uint64(0)),
             opening=opening,
         )
         return with_stored(words, said, own, jobs)
+
+    def _worded(self, own: Array) -> tuple[Array, Array]:
+        """Level and seed of each row's wording: a slice of a prompt list has one wording for all its requests."""
+        cast, account = self.world.cast, self.account
+        level = cast.paraphrase[account]
+        fixed = (cast.slice[account] > 0) & (level == 0)
+        of_slice = mix(cast.group_seed[account], cast.slice[account].astype(np.uint64))
+        return np.where(fixed, HEAVY, level), np.where(fixed, of_slice, mix(own, np.full(self.n, 11, np.uint64)))
 
     def _scoped(self, part: str, own: Array) -> Array:
         cast, jobs, job = self.world.cast, self.jobs, self.job
@@ -152,9 +162,16 @@ class _Scene:
         seeds = np.choose(jobs.scope[part][job], [own, cast.seed[self.account] + world, cast.group_seed[self.account] + world, world])
         pool = jobs.pool[part][job] if part in jobs.pool else np.zeros(self.n, np.uint64)
         limited = pool > UNLIMITED
-        among = mix(own, np.full(self.n, 3, np.uint64)) % np.maximum(pool, np.uint64(1))
+        among = self._sliced(mix(own, np.full(self.n, 3, np.uint64)), np.maximum(pool, np.uint64(1)))
         base = np.where(jobs.scope[part][job] == 0, world, seeds)
         return np.where(limited, mix(base, among), seeds)
+
+    def _sliced(self, drawn: Array, pool: Array) -> Array:
+        """Places in a limited pool; a slice has every so-and-so-many-th of them."""
+        cast, account = self.world.cast, self.account
+        cut = np.minimum(cast.slices[account].astype(np.uint64), pool)
+        first = cast.slice[account].astype(np.uint64) % cut
+        return np.asarray(first + cut * (drawn % np.maximum((pool - first + cut - np.uint64(1)) // cut, np.uint64(1))))
 
     def models(self) -> Array:
         """The preferred model, or the one its campaign has moved to; after a release inside the window a growing share of rows moves to the new one."""
@@ -213,6 +230,7 @@ class _Scene:
         serial = (np.uint64(day) << np.uint64(44)) + (np.uint64(part) << np.uint64(28)) + np.arange(self.n, dtype=np.uint64)
         turns = self.jobs.turns[self.job] > 1
         passed_on = (self.end_user > 0) & ~cast.silent[self.account]
+        untooled = cast.untooled[self.account]
         return Rows(
             world=world,
             account=self.senders()[order],
@@ -227,8 +245,8 @@ class _Scene:
             client=client[self.run][order],
             address=cast.places[first, slot][self.run][order],
             parameters=np.where(own_parameters >= 0, own_parameters, cast.parameters[self.account])[order],
-            tools=self.jobs.tools[self.job][order],
-            output_format=self.jobs.output_format[self.job][order],
+            tools=np.where(untooled, 0, self.jobs.tools[self.job])[order],
+            output_format=np.where(untooled, 0, self.jobs.output_format[self.job])[order],
             end_user=take(self._ids("user-", self.account * 1_000_003 + self.end_user, 5, passed_on), order),
             conversation=take(self._ids("sess-", serial[np.arange(self.n) - self.turn], 9, turns), order),
             messages=messages,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError, SettingError
+from stillwatch.range import evasion
 from stillwatch.range.day import Rows, rows_of
 from stillwatch.range.papers import Props, Tally, date_of, edge, truth_document, write_papers
 from stillwatch.range.paraphrase import LEVELS
@@ -50,6 +51,8 @@ class Order:
     """About how many exchanges one file holds."""
     paraphrase: int | None = None
     """Level of paraphrase of every campaign; None: what the scenario says of each."""
+    evade: Mapping[str, str] = field(default_factory=dict)
+    """Knobs of evasion that every campaign turns, with their settings; on top of what the scenario says of each."""
 
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def make_from(
     writer = WRITERS.all().get(order.format)
     if writer is None:
         raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
-    scenario = _reworded(scenario, order.paraphrase)
+    scenario = evasion.ordered(_reworded(scenario, order.paraphrase), order.evade)
     out = order.out.resolve()
     _refuse_in_the_way(out, order.force)
     aside = out.with_name(f".{out.name}.making")

@@ -67,6 +67,8 @@ class Setting:
     """Phone prefixes."""
     organisations: Names = field(default_factory=Names)
     """Organisations."""
+    bulk: dict[str, set[int]] = field(default_factory=lambda: {"cards": set(), "domains": set()})
+    """Cards and mail domains that operators bought for many accounts: what they cost is told from these."""
 
     @property
     def end(self) -> int:
@@ -99,7 +101,8 @@ def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator,
         weekend=rng.choice([0.3, 0.8, 1.2], n), stay=np.where(total > HEAVY, 0.92, rng.choice([0.3, 0.6, 0.75], n)), gap=np.where(total > HEAVY, 9.0, 75.0),
         client=setting.clients.popular(n, rng), other_client=setting.clients.popular(n, rng), parameters=setting.clients.popular_parameters(n, rng),
         places=places, place_count=place_count, profile=np.full(n, profile), late_profile=np.full(n, profile), late_from=np.full(n, setting.end),
-        seed=seeds(n, rng), group_seed=np.zeros(n, np.uint64), paraphrase=whole.copy(), end_users=whole.copy(), silent=np.zeros(n, bool), owner=whole - 1, handover=np.zeros(n), model=models_of(n, setting, rng),
+        seed=seeds(n, rng), group_seed=np.zeros(n, np.uint64), paraphrase=whole.copy(), slice=whole.copy(), slices=whole + 1, untooled=np.zeros(n, bool),
+        end_users=whole.copy(), silent=np.zeros(n, bool), owner=whole - 1, handover=np.zeros(n), model=models_of(n, setting, rng),
         adopts=rng.choice([0.0, 0.3, 0.9], n, p=[0.6, 0.25, 0.15]), adopt_hours=rng.uniform(24, 400, n),
     )  # fmt: skip
 

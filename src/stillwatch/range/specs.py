@@ -111,6 +111,8 @@ class Pathway:
     """Day of the campaign on which the later phase begins."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """Sampling parameters of its requests."""
+    builds: int = 1
+    """Builds that its accounts are dealt over: the one above, and popular ones."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,20 @@ class Campaign:
     """End users whose traffic each account relays, unnamed; each speaks a language of its own. 0: none."""
     victims: tuple[str, ...] = ()
     """Benign kinds whose accounts it uses by stolen keys, on top of their own traffic; empty: it registers accounts of its own."""
+    slowest: float = 6.0
+    """The lowest daily rate of an account."""
+    slice_accounts: int = 0
+    """Accounts that share one slice of its prompt list, with templates of its own; 0: all share the whole list."""
+    untooled: float = 0.0
+    """Share of accounts that tell their tools and output formats in words instead of sending schemas."""
+    spread_days: float = 0.0
+    """Days over which its accounts begin, one after the other; they end as late as they began."""
+    life_days: float = 0.0
+    """Days after which an account gives way to one of the next generation; 0: it stays to the end."""
+    isolated: dict[str, float] = field(default_factory=dict)
+    """Share of accounts that look like unrelated people in a family: network, identity, software, rhythm or content."""
+    evade: dict[str, str] = field(default_factory=dict)
+    """Knobs of evasion and their settings, as pool = "middle"; see range/evasion.py."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.errors import SettingError
-from stillwatch.range import compose
+from stillwatch.range import compose, evasion
 from stillwatch.range.cast import DAY, Cast, concatenate
 from stillwatch.range.clients import Clients
 from stillwatch.range.grammar import Grammar, shipped
@@ -68,6 +68,7 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
     """The world of a scenario. Raises SettingError where it names what does not exist."""
     if not scale > 0:
         raise SettingError(f"the scale must be above 0, not {scale}", do="give --scale a number such as 0.05")
+    scenario = evasion.played(scenario)
     setting = _setting(scenario, scale, seed)
     casts, groups = [], 0
     names = tuple(kinds())

@@ -9,13 +9,15 @@ from stillwatch.range.people import Setting
 from stillwatch.range.specs import Campaign
 
 
-def replace_banned(spec: Campaign, cast: Cast, begin: int, setting: Setting, rng: np.random.Generator) -> None:
-    """Ban a share of the accounts in the middle of the campaign; the last accounts of the cast are their successors."""
+def replace_banned(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
+    """Ban a share of the accounts in the middle of their time; the last accounts of the cast are their successors."""
     count = round(len(cast) * spec.banned)
     if count == 0:
         return
     gone, fresh = np.arange(count), np.arange(len(cast) - count, len(cast))
-    when = begin + (rng.uniform(0.3, 0.8, count) * spec.days * DAY).astype(np.int64)
+    until = cast.last[gone]
+    when = cast.first[gone] + (rng.uniform(0.3, 0.8, count) * ((until - cast.first[gone]) / DAY) * DAY).astype(np.int64)
+    cast.last[fresh] = until
     cast.banned[gone] = cast.last[gone] = when
     cast.created[fresh] = when + (rng.uniform(0.5, 8, count) * HOUR).astype(np.int64)
     cast.first[fresh] = cast.created[fresh] + (rng.uniform(0.2, 6, count) * HOUR).astype(np.int64)

@@ -13,6 +13,7 @@ def register_in_bulk(spec: Campaign, cast: Cast, setting: Setting, rng: np.rando
     """Some accounts use catch-all domains of the operator, others freemail with the shape that its script makes."""
     n = len(cast)
     domains = setting.domains.all(own_domains(spec.mail_domains, rng))
+    setting.bulk["domains"].update(domains.tolist())
     shape = setting.shapes.add(f"a{rng.integers(5, 8)}9{rng.integers(4, 7)}")
     scripted = rng.random(n) < spec.mail_share
     catch_all = scripted & (rng.random(n) < 0.5)

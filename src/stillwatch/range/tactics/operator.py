@@ -7,7 +7,22 @@ import numpy as np
 from stillwatch.range.cast import CARD, DAY, PLANS, Cast
 from stillwatch.range.people import Setting, instruments, models_of, people, seeds
 from stillwatch.range.specs import Campaign, Population
-from stillwatch.range.tactics import bans, crews, mail, networks, payment, regions, registration, rhythm, software, stolen, target
+from stillwatch.range.tactics import (
+    bans,
+    churn,
+    crews,
+    isolation,
+    mail,
+    networks,
+    payment,
+    regions,
+    registration,
+    rhythm,
+    slices,
+    software,
+    stolen,
+    target,
+)
 
 
 def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
@@ -21,6 +36,7 @@ def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
     cast = people(as_people, n, setting, rng, regions.drawn(spec, n, setting, rng) if spec.regions else None)
     begin = setting.start + spec.first_day * DAY
+    before = isolation.remember(spec, cast)
     cast.campaign[:] = number
     cast.group_seed[:] = seeds(1, rng)[0]
     cast.paraphrase[:] = spec.paraphrase
@@ -36,11 +52,15 @@ def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting
     payment.share_cards(spec, cast, setting, rng)
     mail.register_in_bulk(spec, cast, setting, rng)
     networks.draw_from_pool(spec, cast, setting, rng)
-    bans.replace_banned(spec, cast, begin, setting, rng)
+    churn.replace_by_age(spec, cast, begin)
+    churn.spread_starts(spec, cast, setting, rng)
+    bans.replace_banned(spec, cast, setting, rng)
     crews.ban(stage, cast, rng)
     if spec.pinned:
         cast.other_client[:] = cast.client
     rhythm.set_pace(spec, cast, n, rng)
+    slices.deal_out(spec, cast, rng)
+    isolation.isolate(spec, cast, before, setting, rng)
     return cast
 
 

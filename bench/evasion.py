@@ -1,0 +1,358 @@
+"""What does hiding cost, and how much more must an operator pay to halve what is found?
+
+python bench/evasion.py [--quick] [--scenario february] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
+                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg]
+
+For each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all` turns all of
+them. Each is searched with every side file, under the key that everybody knows, and scored. Recall is the share of a campaign's accounts
+in campaigns that are called adversarial or unlicensed; its 95 % interval is exact (Clopper and Pearson 1934) for independent accounts,
+which those of one campaign are not: campaigns found of worlds made are beside it. Cost is what the made world's cast needed, brought up
+to the scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
+
+Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed and knob agree:
+an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
+promised here, so the exit code is 0; the issue's target is that each campaign is found with any single knob at its middle setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import binomtest
+
+from evasion_figure import Line, Point, frontier
+from stillwatch import __version__
+from stillwatch.pipeline import Inputs, detect
+from stillwatch.range import evasion
+from stillwatch.range.make import Order, make
+from stillwatch.range.price import Bill, Count, Prices, Usage, bill, read_prices
+from stillwatch.range.scenario import load
+from stillwatch.range.score import score
+from stillwatch.range.world import make_world
+from stillwatch.schema.keyed import HashKey
+from stillwatch.settings import Settings
+
+NONE = "none"
+QUICK_KNOBS = ("cover", "isolated_network", "isolated_identity", "isolated_software")
+START = time.perf_counter()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One world to make."""
+
+    scenario: str
+    """A shipped scenario's name, or a path."""
+    scale: float
+    """Its scale."""
+    seed: int
+    """Its seed."""
+    knob: str
+    """Name of the knob, `all` or `none`."""
+    setting: str
+    """Its setting."""
+    funded_days: float
+    """Days for which accounts are funded in advance."""
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What the campaigns are told."""
+        return {} if self.knob == NONE else {self.knob: self.setting}
+
+    def fingerprint(self) -> str:
+        """Changes with everything that the world depends on, and with the version."""
+        scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
+        words = repr((scenario, self.scale, self.seed, self.funded_days, __version__))
+        return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
+
+    def run(self) -> dict[str, Any]:
+        """Make, detect, score, and count what it cost."""
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            out, run = Path(folder) / "world", Path(folder) / "run"
+            made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
+            detect(_inputs(out), run, Settings(), lambda step, done, total: None)
+            scores = score(run, out)
+            world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
+            usage = Usage.of(world, out / "logs")
+        names = [spec.name for spec in world.scenario.campaigns]
+        campaigns = []
+        for row in scores["campaigns"]:
+            units = bill(world, names.index(row["name"]), usage, self.funded_days).counts
+            campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
+        kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
+        return asdict(self) | kept | {"world": made["world"], "campaigns": campaigns, "seconds": round(time.perf_counter() - start, 1)}
+
+
+def _inputs(world: Path) -> Inputs:
+    """A world with every side file."""
+    return Inputs(
+        (world / "logs",),
+        edge=world / "edge.parquet",
+        accounts=world / "accounts.parquet",
+        permits=world / "permits.toml",
+        releases=world / "releases.toml",
+        key=HashKey.public(),
+    )
+
+
+def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:
+    """Every world of the study: for each seed that without evasion first."""
+    for seed in given.seed:
+        yield Trial(given.scenario, given.scale, seed, NONE, evasion.OFF, funded_days)
+        for knob in given.knob:
+            for setting in given.setting:
+                yield Trial(given.scenario, given.scale, seed, knob, setting, funded_days)
+
+
+def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]:
+    """A row for each trial: from the file where it is there, made and added to it where not."""
+    known: dict[str, dict[str, Any]] = {}
+    if lines and lines.exists():
+        for text in lines.read_text(encoding="utf-8").splitlines():
+            row = _whole(text)
+            known[row.get("fingerprint", "")] = row
+    rows = []
+    for number, trial in enumerate(wanted, 1):
+        mark = f"{trial.knob}:{trial.setting}:{trial.fingerprint()}"
+        if mark not in known:
+            known[mark] = trial.run() | {"fingerprint": mark}
+            if lines:
+                _append(lines, known[mark])
+        rows.append(known[mark])
+        found = ", ".join(f"{row['name']} {row['account_recall']:.2f}" for row in known[mark]["campaigns"])
+        print(
+            f"{time.perf_counter() - START:7.1f} s  {number} of {len(wanted)}  seed {trial.seed} {trial.knob} {trial.setting}: {found}",
+            file=sys.stderr,
+        )
+    return rows
+
+
+def _append(lines: Path, row: dict[str, Any]) -> None:
+    """A new line; one that an interruption cut off is ended first."""
+    cut = lines.exists() and not lines.read_bytes().endswith(b"\n")
+    with lines.open("a", encoding="utf-8") as file:
+        file.write("\n" * cut + json.dumps(row) + "\n")
+
+
+def _whole(text: str) -> dict[str, Any]:
+    """A line of the file; nothing where an interruption cut it off."""
+    try:
+        row: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A campaign under one setting of one knob, over all seeds."""
+
+    campaign: str
+    """Its name."""
+    knob: str
+    """The knob."""
+    setting: str
+    """Its setting."""
+    worlds: int
+    """Worlds made."""
+    found: int
+    """Worlds in which the campaign was found."""
+    accounts: int
+    """Its accounts in all of them."""
+    right: int
+    """Of these, those that were found."""
+    cost: float
+    """Cost of an exchange harvested as a multiple of that without evasion, mean of the seeds."""
+    dollars: float
+    """Dollars for a thousand exchanges harvested, mean of the seeds."""
+    total: float
+    """Dollars for the whole campaign at scale 1, mean of the seeds."""
+    units: dict[str, float]
+    """Units at scale 1, means of the seeds."""
+
+    @property
+    def recall(self) -> float:
+        """Share of its accounts that were found."""
+        return self.right / self.accounts if self.accounts else 0.0
+
+    def interval(self) -> tuple[float, float]:
+        """The exact 95 % interval of recall, as if accounts were independent."""
+        ends = binomtest(self.right, self.accounts).proportion_ci(0.95, "exact")
+        return float(ends.low), float(ends.high)
+
+
+def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
+    """All rows of one campaign and one setting put together."""
+    bills: dict[tuple[str, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
+    base: dict[tuple[str, int], float] = {}
+    for row in rows:
+        for one in row["campaigns"]:
+            own = Bill({name: Count(**count) for name, count in one["units"].items()})
+            if row["knob"] == NONE:
+                base[one["name"], row["seed"]] = own.per_thousand(prices)
+            more = own.per_thousand(prices) / base[one["name"], row["seed"]]
+            bills.setdefault((one["name"], row["knob"], row["setting"]), []).append((one, own, more))
+    return [_outcome(key, some, prices) for key, some in bills.items()]
+
+
+def _outcome(key: tuple[str, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
+    n = len(some)
+    return Outcome(
+        *key,
+        worlds=n,
+        found=sum(one["found"] for one, _, _ in some),
+        accounts=sum(one["accounts"] for one, _, _ in some),
+        right=sum(one["right"] for one, _, _ in some),
+        cost=sum(more for _, _, more in some) / n,
+        dollars=sum(own.per_thousand(prices) for _, own, _ in some) / n,
+        total=sum(sum(own.money(prices).values()) for _, own, _ in some) / n,
+        units={name: sum(own.counts[name].full for _, own, _ in some) / n for name in some[0][1].counts},
+    )
+
+
+def curves(found: Sequence[Outcome], campaign: str) -> dict[str, tuple[Point, ...]]:
+    """For each knob its points from off on."""
+    mine = [one for one in found if one.campaign == campaign]
+    off = next(_point(one) for one in mine if one.knob == NONE)
+    order = {name: place for place, name in enumerate(evasion.SETTINGS)}
+    names = dict.fromkeys(one.knob for one in mine if one.knob != NONE)
+    return {knob: (off, *(_point(one) for one in sorted(mine, key=lambda one: order[one.setting]) if one.knob == knob)) for knob in names}
+
+
+def _point(one: Outcome) -> Point:
+    return Point(one.setting, one.cost, one.recall, *one.interval())
+
+
+def halved(points: Sequence[Point]) -> float | None:
+    """The cost at which recall falls to half of the first point's: linear in the cost between settings; None where it never does."""
+    goal = points[0].recall / 2
+    for before, after in pairwise(points):
+        if after.recall <= goal:
+            part = (before.recall - goal) / (before.recall - after.recall)
+            return before.cost + part * (after.cost - before.cost)
+    return None
+
+
+def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
+    """How much more an operator must pay to halve what is found of a campaign."""
+    base = next(iter(lines.values()))[0].recall if lines else 0.0
+    if base == 0:
+        return f"{campaign}: nothing is found even without evasion, so there is nothing to halve."
+    single = {knob: cost for knob, points in lines.items() if knob != evasion.ALL and (cost := halved(points)) is not None}
+    alone = [(point, knob) for knob, points in lines.items() if knob != evasion.ALL for point in points[1:]]
+    if single:
+        best = min(single, key=lambda knob: single[knob])
+        others = ", ".join(f"{knob} {cost:.2f}" for knob, cost in sorted(single.items(), key=lambda entry: entry[1]) if knob != best)
+        said = f"to halve what is found ({base:.0%} of its accounts) an operator must pay {single[best]:.2f} times as much, by {best}"
+        said += f" (also: {others})" if others else " (no other single knob reaches it)"
+    elif alone:
+        least, knob = min(alone, key=lambda entry: (entry[0].recall, entry[0].cost))
+        said = f"half of what is found ({base:.0%} of its accounts) is not reached with any single knob; the least is {least.recall:.0%}, "
+        said += f"by {knob} {least.setting} at {least.cost:.2f} times the cost"
+    else:
+        said = f"{base:.0%} of its accounts are found without evasion"
+    if evasion.ALL in lines:
+        cost = halved(lines[evasion.ALL])
+        said += f"; all knobs together: {f'{cost:.2f} times' if cost is not None else 'not reached'}"
+    return f"{campaign}: {said}."
+
+
+def shown(found: Sequence[Outcome]) -> Table:
+    """The outcomes as a table."""
+    table = Table(
+        "campaign", "knob", "setting", "worlds it is found in", "accounts found", "95 %", "cost", "$ per 1000", "$ in all", "what it needs at scale 1"
+    )
+    for one in sorted(found, key=lambda one: one.campaign):
+        worlds = binomtest(one.found, one.worlds).proportion_ci(0.95, "exact")
+        low, high = one.interval()
+        table.add_row(
+            one.campaign,
+            one.knob,
+            one.setting,
+            f"{one.found} of {one.worlds} ({worlds.low:.0%} to {worlds.high:.0%})",
+            f"{one.right} of {one.accounts}: {one.recall:.0%}",
+            f"{low:.0%} to {high:.0%}",
+            f"{one.cost:.2f}",
+            f"{one.dollars:.2f}",
+            f"{one.total:,.0f}",
+            _differing(one, found),
+        )
+    return table
+
+
+def _differing(one: Outcome, found: Sequence[Outcome]) -> str:
+    """The units that differ by more than a twentieth from those without evasion; without evasion the main ones."""
+    base = next(other for other in found if other.campaign == one.campaign and other.knob == NONE)
+    if one.knob == NONE:
+        return ", ".join(f"{name} {value:,.0f}" for name, value in one.units.items() if value >= 1)
+    changed = [name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * max(base.units[name], 1.0)]
+    return ", ".join(f"{name} {base.units[name]:,.0f} → {one.units[name]:,.0f}" for name in changed) or "the same"
+
+
+def drawn(found: Sequence[Outcome], title: str) -> str:
+    """The frontier."""
+    families = {name: knob.family for name, knob in evasion.knobs().items()} | {evasion.ALL: evasion.ALL}
+    panels: dict[str, tuple[Sequence[Line], Line | None]] = {}
+    for campaign in dict.fromkeys(one.campaign for one in found):
+        lines = {knob: Line(knob, families[knob], points) for knob, points in curves(found, campaign).items()}
+        panels[campaign] = ([line for knob, line in lines.items() if knob != evasion.ALL], lines.get(evasion.ALL))
+    return frontier(panels, title)
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one seed at scale 0.004, the high setting of a few knobs: some minutes")
+    parser.add_argument("--scenario", default="february")
+    parser.add_argument("--scale", type=float)
+    parser.add_argument("--seed", type=int, nargs="+")
+    parser.add_argument("--knob", nargs="+", choices=[*evasion.knobs(), evasion.ALL], metavar="NAME", help="left out: every one, and all together")
+    parser.add_argument("--setting", nargs="+", choices=evasion.SETTINGS[1:], metavar="NAME", help="low, middle, high; left out: all three")
+    parser.add_argument("--prices", type=Path, help="TOML file with prices of your own")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--lines", type=Path, help="a line for each finished world")
+    parser.add_argument("--figure", type=Path)
+    given = parser.parse_args()
+    given.scale = given.scale or (0.004 if given.quick else 0.02)
+    given.seed = given.seed or ([1] if given.quick else [1, 2, 3])
+    given.knob = given.knob or (list(QUICK_KNOBS) if given.quick else [*evasion.knobs(), evasion.ALL])
+    given.setting = given.setting or (["high"] if given.quick else list(evasion.SETTINGS[1:]))
+    given.lines = given.lines or (given.json.with_suffix(".jsonl") if given.json else None)
+    return given
+
+
+def main() -> None:
+    """Make, search, score, print and draw."""
+    given = arguments()
+    prices = read_prices(given.prices)
+    rows = studied(list(trials(given, prices["funded_days"].amount)), given.lines)
+    found = outcomes(rows, prices)
+    console = Console(width=220)
+    console.print(f"scenario {given.scenario}, scale {given.scale}, seeds {' '.join(map(str, given.seed))}")
+    console.print(shown(found))
+    said = [sentence(name, curves(found, name)) for name in dict.fromkeys(one.campaign for one in found)]
+    for line in said:
+        console.print(line, highlight=False)
+    if given.figure:
+        given.figure.write_text(drawn(found, f"What hiding costs: {given.scenario}, scale {given.scale}"), encoding="utf-8")
+    if given.json:
+        sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
+        document = {"scenario": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
+        given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The study of evasions: what it sums up, says, draws and remembers."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evasion as study
+from evasion_figure import Point
+from stillwatch.range.price import UNITS, shipped_prices
+
+PRICES = shipped_prices()
+
+
+def row(knob: str, setting: str, right: int, accounts: float, seed: int = 1) -> dict[str, Any]:
+    """A world in which so many of a campaign's forty accounts were found, and which needed so many accounts."""
+    units = {name: {"made": 1.0, "full": 1.0} for name in UNITS} | {
+        "accounts": {"made": 40.0, "full": accounts},
+        "wanted": {"made": 1.0, "full": 1000.0},
+    }
+    one = {
+        "name": "thistle",
+        "found": right >= 20,
+        "verdict": "adversarial",
+        "accounts": 40,
+        "right": right,
+        "account_recall": right / 40,
+        "units": units,
+    }
+    return {"knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
+
+
+ROWS = [
+    row("none", "off", 40, 4_000),
+    row("pool", "low", 40, 5_000),
+    row("pool", "middle", 30, 6_000),
+    row("pool", "high", 10, 8_000),
+    row("cover", "high", 36, 20_000),
+    row("all", "low", 30, 20_000),
+    row("all", "high", 0, 40_000),
+]
+
+
+def test_costs_are_multiples_of_those_without_evasion_and_intervals_are_exact() -> None:
+    found = {
+        (one.knob, one.setting): one for one in study.outcomes([*ROWS, row("none", "off", 20, 4_000, 2), row("pool", "low", 20, 8_000, 2)], PRICES)
+    }
+    assert found["none", "off"].cost == 1.0
+    low = found["pool", "low"]
+    assert (low.worlds, low.found, low.right, low.accounts) == (2, 2, 60, 80)
+    base = found["none", "off"].dollars
+    extra = [PRICES["accounts"].amount * more for more in (1_000, 4_000)]
+    assert low.cost == pytest.approx(1 + sum(extra) / 2 / base)
+    assert low.interval() == pytest.approx((0.6406, 0.8401), abs=1e-3)
+
+
+def test_the_price_of_halving_is_read_off_between_settings() -> None:
+    line = [Point(name, cost, recall, 0.0, 1.0) for name, cost, recall in (("off", 1.0, 0.8), ("low", 2.0, 0.6), ("middle", 4.0, 0.2))]
+    assert study.halved(line) == pytest.approx(3.0)
+    assert study.halved(line[:2]) is None
+
+
+def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> None:
+    found = study.outcomes(ROWS, PRICES)
+    said = study.sentence("thistle", study.curves(found, "thistle"))
+    assert "(100% of its accounts)" in said
+    assert "by pool (no other single knob reaches it)" in said
+    assert "all knobs together: " in said
+    kept = study.outcomes([one for one in ROWS if (one["knob"], one["setting"]) != ("pool", "high")], PRICES)
+    assert "not reached with any single knob; the least is 75%, by pool middle" in study.sentence("thistle", study.curves(kept, "thistle"))
+    nothing = study.outcomes([row("none", "off", 0, 4_000), row("pool", "low", 0, 4_000)], PRICES)
+    assert "nothing is found even without evasion" in study.sentence("thistle", study.curves(nothing, "thistle"))
+
+
+def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
+    drawn = study.drawn(study.outcomes(ROWS, PRICES), "What hiding <costs>")
+    root = ElementTree.fromstring(drawn)
+    name = "{http://www.w3.org/2000/svg}"
+    assert len(root.findall(f".//{name}polyline")) == 3
+    texts = [element.text for element in root.iter(f"{name}text")]
+    assert {"pool", "cover", "all knobs together", "thistle"} <= set(texts)
+    assert "prefers-color-scheme: dark" in drawn
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for element in root.iter(f"{name}circle"):
+        assert 0 < float(element.attrib["cx"]) < width
+        assert 0 < float(element.attrib["cy"]) < height
+
+
+def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[study.Trial] = []
+    answers = {one["knob"]: one for one in ROWS}
+
+    def run(trial: study.Trial) -> dict[str, Any]:
+        made.append(trial)
+        return answers[trial.knob]
+
+    monkeypatch.setattr(study.Trial, "run", run)
+    lines = tmp_path / "lines.jsonl"
+    trials = [study.Trial(str(hamlet_file), 1.0, 1, knob, setting, 3.0) for knob, setting in (("none", "off"), ("pool", "high"))]
+    first = study.studied(trials[:1], lines)
+    lines.write_text(lines.read_text(encoding="utf-8") + '{"cut', encoding="utf-8")
+    both = study.studied(trials, lines)
+    assert [trial.knob for trial in made] == ["none", "pool"]
+    assert both[0] == first[0]
+    study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", 3.0)], lines)
+    assert [trial.seed for trial in made] == [1, 1, 2]
+    whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
+    assert [json.loads(text)["knob"] for text in whole] == ["none", "pool", "none"]
