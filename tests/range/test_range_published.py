@@ -18,7 +18,7 @@ from stillwatch.range.rhythm import active_on, exchanges_on
 from stillwatch.range.scenario import load, parse
 from stillwatch.range.specs import Campaign
 from stillwatch.range.tactics import crews
-from stillwatch.range.tactics.rhythm import FASTEST, SLOWEST
+from stillwatch.range.tactics.rhythm import FASTEST
 from stillwatch.range.world import World, make_world, sized
 
 PUBLISHED = {
@@ -87,7 +87,7 @@ def test_a_world_has_the_volume_that_its_scenario_states(name: str) -> None:
     for stage, where in zip(stages, crew_of(name), strict=True):
         stated = stage.spec.exchanges * stage.accounts / stage.spec.accounts
         assert count[:, where].sum() == pytest.approx(stated, rel=0.05), f"{name}, crew of {stage.accounts}"
-        assert SLOWEST < stage.spec.exchanges / stage.spec.accounts / stage.spec.days < FASTEST
+        assert stage.spec.slowest < stage.spec.exchanges / stage.spec.accounts / stage.spec.days < FASTEST
     quiet = np.flatnonzero(count.sum(1) == 0)
     assert not ((quiet > spec.first_day) & (quiet < spec.first_day + spec.days - 1)).any()
     assert count.sum(1)[: spec.first_day].sum() == 0
