@@ -107,6 +107,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder / "world", log, truth)
 
 
+def test_the_same_bytes_whatever_the_workers(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "riverside.toml").write_text(RIVERSIDE, encoding="utf-8")
+    make(Order(str(tmp_path / "riverside.toml"), tmp_path / "world", scale=1.0, seed=5, workers=1))
+    for path in made.folder.rglob("*.parquet"):
+        assert (tmp_path / "world" / path.relative_to(made.folder)).read_bytes() == path.read_bytes()
+
+
 def sent(row: dict[str, Any]) -> list[str]:
     return [block["signature"] for message in json.loads(row["messages"]) for block in message.get("thinking_blocks", [])]
 
@@ -245,6 +252,7 @@ def test_a_stolen_account_is_one_account(made: Made) -> None:
         ("regions = { there = 1.0 }", "regions = { there = 0 }", "the shares of regions"),
         ('victims = ["company", "coding_agent"]', 'victims = ["castle"]', "there is no kind 'castle' of victims"),
         ('victims = ["company", "coding_agent"]', 'victims = "company"', "must be a list of text"),
+        ("networks = { hosting = 1.0 }\nbanned = 0.0", "networks = { hosting = 1.0 }\nbanned = 0.1", "no accounts of its own to be banned"),
     ],
 )
 def test_a_mistake_is_said(old: str, new: str, said: str) -> None:

@@ -103,6 +103,8 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         if name not in kinds():
             yield Fault(f"there is no kind {name!r} of victims", at, "victims", _known(kinds()))
     yield from _hidden(campaign, at)
+    if campaign.victims and campaign.banned:
+        yield Fault("a campaign over victims has no accounts of its own to be banned", at, "banned", "set banned = 0.0")
     for j, pathway in enumerate(campaign.pathways):
         way = f"{at}.pathway[{j}]"
         yield from _numbers(pathway, way)
