@@ -149,3 +149,12 @@ def test_honeypotllm_forgets_in_hours() -> None:
 
 def _suspicion(rows: list[dict[str, object]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return Honeypot().suspicion(stream_of(rows, "meaning", "head", "prompt"))
+
+
+def test_slices_of_accounts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for account in range(-20, 20) for row in asked(account, evenly(10 + account % 7, 1.5 + account % 3))]
+    with small(rows) as tables:
+        whole = Volume(per_minute=5).call(tables)
+        monkeypatch.setattr("baselines.streams.ROWS_AT_ONCE", 40)
+        assert len(list(streams(tables, ()))) > 4
+        assert Volume(per_minute=5).call(tables) == whole
