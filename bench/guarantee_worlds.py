@@ -119,7 +119,7 @@ def found_again(run: Path) -> Record:
     with DuckDBEngine(ALONE.engine) as engine:
         exchanges, accounts = engine.read("exchanges", stored_days(run)), engine.load("accounts", read["accounts"])
         releases = engine.load("releases", releases_of(read["releases"]))
-        stored = Stored(exchanges, accounts, releases, read["labels"], permits_of(read["permits"]), rates=shipped_rates())
+        stored = Stored(exchanges, accounts, releases, read["labels"], permits_of(read["permits"]), rates=shipped_rates(), templates=False)
         found: Found = find(engine, stored, ALONE, lambda step: None)
     return {"tested": found.tested} | {name: found.tables[name].to_pylist() for name in ("campaigns", "members")}
 
