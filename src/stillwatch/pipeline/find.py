@@ -38,7 +38,7 @@ from stillwatch.engine import Engine
 from stillwatch.facets import build_traces, prepare
 from stillwatch.facets.build import missing_shares
 from stillwatch.linkage import link, strata
-from stillwatch.pipeline.recover import Look, recover
+from stillwatch.pipeline.recover import NONE, Look, recover
 from stillwatch.schema.found import GROUPS, MEMBER_EVIDENCE, MEMBERS
 from stillwatch.schema.stored import BLINDNESS
 from stillwatch.schema.table import rows_where, values
@@ -69,6 +69,8 @@ class Stored:
     """Finds the words of shared templates in the logs; None: no words are kept."""
     rates: pa.Table | None = None
     """Table RATES: how often the flags err; None: not known."""
+    templates: bool = True
+    """Whether the groups' templates are recovered: no verdict depends on them, and they take a quarter of a small search."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("templates")
-    shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look)
+    shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look) if stored.templates else NONE
     labels |= labels_of(shared.said)
     progress("verdicts")
     facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores)
@@ -132,7 +134,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
         "account_intents": work.intents.accounts,
         "timeline": timeline_table(engine, work.work),
         "marks": marks_table(engine, tables.releases, work.members),
-        **shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts),
+        **(shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts) if stored.templates else {}),
         "blindness": _blindness([("facet", b.name, b.reason, b.share) for b in blind_facets] + blind + [("signal", *b) for b in blind_signals]),
     }
     progress("evidence")

@@ -39,6 +39,10 @@ class Recovered:
         return {"templates": templates, TEMPLATE_KEYS.name: keys_table(self.found)}
 
 
+NONE = Recovered([], pa.table({}), {}, LABELS.arrow.empty_table())
+"""No templates, where none were looked for."""
+
+
 def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: SketchSettings, look: Look | None) -> Recovered:
     """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts."""
     groups = assigned.filter(_.group > 0).select("account", "group")

@@ -195,9 +195,8 @@ class _Source:
         seen = engine.collect(exchanges.select("account").distinct())["account"]
         known = known_at(self.accounts, seen, end)
         out = self.releases.filter(pc.less(self.releases["time"], pa.scalar(end, TIME)))
-        return Stored(
-            exchanges, engine.load("accounts", known), engine.load("releases", releases_of(out)), self.labels, self.permits, rates=self.rates
-        )
+        tables = (engine.load("accounts", known), engine.load("releases", releases_of(out)), self.labels)
+        return Stored(exchanges, *tables, self.permits, rates=self.rates, templates=False)
 
 
 def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:

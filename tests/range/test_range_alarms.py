@@ -1,0 +1,51 @@
+"""Alarms are scored by their first day: how late, how much was gone, and who was wronged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stillwatch.errors import RunError
+from stillwatch.range.score import Truth
+from stillwatch.range.score_alarms import Raised, alarms_scored, score_alarms
+
+THISTLE = frozenset(f"t{i}" for i in range(10))
+CLASS = frozenset(f"c{i}" for i in range(30))
+TRUE = Truth({"thistle": THISTLE}, {}, dict.fromkeys(THISTLE, "campaign") | dict.fromkeys(CLASS, "classroom"), THISTLE)
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=number)
+
+
+DAILY = {"thistle": {day(2): 10, day(3): 30, day(4): 60}}
+
+
+def some(accounts: frozenset[str], n: int) -> frozenset[str]:
+    return frozenset(sorted(accounts)[:n])
+
+
+def test_the_first_alarm_that_is_mostly_the_campaign_counts() -> None:
+    raised = [
+        Raised("A001", day(2), "adversarial", some(THISTLE, 2) | some(CLASS, 3)),
+        Raised("A002", day(3), "unlicensed", some(THISTLE, 5) | some(CLASS, 5)),
+        Raised("A003", day(4), "adversarial", THISTLE),
+    ]
+    document = alarms_scored(raised, TRUE, DAILY, [day(2), day(3), day(4)])
+    (row,) = document["campaigns"]
+    assert row == {"name": "thistle", "alarm": "A002", "day": "2026-03-05", "verdict": "unlicensed", "delay_days": 2, "gone": 0.4}
+    assert document["false_alarms"] == {"adversarial": {"classroom": 1}, "unlicensed": {}}
+    assert (document["alarms"], document["searched"], document["false_days"]) == (3, 3, ["2026-03-04"])
+
+
+def test_no_alarm_is_all_gone() -> None:
+    document = alarms_scored([Raised("A001", day(2), "unlicensed", CLASS)], TRUE, DAILY, [day(2)])
+    assert document["campaigns"] == [{"name": "thistle", "alarm": None, "day": None, "verdict": None, "delay_days": None, "gone": 1.0}]
+    assert document["false_alarms"] == {"adversarial": {}, "unlicensed": {"classroom": 1}}
+
+
+def test_a_run_that_was_not_watched_is_said(hamlet: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"accounts\.parquet is missing"):
+        score_alarms(tmp_path, hamlet)
