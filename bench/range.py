@@ -1,6 +1,6 @@
 """The benchmark: every published campaign by every detector, every hard negative, every evasion, every guarantee, on one page.
 
-python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--rate 0.05] [--work FOLDER] [--json FILE] [--page FILE]
+python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--rate 0.05] [--every 1] [--work FOLDER] [--json FILE] [--page FILE]
 
 For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored, searched by every baseline over
 the same tables, and watched day by day. Finished worlds are lines of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a
@@ -42,12 +42,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--scenario", nargs="+", help="shipped scenarios; all of them if left out")
     parser.add_argument("--rate", type=float, default=0.05, help="false discovery rate")
+    parser.add_argument("--every", type=int, default=1, help="days between the searches of the watch; a day's searches take as long as the whole one")
     parser.add_argument("--work", type=Path, help="folder of finished worlds and of the other studies' figures")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--page", type=Path, help="Markdown file to write, as docs/benchmark.md")
     given = parser.parse_args()
     if given.quick:
-        given.scale, given.seeds, given.scenario = 0.004, 1, given.scenario or ["february"]
+        given.scale, given.seeds, given.every, given.scenario = 0.004, 1, 14, given.scenario or ["february"]
     return given
 
 
@@ -84,7 +85,7 @@ def main() -> None:
         work = given.work or Path(aside)
         work.mkdir(parents=True, exist_ok=True)
         say = Console(stderr=True).print
-        done = list(cells(wanted(given), given.rate, work / "cells.jsonl", say, quick=given.quick))
+        done = list(cells(wanted(given), given.rate, given.every, work / "cells.jsonl", say, quick=given.quick))
         document = {
             "machine": machine(),
             "rate": given.rate,

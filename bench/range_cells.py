@@ -42,8 +42,8 @@ class Cell:
         return f"{self.scenario} x{self.scale:g} seed {self.seed}{worded}"
 
 
-def run(cell: Cell, rate: float, *, quick: bool) -> dict[str, Any]:
-    """Make, search, score, watch day by day; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
+def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
+    """Make, search, score, watch every so many days; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
         at = [time.perf_counter()]
@@ -53,12 +53,13 @@ def run(cell: Cell, rate: float, *, quick: bool) -> dict[str, Any]:
         at.append(time.perf_counter())
         lines, known = compare(out, world, quick)
         at.append(time.perf_counter())
-        watch(out, {}, quiet)
+        watch(out, {"every": every}, quiet)
         at.append(time.perf_counter())
         steps = ("make", "detect", "baselines", "watch")
         return {
             "cell": asdict(cell),
             "rate": rate,
+            "every": every,
             "exchanges": sum(row["exchanges"] for row in truth["groups"]),
             "accounts": len(known.kinds),
             "innocents": len(known.kinds) - len(known.guilty),
@@ -101,14 +102,14 @@ def settings_at(rate: float) -> Settings:
     return from_document({"campaigns": {"false_discovery_rate": rate}}, where="the benchmark")
 
 
-def cells(wanted: Sequence[Cell], rate: float, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
+def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
     """The result of each cell, from the file of finished ones where it stands there."""
     done = {line["cell_name"]: line for line in _lines(kept)}
     for number, cell in enumerate(wanted, 1):
-        name = f"{cell.name} at {rate:g}"
+        name = f"{cell.name} at {rate:g}, watched every {every} days"
         if name not in done:
             say(f"{number}/{len(wanted)} {name} …")
-            result = run(cell, rate, quick=quick) | {"cell_name": name}
+            result = run(cell, rate, every, quick=quick) | {"cell_name": name}
             if kept is not None:
                 with kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(result) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from small_world import World, few
 
 from stillwatch.engine import DuckDBEngine
@@ -17,10 +18,11 @@ VISITS = schema_of(account=pa.int64(), region=pa.string(), client=pa.int64())
 
 
 def placed(
-    engine: DuckDBEngine, visits: list[dict[str, Any]], accounts: list[dict[str, Any]], work: dict[int, list[int]]
+    engine: DuckDBEngine, visits: list[dict[str, Any]], accounts: list[dict[str, Any]], work: dict[int, list[int]], days: int = 1
 ) -> dict[int, dict[str, Any]]:
-    """The strata's row of each account; `work`: exchanges in each of its hours."""
-    hours = [{"account": account, "n": n} for account, several in work.items() for n in several]
+    """The strata's row of each account; `work`: exchanges in each of its hours; `days` from the first exchange of all to the last."""
+    hours = [{"account": account, "n": n, "hour": 5_000} for account, several in work.items() for n in several]
+    hours[0]["hour"] = 5_000 + 24 * days - 1
     seen = engine.load("visits", pa.Table.from_pylist(visits, schema=VISITS))
     rows = engine.collect(
         strata(engine, seen, engine.load("accounts", few(accounts, ACCOUNTS)), engine.load("activity", pa.Table.from_pylist(hours)))
@@ -47,6 +49,14 @@ def test_bands_part_at_their_bounds(duck: DuckDBEngine) -> None:
     visits: list[dict[str, Any]] = [{"account": account, "region": "aa"} for account in work]
     found = placed(duck, visits, [], work)
     assert {account: row["band"] for account, row in found.items()} == {1: 0, 2: 1, 3: 1, 4: 2, 5: 2, 6: 3}
+
+
+@pytest.mark.parametrize(("days", "bands"), [(7, (1, 2, 3)), (28, (1, 2, 3)), (56, (0, 1, 2)), (84, (0, 1, 2))])
+def test_in_a_long_log_the_bands_are_of_rates(duck: DuckDBEngine, days: int, bands: tuple[int, ...]) -> None:
+    work = {1: [19], 2: [199], 3: [1999]}
+    visits: list[dict[str, Any]] = [{"account": account, "region": "aa"} for account in work]
+    found = placed(duck, visits, [], work, days)
+    assert tuple(found[account]["band"] for account in work) == bands
 
 
 def test_a_stratum_is_one_region_plan_and_band_and_a_cell_one_client_of_it(duck: DuckDBEngine, small_world: World) -> None:

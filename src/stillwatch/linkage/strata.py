@@ -10,7 +10,9 @@ from ibis import _
 from stillwatch.engine import Engine
 
 BANDS = (10, 100, 1000)
-"""Exchanges that part the bands of activity."""
+"""Exchanges in MONTH hours that part the bands of activity; in a shorter log, exchanges in all of it."""
+MONTH = 28 * 24
+"""Hours. In a log of three months every steady account would be in the highest band of plain counts, and a steady campaign its own peers."""
 
 
 def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
@@ -20,6 +22,7 @@ def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
     """
     seen = visits.group_by("account").agg(traffic=_.region.max(), client=_.client.max())
     work = activity.group_by("account").agg(n=_.n.sum())
+    hours = _hours(engine, activity)
     known = accounts.select("account", "plan", declared="region")
     joined = seen.join(work, "account").left_join(known, "account")
     named = joined.select(
@@ -27,8 +30,14 @@ def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
         "client",
         region=ibis.coalesce(joined.declared, joined.traffic, ibis.literal("")),
         plan=ibis.coalesce(joined.plan, ibis.literal("")),
-        band=sum((joined.n >= bound).cast("int64") for bound in BANDS),
+        band=sum((joined.n * MONTH >= bound * hours).cast("int64") for bound in BANDS),
     )
     number = ibis.dense_rank().over(ibis.window(order_by=["region", "plan", "band"])).cast("int64")
     cell = ibis.dense_rank().over(ibis.window(order_by=["region", "plan", "band", "client"])).cast("int64")
     return engine.create("strata", named.mutate(stratum=number, cell=cell))
+
+
+def _hours(engine: Engine, activity: Any) -> int:
+    """Hours from the first exchange to the last, at least a MONTH."""
+    (ends,) = engine.collect(activity.agg(low=_.hour.min(), high=_.hour.max())).to_pylist()
+    return max(MONTH, ends["high"] - ends["low"] + 1) if ends["low"] is not None else MONTH
