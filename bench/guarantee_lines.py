@@ -135,8 +135,8 @@ class Delay:
     """Worlds with it."""
     alarmed: int
     """Those with an alarm."""
-    days: float
-    """Median days from its first exchange to the end of the alarm's day; infinite where most have none."""
+    days: float | None
+    """Median days from its first exchange to the end of the alarm's day; None where most have none."""
     gone: float
     """Median share of its exchanges gone by then."""
     early: float
@@ -162,7 +162,10 @@ def _delay(name: str, scale: float, rows: list[dict[str, Any]]) -> Delay:
     gone = [row["gone"] for row in rows]
     early = rate("", "", 1.0, sum(share < EARLY for share in gone), len(gone))
     alarmed = sum(row["alarm"] is not None for row in rows)
-    return Delay(name, scale, len(rows), alarmed, _middle(days), round(_middle(gone), 4), early.seen, early.low, early.high)
+    middle = _middle(days)
+    return Delay(
+        name, scale, len(rows), alarmed, None if middle == float("inf") else middle, round(_middle(gone), 4), early.seen, early.low, early.high
+    )
 
 
 def _middle(values: list[float]) -> float:

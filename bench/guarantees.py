@@ -109,7 +109,7 @@ def shown_delays(delays: Sequence[Delay]) -> Table:
     table = Table("campaign", "scale", "worlds", "alarms", "median days", "median gone", "before 5 % gone", "99 % interval", title="Delay")
     for line in delays:
         interval = f"{line.low:.2f} to {line.high:.2f}"
-        counts = (f"{line.scale:g}", str(line.worlds), str(line.alarmed), f"{line.days:g}", f"{line.gone:.1%}")
+        counts = (f"{line.scale:g}", str(line.worlds), str(line.alarmed), "-" if line.days is None else f"{line.days:g}", f"{line.gone:.1%}")
         table.add_row(line.campaign, *counts, f"{line.early:.2f}", interval)
     return table
 
