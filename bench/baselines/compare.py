@@ -14,7 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def compare(run: Path, world: Path, quick: bool = False) -> tuple[list[Line], Tr
     with opened(run) as tables:
         lines += [_line(baseline, tables, ids, truth) for baseline in EVERY if not (quick and baseline.name.startswith(SLOW))]
         for search in (components_by_each_setting,) if quick else (components_by_each_setting, pooled_by_each_facet):
-            lines.append(_best(search, tables, ids, truth))
+            lines += _best(search, tables, ids, truth)
     return lines, truth
 
 
@@ -74,12 +74,13 @@ def _line(baseline: Baseline, tables: Tables, ids: dict[int, str], truth: Truth)
     return _scored(baseline, said, ids, truth, time.perf_counter() - begun)
 
 
-def _best(search: Callable[[Tables], Tried], tables: Tables, ids: dict[int, str], truth: Truth) -> Line:
-    """The setting that finds most campaigns, and among those the one with the best pooled F1."""
+def _best(search: Callable[[Tables], Tried], tables: Tables, ids: dict[int, str], truth: Truth) -> list[Line]:
+    """The settings that find most campaigns, and among those have the best pooled F1: at defaults, and at the threshold chosen with the truth."""
     begun = time.perf_counter()
     lines = [_scored(baseline, said, ids, truth, 0.0) for baseline, said in search(tables)]
-    best = max(lines, key=lambda line: (line.score.found, line.score.f1))
-    return Line(**{**vars(best), "detector": f"{best.detector} ({SEARCHED} of {len(lines)})", "seconds": time.perf_counter() - begun})
+    seconds = time.perf_counter() - begun
+    chosen = ((max(lines, key=lambda line: (pick(line).found, pick(line).f1)), where) for pick, where in ((_own, "defaults"), (_flattered, "0.1 %")))
+    return [replace(line, detector=f"{line.detector} ({SEARCHED} of {len(lines)}, at {where})", seconds=seconds) for line, where in chosen]
 
 
 def _scored(baseline: Baseline, said: Called, ids: dict[int, str], truth: Truth, seconds: float) -> Line:
