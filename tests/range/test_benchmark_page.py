@@ -1,0 +1,98 @@
+"""The benchmark's page says what was measured, what was missed, and where a baseline is ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from range_lines import OURS, better, lines_of
+from range_page import picture, write_page
+from range_targets import targets
+
+
+def detector(name: str, recall: float, precision: float, innocents: dict[str, int] | None = None) -> dict[str, Any]:
+    row = {"campaign": "heath", "found": recall >= 0.5, "precision": precision, "recall": recall, "reached": recall}
+    own = {"rows": [row], "precision": precision, "recall": recall, "groups": 1, "false_groups": {}, "innocents": innocents or {}}
+    return {"name": name, "source": "a paper", "seconds": 1.0, "own": own, "flattered": None}
+
+
+def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: dict[str, int] | None = None) -> dict[str, Any]:
+    ours = detectors[0]["own"]["rows"][0]
+    campaign = {
+        "name": "heath",
+        "found": ours["found"],
+        "verdict": "adversarial",
+        "account_precision": ours["precision"],
+        "account_recall": ours["recall"],
+    }
+    day = None if gone >= 1 else "2026-02-03"
+    return {
+        "cell": {"scenario": "moor", "scale": 0.05, "seed": seed, "paraphrase": None},
+        "rate": 0.05,
+        "every": 1,
+        "exchanges": 1_000,
+        "accounts": 120,
+        "innocents": 100,
+        "seconds": {"make": 60.0, "detect": 120.0},
+        "score": {"campaigns": [campaign], "false_campaigns": false or {}},
+        "alarms": {"campaigns": [{"name": "heath", "day": day, "delay_days": 2, "gone": gone}]},
+        "detectors": list(detectors),
+    }
+
+
+def document(*cells: dict[str, Any], **studies: Any) -> dict[str, Any]:
+    machine = {"version": "1", "python": "3.11", "processors": 2, "system": "Linux"}
+    return {"machine": machine, "rate": 0.05, "quick": False, "cells": list(cells), "evasion": None, "guarantees": None} | studies
+
+
+GOOD = cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9, {"classroom": 3}))
+
+
+def kept(made: dict[str, Any]) -> list[bool]:
+    return [target.kept for target in targets(made)]
+
+
+def test_all_targets_can_be_kept() -> None:
+    assert kept(document(GOOD)) == [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("worse", "missed"),
+    [
+        (cell(detector(OURS, 0.4, 1.0), detector("ranking", 0.3, 0.9)), {0, 1}),
+        (cell(detector(OURS, 0.94, 1.0), detector("ranking", 0.4, 0.9)), {1}),
+        (cell(detector(OURS, 1.0, 0.98), detector("ranking", 0.4, 0.9)), {2}),
+        (cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), gone=0.05), {3}),
+        (cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), gone=1.0), {3}),
+        (cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), false={"classroom": 1}), {4}),
+        (cell(detector(OURS, 0.96, 1.0), detector("ranking", 1.0, 1.0)), {5}),
+    ],
+)
+def test_what_is_missed_is_said(worse: dict[str, Any], missed: set[int]) -> None:
+    assert {i for i, good in enumerate(kept(document(worse))) if not good} == missed
+
+
+def test_seeds_are_averaged() -> None:
+    (ours,) = (x for x in lines_of([GOOD, cell(detector(OURS, 0.5, 1.0), seed=2)]) if x.detector == OURS)
+    assert (ours.worlds, ours.found, ours.recall) == (2, 2, 0.75)
+
+
+def test_the_page_names_the_baseline_that_is_ahead(tmp_path: Path) -> None:
+    worse = cell(detector(OURS, 0.9, 1.0), detector("ranking", 1.0, 1.0, {"classroom": 3}))
+    made = document(worse)
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert better([worse])[0] in page
+    assert "**1.00 (1.00)**" in page
+    assert "classroom 3" in page
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["benchmark.svg"]
+
+
+def test_the_picture_is_an_svg_document_with_a_field_for_each_pair() -> None:
+    root = ElementTree.fromstring(picture([GOOD]))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    titles = [title.text or "" for title in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert sum("recall" in title and "heath" in title for title in titles) == 2
