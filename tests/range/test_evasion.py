@@ -153,7 +153,7 @@ def test_slices_share_templates_within_and_not_between_them() -> None:
     near = [bool(first[a] & first[b]) for a, b in pairs if numbers[a] == numbers[b]]
     far = [bool(first[a] & first[b]) for a, b in pairs if numbers[a] != numbers[b]]
     assert np.mean(near) > 0.8
-    assert np.mean(far) < 0.2  # Cover says what everybody says.
+    assert np.mean(far) < 0.1  # Cover says what everybody says; shorter openings also coincide by chance.
     whole = openings(world())
     assert np.mean([bool(whole[a] & whole[b]) for a, b in itertools.combinations(whole, 2)]) > 0.9
 
@@ -168,7 +168,7 @@ def openings(made: World) -> dict[int, set[str]]:
         for account, messages in zip(rows.account.tolist(), rows.messages.to_pylist(), strict=True):
             if account in mine:
                 words = json.loads(str(messages))[-1]["content"].split()
-                found.setdefault(account, set()).add(" ".join(words[:7]))
+                found.setdefault(account, set()).add(" ".join(words[:14]))
     return found
 
 
