@@ -183,15 +183,19 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
     (figures / "benchmark.svg").write_text(picture(cells), encoding="utf-8")
     seeds = sorted({cell["cell"]["seed"] for cell in cells})
     scales = sorted({cell["cell"]["scale"] for cell in cells})
+    every = ", ".join(str(number) for number in sorted({cell["every"] for cell in cells}))
+    short = "A quick run: one small world of each scenario, without the slow baselines (PRADA, MMD). It says little about rates.\n"
     ahead = better(cells)
     parts = [
         "# The benchmark\n",
         "This page is made by `python bench/range.py --page docs/benchmark.md`; nothing in it is written by hand. What the worlds are stands in [the range](range.md), how it is decided in [how it decides](how-it-decides.md).\n",
         f"Scale {', '.join(f'{s:g}' for s in scales)}, seeds {', '.join(map(str, seeds))}, false discovery rate {document['rate']:.0%}. {machine(document)}\n",
+        *([short] if document["quick"] else []),
         "## Targets\n",
         table(["target", "measured", "kept"], ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept)),
         "## Campaigns\n",
-        "Means over the seeds. An alarm is that of `stillwatch watch`; days are counted from the campaign's first exchange to the end of the alarm's day.\n",
+        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search every {every} days; days are counted from the campaign's first "
+        "exchange to the end of the alarm's day.\n",
         campaigns(cells),
         "## Against the baselines\n",
         "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours.\n",

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from range_lines import OURS, better, lines_of
+from range_lines import OURS, better, lines_of, name_of
 from range_page import picture, write_page
 from range_targets import targets
 
@@ -96,3 +96,11 @@ def test_the_picture_is_an_svg_document_with_a_field_for_each_pair() -> None:
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     titles = [title.text or "" for title in root.iter("{http://www.w3.org/2000/svg}title")]
     assert sum("recall" in title and "heath" in title for title in titles) == 2
+
+
+def test_a_search_is_one_detector_whatever_setting_won() -> None:
+    names = [
+        f"components, {keys} keys of at most 10 accounts (best by truth of 12, at {limit})" for keys in (3, 4) for limit in ("defaults", "0.1 %")
+    ]
+    assert {name_of({"name": name}) for name in names} == {"components, best setting, at defaults", "components, best setting, at 0.1 %"}
+    assert name_of({"name": "components, 3 keys of at most 50 accounts"}) == "components, 3 keys of at most 50 accounts"
