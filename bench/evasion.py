@@ -33,15 +33,15 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from evasion_figure import Line, Point, frontier
+from given_worlds import inputs_of
 from stillwatch import __version__
-from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline import detect
 from stillwatch.range import evasion
 from stillwatch.range.make import Order, make
 from stillwatch.range.price import Bill, Count, Prices, Usage, bill, read_prices
 from stillwatch.range.scenario import load
 from stillwatch.range.score import score
 from stillwatch.range.world import make_world
-from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import Settings
 
 NONE = "none"
@@ -83,7 +83,7 @@ class Trial:
         with tempfile.TemporaryDirectory() as folder:
             out, run = Path(folder) / "world", Path(folder) / "run"
             made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
-            detect(_inputs(out), run, Settings(), lambda step, done, total: None)
+            detect(inputs_of(out), run, Settings(), lambda step, done, total: None)
             scores = score(run, out)
             world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
             usage = Usage.of(world, out / "logs")
@@ -94,18 +94,6 @@ class Trial:
             campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
         return asdict(self) | kept | {"world": made["world"], "campaigns": campaigns, "seconds": round(time.perf_counter() - start, 1)}
-
-
-def _inputs(world: Path) -> Inputs:
-    """A world with every side file."""
-    return Inputs(
-        (world / "logs",),
-        edge=world / "edge.parquet",
-        accounts=world / "accounts.parquet",
-        permits=world / "permits.toml",
-        releases=world / "releases.toml",
-        key=HashKey.public(),
-    )
 
 
 def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:

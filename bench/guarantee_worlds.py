@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from given_worlds import inputs_of
 from guarantee_changes import CHANGES, Change
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Found, Inputs, Stored, detect, find
+from stillwatch.pipeline import Found, Stored, detect, find
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.settle import stored_days
 from stillwatch.pipeline.store import permits_of, releases_of
@@ -26,7 +27,6 @@ from stillwatch.range.make import Order, make_from
 from stillwatch.range.scenario import Scenario, load, shipped_names
 from stillwatch.range.score import ACCUSING, HALF, Truth, read_truth
 from stillwatch.range.score_alarms import score_alarms
-from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
 
 LEVELS = (0.01, 0.05)
@@ -102,9 +102,7 @@ def run_task(task: Task) -> Record:
 
 def searched(world: Path, run: Path) -> None:
     """Detect with one process and one thread, under the public key."""
-    beside = Inputs((world / "logs",), edge=world / "edge.parquet", accounts=world / "accounts.parquet", key=HashKey.public())
-    inputs = replace(beside, permits=world / "permits.toml", releases=world / "releases.toml")
-    detect(inputs, run, ALONE, lambda step, done, total: None)
+    detect(inputs_of(world), run, ALONE, lambda step, done, total: None)
 
 
 def found_in(run: Path) -> Record:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from baselines.compare import Line, compare
-from stillwatch.pipeline import Inputs, detect
+from given_worlds import inputs_of
+from stillwatch.pipeline import detect
 from stillwatch.pipeline.watch import watch
 from stillwatch.range.make import Order, make
 from stillwatch.range.score import score
 from stillwatch.range.score_alarms import score_alarms
-from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import Settings, from_document
 
 Say = Callable[[str], None]
@@ -83,18 +83,6 @@ def kept_of(line: Line) -> dict[str, Any]:
         "own": asdict(line.score),
         "flattered": None if line.flattered is None else asdict(line.flattered),
     }
-
-
-def inputs_of(world: Path) -> Inputs:
-    """All that a world gives a detector."""
-    return Inputs(
-        (world / "logs",),
-        edge=world / "edge.parquet",
-        accounts=world / "accounts.parquet",
-        permits=world / "permits.toml",
-        releases=world / "releases.toml",
-        key=HashKey.public(),
-    )
 
 
 def settings_at(rate: float) -> Settings:
