@@ -156,9 +156,12 @@ def guarantees(study: Doc) -> str:
         ]
         for line in study["lines"]
     ]
-    return f"Seeds from {study['seed']} on, {study['worlds']:,} worlds.\n\n" + table(
-        ["what", "where", "promised", "seen (99 %)", "of", "kept"], promised
+    wronged = ", ".join(f"{kind['kind']} {kind['adversarial']}" for kind in study["kinds"] if kind["adversarial"]) or "none"
+    said = (
+        f"Seeds from {study['seed']} on, {study['worlds']:,} worlds. A promise counts as kept where its interval does not lie above it, which with few worlds "
+        f"says little. Benign groups called adversarial, by kind: {wronged}.\n\n"
     )
+    return said + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)
 
 
 def machine(document: Mapping[str, Any]) -> str:
