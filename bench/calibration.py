@@ -17,9 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binomtest
 
-from promises import finish, options
+from promises import exact, finish, options
 from stillwatch.campaigns.error_control import at_least, e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
 from stillwatch.engine import DuckDBEngine
@@ -62,8 +61,8 @@ class Line:
 
 def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str = "") -> Line:
     """A share of runs with its exact interval."""
-    interval = binomtest(hits, runs).proportion_ci(CONFIDENCE, "exact")
-    return Line(what, case, promised, hits / runs, float(interval.low), float(interval.high), runs, power)
+    low, high = exact(hits, runs, CONFIDENCE)
+    return Line(what, case, promised, hits / runs, low, high, runs, power)
 
 
 def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:

@@ -30,10 +30,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binomtest
 
 from evasion_figure import Line, Point, frontier
 from given_worlds import inputs_of
+from promises import exact
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion
@@ -178,8 +178,7 @@ class Outcome:
 
     def interval(self) -> tuple[float, float]:
         """The exact 95 % interval of recall, as if accounts were independent."""
-        ends = binomtest(self.right, self.accounts).proportion_ci(0.95, "exact")
-        return float(ends.low), float(ends.high)
+        return exact(self.right, self.accounts)
 
 
 def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
@@ -264,13 +263,13 @@ def shown(found: Sequence[Outcome]) -> Table:
         "campaign", "knob", "setting", "worlds it is found in", "accounts found", "95 %", "cost", "$ per 1000", "$ in all", "what it needs at scale 1"
     )
     for one in sorted(found, key=lambda one: one.campaign):
-        worlds = binomtest(one.found, one.worlds).proportion_ci(0.95, "exact")
+        fewest, most = exact(one.found, one.worlds)
         low, high = one.interval()
         table.add_row(
             one.campaign,
             one.knob,
             one.setting,
-            f"{one.found} of {one.worlds} ({worlds.low:.0%} to {worlds.high:.0%})",
+            f"{one.found} of {one.worlds} ({fewest:.0%} to {most:.0%})",
             f"{one.right} of {one.accounts}: {one.recall:.0%}",
             f"{low:.0%} to {high:.0%}",
             f"{one.cost:.2f}",

@@ -25,12 +25,11 @@ import numpy.typing as npt
 import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binomtest
 
 import detect
 import meaning_world as mw
 import sketched_world
-from promises import finish, options
+from promises import exact, finish, options
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
 from stillwatch.campaigns.meanings import account_meanings
@@ -77,8 +76,8 @@ class Line:
 
 def rate(what: str, case: str, hits: int, runs: int, promised: float | None = None, more: str = "") -> Line:
     """A share of runs with its exact interval."""
-    interval = binomtest(hits, runs).proportion_ci(CONFIDENCE, "exact")
-    return Line(what, case, hits / runs, float(interval.low), float(interval.high), runs, promised, more)
+    low, high = exact(hits, runs, CONFIDENCE)
+    return Line(what, case, hits / runs, low, high, runs, promised, more)
 
 
 def mean(what: str, case: str, values: Floats, promised: float | None = None, more: str = "") -> Line:

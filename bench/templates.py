@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.stats import beta
 
 from planted_frames import Frame, Prompts, exchanges, make_frame, prompts
+from promises import exact
 from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import EngineSettings
 from stillwatch.sketch import frame_of
@@ -129,9 +129,7 @@ def share(hits: list[bool]) -> list[float]:
     n, k = len(hits), sum(hits)
     if n == 0:
         return [float("nan")] * 3
-    low = 0.0 if k == 0 else float(beta.ppf(0.025, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(0.975, k + 1, n - k))
-    return [round(value, 3) for value in (k / n, low, high)]
+    return [round(value, 3) for value in (k / n, *exact(k, n))]
 
 
 def mean(values: list[float]) -> list[float]:

@@ -14,6 +14,7 @@ from stillwatch.range.cast import HOUR, Array
 from stillwatch.range.compose import Words, take
 from stillwatch.range.jobs import UNLIMITED, Jobs
 from stillwatch.range.openings import Said, replayed, with_stored
+from stillwatch.range.paraphrase import HEAVY
 from stillwatch.range.rhythm import active_on, exchanges_on, starts_of_runs, times_of
 from stillwatch.range.tactics import target
 from stillwatch.range.world import DAY_STREAM, World, micros, stream
@@ -25,8 +26,6 @@ FAULTS = np.cumsum([0.982, 0.012, 0.004, 0.002])
 REASONING_STEP = 64
 CHARS_PER_TOKEN = 4.0
 END_USER_SKEW = 3.0
-HEAVY = 2
-"""The level of paraphrase that a slice's templates are worded at."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class _Scene:
         return with_stored(words, said, own, jobs)
 
     def _worded(self, own: Array) -> tuple[Array, Array]:
-        """Level and seed of each row's wording: a slice of a prompt list has one wording for all its requests."""
+        """Level and seed of each row's wording: a slice of a prompt list has one wording, a heavy one, for all its requests."""
         cast, account = self.world.cast, self.account
         level = cast.paraphrase[account]
         fixed = (cast.slice[account] > 0) & (level == 0)

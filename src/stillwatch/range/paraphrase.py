@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 Rules = dict[str, list[str]]
-LEVELS = 3
-"""0 verbatim, 1 light, 2 heavy."""
+LEVELS, HEAVY = 3, 2
+"""How many levels there are (0 verbatim, 1 light, 2 heavy), and the highest."""
 ENDS = ("", "_light", "_heavy")
 """What a symbol's name ends in at each level."""
 LIGHT_SHARE = 0.15

@@ -157,6 +157,11 @@ def instruments(n: int, rng: np.random.Generator) -> Array:
     return rng.integers(1, 2**62, n)
 
 
+def pay(cast: Cast, rng: np.random.Generator) -> None:
+    """Give a payment instrument of its own to each account that has none."""
+    cast.payment = np.where(cast.payment == 0, instruments(len(cast), rng), cast.payment)
+
+
 def seeds(n: int, rng: np.random.Generator) -> Array:
     """Seeds for words."""
     return rng.integers(0, 2**63, n, dtype=np.uint64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import API, NIGHTLY, Cast
-from stillwatch.range.people import Setting, people
+from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
 
@@ -13,7 +13,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     """Unrelated developers with nightly jobs on rented servers."""
     cast = people(spec, n, setting, rng)
     cast.plan[:] = API
-    cast.payment = np.where(cast.payment == 0, rng.integers(1, 2**62, n), cast.payment)
+    pay(cast, rng)
     cast.rhythm[:], cast.weekend[:], cast.burst[:] = NIGHTLY, 1.0, 0.5
     cast.shift = rng.integers(0, 96, n)
     cast.stay[:], cast.gap[:] = 0.98, 2.0

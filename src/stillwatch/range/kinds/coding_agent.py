@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import API, OFFICE, Cast
-from stillwatch.range.people import Setting, people
+from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
 BUILDS = (("harness-cli/2.1.4", "node v22.12.0"), ("harness-cli/2.1.1", "node v20.18.1"), ("harness-cli/2.0.9", "node v24.2.0"))
@@ -18,7 +18,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     builds = np.array([setting.clients.add(agent, runtime, system) for agent, runtime in BUILDS for system in systems])
     cast.client = builds[(len(builds) * rng.random(n) ** 1.5).astype(np.int64)]
     cast.plan[:] = API
-    cast.payment = np.where(cast.payment == 0, rng.integers(1, 2**62, n), cast.payment)
+    pay(cast, rng)
     cast.rhythm[:], cast.weekend, cast.burst[:] = OFFICE, rng.choice([0.2, 0.9], n), 0.6
     cast.stay[:], cast.gap[:] = 0.96, 12.0
     cast.adopts, cast.adopt_hours = rng.choice([0.1, 0.9], n), rng.uniform(6, 150, n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import API, FLAT, HOME, OFFICE, Cast
-from stillwatch.range.people import Setting, people
+from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
 VERSIONS = ("crewline/0.61.0 OpenAI/Python 2.14.0", "crewline/0.60.2 OpenAI/Python 2.11.0", "crewline/0.58.0 OpenAI/Python 2.6.0")
@@ -21,7 +21,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     cast.client = cast.other_client = builds[(len(builds) * rng.random(n) ** 2).astype(np.int64)]
     cast.parameters[:] = setting.clients.named["crewline"]
     cast.plan[:] = API
-    cast.payment = np.where(cast.payment == 0, rng.integers(1, 2**62, n), cast.payment)
+    pay(cast, rng)
     cast.rhythm = rng.choice([HOME, OFFICE, FLAT], n, p=[0.3, 0.4, 0.3])
     cast.stay[:], cast.gap[:] = 0.9, 10.0
     hosted = rng.random(n) < 0.4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import API, DAY, HOME, Cast
-from stillwatch.range.people import Setting, people
+from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
 BUILDS = (
@@ -23,7 +23,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     cast.client = cast.other_client = builds[(len(builds) * rng.random(n) ** 1.5).astype(np.int64)]
     cast.parameters[:] = setting.clients.named["synthkit"]
     cast.plan[:] = API
-    cast.payment = np.where(cast.payment == 0, rng.integers(1, 2**62, n), cast.payment)
+    pay(cast, rng)
     life = (rng.uniform(1.5, 6, n) * DAY).astype(np.int64)
     latest = np.maximum(setting.end - life, cast.first)
     cast.first = cast.first + ((latest - cast.first) * rng.random(n)).astype(np.int64)

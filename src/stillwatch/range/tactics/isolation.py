@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stillwatch.range.cast import FREE, HOUR, Array, Cast
+from stillwatch.range.paraphrase import HEAVY
 from stillwatch.range.people import Setting, instruments
 from stillwatch.range.specs import Campaign
 
@@ -42,7 +43,7 @@ def isolate(spec: Campaign, cast: Cast, before: Before, setting: Setting, rng: n
         if family == "identity":
             _own_papers(cast, inside, setting, rng)
         if family == "content":
-            cast.paraphrase[inside], cast.untooled[inside] = 2, True
+            cast.paraphrase[inside], cast.untooled[inside] = HEAVY, True
 
 
 def _own_papers(cast: Cast, inside: Array, setting: Setting, rng: np.random.Generator) -> None:
