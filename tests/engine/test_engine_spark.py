@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from numbered_words import Pool, filled, own_words
-from small_world import World, make_world
+from small_world import World, declared, make_world
 
 from stillwatch.campaigns.meanings import account_meanings
 from stillwatch.engine import DuckDBEngine, Engine
@@ -83,13 +83,14 @@ def everything(engine: Engine, world: World) -> dict[str, Any]:
     tables = prepare(engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")])
     traces, blind = build_traces(engine, tables, SETTINGS)
     peers = strata(engine, tables.visits, tables.accounts, tables.activity)
-    rows = marked(engine, traces, peers, engine.load("facets", facet_table()), SETTINGS)
-    start = anchors(engine, rows, len(world.kinds), SETTINGS)
-    kept = purified(engine, rows, start, SETTINGS)
+    rows = marked(engine, traces, peers, engine.load("facets", facet_table()))
+    nobody = declared(engine)
+    start = anchors(engine, rows, nobody, len(world.kinds), SETTINGS)
+    kept = purified(engine, rows, start, len(world.kinds), SETTINGS)
     queries = {"activity": tables.activity, "visits": tables.visits, "traces": traces, "strata": peers}
     queries |= {"marked": rows, "anchors": start, "purified": kept}
     found: dict[str, Any] = {name: engine.collect(query) for name, query in queries.items()}
-    linked = link(engine, traces, peers, SETTINGS, lambda _step: None)
+    linked = link(engine, traces, peers, nobody, SETTINGS, lambda _step: None)
     named = {"members": linked.members, "near": linked.near, "evidence": linked.evidence, "merged": linked.anchors, "blind": blind}
     return found | named
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from stillwatch.engine import DuckDBEngine
+from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.schema.table import Table
 from stillwatch.settings import EngineSettings
@@ -67,6 +67,13 @@ class World:
         return World(exchanges, accounts, self.releases, self.kinds)
 
 
+def declared(engine: Engine, owners: dict[int, int] | None = None) -> Any:
+    """Table owners (account, owner): nobody declares one, unless given."""
+    given = owners or {}
+    table = pa.table({"account": pa.array(list(given), pa.int64()), "owner": pa.array(list(given.values()), pa.int64())})
+    return engine.load("owners", table)
+
+
 @dataclass(frozen=True)
 class _People:
     kind: npt.NDArray[np.str_]
@@ -115,7 +122,7 @@ def _people(rng: np.random.Generator, benign: int, operator: int, together: bool
     software = np.minimum(rng.zipf(1.6, n) - 1, 40)
     for office in range(OFFICES):
         here = kind == f"office {office + 1}"
-        region[here], plan[here], used[here], payment[here], addresses[here, 0] = office % len(REGIONS), 2, 1, office, 100 + office
+        region[here], plan[here], used[here], payment[here], addresses[here, 0] = office % len(REGIONS), 2, 1, office, 100 + 8 * office
     spots = _spots(rng, kind, benign, operator, together)
     addresses[spots[0]], used[spots[0]] = _pool(rng, operator), MANY
     payment[spots[1]] = 500 + np.arange(operator) % max(operator // 6, 1)

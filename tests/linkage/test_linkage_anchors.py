@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from small_world import declared
 
 from stillwatch.engine import DuckDBEngine
 from stillwatch.linkage.anchors import SMALL_LOG, anchors, purified
@@ -14,13 +16,18 @@ SETTINGS = LinkageSettings(smallest_group=8, smallest_anchor=8, largest_anchor_s
 NETWORK, IDENTITY, SOFTWARE = 0, 1, 2
 
 
-def carried(key: int, family: int, accounts: range, *, starts: bool = True, p0: float = 0.001) -> list[dict[str, Any]]:
-    row = {"key": key, "family": family, "starts": starts, "p0": p0, "scales": 1, "df": len(accounts), "stratum": 1, "facet_number": family}
+def carried(key: int, family: int, accounts: Sequence[int], *, starts: bool = True, peers: int = 10_000) -> list[dict[str, Any]]:
+    held = len(accounts)
+    row = {"key": key, "family": family, "starts": starts, "scales": 1, "stratum": 1, "facet_number": family}
+    row |= {"here": held, "peers": peers, "df": held}
     return [row | {"account": account} for account in accounts]
 
 
-def found(engine: DuckDBEngine, rows: list[dict[str, Any]], accounts: int = 10_000) -> list[tuple[int, int, int]]:
-    table = engine.collect(anchors(engine, engine.load("marked", pa.Table.from_pylist(rows)), accounts, SETTINGS)).to_pylist()
+def found(
+    engine: DuckDBEngine, rows: list[dict[str, Any]], accounts: int = 10_000, owners: dict[int, int] | None = None
+) -> list[tuple[int, int, int]]:
+    marked = engine.load("marked", pa.Table.from_pylist(rows))
+    table = engine.collect(anchors(engine, marked, declared(engine, owners), accounts, SETTINGS)).to_pylist()
     return sorted((row["anchor"], row["size"], row["family"]) for row in table)
 
 
@@ -47,6 +54,39 @@ def test_strangers_who_carry_the_anchor_alone_fall_out(duck: DuckDBEngine) -> No
     rows = carried(1, NETWORK, range(30)) + carried(2, IDENTITY, range(10)) + carried(3, SOFTWARE, range(10))
     for stranger in range(10, 30):
         rows += carried(100 + stranger, IDENTITY, range(stranger, stranger + 1)) + carried(200 + stranger, SOFTWARE, range(stranger, stranger + 1))
-    marked = duck.load("marked", pa.Table.from_pylist(rows))
-    kept = duck.collect(purified(duck, marked, anchors(duck, marked, 10_000, SETTINGS), SETTINGS)).to_pylist()
-    assert {row["account"] for row in kept if row["anchor"] == 1} == set(range(10))
+    assert purified_by(duck, rows, 1) == set(range(10))
+
+
+def purified_by(engine: DuckDBEngine, rows: list[dict[str, Any]], anchor: int, accounts: int = 10_000) -> set[int]:
+    marked = engine.load("marked", pa.Table.from_pylist(rows))
+    start = anchors(engine, marked, declared(engine), accounts, SETTINGS)
+    kept = engine.collect(purified(engine, marked, start, accounts, SETTINGS)).to_pylist()
+    return {row["account"] for row in kept if row["anchor"] == anchor}
+
+
+def test_one_family_beside_the_anchor_s_is_enough_where_it_tells_enough(duck: DuckDBEngine) -> None:
+    both = carried(1, NETWORK, range(10)) + carried(2, SOFTWARE, range(10)) + carried(3, SOFTWARE, range(10))
+    assert purified_by(duck, both, 1) == set(range(10))
+    alone = carried(1, NETWORK, range(10)) + carried(4, NETWORK, range(10))
+    assert purified_by(duck, alone, 1) == set(), "its own family says nothing new"
+
+
+def test_a_pool_that_is_most_of_its_stratum_is_not_taken_for_its_own_peers(duck: DuckDBEngine) -> None:
+    pool, peers = range(40), 50
+    rows = [row for key, family in ((1, NETWORK), (2, IDENTITY), (3, SOFTWARE)) for row in carried(key, family, pool, peers=peers)]
+    assert purified_by(duck, rows, 1) == set(pool)
+
+
+def test_what_all_of_the_stratum_share_links_nobody(duck: DuckDBEngine) -> None:
+    pool, peers = range(40), 400
+    rows = carried(1, NETWORK, pool, peers=peers)
+    rows += carried(2, IDENTITY, range(400), peers=peers) + carried(3, SOFTWARE, range(360), peers=peers)
+    assert purified_by(duck, rows, 1) == set()
+
+
+def test_what_one_declared_owner_explains_is_no_anchor(duck: DuckDBEngine) -> None:
+    rows = carried(1, NETWORK, range(20)) + carried(2, NETWORK, range(10, 40))
+    company = dict.fromkeys(range(20), 7)
+    assert found(duck, rows, owners=company) == [(2, 30, NETWORK)], "a third of the second's carriers are the company's"
+    several = {account: account // 5 for account in range(20)}
+    assert len(found(duck, rows, owners=several)) == 2, "four owners who share explain nothing"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.linkage.link import settled
-from stillwatch.linkage.merge import SHARED, Ints, best_claims, merged, serious
+from stillwatch.linkage.merge import SHARED, Ints, best_claims, merged, parted, serious
 from stillwatch.schema.table import values
 
 PAIRS = st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 12)), max_size=60)
@@ -84,3 +84,31 @@ def test_settled_puts_each_account_in_one_group_numbered_by_size(claims: dict[tu
         others = {groups[place] for place, other in enumerate(values(found, "claim")) if other // 2 == claim // 2}
         assert others == {group}, "claims of one group stay together"
     assert settled(claims_table(claims, data.draw(st.permutations(order))), smallest).equals(found)
+
+
+def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
+    rows = [(1, account, 10 + account // 3) for account in range(6)] + [(2, account, 20) for account in range(4)] + [(2, 9, 21), (2, 8, 21)]
+    part, anchor, account = parted(*(ints(list(column)) for column in zip(*rows, strict=True)), 3)
+    sets: dict[int, set[tuple[int, int]]] = {}
+    for number, of, person in zip(part.tolist(), anchor.tolist(), account.tolist(), strict=True):
+        sets.setdefault(number, set()).add((of, person))
+    assert sorted(map(sorted, sets.values())) == [
+        [(1, 0), (1, 1), (1, 2)],
+        [(1, 3), (1, 4), (1, 5)],
+        [(2, 0), (2, 1), (2, 2), (2, 3)],
+    ], "and two who have only each other are no set"
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 8)), max_size=40))
+def test_parts_are_what_chains_of_shared_keys_reach(rows: list[tuple[int, int, int]]) -> None:
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    part, anchor, account = parted(*(ints(list(column)) for column in columns), 1)
+    found = {pair: number for number, *pair_ in zip(part.tolist(), anchor.tolist(), account.tolist(), strict=True) for pair in [tuple(pair_)]}
+    assert set(found) == {(of, person) for of, person, _ in rows}
+    for of, person, key in rows:
+        for other, another, same in rows:
+            if (of, key) == (other, same):
+                assert found[of, person] == found[other, another]
+    for one, first in found.items():
+        for two, second in found.items():
+            assert first != second or one[0] == two[0]

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from stillwatch.engine import DuckDBEngine
 from stillwatch.linkage.link import facet_table
-from stillwatch.linkage.rates import MICRO, UNSHARED, clipped, marked, micronats
+from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, marked, micronats
 from stillwatch.schema.table import schema_of, values
-from stillwatch.settings import LinkageSettings
 
 SMOOTH = 20.0
 STRATA = [{"account": n, "stratum": 1} for n in range(30)] + [{"account": 100 + n, "stratum": 2} for n in range(10)]
@@ -23,24 +22,35 @@ STRATA = [{"account": n, "stratum": 1} for n in range(30)] + [{"account": 100 + 
 
 def marks(engine: DuckDBEngine, traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
     loaded = engine.load("traces", pa.Table.from_pylist(traces)), engine.load("strata", pa.Table.from_pylist(STRATA))
-    return engine.collect(marked(engine, *loaded, engine.load("facets", facet_table()), LinkageSettings(smooth=SMOOTH))).to_pylist()
+    return engine.collect(marked(engine, *loaded, engine.load("facets", facet_table()))).to_pylist()
 
 
-def test_p0_leaves_the_account_out_and_is_shrunk_to_the_global_rate(duck: DuckDBEngine) -> None:
-    carriers = [0, 100, 101, 102, 103, 104]
-    rows = marks(duck, [{"account": account, "key": 7, "facet": "address"} for account in carriers])
-    everywhere = (6 - 0.5) / (40 - 0.5)
-    crowded = (5 - 1 + SMOOTH * everywhere) / (10 - 1 + SMOOTH)
-    lonely = (1 - 1 + SMOOTH * everywhere) / (30 - 1 + SMOOTH)
-    assert lonely < everywhere / 2
-    expected = dict.fromkeys(carriers, crowded) | {0: everywhere / 2}
-    assert {row["account"]: row["p0"] for row in rows} == pytest.approx(expected, rel=1e-12)
-    assert {row["df"] for row in rows} == {6}
+def test_carriers_are_counted_in_the_stratum_and_everywhere(duck: DuckDBEngine) -> None:
+    rows = marks(duck, [{"account": account, "key": 7, "facet": "address"} for account in [0, 100, 101, 102, 103, 104]])
+    found = {row["account"]: (row["here"], row["peers"], row["df"]) for row in rows}
+    assert found == dict.fromkeys(range(100, 105), (5, 10, 6)) | {0: (1, 30, 6)}
 
 
-def test_p0_is_never_above_one(duck: DuckDBEngine) -> None:
-    rows = marks(duck, [{"account": row["account"], "key": 7, "facet": "client"} for row in STRATA])
-    assert {row["p0"] for row in rows} == {1.0}
+def p0(duck: DuckDBEngine, here: int, peers: int, carriers: int, accounts: int) -> float:
+    table = duck.load("one", pa.table({"here": [here], "peers": [peers], "carriers": [carriers]}))
+    found = duck.collect(table.select(p0=chance(table.here, table.peers, table.carriers, accounts, SMOOTH)))
+    return float(values(found, "p0")[0])
+
+
+def test_p0_is_the_stratum_s_rate_shrunk_to_that_of_everybody(duck: DuckDBEngine) -> None:
+    everywhere = (5 + 0.5) / (39 + 0.5)
+    assert p0(duck, 4, 9, 5, 39) == pytest.approx((4 + SMOOTH * everywhere) / (9 + SMOOTH), rel=1e-12)
+
+
+def test_p0_of_a_key_unseen_among_the_peers_is_half_of_everybody_s_at_least(duck: DuckDBEngine) -> None:
+    everywhere = (5 + 0.5) / (39 + 0.5)
+    assert (0 + SMOOTH * everywhere) / (29 + SMOOTH) < everywhere / 2
+    assert p0(duck, 0, 29, 5, 39) == pytest.approx(everywhere / 2, rel=1e-12)
+
+
+def test_p0_is_never_above_one_and_never_nought(duck: DuckDBEngine) -> None:
+    assert p0(duck, 10, 10, 40, 40) == 1.0
+    assert 0.0 < p0(duck, 0, 0, 0, 1_000_000) < 1e-6
 
 
 def test_held_out_families_and_accounts_without_exchanges_are_left_out(duck: DuckDBEngine) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from small_world import World, make_world
+from small_world import World, declared, make_world
 
 from stillwatch.engine import DuckDBEngine
 from stillwatch.facets import build_traces, prepare
@@ -24,7 +24,7 @@ def linked(world: World) -> Linked:
         tables = prepare(engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")])
         traces, _ = build_traces(engine, tables, SETTINGS)
         peers = strata(engine, tables.visits, tables.accounts, tables.activity)
-        return link(engine, traces, peers, SETTINGS, lambda _step: None)
+        return link(engine, traces, peers, declared(engine), SETTINGS, lambda _step: None)
 
 
 def members(found: Linked) -> dict[int, set[int]]:

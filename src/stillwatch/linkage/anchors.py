@@ -7,23 +7,28 @@ from typing import Any
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, UNSHARED, clipped, micronats
+from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 LIFT = 3.0
 """A key is enriched among carriers when that many times more of them have it than chance would give."""
 WORST = -1.0
 """Nats that one family may count against an account: own marks are no proof of innocence."""
+TIE = 2.0
+"""Nats at which a shared key ties its carriers: two of many strangers registered in one hour are not tied by it."""
 SMALL_LOG = 500
 """Carriers that an anchor may have however few accounts the log holds."""
+OWNED = 0.5
+"""Share of an anchor's carriers at which their one declared owner explains it."""
 PARTS = 60
 """Parts in which keys are counted, so that those of two or three nested scales add up to one."""
 
 
-def anchors(engine: Engine, marked: Any, accounts: int, settings: LinkageSettings) -> Any:
+def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings: LinkageSettings) -> Any:
     """Table anchors (anchor, size, family): keys of enough carriers, one for each set of carriers in a family.
 
-    Keys with equal carriers (the shingles of one template, say) are twins; the smallest key stands for all.
+    Keys with equal carriers (the shingles of one template, say) are twins; the smallest key stands for all. A key that is mostly carried
+    by one declared owner (declared: account, owner) starts nothing: what its accounts share, the owner explains, and owners are tested as such.
     """
     carried = (
         marked.filter(_.starts)
@@ -32,30 +37,34 @@ def anchors(engine: Engine, marked: Any, accounts: int, settings: LinkageSetting
     )
     largest = max(int(settings.largest_anchor_share * accounts), SMALL_LOG)
     fit = carried.filter((_.size >= settings.smallest_anchor) & (_.size <= largest))
-    single = fit.group_by("family", "size", "low", "high", "check").agg(anchor=_.key.min())
+    theirs = marked.filter(_.starts).join(declared.filter(_.owner.notnull()).select("account", "owner"), "account")
+    owned = theirs.group_by("key", "owner").agg(n=_.count()).group_by("key").agg(most=_.n.max())
+    explained = fit.join(owned, "key").filter(_.most >= OWNED * _["size"]).select("key")
+    single = fit.anti_join(explained, "key").group_by("family", "size", "low", "high", "check").agg(anchor=_.key.min())
     return engine.create("anchors", single.select("anchor", "size", "family"))
 
 
-def purified(engine: Engine, marked: Any, anchors: Any, settings: LinkageSettings) -> Any:
-    """Table purified (anchor, account): carriers whose marks in other families fit the carriers better than their stratum.
+def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings: LinkageSettings) -> Any:
+    """Table purified (anchor, account, key): carriers whose marks in other families fit the carriers better than the accounts outside, with the marks that tie.
 
-    The join goes through accounts, so the cost grows with traces and never with pairs of accounts.
+    One other family is enough: the anchor's own is the second. The join goes through accounts, so the cost grows with traces and
+    never with pairs of accounts.
     """
-    carriers = engine.create("carriers", marked.join(anchors, marked.key == anchors.anchor).select("account", "anchor", "size", home=anchors.family))
-    together = engine.create("together", _enriched(carriers, marked, settings))
+    known = marked.join(anchors, marked.key == anchors.anchor)
+    carriers = engine.create("carriers", known.select("account", "anchor", "size", "stratum", home=anchors.family))
+    together = engine.create("together", _enriched(carriers, marked, accounts, settings))
     worth = together.select("anchor").distinct()
-    shared = _seen(carriers.semi_join(worth, "anchor"), marked).join(together.select("anchor", "key", "both"), ["anchor", "key"])
-    nats = micronats(shared.both - 1.0, shared["size"] - 1.0, shared.p0, settings.smooth) // shared.scales
-    family = shared.mutate(nats=nats).group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=(_.shares).sum())
+    seen = _seen(carriers.semi_join(worth, "anchor"), marked)
+    shared = seen.join(together.select("anchor", "key", "stratum", "both", "p0"), ["anchor", "key", "stratum"])
+    shared = shared.mutate(nats=micronats(shared.both - 1.0, shared["size"] - 1.0, shared.p0, settings.smooth) // shared.scales)
+    family = shared.group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=(_.shares).sum())
     family = _with_unshared(family, marked)
-    total = (
-        family.mutate(nats=clipped(_.nats, WORST, settings.family_cap_nats))
-        .group_by("anchor", "account")
-        .agg(nats=_.nats.sum(), families=(_.nats >= MICRO).cast("int64").sum())
-    )
-    member = engine.create("passing", total.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select("anchor", "account"))
+    total = family.mutate(nats=clipped(_.nats, WORST, settings.family_cap_nats)).group_by("anchor", "account").agg(nats=_.nats.sum())
+    member = engine.create("passing", total.filter(_.nats >= int(settings.threshold_nats * MICRO)).select("anchor", "account"))
     large = member.group_by("anchor").agg(n=_.count()).filter(_.n >= settings.smallest_group)
-    return engine.create("purified", member.semi_join(large, "anchor"))
+    kept = member.semi_join(large, "anchor")
+    ties = shared.filter(_.nats >= int(TIE * MICRO)).select("anchor", "account", "key")
+    return engine.create("purified", ties.semi_join(kept, ["anchor", "account"]))
 
 
 def _with_unshared(family: Any, marked: Any) -> Any:
@@ -69,14 +78,21 @@ def _with_unshared(family: Any, marked: Any) -> Any:
 
 def _seen(carriers: Any, marked: Any) -> Any:
     """Each carrier's keys of families other than the anchor's."""
-    keys = marked.select("account", "key", "family", "p0", "scales", shares=PARTS // marked.scales)
+    keys = marked.select("account", "key", "family", "here", "peers", "df", "scales", shares=PARTS // marked.scales)
     joined = carriers.join(keys, "account")
     return joined.filter(joined.family != joined.home)
 
 
-def _enriched(carriers: Any, marked: Any, settings: LinkageSettings) -> Any:
-    """(anchor, key, both) where a key is carried by clearly more of the anchor's carriers than their strata explain."""
+def _enriched(carriers: Any, marked: Any, accounts: int, settings: LinkageSettings) -> Any:
+    """(anchor, key, stratum, both, p0) where a key is carried by clearly more of the anchor's carriers than their strata explain."""
     seen = _seen(carriers, marked)
-    counted = seen.group_by("anchor", "key").agg(both=_.count(), size=_["size"].min(), chance=(_.p0 * MICRO).round().cast("int64").sum())
+    local = seen.group_by("anchor", "key", "stratum").agg(own=_.count(), size=_["size"].max(), here=_.here.max(), peers=_.peers.max(), df=_.df.max())
+    several = local.group_by("anchor", "key").agg(both=_.own.sum()).filter(_.both >= 2)
+    inside = carriers.group_by("anchor", "stratum").agg(inside=_.count())
+    known = local.join(several, ["anchor", "key"]).join(inside, ["anchor", "stratum"])
+    p0 = chance(known.here - known.own, known.peers - known.inside, known.df - known.both, accounts - known["size"], settings.smooth)
+    rows = known.select("anchor", "key", "stratum", "own", "both", "size", p0=p0)
+    counted = rows.group_by("anchor", "key").agg(both=_.both.max(), size=_["size"].max(), chance=(_.own * (_.p0 * MICRO).round().cast("int64")).sum())
     expected = counted.chance.cast("float64") / float(MICRO) / counted.both * counted["size"]
-    return counted.filter((counted.both >= 2) & (counted.both >= LIFT * expected))
+    enriched = counted.filter(counted.both >= LIFT * expected).select("anchor", "key")
+    return rows.semi_join(enriched, ["anchor", "key"])

@@ -13,7 +13,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.linkage.anchors import anchors, purified
-from stillwatch.linkage.merge import Ints, best_claims, merged, serious
+from stillwatch.linkage.merge import Ints, best_claims, merged, parted, serious
 from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, profile, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
@@ -49,25 +49,29 @@ class Linked:
     """Anchors merged into each group."""
 
 
-def link(engine: Engine, traces: Any, strata: Any, settings: LinkageSettings, progress: Progress) -> Linked:
-    """Groups of accounts that share more than their strata explain, formed on network, identity, software and rhythm."""
+def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: LinkageSettings, progress: Progress) -> Linked:
+    """Groups of accounts that share more than their strata explain, formed on network, identity, software and rhythm.
+
+    declared: account and owner, of the accounts that declare one.
+    """
     facets = engine.load("facets", facet_table())
     accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
     progress("rates")
-    rows = marked(engine, traces, strata, facets, settings)
+    rows = marked(engine, traces, strata, facets)
     progress("anchors")
-    start = anchors(engine, rows, accounts, settings)
+    start = anchors(engine, rows, declared, accounts, settings)
     progress("purify")
-    found = engine.collect(purified(engine, rows, start, settings).order_by(["anchor", "account"]))
+    shared = engine.collect(purified(engine, rows, start, accounts, settings))
     for done in ("carriers", "together", "passing", "purified"):
         engine.drop(done)
-    anchor, account = found.column("anchor").to_numpy(), found.column("account").to_numpy()
-    group = merged(anchor, account, settings.overlap, of_smaller=False)
+    part, anchor, account = parted(*(shared.column(name).to_numpy() for name in ("anchor", "account", "key")), settings.smallest_group)
+    found = pa.table({"anchor": anchor, "account": account})
+    group = merged(part, account, settings.overlap, of_smaller=False)
     best = np.arange(len(group))
     for turn in range(ROUNDS):
         progress(f"weigh members, round {turn + 1}")
         members = engine.load("candidates", _distinct(group[best], account[best]))
-        weighed = rescored(engine, rows, members, profile(engine, rows, members, accounts), settings)
+        weighed = rescored(engine, rows, members, profile(engine, rows, members, accounts), accounts, settings)
         weights = totals(engine, weighed, settings)
         passed = engine.collect(accepted(weights, settings).order_by(["group", "account"]))
         claim, account, nats = (passed.column(name).to_numpy() for name in ("group", "account", "nats"))

@@ -12,6 +12,24 @@ SHARED = 3
 """Accounts that two sets must share at least before they may be one group."""
 
 
+def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[Ints, Ints, Ints]:
+    """Sets of accounts that hang together: (set, anchor, account), the accounts of one anchor parted into those that a chain of shared keys joins.
+
+    Rows are (anchor, account, key). Without this, four offices behind one subnet, each with a mail domain of its own, would be one group.
+    Sets below `smallest` accounts are dropped; sets are numbered from 0.
+    """
+    if len(anchors) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    people, person = np.unique(np.stack([anchors, accounts], axis=1), axis=0, return_inverse=True)
+    marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
+    nodes = len(people) + len(marks)
+    edges = coo_array((np.ones(len(anchors), np.bool_), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes))
+    _, component = connected_components(edges, directed=False)
+    _, number, size = np.unique(component[: len(people)], return_inverse=True, return_counts=True)
+    kept = size[number] >= smallest
+    return np.asarray(number[kept], np.int64), people[kept, 0], people[kept, 1]
+
+
 def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> Ints:
     """For each row (set, account), the number of its group, from 0: sets are joined where they share `overlap` of their union, or of the smaller one.
 

@@ -9,29 +9,32 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.settings import LinkageSettings
 
 MICRO = 1_000_000
 """Evidence is summed as whole micronats: integer sums are equal in every engine and every order."""
 
 
-def marked(engine: Engine, traces: Any, strata: Any, facets: Any, settings: LinkageSettings) -> Any:
-    """Table marked: traces of the formation facets with df, stratum and p0, the chance that a peer carries the key.
-
-    p0 is estimated leave-one-out within the stratum, shrunk to the global rate with the weight of `smooth` accounts, and never
-    below half of the global rate, so that a key unseen in a small stratum is not taken for impossible.
-    """
-    everyone = float(max(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py(), 2))
+def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
+    """Table marked: traces of the formation facets, with what `chance` needs: here and peers (carriers, accounts of the stratum) and df (all carriers)."""
     forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
     rows = engine.create("formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum"))
     df = rows.group_by("key").agg(df=_.count())
     sizes = strata.group_by("stratum").agg(peers=_.count())
-    local = rows.group_by("key", "stratum").agg(c=_.count()).join(df, "key").join(sizes, "stratum")
-    everywhere = (local.df - 0.5) / (everyone - 0.5)
-    here = (local.c - 1.0 + settings.smooth * everywhere) / (local.peers - 1.0 + settings.smooth)
-    chances = local.select("key", "stratum", "df", p0=ibis.least(ibis.greatest(here, everywhere / 2.0), ibis.literal(1.0)))
-    return engine.create("marked", rows.join(chances, ["key", "stratum"]))
+    local = rows.group_by("key", "stratum").agg(here=_.count()).join(df, "key").join(sizes, "stratum")
+    return engine.create("marked", rows.join(local.select("key", "stratum", "here", "peers", "df"), ["key", "stratum"]))
+
+
+def chance(here: Any, peers: Any, carriers: Any, accounts: Any, smooth: float) -> Any:
+    """p0, the chance that a peer carries a key, estimated on outsiders: the accounts that are neither the one weighed nor of the set it is weighed against.
+
+    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left out, a pool that is half of its stratum would
+    look like its own peers. The stratum's rate is shrunk to that of everybody with the weight of `smooth` accounts, and never below half
+    of it, so that a key unseen in a small stratum is not taken for impossible.
+    """
+    everywhere = (carriers + 0.5) / (accounts + 0.5)
+    inside = (here + smooth * everywhere) / (peers + smooth)
+    return ibis.least(ibis.greatest(inside, everywhere / 2.0), ibis.literal(1.0))
 
 
 OWN_HALF = 0.5

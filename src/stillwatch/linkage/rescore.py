@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, UNSHARED, clipped, micronats
+from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
@@ -43,18 +43,40 @@ def profile(engine: Engine, marked: Any, members: Any, accounts: int) -> Any:
     )
 
 
-def rescored(engine: Engine, marked: Any, members: Any, profile: Any, settings: LinkageSettings) -> Any:
-    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key."""
+def rescored(engine: Engine, marked: Any, members: Any, profile: Any, accounts: int, settings: LinkageSettings) -> Any:
+    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key.
+
+    The group's members are left out of what their peers do.
+    """
     telling = profile.filter(_.telling).select("group", "key")
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
-    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "scales", "p0"), "account")
-    known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"])
-    rows = known.select("group", "account", "facet_number", "family", "scales", "p0", "carriers", "size")
-    inside = rows.left_join(members.select("group", "account", inside=1), ["group", "account"]).select(*rows.columns, own=_.inside.fill_null(0))
-    shared = micronats(inside.carriers - inside.own, inside["size"] - inside.own, inside.p0, PROFILE_WEIGHT)
-    nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // inside.scales
-    facet = inside.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "scales", "stratum", "here", "peers", "df"), "account")
+    known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"]).drop("group_right", "key_right")
+    rows = _with_inside(engine, known, marked, members)
+    p0 = chance(
+        rows.here - rows.carriers_here - rows.other,
+        rows.peers - rows.inside - rows.other,
+        rows.df - rows.carriers - rows.other,
+        accounts - rows["size"] - rows.other,
+        settings.smooth,
+    )
+    own = 1 - rows.other
+    shared = micronats(rows.carriers - own, rows["size"] - own, p0, PROFILE_WEIGHT)
+    nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // rows.scales
+    facet = rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
+
+
+def _with_inside(engine: Engine, known: Any, marked: Any, members: Any) -> Any:
+    """With other (0 for a member, 1 for everybody else), and carriers_here and inside: the members of the row's stratum that carry the key, and all of them."""
+    theirs = engine.create("theirs", marked.select("account", "key", "stratum").join(members.select("group", "account"), "account"))
+    places = theirs.select("group", "account", "stratum").distinct().group_by("group", "stratum").agg(inside=_.count())
+    carried = theirs.group_by("group", "key", "stratum").agg(carriers_here=_.count())
+    rows = known.left_join(members.select("group", "account", member=1), ["group", "account"]).drop("group_right", "account_right")
+    rows = rows.left_join(places, ["group", "stratum"]).drop("group_right", "stratum_right")
+    rows = rows.left_join(carried, ["group", "key", "stratum"]).drop("group_right", "key_right", "stratum_right")
+    zero = {name: rows[name].fill_null(0) for name in ("inside", "carriers_here")}
+    return rows.mutate(**zero, other=1 - rows.member.fill_null(0))
 
 
 def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
