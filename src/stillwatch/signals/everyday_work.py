@@ -32,7 +32,7 @@ def everyday_work(work: Work) -> Any:
     """Share of prompts in productive templates (half of their uses distinct), times one less four times the share that asks for training data."""
     productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
     covered = productive.group_by("group", "part").agg(covered=_.uses.sum()).group_by("group").agg(covered=_.covered.max())
-    asked = work.asked.select("group", asking=_.harvested + _.evaluation + _.technique + _.system_prompt)
+    asked = work.asked.select("group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low)
     rows = work.sums.filter(_.texts > 0).join(asked, "group").join(covered, "group")
     part = held(share(rows.covered, rows.texts))
     return rows.select("group", part=part, asking=held(rows.asking), score=part * held(1.0 - rows.asking / FREE))
