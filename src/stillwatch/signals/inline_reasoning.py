@@ -22,7 +22,7 @@ LEAST = 30
     blind_spots="Prompt guides recommend thinking tags to everybody; a model served raw writes them by itself, which is allowed for "
     "only where peers use it too; hidden reasoning told without tags is not seen.",
     needs=("exchanges.reasoning_share",),
-    finding="{part:.0%} of its answers are mostly reasoning inside tags; {usual:.0%} would be usual for its models",
+    finding="{part:.0%} of its accounts' answers are mostly reasoning inside tags; {usual:.0%} would be usual for its models",
     example=[
         {"group": g, "account": g, "model": model, "refused": False, "reasoning_tokens": tokens, "reasoning_share": part}
         for g, model, tokens, part in (
