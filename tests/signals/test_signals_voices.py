@@ -35,7 +35,7 @@ def scores(engine: DuckDBEngine, rows: list[dict[str, Any]]) -> dict[tuple[int, 
     work = prepare(
         engine, engine.load("rows", pa.Table.from_pylist(rows, schema=WORK)), engine.load("releases", pa.table({"model": ["m"], "second": [0]}))
     )
-    names = ("instruction_generation", "everyday_work", "output_heavy", "inline_reasoning")
+    names = ("evaluation_like", "instruction_generation", "everyday_work", "output_heavy", "inline_reasoning")
     signals = [SIGNALS.all()[name] for name in names]
     return {(row["group"], row["signal"]): row["score"] for s in signals for row in scored(s, engine.collect(s.query(work)).to_pylist())}
 
@@ -79,3 +79,18 @@ def test_what_is_not_shown_to_be_asked_does_not_speak_against_plain_work(engine:
     odd = [row | {"flags": GENERATION if row["account"] == 0 and row["second"] < 30 else 0} for row in plain]
     found = scores(engine, exchanges(0, 99, 10, PLAIN) + odd)
     assert found[1, "everyday_work"] > 0.9
+
+
+def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
+    def asked(group: int, different: int) -> list[dict[str, Any]]:
+        rows = exchanges(group, group * 100, 600, PLAIN)
+        return [
+            row | {"prompt": row["second"] % different if row["second"] % 10 < 6 else row["prompt"], "second": row["second"] * 900} for row in rows
+        ]
+
+    suite = [row | {"prompt": row["second"] // 900 % 30} for row in asked(2, 30)]
+    alone = scores(engine, exchanges(0, 9, 600, PLAIN) + asked(1, 30) + suite)
+    beside = scores(engine, asked(0, 30) + asked(1, 30) + suite)
+    assert alone[1, "evaluation_like"] > 0.5
+    assert beside[1, "evaluation_like"] < 0.1
+    assert beside[2, "evaluation_like"] == 1.0
