@@ -88,7 +88,8 @@ def test_settled_puts_each_account_in_one_group_numbered_by_size(claims: dict[tu
 
 def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
     rows = [(1, account, 10 + account // 3) for account in range(6)] + [(2, account, 20) for account in range(4)] + [(2, 9, 21), (2, 8, 21)]
-    part, anchor, account = parted(*(ints(list(column)) for column in zip(*rows, strict=True)), 3)
+    anchors, accounts, keys = (ints(list(column)) for column in zip(*rows, strict=True))
+    part, anchor, account = parted(anchors, accounts, keys, 3)
     sets: dict[int, set[tuple[int, int]]] = {}
     for number, of, person in zip(part.tolist(), anchor.tolist(), account.tolist(), strict=True):
         sets.setdefault(number, set()).add((of, person))
@@ -101,9 +102,9 @@ def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
 
 @given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 8)), max_size=40))
 def test_parts_are_what_chains_of_shared_keys_reach(rows: list[tuple[int, int, int]]) -> None:
-    columns = zip(*rows, strict=True) if rows else ((), (), ())
-    part, anchor, account = parted(*(ints(list(column)) for column in columns), 1)
-    found = {pair: number for number, *pair_ in zip(part.tolist(), anchor.tolist(), account.tolist(), strict=True) for pair in [tuple(pair_)]}
+    anchors, accounts, keys = (ints([row[place] for row in rows]) for place in range(3))
+    part, anchor, account = parted(anchors, accounts, keys, 1)
+    found = dict(zip(zip(anchor.tolist(), account.tolist(), strict=True), part.tolist(), strict=True))
     assert set(found) == {(of, person) for of, person, _ in rows}
     for of, person, key in rows:
         for other, another, same in rows:

@@ -31,6 +31,13 @@ def test_ordinary_prompts_are_diverse() -> None:
     assert len(set(texts)) > 17_000
 
 
+@pytest.mark.parametrize(("symbol", "repeated"), [("agent_task", 0), ("agent_result", 5_000)])
+def test_coding_agents_are_hardly_ever_asked_the_same(symbol: str, repeated: int) -> None:
+    """Of 100,000 tasks none twice: with a space of N there would be 5e9 / N pairs, so N is likely beyond a thousand million."""
+    texts = compose.texts(np.full(100_000, BOOK.number(symbol)), np.arange(100_000, dtype=np.uint64), BOOK).to_pylist()
+    assert len(set(texts)) >= 100_000 - repeated
+
+
 def test_quotes_and_line_ends_are_escaped_once() -> None:
     grammar = build({"a": ['say "{b}"\n'], "b": ["é\\"]})
     text = compose.texts(np.array([0]), np.array([1], np.uint64), grammar)[0].as_py()

@@ -64,7 +64,8 @@ def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: Link
     shared = engine.collect(purified(engine, rows, start, accounts, settings))
     for done in ("carriers", "together", "passing", "purified"):
         engine.drop(done)
-    part, anchor, account = parted(*(shared.column(name).to_numpy() for name in ("anchor", "account", "key")), settings.smallest_group)
+    anchor, account, key = (shared.column(name).to_numpy() for name in ("anchor", "account", "key"))
+    part, anchor, account = parted(anchor, account, key, settings.smallest_group)
     found = pa.table({"anchor": anchor, "account": account})
     group = merged(part, account, settings.overlap, of_smaller=False)
     best = np.arange(len(group))

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import ibis
+from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, new_in_later_half, share
+from stillwatch.signals.work import PEERS, Work, held, new_in_later_half, share
+
+USUAL, WHOLE = 0.2, 0.8
+"""Share of prompts asked again at which a suite begins, where the peers repeat themselves less, and at which it is one."""
+MOST_USUAL = 0.6
+"""Where more of the peers' prompts are asked again, it is the log that repeats itself, and a suite cannot be parted from it any further."""
 
 
 @signal(
@@ -17,8 +23,8 @@ from stillwatch.signals.work import Work, held, new_in_later_half, share
     blind_spots="A suite that is run once and wants long answers looks like a harvest of its questions, and a harvest of bare test questions like "
     "a suite where the log has no output tokens. Only what is asked and how often counts, never the client.",
     needs=("exchanges.prompt", "exchanges.flags"),
-    finding="{closed:.0%} of its later prompts had been asked before, {repeated:.0%} on another day or of another model; {flagged:.0%} look like "
-    "test questions, {brief:.0%} of its answers are brief, and {harvested:.0%} of its prompts are made to harvest",
+    finding="{closed:.0%} of its later prompts had been asked before, {repeated:.0%} on another day or of another model ({usual:.0%} are usual); "
+    "{flagged:.0%} look like test questions, {brief:.0%} of its answers are brief, and {harvested:.0%} of its prompts are made to harvest",
     example=[
         {"group": 1, "account": 1, "has_text": True, "prompt": i % 10, "second": (i // 10) * 90000, "model": "m", "flags": 32, "output_tokens": 3}
         for i in range(60)
@@ -30,16 +36,21 @@ from stillwatch.signals.work import Work, held, new_in_later_half, share
 def evaluation_like(work: Work) -> Any:
     """The larger of two: closed and repeated (whole for brief answers, half for long ones); test questions times brief answers.
 
-    Both times the share of prompts that are not made to harvest. Closed: of the prompts in its later half, the share asked before,
-    less a fifth, or the share repeated on other days or models where that is smaller. Answers of unknown length count as brief.
+    Both times the share of prompts that are not made to harvest. Closed: of the prompts in its later half, the share asked before, or
+    the share repeated on other days or models where that is smaller; beyond the peers', since popular prompts come back without any
+    suite. Answers of unknown length count as brief.
     """
+    asked = work.coverage
+    again = asked.select("group", closed=1.0 - new_in_later_half(asked), repeated=share(asked.again, asked.asked))
+    usual = again.filter(_.group == PEERS).agg(usual=ibis.least(_.closed, _.repeated).max())
     rows = (
         work.asked.select("group", "evaluation", "harvested")
-        .join(work.coverage, "group")
+        .join(again, "group")
         .join(work.sums.select("group", "answered", "brief"), "group")
+        .cross_join(usual)
     )
-    closed, repeated = 1.0 - new_in_later_half(rows), share(rows.again, rows.asked)
     brief = ibis.ifelse(rows.answered > 0, share(rows.brief, rows.answered), 1.0)
-    suite = held((ibis.least(closed, repeated) - 0.2) / 0.6) * (1.0 + brief) / 2.0
+    least = ibis.least(ibis.greatest(rows.usual.fill_null(0.0), USUAL), MOST_USUAL)
+    suite = held((ibis.least(rows.closed, rows.repeated) - least) / (WHOLE - least)) * (1.0 + brief) / 2.0
     score = ibis.greatest(suite, rows.evaluation * brief) * (1.0 - rows.harvested)
-    return rows.select("group", closed=closed, repeated=repeated, flagged=rows.evaluation, brief=brief, harvested=rows.harvested, score=held(score))
+    return rows.select("group", "closed", "repeated", "usual", flagged=rows.evaluation, brief=brief, harvested=rows.harvested, score=held(score))

@@ -13,7 +13,6 @@ BULK = 0.5
 """Share of an answer inside thinking tags from which it counts as mostly reasoning."""
 LEAST = 30
 """Answers of a model that the peers must have, so that what is usual for it is known."""
-MICRO = 1_000_000
 
 
 @signal(
@@ -23,7 +22,7 @@ MICRO = 1_000_000
     blind_spots="Prompt guides recommend thinking tags to everybody; a model served raw writes them by itself, which is allowed for "
     "only where peers use it too; hidden reasoning told without tags is not seen.",
     needs=("exchanges.reasoning_share",),
-    finding="{part:.0%} of its answers are mostly reasoning inside tags; {usual:.0%} would be usual for its models",
+    finding="{part:.0%} of its accounts' answers are mostly reasoning inside tags; {usual:.0%} would be usual for its models",
     example=[
         {"group": g, "account": g, "model": model, "refused": False, "reasoning_tokens": tokens, "reasoning_share": part}
         for g, model, tokens, part in (
@@ -44,8 +43,10 @@ def inline_reasoning(work: Work) -> Any:
     known = work.work.filter(_.refused.notnull())
     # Reasoning that the API counts is the model's own; only what stands in the answer itself was asked for.
     told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast("int64")
-    answers = known.select("group", model=known.model.fill_null(""), told=told).group_by("group", "model").agg(n=_.count(), told=_.told.sum())
-    peers = answers.filter((_.group == PEERS) & (_.n >= LEAST)).select("model", usual=_.told * MICRO // _.n)
+    own = known.select("group", "account", model=known.model.fill_null(""), told=told).group_by("group", "account", "model")
+    heard = own.agg(n=_.count(), told=_.told.sum()).join(work.voices, ["group", "account"])
+    answers = heard.group_by("group", "model").agg(all=_.n.sum(), n=(_.n * _.voice).sum(), told=(_.told * _.voice).sum())
+    peers = answers.filter((_.group == PEERS) & (_["all"] >= LEAST)).select("model", usual=_.told / _.n)
     rows = answers.join(peers, "model").group_by("group").agg(n=_.n.sum(), told=_.told.sum(), expected=(_.n * _.usual).sum())
-    part, usual = share(rows.told, rows.n), share(rows.expected, rows.n * MICRO)
+    part, usual = share(rows.told, rows.n), share(rows.expected, rows.n)
     return rows.select("group", part=part, usual=usual, score=held((part - usual) * 2.0))

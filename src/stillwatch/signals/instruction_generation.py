@@ -16,7 +16,7 @@ from stillwatch.signals.work import Work, held
     sees="prompts that ask for new instructions, or rewrite given ones to be harder",
     blind_spots="Teachers write exercises; own-model synthetic data is made so too.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its prompts ({low:.0%} to {high:.0%}) make or evolve instructions",
+    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) make or evolve instructions",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 8}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )

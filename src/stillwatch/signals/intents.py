@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -15,6 +15,7 @@ from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.table import values
 from stillwatch.signals.quantify import Floats, Ints, Rates, Shares, adjusted, effective_texts, pooled_effect, totals
+from stillwatch.signals.voices import voices
 
 LABELS = tuple((flag.name or "").lower() for flag in Flag)
 SETS = {
@@ -37,7 +38,8 @@ class Intents:
     accounts: pa.Table
     """Table account_intents, without the peers."""
     wide: pa.Table
-    """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high (as name_low, name_high)."""
+    """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high (as name_low, name_high);
+    no account is heard for more than the median one, see signals.voices."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     texts, flagged = totals(counts.texts, account, len(first)), totals(counts.flagged, account, len(first))
     of_group = group[first]
     shares = _of_groups(counts, account, first, group, len(names), known)
+    heard = _heard(counts, voices(texts, of_group, len(names))[account])
+    told = _of_groups(heard, account, first, group, len(names), known)
     own = adjusted(flagged[:, :labels], texts[:, None], _own_worth(counts, account, group, first, texts, labels), known)
     total, all_flagged = totals(counts.texts, group, len(names)), totals(counts.flagged, group, len(names))
     corrected = [label in set(values(rates, "label")) if rates is not None else False for label in LABELS]
@@ -72,7 +76,7 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
             {"group": names[of_group], "account": counts.account[first]},
             texts, flagged[:, :labels], own, corrected, names[of_group] > 0, least=1,
         ),
-        _wide(names, shares, all_flagged),
+        _wide(names, told, totals(heard.flagged, group, len(names))),
     )  # fmt: skip
 
 
@@ -85,6 +89,11 @@ def _counted(engine: Engine, rows: Any) -> _Counts:
     columns = {name: found.column(name).to_numpy() for name in found.column_names}
     flagged = np.stack([columns[name].astype(np.float64) for name in (*LABELS, *SETS)], axis=1)
     return _Counts(columns["group"].astype(np.int64), columns["account"].astype(np.int64), columns["texts"].astype(np.float64), flagged)
+
+
+def _heard(counts: _Counts, voice: Floats) -> _Counts:
+    """The same prompts, each counted for what its account is heard."""
+    return replace(counts, texts=counts.texts * voice, flagged=counts.flagged * voice[:, None])
 
 
 def _bit(flag: Flag) -> Any:

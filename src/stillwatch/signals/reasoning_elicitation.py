@@ -16,7 +16,7 @@ from stillwatch.signals.work import Work, held
     sees="prompts that ask for chains of thought in tags, for working memory, or hand over traces to be cleaned",
     blind_spots="Teachers, researchers and prompt libraries ask for written reasoning too; step by step alone is not counted.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its prompts ({low:.0%} to {high:.0%}) ask for the reasoning itself",
+    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) ask for the reasoning itself",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 1}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )

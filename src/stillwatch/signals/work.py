@@ -13,6 +13,7 @@ from stillwatch.engine import Engine
 from stillwatch.schema.flags import Flag
 from stillwatch.schema.table import schema_of
 from stillwatch.signals.intents import Intents, intents
+from stillwatch.signals.voices import voices_table
 
 PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
@@ -64,11 +65,14 @@ class Work:
     sums: Any
     """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals, answers and brief ones."""
     asked: Any
-    """One row a group with prompts: for each label and set of labels its estimated share of them, with name_low and name_high."""
+    """One row a group with prompts: for each label and set of labels its estimated share of what its accounts ask, no account heard for more
+    than the median one, with name_low and name_high."""
     coverage: Any
     """One row a group: prompts asked, those of them asked again on other days or of other models, and in its later half all and new ones."""
     members: Any
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
+    voices: Any
+    """One row an account of a group: voice, what each of its exchanges counts for where the group is told by what its accounts do."""
     templates: Any
     """One row a (group, part, key): uses, distinct prompts, accounts."""
     peers: Any
@@ -85,11 +89,12 @@ def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = N
     members = engine.create("work_members", _members(rows))
     templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
     coverage = engine.create("coverage", _coverage(rows))
+    voices = engine.load("voices", voices_table(engine.collect(members.select("group", "account", "n").order_by(["group", "account"]))))
     found = intents(engine, rows, rates)
     asked = engine.load("asked", found.wide)
     peers = sums.filter(_.group == PEERS)
     renamed = peers.rename({f"{column}_peers": column for column in peers.columns})
-    return Work(rows, sums, asked, coverage, members, templates, renamed, releases, found)
+    return Work(rows, sums, asked, coverage, members, voices, templates, renamed, releases, found)
 
 
 def _sums(rows: Any) -> Any:

@@ -1,0 +1,96 @@
+"""Two loud accounts do not speak for a group, and one account alone is heard in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stillwatch.engine import DuckDBEngine
+from stillwatch.registry import SIGNALS
+from stillwatch.settings import EngineSettings
+from stillwatch.signals import WORK, prepare
+from stillwatch.signals.score import scored
+from stillwatch.signals.voices import voices, voices_table
+
+GENERATION = 8
+PLAIN, HARVESTED = {"flags": 0, "input_tokens": 100, "output_tokens": 100}, {"flags": GENERATION, "input_tokens": 100, "output_tokens": 900}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckDBEngine]:
+    with DuckDBEngine(EngineSettings(memory="1GB")) as opened:
+        yield opened
+
+
+def exchanges(group: int, account: int, count: int, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    row = {"group": group, "account": account, "has_text": True, "head": 7, "model": "m", "status": 200} | asked
+    return [row | {"second": i, "prompt": account * 10_000 + i, "tail": account * 10_000 + i} for i in range(count)]
+
+
+def scores(engine: DuckDBEngine, rows: list[dict[str, Any]]) -> dict[tuple[int, str], float]:
+    work = prepare(
+        engine, engine.load("rows", pa.Table.from_pylist(rows, schema=WORK)), engine.load("releases", pa.table({"model": ["m"], "second": [0]}))
+    )
+    names = ("evaluation_like", "instruction_generation", "everyday_work", "output_heavy", "inline_reasoning")
+    signals = [SIGNALS.all()[name] for name in names]
+    return {(row["group"], row["signal"]): row["score"] for s in signals for row in scored(s, engine.collect(s.query(work)).to_pylist())}
+
+
+def test_no_account_counts_for_more_than_the_median_one() -> None:
+    sizes, group = np.array([10.0, 1_000.0, 10.0, 5.0, 4.0, 8.0, 77.0]), np.array([0, 0, 0, 0, 1, 1, 3])
+    assert voices(sizes, group, 4).tolist() == [1.0, 0.01, 1.0, 1.0, 1.0, 0.75, 1.0]
+    assert voices(np.zeros(0), np.zeros(0, np.int64), 0).tolist() == []
+
+
+def test_the_table_keeps_its_rows_in_their_order() -> None:
+    members = pa.table({"group": pa.array([5, 2, 5], pa.int32()), "account": [1, 2, 3], "n": [30, 9, 10]})
+    assert voices_table(members).to_pylist() == [
+        {"group": 5, "account": 1, "voice": pytest.approx(2 / 3)},
+        {"group": 2, "account": 2, "voice": 1.0},
+        {"group": 5, "account": 3, "voice": 1.0},
+    ]
+
+
+def test_what_two_loud_accounts_ask_is_not_what_their_group_asks(engine: DuckDBEngine) -> None:
+    peers = [row for account in range(100, 110) for row in exchanges(0, account, 10, PLAIN)]
+    freelancers = [row for account in range(30) for row in exchanges(1, account, 40, PLAIN)]
+    loud = [row for account in (30, 31) for row in exchanges(1, account, 1_200, HARVESTED)]
+    crew = [row for account in range(50, 82) for row in exchanges(2, account, 80, HARVESTED)]
+    found = scores(engine, peers + freelancers + loud + crew)
+    assert found[1, "instruction_generation"] < 0.1
+    assert found[1, "everyday_work"] > 0.9
+    assert 0.0 < found[1, "output_heavy"] < 0.5
+    assert found[2, "instruction_generation"] == 1.0
+    assert found[2, "everyday_work"] == 0.0
+    assert found[2, "output_heavy"] == 1.0
+
+
+def test_an_account_alone_is_heard_in_full(engine: DuckDBEngine) -> None:
+    found = scores(engine, exchanges(0, 9, 10, PLAIN) + exchanges(1, 1, 500, HARVESTED))
+    assert (found[1, "instruction_generation"], found[1, "everyday_work"]) == (1.0, 0.0)
+
+
+def test_what_is_not_shown_to_be_asked_does_not_speak_against_plain_work(engine: DuckDBEngine) -> None:
+    plain = [row for account in range(12) for row in exchanges(1, account, 40, PLAIN)]
+    odd = [row | {"flags": GENERATION if row["account"] == 0 and row["second"] < 30 else 0} for row in plain]
+    found = scores(engine, exchanges(0, 99, 10, PLAIN) + odd)
+    assert found[1, "everyday_work"] > 0.9
+
+
+def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
+    def asked(group: int, different: int) -> list[dict[str, Any]]:
+        rows = exchanges(group, group * 100, 600, PLAIN)
+        return [
+            row | {"prompt": row["second"] % different if row["second"] % 10 < 6 else row["prompt"], "second": row["second"] * 900} for row in rows
+        ]
+
+    suite = [row | {"prompt": row["second"] // 900 % 30} for row in asked(2, 30)]
+    alone = scores(engine, exchanges(0, 9, 600, PLAIN) + asked(1, 30) + suite)
+    beside = scores(engine, asked(0, 30) + asked(1, 30) + suite)
+    assert alone[1, "evaluation_like"] > 0.5
+    assert beside[1, "evaluation_like"] < 0.1
+    assert beside[2, "evaluation_like"] == 1.0
