@@ -11,6 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
+from stillwatch.schema.table import values
 
 QUANTILE = 0.95
 FLOOR = 0.1
@@ -37,7 +38,7 @@ def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.flo
     (null where unknown), texts, harvest of every account; taken: accounts that are candidates, and nobody's peers. Shape (accounts,).
     """
     account, texts, harvest = (habits.column(name).to_numpy() for name in ("account", "texts", "harvest"))
-    client = habits.column("client").fill_null(NO_CLIENT).to_numpy()
+    client = np.array([NO_CLIENT if one is None else one for one in values(habits, "client")], np.int64)
     rated = ~np.isin(account, taken) & (texts >= LEAST_TEXTS)
     rates = harvest[rated] / texts[rated]
     names, of = np.unique(client, return_inverse=True)
@@ -47,7 +48,7 @@ def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.flo
     for number, (start, end) in enumerate(zip(ends - np.diff(ends, prepend=0), ends, strict=True)):
         if end - start >= FEWEST and names[number] != NO_CLIENT:
             by_client[number] = _quantile(rates[order[start:end]])
-    return np.maximum(by_client, FLOOR)[of]
+    return np.asarray(np.maximum(by_client, FLOOR)[of])
 
 
 def _quantile(rates: npt.NDArray[np.float64]) -> float:

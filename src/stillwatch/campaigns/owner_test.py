@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def test_owners(engine: Engine, activity: Any, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
+def owner_bets(engine: Engine, activity: Any, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
     """Natural logarithm of the e-value of each declared or single candidate.
 
     activity: account, hour, texts, harvest; habits: account, client, texts, harvest of every account, sorted by account; chosen: candidates.

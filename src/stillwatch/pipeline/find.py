@@ -30,7 +30,7 @@ from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
 from stillwatch.campaigns.owner_peers import main_clients
-from stillwatch.campaigns.owner_test import NULLS, test_owners
+from stillwatch.campaigns.owner_test import NULLS, owner_bets
 from stillwatch.campaigns.owners import owners
 from stillwatch.campaigns.permit_use import harvests
 from stillwatch.campaigns.permits import Permit, permitted
@@ -106,7 +106,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
     counted = engine.collect(volumes.order_by("account"))
-    bets = test_owners(engine, tables.activity, _habits(engine, tables, volumes), every)
+    bets = owner_bets(engine, tables.activity, _habits(engine, tables, volumes), every)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
     labels = labels_of(stored.labels)
     licensed = _permitted(engine, stored, labels)
