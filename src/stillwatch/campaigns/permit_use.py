@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
@@ -64,7 +65,8 @@ def harvests(engine: Engine, work: Any, accounts: set[int]) -> dict[int, list[Sh
     """Of each group with any of the accounts, what may be for distilling. work: the rows that signals read."""
     if not accounts:
         return {}
-    named = work.filter(work.account.isin(sorted(accounts))).select("group").distinct()
+    licensed = engine.load("licensed", pa.table({"account": pa.array(sorted(accounts), pa.int64())}))
+    named = work.semi_join(licensed, "account").select("group").distinct()
     asked = work.semi_join(named, "group").filter(~_.has_text | ((_.flags.fill_null(0).cast("int64") & int(HARVEST)) > 0))
     hourly = asked.select("group", "output_tokens", model=_.model.fill_null(""), hour=(_.second // HOUR).cast("int64"))
     summed = hourly.group_by("group", "model", "hour").agg(n=_.count(), written=_.output_tokens.fill_null(0).cast("int64").sum())
