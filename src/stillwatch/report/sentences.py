@@ -62,7 +62,7 @@ def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
     permitted = sum(1 for campaign in campaigns if campaign["permit"])
     passed, tested = len(campaigns) - permitted, about.get("tested_groups")
     of = f" of {wording.plural(tested, 'tested group')}" if tested is not None else ""
-    also = f" {wording.plural(permitted, 'authorised group')} {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
+    also = f" {wording.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
     return (
         f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of {wording.percent(rate)}: over many runs, "
         "that is the largest share of listed campaigns expected to be chance. A group is tested only on evidence that did not form it. "
