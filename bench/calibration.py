@@ -1,4 +1,4 @@
-"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the coverage of the 'at least m of n' bound.
+"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the 'at least m of n' bound, the bets on owners.
 
 python bench/calibration.py [--quick] [--seed 1] [--json FILE]
 
@@ -21,6 +21,8 @@ from rich.table import Table
 from promises import exact, finish, options
 from stillwatch.campaigns.error_control import at_least, e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
+from stillwatch.campaigns.owner_peers import FLOOR
+from stillwatch.campaigns.owner_test import account_bets, most_of
 from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import EngineSettings
 
@@ -211,6 +213,30 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
     return lines
 
 
+def owners_at_the_limit(rng: np.random.Generator, accounts: int, days: int = 28, prompts: int = 50) -> list[Line]:
+    """How often accounts whose rate is the limit reach an e-value of a thousand, by how their days differ; and owners with half such accounts."""
+    draws = {
+        "prompts independent": np.full((accounts, days), FLOOR),
+        "days differ much": rng.beta(0.2, 0.2 / FLOOR - 0.2, (accounts, days)),
+        "days all or nothing": (rng.random((accounts, days)) < FLOOR).astype(np.float64),
+        "weeks all or nothing (nothing promised)": np.repeat(rng.random((accounts, days // 7)) < FLOOR, 7, axis=1).astype(np.float64),
+    }
+    lines, subject = [], np.repeat(np.arange(accounts), days)
+    for case, rates in draws.items():
+        asked = rng.binomial(prompts, rates).ravel()
+        found = account_bets(subject, np.full(len(asked), prompts), asked, np.full(accounts, FLOOR))
+        promised = 1.0 if case.startswith("weeks") else 0.001
+        lines.append(rate("owner's e-value of 1,000", case, promised, int((found >= np.log(1000)).sum()), accounts))
+        if case == "days all or nothing":
+            owners = found.reshape(-1, 5)
+            pooled = np.array([most_of(np.concatenate([owner, np.full(5, 60.0)])) for owner in owners])
+            lines.append(
+                rate("owner's e-value of 1,000", f"{case}, half of 10 accounts harvest", 0.001, int((pooled >= np.log(1000)).sum()), len(pooled))
+            )
+    progress("owners at the limit")
+    return lines
+
+
 START = time.perf_counter()
 
 
@@ -239,6 +265,7 @@ def main() -> None:
         lines += false_discoveries(engine, rng, *((20, 2000, 25) if given.quick else (120, 3000, 35)))
         lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
     lines += coverage(rng, 200 if given.quick else 1000)
+    lines += owners_at_the_limit(rng, 2_000 if given.quick else 20_000)
     Console(width=170).print(shown(lines))
     finish(lines, given)
 

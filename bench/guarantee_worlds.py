@@ -137,7 +137,7 @@ class Group:
     at_least: int
     """The bound."""
     guilty: int
-    """How many of its named accounts are guilty."""
+    """How many of its named accounts are guilty, or go beyond a permit where that is what it says."""
     accounts: int
     """How many it names."""
 
@@ -156,7 +156,7 @@ def groups_of(found: Record, truth: Truth) -> list[Group]:
     rows = found["campaigns"]
     log_e = np.array([row["log_e_value"] for row in rows] + [0.0] * (found["tested"] - len(rows)))
     passed = [e_bh(log_e, level) for level in LEVELS]
-    again = [(bool(ok) and row["verdict"] != "benign") or row["verdict"] == "authorised" for ok, row in zip(passed[-1], rows, strict=False)]
+    again = [(bool(ok) and row["verdict"] != "benign") or row["permit"] != "" for ok, row in zip(passed[-1], rows, strict=False)]
     assert again == [row["listed"] for row in rows], "BUG: the listing made again is not the one of the run"
     members: dict[int, set[str]] = {}
     for row in found["members"]:
@@ -164,9 +164,9 @@ def groups_of(found: Record, truth: Truth) -> list[Group]:
     groups = []
     for i, row in enumerate(rows):
         named = members.get(row["group"], set())
-        guilty = len(named & truth.guilty)
+        guilty = len(named & (truth.guilty | truth.excused(row["verdict"])))
         innocent = Counter(truth.kinds.get(account, "unknown") for account in sorted(named - truth.guilty))
-        kind = "campaign" if guilty >= HALF * len(named) else innocent.most_common(1)[0][0]
+        kind = "campaign" if len(named & truth.guilty) >= HALF * len(named) else innocent.most_common(1)[0][0]
         groups.append(Group(kind, row["kind"], row["verdict"], tuple(bool(p[i]) for p in passed), row["at_least"], guilty, len(named)))
     return groups
 

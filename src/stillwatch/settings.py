@@ -75,6 +75,14 @@ class CampaignSettings:
     false_discovery_rate: float = setting(0.05, "Expected share of false campaigns among the listed ones.")
     bound_level: float = setting(0.05, "Chance that the 'at least m of n accounts' bound is wrong.")
     industrial_exchanges: int = setting(1_000, "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).")
+    known_exchanges: int = setting(
+        50_000,
+        "Exchanges from which a verified organisation that harvests openly needs a permit: what the first published model tuned on another's "
+        "answers was trained with (52,000; Alpaca, 2023).",
+    )
+    permit_slack: float = setting(
+        0.05, "Share of a licensee's harvest-like exchanges, or of the volume it may have, up to which going beyond the permit is told and no more."
+    )
     naming_nats: float = setting(10.0, "Evidence, formation and content together, at which an account is named in a group.")
     benign_exchanges: int = setting(500_000, "Owners that the test clears are still explained while their exchanges together are at most so many.")
     high: float = setting(0.5, "Score at which an axis is called high.")

@@ -1,59 +1,101 @@
-"""Owners that nothing links: the bet on harvest-like prompts."""
+"""Owners that nothing links: whom their accounts are compared with, and the bets on their days."""
 
 from __future__ import annotations
+
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.stats import binom
 
-from stillwatch.campaigns import owner_test
-
-
-def bets(texts: list[int], harvest: list[int], rate: float) -> list[float]:
-    sums = pa.table({"group": np.arange(len(texts)), "texts": texts, "harvest": harvest})
-    return list(owner_test.test_owners(sums, rate).values())
+from stillwatch.campaigns.owner_peers import FEWEST, FLOOR, limits, main_clients
+from stillwatch.campaigns.owner_test import NULLS, account_bets, most_of, owner_bets
+from stillwatch.engine import DuckDBEngine
+from stillwatch.settings import EngineSettings
 
 
-@pytest.mark.parametrize("texts", [1, 20, 1000])
-@pytest.mark.parametrize(("peer_rate", "rate"), [(0.3, 0.3), (0.3, 0.1), (0.0, owner_test.FLOOR), (0.0, 0.01)])
-def test_the_bet_is_fair_at_the_limit_and_a_loss_below_it(texts: int, peer_rate: float, rate: float) -> None:
-    hits = np.arange(texts + 1)
-    mean = (binom.pmf(hits, texts, rate) * np.exp(np.minimum(bets([texts] * len(hits), hits.tolist(), peer_rate), 700.0))).sum()
-    assert mean <= 1.0 + 1e-4
-    if rate == max(peer_rate, owner_test.FLOOR) and texts < 1000:
-        assert mean == pytest.approx(1.0, rel=1e-4)
+def one_bet(days: list[tuple[int, int]], limit: float = FLOOR) -> float:
+    """Logarithm of the e-value of one account with days of (prompts, harvest-like ones)."""
+    texts, harvest = np.array(days).T
+    return float(account_bets(np.zeros(len(days), np.int64), texts, harvest, np.array([limit]))[0])
 
 
-def test_the_bet_grows_with_hits_and_finds_a_harvester() -> None:
-    grown = bets([1000] * 11, list(range(0, 1001, 100)), 0.2)
-    assert grown == sorted(grown)
-    assert grown[6] > np.log(20 * 50), "six in ten prompts against one in five of the peers stands out among fifty"
-    assert grown[2] < 0.0
-    assert bets([0], [0], 0.2) == [0.0]
+@pytest.mark.parametrize("limit", [FLOOR, 0.3, 0.97])
+def test_days_that_are_all_or_nothing_are_a_fair_bet_however_many_prompts_they_have(limit: float) -> None:
+    days, prompts = 5, 1_000
+    mean = sum(
+        np.prod(np.where(hot, limit, 1.0 - limit)) * np.exp(one_bet([(prompts, prompts * h) for h in hot], limit))
+        for hot in product((0, 1), repeat=days)
+    )
+    assert mean == pytest.approx(1.0, rel=1e-6)
 
 
-def volumes(*rows: tuple[int, int, int]) -> pa.Table:
-    account, texts, harvest = zip(*rows, strict=True)
-    return pa.table({"account": account, "texts": texts, "harvest": harvest})
+def test_a_bet_below_the_limit_loses_and_a_harvester_is_found_within_a_week() -> None:
+    assert one_bet([(100, 10)] * 28) == pytest.approx(0.0)
+    assert one_bet([(100, 5)] * 28) < 0.0
+    assert one_bet([(100, 95)] * 7) > np.log(20 * 500), "seven days stand out among five hundred candidates"
+    assert one_bet([(10_000, 9_500)]) < np.log(20), "one day alone does not, whatever it holds"
+    assert one_bet([(50, 50)] * 28, limit=1.0) == pytest.approx(0.0), "nothing is beyond peers who all do it"
 
 
-def test_groups_are_summed_and_peers_rated_by_account() -> None:
-    everyone = volumes((1, 4, 1), (2, 3, 3), *((peer, peer, peer - 10) for peer in range(10, 30)), (99, 9, 9))
-    sums, rate = owner_test.harvest_sums(everyone, pa.table({"group": [1, 1], "account": [1, 2]}))
-    assert sums.to_pylist() == [{"group": 1, "texts": 7, "harvest": 4}]
-    assert rate == pytest.approx(np.quantile([hits / (hits + 10) for hits in range(20)], 0.95)), "nine prompts are too few to rate a peer"
+def test_half_of_the_accounts_within_the_limit_are_enough_to_clear_an_owner() -> None:
+    hot, cold = 60.0, -2.0
+    assert most_of(np.array([hot])) == hot
+    assert most_of(np.array([hot, cold])) == pytest.approx(cold)
+    assert most_of(np.array([hot, cold, hot])) == pytest.approx(hot - np.log(2))
+    assert most_of(np.array([hot] * 20 + [cold] * 20)) == pytest.approx(cold)
+    assert most_of(np.array([hot] * 21 + [cold] * 19)) == pytest.approx(hot - np.log(20))
 
 
-def test_without_peers_the_floor_stands_and_without_text_no_bet_is_won() -> None:
-    sums, rate = owner_test.harvest_sums(volumes((1, 0, 0)), pa.table({"group": [1], "account": [1]}))
-    assert rate == 0.0
-    assert owner_test.test_owners(sums, rate) == {1: 0.0}
+def test_the_bet_on_most_accounts_is_fair_with_half_of_them_null_whatever_the_others_do() -> None:
+    """Two of four accounts draw e-values 0 or 4 of mean one, the others are certain: the mean of all is one at most."""
+    mean = np.mean([np.exp(most_of(np.log(np.array([a, b, 1e30, 1e30]) + 1e-300))) for a, b in product((0.0, 0.0, 0.0, 4.0), repeat=2)])
+    assert 0.5 < mean <= 1.0 + 1e-9
 
 
-def test_lost_bets_are_let_go_but_not_the_permitted_nor_the_largest_that_fit() -> None:
-    kinds = ["linked", "single", "declared", "single", "single", "single"]
-    chosen = pa.table({"group": range(1, 7), "kind": kinds, "account": range(1, 7)})
-    lost = {2: 5.0, 3: -1.0, 4: -2.0, 5: -2.0, 6: -2.0}
-    kept = owner_test.worth_a_look(chosen, lost, {3}, {4: 900, 5: 80, 6: 30}, 100)
-    assert kept.column("group").to_pylist() == [1, 2, 3, 5]
+Habit = tuple[int, int | None, int, int]
+"""Account, client, prompts, harvest-like ones."""
+
+
+def habits(*rows: Habit) -> pa.Table:
+    account, client, texts, harvest = zip(*rows, strict=True)
+    return pa.table({"account": account, "client": pa.array(client, pa.int64()), "texts": texts, "harvest": harvest})
+
+
+def test_peers_are_the_users_of_the_client_where_enough_can_be_rated_and_everyone_elsewhere() -> None:
+    kit: list[Habit] = [(10 + number, 7, 100, 90) for number in range(FEWEST)]
+    plain: list[Habit] = [(30 + number, 8, 100, number % 2) for number in range(200)]
+    rare: list[Habit] = [(300 + number, 9, 100, 100) for number in range(FEWEST - 1)]
+    few_texts: list[Habit] = [(310 + number, 9, 9, 9) for number in range(50)]
+    candidates: list[Habit] = [(1, 7, 2_000, 1_900), (2, 8, 2_000, 1_900), (3, 9, 2_000, 1_900), (4, None, 2_000, 1_900)]
+    everyone = habits(*sorted(candidates + kit + plain + rare + few_texts))
+    found = dict(zip(everyone.column("account").to_pylist(), limits(everyone, np.array([1, 2, 3, 4])), strict=True))
+    assert found[1] == pytest.approx(0.9), "who runs an open pipeline does what its users do"
+    assert [found[2], found[3], found[4]] == [FLOOR] * 3
+    assert limits(habits((1, 7, 0, 0)), np.array([1])) == [FLOOR], "without peers the floor stands"
+
+
+def test_accounts_without_a_client_have_none_in_common() -> None:
+    unknown = [(10 + number, None, 100, 100) for number in range(9)]
+    plain = [(30 + number, 8, 100, 0) for number in range(300)]
+    assert limits(habits((1, None, 100, 100), *unknown, *plain), np.array([1]))[0] == FLOOR
+
+
+def test_the_main_client_is_that_of_most_exchanges() -> None:
+    visits = pa.table({"account": [1, 1, 1, 2, 2, 3], "client": pa.array([5, 6, 5, 8, 7, None], pa.int64()), "n": [4, 6, 3, 2, 2, 9]})
+    with DuckDBEngine(EngineSettings()) as engine:
+        rows = engine.collect(main_clients(engine, engine.load("visits", visits)).order_by("account")).to_pylist()
+    assert rows == [{"account": 1, "client": 5}, {"account": 2, "client": 7}]
+
+
+def test_owners_are_bet_on_by_their_accounts_and_linked_groups_are_not() -> None:
+    candidates = pa.table({"group": [1, 2, 2, 2, 3], "kind": ["linked", "declared", "declared", "declared", "single"], "account": [1, 2, 3, 4, 4]})
+    hours = [(account, 24 * day + hour, 5, 5 if account in (1, 4) else 0) for account in range(1, 5) for day in range(7) for hour in (3, 9)]
+    account, hour, texts, harvest = zip(*hours, strict=True)
+    everyone = habits((1, 5, 70, 70), (2, 5, 70, 0), (3, 5, 70, 0), (4, 5, 70, 70))
+    with DuckDBEngine(EngineSettings()) as engine:
+        activity = engine.load("activity", pa.table({"account": account, "hour": hour, "texts": texts, "harvest": harvest}))
+        bets = owner_bets(engine, activity, everyone, candidates)
+    assert set(bets) == {2, 3}
+    assert bets[2] < 0.0 < bets[3] == pytest.approx(one_bet([(10, 10)] * 7), abs=1e-6)
+    assert set(NULLS) == {"declared", "single"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.campaigns.verdict import ASKS, Axis, Finding, axis, extracting, verdict
+from stillwatch.campaigns.verdict import ASKS, Axis, Finding, Standing, axis, extracting, verdict
 from stillwatch.registry import SIGNALS
 from stillwatch.schema.flags import Flag
 from stillwatch.settings import CampaignSettings
@@ -61,21 +61,27 @@ def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_
 
 
 @pytest.mark.parametrize(
-    ("scale", "deception", "intent", "permit", "expected"),
+    ("scale", "deception", "intent", "standing", "expected"),
     [
-        (0.9, 0.9, 0.9, False, "adversarial"),
-        (0.5, 0.5, 0.5, False, "adversarial"),
-        (0.9, 0.49, 0.9, False, "unlicensed"),
-        (0.9, 0.9, 0.49, False, "benign"),
-        (0.49, 0.9, 0.9, False, "benign"),
-        (0.0, 0.0, 0.0, False, "benign"),
-        (0.9, 0.9, 0.9, True, "authorised"),
-        (0.0, 0.0, 0.0, True, "authorised"),
+        (0.9, 0.9, 0.9, Standing(), "adversarial"),
+        (0.5, 0.5, 0.5, Standing(), "adversarial"),
+        (0.9, 0.49, 0.9, Standing(), "unlicensed"),
+        (0.9, 0.9, 0.49, Standing(), "benign"),
+        (0.49, 0.9, 0.9, Standing(), "benign"),
+        (0.0, 0.0, 0.0, Standing(), "benign"),
+        (0.9, 0.9, 0.9, Standing(permit=True), "authorised"),
+        (0.0, 0.0, 0.0, Standing(permit=True), "authorised"),
+        (0.9, 0.9, 0.9, Standing(permit=True, exceeded=True), "unlicensed"),
+        (0.9, 0.0, 0.49, Standing(permit=True, exceeded=True), "authorised"),
+        (0.49, 0.0, 0.9, Standing(permit=True, exceeded=True), "authorised"),
+        (0.9, 0.0, 0.9, Standing(permit=True, exceeded=True, known=True), "unlicensed"),
+        (0.9, 0.0, 0.9, Standing(known=True), "benign"),
+        (0.9, 0.9, 0.9, Standing(known=True), "adversarial"),
     ],
 )
-def test_the_four_verdicts(scale: float, deception: float, intent: float, permit: bool, expected: str) -> None:
+def test_the_four_verdicts(scale: float, deception: float, intent: float, standing: Standing, expected: str) -> None:
     axes = [Axis(score, "") for score in (scale, deception, intent)]
-    assert verdict(axes[0], axes[1], axes[2], permit=permit, settings=SETTINGS) == expected
+    assert verdict(axes[0], axes[1], axes[2], standing, SETTINGS) == expected
 
 
 def asked(label: str, share: float, low: float, high: float) -> dict[str, Any]:

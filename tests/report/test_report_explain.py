@@ -219,4 +219,4 @@ def test_a_group_tested_without_facets_and_without_a_bound(tmp_path: Path) -> No
 def test_authorised_groups_are_not_counted_as_discoveries(run: Path) -> None:
     text = " ".join(shown(report.summary(run), 200).split())
     assert "3 campaigns of 37 tested groups are listed" in text
-    assert "1 authorised group is listed too" in text
+    assert "1 group with a permit is listed too" in text

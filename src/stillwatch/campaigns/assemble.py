@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from stillwatch.campaigns.error_control import at_least, e_bh
-from stillwatch.campaigns.permits import Permit, cover
+from stillwatch.campaigns.permit_use import Share, Use, cover
+from stillwatch.campaigns.permits import Permit
 from stillwatch.campaigns.pictures import moment
-from stillwatch.campaigns.verdict import Axis, Finding, axis, extracting, verdict
+from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.settings import CampaignSettings
 
@@ -48,10 +49,12 @@ class Tested:
     """Verified organisations its members declare; an empty string for members without."""
     models: set[str]
     """Models it asked."""
+    harvest: list[Share] = field(default_factory=list)
+    """What of its use may be for distilling, where a permit names any of its accounts."""
 
 
 def campaigns_table(tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings) -> pa.Table:
-    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign.
+    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign, and all with a permit.
 
     lost: candidates that were tested too, with e-values of at most one; they count among the hypotheses.
     """
@@ -67,21 +70,17 @@ def campaigns_table(tested: list[Tested], lost: int, permits: list[Permit], sett
 
 def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSettings) -> dict[str, Any]:
     sums = item.sums
-    use = {
-        "exchanges": sums["n"],
-        "output_tokens": sums["written"],
-        "models": item.models,
-        "first": moment(sums["first"]),
-        "last": moment(sums["last"]),
-    }
-    covered = cover(permits, item.account_ids, item.organisations, use)
+    first, last = moment(sums["first"]), moment(sums["last"])
+    use = Use(sums["n"], sums["written"], frozenset(item.models), first, last, item.harvest)
+    covered = cover(permits, item.account_ids, item.organisations, use, settings.permit_slack)
     axes = {name: axis(name, item.findings) for name in ("scale", "deception", "intent")}
-    said = verdict(axes["scale"], axes["deception"], axes["intent"], permit=bool(covered.permit), settings=settings)
+    standing = Standing(bool(covered.permit), covered.exceeded, _known(item, settings))
+    said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
     return {
         "group": item.group,
         "kind": item.kind,
         "verdict": said,
-        "listed": (passed and said != "benign") or said == "authorised",
+        "listed": (passed and said != "benign") or standing.permit,
         **_argued(axes),
         "extracting": extracting(item.intents),
         "accounts": len(item.account_ids),
@@ -89,8 +88,8 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
         "exchanges": sums["n"],
         "input_tokens": sums["read"],
         "output_tokens": sums["written"],
-        "first": use["first"],
-        "last": use["last"],
+        "first": first,
+        "last": last,
         "log_e_value": item.log_e,
         "p_value": float(np.exp(-max(item.log_e, 0.0))),
         "null": item.null,
@@ -98,6 +97,14 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
         "permit": covered.permit,
         "permit_excess": covered.excess,
     }
+
+
+def _known(item: Tested, settings: CampaignSettings) -> bool:
+    """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which one needs a permit.
+
+    Not so a lone account whose owner's others do not ask: that may be somebody with a stolen key.
+    """
+    return item.kind == "declared" and len(item.organisations) == 1 and "" not in item.organisations and item.sums["n"] < settings.known_exchanges
 
 
 def _bound(item: Tested, level: float) -> int:

@@ -1,4 +1,4 @@
-"""Everything that is tested: linked groups, accounts of one declared owner, single accounts of great volume."""
+"""Everything that is tested: linked groups, accounts of one declared owner, single accounts of great volume, owned ones too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), n
 
 
 def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, least: int) -> pa.Table:
-    """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of accounts first."""
+    """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of accounts first.
+
+    An account of great volume of a declared owner is two candidates: with the owner, and by itself, should it alone ask for such things.
+    """
     grouped = set(linked.column("account").to_pylist())
     rows = [
         (int(g), "linked", int(a), float(n)) for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)
@@ -33,7 +36,6 @@ def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, leas
             continue
         number += 1
         rows += [(number, "declared", account, 0.0) for account in free]
-        grouped |= set(free)
     large = values(engine.collect(volumes.filter(_.n >= least).order_by([_.n.desc(), "account"]).select("account")), "account")
     for account in large:
         if account not in grouped:

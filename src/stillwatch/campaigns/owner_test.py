@@ -1,63 +1,71 @@
-"""Test owners whose accounts nothing links: is their rate of harvest-like prompts above that of nearly all peers?"""
+"""Test owners whose accounts nothing links: do they ask for harvest-like prompts more often than nearly all users of their client?"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+from ibis import _
 from scipy.special import logsumexp
 
-from stillwatch.campaigns.held_out import TILTS
+from stillwatch.campaigns.owner_peers import limits
+from stillwatch.engine import Engine
 from stillwatch.schema.table import values
 
-QUANTILE = 0.95
-FLOOR = 0.1
-"""The rate that the null allows at least, so that quiet peers do not make an odd prompt an offence."""
-NULL = "its prompts are harvest-like no more often than those of all but the busiest twentieth of its peers (and a tenth at least)"
+STAKES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
+"""Shares of what has been won that the bets lay on the next day."""
+DAY = 24
+"""Hours."""
+_RATE = "harvest-like at no higher a rate than those of all but the busiest twentieth of its client's other users (and a tenth at least)"
+NULLS = {
+    "single": f"the day's prompts of the account are, whatever it asked before, {_RATE}",
+    "declared": f"the day's prompts of at least half of the owner's accounts are, whatever the account asked before, {_RATE}",
+}
+"""What each kind of owner is tested against, as printed."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
-def test_owners(sums: pa.Table, peer_rate: float) -> dict[int, float]:
-    """Natural logarithm of each group's e-value: a binomial bet against any rate up to the peers' quantile.
+def owner_bets(engine: Engine, activity: Any, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
+    """Natural logarithm of the e-value of each declared or single candidate.
 
-    sums: group, texts, harvest (prompts with any HARVEST flag). The bet is valid for every smaller rate, since it only grows with hits.
+    activity: account, hour, texts, harvest; habits: account, client, texts, harvest of every account, sorted by account; chosen: candidates.
     """
-    limit = max(peer_rate, FLOOR)
-    result: dict[int, float] = {}
-    for row in sums.to_pylist():
-        bets = [tilt * row["harvest"] - row["texts"] * np.log1p(limit * np.expm1(tilt)) for tilt in TILTS]
-        result[int(row["group"])] = float(np.round(logsumexp(bets) - np.log(len(TILTS)), 6)) if row["texts"] else 0.0
-    return result
+    tested = chosen.filter(pa.array([kind != "linked" for kind in values(chosen, "kind")], pa.bool_()))
+    accounts = np.unique(tested.column("account").to_numpy())
+    wanted = engine.load("owners_tested", pa.table({"account": accounts}))
+    daily = activity.semi_join(wanted, "account").group_by("account", day=_.hour // DAY).agg(texts=_.texts.sum(), harvest=_.harvest.sum())
+    days = engine.collect(daily.filter(_.texts > 0).order_by(["account", "day"]))
+    every = habits.column("account").to_numpy()
+    limit = limits(habits, np.unique(chosen.column("account").to_numpy()))[np.searchsorted(every, accounts)]
+    subject = np.searchsorted(accounts, days.column("account").to_numpy())
+    log_e = account_bets(subject, days.column("texts").to_numpy(), days.column("harvest").to_numpy(), limit)
+    ordered = tested.sort_by("group")
+    names, first = np.unique(ordered.column("group").to_numpy(), return_index=True)
+    parts = np.split(log_e[np.searchsorted(accounts, ordered.column("account").to_numpy())], first[1:])
+    return {int(name): round(most_of(part), 6) for name, part in zip(names, parts, strict=len(names) > 0)}
 
 
-LEAST_TEXTS = 10
-"""Prompts that an account needs before its rate says something about its peers."""
+def account_bets(account: Ints, texts: Ints, harvest: Ints, limit: Floats) -> Floats:
+    """Natural logarithm of each account's e-value, from one row a day: its number, prompts (at least one) and those that are harvest-like.
 
-
-def harvest_sums(volumes: pa.Table, chosen: pa.Table) -> tuple[pa.Table, float]:
-    """group, texts, harvest for every candidate; and the quantile of the harvest-like share over accounts that are none.
-
-    volumes: account, texts, harvest of every account; chosen: group, account of the candidates.
+    On a day with the share X of harvest-like prompts a bet grows to 1 + stake (X / limit - 1) times what it was: fair where the share that
+    the past makes one expect is the limit, a loss below, however much the prompts of one day resemble each other (Waudby-Smith and Ramdas
+    2024, section 4). Several stakes are laid side by side; their mean is a bet. limit: for each account, from 0. Shape: as limit.
     """
-    accounts, texts, harvest = (volumes.column(name).to_numpy() for name in ("account", "texts", "harvest"))
-    peers = ~np.isin(accounts, chosen.column("account").to_numpy()) & (texts >= LEAST_TEXTS)
-    rates = harvest[peers] / texts[peers]
-    joined = chosen.select(["group", "account"]).join(volumes.select(["account", "texts", "harvest"]), "account", join_type="inner")
-    sums = joined.group_by("group").aggregate([("texts", "sum"), ("harvest", "sum")]).rename_columns(["group", "texts", "harvest"])
-    return sums.sort_by("group"), float(np.quantile(rates, QUANTILE)) if len(rates) else 0.0
+    gain = harvest / texts / limit[account] - 1.0
+    grown = [np.bincount(account, np.log1p(stake * gain), len(limit)) for stake in STAKES]
+    return np.asarray(logsumexp(np.stack(grown), axis=0) - np.log(len(STAKES)))
 
 
-def worth_a_look(chosen: pa.Table, bets: dict[int, float], permitted: set[int], volumes: dict[int, int], room: int) -> pa.Table:
-    """The candidates without the owners whose bet lost: their e-value is below one, so no error control could list them.
+def most_of(log_e: Floats) -> float:
+    """Natural logarithm of an e-value against "at least half of these accounts are within the limit", from the accounts' own.
 
-    Accounts that a permit names stay, so that their use can be held against it; and the largest losers stay as long as their
-    exchanges together fit into `room`, so that an analyst reads why they are benign. volumes: exchanges of each account.
+    Under that null hypothesis half of the accounts' e-values have a mean of at most one; the smallest half has no larger a mean than
+    those, whichever they are and whatever their dependence (a partial conjunction, Benjamini and Heller 2008).
     """
-    rows = list(zip(values(chosen, "group"), values(chosen, "kind"), values(chosen, "account"), strict=True))
-    won = {group for group, kind, account in rows if kind == "linked" or bets.get(group, 0.0) > 0.0 or account in permitted}
-    sizes: dict[int, int] = {}
-    for group, _kind, account in rows:
-        sizes[group] = sizes.get(group, 0) + volumes.get(account, 0)
-    for group in sorted(set(sizes) - won, key=lambda name: (-sizes[name], name)):
-        if sizes[group] <= room:
-            room -= sizes[group]
-            won.add(group)
-    return chosen.filter(pa.array([group in won for group, _kind, _account in rows], pa.bool_()))
+    smallest = np.sort(log_e)[: (len(log_e) + 1) // 2]
+    return float(logsumexp(smallest) - np.log(len(smallest)))

@@ -51,13 +51,28 @@ def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
     return Axis(round(score, 6), "; ".join(told) or "nothing found")
 
 
-def verdict(scale: Axis, deception: Axis, intent: Axis, *, permit: bool, settings: CampaignSettings) -> str:
-    """adversarial: large, meant, and hidden; unlicensed: large and meant; authorised: a permit covers it; else benign."""
-    if permit:
-        return "authorised"
-    if scale.score < settings.high or intent.score < settings.high:
+@dataclass(frozen=True)
+class Standing:
+    """What an owner has shown the provider of itself."""
+
+    permit: bool = False
+    """A permit covers it."""
+    exceeded: bool = False
+    """Its use goes clearly beyond that permit."""
+    known: bool = False
+    """One verified organisation, with fewer exchanges than such a one needs a permit for."""
+
+
+def verdict(scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings) -> str:
+    """adversarial: large, meant, and hidden; unlicensed: large, meant, and more than owner or permit account for; authorised; else benign."""
+    harvests = scale.score >= settings.high and intent.score >= settings.high
+    if standing.permit:
+        return "unlicensed" if standing.exceeded and harvests else "authorised"
+    if not harvests:
         return "benign"
-    return "adversarial" if deception.score >= settings.high else "unlicensed"
+    if deception.score >= settings.high:
+        return "adversarial"
+    return "benign" if standing.known else "unlicensed"
 
 
 WORTH_TELLING = 0.02

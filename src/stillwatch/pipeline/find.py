@@ -11,6 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
+from stillwatch.campaigns.asking import who_asks, worth_a_look
 from stillwatch.campaigns.assemble import Tested, campaigns_table
 from stillwatch.campaigns.candidates import candidates, peers
 from stillwatch.campaigns.evidence import (
@@ -28,9 +29,10 @@ from stillwatch.campaigns.held_meaning import Meant
 from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
-from stillwatch.campaigns.owner_test import NULL as OWNER_NULL
-from stillwatch.campaigns.owner_test import harvest_sums, test_owners, worth_a_look
+from stillwatch.campaigns.owner_peers import main_clients
+from stillwatch.campaigns.owner_test import NULLS, owner_bets
 from stillwatch.campaigns.owners import owners
+from stillwatch.campaigns.permit_use import harvests
 from stillwatch.campaigns.permits import Permit, permitted
 from stillwatch.campaigns.pictures import marks_table, moment, timeline_table
 from stillwatch.campaigns.verdict import Finding
@@ -104,10 +106,11 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
     counted = engine.collect(volumes.order_by("account"))
-    bets = test_owners(*harvest_sums(counted, every))
+    bets = owner_bets(engine, tables.activity, _habits(engine, tables, volumes), every)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
     labels = labels_of(stored.labels)
-    chosen = worth_a_look(every, bets, _permitted(engine, stored, labels), known, settings.campaigns.benign_exchanges)
+    licensed = _permitted(engine, stored, labels)
+    chosen = worth_a_look(who_asks(every, bets, licensed), bets, licensed, known, settings.campaigns.benign_exchanges)
     blind = _blind_meaning(counted, held, linked.members)
     lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
@@ -121,7 +124,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look) if stored.templates else NONE
     labels |= labels_of(shared.said)
     progress("verdicts")
-    facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores)
+    facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores, licensed)
     tested = facts.tested(labels)
     evidence = _of_members(linked.evidence, named)
     result = {
@@ -146,6 +149,12 @@ def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
     """Keys of the accounts that a permit names."""
     rows = engine.collect(stored.accounts.select("account", "account_id", "organisation", "verification")).to_pylist() if stored.permits else []
     return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, labels) for row in rows})
+
+
+def _habits(engine: Engine, tables: Any, volumes: Any) -> pa.Table:
+    """account, client (null where none is known), texts, harvest of every account, sorted by account."""
+    known = volumes.left_join(main_clients(engine, tables.visits), "account")
+    return engine.collect(known.select("account", "client", "texts", "harvest").order_by("account"))
 
 
 def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
@@ -226,6 +235,7 @@ class _Facts:
     declared: Any
     stored: Stored
     scores: pa.Table
+    licensed: set[int]
 
     @cached_property
     def accounts(self) -> list[dict[str, Any]]:
@@ -271,6 +281,7 @@ class _Facts:
         for row in self.work.intents.groups.to_pylist():
             asked.setdefault(row["group"], []).append(row)
         p_values = self.held.by_group()
+        distilled = harvests(self.engine, self.work.work, self.licensed)
         return [
             Tested(
                 group=group,
@@ -279,13 +290,14 @@ class _Facts:
                 intents=asked.get(group, []),
                 findings=findings.get(group, {}),
                 log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else self.bets.get(group, 0.0),
-                null=self.held.null[group] if kind == "linked" else OWNER_NULL,
+                null=self.held.null[group] if kind == "linked" else NULLS[kind],
                 held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],
                 p_values=p_values.get(group, {}) if kind == "linked" else {},
                 accounts={row["account"] for row in people[group]},
                 account_ids={row["account_id"] for row in people[group]},
                 organisations={_verified(row, labels) for row in people[group]},
                 models=models.get(group, set()),
+                harvest=distilled.get(group, []),
             )
             for group, kind in sorted(kinds.items())
         ]

@@ -42,8 +42,11 @@ class Truth:
 
     def innocent_of(self, found: Found) -> frozenset[str]:
         """Members of a campaign for whom its verdict is wrong; victims of a campaign are counted apart."""
-        excused = frozenset().union(*self.exceeding.values()) if found.verdict == "unlicensed" else frozenset()
-        return found.members - self.used - excused
+        return found.members - self.used - self.excused(found.verdict)
+
+    def excused(self, verdict: str) -> frozenset[str]:
+        """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are unlicensed."""
+        return frozenset().union(*self.exceeding.values()) if verdict == "unlicensed" else frozenset()
 
 
 @dataclass(frozen=True)

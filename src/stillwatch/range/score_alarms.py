@@ -49,7 +49,7 @@ def alarms_scored(raised: list[Raised], truth: Truth, daily: dict[str, dict[date
 
     daily: exchanges of each campaign by day. False alarms are those of which more than half is not guilty, by verdict and commonest kind.
     """
-    false = [alarm for alarm in raised if len(alarm.members - truth.guilty) > HALF * len(alarm.members)]
+    false = [alarm for alarm in raised if len(alarm.members - truth.guilty - truth.excused(alarm.verdict)) > HALF * len(alarm.members)]
     return {
         "campaigns": [_campaign(name, accounts, raised, daily.get(name, {})) for name, accounts in truth.campaigns.items()],
         "false_alarms": {verdict: _kinds(false, verdict, truth) for verdict in ("adversarial", "unlicensed")},

@@ -43,10 +43,14 @@ def verdict(campaign: Row, high: float) -> str:
     """The verdict in a sentence that names the axes behind it."""
     strong = [axis for axis in AXES if campaign[axis] >= high]
     shape = f"it {_and([SHAPE[axis] for axis in strong])}" if strong else f"no axis reaches {high:g}"
+    if campaign["verdict"] == "benign" and {"scale", "intent"} <= set(strong):
+        return f"Benign: {shape}, openly, as one verified organisation below the volume for which one needs a permit."
     if campaign["verdict"] == "benign":
         return f"Benign: its accounts act as one, and that is not held against them; {shape}."
     if campaign["verdict"] == "authorised":
         return f"Authorised: {shape}, and a permit covers it{', in part' if campaign['permit_excess'] else ''}."
+    if campaign["verdict"] == "unlicensed" and campaign["permit"]:
+        return f"Unlicensed: {shape}, and goes clearly beyond its permit."
     if campaign["verdict"] == "unlicensed":
         return f"Unlicensed: {shape}; {'' if 'deception' in strong else 'nothing about it is hidden, and '}no permit covers it."
     return f"{campaign['verdict'].capitalize()}: {shape}."
@@ -55,10 +59,10 @@ def verdict(campaign: Row, high: float) -> str:
 def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
     """What the list of campaigns promises."""
     rate = float(about.get("false_discovery_rate", 0.05))
-    permitted = sum(1 for campaign in campaigns if campaign["verdict"] == "authorised")
+    permitted = sum(1 for campaign in campaigns if campaign["permit"])
     passed, tested = len(campaigns) - permitted, about.get("tested_groups")
     of = f" of {wording.plural(tested, 'tested group')}" if tested is not None else ""
-    also = f" {wording.plural(permitted, 'authorised group')} {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
+    also = f" {wording.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
     return (
         f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of {wording.percent(rate)}: over many runs, "
         "that is the largest share of listed campaigns expected to be chance. A group is tested only on evidence that did not form it. "

@@ -1,0 +1,122 @@
+"""Whom a permit covers, and what of their use goes beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from ibis import _
+
+from stillwatch.campaigns.permits import Permit
+from stillwatch.engine import Engine
+from stillwatch.schema.flags import HARVEST
+
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Share:
+    """The exchanges of one model in one hour that may be for distilling: harvest-like ones, and those whose prompt the log does not hold."""
+
+    model: str
+    """The model; empty where unknown."""
+    hour: int
+    """The hour, since 1970."""
+    exchanges: int
+    """How many."""
+    output_tokens: int
+    """What they wrote."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a group did."""
+
+    exchanges: int
+    """All its exchanges."""
+    output_tokens: int
+    """All that they wrote."""
+    models: frozenset[str]
+    """Models that it asked."""
+    first: datetime
+    """Its first exchange."""
+    last: datetime
+    """Its last."""
+    harvest: Sequence[Share] = ()
+    """What of it may be for distilling; a permit is of no concern to the rest."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What a permit says about a group."""
+
+    permit: str
+    """The permit's name; empty if none covers the group."""
+    excess: str
+    """What goes beyond it, in words; empty if nothing."""
+    exceeded: bool = False
+    """Whether the harvest goes beyond it by more than the slack."""
+
+
+def harvests(engine: Engine, work: Any, accounts: set[int]) -> dict[int, list[Share]]:
+    """Of each group with any of the accounts, what may be for distilling. work: the rows that signals read."""
+    if not accounts:
+        return {}
+    licensed = engine.load("licensed", pa.table({"account": pa.array(sorted(accounts), pa.int64())}))
+    named = work.semi_join(licensed, "account").select("group").distinct()
+    asked = work.semi_join(named, "group").filter(~_.has_text | ((_.flags.fill_null(0).cast("int64") & int(HARVEST)) > 0))
+    hourly = asked.select("group", "output_tokens", model=_.model.fill_null(""), hour=(_.second // HOUR).cast("int64"))
+    summed = hourly.group_by("group", "model", "hour").agg(n=_.count(), written=_.output_tokens.fill_null(0).cast("int64").sum())
+    found: dict[int, list[Share]] = {}
+    for row in engine.collect(summed.order_by(["group", "model", "hour"])).to_pylist():
+        found.setdefault(row["group"], []).append(Share(row["model"], row["hour"], row["n"], row["written"]))
+    return found
+
+
+def cover(permits: list[Permit], accounts: set[str], organisations: set[str], use: Use, slack: float) -> Cover:
+    """The permit that covers all of a group's accounts, and what exceeds it; of several, the first that nothing exceeds, or else the first."""
+    found = [p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})]
+    if not found:
+        return Cover("", "")
+    told = [Cover(permit.name, "; ".join(_excess(permit, use)), _exceeded(found, use.harvest, slack)) for permit in found]
+    return min(told, key=lambda one: one.excess != "")
+
+
+def _exceeded(permits: list[Permit], harvest: Sequence[Share], slack: float) -> bool:
+    """Whether more of the harvest than the slack is outside every permit, or all of it more than they allow together."""
+    total = sum(part.exchanges for part in harvest)
+    outside = sum(part.exchanges for part in harvest if all(_outside(permit, part) for permit in permits))
+    written = sum(part.output_tokens for part in harvest)
+    volumes, tokens = [permit.volume for permit in permits], [permit.output_tokens for permit in permits]
+    return outside > slack * total or _beyond(total, volumes, slack) or _beyond(written, tokens, slack)
+
+
+def _beyond(used: int, allowed: list[int | None], slack: float) -> bool:
+    limits = [most for most in allowed if most is not None]
+    return len(limits) == len(allowed) and used > (1.0 + slack) * sum(limits)
+
+
+def _outside(permit: Permit, part: Share) -> bool:
+    """Whether a model is not the permit's, or no moment of an hour is within its time."""
+    begins, ends = (datetime.fromtimestamp((part.hour + step) * HOUR, UTC) for step in (0, 1))
+    other = bool(permit.models) and part.model != "" and part.model not in permit.models
+    return other or begins > permit.expires or (permit.starts is not None and ends <= permit.starts)
+
+
+def _excess(permit: Permit, use: Use) -> list[str]:
+    beyond: list[str] = []
+    others = use.models - permit.models - {""}
+    if permit.models and others:
+        beyond.append(f"models not covered: {', '.join(sorted(others))}")
+    if permit.volume is not None and use.exchanges > permit.volume:
+        beyond.append(f"{use.exchanges:,} exchanges of {permit.volume:,} allowed")
+    if permit.output_tokens is not None and use.output_tokens > permit.output_tokens:
+        beyond.append(f"{use.output_tokens:,} output tokens of {permit.output_tokens:,} allowed")
+    if use.last > permit.expires:
+        beyond.append(f"went on to {use.last:%Y-%m-%d} after the permit ended on {permit.expires:%Y-%m-%d}")
+    if permit.starts is not None and use.first < permit.starts:
+        beyond.append(f"began on {use.first:%Y-%m-%d} before the permit did on {permit.starts:%Y-%m-%d}")
+    return beyond
