@@ -23,7 +23,7 @@ def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[In
     people, person = np.unique(np.stack([anchors, accounts], axis=1), axis=0, return_inverse=True)
     marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
     nodes = len(people) + len(marks)
-    edges = coo_array((np.ones(len(anchors), np.bool_), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes))
+    edges = coo_array((np.ones(len(anchors)), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes))
     _, component = connected_components(edges, directed=False)
     _, number, size = np.unique(component[: len(people)], return_inverse=True, return_counts=True)
     kept = size[number] >= smallest
