@@ -40,6 +40,8 @@ def told(
         ({"sums": SUMS | {"n": SETTINGS.known_exchanges}}, "unlicensed"),
         ({"kind": "single"}, "unlicensed"),
         ({"kind": "linked"}, "unlicensed"),
+        ({"kind": "linked", "owner_accounts": 4}, "benign"),
+        ({"kind": "linked", "owner_accounts": 5}, "unlicensed"),
         ({"organisations": {""}}, "unlicensed"),
         ({"organisations": {"Example Ltd", ""}}, "unlicensed"),
         ({"organisations": {"Example Ltd", "Other Ltd"}}, "unlicensed"),

@@ -51,6 +51,8 @@ class Tested:
     """Models it asked."""
     harvest: list[Share] = field(default_factory=list)
     """What of its use may be for distilling, where a permit names any of its accounts."""
+    owner_accounts: int = 0
+    """Accounts that its one declared owner has in all, in this group or not; 0 where its accounts do not declare one and the same."""
 
 
 def campaigns_table(tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings) -> pa.Table:
@@ -102,9 +104,11 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
 def _known(item: Tested, settings: CampaignSettings) -> bool:
     """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which one needs a permit.
 
-    Not so a lone account whose owner's others do not ask: that may be somebody with a stolen key.
+    Linkage may have found them first: it is then the same owner, if at least half of its accounts are there. Not so a few accounts whose
+    owner's others do not ask: those may be somebody with stolen keys.
     """
-    return item.kind == "declared" and len(item.organisations) == 1 and "" not in item.organisations and item.sums["n"] < settings.known_exchanges
+    most = item.kind == "declared" or (item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids))
+    return most and len(item.organisations) == 1 and "" not in item.organisations and item.sums["n"] < settings.known_exchanges
 
 
 def _bound(item: Tested, level: float) -> int:

@@ -245,6 +245,16 @@ class _Facts:
         columns = ("group", "account", "account_id", "organisation", "verification", "declared", "basis", "n", "first", "last")
         return self.engine.collect(rows.select(*columns).order_by(["group", "account"])).to_pylist()
 
+    @cached_property
+    def _sizes(self) -> dict[int, int]:
+        counted = self.engine.collect(self.declared.filter(_.owner.notnull()).group_by("owner").agg(n=_.count()))
+        return dict(zip(values(counted, "owner"), values(counted, "n"), strict=True))
+
+    def _owned(self, people: list[dict[str, Any]]) -> int:
+        """Accounts in all of the one owner that these accounts declare; 0 where they do not."""
+        owners = {row["declared"] for row in people}
+        return self._sizes.get(owners.pop(), 0) if len(owners) == 1 else 0
+
     def members(self, labels: Labels) -> pa.Table:
         """Table members."""
         nats = dict(zip(values(self.chosen, "account"), values(self.chosen, "nats"), strict=True))
@@ -298,6 +308,7 @@ class _Facts:
                 organisations={_verified(row, labels) for row in people[group]},
                 models=models.get(group, set()),
                 harvest=distilled.get(group, []),
+                owner_accounts=self._owned(people[group]),
             )
             for group, kind in sorted(kinds.items())
         ]
