@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from village import ALONE, beside, small_row
 
 from stillwatch.errors import InputError, RunError, SettingError, StillwatchError, TooManyBadRows
 from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline.read_logs import uninterrupted
 from stillwatch.settings import EngineSettings, Settings, load
 
 
@@ -167,3 +169,22 @@ def test_an_interrupt_leaves_nothing_and_says_so(village: Path, tmp_path: Path, 
     assert b"nothing half-written" in said
     assert b"Traceback" not in said
     assert left(tmp_path) == set()
+
+
+def test_an_interrupt_that_another_thread_takes_waits_until_the_workers_have_started() -> None:
+    ended = threading.Event()
+    finished: list[str] = []
+    other = threading.Thread(target=ended.wait, args=(30,))
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted_within(finished)
+    ended.set()
+    other.join()
+    assert finished == ["all of it"]
+
+
+def _interrupted_within(finished: list[str]) -> None:
+    with uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        finished.append("all of it")

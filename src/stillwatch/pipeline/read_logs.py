@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -84,10 +86,8 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
         return
     before = set(active_children())
     pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    futures = _submitted(pool, jobs)
-    started = set(active_children()) - before
     try:
-        for future in futures:
+        for future in _submitted(pool, jobs):
             yield future.result()
     except BrokenProcessPool as error:
         raise SettingError(
@@ -95,7 +95,7 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
             do="lower ingest.workers or ingest.batch_bytes in the settings file",
         ) from error
     except BaseException:
-        for process in started:
+        for process in set(active_children()) - before:
             process.terminate()
         raise
     finally:
@@ -104,11 +104,29 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
 
 def _submitted(pool: ProcessPoolExecutor, jobs: list[Job]) -> list[Future[Result]]:
     """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it to them too, but it is ours to answer."""
+    with uninterrupted():
+        return [pool.submit(_stage, job) for job in jobs]
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off an interrupt: one between the start of a worker and its first message would leave the worker with half a message.
+
+    Blocking it is not enough, since it blocks it in this thread alone: a thread of a library may take it, and Python then raises it here.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    answer = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return [pool.submit(_stage, job) for job in jobs]
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, answer)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _stage(job: Job) -> Result:
