@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.compare import Line, compare
+from baselines.scored import answerable
 from given_worlds import inputs_of
 from stillwatch.pipeline import detect
 from stillwatch.pipeline.watch import watch
@@ -62,7 +63,7 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
             "every": every,
             "exchanges": sum(row["exchanges"] for row in truth["groups"]),
             "accounts": len(known.kinds),
-            "innocents": len(known.kinds) - len(known.guilty),
+            "innocents": len(known.kinds) - len(answerable(known)),
             "seconds": {step: round(after - before, 1) for step, before, after in zip(steps, at[:-1], at[1:], strict=True)},
             "score": score(out, world),
             "alarms": score_alarms(out, world),

@@ -26,7 +26,7 @@ if not __package__:
 
 from baselines.called import Baseline, Called, parameters
 from baselines.every import EVERY, Tried, components_by_each_setting, pooled_by_each_facet
-from baselines.scored import Row, Score, score_called, score_groups, within_budget
+from baselines.scored import Row, Score, answerable, score_called, score_groups, within_budget
 from baselines.tables import Tables, account_ids, opened
 from stillwatch.errors import StillwatchError
 from stillwatch.range.score import Truth, read_run, read_truth
@@ -105,7 +105,7 @@ def better(lines: list[Line]) -> Iterator[str]:
 
 def show(lines: list[Line], truth: Truth, console: Console) -> None:
     """Both tables, then where a baseline is better."""
-    innocents = len(truth.kinds) - len(truth.guilty)
+    innocents = len(truth.kinds) - len(answerable(truth))
     for title, pick in (("At each detector's own defaults", _own), ("At the lowest threshold that calls at most 0.1 % of innocents", _flattered)):
         table = Table(title=f"{title}: recall / precision by campaign, + found (called in whatever company)", title_justify="left")
         for name in (

@@ -50,7 +50,7 @@ class Score:
     false_groups: dict[str, int]
     """Groups most of whose accounts are innocent, by their commonest kind; empty where single accounts are called."""
     innocents: dict[str, int]
-    """Innocent accounts called, by kind."""
+    """Innocent accounts called, by kind; see answerable."""
 
     @property
     def found(self) -> int:
@@ -112,16 +112,22 @@ def score_called(said: Called, threshold: float, ids: Mapping[int, str], truth: 
 
 def within_budget(said: Called, ids: Mapping[int, str], truth: Truth, share: float = BUDGET) -> float:
     """The lowest threshold at which no more than a share of the innocent accounts is called: chosen with the truth, as no operator could."""
-    allowed = int(share * (len(truth.kinds) - len(truth.guilty)))
+    not_wronged = answerable(truth)
+    allowed = int(share * (len(truth.kinds) - len(not_wronged)))
     innocents: set[int] = set()
     lowest = float("inf")
     for threshold, groups in groupby(said.groups, key=lambda group: group.score):
-        innocents |= {account for group in groups for account in group.accounts if ids[account] not in truth.guilty}
+        innocents |= {account for group in groups for account in group.accounts if ids[account] not in not_wronged}
         if len(innocents) > allowed:
             break
         lowest = threshold
     return lowest
 
 
+def answerable(truth: Truth) -> frozenset[str]:
+    """Accounts that nobody wrongs by calling them: operators' own, those whose keys were stolen, and licensees beyond their permits."""
+    return truth.used | truth.excused("unlicensed")
+
+
 def _by_kind(accounts: frozenset[str], truth: Truth) -> dict[str, int]:
-    return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in accounts - truth.guilty).items()))
+    return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in accounts - answerable(truth)).items()))

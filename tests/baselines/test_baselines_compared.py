@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_groups_are_scored_as_the_range_scores_a_run() -> None:
     assert (ring.found, ring.precision, ring.recall) == (True, 0.8, 0.8)
     assert (pair.found, pair.recall, pair.reached) == (False, 0.0, 1.0)
     assert (score.groups, score.false_groups, score.innocents) == (2, {"ordinary": 1}, {"ordinary": 7})
+
+
+def test_whose_keys_were_stolen_and_who_exceeds_a_permit_are_not_wronged() -> None:
+    known = replace(TRUE, victims=frozenset({"a40", "a41"}), exceeding={"licensee": frozenset({"a42"})})
+    said = called([Group("z", accounts((40, 44)), 1.0)], 1.0, single=False)
+    assert score_called(said, 1.0, IDS, TRUE).innocents == {"ordinary": 5}
+    assert score_called(said, 1.0, IDS, known).innocents == {"ordinary": 2}
+    assert within_budget(singles({40: 9.0, 41: 9.0, 42: 9.0, 43: 8.0, 44: 7.0}, 9.0), IDS, known) == 8.0
 
 
 def test_single_accounts_are_scored_by_their_union_without_other_campaigns() -> None:
