@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch.campaigns.owner_peers import FEWEST, FLOOR, limits, main_clients
+from stillwatch.campaigns.held_out import OUTSIDERS
+from stillwatch.campaigns.owner_peers import FLOOR, limits, main_clients
 from stillwatch.campaigns.owner_test import NULLS, account_bets, most_of, owner_bets
 from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import EngineSettings
@@ -63,9 +64,9 @@ def habits(*rows: Habit) -> pa.Table:
 
 
 def test_peers_are_the_users_of_the_client_where_enough_can_be_rated_and_everyone_elsewhere() -> None:
-    kit: list[Habit] = [(10 + number, 7, 100, 90) for number in range(FEWEST)]
+    kit: list[Habit] = [(10 + number, 7, 100, 90) for number in range(OUTSIDERS)]
     plain: list[Habit] = [(30 + number, 8, 100, number % 2) for number in range(200)]
-    rare: list[Habit] = [(300 + number, 9, 100, 100) for number in range(FEWEST - 1)]
+    rare: list[Habit] = [(300 + number, 9, 100, 100) for number in range(OUTSIDERS - 1)]
     few_texts: list[Habit] = [(310 + number, 9, 9, 9) for number in range(50)]
     candidates: list[Habit] = [(1, 7, 2_000, 1_900), (2, 8, 2_000, 1_900), (3, 9, 2_000, 1_900), (4, None, 2_000, 1_900)]
     everyone = habits(*sorted(candidates + kit + plain + rare + few_texts))

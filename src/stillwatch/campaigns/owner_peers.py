@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
+from stillwatch.campaigns.held_out import OUTSIDERS
 from stillwatch.engine import Engine
 from stillwatch.schema.table import values
 
@@ -18,8 +19,6 @@ FLOOR = 0.1
 """The rate that the null allows at least, so that quiet peers do not make an odd prompt an offence."""
 LEAST_TEXTS = 10
 """Prompts that an account needs before its rate says something about its peers."""
-FEWEST = 5
-"""Other accounts that a client needs before its users are peers, as in the held-out test."""
 NO_CLIENT = np.iinfo(np.int64).min
 """Stands for the client of accounts without one; such accounts have no client in common."""
 
@@ -34,7 +33,7 @@ def main_clients(engine: Engine, visits: Any) -> Any:
 def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """The rate of harvest-like prompts that the null allows each account: the QUANTILE of its peers' rates, FLOOR at least.
 
-    Its peers are the accounts of its main client, or everyone where fewer than FEWEST of those can be rated. habits: account, client
+    Its peers are the accounts of its main client, or everyone where fewer than OUTSIDERS of those can be rated. habits: account, client
     (null where unknown), texts, harvest of every account; taken: accounts that are candidates, and nobody's peers. Shape (accounts,).
     """
     account, texts, harvest = (habits.column(name).to_numpy() for name in ("account", "texts", "harvest"))
@@ -46,7 +45,7 @@ def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.flo
     order = np.argsort(of[rated], kind="stable")
     ends = np.cumsum(np.bincount(of[rated], minlength=len(names)))
     for number, (start, end) in enumerate(zip(ends - np.diff(ends, prepend=0), ends, strict=True)):
-        if end - start >= FEWEST and names[number] != NO_CLIENT:
+        if end - start >= OUTSIDERS and names[number] != NO_CLIENT:
             by_client[number] = _quantile(rates[order[start:end]])
     return np.asarray(np.maximum(by_client, FLOOR)[of])
 

@@ -45,7 +45,7 @@ def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings:
 
 
 def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings: LinkageSettings) -> Any:
-    """Table purified (anchor, account, key): carriers whose marks in other families fit the carriers better than the accounts outside, with the marks that tie.
+    """Table purified (anchor, account, key): carriers whose marks in other families fit them better than outsiders, with the marks that tie.
 
     One other family is enough: the anchor's own is the second. The join goes through accounts, so the cost grows with traces and
     never with pairs of accounts.

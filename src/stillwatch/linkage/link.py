@@ -15,7 +15,7 @@ from stillwatch.engine import Engine
 from stillwatch.linkage.anchors import anchors, purified
 from stillwatch.linkage.merge import Ints, best_claims, merged, parted, serious
 from stillwatch.linkage.rates import MICRO, marked
-from stillwatch.linkage.rescore import accepted, profile, rescored, totals
+from stillwatch.linkage.rescore import accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values
 from stillwatch.settings import LinkageSettings
@@ -72,7 +72,7 @@ def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: Link
     for turn in range(ROUNDS):
         progress(f"weigh members, round {turn + 1}")
         members = engine.load("candidates", _distinct(group[best], account[best]))
-        weighed = rescored(engine, rows, members, profile(engine, rows, members, accounts), accounts, settings)
+        weighed = rescored(engine, rows, members, accounts, settings)
         weights = totals(engine, weighed, settings)
         passed = engine.collect(accepted(weights, settings).order_by(["group", "account"]))
         claim, account, nats = (passed.column(name).to_numpy() for name in ("group", "account", "nats"))

@@ -15,7 +15,7 @@ MICRO = 1_000_000
 
 
 def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
-    """Table marked: traces of the formation facets, with what `chance` needs: here and peers (carriers, accounts of the stratum) and df (all carriers)."""
+    """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum) and df (all carriers)."""
     forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
     rows = engine.create("formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum"))
@@ -26,11 +26,11 @@ def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
 
 
 def chance(here: Any, peers: Any, carriers: Any, accounts: Any, smooth: float) -> Any:
-    """p0, the chance that a peer carries a key, estimated on outsiders: the accounts that are neither the one weighed nor of the set it is weighed against.
+    """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of the set that it is weighed against.
 
-    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left out, a pool that is half of its stratum would
-    look like its own peers. The stratum's rate is shrunk to that of everybody with the weight of `smooth` accounts, and never below half
-    of it, so that a key unseen in a small stratum is not taken for impossible.
+    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left out, a pool that is half of its
+    stratum would look like its own peers. The stratum's rate is shrunk to that of everybody with the weight of `smooth` accounts, and
+    never below half of it, so that a key unseen in a small stratum is not taken for impossible.
     """
     everywhere = (carriers + 0.5) / (accounts + 0.5)
     inside = (here + smooth * everywhere) / (peers + smooth)

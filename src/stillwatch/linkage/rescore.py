@@ -25,34 +25,18 @@ NEAR = 3
 """Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it."""
 
 
-def profile(engine: Engine, marked: Any, members: Any, accounts: int) -> Any:
-    """Table profile (group, key, carriers, size, telling): what a group's accounts carry."""
-    size = members.group_by("group").agg(size=_.count())
-    carried = members.join(marked.select("account", "key", "df"), "account").group_by("group", "key").agg(carriers=_.count(), df=_.df.max())
-    joined = carried.filter(_.carriers >= 2).join(size, "group")
-    lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
-    return engine.create(
-        "profile",
-        joined.select(
-            "group",
-            "key",
-            "carriers",
-            "size",
-            telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT) & (joined.carriers * TELLING_STRANGERS >= joined.df),
-        ),
-    )
-
-
-def rescored(engine: Engine, marked: Any, members: Any, profile: Any, accounts: int, settings: LinkageSettings) -> Any:
+def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings: LinkageSettings) -> Any:
     """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key.
 
     The group's members are left out of what their peers do.
     """
+    carried = engine.create("carried", marked.select("account", "key", "stratum", "df").join(members.select("group", "account"), "account"))
+    profile = engine.create("profile", _profile(carried, members, accounts))
     telling = profile.filter(_.telling).select("group", "key")
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
     keys = candidates.join(marked.select("account", "key", "facet_number", "family", "scales", "stratum", "here", "peers", "df"), "account")
     known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"]).drop("group_right", "key_right")
-    rows = _with_inside(engine, known, marked, members)
+    rows = _with_inside(known, carried, members)
     p0 = chance(
         rows.here - rows.carriers_here - rows.other,
         rows.peers - rows.inside - rows.other,
@@ -67,14 +51,27 @@ def rescored(engine: Engine, marked: Any, members: Any, profile: Any, accounts: 
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
 
 
-def _with_inside(engine: Engine, known: Any, marked: Any, members: Any) -> Any:
-    """With other (0 for a member, 1 for everybody else), and carriers_here and inside: the members of the row's stratum that carry the key, and all of them."""
-    theirs = engine.create("theirs", marked.select("account", "key", "stratum").join(members.select("group", "account"), "account"))
-    places = theirs.select("group", "account", "stratum").distinct().group_by("group", "stratum").agg(inside=_.count())
-    carried = theirs.group_by("group", "key", "stratum").agg(carriers_here=_.count())
+def _profile(carried: Any, members: Any, accounts: int) -> Any:
+    """(group, key, carriers, size, telling): what a group's accounts carry."""
+    size = members.group_by("group").agg(size=_.count())
+    joined = carried.group_by("group", "key").agg(carriers=_.count(), df=_.df.max()).filter(_.carriers >= 2).join(size, "group")
+    lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
+    return joined.select(
+        "group",
+        "key",
+        "carriers",
+        "size",
+        telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT) & (joined.carriers * TELLING_STRANGERS >= joined.df),
+    )
+
+
+def _with_inside(known: Any, carried: Any, members: Any) -> Any:
+    """The rows with other (0 for a member, 1 for everybody else), inside and carriers_here: members in the row's stratum, and those who carry the key."""
+    places = carried.select("group", "account", "stratum").distinct().group_by("group", "stratum").agg(inside=_.count())
+    here = carried.group_by("group", "key", "stratum").agg(carriers_here=_.count())
     rows = known.left_join(members.select("group", "account", member=1), ["group", "account"]).drop("group_right", "account_right")
     rows = rows.left_join(places, ["group", "stratum"]).drop("group_right", "stratum_right")
-    rows = rows.left_join(carried, ["group", "key", "stratum"]).drop("group_right", "key_right", "stratum_right")
+    rows = rows.left_join(here, ["group", "key", "stratum"]).drop("group_right", "key_right", "stratum_right")
     zero = {name: rows[name].fill_null(0) for name in ("inside", "carriers_here")}
     return rows.mutate(**zero, other=1 - rows.member.fill_null(0))
 

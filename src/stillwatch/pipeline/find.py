@@ -105,8 +105,8 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members, meanings, linked.near)
     named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
-    counted = engine.collect(volumes.order_by("account"))
-    bets = owner_bets(engine, tables.activity, _habits(engine, tables, volumes), every)
+    counted = engine.collect(volumes.left_join(main_clients(engine, tables.visits), "account").drop("account_right").order_by("account"))
+    bets = owner_bets(engine, tables.activity, counted, every)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
     labels = labels_of(stored.labels)
     licensed = _permitted(engine, stored, labels)
@@ -149,12 +149,6 @@ def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
     """Keys of the accounts that a permit names."""
     rows = engine.collect(stored.accounts.select("account", "account_id", "organisation", "verification")).to_pylist() if stored.permits else []
     return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, labels) for row in rows})
-
-
-def _habits(engine: Engine, tables: Any, volumes: Any) -> pa.Table:
-    """account, client (null where none is known), texts, harvest of every account, sorted by account."""
-    known = volumes.left_join(main_clients(engine, tables.visits), "account")
-    return engine.collect(known.select("account", "client", "texts", "harvest").order_by("account"))
 
 
 def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
