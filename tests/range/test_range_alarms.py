@@ -46,6 +46,21 @@ def test_no_alarm_is_all_gone() -> None:
     assert document["false_alarms"] == {"adversarial": {}, "unlicensed": {"classroom": 1}}
 
 
+def test_an_alarm_on_stolen_keys_and_on_a_licensee_beyond_its_permit_wrongs_nobody() -> None:
+    stolen, licensee = frozenset({"v1", "v2", "v3"}), frozenset({"l1", "l2"})
+    kinds = dict.fromkeys(stolen, "campaign") | dict.fromkeys(licensee, "permitted_distiller") | dict.fromkeys(CLASS, "classroom")
+    true = Truth({"thistle": stolen}, {}, kinds, frozenset(), victims=stolen, exceeding={"press": licensee})
+    raised = [
+        Raised("A001", day(2), "adversarial", stolen | some(CLASS, 1)),
+        Raised("A002", day(2), "unlicensed", licensee),
+        Raised("A003", day(3), "adversarial", licensee),
+    ]
+    document = alarms_scored(raised, true, DAILY, [day(2), day(3)])
+    assert document["campaigns"][0]["alarm"] == "A001"
+    assert document["false_alarms"] == {"adversarial": {"permitted_distiller": 1}, "unlicensed": {}}
+    assert document["false_days"] == ["2026-03-05"]
+
+
 def test_a_run_that_was_not_watched_is_said(hamlet: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"accounts\.parquet is missing"):
         score_alarms(tmp_path, hamlet)

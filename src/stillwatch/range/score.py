@@ -40,9 +40,9 @@ class Truth:
         """Accounts of all campaigns, stolen ones included."""
         return self.guilty | self.victims
 
-    def innocent_of(self, found: Found) -> frozenset[str]:
-        """Members of a campaign for whom its verdict is wrong; victims of a campaign are counted apart."""
-        return found.members - self.used - self.excused(found.verdict)
+    def innocent_of(self, verdict: str, members: frozenset[str]) -> frozenset[str]:
+        """Those of the members for whom a verdict is wrong; victims of a campaign are counted apart."""
+        return members - self.used - self.excused(verdict)
 
     def excused(self, verdict: str) -> frozenset[str]:
         """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are unlicensed."""
@@ -123,7 +123,7 @@ def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
     """Campaigns with the verdict of which more than half is wrongly called so, counted by the commonest kind of those members."""
     kinds: Counter[str] = Counter()
     for f in accusing:
-        innocent = truth.innocent_of(f)
+        innocent = truth.innocent_of(f.verdict, f.members)
         if f.verdict == verdict and len(innocent) > HALF * len(f.members):
             kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(innocent)).most_common(1)[0][0]] += 1
     return dict(sorted(kinds.items()))
@@ -131,7 +131,7 @@ def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
 
 def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
     """Accounts that any listed accusation calls wrongly, by kind."""
-    called = frozenset().union(*(truth.innocent_of(f) for f in accusing))
+    called = frozenset().union(*(truth.innocent_of(f.verdict, f.members) for f in accusing))
     return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
 
 

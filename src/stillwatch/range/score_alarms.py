@@ -36,6 +36,10 @@ class Raised:
         """Whether at least half of its accounts are among those given."""
         return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
 
+    def wronged(self, truth: Truth) -> frozenset[str]:
+        """Its accounts for whom its verdict is wrong: whose keys a campaign stole is not wronged."""
+        return truth.innocent_of(self.verdict, self.members)
+
 
 def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
     """The scores of a watch as a document. Raises RunError where the run was not watched, or the two do not belong together."""
@@ -47,9 +51,9 @@ def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
 def alarms_scored(raised: list[Raised], truth: Truth, daily: dict[str, dict[datetime, int]], searched: list[datetime]) -> dict[str, Any]:
     """For each campaign its first alarm: days from its first exchange to the end of the alarm's day, and the share of its exchanges gone by then.
 
-    daily: exchanges of each campaign by day. False alarms are those of which more than half is not guilty, by verdict and commonest kind.
+    daily: exchanges of each campaign by day. False alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
     """
-    false = [alarm for alarm in raised if len(alarm.members - truth.guilty - truth.excused(alarm.verdict)) > HALF * len(alarm.members)]
+    false = [alarm for alarm in raised if len(alarm.wronged(truth)) > HALF * len(alarm.members)]
     return {
         "campaigns": [_campaign(name, accounts, raised, daily.get(name, {})) for name, accounts in truth.campaigns.items()],
         "false_alarms": {verdict: _kinds(false, verdict, truth) for verdict in ("adversarial", "unlicensed")},
@@ -81,7 +85,7 @@ def _kinds(false: list[Raised], verdict: str, truth: Truth) -> dict[str, int]:
     found: Counter[str] = Counter()
     for alarm in false:
         if alarm.verdict == verdict:
-            found[Counter(truth.kinds.get(a, "unknown") for a in sorted(alarm.members - truth.guilty)).most_common(1)[0][0]] += 1
+            found[Counter(truth.kinds.get(a, "unknown") for a in sorted(alarm.wronged(truth))).most_common(1)[0][0]] += 1
     return dict(sorted(found.items()))
 
 
