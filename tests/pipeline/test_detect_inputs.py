@@ -26,7 +26,8 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     second = [small_row(3), small_row(20, time="2026-03-03T23:59:59.999999Z"), small_row(21, time="2031-01-01T00:00:00Z")]
     for name, rows in (("one.jsonl", first), ("two.jsonl", second)):
         (folder / name).write_text("\n".join(json.dumps(row) for row in rows) + "\n{cut", encoding="utf-8")
-    edge = [{"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in range(5)] + [{"request_id": "unknown"}]
+    edge = [{"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in (*range(5), 20)] + [{"request_id": "unknown"}]
+    edge.append({"request_id": "q4", "region": "north"})
     (folder / "edge.jsonl").write_text("\n".join(json.dumps(row) for row in edge), encoding="utf-8")
     (folder / "accounts.csv").write_text("account_id,created,plan\nsmall-0,2026-01-01,api\nsleeping,soon,free\n", encoding="utf-8")
     given = Inputs((folder / "one.jsonl", folder / "two.jsonl"), "openai_jsonl", edge=folder / "edge.jsonl", accounts=folder / "accounts.csv")
@@ -67,11 +68,16 @@ def test_days_part_at_midnight_of_the_last_microsecond(mixed: Ran) -> None:
 
 def test_the_edge_speaks_first_and_only_of_what_it_saw(mixed: Ran) -> None:
     found = exchanges(mixed)
-    seen = [found[f"q{i}"] for i in range(5)]
+    seen = [found[f"q{i}"] for i in (*range(5), 20)]
     assert len({row["address"] for row in seen}) == 1
     assert all(row["address"] is not None and row["client"] is not None for row in seen)
     assert all(found[f"q{i}"]["address"] is None for i in range(5, 11))
     assert {row["label"] for row in mixed.rows("labels") if row["kind"] == "client"} == {AGENT}
+
+
+def test_two_lines_of_the_edge_on_one_request_are_put_together(mixed: Ran) -> None:
+    assert {request for request, row in exchanges(mixed).items() if row["region"] == "north"} == {"q4"}
+    assert exchanges(mixed)["q4"]["client"] is not None
 
 
 def test_accounts_of_the_file_and_of_the_log_are_known(mixed: Ran) -> None:

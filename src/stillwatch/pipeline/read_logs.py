@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -34,6 +35,32 @@ STAGED = pa.schema([*EXCHANGES.arrow, pa.field("source", pa.int32(), nullable=Fa
 ROWS_AT_ONCE = 131_072
 
 
+class Gathered:
+    """Rows of many small tables, each once: made distinct when as many have come as are known, so that the work grows with the rows alone."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        """No row yet."""
+        self._known = schema.empty_table()
+        self._more: list[pa.Table] = []
+        self._waiting = 0
+
+    def add(self, table: pa.Table) -> None:
+        """Add rows; columns are cast to the schema."""
+        self._more.append(table.cast(self._known.schema))
+        self._waiting += table.num_rows
+        if self._waiting > max(self._known.num_rows, ROWS_AT_ONCE):
+            self._settle()
+
+    def table(self) -> pa.Table:
+        """All rows, each once, in a fixed order."""
+        self._settle()
+        return self._known
+
+    def _settle(self) -> None:
+        self._known = distinct(pa.concat_tables([self._known, *self._more]))
+        self._more, self._waiting = [], 0
+
+
 @dataclass
 class Staged:
     """What the workers left."""
@@ -49,11 +76,6 @@ class Staged:
     rows: list[int] = field(default_factory=list)
     """Good rows of each source."""
 
-    def take(self, labels: pa.Table, accounts: pa.Table) -> None:
-        """Merge a worker's labels and accounts."""
-        self.labels = distinct(pa.concat_tables([self.labels, labels]))
-        self.accounts = distinct(pa.concat_tables([self.accounts, accounts]))
-
 
 def distinct(table: pa.Table) -> pa.Table:
     """Each row once, in a fixed order."""
@@ -66,13 +88,16 @@ def read_logs(sources: list[Source], door: Door, key: HashKey, settings: SketchS
     workers = door.settings.workers or min(os.cpu_count() or 1, 4)
     jobs = [(number, source, door, key, settings, stage) for number, source in enumerate(sources)]
     staged = Staged()
-    for done, (path, labels, accounts, quarantine) in enumerate(_run(jobs, min(workers, len(jobs))), 1):
+    labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
+    for done, (path, labelled, seen, quarantine) in enumerate(_run(jobs, min(workers, len(jobs))), 1):
         if path is not None:
             staged.files.append(path)
-        staged.take(labels, accounts)
+        labels.add(labelled)
+        accounts.add(seen)
         staged.rows.append(quarantine.good)
         staged.quarantine.merge(quarantine)
         progress("reading logs", done, len(jobs))
+    staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
 
 
@@ -87,8 +112,10 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
     before = set(active_children())
     pool = ProcessPoolExecutor(workers, get_context("spawn"))
     try:
-        for future in _submitted(pool, jobs):
-            yield future.result()
+        waiting = deque(_submitted(pool, jobs))
+        while waiting:
+            # Taken out, since a future keeps its result for as long as it lives.
+            yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise SettingError(
             "a process that was reading the logs was ended from outside, perhaps for want of memory",
@@ -133,25 +160,18 @@ def _stage(job: Job) -> Result:
     number, source, door, key, settings, stage = job
     quarantine = Quarantine()
     path = stage / f"exchanges-{number:06d}.parquet"
-    labels: list[pa.Table] = [LABELS.arrow.empty_table()]
-    accounts: list[pa.Table] = [ACCOUNTS_SEEN.empty_table()]
+    labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     rows = 0
     with pq.ParquetWriter(path, STAGED, **PARQUET_OPTIONS) as writer:
         for batch in read(source, door, quarantine):
             sketched = sketch(batch, key, settings)
             writer.write_table(_placed(sketched.exchanges, number, rows))
             rows += batch.num_rows
-            labels = _gathered(labels, sketched.labels, LABELS.arrow)
-            accounts = _gathered(accounts, sketched.accounts, ACCOUNTS_SEEN)
+            labels.add(sketched.labels)
+            accounts.add(sketched.accounts)
     if rows == 0:
         path.unlink()
-    return path if rows else None, distinct(pa.concat_tables(labels)), distinct(pa.concat_tables(accounts)), quarantine
-
-
-def _gathered(tables: list[pa.Table], more: pa.Table, schema: pa.Schema) -> list[pa.Table]:
-    """Tables side by side, made distinct from time to time so that they stay small."""
-    tables.append(more.cast(schema))
-    return [distinct(pa.concat_tables(tables))] if len(tables) >= 32 else tables
+    return path if rows else None, labels.table(), accounts.table(), quarantine
 
 
 def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
@@ -165,18 +185,19 @@ def read_edge_log(path: Path, door: Door, key: HashKey, stage: Path, staged: Sta
     quarantine = Quarantine()
     out = stage / "edge.parquet"
     writer: pq.ParquetWriter | None = None
-    labels: list[pa.Table] = [LABELS.arrow.empty_table()]
+    labels = Gathered(LABELS.arrow)
     try:
         for batch in read_edge(path, door, quarantine):
             keyed, found = sketch_edge(batch, key)
             writer = writer or pq.ParquetWriter(out, keyed.schema, **PARQUET_OPTIONS)
             writer.write_batch(keyed)
-            labels = _gathered(labels, found, LABELS.arrow)
+            labels.add(found)
     finally:
         if writer is not None:
             writer.close()
     refuse_unreadable(quarantine, path, "edge log")
-    staged.take(pa.concat_tables(labels), ACCOUNTS_SEEN.empty_table())
+    labels.add(staged.labels)
+    staged.labels = labels.table()
     staged.quarantine.merge(quarantine)
     return out if writer is not None else None
 

@@ -45,9 +45,8 @@ def settle(
                 sources[row["source"]].name, row["row"] + 1, "request_id", "the request id was seen before (row counted among readable rows)"
             )
         rows = rows.anti_join(duplicates, ["source", "row"])
-    if edge is not None:
-        rows = engine.create("placed", _with_edge(engine, rows, engine.read("edge", [edge])))
-    _write_days(engine, rows, sketched.marked(EXCHANGES.arrow), out, progress)
+    told = engine.read("edge", [edge]) if edge is not None else None
+    _write_days(engine, rows, told, sketched.marked(EXCHANGES.arrow), out, progress)
     return len(found) if duplicates is not None else 0
 
 
@@ -64,16 +63,15 @@ def _duplicates(engine: Engine, rows: Any) -> Any | None:
     return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
 
 
-def _with_edge(engine: Engine, rows: Any, edge: Any) -> Any:
-    counted = engine.collect(edge.agg(n=edge.count(), requests=edge.request.nunique())).to_pylist()[0]
-    if counted["n"] != counted["requests"]:
-        edge = edge.group_by("request").agg(**{name: edge[name].max() for name in EDGE_COLUMNS})
-    joined = rows.left_join(edge.rename({f"edge_{name}": name for name in EDGE_COLUMNS}), "request")
+def _with_edge(rows: Any, edge: Any) -> Any:
+    """Rows with what the edge log says of them; it is cut to their requests first, so that the join is no larger than they are."""
+    said = edge.semi_join(rows.select("request"), "request").group_by("request").agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS})
+    joined = rows.left_join(said, "request")
     own = [name for name in rows.columns if name not in EDGE_COLUMNS]
     return joined.select(*own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS})
 
 
-def _write_days(engine: Engine, rows: Any, schema: pa.Schema, out: Path, progress: Callable[[str, int, int], None]) -> None:
+def _write_days(engine: Engine, rows: Any, edge: Any | None, schema: pa.Schema, out: Path, progress: Callable[[str, int, int], None]) -> None:
     counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
     days = values(engine.collect(counted.order_by("day")), "day")
     for done, day in enumerate(days, 1):
@@ -82,7 +80,7 @@ def _write_days(engine: Engine, rows: Any, schema: pa.Schema, out: Path, progres
         folder.mkdir(parents=True)
         # Compared as times, not as day numbers, so that row groups of other days are skipped unread.
         chosen = rows.filter((_.time >= ibis.literal(start, rows.time.type())) & (_.time < ibis.literal(end, rows.time.type())))
-        engine.write(chosen, folder / "exchanges.parquet", schema, ORDER)
+        engine.write(chosen if edge is None else _with_edge(chosen, edge), folder / "exchanges.parquet", schema, ORDER)
         progress("sorting days", done, len(days))
 
 
