@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from village import SEED, Ran, Row, beside, run_here, small_row
+from village import ALONE, SEED, Ran, Row, beside, run_here, small_row
 
 from stillwatch import report
-from stillwatch.pipeline import Inputs
+from stillwatch.pipeline import Inputs, detect
 from stillwatch.range.make import Order, make
 from stillwatch.registry import FACETS, SIGNALS
+from stillwatch.settings import SketchSettings
 
 AGENT = "Edge/1.0"
 
@@ -137,3 +139,16 @@ def test_without_prompts_the_page_and_the_document_say_so(mute: Ran) -> None:
 def test_without_prompts_the_licensee_is_still_authorised(mute: Ran) -> None:
     verdicts = {row["verdict"]: row for row in mute.rows("campaigns") if row["listed"]}
     assert verdicts["authorised"]["permit"] == "licence-1"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_staged_rows_make_room_before_the_search_unless_they_are_looked_up_again(mixed: Ran, tmp_path: Path, again: bool) -> None:
+    found: set[str] = set()
+
+    def look(step: str, _done: int, _total: int) -> None:
+        if step.startswith("searching"):
+            found.update(path.name for path in tmp_path.rglob("stage/*.parquet"))
+
+    given = Inputs((mixed.world / "one.jsonl",), "openai_jsonl", edge=mixed.world / "edge.jsonl")
+    detect(given, tmp_path / "run", replace(ALONE, sketch=SketchSettings(template_text=again)), look)
+    assert found == ({"exchanges-000000.parquet"} if again else set())

@@ -87,6 +87,7 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             duplicates = settle(engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress)
             check_share(staged.quarantine, settings.ingest)
+            _clear(edge, staged, again=settings.sketch.template_text)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             known = engine.load("accounts", accounts)
             seen = engine.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
@@ -101,6 +102,12 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
     except BaseException:
         folder.abandon()
         raise
+
+
+def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
+    """Staged rows stand in the run's exchanges now: gone before the search, which wants the room, unless the logs are read again by them."""
+    for path in [*([edge] if edge else []), *([] if again else staged.files)]:
+        path.unlink()
 
 
 def _key(inputs: Inputs) -> HashKey:
