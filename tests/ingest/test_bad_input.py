@@ -216,6 +216,14 @@ def test_document_breaks_off(bench: Bench, spend_row: Make) -> None:
     assert bench.quarantine.rows == [("log.json", 3, "", "the JSON document breaks off here")]
 
 
+def test_looking_at_many_files_is_told(bench: Bench, spend_row: Make) -> None:
+    for number in range(3):
+        pq.write_table(pa.Table.from_pylist([spend_row(number)]), bench.folder / f"log-{number}.parquet")
+    told: list[tuple[int, int]] = []
+    plan([bench.folder], settings=bench.settings, progress=lambda _step, done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_damaged_parquet(bench: Bench, spend_row: Make) -> None:
     path = bench.folder / "log.parquet"
     pq.write_table(pa.Table.from_pylist([spend_row(i) for i in range(40)]), path, row_group_size=20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -39,8 +39,18 @@ class Source:
     """gzip, zstd or nothing."""
 
 
+def quiet(_step: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
 def plan(
-    paths: Sequence[Path], *, settings: IngestSettings, format: str | None = None, mapping: Path | None = None, aside: Sequence[Path] = ()
+    paths: Sequence[Path],
+    *,
+    settings: IngestSettings,
+    format: str | None = None,
+    mapping: Path | None = None,
+    aside: Sequence[Path] = (),
+    progress: Callable[[str, int, int], None] = quiet,
 ) -> list[Source]:
     """Every file below the paths with its format, found or named, except files given for another purpose (`aside`).
 
@@ -54,7 +64,11 @@ def plan(
         raise InputError(f"a mapping file goes with the format generic, not with {format}", where="--mapping", do="leave out --format or --mapping")
     chosen = "generic" if places is not None else format
     elsewhere = {path.resolve() for path in aside}
-    sources = [_source(path, name, chosen, places, settings) for path, name in expand(paths) if path.resolve() not in elsewhere]
+    files = [(path, name) for path, name in expand(paths) if path.resolve() not in elsewhere]
+    sources: list[Source] = []
+    for done, (path, name) in enumerate(files, 1):
+        sources.append(_source(path, name, chosen, places, settings))
+        progress("looking at the files", done, len(files))
     if not sources:
         raise InputError("there are no log files", where=", ".join(map(str, paths)), do="name log files or a folder that holds some")
     return sources

@@ -66,7 +66,8 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
     releases = read_releases(inputs.releases)
     key = _key(inputs)
     beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
-    sources = plan(list(inputs.logs), settings=settings.ingest, format=inputs.format, mapping=inputs.mapping, aside=beside)
+    logs = list(inputs.logs)
+    sources = plan(logs, settings=settings.ingest, format=inputs.format, mapping=inputs.mapping, aside=beside, progress=progress)
     folder = RunFolder(out, force=force)
     try:
         door = Door(
