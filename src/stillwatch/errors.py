@@ -13,7 +13,7 @@ EXIT_BAD_ROWS = 3
 EXIT_MISSING_EXTRA = 4
 """An optional part is not installed; the message says which."""
 EXIT_INTERRUPTED = 130
-"""Stopped from the keyboard; nothing half-written is left behind."""
+"""Stopped from the keyboard or by SIGTERM; nothing half-written is left behind."""
 
 
 class StillwatchError(Exception):

@@ -171,6 +171,20 @@ def test_an_interrupt_leaves_nothing_and_says_so(village: Path, tmp_path: Path, 
     assert left(tmp_path) == set()
 
 
+def test_being_ended_from_outside_ends_the_workers_and_leaves_nothing(village: Path, tmp_path: Path) -> None:
+    """As by `timeout` or a service manager, which tell the command alone; `communicate` waits until the last worker has closed its end."""
+    words = map(str, ("detect", village / "logs", "--accounts", beside(village)["accounts"], "--out", tmp_path / "run"))
+    running = subprocess.Popen([sys.executable, "-m", "stillwatch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("stage/*.parquet")) and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGTERM)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    assert b"nothing half-written" in said
+    assert left(tmp_path) == set()
+
+
 def test_an_interrupt_that_another_thread_takes_waits_until_the_workers_have_started() -> None:
     ended = threading.Event()
     finished: list[str] = []

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 from typing import NoReturn
 
@@ -38,12 +39,17 @@ def program() -> None:
     """Find industrial-scale distillation campaigns in the logs of a language model API, and show why.
 
     Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too many rows could not be read;
-    4 an optional part is not installed; 130 interrupted.
+    4 an optional part is not installed; 130 interrupted
+    or ended from outside (SIGTERM).
     """
 
 
 def main() -> NoReturn:
-    """Run the command; a person's mistake ends in a message and an exit code, never in a traceback."""
+    """Run the command; a person's mistake ends in a message and an exit code, never in a traceback.
+
+    SIGTERM, with which service managers and `timeout` end a program, is answered as an interrupt is: workers end, nothing is left half-written.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = program(standalone_mode=False)
     except StillwatchError as error:

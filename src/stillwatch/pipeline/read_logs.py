@@ -140,20 +140,22 @@ def uninterrupted() -> Iterator[None]:
     """Put off an interrupt: one between the start of a worker and its first message would leave the worker with half a message.
 
     Blocking it is not enough, since it blocks it in this thread alone: a thread of a library may take it, and Python then raises it here.
+    The wish to end is put off too, but never blocked: workers inherit what is blocked, and are ended by it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed: list[int] = []
-    answer = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+    answers = {asked: signal.signal(asked, lambda number, _frame: pressed.append(number)) for asked in (signal.SIGINT, signal.SIGTERM)}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, answer)
+        for asked, answer in answers.items():
+            signal.signal(asked, answer)
     if pressed:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.Signals(pressed[0]))
 
 
 def _stage(job: Job) -> Result:
