@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -289,6 +289,17 @@ def _differing(one: Outcome, found: Sequence[Outcome]) -> str:
     return ", ".join(f"{name} {base.units[name]:,.0f} → {one.units[name]:,.0f}" for name in changed) or "the same"
 
 
+def drawn_again(study: dict[str, Any]) -> str:
+    """The frontier of a study that --json wrote."""
+    found = [Outcome(**{each.name: one[each.name] for each in fields(Outcome)}) for one in study["outcomes"]]
+    return drawn(found, title_of(study["scenario"], study["scale"]))
+
+
+def title_of(scenario: str, scale: float) -> str:
+    """What stands over the picture."""
+    return f"What hiding costs: {scenario}, scale {scale:g}"
+
+
 def drawn(found: Sequence[Outcome], title: str) -> str:
     """The frontier."""
     families = {name: knob.family for name, knob in evasion.knobs().items()} | {evasion.ALL: evasion.ALL}
@@ -334,7 +345,7 @@ def main() -> None:
     for line in said:
         console.print(line, highlight=False)
     if given.figure:
-        given.figure.write_text(drawn(found, f"What hiding costs: {given.scenario}, scale {given.scale}"), encoding="utf-8")
+        given.figure.write_text(drawn(found, title_of(given.scenario, given.scale)), encoding="utf-8")
     if given.json:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
         document = {"scenario": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from evasion import drawn_again
 from promises import exact
 from range_lines import OURS, Doc, Line, better, f1, lines_of, name_of
 from range_targets import Target
@@ -211,7 +212,8 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         false_calls(cells),
     ]
     if document["evasion"]:
-        parts += ["## Evasions and what they cost\n", evasions(document["evasion"])]
+        (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
+        parts += ["## Evasions and what they cost\n", "![Share of accounts found against cost](figures/evasion.svg)\n", evasions(document["evasion"])]
     if document["guarantees"]:
         parts += ["## Guarantees\n", guarantees(document["guarantees"])]
     aside = page.with_name(f".{page.name}.part")

@@ -91,6 +91,21 @@ def test_the_page_names_the_baseline_that_is_ahead(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["benchmark.svg"]
 
 
+def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
+    shared: dict[str, Any] = {"campaign": "heath", "worlds": 1, "accounts": 20, "dollars": 1.0, "total": 5.0, "units": {}, "interval": [0.1, 0.9]}
+    plain = shared | {"knob": "none", "setting": "off", "found": 1, "right": 20, "recall": 1.0, "cost": 1.0}
+    hidden = shared | {"knob": "cover", "setting": "middle", "found": 0, "right": 5, "recall": 0.25, "cost": 1.5}
+    study = {"scenario": "moor", "scale": 0.01, "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
+    made = document(GOOD, evasion=study)
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert "0 of 1 (0% to 98%); missed: heath under cover" in page
+    assert "figures/evasion.svg" in page
+    drawn = (tmp_path / "figures" / "evasion.svg").read_text(encoding="utf-8")
+    assert "What hiding costs: moor, scale 0.01" in drawn
+    assert "cover" in drawn
+
+
 def test_the_picture_is_an_svg_document_with_a_field_for_each_pair() -> None:
     root = ElementTree.fromstring(picture([GOOD]))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
