@@ -39,8 +39,7 @@ def program() -> None:
     """Find industrial-scale distillation campaigns in the logs of a language model API, and show why.
 
     Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too many rows could not be read;
-    4 an optional part is not installed; 130 interrupted
-    or ended from outside (SIGTERM).
+    4 an optional part is not installed; 130 interrupted or ended by SIGTERM.
     """
 
 
