@@ -88,8 +88,8 @@ def everything(engine: Engine, world: World) -> dict[str, Any]:
     start = anchors(engine, rows, nobody, len(world.kinds), SETTINGS)
     kept = purified(engine, rows, start, len(world.kinds), SETTINGS)
     queries = {"activity": tables.activity, "visits": tables.visits, "traces": traces, "strata": peers}
-    queries |= {"marked": rows, "anchors": start, "purified": kept}
-    found: dict[str, Any] = {name: engine.collect(query) for name, query in queries.items()}
+    queries |= {"marked": rows, "anchors": start}
+    found: dict[str, Any] = {name: engine.collect(query) for name, query in queries.items()} | {"purified": kept}
     linked = link(engine, traces, peers, nobody, SETTINGS, lambda _step: None)
     named = {"members": linked.members, "near": linked.near, "evidence": linked.evidence, "merged": linked.anchors, "blind": blind}
     return found | named

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from small_world import declared
 
 from stillwatch.engine import DuckDBEngine
-from stillwatch.linkage.anchors import SMALL_LOG, anchors, purified
+from stillwatch.linkage.anchors import SMALL_LOG, _portions, anchors, purified
 from stillwatch.settings import LinkageSettings
 
 SETTINGS = LinkageSettings(smallest_group=8, smallest_anchor=8, largest_anchor_share=0.05)
@@ -60,7 +61,7 @@ def test_strangers_who_carry_the_anchor_alone_fall_out(duck: DuckDBEngine) -> No
 def purified_by(engine: DuckDBEngine, rows: list[dict[str, Any]], anchor: int, accounts: int = 10_000) -> set[int]:
     marked = engine.load("marked", pa.Table.from_pylist(rows))
     start = anchors(engine, marked, declared(engine), accounts, SETTINGS)
-    kept = engine.collect(purified(engine, marked, start, accounts, SETTINGS)).to_pylist()
+    kept = purified(engine, marked, start, accounts, SETTINGS).to_pylist()
     return {row["account"] for row in kept if row["anchor"] == anchor}
 
 
@@ -69,6 +70,18 @@ def test_one_family_beside_the_anchor_s_is_enough_where_it_tells_enough(duck: Du
     assert purified_by(duck, both, 1) == set(range(10))
     alone = carried(1, NETWORK, range(10)) + carried(4, NETWORK, range(10))
     assert purified_by(duck, alone, 1) == set(), "its own family says nothing new"
+
+
+def test_anchors_taken_in_portions_give_what_all_at_once_give(duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = carried(-7, NETWORK, range(30)) + carried(8, IDENTITY, range(12)) + carried(-3, SOFTWARE, range(12)) + carried(9, IDENTITY, range(40, 60))
+    marked = duck.load("marked", pa.Table.from_pylist(rows))
+    start = anchors(duck, marked, declared(duck), 10_000, SETTINGS)
+    whole = purified(duck, marked, start, 10_000, SETTINGS).to_pylist()
+    monkeypatch.setattr("stillwatch.linkage.anchors.AT_ONCE", 25)
+    assert _portions(duck, marked, start) > 3
+    parts = purified(duck, marked, start, 10_000, SETTINGS).to_pylist()
+    assert any(row["anchor"] < 0 for row in whole)
+    assert sorted(map(str, parts)) == sorted(map(str, whole))
 
 
 def test_a_pool_that_is_most_of_its_stratum_is_not_taken_for_its_own_peers(duck: DuckDBEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
@@ -22,6 +23,9 @@ OWNED = 0.5
 """Share of an anchor's carriers at which their one declared owner explains it."""
 PARTS = 60
 """Parts in which keys are counted, so that those of two or three nested scales add up to one."""
+
+AT_ONCE = 20_000_000
+"""Keys of carriers, an anchor's each, that are compared at once; no anchor needs another's."""
 
 
 def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings: LinkageSettings) -> Any:
@@ -44,12 +48,34 @@ def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings:
     return engine.create("anchors", single.select("anchor", "size", "family"))
 
 
-def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings: LinkageSettings) -> Any:
-    """Table purified (anchor, account, key): carriers whose marks in other families fit them better than outsiders, with the marks that tie.
+def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings: LinkageSettings) -> pa.Table:
+    """anchor, account, key: carriers whose marks in other families fit them better than outsiders, with the marks that tie.
 
     One other family is enough: the anchor's own is the second. The join goes through accounts, so the cost grows with traces and
-    never with pairs of accounts.
+    never with pairs of accounts. Anchors are taken in portions, so that memory does not grow with the log.
     """
+    has = engine.create("has", marked.mutate(shares=PARTS // _.scales).group_by("account", "family").agg(has=_.shares.sum()))
+    portions = _portions(engine, marked, anchors)
+    found: list[pa.Table] = []
+    for portion in range(portions):
+        chosen = anchors.filter((_.anchor % portions + portions) % portions == portion) if portions > 1 else anchors
+        found.append(engine.collect(_purified(engine, marked, chosen, has, accounts, settings)))
+        for done in ("carriers", "together", "passing"):
+            engine.drop(done)
+    engine.drop("has")
+    return pa.concat_tables(found)
+
+
+def _portions(engine: Engine, marked: Any, anchors: Any) -> int:
+    """In how many portions the anchors are taken: by the keys that their carriers have, were they as many as everybody's."""
+    (rows,) = engine.collect(marked.agg(n=_.count(), accounts=_.account.nunique())).to_pylist()
+    (sizes,) = engine.collect(anchors.agg(carriers=anchors["size"].sum())).to_pylist()
+    keys = (sizes["carriers"] or 0) * rows["n"] / max(rows["accounts"], 1)
+    return int(keys // AT_ONCE) + 1
+
+
+def _purified(engine: Engine, marked: Any, anchors: Any, has: Any, accounts: int, settings: LinkageSettings) -> Any:
+    """(anchor, account, key) of some of the anchors."""
     known = marked.join(anchors, marked.key == anchors.anchor)
     carriers = engine.create("carriers", known.select("account", "anchor", "size", "stratum", home=anchors.family))
     together = engine.create("together", _enriched(carriers, marked, accounts, settings))
@@ -58,18 +84,17 @@ def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings:
     shared = seen.join(together.select("anchor", "key", "stratum", "both", "p0"), ["anchor", "key", "stratum"])
     shared = shared.mutate(nats=micronats(shared.both - 1.0, shared["size"] - 1.0, shared.p0, settings.smooth) // shared.scales)
     family = shared.group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=(_.shares).sum())
-    family = _with_unshared(family, marked)
+    family = _with_unshared(family, has)
     total = family.mutate(nats=clipped(_.nats, WORST, settings.family_cap_nats)).group_by("anchor", "account").agg(nats=_.nats.sum())
     member = engine.create("passing", total.filter(_.nats >= int(settings.threshold_nats * MICRO)).select("anchor", "account"))
     large = member.group_by("anchor").agg(n=_.count()).filter(_.n >= settings.smallest_group)
     kept = member.semi_join(large, "anchor")
     ties = shared.filter(_.nats >= int(TIE * MICRO)).select("anchor", "account", "key")
-    return engine.create("purified", ties.semi_join(kept, ["anchor", "account"]))
+    return ties.semi_join(kept, ["anchor", "account"])
 
 
-def _with_unshared(family: Any, marked: Any) -> Any:
+def _with_unshared(family: Any, has: Any) -> Any:
     """Count the account's other keys of the family against it: with many marks, a few coincide by chance."""
-    has = marked.mutate(shares=PARTS // _.scales).group_by("account", "family").agg(has=_.shares.sum())
     joined = family.join(has, ["account", "family"])
     return joined.mutate(nats=(joined.nats + (joined.has - joined.shared) * (UNSHARED // PARTS)).cast("int64")).select(
         "anchor", "account", "family", "nats"

@@ -61,9 +61,7 @@ def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: Link
     progress("anchors")
     start = anchors(engine, rows, declared, accounts, settings)
     progress("purify")
-    shared = engine.collect(purified(engine, rows, start, accounts, settings))
-    for done in ("carriers", "together", "passing", "purified"):
-        engine.drop(done)
+    shared = purified(engine, rows, start, accounts, settings)
     anchor, account, key = (shared.column(name).to_numpy() for name in ("anchor", "account", "key"))
     part, anchor, account = parted(anchor, account, key, settings.smallest_group)
     found = pa.table({"anchor": anchor, "account": account})
