@@ -23,7 +23,6 @@ OWNED = 0.5
 """Share of an anchor's carriers at which their one declared owner explains it."""
 PARTS = 60
 """Parts in which keys are counted, so that those of two or three nested scales add up to one."""
-
 AT_ONCE = 20_000_000
 """Keys of carriers, an anchor's each, that are compared at once; no anchor needs another's."""
 
@@ -58,7 +57,7 @@ def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings:
     portions = _portions(engine, marked, anchors)
     found: list[pa.Table] = []
     for portion in range(portions):
-        chosen = anchors.filter((_.anchor % portions + portions) % portions == portion) if portions > 1 else anchors
+        chosen = anchors.filter((_.anchor % portions + portions) % portions == portion)
         found.append(engine.collect(_purified(engine, marked, chosen, has, accounts, settings)))
         for done in ("carriers", "together", "passing"):
             engine.drop(done)

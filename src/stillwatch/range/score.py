@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,17 +41,34 @@ class Truth:
         """Accounts of all campaigns, stolen ones included."""
         return self.guilty | self.victims
 
-    def innocent_of(self, verdict: str, members: frozenset[str]) -> frozenset[str]:
-        """Those of the members for whom a verdict is wrong; victims of a campaign are counted apart."""
-        return members - self.used - self.excused(verdict)
-
     def excused(self, verdict: str) -> frozenset[str]:
         """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are unlicensed."""
         return frozenset().union(*self.exceeding.values()) if verdict == "unlicensed" else frozenset()
 
 
+class Accusation:
+    """Accounts called something, by a campaign of a run or by an alarm of a watch."""
+
+    verdict: str
+    """What they are called."""
+    members: frozenset[str]
+    """The accounts."""
+
+    def mostly(self, accounts: frozenset[str]) -> bool:
+        """Whether at least half of its members are among the accounts."""
+        return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
+
+    def wronged(self, truth: Truth) -> frozenset[str]:
+        """Members for whom the verdict is wrong; victims of a campaign are counted apart."""
+        return self.members - truth.used - truth.excused(self.verdict)
+
+    def is_false(self, truth: Truth) -> bool:
+        """Whether more than half of its members are wronged."""
+        return len(self.wronged(truth)) > HALF * len(self.members)
+
+
 @dataclass(frozen=True)
-class Found:
+class Found(Accusation):
     """One campaign of the run."""
 
     name: str
@@ -61,10 +79,6 @@ class Found:
     """Whether it passed the error control."""
     members: frozenset[str]
     """Its accounts."""
-
-    def mostly(self, accounts: frozenset[str]) -> bool:
-        """Whether at least half of its members are among the accounts."""
-        return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
 
 
 def score(run: Path, truth: Path) -> dict[str, Any]:
@@ -88,8 +102,8 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
         "pooled": _rates(called, truth.used),
         "victims": len(truth.victims),
         "victims_called": len(truth.victims & frozenset().union(*(f.members for f in accusing))),
-        "false_campaigns": _false(accusing, "adversarial", truth),
-        "unlicensed_campaigns": _false(accusing, "unlicensed", truth),
+        "false_campaigns": false_by_kind(accusing, "adversarial", truth),
+        "unlicensed_campaigns": false_by_kind(accusing, "unlicensed", truth),
         "authorised": [name for name, accounts in truth.permitted.items() if _authorised(accounts, found)],
         "permitted": list(truth.permitted),
         "exceeding": {name: _exceeding(accounts, found) for name, accounts in truth.exceeding.items()},
@@ -119,19 +133,18 @@ def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]
     return {"account_precision": right / len(called) if called else 0.0, "account_recall": right / len(accounts) if accounts else 0.0}
 
 
-def _false(accusing: list[Found], verdict: str, truth: Truth) -> dict[str, int]:
-    """Campaigns with the verdict of which more than half is wrongly called so, counted by the commonest kind of those members."""
+def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) -> dict[str, int]:
+    """Those with the verdict of which more than half is wrongly called so, counted by the commonest kind of those members."""
     kinds: Counter[str] = Counter()
-    for f in accusing:
-        innocent = truth.innocent_of(f.verdict, f.members)
-        if f.verdict == verdict and len(innocent) > HALF * len(f.members):
-            kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(innocent)).most_common(1)[0][0]] += 1
+    for accusation in accusing:
+        if accusation.verdict == verdict and accusation.is_false(truth):
+            kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(accusation.wronged(truth))).most_common(1)[0][0]] += 1
     return dict(sorted(kinds.items()))
 
 
 def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
     """Accounts that any listed accusation calls wrongly, by kind."""
-    called = frozenset().union(*(truth.innocent_of(f.verdict, f.members) for f in accusing))
+    called = frozenset().union(*(f.wronged(truth) for f in accusing))
     return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
-from stillwatch.range.score import HALF, Truth, read_truth
+from stillwatch.range.score import ACCUSING, Accusation, Truth, false_by_kind, read_truth
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 
@@ -20,7 +19,7 @@ DO = "give a run folder over which `stillwatch watch` went"
 
 
 @dataclass(frozen=True)
-class Raised:
+class Raised(Accusation):
     """One alarm on its first day."""
 
     name: str
@@ -31,14 +30,6 @@ class Raised:
     """What it said then."""
     members: frozenset[str]
     """The accounts that it named then."""
-
-    def mostly(self, accounts: frozenset[str]) -> bool:
-        """Whether at least half of its accounts are among those given."""
-        return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
-
-    def wronged(self, truth: Truth) -> frozenset[str]:
-        """Its accounts for whom its verdict is wrong: whose keys a campaign stole is not wronged."""
-        return truth.innocent_of(self.verdict, self.members)
 
 
 def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
@@ -53,14 +44,13 @@ def alarms_scored(raised: list[Raised], truth: Truth, daily: dict[str, dict[date
 
     daily: exchanges of each campaign by day. False alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
     """
-    false = [alarm for alarm in raised if len(alarm.wronged(truth)) > HALF * len(alarm.members)]
     return {
         "campaigns": [_campaign(name, accounts, raised, daily.get(name, {})) for name, accounts in truth.campaigns.items()],
-        "false_alarms": {verdict: _kinds(false, verdict, truth) for verdict in ("adversarial", "unlicensed")},
+        "false_alarms": {verdict: false_by_kind(raised, verdict, truth) for verdict in ACCUSING},
         "alarms": len(raised),
         "searched": len(searched),
         "searched_days": [f"{day:%Y-%m-%d}" for day in searched],
-        "false_days": sorted({f"{alarm.day:%Y-%m-%d}" for alarm in false}),
+        "false_days": sorted({f"{alarm.day:%Y-%m-%d}" for alarm in raised if alarm.is_false(truth)}),
     }
 
 
@@ -79,14 +69,6 @@ def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], daily: 
         "delay_days": (first.day - begins).days + 1,
         "gone": round(gone, 6),
     }
-
-
-def _kinds(false: list[Raised], verdict: str, truth: Truth) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for alarm in false:
-        if alarm.verdict == verdict:
-            found[Counter(truth.kinds.get(a, "unknown") for a in sorted(alarm.wronged(truth))).most_common(1)[0][0]] += 1
-    return dict(sorted(found.items()))
 
 
 def read_alarms(run: Path) -> list[Raised]:
