@@ -33,7 +33,7 @@ from rich.table import Table
 
 from evasion_figure import Line, Point, frontier
 from given_worlds import inputs_of
-from promises import exact
+from promises import exact, state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion
@@ -93,7 +93,9 @@ class Trial:
             units = bill(world, names.index(row["name"]), usage, self.funded_days).counts
             campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
-        return asdict(self) | kept | {"world": made["world"], "campaigns": campaigns, "seconds": round(time.perf_counter() - start, 1)}
+        return (
+            asdict(self) | kept | {"state": state(), "world": made["world"], "campaigns": campaigns, "seconds": round(time.perf_counter() - start, 1)}
+        )
 
 
 def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:
@@ -349,6 +351,7 @@ def main() -> None:
     if given.json:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
         document = {"scenario": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
+        document["states"] = sorted({row.get("state", "unknown") for row in rows})
         given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}, indent=2) + "\n")
 
 

@@ -1,10 +1,14 @@
-"""What a made world gives a detector, for every study that makes worlds."""
+"""What a made world gives a detector, and when a watch of it has shown what is asked, for every study that makes worlds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from stillwatch.pipeline import Inputs
+from stillwatch.pipeline.watch import Watched
+from stillwatch.range.score import read_truth
+from stillwatch.range.score_alarms import all_noticed
 from stillwatch.schema.keyed import HashKey
 
 
@@ -18,3 +22,9 @@ def inputs_of(world: Path) -> Inputs:
         releases=world / "releases.toml",
         key=HashKey.public(),
     )
+
+
+def noticed(world: Path) -> Callable[[Watched], bool]:
+    """Whether a watch has an alarm for each campaign of the world: the days after it would tell nothing of how late they came."""
+    truth = read_truth(world)
+    return lambda watched: all_noticed(watched.alarms, watched.members, truth)

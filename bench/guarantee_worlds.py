@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from given_worlds import inputs_of
+from given_worlds import inputs_of, noticed
 from guarantee_changes import CHANGES, Change
+from promises import state
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline import Found, Stored, detect, find
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.settle import stored_days
 from stillwatch.pipeline.store import permits_of, releases_of
-from stillwatch.pipeline.watch import watch
+from stillwatch.pipeline.watch import to_the_end, watch
 from stillwatch.range.make import Order, make_from
 from stillwatch.range.scenario import Scenario, load, shipped_names
 from stillwatch.range.score import ACCUSING, HALF, Truth, read_truth
@@ -92,9 +93,16 @@ def run_task(task: Task) -> Record:
         else:
             found = found_in(run)
         truth = read_truth(world)
-        record = {"task": asdict(task), "exchanges": about["exchanges"], "accounts": about["accounts"], **listed_at_levels(found, truth)}
+        record = {
+            "task": asdict(task),
+            "state": state(),
+            "exchanges": about["exchanges"],
+            "accounts": about["accounts"],
+            **listed_at_levels(found, truth),
+        }
         if task.every:
-            watch(run, {"every": task.every, "average_run_length": task.average_run_length}, lambda step, done, total: None)
+            promise = {"every": task.every, "average_run_length": task.average_run_length}
+            watch(run, promise, lambda step, done, total: None, noticed(world) if task.study == CAMPAIGNS else to_the_end)
             record["watch"] = score_alarms(run, world)
             clock.lap("watch")
     return record | {"seconds": clock.laps}

@@ -153,6 +153,7 @@ def main() -> None:
             "delays": [asdict(line) for line in delays],
         }
         about = {"seed": given.seed, "quick": given.quick, "scenario": given.scenario, "campaigns": given.campaigns, "worlds": len(records)}
+        about["states"] = sorted({record.get("state", "unknown") for record in records})
         given.json.write_text(json.dumps({**about, **tables, "seconds": seconds}, indent=2) + "\n")
     sys.exit(0 if all(line.kept for line in lines) else 1)
 

@@ -1,16 +1,20 @@
-"""What the calibration studies share: their arguments, and how they end."""
+"""What the studies share: their arguments, how they end, and which state of the code a figure is of."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import binomtest
+
+import stillwatch
 
 
 def options(description: str | None, quick: str) -> argparse.Namespace:
@@ -28,6 +32,16 @@ def exact(hits: int, runs: int, level: float = 0.95) -> tuple[float, float]:
         return 0.0, 1.0
     interval = binomtest(hits, runs).proportion_ci(level, "exact")
     return float(interval.low), float(interval.high)
+
+
+@cache
+def state() -> str:
+    """A fingerprint of the package's source files and tables, so that figures of different states of it are not taken for those of one."""
+    root = Path(stillwatch.__file__).parent
+    digest = hashlib.blake2b(digest_size=5)
+    for path in sorted(path for path in root.rglob("*") if path.suffix in (".py", ".toml", ".npy")):
+        digest.update(f"{path.relative_to(root).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def finish(lines: Sequence[Any], given: argparse.Namespace) -> None:

@@ -1,11 +1,12 @@
 """The benchmark: every published campaign by every detector, every hard negative, every evasion, every guarantee, on one page.
 
-python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--rate 0.05] [--every 1] [--work FOLDER] [--json FILE] [--page FILE]
+python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--rate 0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
 
 For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored, searched by every baseline over
-the same tables, and watched day by day. Finished worlds are lines of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a
-new folder after changing a detector. `bench/evasion.py` and `bench/guarantees.py` are studies of their own; where WORK holds their figures
-(evasion.json, guarantees.json), the page shows them too. The page is written where --page says, its pictures in figures/ beside it.
+the same tables, and watched day by day until each of its campaigns has an alarm. Finished worlds are lines of WORK/cells.jsonl: an
+interrupted benchmark goes on where it stopped; use a new folder after changing a detector. `bench/evasion.py` and `bench/guarantees.py` are
+studies of their own; where WORK holds their figures (evasion.json, guarantees.json), the page shows them too. The page is written where
+--page says, its pictures in figures/ beside it. With --again it is written from what WORK holds, and nothing is run.
 
 Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at least 0.95 and precision at least
 0.99; an alarm before 5 % of its exchanges are gone; no hard negative called adversarial; better than every baseline on every campaign. The exit
@@ -16,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,11 +26,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from range_cells import Cell, cells
+from range_cells import Cell, cells, finished
 from range_page import write_page
 from range_targets import Target, targets
-from stillwatch import __version__
 from stillwatch.range.scenario import shipped_names
+
+CELLS = "cells.jsonl"
+"""The file of finished worlds."""
 
 
 def arguments() -> argparse.Namespace:
@@ -42,11 +43,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--scenario", nargs="+", help="shipped scenarios; all of them if left out")
     parser.add_argument("--rate", type=float, default=0.05, help="false discovery rate")
-    parser.add_argument("--every", type=int, default=1, help="days between the searches of the watch; a day's searches take as long as the whole one")
+    parser.add_argument("--every", type=int, default=1, help="days between the searches of the watch; one takes up to as long as detect's")
     parser.add_argument("--work", type=Path, help="folder of finished worlds and of the other studies' figures")
+    parser.add_argument("--again", action="store_true", help="take the finished worlds of --work as they are, and make none")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--page", type=Path, help="Markdown file to write, as docs/benchmark.md")
     given = parser.parse_args()
+    if given.again and not (given.work and (given.work / CELLS).is_file()):
+        parser.error(f"--again: there are no finished worlds; give the folder that holds {CELLS} as --work")
     if given.quick:
         given.scale, given.seeds, given.every, given.scenario = 0.004, 1, 14, given.scenario or ["february"]
     return given
@@ -58,9 +62,9 @@ def wanted(given: argparse.Namespace) -> list[Cell]:
     return [Cell(name, given.scale, seed) for seed in range(1, given.seeds + 1) for name in names]
 
 
-def machine() -> dict[str, Any]:
-    """Where the figures were measured."""
-    return {"version": __version__, "python": platform.python_version(), "processors": os.cpu_count(), "system": platform.system()}
+def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
+    """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
+    return {"cells": cells, "evasion": study(work, "evasion"), "guarantees": study(work, "guarantees")}
 
 
 def study(work: Path, name: str) -> dict[str, Any] | None:
@@ -85,15 +89,9 @@ def main() -> None:
         work = given.work or Path(aside)
         work.mkdir(parents=True, exist_ok=True)
         say = Console(stderr=True).print
-        done = list(cells(wanted(given), given.rate, given.every, work / "cells.jsonl", say, quick=given.quick))
-        document = {
-            "machine": machine(),
-            "rate": given.rate,
-            "quick": given.quick,
-            "cells": done,
-            "evasion": study(work, "evasion"),
-            "guarantees": study(work, "guarantees"),
-        }
+        ran = cells(wanted(given), given.rate, given.every, work / CELLS, say, quick=given.quick)
+        done = finished(work / CELLS) if given.again else list(ran)
+        document = document_of(done, work)
     kept = targets(document)
     shown(kept, Console())
     if given.json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +14,9 @@ from typing import Any
 
 from baselines.compare import Line, compare
 from baselines.scored import answerable
-from given_worlds import inputs_of
+from given_worlds import inputs_of, noticed
+from promises import state
+from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.pipeline.watch import watch
 from stillwatch.range.make import Order, make
@@ -44,7 +48,7 @@ class Cell:
 
 
 def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
-    """Make, search, score, watch every so many days; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
+    """Make, search, score, watch every so many days until each campaign has its alarm; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
         at = [time.perf_counter()]
@@ -54,13 +58,15 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
         at.append(time.perf_counter())
         lines, known = compare(out, world, quick)
         at.append(time.perf_counter())
-        watch(out, {"every": every}, quiet)
+        watch(out, {"every": every}, quiet, noticed(world))
         at.append(time.perf_counter())
         steps = ("make", "detect", "baselines", "watch")
         return {
             "cell": asdict(cell),
             "rate": rate,
             "every": every,
+            "quick": quick,
+            "machine": machine(),
             "exchanges": sum(row["exchanges"] for row in truth["groups"]),
             "accounts": len(known.kinds),
             "innocents": len(known.kinds) - len(answerable(known)),
@@ -69,6 +75,11 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
             "alarms": score_alarms(out, world),
             "detectors": [kept_of(line) for line in lines],
         }
+
+
+def machine() -> dict[str, Any]:
+    """Where the figures were measured, and with which state of the code."""
+    return {"version": __version__, "state": state(), "python": platform.python_version(), "processors": os.cpu_count(), "system": platform.system()}
 
 
 def quiet(step: str, done: int, whole: int) -> None:
@@ -93,7 +104,7 @@ def settings_at(rate: float) -> Settings:
 
 def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
     """The result of each cell, from the file of finished ones where it stands there."""
-    done = {line["cell_name"]: line for line in _lines(kept)}
+    done = {line["cell_name"]: line for line in finished(kept)}
     for number, cell in enumerate(wanted, 1):
         name = f"{cell.name} at {rate:g}, watched every {every} days"
         if name not in done:
@@ -106,7 +117,8 @@ def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, sa
         yield done[name]
 
 
-def _lines(kept: Path | None) -> list[dict[str, Any]]:
+def finished(kept: Path | None) -> list[dict[str, Any]]:
+    """The results that stand in a file, in its order; none where there is no file."""
     if kept is None or not kept.exists():
         return []
     return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -39,13 +39,17 @@ def campaigns(cells: Sequence[Doc]) -> str:
             verdicts[cell["cell"]["scenario"], row["name"]].add(row["verdict"] or "-")
         for row in cell["alarms"]["campaigns"]:
             gone[cell["cell"]["scenario"], row["name"]].append(row)
+    sizes: dict[str, set[float]] = defaultdict(set)
+    for cell in cells:
+        sizes[cell["cell"]["scenario"]].add(cell["cell"]["scale"])
     rows = []
     for line in lines_of(cells):
         if line.detector == OURS:
             where = line.scenario, line.campaign
+            scale = several(sizes[line.scenario], "g")
             named = f"{line.found} of {line.worlds}", f"{line.recall:.3f}", f"{line.precision:.3f}", "/".join(sorted(verdicts[where]))
-            rows.append([*where, *named, ", ".join(map(alarm, gone[where]))])
-    return table(["scenario", "campaign", "found", "account recall", "precision", "verdict", "days to the alarm (gone by then)"], rows)
+            rows.append([*where, scale, *named, ", ".join(map(alarm, gone[where]))])
+    return table(["scenario", "campaign", "scale", "found", "account recall", "precision", "verdict", "days to the alarm (gone by then)"], rows)
 
 
 def alarm(row: Doc) -> str:
@@ -165,18 +169,23 @@ def guarantees(study: Doc) -> str:
     return said + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)
 
 
-def machine(document: Mapping[str, Any]) -> str:
+def machine(cells: Sequence[Doc]) -> str:
     """Where and how long."""
     seconds: Counter[str] = Counter()
-    for cell in document["cells"]:
+    for cell in cells:
         seconds.update(cell["seconds"])
-    where = document["machine"]
+    places = {
+        f"Stillwatch {of['version']} (sources {of['state']}), Python {of['python']}, {of['processors']} processors, {of['system']}": None
+        for of in (cell["machine"] for cell in cells)
+    }
     spent = ", ".join(f"{step} {value / 60:.0f} min" for step, value in seconds.items())
-    exchanges = sum(cell["exchanges"] for cell in document["cells"])
-    return (
-        f"Stillwatch {where['version']}, Python {where['python']}, {where['processors']} processors, {where['system']}. "
-        f"{len(document['cells'])} worlds of {exchanges:,} exchanges in all took: {spent}."
-    )
+    exchanges = sum(cell["exchanges"] for cell in cells)
+    return f"{'; '.join(places)}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
+
+
+def several(values: Iterable[Any], form: str = "") -> str:
+    """Different values, in order."""
+    return ", ".join(format(value, form) for value in sorted(set(values)))
 
 
 def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) -> None:
@@ -185,21 +194,20 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
     figures.mkdir(parents=True, exist_ok=True)
     cells = document["cells"]
     (figures / "benchmark.svg").write_text(picture(cells), encoding="utf-8")
-    seeds = sorted({cell["cell"]["seed"] for cell in cells})
-    scales = sorted({cell["cell"]["scale"] for cell in cells})
-    every = ", ".join(str(number) for number in sorted({cell["every"] for cell in cells}))
-    short = "A quick run: one small world of each scenario, without the slow baselines (PRADA, MMD). It says little about rates.\n"
+    seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
+    every = several(cell["every"] for cell in cells)
+    short = "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
     ahead = better(cells)
     parts = [
         "# The benchmark\n",
         "This page is made by `python bench/range.py --page docs/benchmark.md`; nothing in it is written by hand. What the worlds are stands in [the range](range.md), how it is decided in [how it decides](how-it-decides.md).\n",
-        f"Scale {', '.join(f'{s:g}' for s in scales)}, seeds {', '.join(map(str, seeds))}, false discovery rate {document['rate']:.0%}. {machine(document)}\n",
-        *([short] if document["quick"] else []),
+        f"Scale {scales}, seeds {seeds}, false discovery rate {several((cell['rate'] for cell in cells), '.0%')}. {machine(cells)}\n",
+        *([short] if any(cell["quick"] for cell in cells) else []),
         "## Targets\n",
         table(["target", "measured", "kept"], ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept)),
         "## Campaigns\n",
-        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search every {every} days; days are counted from the campaign's first "
-        "exchange to the end of the alarm's day.\n",
+        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search every {every} days until each campaign of the world has one; "
+        "days are counted from the campaign's first exchange to the end of the alarm's day.\n",
         campaigns(cells),
         "## Against the baselines\n",
         "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours.\n",

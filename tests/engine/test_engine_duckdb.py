@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.engine import DuckDBEngine
+from stillwatch.engine.duckdb import written
 from stillwatch.errors import InputError, SettingError
 from stillwatch.schema.table import TIME, schema_of, values
 from stillwatch.settings import EngineSettings
@@ -111,3 +112,24 @@ def test_the_scratch_folder_goes_with_the_engine(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), DuckDBEngine(SETTINGS, tmp_path):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_query_is_written_once_for_all_engines_and_answered_by_each(tmp_path: Path) -> None:
+    sums = []
+    for number, folder in enumerate(("first", "second")):
+        (tmp_path / folder).mkdir()
+        with DuckDBEngine(SETTINGS, tmp_path / folder) as engine:
+            table = engine.load("tallies", pa.table({"key": pa.array([1, 2, 3 + number], pa.int64())}))
+            before = written.cache_info()
+            sums += values(engine.collect(table.agg(key=table.key.sum())), "key")
+            after = written.cache_info()
+            assert (after.hits - before.hits, after.misses - before.misses) == ((0, 1) if number == 0 else (1, 0))
+            (spills,) = engine.connection.con.execute("SELECT current_setting('temp_directory')").fetchone()
+            assert Path(spills).parent == tmp_path / folder
+    assert sums == [6, 7]
+
+
+def test_another_type_of_column_is_another_query(duck: DuckDBEngine) -> None:
+    for kind, wanted in ((pa.int64(), "2"), (pa.string(), "b")):
+        table = duck.load("retyped", pa.table({"key": pa.array([1, 2] if kind == pa.int64() else ["a", "b"], kind)}))
+        assert [str(value) for value in values(duck.collect(table.agg(key=table.key.max())), "key")] == [wanted]

@@ -104,6 +104,15 @@ def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path)
     assert [alone[name] for name in same] == [rows(watched, "watched")[1][name] for name in same]
 
 
+def test_a_watch_ends_where_enough_was_seen(watched: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(watched, run)
+    watch(run, {"every": 2}, silent, lambda so_far: so_far.alarms.num_rows > 0)
+    alarmed = [row["day"] for row in rows(watched, "alarms")]
+    assert [row["day"] for row in rows(run, "watched")] == [row["day"] for row in rows(watched, "watched") if row["day"] <= alarmed[0]]
+    assert rows(run, "alarms") == [row for row in rows(watched, "alarms") if row["day"] == alarmed[0]]
+
+
 def test_without_the_campaign_there_is_no_alarm(village_run: Ran, tmp_path: Path) -> None:
     """The run's exchanges without those of the campaign; a class and a licensee are left."""
     run = copied(village_run, tmp_path / "run")

@@ -19,7 +19,7 @@ def detector(name: str, recall: float, precision: float, innocents: dict[str, in
     return {"name": name, "source": "a paper", "seconds": 1.0, "own": own, "flattered": None}
 
 
-def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: dict[str, int] | None = None) -> dict[str, Any]:
+def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: dict[str, int] | None = None, state: str = "0a") -> dict[str, Any]:
     ours = detectors[0]["own"]["rows"][0]
     campaign = {
         "name": "heath",
@@ -33,6 +33,8 @@ def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: d
         "cell": {"scenario": "moor", "scale": 0.05, "seed": seed, "paraphrase": None},
         "rate": 0.05,
         "every": 1,
+        "quick": False,
+        "machine": {"version": "1", "state": state, "python": "3.11", "processors": 2, "system": "Linux"},
         "exchanges": 1_000,
         "accounts": 120,
         "innocents": 100,
@@ -44,8 +46,7 @@ def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: d
 
 
 def document(*cells: dict[str, Any], **studies: Any) -> dict[str, Any]:
-    machine = {"version": "1", "python": "3.11", "processors": 2, "system": "Linux"}
-    return {"machine": machine, "rate": 0.05, "quick": False, "cells": list(cells), "evasion": None, "guarantees": None} | studies
+    return {"cells": list(cells), "evasion": None, "guarantees": None} | studies
 
 
 GOOD = cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9, {"classroom": 3}))
@@ -89,6 +90,15 @@ def test_the_page_names_the_baseline_that_is_ahead(tmp_path: Path) -> None:
     assert "**1.00 (1.00)**" in page
     assert "classroom 3" in page
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["benchmark.svg"]
+
+
+def test_figures_of_two_states_of_the_code_are_not_passed_off_as_of_one(tmp_path: Path) -> None:
+    made = document(GOOD, cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), seed=2, state="0b"))
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert "(sources 0a)" in page
+    assert "(sources 0b)" in page
+    assert "seeds 1, 2, " in page
 
 
 def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:

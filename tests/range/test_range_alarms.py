@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stillwatch.errors import RunError
 from stillwatch.range.score import Truth
-from stillwatch.range.score_alarms import Raised, alarms_scored, score_alarms
+from stillwatch.range.score_alarms import Raised, alarms_scored, all_noticed, score_alarms
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
 CLASS = frozenset(f"c{i}" for i in range(30))
@@ -59,6 +60,21 @@ def test_an_alarm_on_stolen_keys_and_on_a_licensee_beyond_its_permit_wrongs_nobo
     assert document["campaigns"][0]["alarm"] == "A001"
     assert document["false_alarms"] == {"adversarial": {"permitted_distiller": 1}, "unlicensed": {}}
     assert document["false_days"] == ["2026-03-05"]
+
+
+def test_each_campaign_must_have_an_alarm_of_mostly_its_own() -> None:
+    sedge = frozenset({"s1", "s2"})
+    truth = Truth({"thistle": THISTLE, "sedge": sedge}, {}, dict.fromkeys(THISTLE | sedge, "campaign"), THISTLE | sedge)
+    of_day = {"thistle": some(THISTLE, 3), "class": some(CLASS, 3), "sedge": sedge}
+
+    def tables(*names: str) -> tuple[pa.Table, pa.Table]:
+        alarms = [{"alarm": name, "day": day(2), "new": True, "verdict": "adversarial"} for name in names]
+        members = [{"alarm": name, "account_id": account, "since": day(2)} for name in names for account in sorted(of_day[name])]
+        return pa.Table.from_pylist(alarms), pa.Table.from_pylist(members)
+
+    assert not all_noticed(*tables("thistle", "class"), truth)
+    assert all_noticed(*tables("thistle", "class", "sedge"), truth)
+    assert not all_noticed(*tables("class"), Truth({}, {}, {}, frozenset())), "a world without campaigns is watched to its end"
 
 
 def test_a_run_that_was_not_watched_is_said(hamlet: Path, tmp_path: Path) -> None:

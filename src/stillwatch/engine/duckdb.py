@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,19 @@ def _within_limits() -> Iterator[None]:
         ) from error
 
 
+def _sql(expression: Any) -> str:
+    return written(expression.op())
+
+
+@lru_cache(maxsize=2_048)
+def written(node: Any) -> str:
+    """The expression of an Ibis node in DuckDB's dialect, remembered for every connection of the same settings.
+
+    Writing a query takes Ibis longer than DuckDB needs to answer it over a small table, and a watch asks the same ones every day.
+    """
+    return str(ibis.to_sql(node.to_expr(), dialect="duckdb"))
+
+
 class DuckDBEngine:
     """Runs Ibis expressions on DuckDB."""
 
@@ -47,7 +61,6 @@ class DuckDBEngine:
                 ":memory:",
                 memory_limit=settings.memory,
                 threads=settings.threads or os.cpu_count() or 1,
-                temp_directory=str(self._scratch),
                 preserve_insertion_order=False,
             )
         except Exception as error:
@@ -56,6 +69,8 @@ class DuckDBEngine:
         self._raw = self.connection.con
         self._raw.execute("LOAD icu")
         self._raw.execute("SET TimeZone = 'UTC'")
+        # Not among the arguments above: Ibis takes connections of equal arguments for one database, and so `written` remembers for all of them.
+        self._raw.execute("SET temp_directory = $folder", {"folder": str(self._scratch)})
 
     def read(self, name: str, paths: Sequence[Path]) -> Any:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
@@ -78,7 +93,7 @@ class DuckDBEngine:
         # DuckDB sums 64-bit integers into 128 bits; the contract, and every other engine, says 64.
         columns = ", ".join(f'"{c}"::BIGINT AS "{c}"' if kind.is_int64() else f'"{c}"' for c, kind in expression.schema().items())
         with _within_limits():
-            self._raw.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({ibis.to_sql(expression, dialect="duckdb")})')
+            self._raw.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({_sql(expression)})')
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
@@ -89,7 +104,7 @@ class DuckDBEngine:
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
         with _within_limits():
-            table: pa.Table = self._raw.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+            table: pa.Table = self._raw.sql(_sql(expression)).to_arrow_table()
         return table.cast(expression.schema().to_pyarrow())
 
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
@@ -97,7 +112,7 @@ class DuckDBEngine:
         ordered = expression.order_by(list(order)).select(schema.names)
         rows = 0
         with _within_limits(), aside(path) as part, pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer:
-            for batch in self._raw.sql(ibis.to_sql(ordered, dialect="duckdb")).to_arrow_reader(ROWS_AT_ONCE):
+            for batch in self._raw.sql(_sql(ordered)).to_arrow_reader(ROWS_AT_ONCE):
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
         return rows

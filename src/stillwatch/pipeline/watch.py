@@ -16,7 +16,7 @@ axes, and no run length is promised for that. The bench measures it (`bench/guar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,10 +96,16 @@ def daily_level(settings: WatchSettings) -> float:
     return 1.0 / (2.0 * settings.average_run_length / settings.every + 1.0)
 
 
-def watch(run: Path, chosen: Mapping[str, Any], progress: Progress) -> Watched:
+def to_the_end(watched: Watched) -> bool:
+    """Never enough: every day is searched."""
+    return False
+
+
+def watch(run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end) -> Watched:
     """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of earlier ones.
 
-    chosen: settings of the section [watch] that go before the run's own. Raises RunError for a run that is not whole or was made by
+    chosen: settings of the section [watch] that go before the run's own. enough: asked after each day; where it says so, the days after it
+    are not searched. Raises RunError for a run that is not whole or was made by
     another version, and SettingError for a promise that cannot be given. Memory is that of one search: only alarms are kept from day to day.
     """
     about = Run(run).about
@@ -113,7 +119,9 @@ def watch(run: Path, chosen: Mapping[str, Any], progress: Progress) -> Watched:
     for done, day in enumerate(days):
         progress(f"{day.start:%Y-%m-%d}", done, len(days))
         rows.append(_searched(source, day, ledger))
-    watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
+        watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
+        if enough(watched):
+            break
     for table, name in ((watched.days, WATCHED.name), (watched.alarms, ALARMS.name), (watched.members, ALARM_MEMBERS.name)):
         with aside(run / f"{name}.parquet") as part:
             pq.write_table(table, part, **PARQUET_OPTIONS)

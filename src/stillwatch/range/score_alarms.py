@@ -71,11 +71,22 @@ def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], daily: 
     }
 
 
+def all_noticed(alarms: pa.Table, members: pa.Table, truth: Truth) -> bool:
+    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and alarm_members of the days so far."""
+    raised = raised_in(alarms, members)
+    return bool(truth.campaigns) and all(any(alarm.mostly(accounts) for alarm in raised) for accounts in truth.campaigns.values())
+
+
 def read_alarms(run: Path) -> list[Raised]:
     """The alarms of a watched run, each as on its first day."""
-    alarms = [row for row in _table(run, ALARMS.name).to_pylist() if row["new"]]
+    return raised_in(_table(run, ALARMS.name), _table(run, ALARM_MEMBERS.name))
+
+
+def raised_in(alarm_rows: pa.Table, member_rows: pa.Table) -> list[Raised]:
+    """The alarms of tables alarms and alarm_members, each as on its first day."""
+    alarms = [row for row in alarm_rows.to_pylist() if row["new"]]
     members: dict[tuple[str, datetime], set[str]] = {}
-    for row in _table(run, ALARM_MEMBERS.name).to_pylist():
+    for row in member_rows.to_pylist():
         members.setdefault((row["alarm"], row["since"]), set()).add(row["account_id"])
     return [Raised(row["alarm"], row["day"], row["verdict"], frozenset(members[row["alarm"], row["day"]])) for row in alarms]
 
