@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stillwatch.campaigns import assemble
 from stillwatch.campaigns.held_meaning import NOTHING, Meant
@@ -149,6 +151,21 @@ def test_a_key_is_shown_by_its_label_or_its_facet_or_a_short_hash(name: str) -> 
         assert shown(name, 123_456, LABELS) == facet.show(123_456)
     if facet.label:
         assert shown(name, 7, {(facet.label, 7): "the label"}) == "the label"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["client", "head"]), st.integers(-3, 3), st.sampled_from(["a", "b", "c"])), max_size=12))
+def test_a_book_of_labels_is_a_mapping_of_the_smallest_ones(rows: list[tuple[str, int, str]]) -> None:
+    kinds, keys, labels = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    table = pa.table({"kind": pa.array(kinds, pa.string()), "key": pa.array(keys, pa.int64()), "label": pa.array(labels, pa.string())})
+    half = len(rows) // 2
+    book = labels_of(table[:half], table[half:])
+    wanted: dict[tuple[str, int], str] = {}
+    for kind, key, label in sorted(rows):
+        wanted.setdefault((kind, key), label)
+    assert dict(book) == wanted
+    assert len(book) == len(wanted)
+    assert all((("client", key) in book) == (("client", key) in wanted) for key in range(-4, 5))
+    assert book.get(("nothing", 1)) is None
 
 
 def test_the_smallest_of_several_labels_is_shown() -> None:

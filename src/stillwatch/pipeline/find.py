@@ -122,7 +122,8 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("templates")
     shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look) if stored.templates else NONE
-    labels |= labels_of(shared.said)
+    if shared.said.num_rows:
+        labels = labels_of(stored.labels, shared.said)
     progress("verdicts")
     facts = _Facts(engine, chosen, held, bets, work, declared, stored, scores, licensed)
     tested = facts.tested(labels)
@@ -147,7 +148,14 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
 
 def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
     """Keys of the accounts that a permit names."""
-    rows = engine.collect(stored.accounts.select("account", "account_id", "organisation", "verification")).to_pylist() if stored.permits else []
+    if not stored.permits:
+        return set()
+    named = engine.load(
+        "named", pa.table({"account_id": pa.array(sorted(set().union(*(permit.accounts for permit in stored.permits))), pa.string())})
+    )
+    known = stored.accounts.select("account", "account_id", "organisation", "verification")
+    both = known.semi_join(named, "account_id").union(known.filter(_.verification == "organisation"), distinct=True)
+    rows = engine.collect(both).to_pylist()
     return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, labels) for row in rows})
 
 

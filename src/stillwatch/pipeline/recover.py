@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Recovered:
     said: pa.Table
     """Rows of table labels: the words of frames that may be shown."""
 
-    def tables(self, engine: Engine, parts: Any, traces: Any, labels: dict[tuple[str, int], str], least: int) -> dict[str, pa.Table]:
+    def tables(self, engine: Engine, parts: Any, traces: Any, labels: Mapping[tuple[str, int], str], least: int) -> dict[str, pa.Table]:
         """Tables templates and template_keys; `parts` are the uses of heads and tails."""
         rows = parts_of(engine, parts, traces)
         templates = templates_table(self.found, self.counts, rows, self.texts, labels, least)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 
+compute: Any = pyarrow.compute
 TIME = pa.timestamp("us", tz="UTC")
 KEY = pa.int64()
 
@@ -55,7 +57,7 @@ def values(table: pa.Table, column: str) -> list[Any]:
 
 def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
     """The rows whose column has the value, in their order."""
-    return table.filter(pa.array([item == value for item in values(table, column)], pa.bool_()))
+    return table.filter(compute.fill_null(compute.equal(table.column(column), value), False))
 
 
 def schema_of(**types: pa.DataType) -> pa.Schema:
