@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.registry import FACETS
-from stillwatch.schema.table import rows_where
+from stillwatch.schema.table import distinct_values, rows_where
 
 Labels = Mapping[tuple[str, int], str]
 """(kind, key) -> label."""
@@ -24,7 +24,7 @@ class LabelBook(Labels):
 
     def __init__(self, table: pa.Table) -> None:
         """table: kind, key, label, in any order."""
-        self._kinds = {kind: _sorted(rows_where(table, "kind", kind)) for kind in table.column("kind").unique().to_pylist()}
+        self._kinds = {kind: _sorted(rows_where(table, "kind", kind)) for kind in distinct_values(table, "kind")}
 
     def __getitem__(self, place: tuple[str, int]) -> str:
         kind, key = place
@@ -48,7 +48,7 @@ def _sorted(rows: pa.Table) -> tuple[npt.NDArray[np.int64], Any]:
     """Keys in order, and their labels."""
     keys = rows.column("key").to_numpy()
     order = np.argsort(keys, kind="stable")
-    return keys[order], rows.column("label").cast(pa.large_string()).combine_chunks().take(pa.array(order))
+    return keys[order], rows.column("label").cast(pa.large_string()).combine_chunks().take(order)
 
 
 def labels_of(*tables: pa.Table) -> Labels:

@@ -11,7 +11,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
-from stillwatch.schema.table import rows_where
+from stillwatch.schema.table import distinct_values, rows_where
 
 compute: Any = pyarrow.compute
 
@@ -19,7 +19,7 @@ compute: Any = pyarrow.compute
 def kept_labels(engine: Engine, exchanges: Any, accounts: Any, labels: pa.Table, least: int) -> pa.Table:
     """The labels of keys that a row carries, in their order; the words of a template head only if `least` accounts share it: fewer, and they are somebody's own."""
     keep = np.zeros(labels.num_rows, np.bool_)
-    for kind in sorted(labels.column("kind").unique().to_pylist()):
+    for kind in sorted(distinct_values(labels, "kind")):
         table = exchanges if kind in EXCHANGES.names() else accounts if kind in ACCOUNTS.names() else None
         asked = rows_where(labels, "kind", kind).select(["key"])
         if table is not None:

@@ -55,6 +55,11 @@ def values(table: pa.Table, column: str) -> list[Any]:
     return list(table.column(column).to_pylist())
 
 
+def distinct_values(table: pa.Table, column: str) -> list[Any]:
+    """A column's values as Python objects, each once, in the order in which they come."""
+    return list(table.column(column).unique().to_pylist())
+
+
 def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
     """The rows whose column has the value, in their order."""
     return table.filter(compute.fill_null(compute.equal(table.column(column), value), False))
