@@ -82,6 +82,7 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             raise InputError(
                 "the logs hold no exchange", where=", ".join(map(str, inputs.logs)), do="check --format, and that the files are not empty"
             )
+        progress("reading the edge log and the accounts", 0, 0)
         edge = read_edge_log(inputs.edge, door, key, folder.stage, staged) if inputs.edge else None
         check_share(staged.quarantine, settings.ingest)
         accounts = _accounts(inputs, door, key, settings, staged)

@@ -89,6 +89,7 @@ def read_logs(sources: list[Source], door: Door, key: HashKey, settings: SketchS
     jobs = [(number, source, door, key, settings, stage) for number, source in enumerate(sources)]
     staged = Staged()
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
+    progress("reading logs", 0, len(jobs))
     for done, (path, labelled, seen, quarantine) in enumerate(_run(jobs, min(workers, len(jobs))), 1):
         if path is not None:
             staged.files.append(path)

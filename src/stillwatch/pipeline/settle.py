@@ -35,6 +35,7 @@ def settle(
     progress: Callable[[str, int, int], None],
 ) -> int:
     """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
+    progress("looking for requests told of twice", 0, 0)
     rows = engine.read("staged", staged.files)
     duplicates = _duplicates(engine, rows)
     if duplicates is not None:
@@ -74,6 +75,7 @@ def _with_edge(rows: Any, edge: Any) -> Any:
 def _write_days(engine: Engine, rows: Any, edge: Any | None, schema: pa.Schema, out: Path, progress: Callable[[str, int, int], None]) -> None:
     counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
     days = values(engine.collect(counted.order_by("day")), "day")
+    progress("sorting days", 0, len(days))
     for done, day in enumerate(days, 1):
         start, end = (datetime.fromtimestamp((day + step) * DAY, UTC) for step in (0, 1))
         folder = out / f"day={start:%Y-%m-%d}"
