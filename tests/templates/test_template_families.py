@@ -14,7 +14,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.schema.table import schema_of
 from stillwatch.settings import EngineSettings
-from stillwatch.templates import Family, Search, counts_of, families_of, keys_table, listed, templates_table, uses_of
+from stillwatch.templates import Family, Search, counts_of, families_of, keys_table, listed, templates_table, uses, uses_of
 from stillwatch.templates.shared import strides
 
 SEARCH = Search(least_share=0.005)
@@ -132,6 +132,22 @@ def test_the_operators_group_has_both_in_one_frame(engine: DuckDBEngine) -> None
         "prompts": 0,
         "elsewhere": 12,
     }
+
+
+@pytest.mark.parametrize("at_once", [1_000, 37])
+def test_a_long_log_is_looked_through_in_portions(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    rng = np.random.default_rng(5)
+    frame = own_words(rng, 50)
+    pool = Pool()
+    pool.add_all((filled([frame], rng) for _ in range(100)), list(range(30)), group=1)
+    rows = engine.load("rows", pool.table())
+    found = families_of(engine, rows, pool.texts(), SEARCH)
+    order = ["group", "family", "request"]
+    whole = engine.collect(uses_of(engine, rows, found).order_by(order))
+    monkeypatch.setattr(uses, "AT_ONCE", at_once)
+    assert engine.collect(uses_of(engine, rows, found).order_by(order)).equals(whole)
+    assert whole.num_rows >= 100
+    assert not [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall() if name.startswith("template_uses_")]
 
 
 def test_examples_in_any_order_stay_in_one_template(engine: DuckDBEngine) -> None:

@@ -1,4 +1,4 @@
-"""Which exchanges are made from which template, in all the traffic: one pass over the fingerprints."""
+"""Which exchanges are made from which template, in all the traffic: one pass over the fingerprints, or a few where there are very many."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from stillwatch.schema.table import schema_of
 from stillwatch.templates.families import Family
 from stillwatch.templates.shared import INNER
 
+AT_ONCE = 25_000_000
+"""Exchanges that are looked through at once; none needs another, and what is found of each is only then put together."""
 WANTED = schema_of(group=pa.int32(), family=pa.int64(), key=pa.int64(), need=pa.int64())
 
 
@@ -23,13 +25,30 @@ def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Any:
     """
     rows = [{"group": f.group, "family": f.key, "key": key, "need": f.need} for f in found for key in f.counting]
     wanted = engine.load("template_wanted", pa.Table.from_pylist(rows, schema=WANTED))
+    edges = any(f.kinds[key] != INNER for f in found for key in f.counting)
+    portions = engine.collect(exchanges.agg(n=exchanges.count()))["n"][0].as_py() // AT_ONCE + 1
+    if portions == 1:
+        return engine.create("template_uses", _uses(exchanges, wanted, edges))
+    made = []
+    for portion in range(portions):
+        # Requests are hashes, so that each portion is as large as the others.
+        chosen = exchanges.filter((_.request % portions + portions) % portions == portion)
+        made.append(engine.create(f"template_uses_{portion}", _uses(chosen, wanted, edges)))
+    uses = engine.create("template_uses", ibis.union(*made))
+    for portion in range(portions):
+        engine.drop(f"template_uses_{portion}")
+    return uses
+
+
+def _uses(exchanges: Any, wanted: Any, edges: bool) -> Any:
+    """group, family, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too where `edges` says so."""
     same = ("request", "account", "prompt")
     parts = [exchanges.select("request", "account", "prompt", key=_.shingles.unnest())]
-    if any(f.kinds[key] != INNER for f in found for key in f.counting):
+    if edges:
         parts += [exchanges.select(*same, key=exchanges[edge]) for edge in ("head", "tail")]
     hits = (ibis.union(*parts) if len(parts) > 1 else parts[0]).join(wanted, "key")
     held = hits.group_by("group", "family", "request").agg(account=_.account.max(), prompt=_.prompt.max(), held=_.key.nunique(), need=_.need.max())
-    return engine.create("template_uses", held.filter(_.held >= _.need).select("group", "family", *same))
+    return held.filter(_.held >= _.need).select("group", "family", *same)
 
 
 def counts_of(engine: Engine, used: Any, assigned: Any) -> pa.Table:
