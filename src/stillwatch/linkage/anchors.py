@@ -8,6 +8,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
+from stillwatch.engine.portions import in_portion
 from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
@@ -57,7 +58,7 @@ def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings:
     portions = _portions(engine, marked, anchors)
     found: list[pa.Table] = []
     for portion in range(portions):
-        chosen = anchors.filter((_.anchor % portions + portions) % portions == portion)
+        chosen = anchors.filter(in_portion(_.anchor, portion, portions))
         found.append(engine.collect(_purified(engine, marked, chosen, has, accounts, settings)))
         for done in ("carriers", "together", "passing"):
             engine.drop(done)

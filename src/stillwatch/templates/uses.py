@@ -9,6 +9,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
+from stillwatch.engine.portions import in_portion
 from stillwatch.schema.table import schema_of
 from stillwatch.templates.families import Family
 from stillwatch.templates.shared import INNER
@@ -31,8 +32,7 @@ def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Any:
         return engine.create("template_uses", _uses(exchanges, wanted, edges))
     made = []
     for portion in range(portions):
-        # Requests are hashes, so that each portion is as large as the others.
-        chosen = exchanges.filter((_.request % portions + portions) % portions == portion)
+        chosen = exchanges.filter(in_portion(_.request, portion, portions))
         made.append(engine.create(f"template_uses_{portion}", _uses(chosen, wanted, edges)))
     uses = engine.create("template_uses", ibis.union(*made))
     for portion in range(portions):
