@@ -229,8 +229,8 @@ def test_nats_fall_with_the_rank_and_one_account_alone_says_little(ranks: list[f
 
 
 @settings(max_examples=40)
-@given(st.lists(st.tuples(st.integers(1, 40), st.floats(0, 1)), min_size=1, max_size=10), st.integers(0, 5))
-def test_the_sample_holds_the_group_and_peers_of_its_pools(cells: list[tuple[int, float]], seed: int) -> None:
+@given(st.lists(st.tuples(st.integers(1, 40), st.floats(0, 1)), min_size=1, max_size=10), st.sampled_from([1, 8, 25, 1_000]))
+def test_the_sample_holds_the_group_and_peers_of_its_pools(cells: list[tuple[int, float]], in_all: int) -> None:
     sizes = [size for size, _ in cells]
     world = Habits(np.repeat(np.arange(len(sizes)), sizes), np.ones(sum(sizes), np.int64), np.full((sum(sizes), BITS), 0.5))
     known = cells_of(world.strata())
@@ -239,15 +239,19 @@ def test_the_sample_holds_the_group_and_peers_of_its_pools(cells: list[tuple[int
     number = np.arange(len(sizes)) // 2
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampling, "LEAST_PEERS", 7)
+        patch.setattr(sampling, "LEAST_IN_ALL", in_all)
+        patch.setattr(sampling, "FEW_PEERS", 3)
         found: Compared = Sampler(known).compared(own, number, np.ones(len(sizes), np.bool_))
     assert found.account[found.own].tolist() == own.tolist()
     assert (np.diff(found.account) > 0).all()
     assert (found.pool == found.at[world.cell[found.account]]).all()
-    for pool in np.unique(found.pool):
+    pools = np.unique(found.pool)
+    least = 7 if 7 * len(pools) <= in_all else max(in_all // len(pools), 3)
+    for pool in pools:
         inside = found.pool == pool
         mine, here = int(found.own[inside].sum()), np.isin(world.cell, np.flatnonzero(found.at == pool))
         assert mine > 0
-        assert int(inside.sum()) - mine == min(max(7, sampling.PEERS_EACH * mine), int(here.sum()) - mine)
+        assert int(inside.sum()) - mine == min(max(least, sampling.PEERS_EACH * mine), int(here.sum()) - mine)
 
 
 def test_an_account_is_not_judged_by_its_own_prompts() -> None:

@@ -15,6 +15,10 @@ LEAST_PEERS = 1_000
 """Outsiders of a pool that are compared, where it has so many."""
 PEERS_EACH = 4
 """Outsiders that are compared for each account of the group in the pool, where that is more."""
+LEAST_IN_ALL = 50_000
+"""Outsiders of all pools of a group that are compared, where it has so many: a group in more than LEAST_IN_ALL / LEAST_PEERS pools has fewer from each."""
+FEW_PEERS = 50
+"""Outsiders of a pool that are compared however many pools there are."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,12 +56,14 @@ class Sampler:
         """The group's accounts in the tested cells, and the first outsiders of each pool in the shuffled order.
 
         number: the pool of each cell; tested: the cells whose accounts of the group are tested. Under the null hypothesis the group is a
-        draw from what is compared, since whom the sample leaves out does not depend on what anybody asked.
+        draw from what is compared, since whom the sample leaves out, and how many, does not depend on what anybody asked.
         """
         order, start = self._ordered
         own = np.sort(accounts[tested[self.cells.homes(accounts)]])
         mine = np.bincount(number[self.cells.homes(own)], minlength=int(number.max(initial=-1)) + 1)
-        wanted = np.where(mine > 0, np.maximum(LEAST_PEERS, PEERS_EACH * mine), 0)
+        pools = np.flatnonzero(mine)
+        least = max(min(LEAST_PEERS, LEAST_IN_ALL // max(len(pools), 1)), FEW_PEERS)
+        wanted = np.where(mine > 0, np.maximum(least, PEERS_EACH * mine), 0)
         # The first outsiders of a pool are among the first of each of its cells.
         taken = np.minimum(np.where(mine > 0, wanted + mine, 0)[number], self.cells.accounts)
         cell = np.repeat(np.arange(len(number)), taken)
@@ -70,7 +76,6 @@ class Sampler:
         kept = np.arange(len(pool)) - np.searchsorted(pool, pool) < wanted[pool]
         every = np.concatenate([own, others[kept]])
         sort = np.argsort(every)
-        pools = np.flatnonzero(mine)
         renumbered = np.full(len(mine), -1, np.int64)
         renumbered[pools] = np.arange(len(pools))
         at = renumbered[number]
