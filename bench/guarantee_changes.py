@@ -28,8 +28,6 @@ SHOWN = ("client", "stainless", "ja4")
 """What a new release of a client changes."""
 BROUGHT = (*SHOWN, "system", "tools", "parameters")
 """What a new release of an agent changes too: its own prompt, tools and sampling."""
-HOLIDAY = range(14, 21)
-"""Days of the window on which much is closed."""
 WORKING = ("api", "team", "business", "enterprise")
 """Plans that are used at work."""
 
@@ -46,6 +44,16 @@ class Change:
     """What it does to the world before its first exchange."""
     tables: Callable[[Path, int], None] | None = None
     """What it does to the exchanges of a run, by a seed; None: nothing, and a world of its own is made."""
+
+
+def release_day(days: int) -> int:
+    """The day of a window, from 0, on which a new build comes out: the thirteenth of four weeks, the fourth of one."""
+    return days * 3 // 7
+
+
+def holiday_days(days: int) -> range:
+    """The days of a window on which much is closed: the third week of four, the fourth and fifth day of one."""
+    return range(days // 2, days // 2 + max(days // 4, 2))
 
 
 def drift(world: World) -> World:
@@ -85,7 +93,7 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
     def change(run: Path, seed: int) -> None:
         rng = np.random.default_rng([seed, 73])
         accounts = np.sort(pq.read_table(run / "accounts.parquet")["account"].to_numpy())
-        start = _first_moment(run) + 12 * DAY + 15 * HOUR
+        start = _first_moment(run) + release_day(len(stored_days(run))) * DAY + 15 * HOUR
         when = np.where(rng.random(len(accounts)) < 0.4, start + rng.exponential(12.0, len(accounts)) * HOUR, np.inf)
         keys = {name: int(rng.integers(1, 2**62)) for name in columns}
 
@@ -105,17 +113,17 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
 
 
 def holiday(run: Path, seed: int) -> None:
-    """For a week three quarters of the exchanges of plans that are used at work, and a third of all others, do not happen."""
+    """For a quarter of the window, two days at least, three quarters of the exchanges of plans that are used at work, and a third of all others, do not happen."""
     rng = np.random.default_rng([seed, 74])
     known = pq.read_table(run / "accounts.parquet", columns=["account", "plan"]).sort_by("account")
     accounts = known["account"].to_numpy()
     kept = np.where(np.isin(np.array(known["plan"].to_pylist(), object), WORKING), 0.25, 0.67)
-    start = _first_moment(run)
+    start, closed = _first_moment(run), holiday_days(len(stored_days(run)))
 
     def day(table: pa.Table) -> pa.Table:
         number = (table["time"].cast(pa.int64()).to_numpy() - start) // DAY
         share = kept[np.searchsorted(accounts, table["account"].to_numpy())]
-        stays: Mask = ~np.isin(number, HOLIDAY) | (rng.random(table.num_rows) < share)
+        stays: Mask = ~np.isin(number, closed) | (rng.random(table.num_rows) < share)
         return table.filter(pa.array(stays))
 
     _rewrite(run, day)
@@ -125,7 +133,7 @@ CHANGES = {
     "drift": Change("in the later weeks ordinary users ask for other things", world=drift),
     "client release": Change("two fifths of all accounts switch to one new client build", tables=released(SHOWN)),
     "agent release": Change("the same, and the build brings its own system prompt, tools and parameters", tables=released(BROUGHT)),
-    "holiday": Change("for a week there is little work and less of everything else", tables=holiday),
+    "holiday": Change("for a quarter of the window there is little work and less of everything else", tables=holiday),
     "new region": Change("a region with few carriers opens, and its users register within days", with_region, opened),
 }
 """The changes by name."""
