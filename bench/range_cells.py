@@ -122,3 +122,13 @@ def finished(kept: Path | None) -> list[dict[str, Any]]:
     if kept is None or not kept.exists():
         return []
     return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each scenario the cells of its largest scale, by scenario and seed; of cells that were run twice the later."""
+    scale: dict[str, float] = {}
+    for cell in cells:
+        named = cell["cell"]
+        scale[named["scenario"]] = max(named["scale"], scale.get(named["scenario"], 0.0))
+    kept = {(cell["cell"]["scenario"], cell["cell"]["seed"]): cell for cell in cells if cell["cell"]["scale"] == scale[cell["cell"]["scenario"]]}
+    return [kept[name] for name in sorted(kept)]

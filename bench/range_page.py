@@ -200,7 +200,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
     ahead = better(cells)
     parts = [
         "# The benchmark\n",
-        "This page is made by `python bench/range.py --page docs/benchmark.md`; nothing in it is written by hand. What the worlds are stands in [the range](range.md), how it is decided in [how it decides](how-it-decides.md).\n",
+        "This page is made by `python bench/range.py --again --work bench/measured --page docs/benchmark.md` from figures that stand in `bench/measured`; nothing in it is written by hand. What the worlds are stands in [the range](range.md), how it is decided in [how it decides](how-it-decides.md).\n",
         f"Scale {scales}, seeds {seeds}, false discovery rate {several((cell['rate'] for cell in cells), '.0%')}. {machine(cells)}\n",
         *([short] if any(cell["quick"] for cell in cells) else []),
         "## Targets\n",

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from range_cells import largest
 from range_lines import OURS, better, lines_of, name_of
 from range_page import picture, write_page
 from range_targets import targets
@@ -129,3 +130,10 @@ def test_a_search_is_one_detector_whatever_setting_won() -> None:
     ]
     assert {name_of({"name": name}) for name in names} == {"components, best setting, at defaults", "components, best setting, at 0.1 %"}
     assert name_of({"name": "components, 3 keys of at most 50 accounts"}) == "components, 3 keys of at most 50 accounts"
+
+
+def test_of_each_scenario_the_largest_worlds_count() -> None:
+    small, great = ({"cell": {"scenario": "moor", "scale": scale, "seed": 1}, "turn": 1} for scale in (0.01, 0.05))
+    again = great | {"turn": 2}
+    other = {"cell": {"scenario": "fen", "scale": 0.01, "seed": 2}}
+    assert largest([great, small, other, again]) == [other, again]

@@ -101,8 +101,14 @@ def _time(value: Any, key: str, where: str) -> datetime:
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def permitted(permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]) -> set[int]:
-    """Keys of the accounts that any permit names, by id or by verified organisation."""
-    named = set().union(*(permit.accounts for permit in permits)) if permits else set()
-    owners = {permit.organisation for permit in permits if permit.organisation}
-    return {key for key, account in accounts.items() if account in named} | {key for key, owner in organisations.items() if owner in owners}
+def permitted(permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]) -> dict[int, frozenset[int]]:
+    """Keys of the accounts that any permit names, by id or by verified organisation, each with the positions of those permits."""
+    found: dict[int, set[int]] = {}
+    for number, permit in enumerate(permits):
+        for key, account in accounts.items():
+            if account in permit.accounts:
+                found.setdefault(key, set()).add(number)
+        for key, owner in organisations.items():
+            if owner and owner == permit.organisation:
+                found.setdefault(key, set()).add(number)
+    return {key: frozenset(numbers) for key, numbers in found.items()}

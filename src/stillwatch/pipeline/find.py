@@ -27,6 +27,7 @@ from stillwatch.campaigns.evidence import (
 )
 from stillwatch.campaigns.held_meaning import Meant
 from stillwatch.campaigns.held_out import HeldOut, held_traces, test_held_out
+from stillwatch.campaigns.licensees import without_licensees
 from stillwatch.campaigns.members import named_members
 from stillwatch.campaigns.naming import Labels, labels_of
 from stillwatch.campaigns.owner_peers import main_clients
@@ -99,19 +100,21 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     peer_strata = strata(engine, tables.visits, stored.accounts, tables.activity)
     declared = owners(engine, stored.accounts, settings.campaigns)
     linked = link(engine, traces, peer_strata, declared, settings.linkage, progress)
+    labels = labels_of(stored.labels)
+    permits = _permitted(engine, stored, labels)
+    licensed = set(permits)
+    members, near = without_licensees(linked.members, linked.near, permits, settings.linkage.smallest_group)
     volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()))
     progress("held-out tests")
     meanings = tables.exchanges.select("account", "meaning")
-    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, linked.members, meanings, linked.near)
-    named = named_members(linked.members, linked.near, held, held.everyone, settings.linkage, settings.campaigns)
+    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, members, meanings, near)
+    named = named_members(members, near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
     counted = engine.collect(volumes.left_join(main_clients(engine, tables.visits), "account").drop("account_right").order_by("account"))
     bets = owner_bets(engine, tables.activity, counted, every)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
-    labels = labels_of(stored.labels)
-    licensed = _permitted(engine, stored, labels)
     chosen = worth_a_look(who_asks(every, bets, licensed), bets, licensed, known, settings.campaigns.benign_exchanges)
-    blind = _blind_meaning(counted, held, linked.members)
+    blind = _blind_meaning(counted, held, members)
     lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
     sample = peers(engine, volumes, every, PEERS_WANTED)
@@ -146,10 +149,10 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     return Found(result, traces, len(tested) + lost, shared.said)
 
 
-def _permitted(engine: Engine, stored: Stored, labels: Labels) -> set[int]:
-    """Keys of the accounts that a permit names."""
+def _permitted(engine: Engine, stored: Stored, labels: Labels) -> dict[int, frozenset[int]]:
+    """Keys of the accounts that a permit names, with the positions of those permits."""
     if not stored.permits:
-        return set()
+        return {}
     named = engine.load(
         "named", pa.table({"account_id": pa.array(sorted(set().union(*(permit.accounts for permit in stored.permits))), pa.string())})
     )

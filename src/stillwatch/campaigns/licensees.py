@@ -1,0 +1,42 @@
+"""Licensees that were linked with others are judged by their permits, and the others without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.schema.table import values
+
+NOBODY: frozenset[int] = frozenset()
+"""The permits of an account that none names."""
+
+
+def without_licensees(members: pa.Table, near: pa.Table, licensed: Mapping[int, frozenset[int]], smallest: int) -> tuple[pa.Table, pa.Table]:
+    """Linked groups and the accounts near them, without those that a permit names; a group that one permit names as a whole stays as it is.
+
+    Two firms that run one pipeline can be linked, and what one is licensed for would be held against both. members: group, account, …;
+    near: the same; licensed: the permits of each account that any names, by position. A group left with fewer than `smallest` accounts is
+    dropped. The permits depend on nobody's prompts, so a test of what is left, on prompts, is as good as one of the whole.
+    """
+    if not licensed:
+        return members, near
+    whole: dict[int, frozenset[int]] = {}
+    for group, account in zip(values(members, "group"), values(members, "account"), strict=True):
+        own = licensed.get(account, NOBODY)
+        whole[group] = whole[group] & own if group in whole else own
+    kept, others = (_agreeing(table, licensed, whole) for table in (members, near))
+    groups, sizes = np.unique(kept.column("group").to_numpy(), return_counts=True)
+    large = groups[sizes >= smallest]
+    kept, others = (table.filter(pa.array(np.isin(table.column("group").to_numpy(), large))) for table in (kept, others))
+    return kept, others
+
+
+def _agreeing(accounts: pa.Table, licensed: Mapping[int, frozenset[int]], whole: Mapping[int, frozenset[int]]) -> pa.Table:
+    """Licensees where all of the group are under one permit of theirs, and nobody else there; elsewhere those that no permit names."""
+    agrees = []
+    for group, account in zip(values(accounts, "group"), values(accounts, "account"), strict=True):
+        own, common = licensed.get(account, NOBODY), whole.get(group, NOBODY)
+        agrees.append(bool(own & common) if common else not own)
+    return accounts.filter(pa.array(agrees, pa.bool_()))
