@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from stillwatch.schema.table import values
 DAY = 86_400
 ORDER = ["time", "request"]
 """Order of the rows of a day."""
+AT_ONCE = 20_000_000
+"""Rows that are looked up in the edge log at once, where a day has no more."""
 EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
 """Columns that the edge log may give; it stands nearer to the client, so its word goes first."""
 
@@ -64,26 +66,55 @@ def _duplicates(engine: Engine, rows: Any) -> Any | None:
     return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
 
 
-def _with_edge(rows: Any, edge: Any) -> Any:
-    """Rows with what the edge log says of them; it is cut to their requests first, so that the join is no larger than they are."""
-    said = edge.semi_join(rows.select("request"), "request").group_by("request").agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS})
-    joined = rows.left_join(said, "request")
+def _told_of(engine: Engine, rows: Any, edge: Any) -> Any:
+    """What the edge log says of the rows' requests, one row for each request."""
+    said = edge.semi_join(rows.select("request"), "request").group_by("request")
+    return engine.create("told", said.agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}))
+
+
+def _with_edge(rows: Any, told: Any) -> Any:
+    """Rows with what the edge log says of them."""
+    joined = rows.left_join(told, "request")
     own = [name for name in rows.columns if name not in EDGE_COLUMNS]
     return joined.select(*own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS})
 
 
 def _write_days(engine: Engine, rows: Any, edge: Any | None, schema: pa.Schema, out: Path, progress: Callable[[str, int, int], None]) -> None:
     counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
-    days = values(engine.collect(counted.order_by("day")), "day")
+    table = engine.collect(counted.order_by("day"))
+    days = values(table, "day")
     progress("sorting days", 0, len(days))
-    for done, day in enumerate(days, 1):
-        start, end = (datetime.fromtimestamp((day + step) * DAY, UTC) for step in (0, 1))
-        folder = out / f"day={start:%Y-%m-%d}"
-        folder.mkdir(parents=True)
-        # Compared as times, not as day numbers, so that row groups of other days are skipped unread.
-        chosen = rows.filter((_.time >= ibis.literal(start, rows.time.type())) & (_.time < ibis.literal(end, rows.time.type())))
-        engine.write(chosen if edge is None else _with_edge(chosen, edge), folder / "exchanges.parquet", schema, ORDER)
-        progress("sorting days", done, len(days))
+    done = 0
+    # The edge log has no days of its own and is read once for each run of days, not for each day.
+    for several in in_runs(values(table, "n"), AT_ONCE):
+        told = None if edge is None else _told_of(engine, _between(rows, days[several[0]], days[several[-1]]), edge)
+        for day in (days[place] for place in several):
+            folder = out / f"day={datetime.fromtimestamp(day * DAY, UTC):%Y-%m-%d}"
+            folder.mkdir(parents=True)
+            chosen = _between(rows, day, day)
+            engine.write(chosen if told is None else _with_edge(chosen, told), folder / "exchanges.parquet", schema, ORDER)
+            done += 1
+            progress("sorting days", done, len(days))
+    engine.drop("told")
+
+
+def _between(rows: Any, first: int, last: int) -> Any:
+    """The rows of days from `first` to `last`, compared as times, not as day numbers, so that row groups of other days are skipped unread."""
+    start, end = (ibis.literal(datetime.fromtimestamp(day * DAY, UTC), rows.time.type()) for day in (first, last + 1))
+    return rows.filter((_.time >= start) & (_.time < end))
+
+
+def in_runs(sizes: Sequence[int], most: int) -> list[range]:
+    """Positions in runs of neighbours whose sizes add up to at most `most`; what is larger alone is a run alone."""
+    runs: list[range] = []
+    total = 0
+    for place, size in enumerate(sizes):
+        total += size
+        if not runs or total > most:
+            runs.append(range(place, place))
+            total = size
+        runs[-1] = range(runs[-1].start, place + 1)
+    return runs
 
 
 def stored_days(run: Path) -> list[Path]:
