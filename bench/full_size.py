@@ -1,10 +1,10 @@
 """Can a campaign of published size be made and found on this machine, and how long does each part take?
 
-python bench/full_size.py [--quick] [--scenario june] [--scale 1] [--seed 1] [--memory 9GB] [--work FOLDER] [--json FILE]
+python bench/full_size.py [--quick] [--scenario june] [--scale 1] [--seed 1] [--memory 9GB] [--work FOLDER] [--lean] [--json FILE]
 
 Makes the world, searches its logs with every side file as `stillwatch detect` does, and scores the run. june at scale 1 has 28.8 million
-exchanges of 25,000 accounts within 159 million; it takes about 20 GB of disk for the logs, as much again for the run, and room to spill. A world that
-stands in WORK already is not made again. Steps are those of the progress bar; processor time counts workers that have ended by then, and
+exchanges of 25,000 accounts within 159 million; it takes about 20 GB of disk for the logs, as much again for the run, and room to spill; --lean
+empties the logs as soon as they are read. A world that stands in WORK already is not made again. Steps are those of the progress bar; processor time counts workers that have ended by then, and
 memory is the most that one process had at any time up to the end of the step. The exit code is 0 where every campaign was found.
 """
 
@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -46,11 +48,16 @@ class Step:
     """The most memory that one process had had by its end."""
 
 
-class Clock:
-    """Notes when each step begins; a step lasts until the next."""
+READ = "looking for requests told of twice"
+"""The step before which all logs have been read."""
 
-    def __init__(self) -> None:
+
+class Clock:
+    """Notes when each step begins; a step lasts until the next. `emptied`: files that are emptied once the logs are read."""
+
+    def __init__(self, emptied: Sequence[Path] = ()) -> None:
         self.steps: list[Step] = []
+        self._emptied = emptied
         self._name = ""
         self._at = (0.0, 0.0)
 
@@ -60,6 +67,8 @@ class Clock:
             self.end()
             self._name, self._at = name, _times()
             print(f"{time.strftime('%H:%M:%S')}  {name}", file=sys.stderr, flush=True)
+            for path in self._emptied if name == READ else ():
+                os.truncate(path, 0)
 
     def end(self) -> None:
         """The last step ends."""
@@ -84,6 +93,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--memory", default="9GB", help="what the query engine may use before it spills to disk")
     parser.add_argument("--work", type=Path, help="folder for the world and the run, which stay there; needs 100 GB for june at scale 1")
+    parser.add_argument("--lean", action="store_true", help="empty the world's logs once they are read, where there is no room for them and the rest")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.quick:
@@ -93,10 +103,12 @@ def arguments() -> argparse.Namespace:
 
 def measured(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     """Make, detect, score."""
-    world, run, clock = work / "world", work / "run", Clock()
+    world, run, making = work / "world", work / "run", Clock()
     if not world.exists():
-        clock("making the world")
+        making("making the world")
         make(Order(given.scenario, world, given.scale, given.seed))
+        making.end()
+    clock = Clock([*(world / "logs").rglob("*.parquet"), world / "edge.parquet"] if given.lean else ())
     settings = Settings()
     detect(inputs_of(world), run, replace(settings, engine=replace(settings.engine, memory=given.memory)), clock, force=True)
     clock("scoring")
@@ -105,7 +117,7 @@ def measured(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     size = {name: about[name] for name in ("exchanges", "accounts", "tested_groups")}
     order = {name: getattr(given, name) for name in ("scenario", "scale", "seed", "memory")}
-    return order | {"state": state()} | size | {"score": scores, "steps": [asdict(step) for step in clock.steps]}
+    return order | {"state": state()} | size | {"score": scores, "steps": [asdict(step) for step in (*making.steps, *clock.steps)]}
 
 
 def shown(document: dict[str, Any], console: Console) -> None:

@@ -9,6 +9,10 @@ from typing import Any
 from promises import exact
 from range_lines import OURS, Doc, better, lines_of
 
+NEGATIVES = "benign, nominal 5%"
+"""The case of the guarantees in which there is nothing to find."""
+WORLDS = 200
+"""How many of them are wanted."""
 RECALL, PRECISION, EARLY, UNDER_EVASION = 0.95, 0.99, 0.05, 0.9
 
 
@@ -87,5 +91,13 @@ def _evasion(study: Doc) -> Target:
 
 def _guarantees(study: Doc) -> Iterator[Target]:
     for line in study["lines"]:
+        if line["what"] == "worlds with a false adversarial campaign" and line["case"] == NEGATIVES:
+            hit = round(line["seen"] * line["runs"])
+            low, high = exact(hit, line["runs"])
+            yield Target(
+                f"no hard negative called adversarial in {WORLDS} worlds without campaigns",
+                f"{hit} of {line['runs']} ({low:.1%} to {high:.1%})",
+                hit == 0 and line["runs"] >= WORLDS,
+            )
         words = f"{line['seen']:.4f} ({line['low']:.4f} to {line['high']:.4f}) over {line['runs']}"
         yield Target(f"{line['what']}, {line['case']}: at most {line['promised']:g}", words, bool(line["kept"]))

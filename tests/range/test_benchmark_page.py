@@ -137,3 +137,31 @@ def test_of_each_scenario_the_largest_worlds_count() -> None:
     again = great | {"turn": 2}
     other = {"cell": {"scenario": "fen", "scale": 0.01, "seed": 2}}
     assert largest([great, small, other, again]) == [other, again]
+
+
+def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
+    """What `bench/guarantees.py --json` writes."""
+    line = {"what": "worlds with a false adversarial campaign", "case": "benign, nominal 5%", "promised": 0.05, "low": 0.0, "high": 0.03}
+    kind = {"kind": "classroom", "study": "benign", "tested": 400, "passed": 390, "adversarial": hit, "unlicensed": 0, "worlds": worlds, "high": 0.03}
+    length = {"verdict": "adversarial", "promised": 365.0, "worlds": worlds, "days": 7, "alarmed": hit, "at_least": 460.0}
+    delay = {"campaign": "heath", "scale": 0.01, "worlds": 20, "alarmed": 19, "days": 3.0, "gone": 0.041, "early": 0.8, "low": 0.5, "high": 0.95}
+    return {
+        "seed": 1,
+        "worlds": worlds,
+        "lines": [line | {"seen": hit / worlds, "runs": worlds, "power": "", "kept": True}],
+        "kinds": [kind],
+        "run_lengths": [length],
+        "delays": [delay],
+    }
+
+
+@pytest.mark.parametrize(("hit", "worlds", "good"), [(0, 200, True), (1, 200, False), (0, 199, False)])
+def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_path: Path, hit: int, worlds: int, good: bool) -> None:
+    made = document(GOOD, guarantees=guaranteed(hit, worlds))
+    named = {target.what: target.kept for target in targets(made)}
+    assert named["no hard negative called adversarial in 200 worlds without campaigns"] is good
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
+    assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
+    assert f"| classroom | benign | 400 | 390 | {hit} | 0 | {worlds} | 3.0% |" in page
