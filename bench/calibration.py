@@ -81,6 +81,8 @@ class World:
     """The cell of each account; four cells (clients) a stratum, eight a region."""
     carried: npt.NDArray[np.bool_]
     """Shape (accounts, keys)."""
+    client: Ints | None = None
+    """The client of each account; None: every cell has its own."""
 
     def tested(self, engine: DuckDBEngine, groups: list[Ints]) -> HeldOut:
         """The groups' held-out tests, as the pipeline runs them."""
@@ -88,7 +90,9 @@ class World:
         everyone = np.arange(len(self.cell))
         region = pa.array([f"r{number}" for number in self.cell // 8])
         facet = pa.array([FACETS[number] for number in key % len(FACETS)])
-        strata = engine.load("strata", pa.table({"account": everyone, "cell": self.cell, "stratum": self.cell // 4, "region": region}))
+        client = self.cell if self.client is None else self.client
+        cells = {"cell": self.cell, "client": client, "stratum": self.cell // 4, "region": region}
+        strata = engine.load("strata", pa.table({"account": everyone, **cells}))
         held = engine.load("held", pa.table({"account": account, "key": key + 1, "facet": facet, "cell": self.cell[account]}))
         number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
         members = pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)})
@@ -133,6 +137,26 @@ def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, a
             lines.append(mean("account p-values up to 0.05", case, 0.05, np.array(small)))
             progress(f"null groups, {case}")
     return lines
+
+
+def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
+    """E-values of users of one client, drawn at random among them, who fill their cells: its defaults are all that they have in common."""
+    logs: list[float] = []
+    for _ in range(worlds):
+        # Four clients in each of four strata; the first client has few users in the first two strata and more in the others.
+        sizes = np.array([20, 400, 400, 400] * 2 + [60, 400, 400, 400] * 2)
+        cell = np.repeat(np.arange(16), sizes)
+        rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), (4, KEYS)))
+        rates[0, :PLANTED_KEYS] = 0.9
+        made = World(cell, rng.random((len(cell), KEYS)) < rates[cell % 4], cell % 4)
+        few = np.flatnonzero((cell == 0) | (cell == 4))
+        groups = [np.sort(rng.choice(few, 36, replace=False)) for _ in range(each)]
+        found = made.tested(engine, groups)
+        logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
+    e = np.exp(np.array(logs))
+    case = "36 of 40 users of a client in two strata, 120 elsewhere"
+    progress(case)
+    return [mean("mean e-value", case, 1.0, e), rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e))]
 
 
 def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int) -> list[Line]:
@@ -262,6 +286,7 @@ def main() -> None:
     rng = np.random.default_rng(given.seed)
     with DuckDBEngine(EngineSettings(memory="2GB")) as engine:
         lines = null_e_values(engine, rng, *((1, 3000, 60) if given.quick else (3, 6000, 200)))
+        lines += client_defaults(engine, np.random.default_rng([given.seed, 1]), *((5, 8) if given.quick else (60, 10)))
         lines += false_discoveries(engine, rng, *((20, 2000, 25) if given.quick else (120, 3000, 35)))
         lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
     lines += coverage(rng, 200 if given.quick else 1000)

@@ -95,7 +95,8 @@ def progress(step: str) -> None:
 def judged(engine: DuckDBEngine, made: mw.World, groups: list[Ints], shingles: tuple[Ints, Ints] | None = None, *, sketched: bool = True) -> HeldOut:
     """The groups' held-out tests as the pipeline runs them; shingles: (account, key) of content keys, none by default."""
     region = pa.array([f"r{number}" for number in made.cell // 8])
-    strata = engine.load("strata", pa.table({"account": np.arange(len(made.cell)), "cell": made.cell, "stratum": made.cell // 4, "region": region}))
+    cells = {"cell": made.cell, "client": made.cell, "stratum": made.cell // 4, "region": region}
+    strata = engine.load("strata", pa.table({"account": np.arange(len(made.cell)), **cells}))
     account, key = shingles or (np.zeros(0, np.int64), np.zeros(0, np.int64))
     facet = pa.array(["shingle"] * len(account), pa.string())
     held = engine.load("held", pa.table({"account": account, "key": key, "facet": facet, "cell": made.cell[account]}))

@@ -22,18 +22,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from range_cells import Cell, cells, finished, largest
+from range_cells import CELLS, Cell, cells, document_of, finished, largest
 from range_page import write_page
 from range_targets import Target, targets
 from stillwatch.range.scenario import shipped_names
-
-CELLS = "cells.jsonl"
-"""The file of finished worlds."""
 
 
 def arguments() -> argparse.Namespace:
@@ -61,18 +57,6 @@ def wanted(given: argparse.Namespace) -> list[Cell]:
     """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every scenario."""
     names = given.scenario or shipped_names()
     return [Cell(name, given.scale, seed) for seed in range(1, given.seeds + 1) for name in names]
-
-
-def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
-    """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
-    return {"cells": cells, "evasion": study(work, "evasion"), "guarantees": study(work, "guarantees")}
-
-
-def study(work: Path, name: str) -> dict[str, Any] | None:
-    """The figures of another study, where they stand."""
-    path = work / f"{name}.json"
-    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    return found
 
 
 def shown(kept: Sequence[Target], console: Console) -> None:

@@ -25,6 +25,8 @@ from stillwatch.range.score_alarms import score_alarms
 from stillwatch.settings import Settings, from_document
 
 Say = Callable[[str], None]
+CELLS = "cells.jsonl"
+"""The file of finished worlds."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +134,15 @@ def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         scale[named["scenario"]] = max(named["scale"], scale.get(named["scenario"], 0.0))
     kept = {(cell["cell"]["scenario"], cell["cell"]["seed"]): cell for cell in cells if cell["cell"]["scale"] == scale[cell["cell"]["scenario"]]}
     return [kept[name] for name in sorted(kept)]
+
+
+def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
+    """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
+    return {"cells": cells, "evasion": study(work, "evasion"), "guarantees": study(work, "guarantees")}
+
+
+def study(work: Path, name: str) -> dict[str, Any] | None:
+    """The figures of another study, where they stand."""
+    path = work / f"{name}.json"
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found

@@ -24,11 +24,14 @@ class World:
     """The cell of each account, from 0; a stratum has four cells (clients), a region eight."""
     carried: Masks
     """Which account carries which key: shape (accounts, keys)."""
+    client: Ints | None = None
+    """The client of each account; None: every cell has its own."""
 
     def table(self) -> pa.Table:
-        """account, cell, stratum, region."""
+        """account, cell, client, stratum, region."""
         region = pa.array([f"r{number}" for number in self.cell // 8])
-        return pa.table({"account": np.arange(len(self.cell)), "cell": self.cell, "stratum": self.cell // 4, "region": region})
+        client = self.cell if self.client is None else self.client
+        return pa.table({"account": np.arange(len(self.cell)), "cell": self.cell, "client": client, "stratum": self.cell // 4, "region": region})
 
     def strata(self, engine: DuckDBEngine) -> Any:
         """Table strata, as the linkage stage makes it."""

@@ -50,9 +50,9 @@ class Habits:
     """Shape (accounts, 64)."""
 
     def strata(self) -> pa.Table:
-        """account, cell, stratum, region."""
+        """account, cell, client (each cell's own), stratum, region."""
         region = pa.array([f"r{number}" for number in self.cell // 8])
-        return pa.table({"account": np.arange(len(self.cell)), "cell": self.cell, "stratum": self.cell // 4, "region": region})
+        return pa.table({"account": np.arange(len(self.cell)), "cell": self.cell, "client": self.cell, "stratum": self.cell // 4, "region": region})
 
     def exchanges(self, rng: np.random.Generator) -> pa.Table:
         """account, meaning of every prompt."""

@@ -37,11 +37,12 @@ def test_moments_do_not_depend_on_the_parts_they_are_summed_in(monkeypatch: pyte
     assert log_moments(whole[:0], marked[:0], drawn[:0], TILTS).shape == (0, len(TILTS))
 
 
-def strata(sizes: list[int]) -> pa.Table:
-    """Cells of those sizes, numbered from 1; two cells a stratum, two strata a region."""
+def strata(sizes: list[int], clients: list[int | None] | None = None) -> pa.Table:
+    """Cells of those sizes, numbered from 1; two cells a stratum, two strata a region; each with a client of its own where none are given."""
     cell = np.repeat(np.arange(len(sizes)), sizes)
     region = pa.array([f"r{number // 4}" for number in cell])
-    return pa.table({"account": np.arange(len(cell))[::-1], "cell": cell + 1, "stratum": cell // 2, "region": region})
+    client = pa.array([number if clients is None else clients[number] for number in cell.tolist()], pa.int64())
+    return pa.table({"account": np.arange(len(cell))[::-1], "cell": cell + 1, "client": client, "stratum": cell // 2, "region": region})
 
 
 def test_cells_know_their_accounts() -> None:
@@ -69,6 +70,24 @@ def test_a_filled_cell_is_pooled_with_what_is_nearest_and_free(own: list[int], a
     used = {int(number) for number in pools.number[np.array(own) > 0]}
     found = [tuple(np.flatnonzero(pools.number == number).tolist()) for number in sorted(used)]
     assert sorted(found) == sorted([*[(cell,) for cell in alone], *together])
+
+
+@pytest.mark.parametrize(
+    ("clients", "own", "together"),
+    [
+        ([1, 2, 1, 3, 1, 4, 5, 6], [38, 0, 0, 0, 0, 0, 0, 0], [(0, 2, 4)]),
+        ([1, 2, 1, 2, 3, 4, 5, 6], [38, 38, 0, 0, 0, 0, 0, 0], [(0, 2), (1, 3)]),
+        ([1, 2, 1, 3, 4, 5, 6, 7], [38, 0, 38, 0, 0, 0, 0, 0], [(0, 1), (2, 3)]),
+        ([None, 2, None, 3, 4, 5, 6, 7], [38, 0, 0, 0, 0, 0, 0, 0], [(0, 1)]),
+    ],
+)
+def test_a_filled_cell_is_pooled_with_its_client_elsewhere_before_anything_else(
+    clients: list[int | None], own: list[int], together: list[tuple[int, ...]]
+) -> None:
+    pools = pooled(cells_of(strata([40] * 8, clients)), np.array(own), 20, 0.25)
+    used = {int(number) for number in pools.number[np.array(own) > 0]}
+    assert sorted(tuple(np.flatnonzero(pools.number == number).tolist()) for number in used) == together
+    assert not pools.alone.any()
 
 
 @settings(max_examples=60)

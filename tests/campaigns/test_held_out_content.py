@@ -107,6 +107,21 @@ def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_s
     assert found.log_e[1] > 30.0
 
 
+def test_the_defaults_of_a_client_say_nothing_where_a_group_fills_its_cell_and_others_use_the_client_elsewhere(engine: DuckDBEngine) -> None:
+    rng = np.random.default_rng(13)
+    cell = np.repeat([0, 1, 4, 5], [50, 500, 150, 500])
+    carried = rng.random((1200, 20)) < 0.02
+    carried[(cell == 0) | (cell == 4), :4] = True
+    group = np.arange(48)
+    found = judged(engine, World(cell, carried, cell % 4), [group])
+    assert found.null[1] == held_out.WIDER_NULL
+    assert found.log_e.get(1, 0.0) <= 0.0
+    assert min(found.by_group()[1].values()) > 0.01
+    carried[:48, 7] = True
+    own = judged(engine, World(cell, carried, cell % 4), [group])
+    assert own.log_e[1] > 20.0, "what the group alone carries still tells"
+
+
 def test_without_content_nothing_is_claimed(engine: DuckDBEngine) -> None:
     empty = World(np.zeros(200, np.int64), np.zeros((200, 4), np.bool_))
     found = judged(engine, empty, [np.arange(20)])

@@ -8,10 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from range_cells import largest
+from range_cells import CELLS, document_of, finished, largest
 from range_lines import OURS, better, lines_of, name_of
 from range_page import picture, write_page
 from range_targets import targets
+
+ROOT = Path(__file__).parents[2]
+MEASURED = ROOT / "bench" / "measured"
+PAGE = ROOT / "docs" / "benchmark.md"
 
 
 def detector(name: str, recall: float, precision: float, innocents: dict[str, int] | None = None) -> dict[str, Any]:
@@ -165,3 +169,11 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | benign | 400 | 390 | {hit} | 0 | {worlds} | 3.0% |" in page
+
+
+def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) -> None:
+    measured = document_of(largest(finished(MEASURED / CELLS)), MEASURED)
+    write_page(measured, targets(measured), tmp_path / "benchmark.md")
+    for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
+        shown = PAGE.parent / path.relative_to(tmp_path)
+        assert shown.read_text(encoding="utf-8") == path.read_text(encoding="utf-8"), f"{shown.name}: write it again from {MEASURED.name}"

@@ -36,8 +36,8 @@ NULL = (
     "as often as accounts outside it do"
 )
 WIDER_NULL = (
-    "given region, plan and activity (and client, where others share it), the group's accounts carry prompts, tools, parameters and token "
-    "shapes as often as accounts outside it do; most of its clients' users are in the group itself"
+    "given region, plan, activity and client where enough others share all four, else the client, and else the other three, the group's "
+    "accounts carry prompts, tools, parameters and token shapes as often as accounts outside it do"
 )
 MEANT = "; and what they ask is no more alike in meaning than what those ask"
 """Added to the null where prompts' meanings were seen."""
@@ -89,7 +89,7 @@ def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table, exc
     their content.
     """
     inside = engine.load("inside", members.select(["group", "account"]))
-    cells = cells_of(engine.collect(strata.select("account", "cell", "stratum", "region")))
+    cells = cells_of(engine.collect(strata.select("account", "cell", "client", "stratum", "region")))
     everyone = len(cells.account)
     found = _carried_keys(engine, held, inside)
     keys = _weighed(found, everyone)
