@@ -259,9 +259,12 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "## Whom they wrong\n",
         false_calls(cells),
     ]
+    parts.append("## Evasions and what they cost\n")
     if document["evasion"]:
         (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
-        parts += ["## Evasions and what they cost\n", "![Share of accounts found against cost](figures/evasion.svg)\n", evasions(document["evasion"])]
+        parts += ["![Share of accounts found against cost](figures/evasion.svg)\n", evasions(document["evasion"])]
+    else:
+        parts.append("Not measured with these worlds: `python bench/evasion.py --json evasion.json` in the folder of the finished ones.\n")
     if document["guarantees"]:
         parts += ["## Guarantees\n", guarantees(document["guarantees"])]
     aside = page.with_name(f".{page.name}.part")
