@@ -118,6 +118,12 @@ def group(rng: np.random.Generator, made: World, size: int) -> Ints:
     return np.sort(np.concatenate(drawn)[:size])
 
 
+def of_nulls(logs: list[float], case: str) -> list[Line]:
+    """What e-values of null groups promise, from their logarithms: a mean of at most one, and few large ones."""
+    e = np.exp(np.array(logs))
+    return [mean("mean e-value", case, 1.0, e), rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e))]
+
+
 def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int) -> list[Line]:
     """E-values of null groups by size and number of strata, and their accounts' p-values."""
     lines: list[Line] = []
@@ -131,9 +137,8 @@ def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, a
                 logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
                 p_values = [np.array(list(found.by_group()[number].values())) for number in range(1, each + 1)]
                 small += [float((p <= 0.05).mean()) for p in p_values]
-            e, case = np.exp(np.array(logs)), f"{size} accounts, {cells} cells"
-            lines.append(mean("mean e-value", case, 1.0, e))
-            lines.append(rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e)))
+            case = f"{size} accounts, {cells} cells"
+            lines += of_nulls(logs, case)
             lines.append(mean("account p-values up to 0.05", case, 0.05, np.array(small)))
             progress(f"null groups, {case}")
     return lines
@@ -153,10 +158,9 @@ def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int,
         groups = [np.sort(rng.choice(few, 36, replace=False)) for _ in range(each)]
         found = made.tested(engine, groups)
         logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
-    e = np.exp(np.array(logs))
     case = "36 of 40 users of a client in two strata, 120 elsewhere"
     progress(case)
-    return [mean("mean e-value", case, 1.0, e), rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e))]
+    return of_nulls(logs, case)
 
 
 def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int) -> list[Line]:

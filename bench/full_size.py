@@ -17,7 +17,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from rich.table import Table
 from given_worlds import inputs_of
 from promises import state
 from stillwatch.pipeline import detect
+from stillwatch.pipeline.settle import DOUBLES
 from stillwatch.range.make import Order, make
 from stillwatch.range.score import score
 from stillwatch.settings import Settings
@@ -48,14 +48,10 @@ class Step:
     """The most memory that one process had had by its end."""
 
 
-READ = "looking for requests told of twice"
-"""The step before which all logs have been read."""
-
-
 class Clock:
-    """Notes when each step begins; a step lasts until the next. `emptied`: files that are emptied once the logs are read."""
+    """Notes when each step begins; a step lasts until the next. `emptied`: the world whose logs are emptied once they are read; None: they stay."""
 
-    def __init__(self, emptied: Sequence[Path] = ()) -> None:
+    def __init__(self, emptied: Path | None) -> None:
         self.steps: list[Step] = []
         self._emptied = emptied
         self._name = ""
@@ -67,8 +63,9 @@ class Clock:
             self.end()
             self._name, self._at = name, _times()
             print(f"{time.strftime('%H:%M:%S')}  {name}", file=sys.stderr, flush=True)
-            for path in self._emptied if name == READ else ():
-                os.truncate(path, 0)
+            if self._emptied is not None and name == DOUBLES:
+                for path in (*(self._emptied / "logs").rglob("*.parquet"), self._emptied / "edge.parquet"):
+                    os.truncate(path, 0)
 
     def end(self) -> None:
         """The last step ends."""
@@ -103,12 +100,11 @@ def arguments() -> argparse.Namespace:
 
 def measured(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     """Make, detect, score."""
-    world, run, making = work / "world", work / "run", Clock()
+    world, run = work / "world", work / "run"
+    clock = Clock(world if given.lean else None)
     if not world.exists():
-        making("making the world")
+        clock("making the world")
         make(Order(given.scenario, world, given.scale, given.seed))
-        making.end()
-    clock = Clock([*(world / "logs").rglob("*.parquet"), world / "edge.parquet"] if given.lean else ())
     settings = Settings()
     detect(inputs_of(world), run, replace(settings, engine=replace(settings.engine, memory=given.memory)), clock, force=True)
     clock("scoring")
@@ -117,7 +113,7 @@ def measured(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     size = {name: about[name] for name in ("exchanges", "accounts", "tested_groups")}
     order = {name: getattr(given, name) for name in ("scenario", "scale", "seed", "memory")}
-    return order | {"state": state()} | size | {"score": scores, "steps": [asdict(step) for step in (*making.steps, *clock.steps)]}
+    return order | {"state": state()} | size | {"score": scores, "steps": [asdict(step) for step in clock.steps]}
 
 
 def shown(document: dict[str, Any], console: Console) -> None:

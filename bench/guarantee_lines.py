@@ -13,6 +13,7 @@ from scipy.stats import beta
 from calibration import Line, mean, rate
 from guarantee_changes import CHANGES
 from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
+from promises import false_worlds, nominal
 from stillwatch.range.score import ACCUSING
 from stillwatch.settings import CampaignSettings, WatchSettings
 
@@ -50,8 +51,7 @@ def any_false(study: str, records: list[Record]) -> list[Line]:
         for number, level in enumerate(LEVELS):
             worlds = sum(_false(record, number, verdict) > 0 for record in records)
             groups = sum(_false(record, number, verdict) for record in records)
-            case = f"{study}, nominal {level:.0%}"
-            lines.append(rate(f"worlds with a false {verdict} campaign", case, level, worlds, len(records), f"{groups} false" if groups else ""))
+            lines.append(rate(false_worlds(verdict), nominal(study, level), level, worlds, len(records), f"{groups} false" if groups else ""))
     return lines
 
 
@@ -65,7 +65,7 @@ def realised(records: list[Record]) -> list[Line]:
             shares = false / np.maximum(listed, 1)
             # The share is at most one, so its mean is at most the chance of any false one, whose interval is exact.
             exact = rate("", "", level, int((false > 0).sum()), len(records))
-            line = mean(f"false discovery rate, {what}", f"{CAMPAIGNS}, nominal {level:.0%}", level, shares, f"{listed.sum()} listed")
+            line = mean(f"false discovery rate, {what}", nominal(CAMPAIGNS, level), level, shares, f"{listed.sum()} listed")
             lines.append(Line(**{**asdict(line), "low": min(line.low, exact.low), "high": max(line.high, exact.high)}))
     return lines
 

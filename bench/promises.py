@@ -34,6 +34,16 @@ def exact(hits: int, runs: int, level: float = 0.95) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def false_worlds(verdict: str) -> str:
+    """How the line of worlds with a false campaign of a verdict is called."""
+    return f"worlds with a false {verdict} campaign"
+
+
+def nominal(study: str, level: float) -> str:
+    """The case of a study at a false discovery rate, in words."""
+    return f"{study}, nominal {level:.0%}"
+
+
 @cache
 def state() -> str:
     """A fingerprint of the package's source files and tables, so that figures of different states of it are not taken for those of one."""

@@ -168,30 +168,38 @@ def guarantees(study: Doc) -> str:
     )
     parts = [said + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)]
     if any(line["worlds"] for line in study["run_lengths"]):
-        lengths = [
-            [line["verdict"], *(f"{line[name]:g}" for name in ("promised", "worlds", "days", "alarmed", "at_least"))] for line in study["run_lengths"]
-        ]
-        heads = ["alarms", "promised days", "worlds watched", "days of each", "with a false alarm", "run length at least (95 %)"]
-        parts.append("How long a watch goes without a false alarm, honest groups included, which the promise leaves out:\n\n" + table(heads, lengths))
+        parts.append(
+            "How long a watch goes without a false alarm, honest groups included, which the promise leaves out:\n\n" + lengths(study["run_lengths"])
+        )
     if study["delays"]:
-        delays = [
-            [
-                line["campaign"],
-                f"{line['scale']:g}",
-                f"{line['alarmed']} of {line['worlds']}",
-                "-" if line["days"] is None else f"{line['days']:g}",
-                f"{line['gone']:.1%}",
-                f"{line['early']:.2f} ({line['low']:.2f} to {line['high']:.2f})",
-            ]
-            for line in study["delays"]
-        ]
-        heads = ["campaign", "scale", "alarms", "median days to it", "median share gone by then", "before 5 % are gone (99 %)"]
-        parts.append("How late an alarm comes:\n\n" + table(heads, delays))
+        parts.append("How late an alarm comes:\n\n" + delays(study["delays"]))
     parts.append(
         "What became of each kind of honest group; `campaign` stands where half of a group or more is guilty of going beyond a permit:\n\n"
         + honest(study["kinds"])
     )
     return "\n".join(parts)
+
+
+def lengths(lines: Sequence[Doc]) -> str:
+    """Run lengths by verdict."""
+    rows = [[line["verdict"], *(f"{line[name]:g}" for name in ("promised", "worlds", "days", "alarmed", "at_least"))] for line in lines]
+    return table(["alarms", "promised days", "worlds watched", "days of each", "with a false alarm", "run length at least (95 %)"], rows)
+
+
+def delays(lines: Sequence[Doc]) -> str:
+    """Delays by campaign and scale."""
+    rows = [
+        [
+            line["campaign"],
+            f"{line['scale']:g}",
+            f"{line['alarmed']} of {line['worlds']}",
+            "-" if line["days"] is None else f"{line['days']:g}",
+            f"{line['gone']:.1%}",
+            f"{line['early']:.2f} ({line['low']:.2f} to {line['high']:.2f})",
+        ]
+        for line in lines
+    ]
+    return table(["campaign", "scale", "alarms", "median days to it", "median share gone by then", "before 5 % are gone (99 %)"], rows)
 
 
 def honest(kinds: Sequence[Doc]) -> str:

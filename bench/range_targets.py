@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from promises import exact
+from promises import exact, false_worlds, nominal
 from range_lines import OURS, Doc, better, lines_of
 
-NEGATIVES = "benign, nominal 5%"
-"""The case of the guarantees in which there is nothing to find."""
 WORLDS = 200
 """How many of them are wanted."""
 RECALL, PRECISION, EARLY, UNDER_EVASION = 0.95, 0.99, 0.05, 0.9
@@ -91,7 +89,7 @@ def _evasion(study: Doc) -> Target:
 
 def _guarantees(study: Doc) -> Iterator[Target]:
     for line in study["lines"]:
-        if line["what"] == "worlds with a false adversarial campaign" and line["case"] == NEGATIVES:
+        if line["what"] == false_worlds("adversarial") and line["case"] == nominal("benign", 0.05):
             hit = round(line["seen"] * line["runs"])
             low, high = exact(hit, line["runs"])
             yield Target(

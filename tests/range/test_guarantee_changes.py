@@ -12,6 +12,7 @@ import pytest
 
 from guarantee_changes import BROUGHT, CHANGES, OPENED, SHOWN, holiday_days, release_day
 from guarantee_worlds import BENIGN, Task, scenario_of
+from stillwatch.pipeline.settle import stored_days
 from stillwatch.range.cast import DAY
 from stillwatch.range.world import World, make_world
 
@@ -39,7 +40,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def days(run: Path) -> list[pa.Table]:
-    return [pq.ParquetFile(path).read() for path in sorted((run / "exchanges").glob("day=*/exchanges.parquet"))]
+    return [pq.ParquetFile(path).read() for path in stored_days(run)]
 
 
 @pytest.mark.parametrize("change", ["client release", "agent release"])

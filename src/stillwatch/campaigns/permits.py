@@ -103,12 +103,12 @@ def _time(value: Any, key: str, where: str) -> datetime:
 
 def permitted(permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]) -> dict[int, frozenset[int]]:
     """Keys of the accounts that any permit names, by id or by verified organisation, each with the positions of those permits."""
-    found: dict[int, set[int]] = {}
+    by_id: dict[str, set[int]] = {}
+    by_owner: dict[str, set[int]] = {}
     for number, permit in enumerate(permits):
-        for key, account in accounts.items():
-            if account in permit.accounts:
-                found.setdefault(key, set()).add(number)
-        for key, owner in organisations.items():
-            if owner and owner == permit.organisation:
-                found.setdefault(key, set()).add(number)
-    return {key: frozenset(numbers) for key, numbers in found.items()}
+        for account in permit.accounts:
+            by_id.setdefault(account, set()).add(number)
+        if permit.organisation:
+            by_owner.setdefault(permit.organisation, set()).add(number)
+    named = {key: by_id.get(accounts.get(key, ""), set()) | by_owner.get(organisations.get(key, ""), set()) for key in accounts | organisations}
+    return {key: frozenset(numbers) for key, numbers in named.items() if numbers}

@@ -18,6 +18,8 @@ from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import values
 
+DOUBLES = "looking for requests told of twice"
+"""The first step; all logs have been read before it."""
 DAY = 86_400
 ORDER = ["time", "request"]
 """Order of the rows of a day."""
@@ -37,7 +39,7 @@ def settle(
     progress: Callable[[str, int, int], None],
 ) -> int:
     """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
-    progress("looking for requests told of twice", 0, 0)
+    progress(DOUBLES, 0, 0)
     rows = engine.read("staged", staged.files)
     duplicates = _duplicates(engine, rows)
     if duplicates is not None:
@@ -48,8 +50,8 @@ def settle(
                 sources[row["source"]].name, row["row"] + 1, "request_id", "the request id was seen before (row counted among readable rows)"
             )
         rows = rows.anti_join(duplicates, ["source", "row"])
-    told = engine.read("edge", [edge]) if edge is not None else None
-    _write_days(engine, rows, told, sketched.marked(EXCHANGES.arrow), out, progress)
+    edge_log = engine.read("edge", [edge]) if edge is not None else None
+    _write_days(engine, rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
     return len(found) if duplicates is not None else 0
 
 
@@ -84,17 +86,15 @@ def _write_days(engine: Engine, rows: Any, edge: Any | None, schema: pa.Schema, 
     table = engine.collect(counted.order_by("day"))
     days = values(table, "day")
     progress("sorting days", 0, len(days))
-    done = 0
     # The edge log has no days of its own and is read once for each run of days, not for each day.
     for several in in_runs(values(table, "n"), AT_ONCE):
         told = None if edge is None else _told_of(engine, _between(rows, days[several[0]], days[several[-1]]), edge)
-        for day in (days[place] for place in several):
-            folder = out / f"day={datetime.fromtimestamp(day * DAY, UTC):%Y-%m-%d}"
+        for place in several:
+            folder = out / f"day={datetime.fromtimestamp(days[place] * DAY, UTC):%Y-%m-%d}"
             folder.mkdir(parents=True)
-            chosen = _between(rows, day, day)
+            chosen = _between(rows, days[place], days[place])
             engine.write(chosen if told is None else _with_edge(chosen, told), folder / "exchanges.parquet", schema, ORDER)
-            done += 1
-            progress("sorting days", done, len(days))
+            progress("sorting days", place + 1, len(days))
     engine.drop("told")
 
 
