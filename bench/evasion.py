@@ -1,16 +1,17 @@
 """What does hiding cost, and how much more must an operator pay to halve what is found?
 
-python bench/evasion.py [--quick] [--scenario february] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
+python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
                         [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg]
 
-For each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all` turns all of
-them. Each is searched with every side file, under the key that everybody knows, and scored. Recall is the share of a campaign's accounts
+For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all`
+turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline over
+the same tables. Recall is the share of a campaign's accounts
 in campaigns that are called adversarial or unlicensed; its 95 % interval is exact (Clopper and Pearson 1934) for independent accounts,
 which those of one campaign are not: campaigns found of worlds made are beside it. Cost is what the made world's cast needed, brought up
 to the scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
 
-Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed and knob agree:
-an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
+Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob and baselines
+agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
 promised here, so the exit code is 0; the issue's target is that each campaign is found with any single knob at its middle setting.
 """
 
@@ -31,6 +32,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from baselines.compare import Line as Searched
+from baselines.compare import compare
 from evasion_figure import Line, Point, frontier
 from given_worlds import inputs_of
 from promises import exact, state
@@ -65,6 +68,8 @@ class Trial:
     """Its setting."""
     funded_days: float
     """Days for which accounts are funded in advance."""
+    quick: bool = False
+    """Whether the slow baselines are left out."""
 
     @property
     def choices(self) -> dict[str, str]:
@@ -74,7 +79,7 @@ class Trial:
     def fingerprint(self) -> str:
         """Changes with everything that the world depends on, and with the version."""
         scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
-        words = repr((scenario, self.scale, self.seed, self.funded_days, __version__))
+        words = repr((scenario, self.scale, self.seed, self.funded_days, self.quick, __version__))
         return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
 
     def run(self) -> dict[str, Any]:
@@ -85,6 +90,7 @@ class Trial:
             made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
             detect(inputs_of(out), run, Settings(), lambda step, done, total: None)
             scores = score(run, out)
+            searched, _ = compare(run, out, self.quick)
             world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
             usage = Usage.of(world, out / "logs")
         names = [spec.name for spec in world.scenario.campaigns]
@@ -93,18 +99,26 @@ class Trial:
             units = bill(world, names.index(row["name"]), usage, self.funded_days).counts
             campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
-        return (
-            asdict(self) | kept | {"state": state(), "world": made["world"], "campaigns": campaigns, "seconds": round(time.perf_counter() - start, 1)}
-        )
+        kept |= {"campaigns": campaigns, "detectors": [kept_of(line) for line in searched]}
+        return asdict(self) | kept | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
+
+
+def kept_of(line: Searched) -> dict[str, Any]:
+    """What is kept of a detector: its rows at its own defaults."""
+    rows = [
+        {"campaign": row.campaign, "found": row.found, "precision": round(row.precision, 4), "recall": round(row.recall, 4)}
+        for row in line.score.rows
+    ]
+    return {"name": line.detector, "own": {"rows": rows}}
 
 
 def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:
-    """Every world of the study: for each seed that without evasion first."""
+    """Every world of the study: for each seed and scenario that without evasion first."""
+    turned = [(NONE, evasion.OFF), *((knob, setting) for knob in given.knob for setting in given.setting)]
     for seed in given.seed:
-        yield Trial(given.scenario, given.scale, seed, NONE, evasion.OFF, funded_days)
-        for knob in given.knob:
-            for setting in given.setting:
-                yield Trial(given.scenario, given.scale, seed, knob, setting, funded_days)
+        for scenario in given.scenario:
+            for knob, setting in turned:
+                yield Trial(scenario, given.scale, seed, knob, setting, funded_days, given.quick)
 
 
 def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]:
@@ -124,7 +138,7 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
         rows.append(known[mark])
         found = ", ".join(f"{row['name']} {row['account_recall']:.2f}" for row in known[mark]["campaigns"])
         print(
-            f"{time.perf_counter() - START:7.1f} s  {number} of {len(wanted)}  seed {trial.seed} {trial.knob} {trial.setting}: {found}",
+            f"{time.perf_counter() - START:7.1f} s  {number} of {len(wanted)}  {trial.scenario} seed {trial.seed} {trial.knob} {trial.setting}: {found}",
             file=sys.stderr,
         )
     return rows
@@ -150,6 +164,8 @@ def _whole(text: str) -> dict[str, Any]:
 class Outcome:
     """A campaign under one setting of one knob, over all seeds."""
 
+    scenario: str
+    """Where it plays."""
     campaign: str
     """Its name."""
     knob: str
@@ -185,19 +201,20 @@ class Outcome:
 
 def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
     """All rows of one campaign and one setting put together."""
-    bills: dict[tuple[str, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
-    base: dict[tuple[str, int], float] = {}
+    bills: dict[tuple[str, str, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
+    base: dict[tuple[str, str, int], float] = {}
     for row in rows:
         for one in row["campaigns"]:
             own = Bill({name: Count(**count) for name, count in one["units"].items()})
+            same = row["scenario"], one["name"], row["seed"]
             if row["knob"] == NONE:
-                base[one["name"], row["seed"]] = own.per_thousand(prices)
-            more = own.per_thousand(prices) / base[one["name"], row["seed"]]
-            bills.setdefault((one["name"], row["knob"], row["setting"]), []).append((one, own, more))
+                base[same] = own.per_thousand(prices)
+            more = own.per_thousand(prices) / base[same]
+            bills.setdefault((row["scenario"], one["name"], row["knob"], row["setting"]), []).append((one, own, more))
     return [_outcome(key, some, prices) for key, some in bills.items()]
 
 
-def _outcome(key: tuple[str, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
+def _outcome(key: tuple[str, str, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
     n = len(some)
     return Outcome(
         *key,
@@ -212,9 +229,16 @@ def _outcome(key: tuple[str, str, str], some: Sequence[tuple[dict[str, Any], Bil
     )
 
 
-def curves(found: Sequence[Outcome], campaign: str) -> dict[str, tuple[Point, ...]]:
-    """For each knob its points from off on."""
-    mine = [one for one in found if one.campaign == campaign]
+def campaigns_of(found: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of each campaign, by scenario and name: "february: quarry"."""
+    by_name: dict[str, list[Outcome]] = {}
+    for one in found:
+        by_name.setdefault(f"{one.scenario}: {one.campaign}", []).append(one)
+    return by_name
+
+
+def curves(mine: Sequence[Outcome]) -> dict[str, tuple[Point, ...]]:
+    """For each knob of one campaign's outcomes its points from off on."""
     off = next(_point(one) for one in mine if one.knob == NONE)
     order = {name: place for place, name in enumerate(evasion.SETTINGS)}
     names = dict.fromkeys(one.knob for one in mine if one.knob != NONE)
@@ -262,12 +286,23 @@ def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
 def shown(found: Sequence[Outcome]) -> Table:
     """The outcomes as a table."""
     table = Table(
-        "campaign", "knob", "setting", "worlds it is found in", "accounts found", "95 %", "cost", "$ per 1000", "$ in all", "what it needs at scale 1"
+        "scenario",
+        "campaign",
+        "knob",
+        "setting",
+        "worlds it is found in",
+        "accounts found",
+        "95 %",
+        "cost",
+        "$ per 1000",
+        "$ in all",
+        "what it needs at scale 1",
     )
-    for one in sorted(found, key=lambda one: one.campaign):
+    for one in sorted(found, key=lambda one: (one.scenario, one.campaign)):
         fewest, most = exact(one.found, one.worlds)
         low, high = one.interval()
         table.add_row(
+            one.scenario,
             one.campaign,
             one.knob,
             one.setting,
@@ -284,7 +319,7 @@ def shown(found: Sequence[Outcome]) -> Table:
 
 def _differing(one: Outcome, found: Sequence[Outcome]) -> str:
     """The units that differ by more than a twentieth from those without evasion; without evasion the main ones."""
-    base = next(other for other in found if other.campaign == one.campaign and other.knob == NONE)
+    base = next(other for other in found if (other.scenario, other.campaign, other.knob) == (one.scenario, one.campaign, NONE))
     if one.knob == NONE:
         return ", ".join(f"{name} {value:,.0f}" for name, value in one.units.items() if value >= 1)
     changed = [name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * max(base.units[name], 1.0)]
@@ -294,20 +329,20 @@ def _differing(one: Outcome, found: Sequence[Outcome]) -> str:
 def drawn_again(study: dict[str, Any]) -> str:
     """The frontier of a study that --json wrote."""
     found = [Outcome(**{each.name: one[each.name] for each in fields(Outcome)}) for one in study["outcomes"]]
-    return drawn(found, title_of(study["scenario"], study["scale"]))
+    return drawn(found, title_of(study["scenarios"], study["scale"]))
 
 
-def title_of(scenario: str, scale: float) -> str:
+def title_of(scenarios: Sequence[str], scale: float) -> str:
     """What stands over the picture."""
-    return f"What hiding costs: {scenario}, scale {scale:g}"
+    return f"What hiding costs: {', '.join(scenarios)}, scale {scale:g}"
 
 
 def drawn(found: Sequence[Outcome], title: str) -> str:
     """The frontier."""
     families = {name: knob.family for name, knob in evasion.knobs().items()} | {evasion.ALL: evasion.ALL}
     panels: dict[str, tuple[Sequence[Line], Line | None]] = {}
-    for campaign in dict.fromkeys(one.campaign for one in found):
-        lines = {knob: Line(knob, families[knob], points) for knob, points in curves(found, campaign).items()}
+    for campaign, mine in campaigns_of(found).items():
+        lines = {knob: Line(knob, families[knob], points) for knob, points in curves(mine).items()}
         panels[campaign] = ([line for knob, line in lines.items() if knob != evasion.ALL], lines.get(evasion.ALL))
     return frontier(panels, title)
 
@@ -315,8 +350,10 @@ def drawn(found: Sequence[Outcome], title: str) -> str:
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one seed at scale 0.004, the high setting of a few knobs: some minutes")
-    parser.add_argument("--scenario", default="february")
+    parser.add_argument(
+        "--quick", action="store_true", help="one seed at scale 0.004, the high setting of a few knobs, without the slow baselines: some minutes"
+    )
+    parser.add_argument("--scenario", nargs="+", default=["february"])
     parser.add_argument("--scale", type=float)
     parser.add_argument("--seed", type=int, nargs="+")
     parser.add_argument("--knob", nargs="+", choices=[*evasion.knobs(), evasion.ALL], metavar="NAME", help="left out: every one, and all together")
@@ -341,16 +378,16 @@ def main() -> None:
     rows = studied(list(trials(given, prices["funded_days"].amount)), given.lines)
     found = outcomes(rows, prices)
     console = Console(width=220)
-    console.print(f"scenario {given.scenario}, scale {given.scale}, seeds {' '.join(map(str, given.seed))}")
+    console.print(f"{', '.join(given.scenario)}, scale {given.scale}, seeds {' '.join(map(str, given.seed))}")
     console.print(shown(found))
-    said = [sentence(name, curves(found, name)) for name in dict.fromkeys(one.campaign for one in found)]
+    said = [sentence(name, curves(mine)) for name, mine in campaigns_of(found).items()]
     for line in said:
         console.print(line, highlight=False)
     if given.figure:
         given.figure.write_text(drawn(found, title_of(given.scenario, given.scale)), encoding="utf-8")
     if given.json:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
-        document = {"scenario": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
+        document = {"scenarios": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
         document["states"] = sorted({row.get("state", "unknown") for row in rows})
         given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}, indent=2) + "\n")
 

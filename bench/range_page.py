@@ -13,6 +13,7 @@ from evasion import drawn_again
 from promises import exact
 from range_lines import OURS, Doc, Line, better, f1, lines_of, name_of
 from range_targets import Target
+from stillwatch.range.score import ACCUSING
 from stillwatch.report.figures.svg import element, text
 
 STYLE = (
@@ -135,7 +136,7 @@ def evasions(study: Doc) -> str:
     """What hiding costs, and what it hides."""
     rows = [
         [
-            one["campaign"],
+            f"{one['scenario']}: {one['campaign']}",
             f"{one['knob']} {one['setting']}",
             f"{one['found']} of {one['worlds']}",
             f"{one['recall']:.3f} ({one['interval'][0]:.3f} to {one['interval'][1]:.3f})",
@@ -143,9 +144,29 @@ def evasions(study: Doc) -> str:
         ]
         for one in study["outcomes"]
     ]
-    said = "\n".join(f"- {sentence}" for sentence in study["sentences"])
-    made = f"Scenario {study['scenario']} at scale {study['scale']}, seeds {', '.join(map(str, study['seeds']))}.\n\n"
-    return made + table(["campaign", "knob and setting", "found", "account recall (95 %)", "cost, times that without"], rows) + f"\n{said}\n"
+    states = f"sources {', '.join(study['states'])}"
+    made = f"{', '.join(study['scenarios'])} at scale {study['scale']}, seeds {', '.join(map(str, study['seeds']))}, {states}.\n"
+    parts = [
+        made,
+        table(["campaign", "knob and setting", "found", "account recall (95 %)", "cost, times that without"], rows),
+        "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
+        "The same worlds under the baselines: recall of the campaign's accounts, precision in brackets, each detector at its own defaults. "
+        "Bold where a baseline's F1 is higher than ours.\n",
+        under_evasion(study["worlds"]),
+    ]
+    return "\n".join(parts)
+
+
+def under_evasion(worlds: Sequence[Doc]) -> str:
+    """Every campaign and evasion by every detector: how often each finds it, then each for itself."""
+    cells = [{"cell": {"scenario": f"{world['knob']} {world['setting']}, {world['scenario']}"}, "detectors": world["detectors"]} for world in worlds]
+    found: dict[str, Counter[bool]] = defaultdict(Counter)
+    for line in lines_of(cells):
+        found[line.detector].update({True: line.found, False: line.worlds - line.found})
+    rows = [
+        [name, f"{count[True]} of {count.total()}", "{:.0%} to {:.0%}".format(*exact(count[True], count.total()))] for name, count in found.items()
+    ]
+    return table(["detector", "finds the campaign", "95 %"], rows) + "\n" + rivals(cells)
 
 
 def guarantees(study: Doc) -> str:
@@ -174,8 +195,8 @@ def guarantees(study: Doc) -> str:
     if study["delays"]:
         parts.append("How late an alarm comes:\n\n" + delays(study["delays"]))
     parts.append(
-        "What became of each kind of honest group; `campaign` stands where half of a group or more is guilty of going beyond a permit:\n\n"
-        + honest(study["kinds"])
+        "Groups that are more than chance, of groups tested, by the commonest kind of account in them; `campaign` stands where half of a group or more is "
+        "guilty of going beyond a permit:\n\n" + honest(study["kinds"])
     )
     return "\n".join(parts)
 
@@ -203,18 +224,19 @@ def delays(lines: Sequence[Doc]) -> str:
 
 
 def honest(kinds: Sequence[Doc]) -> str:
-    """Groups by kind of account, in worlds without campaigns."""
-    rows = [
-        [
-            line["kind"],
-            line["study"],
-            *(f"{line[name]:,}" for name in ("tested", "passed", "adversarial", "unlicensed", "worlds")),
-            f"{line['high']:.1%}",
-        ]
-        for line in kinds
-    ]
-    heads = ["kind", "study", "groups tested", "more than chance", "adversarial", "unlicensed", "worlds", "adversarial in at most (99 %) of worlds"]
-    return table(heads, rows)
+    """Groups by kind of account in worlds without campaigns, a column for each study."""
+    worlds = {line["study"]: line["worlds"] for line in kinds}
+    by_kind: dict[str, dict[str, Doc]] = defaultdict(dict)
+    for line in kinds:
+        by_kind[line["kind"]][line["study"]] = line
+    rows = []
+    for kind in sorted(by_kind):
+        lines = by_kind[kind]
+        passed = [f"{lines[study]['passed']} of {lines[study]['tested']}" if study in lines else "none" for study in worlds]
+        accused = [f"{sum(line[verdict] for line in lines.values())}" for verdict in ACCUSING]
+        rows.append([kind, *passed, *accused])
+    studies = [f"{study} ({count} worlds)" for study, count in worlds.items()]
+    return table(["kind", *studies, *(f"{verdict}, in all" for verdict in ACCUSING)], rows)
 
 
 def machine(cells: Sequence[Doc]) -> str:

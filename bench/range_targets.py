@@ -80,7 +80,7 @@ def _evasion(study: Doc) -> Target:
     middle = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
     found, worlds = sum(one["found"] for one in middle), sum(one["worlds"] for one in middle)
     low, high = exact(found, worlds)
-    missed = sorted({f"{one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
+    missed = sorted({f"{one['scenario']}: {one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
     words = f"{found} of {worlds} ({low:.0%} to {high:.0%})" + (f"; missed: {', '.join(missed)}" if missed else "")
     return Target(
         f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, found >= UNDER_EVASION * worlds
@@ -97,5 +97,9 @@ def _guarantees(study: Doc) -> Iterator[Target]:
                 f"{hit} of {line['runs']} ({low:.1%} to {high:.1%})",
                 hit == 0 and line["runs"] >= WORLDS,
             )
-        words = f"{line['seen']:.4f} ({line['low']:.4f} to {line['high']:.4f}) over {line['runs']}"
-        yield Target(f"{line['what']}, {line['case']}: at most {line['promised']:g}", words, bool(line["kept"]))
+    broken = [
+        f"{line['what']}, {line['case']}: {line['seen']:.4f} where {line['promised']:g} is promised" for line in study["lines"] if not line["kept"]
+    ]
+    number, runs = len(study["lines"]), [line["runs"] for line in study["lines"]]
+    words = f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each" + (f"; broken: {'; '.join(broken)}" if broken else "")
+    yield Target("no interval of a guarantee lies above what is promised", words, not broken)

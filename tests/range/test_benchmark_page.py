@@ -107,14 +107,31 @@ def test_figures_of_two_states_of_the_code_are_not_passed_off_as_of_one(tmp_path
 
 
 def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
-    shared: dict[str, Any] = {"campaign": "heath", "worlds": 1, "accounts": 20, "dollars": 1.0, "total": 5.0, "units": {}, "interval": [0.1, 0.9]}
+    shared: dict[str, Any] = {
+        "scenario": "moor",
+        "campaign": "heath",
+        "worlds": 1,
+        "accounts": 20,
+        "dollars": 1.0,
+        "total": 5.0,
+        "units": {},
+        "interval": [0.1, 0.9],
+    }
     plain = shared | {"knob": "none", "setting": "off", "found": 1, "right": 20, "recall": 1.0, "cost": 1.0}
     hidden = shared | {"knob": "cover", "setting": "middle", "found": 0, "right": 5, "recall": 0.25, "cost": 1.5}
-    study = {"scenario": "moor", "scale": 0.01, "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
+    blind, keen = detector(OURS, 0.25, 1.0), detector("ranking", 1.0, 1.0)
+    worlds = [
+        {"scenario": "moor", "knob": "none", "setting": "off", "detectors": [detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9)]},
+        {"scenario": "moor", "knob": "cover", "setting": "middle", "detectors": [blind, keen]},
+    ]
+    study = {"scenarios": ["moor"], "scale": 0.01, "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
+    study |= {"states": ["0a"], "worlds": worlds}
     made = document(GOOD, evasion=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert "0 of 1 (0% to 98%); missed: heath under cover" in page
+    assert "0 of 1 (0% to 98%); missed: moor: heath under cover" in page
+    assert "| cover middle, moor: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
+    assert "| Stillwatch | 1 of 2 | 1% to 99% |" in page
     assert "figures/evasion.svg" in page
     drawn = (tmp_path / "figures" / "evasion.svg").read_text(encoding="utf-8")
     assert "What hiding costs: moor, scale 0.01" in drawn
@@ -168,7 +185,7 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
     assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
-    assert f"| classroom | benign | 400 | 390 | {hit} | 0 | {worlds} | 3.0% |" in page
+    assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
 
 
 def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def row(knob: str, setting: str, right: int, accounts: float, seed: int = 1) -> 
         "account_recall": right / 40,
         "units": units,
     }
-    return {"knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
+    return {"scenario": "moor", "knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
 
 
 ROWS = [
@@ -66,14 +66,22 @@ def test_the_price_of_halving_is_read_off_between_settings() -> None:
 
 def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> None:
     found = study.outcomes(ROWS, PRICES)
-    said = study.sentence("thistle", study.curves(found, "thistle"))
+    said = study.sentence("thistle", study.curves(found))
     assert "(100% of its accounts)" in said
     assert "by pool (no other single knob reaches it)" in said
     assert "all knobs together: " in said
     kept = study.outcomes([one for one in ROWS if (one["knob"], one["setting"]) != ("pool", "high")], PRICES)
-    assert "not reached with any single knob; the least is 75%, by pool middle" in study.sentence("thistle", study.curves(kept, "thistle"))
+    assert "not reached with any single knob; the least is 75%, by pool middle" in study.sentence("thistle", study.curves(kept))
     nothing = study.outcomes([row("none", "off", 0, 4_000), row("pool", "low", 0, 4_000)], PRICES)
-    assert "nothing is found even without evasion" in study.sentence("thistle", study.curves(nothing, "thistle"))
+    assert "nothing is found even without evasion" in study.sentence("thistle", study.curves(nothing))
+
+
+def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
+    other = [one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))]
+    found = study.campaigns_of(study.outcomes([*ROWS, *other], PRICES))
+    assert list(found) == ["moor: thistle", "fen: thistle"]
+    assert [point.recall for point in study.curves(found["fen: thistle"])["pool"]] == [1.0, 0.25]
+    assert [one.cost for one in found["fen: thistle"]] == pytest.approx([1.0, 1.0])
 
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
@@ -82,7 +90,7 @@ def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -
     name = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f".//{name}polyline")) == 3
     texts = [element.text for element in root.iter(f"{name}text")]
-    assert {"pool", "cover", "all knobs together", "thistle"} <= set(texts)
+    assert {"pool", "cover", "all knobs together", "moor: thistle"} <= set(texts)
     assert "prefers-color-scheme: dark" in drawn
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     for element in root.iter(f"{name}circle"):
