@@ -194,3 +194,10 @@ def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) 
     for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
         shown = PAGE.parent / path.relative_to(tmp_path)
         assert shown.read_text(encoding="utf-8") == path.read_text(encoding="utf-8"), f"{shown.name}: write it again from {MEASURED.name}"
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "later: moor: heath (6%, at the end of its first day)"), (2, "later: moor: heath (6%)")])
+def test_a_late_alarm_that_no_daily_search_could_beat_is_told_of_as_such(days: int, said: str) -> None:
+    late = cell(detector(OURS, 1.0, 1.0), gone=0.06)
+    late["alarms"]["campaigns"][0]["delay_days"] = days
+    assert any(said in target.measured for target in targets(document(late)))
