@@ -139,3 +139,18 @@ def test_the_order_of_rows_changes_nothing(engine: DuckDBEngine) -> None:
     again = held_out.test_held_out(engine, shuffled, world.strata(engine), members([group]), None, None)
     first = judged(engine, world, [group])
     assert (again.log_e, again.p_values, again.facets) == (first.log_e, first.p_values, first.facets)
+
+
+def test_what_comes_together_counts_once_and_what_all_others_carry_is_missed(engine: DuckDBEngine) -> None:
+    # One tool in five brings a head and parameters; the group shares these, and a shingle of its own that nobody else has.
+    accounts, tool, own = 2_000, np.arange(400), np.arange(40)
+    carried = np.zeros((accounts, 8), np.bool_)
+    carried[np.ix_(tool, [0, 1])] = True
+    carried[own, 2] = True
+    found = judged(engine, World(np.zeros(accounts, np.int64), carried), [own])
+    known, nats = found.nats[1]
+    assert known.tolist() == tool.tolist()
+    brought = np.log(1.0 / ((360 + 0.5) / (1960 + 0.5)))
+    assert nats[own] == pytest.approx(np.log(1960.5 / 0.5) + (2 * brought) / 3, abs=1e-5), "the strongest in full, the others a third"
+    missed = np.log(held_out.LEAST_MISSING) / 3
+    assert nats[tool[40:]] == pytest.approx(brought + brought / 3 + missed, abs=1e-5), "the tool's two facets are hardly more than one"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.linkage.link import settled
-from stillwatch.linkage.merge import SHARED, Ints, best_claims, merged, parted, serious
+from stillwatch.linkage.merge import SHARED, Ints, best_claims, discounted_owners, merged, outweighed, parted, serious
 from stillwatch.schema.table import values
 
 PAIRS = st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 12)), max_size=60)
@@ -64,8 +64,8 @@ def test_best_claims_takes_one_row_an_account_and_the_lowest_group_of_equals(cla
 
 
 def claims_table(claims: dict[tuple[int, int], int], order: list[int]) -> pa.Table:
-    rows = [{"claim": claim, "account": account, "nats": nats, "group": claim // 2} for (claim, account), nats in claims.items()]
-    schema = pa.schema([(name, pa.int64()) for name in ("claim", "account", "nats", "group")])
+    rows = [{"claim": claim, "account": account, "nats": nats, "weight": nats, "group": claim // 2} for (claim, account), nats in claims.items()]
+    schema = pa.schema([(name, pa.int64()) for name in ("claim", "account", "nats", "weight", "group")])
     return pa.Table.from_pylist([rows[place] for place in order], schema=schema)
 
 
@@ -113,3 +113,30 @@ def test_parts_are_what_chains_of_shared_keys_reach(rows: list[tuple[int, int, i
     for one, first in found.items():
         for two, second in found.items():
             assert first != second or one[0] == two[0]
+
+
+OWNERS = st.dictionaries(st.integers(0, 20), st.integers(1, 3), max_size=21)
+
+
+@given(claims=CLAIMS, owners=OWNERS)
+def test_claims_of_a_set_that_one_owner_explains_weigh_half(claims: dict[tuple[int, int], int], owners: dict[int, int]) -> None:
+    rows = [(name, account, nats) for (name, account), nats in claims.items()]
+    best = {who: min((-nats, name) for name, account, nats in rows if account == who)[1] for _, who, _ in rows}
+    explained = set()
+    for name in {name for name, _, _ in rows}:
+        claimed = [who for who, most in best.items() if most == name]
+        declared = Counter(owners[who] for who in claimed if who in owners)
+        if declared and max(declared.values()) >= len(claimed) / 2:
+            explained.add(name)
+    known = sorted(owners)
+    set_, account, nats = (ints([row[place] for row in rows]) for place in range(3))
+    found = discounted_owners(set_, account, nats, (ints(known), ints([owners[who] for who in known])))
+    assert found.tolist() == [nats // 2 if name in explained else nats for name, _, nats in rows]
+
+
+def test_a_set_that_an_owner_explains_gives_way_to_a_weightier_claim_only() -> None:
+    account, weight = ints([1, 1, 2, 2, 3, 4, 4]), ints([9, 10, 11, 10, 5, 7, 6])
+    explained = np.array([True, False, True, False, True, True, True])
+    assert outweighed(account, weight, explained).tolist() == [True, False, False, False, False, False, False]
+    none = ints([])
+    assert outweighed(none, none, np.zeros(0, np.bool_)).tolist() == []

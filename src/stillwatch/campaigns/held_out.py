@@ -18,7 +18,7 @@ from stillwatch.campaigns.held_meaning import Meant, held_meaning
 from stillwatch.campaigns.pools import Cells, cells_of, pooled
 from stillwatch.engine import Engine
 from stillwatch.registry import FACETS
-from stillwatch.schema.table import values
+from stillwatch.schema.table import schema_of, values
 
 FAMILY = "content"
 TILTS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -29,6 +29,10 @@ OUTSIDERS = 5
 """Accounts outside the group that a cell must hold to test it."""
 OUTSIDE_SHARE = 0.25
 """Outsiders that it must hold for each account of the group."""
+LEAST_MISSING = 0.02
+"""An account without the group's content counts as no rarer than this among its members."""
+MICRO = 1_000_000
+"""Nats are summed as whole micronats, which add up to the same in any order."""
 FILLED = 0.5
 """Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it they are left out."""
 NULL = (
@@ -101,7 +105,7 @@ def test_held_out(engine: Engine, held: Any, strata: Any, members: pa.Table, exc
     facets: dict[int, list[str]] = {}
     for group, facet in sorted({(int(g), str(f)) for g, f in zip(values(keys, "group"), values(keys, "facet"), strict=True)}):
         facets.setdefault(group, []).append(facet)
-    scores = _scores(engine, held, keys)
+    scores = _scores(engine, held, inside, keys, own)
     sampler = Sampler(cells)
     compared = {group: sampler.compared(accounts, pools[group].number, pools[group].tested) for group, accounts in own.items()}
     ranked = {group: accounts_compared(sampler, accounts) for group, accounts in own.items()}
@@ -196,10 +200,36 @@ def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
     return float(np.round(logsumexp(bets) - np.log(tests * len(TILTS)), 6))
 
 
-def _scores(engine: Engine, held: Any, keys: pa.Table) -> dict[int, tuple[npt.NDArray[np.int64], Floats]]:
-    """For each group: accounts that carry its keys, sorted, and the sum over facets of their best key's weight, in nats."""
+def _scores(engine: Engine, held: Any, inside: Any, keys: pa.Table, own: dict[int, Ints]) -> dict[int, tuple[Ints, Floats]]:
+    """For each group: accounts that carry its keys, sorted, and what these and the lack of others say, in nats.
+
+    A facet says the weight of the account's best key in it, or log(share of the group without one) where it carries none of them. Facets are
+    correlated, since one tool brings its prompt, its tools and its parameters: the strongest counts in full, the others a third (see totals).
+    """
+    if not keys.num_rows:
+        return {}
     weights = engine.load("weights", keys.select(["group", "key", "weight"]))
-    facet = held.join(weights, "key").group_by("group", "account", "facet").agg(weight=_.weight.max())
-    score = facet.group_by("group", "account").agg(score=(_.weight * 1e6).round().cast("int64").sum())
-    tables = by_group(engine.collect(score.order_by(["group", "account"])))
-    return {group: (table.column("account").to_numpy(), table.column("score").to_numpy() / 1e6) for group, table in tables.items()}
+    rows = held.join(weights, "key").group_by("group", "account", "facet").agg(weight=(_.weight.max() * MICRO).round().cast("int64"))
+    facet = engine.create("facet_weights", rows)
+    carried = engine.collect(facet.semi_join(inside, ["group", "account"]).group_by("group", "facet").agg(n=_.count()).order_by(["group", "facet"]))
+    group, n = (carried.column(name).to_numpy() for name in ("group", "n"))
+    share = n / np.array([len(own[int(name)]) for name in group], np.float64)
+    lack = np.round(np.log(np.maximum(1.0 - share, LEAST_MISSING)) * MICRO).astype(np.int64)
+    missing = engine.load(
+        "missing", pa.table([carried["group"], carried["facet"], lack], schema=schema_of(group=pa.int32(), facet=pa.string(), lack=pa.int64()))
+    )
+    sums = (
+        facet.join(missing, ["group", "facet"])
+        .mutate(more=_.weight - _.lack)
+        .group_by("group", "account")
+        .agg(more=_.more.sum(), best=_.weight.max())
+    )
+    found = by_group(engine.collect(sums.order_by(["group", "account"])))
+    engine.drop("facet_weights")
+    return {name: _joined(table, int(lack[group == name].sum())) for name, table in found.items()}
+
+
+def _joined(table: pa.Table, lack: int) -> tuple[Ints, Floats]:
+    """table: account, more (beyond a group's account that carries nothing), best; lack: what carrying nothing says. In micronats."""
+    account, more, best = (table.column(name).to_numpy() for name in ("account", "more", "best"))
+    return account, np.round((more + lack + 2 * best) / 3.0 / MICRO, 6)

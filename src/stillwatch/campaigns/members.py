@@ -8,16 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.campaigns.held_out import HeldOut
+from stillwatch.campaigns.held_out import LEAST_MISSING, HeldOut
 from stillwatch.campaigns.pools import places
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings, LinkageSettings
 
 LEAST_CONTENT = 4.0
 """Nats of content that an account near a group needs to be named in it."""
-LEAST_MISSING = 0.02
-"""An account without the group's content counts as no rarer than this among its members."""
-
 LESSER = 1.0 / 3.0
 """Weight of the weaker of what keys and meaning say."""
 CERTAIN = math.log(99.0)

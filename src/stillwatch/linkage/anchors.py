@@ -9,6 +9,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.engine.portions import in_portion
+from stillwatch.linkage.merge import OWNED
 from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
@@ -20,8 +21,6 @@ TIE = 2.0
 """Nats at which a shared key ties its carriers: two of many strangers registered in one hour are not tied by it."""
 SMALL_LOG = 500
 """Carriers that an anchor may have however few accounts the log holds."""
-OWNED = 0.5
-"""Share of an anchor's carriers at which their one declared owner explains it."""
 PARTS = 60
 """Parts in which keys are counted, so that those of two or three nested scales add up to one."""
 AT_ONCE = 20_000_000

@@ -13,7 +13,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.linkage.anchors import anchors, purified
-from stillwatch.linkage.merge import Ints, best_claims, merged, parted, serious
+from stillwatch.linkage.merge import Ints, Owners, best_claims, discounted_owners, merged, outweighed, parted, serious
 from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
@@ -67,20 +67,22 @@ def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: Link
     found = pa.table({"anchor": anchor, "account": account})
     group = merged(part, account, settings.overlap, of_smaller=False)
     best = np.arange(len(group))
+    owners = _owners(engine, declared)
     for turn in range(ROUNDS):
         progress(f"weigh members, round {turn + 1}")
         members = engine.load("candidates", _distinct(group[best], account[best]))
         weighed = rescored(engine, rows, members, accounts, settings)
-        weights = totals(engine, weighed, settings)
-        passed = engine.collect(accepted(weights, settings).order_by(["group", "account"]))
+        total = totals(engine, weighed, settings)
+        passed = engine.collect(accepted(total, settings).order_by(["group", "account"]))
         claim, account, nats = (passed.column(name).to_numpy() for name in ("group", "account", "nats"))
-        kept = serious(account, nats, SERIOUS)
-        claim, account, nats = claim[kept], account[kept], nats[kept]
+        weight = discounted_owners(claim, account, nats, owners)
+        kept = serious(account, weight, SERIOUS) & ~outweighed(account, weight, weight < nats)
+        claim, account, nats, weight = claim[kept], account[kept], nats[kept], weight[kept]
         group = merged(claim, account, SAME, of_smaller=True)
-        best = best_claims(account, nats, claim)
-    claims = pa.table({"claim": claim, "account": account, "nats": nats, "group": group})
+        best = best_claims(account, weight, claim)
+    claims = pa.table({"claim": claim, "account": account, "nats": nats, "weight": weight, "group": group})
     members_table = settled(claims, settings.smallest_group)
-    near = _near(engine, weights, claims, members_table)
+    near = _near(engine, total, claims, members_table)
     return Linked(
         members_table.select(["group", "account", "nats"]), near, _evidence(engine, weighed, members_table, near), _anchors(found, members_table)
     )
@@ -102,15 +104,21 @@ def facet_table() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
+def _owners(engine: Engine, declared: Any) -> Owners:
+    """The accounts that declare an owner, in order, and their owners."""
+    rows = engine.collect(declared.filter(_.owner.notnull()).select("account", "owner").order_by("account"))
+    return rows.column("account").to_numpy(), rows.column("owner").to_numpy()
+
+
 def _distinct(group: Ints, account: Ints) -> pa.Table:
     pairs = np.unique(np.stack([group, account], axis=1), axis=0) if len(group) else np.zeros((0, 2), np.int64)
     return pa.table({"group": pairs[:, 0], "account": pairs[:, 1]})
 
 
 def settled(claims: pa.Table, smallest: int) -> pa.Table:
-    """Each account in the one group that claims it most: group (from 1, largest first), account, nats, claim."""
-    claim, account, nats, group = (claims.column(name).to_numpy() for name in ("claim", "account", "nats", "group"))
-    best = best_claims(account, nats, claim)
+    """Each account in the one group whose claim on it has most weight: group (from 1, largest first), account, nats, claim."""
+    claim, account, nats, weight, group = (claims.column(name).to_numpy() for name in ("claim", "account", "nats", "weight", "group"))
+    best = best_claims(account, weight, claim)
     names, sizes = np.unique(group[best], return_counts=True)
     kept = best[np.isin(group[best], names[sizes >= smallest])]
     names, first, sizes = np.unique(group[kept], return_index=True, return_counts=True)
@@ -126,7 +134,7 @@ def settled(claims: pa.Table, smallest: int) -> pa.Table:
     return pa.table(columns).sort_by([("group", "ascending"), ("account", "ascending")])
 
 
-def _near(engine: Engine, weights: Any, claims: pa.Table, members: pa.Table) -> pa.Table:
+def _near(engine: Engine, total: Any, claims: pa.Table, members: pa.Table) -> pa.Table:
     """Candidates that are in no group, each with the settled group that claims it most."""
     groups = dict(zip(values(members, "account"), values(members, "group"), strict=True))
     settled_as: dict[int, int] = {}
@@ -134,7 +142,7 @@ def _near(engine: Engine, weights: Any, claims: pa.Table, members: pa.Table) -> 
         if account in groups:
             settled_as.setdefault(claim, groups[account])
     pairs = pa.table({"group": pa.array(list(settled_as), pa.int64()), "settled": pa.array(list(settled_as.values()), pa.int32())})
-    known = weights.join(engine.load("settled", pairs), "group")
+    known = total.join(engine.load("settled", pairs), "group")
     free = known.anti_join(engine.load("taken", members.select(["account"])), "account")
     rows = engine.collect(free.select("settled", "account", "nats", claim="group").order_by(["account", _.nats.desc(), "settled", "claim"]))
     first = np.unique(rows.column("account").to_numpy(), return_index=True)[1]

@@ -21,8 +21,8 @@ PROFILE_WEIGHT = 5.0
 """Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw carriers."""
 WORST = -2.0
 """Nats that one facet may count against an account."""
-NEAR = 3
-"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it."""
+NEAR = 1
+"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it, which gives ten at most where some twelve are wanted."""
 
 
 def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings: LinkageSettings) -> Any:
