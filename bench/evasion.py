@@ -4,11 +4,11 @@ python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--se
                         [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg]
 
 For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all`
-turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline over
-the same tables. Recall is the share of a campaign's accounts
-in campaigns that are called adversarial or unlicensed; its 95 % interval is exact (Clopper and Pearson 1934) for independent accounts,
-which those of one campaign are not: campaigns found of worlds made are beside it. Cost is what the made world's cast needed, brought up
-to the scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
+turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline
+over the same tables. Recall is the share of a campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 %
+interval is exact (Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns found of worlds made
+are beside it. Cost is what the made world's cast needed, brought up to the scenario's full size, at the prices given, for a thousand
+exchanges harvested, as a multiple of that without evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob and baselines
 agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
@@ -389,7 +389,7 @@ def main() -> None:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
         document = {"scenarios": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
         document["states"] = sorted({row.get("state", "unknown") for row in rows})
-        given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}, indent=2) + "\n")
+        given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}) + "\n")
 
 
 if __name__ == "__main__":

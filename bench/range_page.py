@@ -279,7 +279,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "## Campaigns\n",
         f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search every {every} days until each campaign of the world has one; "
         "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a thousand exchanges is called high "
-        "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, no alarm can come before it.\n",
+        "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, an alarm before it is not to be expected.\n",
         campaigns(cells),
         "## Against the baselines\n",
         "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours.\n",
