@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from stillwatch.campaigns import assemble
 from stillwatch.campaigns.held_meaning import NOTHING, Meant
-from stillwatch.campaigns.held_out import NULL, HeldOut
-from stillwatch.campaigns.members import CERTAIN, LEAST_CONTENT, LEAST_MISSING, named_members
+from stillwatch.campaigns.held_out import LEAST_MISSING, NULL, HeldOut
+from stillwatch.campaigns.members import CERTAIN, LEAST_CONTENT, named_members
 from stillwatch.campaigns.naming import labels_of, shown
 from stillwatch.registry import FACETS
 from stillwatch.schema.flags import Flag
