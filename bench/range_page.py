@@ -185,7 +185,7 @@ def guarantees(study: Doc) -> str:
     ]
     wronged = ", ".join(f"{kind['kind']} {kind['adversarial']}" for kind in study["kinds"] if kind["adversarial"]) or "none"
     said = (
-        f"Seeds from {study['seed']} on, {study['worlds']:,} worlds. A promise counts as kept where its interval does not lie above it, which with few worlds "
+        f"Seeds from {study['seed']} on, {study['worlds']:,} worlds, sources {', '.join(study['states'])}. A promise counts as kept where its interval does not lie above it, which with few worlds "
         f"says little. Benign groups called adversarial, by kind: {wronged}.\n\n"
     )
     parts = [said + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)]

@@ -170,6 +170,7 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
     return {
         "seed": 1,
         "worlds": worlds,
+        "states": ["0c"],
         "lines": [line | {"seen": hit / worlds, "runs": worlds, "power": "", "kept": True}],
         "kinds": [kind],
         "run_lengths": [length],
@@ -187,6 +188,7 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
+    assert f"{worlds} worlds, sources 0c." in page
 
 
 def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) -> None:
