@@ -32,11 +32,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from baselines.compare import Line as Searched
 from baselines.compare import compare
 from evasion_figure import Line, Point, frontier
 from given_worlds import inputs_of
 from promises import exact, state
+from range_cells import kept_of, quiet
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion
@@ -88,7 +88,7 @@ class Trial:
         with tempfile.TemporaryDirectory() as folder:
             out, run = Path(folder) / "world", Path(folder) / "run"
             made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
-            detect(inputs_of(out), run, Settings(), lambda step, done, total: None)
+            detect(inputs_of(out), run, Settings(), quiet)
             scores = score(run, out)
             searched, _ = compare(run, out, self.quick)
             world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
@@ -101,15 +101,6 @@ class Trial:
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
         kept |= {"campaigns": campaigns, "detectors": [kept_of(line) for line in searched]}
         return asdict(self) | kept | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
-
-
-def kept_of(line: Searched) -> dict[str, Any]:
-    """What is kept of a detector: its rows at its own defaults."""
-    rows = [
-        {"campaign": row.campaign, "found": row.found, "precision": round(row.precision, 4), "recall": round(row.recall, 4)}
-        for row in line.score.rows
-    ]
-    return {"name": line.detector, "own": {"rows": rows}}
 
 
 def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:

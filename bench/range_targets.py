@@ -64,7 +64,7 @@ def _late(row: Doc) -> str:
     """How late: an alarm at the end of a campaign's first day could not have come earlier from a search each day."""
     if row["day"] is None:
         return "none"
-    return f"{row['gone']:.0%}, at the end of its first day" if row["delay_days"] == 1 else f"{row['gone']:.0%}"
+    return f"{row['gone']:.0%}" + (", at the end of its first day" if row["delay_days"] == 1 else "")
 
 
 def _negatives(cells: Sequence[Doc]) -> Target:

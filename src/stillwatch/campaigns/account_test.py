@@ -19,6 +19,8 @@ CARRIERS = 3
 """Members that must carry a key before it is weighed."""
 TELLING = math.log(3.0)
 """Nats by which a key must be more frequent in the group than outside to be weighed."""
+MICRO = 1_000_000
+"""Nats are summed as whole micronats, which add up to the same in any order."""
 CALIBRATION = 100
 """Accounts outside the group that a member is ranked among, at least."""
 
@@ -55,7 +57,7 @@ def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
         known = scores.column("account").to_numpy()
         place, there = places(known, compared.account)
         most, least = (scores.column(name).to_numpy()[place] for name in ("most", "least"))
-        said = np.where(there, np.where(compared.own, least, most), 0) / 1e6
+        said = np.where(there, np.where(compared.own, least, most), 0) / MICRO
     return fitted(likeness, said)
 
 
@@ -68,7 +70,7 @@ def _weights(found: pa.Table, everyone: int) -> pa.Table:
     rest, others = np.maximum(size - 1.0, 1.0), everyone - size + 1.5
     most = np.log(carriers / rest * others / (df - carriers + 0.5))
     least = np.where(carriers > CARRIERS, np.log((carriers - 1.0) / rest * others / (df - carriers + 1.5)), 0.0)
-    micro = [pa.array(np.where(weight > TELLING, np.round(weight * 1e6), 0.0).astype(np.int64)) for weight in (most, least)]
+    micro = [pa.array(np.where(weight > TELLING, np.round(weight * MICRO), 0.0).astype(np.int64)) for weight in (most, least)]
     table = found.select(["group", "key"]).append_column("most", micro[0]).append_column("least", micro[1])
     return table.filter(pa.array(most > TELLING))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 from scipy.special import logsumexp
 
-from stillwatch.campaigns.account_test import CARRIERS, TELLING, account_scores, accounts_compared, by_group
+from stillwatch.campaigns.account_test import CARRIERS, MICRO, TELLING, account_scores, accounts_compared, by_group
 from stillwatch.campaigns.chance import log_moments
 from stillwatch.campaigns.compared import Sampler
 from stillwatch.campaigns.held_meaning import Meant, held_meaning
@@ -31,8 +31,6 @@ OUTSIDE_SHARE = 0.25
 """Outsiders that it must hold for each account of the group."""
 LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among its members."""
-MICRO = 1_000_000
-"""Nats are summed as whole micronats, which add up to the same in any order."""
 FILLED = 0.5
 """Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it they are left out."""
 NULL = (
