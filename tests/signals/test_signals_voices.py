@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,15 +83,28 @@ def test_what_is_not_shown_to_be_asked_does_not_speak_against_plain_work(engine:
 
 
 def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
-    def asked(group: int, different: int) -> list[dict[str, Any]]:
+    def asked(group: int) -> list[dict[str, Any]]:
         rows = exchanges(group, group * 100, 600, PLAIN)
-        return [
-            row | {"prompt": row["second"] % different if row["second"] % 10 < 6 else row["prompt"], "second": row["second"] * 900} for row in rows
-        ]
+        return [row | {"prompt": row["second"] % 230 if row["second"] < 460 else row["prompt"], "second": row["second"] * 900} for row in rows]
 
-    suite = [row | {"prompt": row["second"] // 900 % 30} for row in asked(2, 30)]
-    alone = scores(engine, exchanges(0, 9, 600, PLAIN) + asked(1, 30) + suite)
-    beside = scores(engine, asked(0, 30) + asked(1, 30) + suite)
+    suite = [row | {"prompt": row["second"] // 900 % 30} for row in asked(2)]
+    alone = scores(engine, exchanges(0, 9, 600, PLAIN) + asked(1) + suite)
+    beside = scores(engine, asked(0) + asked(1) + suite)
     assert alone[1, "evaluation_like"] > 0.5
     assert beside[1, "evaluation_like"] < 0.1
     assert beside[2, "evaluation_like"] == 1.0
+
+
+def test_popular_prompts_of_any_number_of_people_are_no_suite(engine: DuckDBEngine) -> None:
+    def people(group: int, asks: int) -> list[dict[str, Any]]:
+        prompts = np.random.default_rng(group).zipf(1.2, asks) % 2**62
+        rows = [row for account in range(asks // 100) for row in exchanges(group, 1_000 * group + account, 100, PLAIN)]
+        return [row | {"prompt": int(prompt), "second": row["second"] * 9_000} for row, prompt in zip(rows, prompts, strict=True)]
+
+    few, many = people(1, 600), people(2, 20_000)
+    uses = [Counter(row["prompt"] for row in rows) for rows in (few, many)]
+    again = [sum(n for n in counted.values() if n > 1) / counted.total() for counted in uses]
+    assert again[0] + 0.05 < again[1], "in the larger group more of the uses are of prompts that were asked before"
+    found = scores(engine, exchanges(0, 9, 600, PLAIN) + few + many)
+    assert found[1, "evaluation_like"] < 0.05
+    assert found[2, "evaluation_like"] < 0.05

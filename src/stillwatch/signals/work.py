@@ -123,14 +123,14 @@ def _answered() -> Any:
 
 
 def _coverage(rows: Any) -> Any:
-    """group, asked, again, late, fresh. The later half begins after the mean time of its prompts; fresh ones were first asked in it."""
+    """group; of distinct prompts all, again, later, known; of uses late, fresh. The later half begins after the mean time of a group's prompts; fresh ones
+    were first asked in it, known ones before it too."""
     asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
     middle = asked.group_by("group").agg(total=_.second.sum(), n=_.count()).select("group", middle=(_.total // _.n).cast("int64"))
     prompts = (
         asked.join(middle, "group")
         .group_by("group", "prompt")
         .agg(
-            uses=_.count(),
             days=(_.second // 86_400).nunique(),
             models=_.model.nunique(),
             late=(_.second > _.middle).cast("int64").sum(),
@@ -138,8 +138,10 @@ def _coverage(rows: Any) -> Any:
         )
     )
     return prompts.group_by("group").agg(
-        asked=_.uses.sum(),
-        again=(((_.days > 1) | (_.models > 1)).cast("int64") * _.uses).sum(),
+        prompts=_.count(),
+        again=((_.days > 1) | (_.models > 1)).cast("int64").sum(),
+        later=(_.late > 0).cast("int64").sum(),
+        known=((_.late > 0) & (_.early > 0)).cast("int64").sum(),
         late=_.late.sum(),
         fresh=((_.early == 0).cast("int64") * _.late).sum(),
     )
