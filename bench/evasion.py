@@ -34,9 +34,9 @@ from rich.table import Table
 
 from baselines.compare import compare
 from evasion_figure import Line, Point, frontier
-from given_worlds import inputs_of
+from given_worlds import inputs_of, quiet
 from promises import exact, state
-from range_cells import kept_of, quiet
+from range_cells import kept_of
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion

@@ -1,4 +1,4 @@
-"""What a made world gives a detector, and when a watch of it has shown what is asked, for every study that makes worlds."""
+"""What a made world gives a detector, progress that nobody watches, and when a watch of it has shown what is asked, for every study that makes worlds."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ def inputs_of(world: Path) -> Inputs:
         releases=world / "releases.toml",
         key=HashKey.public(),
     )
+
+
+def quiet(step: str, done: int, whole: int) -> None:
+    """Progress that nobody watches."""
 
 
 def noticed(world: Path) -> Callable[[Watched], bool]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from given_worlds import inputs_of, noticed
+from given_worlds import inputs_of, noticed, quiet
 from guarantee_changes import CHANGES, Change
 from promises import state
 from stillwatch.campaigns.error_control import e_bh
@@ -102,7 +102,7 @@ def run_task(task: Task) -> Record:
         }
         if task.every:
             promise = {"every": task.every, "average_run_length": task.average_run_length}
-            watch(run, promise, lambda step, done, total: None, noticed(world) if task.study == CAMPAIGNS else to_the_end)
+            watch(run, promise, quiet, noticed(world) if task.study == CAMPAIGNS else to_the_end)
             record["watch"] = score_alarms(run, world)
             clock.lap("watch")
     return record | {"seconds": clock.laps}
@@ -110,7 +110,7 @@ def run_task(task: Task) -> Record:
 
 def searched(world: Path, run: Path) -> None:
     """Detect with one process and one thread, under the public key."""
-    detect(inputs_of(world), run, ALONE, lambda step, done, total: None)
+    detect(inputs_of(world), run, ALONE, quiet)
 
 
 def found_in(run: Path) -> Record:

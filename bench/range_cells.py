@@ -14,7 +14,7 @@ from typing import Any
 
 from baselines.compare import Line, compare
 from baselines.scored import answerable
-from given_worlds import inputs_of, noticed
+from given_worlds import inputs_of, noticed, quiet
 from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
@@ -82,10 +82,6 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
 def machine() -> dict[str, Any]:
     """Where the figures were measured, and with which state of the code."""
     return {"version": __version__, "state": state(), "python": platform.python_version(), "processors": os.cpu_count(), "system": platform.system()}
-
-
-def quiet(step: str, done: int, whole: int) -> None:
-    """Progress that nobody watches."""
 
 
 def kept_of(line: Line) -> dict[str, Any]:

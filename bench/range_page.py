@@ -283,7 +283,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         campaigns(cells),
         "## Against the baselines\n",
         f"{READ_AS}\n",
-        "![Each campaign by each detector: how full is recall, how strong is precision](figures/benchmark.svg)\n",
+        f"![{TITLE}](figures/benchmark.svg)\n",
         rivals(cells),
         "At the lowest threshold that calls no more than 0.1 % of the innocent accounts, which is chosen with the truth and so flatters the baselines:\n",
         rivals(cells, "flattered"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, new_in_later_half, share
+from stillwatch.signals.work import Work, held, share
 
 LEAST = 20
 """Distinct prompts that a template must have made to count."""
@@ -39,7 +40,7 @@ def training_coverage(work: Work) -> Any:
     best = covered.group_by("group").agg(covered=_.covered.max(), templates=_.templates.min(), made=_.made.max())
     sums = work.sums.filter(_.texts > 0).join(work.coverage.select("group", "late", "fresh"), "group")
     rows = sums.left_join(best, "group")
-    fresh = new_in_later_half(rows)
+    fresh = ibis.ifelse(rows.late > 0, share(rows.fresh, rows.late), 1.0)  # 1 where all came at once
     part, follow = held(share(rows.covered.fill_null(0), rows.texts)), share(rows.follow_ups, rows.texts)
     return rows.select(
         "group",

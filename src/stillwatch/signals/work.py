@@ -68,7 +68,8 @@ class Work:
     """One row a group with prompts: for each label and set of labels its estimated share of what its accounts ask, no account heard for more
     than the median one, with name_low and name_high."""
     coverage: Any
-    """One row a group: prompts asked, those of them asked again on other days or of other models, and in its later half all and new ones."""
+    """One row a group. Distinct prompts: all, those asked again on another day or of another model, those of its later half, and those of them asked
+    before. Uses: all of its later half, and those of prompts first asked in it."""
     members: Any
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     voices: Any
@@ -110,7 +111,6 @@ def _sums(rows: Any) -> Any:
         metered=(_.input_tokens.notnull() & _.output_tokens.notnull()).cast("int64").sum(),
         answered=_answered().cast("int64").sum(),
         brief=(_answered() & (_.output_tokens <= BRIEF)).cast("int64").sum(),
-        prompts=_.prompt.nunique(),
         end_users=_.end_user.nunique(),
         first=_.second.min(),
         last=_.second.max(),
@@ -123,8 +123,8 @@ def _answered() -> Any:
 
 
 def _coverage(rows: Any) -> Any:
-    """group; of distinct prompts all, again, later, known; of uses late, fresh. The later half begins after the mean time of a group's prompts; fresh ones
-    were first asked in it, known ones before it too."""
+    """group; of distinct prompts: prompts, again, later, known; of uses: late, fresh. The later half begins after the mean time of a group's prompts;
+    fresh ones were first asked in it, known ones before it too."""
     asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
     middle = asked.group_by("group").agg(total=_.second.sum(), n=_.count()).select("group", middle=(_.total // _.n).cast("int64"))
     prompts = (
@@ -172,11 +172,6 @@ def _templates(rows: Any, part: str) -> Any:
         first=_.second.min(),
     )
     return several.filter(_.uses > 1).mutate(part=ibis.literal(part))
-
-
-def new_in_later_half(coverage: Any) -> Any:
-    """Share of the prompts in the later half of a group's traffic that were first asked in it; 1 where all came at once."""
-    return ibis.ifelse(coverage.late > 0, share(coverage.fresh, coverage.late), 1.0)
 
 
 def share(part: Any, whole: Any) -> Any:
