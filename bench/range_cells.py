@@ -134,7 +134,7 @@ def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
     """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
-    return {"cells": cells, "evasion": study(work, "evasion"), "guarantees": study(work, "guarantees")}
+    return {"cells": cells} | {name: study(work, name) for name in ("evasion", "guarantees", "full_size")}
 
 
 def study(work: Path, name: str) -> dict[str, Any] | None:

@@ -240,6 +240,36 @@ def honest(kinds: Sequence[Doc]) -> str:
     return table(["kind", *studies, *(f"{verdict}, in all" for verdict in ACCUSING)], rows)
 
 
+def full_size(study: Doc) -> str:
+    """What making and searching a world of published size took, and what was found in it."""
+    made = (
+        f"`python bench/full_size.py`: {study['scenario']} at scale {study['scale']:g}, seed {study['seed']}, {study['exchanges']:,} exchanges of "
+        f"{study['accounts']:,} accounts, sources {study['state']}; the engine was given {study['memory']}. Memory is the most that one process had up to the end of the step.\n"
+    )
+    named = [
+        f"- {row['name']}: {'found' if row['found'] else '**not found**'}, {row['verdict'] or 'no verdict'}, account recall {row['account_recall']:.4f}, "
+        f"precision {row['account_precision']:.4f}, of {row['accounts']:,} accounts"
+        for row in study["score"]["campaigns"]
+    ]
+    wronged = ", ".join(f"{kind} {number}" for kind, number in sorted(study["score"]["false_campaigns"].items())) or "none"
+    steps = [*study["steps"], _in_all(study["steps"])]
+    rows = [[one["name"], f"{one['seconds'] / 60:.1f}", f"{one['processor'] / 60:.1f}", f"{one['gigabytes']:.1f}"] for one in steps]
+    return "\n".join(
+        [
+            made,
+            *named,
+            f"- false campaigns: {wronged}; {study['tested_groups']:,} groups tested\n",
+            table(["step", "minutes", "processor minutes", "GB at most"], rows),
+        ]
+    )
+
+
+def _in_all(steps: Sequence[Doc]) -> Doc:
+    """The sum of the steps; of memory the most."""
+    sums = {name: sum(step[name] for step in steps) for name in ("seconds", "processor")}
+    return {"name": "in all", "gigabytes": max(step["gigabytes"] for step in steps)} | sums
+
+
 def machine(cells: Sequence[Doc]) -> str:
     """Where and how long."""
     seconds: Counter[str] = Counter()
@@ -299,6 +329,8 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         parts.append("Not measured with these worlds: `python bench/evasion.py --json evasion.json` in the folder of the finished ones.\n")
     if document["guarantees"]:
         parts += ["## Guarantees\n", guarantees(document["guarantees"])]
+    if document["full_size"]:
+        parts += ["## At the published size\n", full_size(document["full_size"])]
     aside = page.with_name(f".{page.name}.part")
     aside.write_text("\n".join(parts), encoding="utf-8")
     aside.replace(page)

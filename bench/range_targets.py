@@ -34,6 +34,8 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
         found.append(_evasion(document["evasion"]))
     if document["guarantees"]:
         found += _guarantees(document["guarantees"])
+    if document["full_size"]:
+        found.append(_full_size(document["full_size"]))
     return found
 
 
@@ -107,3 +109,15 @@ def _guarantees(study: Doc) -> Iterator[Target]:
     number, runs = len(study["lines"]), [line["runs"] for line in study["lines"]]
     words = f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each" + (f"; broken: {'; '.join(broken)}" if broken else "")
     yield Target("no interval of a guarantee lies above what is promised", words, not broken)
+
+
+def _full_size(study: Doc) -> Target:
+    rows, false = study["score"]["campaigns"], study["score"]["false_campaigns"]
+    words = [f"{row['name']} recall {row['account_recall']:.3f}, precision {row['account_precision']:.3f}" for row in rows]
+    words += [f"in {sum(step['seconds'] for step in study['steps']) / 60:.0f} min"] + ([f"false: {', '.join(sorted(false))}"] if false else [])
+    good = all(row["found"] and row["account_recall"] >= RECALL and row["account_precision"] >= PRECISION for row in rows)
+    return Target(
+        f"{study['scenario']} at scale {study['scale']:g} within {study['exchanges']:,} exchanges made and found",
+        "; ".join(words),
+        good and not false,
+    )

@@ -51,7 +51,7 @@ def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: d
 
 
 def document(*cells: dict[str, Any], **studies: Any) -> dict[str, Any]:
-    return {"cells": list(cells), "evasion": None, "guarantees": None} | studies
+    return {"cells": list(cells), "evasion": None, "guarantees": None, "full_size": None} | studies
 
 
 GOOD = cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9, {"classroom": 3}))
@@ -189,6 +189,31 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
     assert f"{worlds} worlds, sources 0c." in page
+
+
+def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:
+    """What `bench/full_size.py --json` writes."""
+    row = {"name": "heath", "found": True, "verdict": "adversarial", "account_recall": recall, "account_precision": 1.0, "accounts": 25_000}
+    steps = [{"name": name, "seconds": 90.0, "processor": 150.0, "gigabytes": size} for name, size in (("making the world", 4.25), ("reading", 1.5))]
+    order = {"scenario": "moor", "scale": 1.0, "seed": 1, "memory": "9GB", "state": "0d"}
+    return (
+        order
+        | {"exchanges": 150_000_000, "accounts": 3_000_000, "tested_groups": 300, "steps": steps}
+        | {"score": {"campaigns": [row], "false_campaigns": false}}
+    )
+
+
+@pytest.mark.parametrize(("recall", "false", "good"), [(0.96, {}, True), (0.94, {}, False), (0.96, {"classroom": 2}, False)])
+def test_a_world_of_published_size_is_told_of_with_what_each_part_took(tmp_path: Path, recall: float, false: dict[str, int], good: bool) -> None:
+    made = document(GOOD, full_size=sized(recall, false))
+    (target,) = (target for target in targets(made) if "150,000,000" in target.what)
+    assert target.kept is good
+    assert f"heath recall {recall:.3f}, precision 1.000; in 3 min" in target.measured
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert "| making the world | 1.5 | 2.5 | 4.2 |" in page
+    assert "| in all | 3.0 | 5.0 | 4.2 |" in page
+    assert f"false campaigns: {'classroom 2' if false else 'none'}; 300 groups tested" in page
 
 
 def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) -> None:
