@@ -71,12 +71,12 @@ def realised(records: list[Record]) -> list[Line]:
 
 
 def coverage(records: list[Record]) -> list[Line]:
-    """How often the bound of a listed linked campaign is more than there are guilty accounts among those it names."""
+    """How often the bound of a listed linked campaign is more than there are accounts among those it names for which it is right."""
     bounds = [bound for record in records for bound in record["bounds"]]
     if not bounds:
         return []
-    wrong = sum(at_least > guilty for at_least, guilty, _named in bounds)
-    share = sum(at_least for at_least, _, _ in bounds) / max(sum(guilty for _, guilty, _ in bounds), 1)
+    wrong = sum(at_least > right for at_least, right, _named in bounds)
+    share = sum(at_least for at_least, _, _ in bounds) / max(sum(right for _, right, _ in bounds), 1)
     level = CampaignSettings().bound_level
     return [rate("bound above the truth", f"{CAMPAIGNS}, listed linked campaigns", level, wrong, len(bounds), f"bound {share:.0%} of the truth")]
 

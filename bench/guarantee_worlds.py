@@ -26,7 +26,8 @@ from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.pipeline.watch import to_the_end, watch
 from stillwatch.range.make import Order, make_from
 from stillwatch.range.scenario import Scenario, load, shipped_names
-from stillwatch.range.score import ACCUSING, HALF, Truth, read_truth
+from stillwatch.range.score import ACCUSING, Truth, read_truth
+from stillwatch.range.score import Found as Called
 from stillwatch.range.score_alarms import score_alarms
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
 
@@ -135,7 +136,7 @@ class Group:
     """One tested group against the truth."""
 
     kind: str
-    """Commonest kind of those of its members that are not guilty; `campaign` where half or more are."""
+    """Commonest kind of those of its members whom no campaign used; `campaign` where it used half or more."""
     formed: str
     """linked, declared or single."""
     verdict: str
@@ -144,15 +145,12 @@ class Group:
     """Whether it passes the error control, at each level."""
     at_least: int
     """The bound."""
-    guilty: int
-    """How many of its named accounts are guilty, or go beyond a permit where that is what it says."""
+    right: int
+    """For how many of its named accounts the verdict is right, those whose keys a campaign stole included; see Accusation.wronged."""
     accounts: int
     """How many it names."""
-
-    @property
-    def false(self) -> bool:
-        """Whether more than half of it is not guilty, as `range score` counts."""
-        return self.accounts - self.guilty > HALF * self.accounts
+    false: bool
+    """Whether it is for less than half of them."""
 
     def accused(self, level: int) -> bool:
         """Whether it is listed as an accusation at a level, by its number."""
@@ -171,11 +169,12 @@ def groups_of(found: Record, truth: Truth) -> list[Group]:
         members.setdefault(row["group"], set()).add(row["account_id"])
     groups = []
     for i, row in enumerate(rows):
-        named = members.get(row["group"], set())
-        guilty = len(named & (truth.guilty | truth.excused(row["verdict"])))
-        innocent = Counter(truth.kinds.get(account, "unknown") for account in sorted(named - truth.guilty))
-        kind = "campaign" if len(named & truth.guilty) >= HALF * len(named) else innocent.most_common(1)[0][0]
-        groups.append(Group(kind, row["kind"], row["verdict"], tuple(bool(p[i]) for p in passed), row["at_least"], guilty, len(named)))
+        named = Called(row["campaign"], row["verdict"], row["listed"], frozenset(members.get(row["group"], ())))
+        others = Counter(truth.kinds.get(account, "unknown") for account in sorted(named.members - truth.used))
+        kind = "campaign" if not others or named.mostly(truth.used) else others.most_common(1)[0][0]
+        levels = tuple(bool(p[i]) for p in passed)
+        right, accounts = len(named.members - named.wronged(truth)), len(named.members)
+        groups.append(Group(kind, row["kind"], row["verdict"], levels, row["at_least"], right, accounts, named.is_false(truth)))
     return groups
 
 
@@ -191,7 +190,7 @@ def listed_at_levels(found: Record, truth: Truth) -> Record:
         }
         levels.append({"level": level, "listed": dict(Counter(group.verdict for group in accused)), "false": false})
     kinds = Counter((group.kind, group.formed, group.verdict, group.passed[-1]) for group in groups)
-    bounds = [[group.at_least, group.guilty, group.accounts] for group in groups if group.accused(len(LEVELS) - 1) and group.formed == "linked"]
+    bounds = [[group.at_least, group.right, group.accounts] for group in groups if group.accused(len(LEVELS) - 1) and group.formed == "linked"]
     return {"tested": found["tested"], "levels": levels, "kinds": [[*kind, count] for kind, count in sorted(kinds.items())], "bounds": bounds}
 
 

@@ -1,9 +1,10 @@
 """Do the guarantees hold on whole worlds? False campaigns, the bound, the watch's run length and delay, and changes nobody foresaw.
 
-python bench/guarantees.py [--quick] [--worlds N] [--seed 1] [--json FILE] [--log FILE.jsonl]
+python bench/guarantees.py [--quick] [--worlds N] [--seed 1] [--json FILE] [--log FILE.jsonl] [--again]
 
 Each world is made, searched and watched in one process, two at a time, and its record goes to the log when it is done: the same call
-again goes on where an earlier one stopped. Studies: `benign` (no campaigns, hard negatives; the watch's run length), `campaigns` (realised
+again goes on where an earlier one stopped. With --again all that the log holds is counted as it is, and nothing is run: studies may have had
+sizes and numbers of their own. Studies: `benign` (no campaigns, hard negatives; the watch's run length), `campaigns` (realised
 false discovery rate, coverage of the bound, delay), and benign worlds with one change each: drift, client release, agent release, holiday,
 new region. Worlds come in several sizes, each seed in one of them; the median account of heavy kinds is cut to --heavy exchanges, three times
 what an industrial volume is, so that hundreds of worlds can be had. One world takes 15 to 20 s of processor time, and 6 s for each day watched.
@@ -53,12 +54,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=Path, help="JSONL file of finished worlds, to go on from (default beside --json)")
+    parser.add_argument("--again", action="store_true", help="take the finished worlds of --log as they are, and make none")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.quick:
         given.worlds, given.changed, given.sizes, given.every = 1, 1, SIZES[:1], 14
     given.changed = given.worlds // 4 if given.changed is None else given.changed
     given.log = given.log or (given.json.with_suffix(".jsonl") if given.json else None)
+    if given.again and not (given.log and given.log.is_file()):
+        parser.error("--again: there are no finished worlds; give the log that holds them as --log")
     return given
 
 
@@ -93,6 +97,13 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
     finally:
         pool.shutdown(cancel_futures=True)
     return [done[task.key] for task in tasks]
+
+
+def logged(log: Path) -> list[Record]:
+    """The finished worlds of a log, study by study and by seed; of worlds that were run twice the later."""
+    return sorted(
+        finished(log).values(), key=lambda record: (STUDIES.index(record["task"]["study"]), record["task"]["seed"], record["task"]["scale"])
+    )
 
 
 def shown_kinds(kinds: Sequence[KindLine]) -> Table:
@@ -135,7 +146,7 @@ def seconds_of(records: Sequence[Record]) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Run and print; the exit code is 1 where a promise is not kept."""
     given = arguments()
-    records = run_all(list(tasks_of(given)), given.log, given.workers)
+    records = logged(given.log) if given.again else run_all(list(tasks_of(given)), given.log, given.workers)
     lines: list[Line] = lines_of(records)
     kinds, delays = kinds_of(records), delays_of(records)
     benign = [record for record in records if record["task"]["study"] == BENIGN]
@@ -152,7 +163,9 @@ def main() -> None:
             "run_lengths": [asdict(line) for line in lengths],
             "delays": [asdict(line) for line in delays],
         }
-        about = {"seed": given.seed, "quick": given.quick, "scenario": given.scenario, "campaigns": given.campaigns, "worlds": len(records)}
+        seed = min((record["task"]["seed"] for record in records), default=given.seed)
+        planted = sorted({record["task"]["scenario"] for record in records if record["task"]["study"] == CAMPAIGNS})
+        about = {"seed": seed, "quick": given.quick, "scenario": given.scenario, "campaigns": planted, "worlds": len(records)}
         about["states"] = sorted({record.get("state", "unknown") for record in records})
         given.json.write_text(json.dumps({**about, **tables, "seconds": seconds}, indent=2) + "\n")
     sys.exit(0 if all(line.kept for line in lines) else 1)
