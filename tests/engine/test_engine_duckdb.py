@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -133,3 +135,16 @@ def test_another_type_of_column_is_another_query(duck: DuckDBEngine) -> None:
     for kind, wanted in ((pa.int64(), "2"), (pa.string(), "b")):
         table = duck.load("retyped", pa.table({"key": pa.array([1, 2] if kind == pa.int64() else ["a", "b"], kind)}))
         assert [str(value) for value in values(duck.collect(table.agg(key=table.key.max())), "key")] == [wanted]
+
+
+def test_no_bar_of_duckdb_s_own_is_shown_where_it_takes_a_program_for_a_terminal() -> None:
+    asked = "\"select current_setting('enable_progress_bar')\""
+    code = f"""
+import duckdb
+from stillwatch.engine import DuckDBEngine
+from stillwatch.settings import EngineSettings
+with DuckDBEngine(EngineSettings()) as engine:
+    print([connection.execute({asked}).fetchall() for connection in (duckdb.connect(), engine.connection.con)])
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said == "[[(True,)], [(False,)]]\n", "DuckDB's default or our setting has changed"

@@ -71,6 +71,8 @@ class DuckDBEngine:
         self._raw.execute("SET TimeZone = 'UTC'")
         # Not among the arguments above: Ibis takes connections of equal arguments for one database, and so `written` remembers for all of them.
         self._raw.execute("SET temp_directory = $folder", {"folder": str(self._scratch)})
+        # DuckDB takes notebooks and spawned processes for a terminal, and would write bars of its own among what is shown.
+        self._raw.execute("SET enable_progress_bar = false")
 
     def read(self, name: str, paths: Sequence[Path]) -> Any:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
