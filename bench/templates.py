@@ -69,7 +69,7 @@ def measure(level: int, seed: int, each: int, ordinary: int) -> tuple[list[Score
         rows = engine.load("rows", table.select(["group", "request", "account", "words", "shingles", "places", "head", "tail", "prompt"]))
         start = time.perf_counter()
         found = families_of(engine, rows, {1: table.num_rows}, SEARCH)
-        used = engine.collect(uses_of(engine, rows, found).select("family", "request"))
+        used = engine.collect(uses_of(engine, rows, found).by_family())
         seconds = time.perf_counter() - start
     source = np.array(made.source)
     uses = {f.key: np.array([], np.int64) for f in found}

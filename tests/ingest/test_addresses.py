@@ -105,3 +105,8 @@ def test_a_wrong_proxy_setting_is_named() -> None:
 
 def test_zones_and_spaces() -> None:
     assert str(parse('"[fe80::2%3]"')) == "fe80::2"
+
+
+@given(st.one_of(st.ip_addresses(v=6).map(str), st.ip_addresses(v=6).map(lambda a: a.exploded), st.text("0123456789abcdefABCDEF:", max_size=24)))
+def test_the_short_way_of_a_bare_address_is_the_general_one(text: str) -> None:
+    assert ClientAddress(())(text) == (None if (address := parse(text)) is None else str(address))

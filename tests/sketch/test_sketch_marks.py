@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.sketch import Sketched, sketch_accounts, sketch_edge
+from stillwatch.sketch.marks import networks_of
 
 KEY = HashKey.public()
 
@@ -90,3 +94,11 @@ def test_accounts(sketched: Callable[..., Sketched]) -> None:
     assert "0123456789" not in str(labels.to_pylist())
     assert _labels(labels, "email_domain")[one["email_domain"]] == "example.org"
     assert labels.num_rows == len({(row["kind"], row["key"]) for row in labels.to_pylist()})
+
+
+@given(st.lists(st.ip_addresses(v=6).filter(lambda a: not (isinstance(a, ipaddress.IPv6Address) and a.ipv4_mapped)), max_size=5), st.booleans())
+def test_networks_of_ipv6_addresses_are_those_of_the_standard_library(addresses: list[ipaddress.IPv6Address], exploded: bool) -> None:
+    texts = [address.exploded if exploded else str(address) for address in addresses]
+    found = networks_of(pa.array(texts, pa.string()))
+    for bits, column in zip((64, 48), found, strict=True):
+        assert column.to_pylist() == [str(ipaddress.IPv6Network((int(address), bits), strict=False)) for address in addresses]

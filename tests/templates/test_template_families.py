@@ -31,7 +31,7 @@ def found_in(engine: DuckDBEngine, pool: Pool, search: Search = SEARCH) -> tuple
     """Families of a pool, and their uses."""
     rows = engine.load("rows", pool.table())
     found = families_of(engine, rows, pool.texts(), search)
-    return found, engine.collect(uses_of(engine, rows, found)).to_pylist()
+    return found, engine.collect(uses_of(engine, rows, found).by_family()).to_pylist()
 
 
 def made_from(found: list[Family], used: list[dict[str, Any]], requests: set[int]) -> tuple[Family, float, float]:
@@ -142,12 +142,35 @@ def test_a_long_log_is_looked_through_in_portions(engine: DuckDBEngine, monkeypa
     pool.add_all((filled([frame], rng) for _ in range(100)), list(range(30)), group=1)
     rows = engine.load("rows", pool.table())
     found = families_of(engine, rows, pool.texts(), SEARCH)
-    order = ["group", "family", "request"]
-    whole = engine.collect(uses_of(engine, rows, found).order_by(order))
+    order = ["frame", "request"]
+    whole = engine.collect(uses_of(engine, rows, found).rows.order_by(order))
     monkeypatch.setattr(uses, "AT_ONCE", at_once)
-    assert engine.collect(uses_of(engine, rows, found).order_by(order)).equals(whole)
+    used = uses_of(engine, rows, found)
+    assert engine.collect(used.rows.order_by(order)).equals(whole)
     assert whole.num_rows >= 100
-    assert not [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall() if name.startswith("template_uses_")]
+    used.drop(engine)
+    assert [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall() if name.startswith("template_")] == []
+
+
+def test_a_frame_of_several_groups_is_looked_for_once(engine: DuckDBEngine) -> None:
+    """Every group that uses a public template finds it: its uses must not be held once for each of them."""
+    rng = np.random.default_rng(6)
+    public = own_words(rng, 50)
+    pool = Pool()
+    for group in range(1, 6):
+        pool.add_all((filled([public], rng) for _ in range(40)), [100 * group + i for i in range(10)], group=group)
+    pool.add_all((filled([public], rng) for _ in range(70)), list(range(1_000, 1_025)), group=6)
+    rows = engine.load("rows", pool.table())
+    # As found in the first five groups, but not in the sixth.
+    found = families_of(engine, rows.filter(rows.group < 6), dict.fromkeys(range(1, 6), 40), SEARCH)
+    assert sorted(f.group for f in found) == [1, 2, 3, 4, 5]
+    used = uses_of(engine, rows, found)
+    frames = len({(f.counting, f.need) for f in found})
+    assert engine.collect(used.rows.group_by("request").agg(n=used.rows.count())).num_rows == 270
+    assert engine.collect(used.rows).num_rows <= 270 * frames < 270 * len(found)
+    groups = pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([]).cast(GROUPS)
+    counts = counts_of(engine, used, engine.load("groups", groups)).to_pylist()
+    assert [(row["group"], row["exchanges"], row["accounts"], row["elsewhere"]) for row in counts] == [(group, 40, 10, 65) for group in range(1, 6)]
 
 
 def test_examples_in_any_order_stay_in_one_template(engine: DuckDBEngine) -> None:
@@ -181,7 +204,7 @@ def test_strides_bound_what_is_looked_through() -> None:
 def test_nothing_comes_of_nothing(engine: DuckDBEngine) -> None:
     rows = engine.load("rows", Pool().table())
     assert families_of(engine, rows, {}, SEARCH) == []
-    assert engine.collect(uses_of(engine, rows, [])).num_rows == 0
+    assert engine.collect(uses_of(engine, rows, []).rows).num_rows == 0
 
 
 def test_the_tables_say_what_was_found(engine: DuckDBEngine) -> None:

@@ -40,8 +40,8 @@ class Engine(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
-PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 3}
-"""How every Parquet file of a run is written."""
+PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+"""How every Parquet file of a run is written; level 3 takes a fifth longer and saves two bytes in a hundred."""
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class ClientAddress:
         return [seen[value] for value in values]
 
     def _find(self, forwarded: str) -> str | None:
-        if not self._trusted and (plain := _plain_ipv4(forwarded)):
+        if not self._trusted and (plain := _plain(forwarded)):
             return plain
         leftmost: str | None = None
         for hop in reversed(hops(forwarded)):
@@ -55,12 +55,15 @@ class ClientAddress:
         return any(address.version == network.version and address in network for network in self._trusted)
 
 
-def _plain_ipv4(text: str) -> str | None:
-    """A bare IPv4 address, by far the most common value, without the cost of the general way."""
+def _plain(text: str) -> str | None:
+    """A bare address, by far the most common value, without the cost of the general way; None where that must be gone."""
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
     try:
-        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
+        packed = socket.inet_pton(family, text)
     except (OSError, ValueError):
         return None
+    # Below ::1:0:0:0 lie the mapped ones and others that hold an IPv4 address, which not every system writes alike.
+    return None if family == socket.AF_INET6 and not any(packed[:10]) else socket.inet_ntop(family, packed)
 
 
 def _network(text: str) -> Network:

@@ -13,10 +13,10 @@ from stillwatch.engine import Engine
 from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import SketchSettings
-from stillwatch.templates import Family, Search, counts_of, families_of, keys_table, listed, parts_of, templates_table, uses_of
+from stillwatch.templates import Family, Search, Uses, counts_of, families_of, keys_table, listed, parts_of, templates_table, uses_of
 
-Look = Callable[[Engine, Any, list[Family]], pa.Table]
-"""From the engine, the exchanges made from templates (group, family, request, account, prompt) and those templates to rows of table labels."""
+Look = Callable[[Engine, Uses, list[Family]], pa.Table]
+"""From the engine, the exchanges made from templates and those templates to rows of table labels."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: 
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
     found = families_of(engine, rows, texts, Search(settings.shingle_words, settings.shingle_rate, settings.edge_words))
-    used = uses_of(engine, exchanges, found)
-    counts = counts_of(engine, used, groups)
+    uses = uses_of(engine, exchanges, found)
+    counts = counts_of(engine, uses, groups)
     shown = listed(found, counts)
     said = LABELS.arrow.empty_table()
     if look is not None and shown:
-        said = look(engine, used, enough(shown, counts, settings.template_accounts))
-    engine.drop("template_uses")
+        said = look(engine, uses, enough(shown, counts, settings.template_accounts))
+    uses.drop(engine)
     return Recovered(shown, counts, texts, said)
 
 

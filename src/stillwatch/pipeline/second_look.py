@@ -18,7 +18,7 @@ from stillwatch.schema.stored import LABELS
 from stillwatch.schema.table import schema_of
 from stillwatch.settings import SketchSettings
 from stillwatch.sketch import frame_of, head_of, prompts_of
-from stillwatch.templates import HEAD, Family
+from stillwatch.templates import HEAD, Family, Uses
 
 PROMPTS = 256
 """Prompts of one template that are read."""
@@ -44,13 +44,13 @@ class SecondLook:
     progress: Callable[[str, int, int], None]
     """Told of each file."""
 
-    def __call__(self, engine: Engine, used: Any, found: list[Family]) -> pa.Table:
+    def __call__(self, engine: Engine, uses: Uses, found: list[Family]) -> pa.Table:
         """Rows of table labels: a frame's words by its key, and those of its head by the head's."""
         chosen = sorted(found, key=lambda f: (-f.sampled, f.key))[:FRAMES]
         if not chosen:
             return LABELS.arrow.empty_table()
         prompts: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for family, account, text in self._read(_wanted(engine, used, chosen, self.staged)):
+        for family, account, text in self._read(_wanted(engine, uses, chosen, self.staged)):
             prompts[family].append((account, text))
         rows: list[dict[str, Any]] = []
         for template in {f.key: f for f in chosen}.values():
@@ -72,10 +72,10 @@ class SecondLook:
             self.progress("reading shared templates", done, len(wanted))
 
 
-def _wanted(engine: Engine, used: Any, found: list[Family], staged: list[Path]) -> dict[int, Place]:
+def _wanted(engine: Engine, uses: Uses, found: list[Family], staged: list[Path]) -> dict[int, Place]:
     """By source and row, the templates that the row is an example of, and its account: many accounts, and the earliest rows of each."""
     keys = engine.load("frames_wanted", pa.table({"family": sorted({f.key for f in found})}, schema=schema_of(family=pa.int64())))
-    rows = used.select("family", "request", "account").distinct().semi_join(keys, "family")
+    rows = uses.by_family(keys)
     placed = engine.read("logged", staged).filter(_.has_text).select("request", "source", "row").semi_join(rows.select("request"), "request")
     # A request that the log holds twice is read where it stands first.
     again = ibis.row_number().over(ibis.window(group_by="request", order_by=["source", "row"]))

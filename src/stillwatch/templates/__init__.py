@@ -3,6 +3,6 @@
 from stillwatch.templates.families import Family, families_of
 from stillwatch.templates.shared import HEAD, Search
 from stillwatch.templates.table import keys_table, listed, parts_of, templates_table
-from stillwatch.templates.uses import counts_of, uses_of
+from stillwatch.templates.uses import Uses, counts_of, uses_of
 
-__all__ = ["HEAD", "Family", "Search", "counts_of", "families_of", "keys_table", "listed", "parts_of", "templates_table", "uses_of"]
+__all__ = ["HEAD", "Family", "Search", "Uses", "counts_of", "families_of", "keys_table", "listed", "parts_of", "templates_table", "uses_of"]

@@ -100,7 +100,16 @@ def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search
     for i, draft in enumerate(drafts):
         edges[nested.get(i, i)] |= draft.edges
     found = [_family(draft, steps[i], frozenset(edges[i]), search) for i, draft in enumerate(drafts) if i not in nested]
-    for name in ("template_sample", "template_several", "template_keys", "template_kept", "template_held", "template_members", "template_made"):
+    for name in (
+        "template_strides",
+        "template_sample",
+        "template_several",
+        "template_keys",
+        "template_kept",
+        "template_held",
+        "template_members",
+        "template_made",
+    ):
         engine.drop(name)
     return sorted((f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
@@ -16,46 +17,84 @@ from stillwatch.templates.shared import INNER
 
 AT_ONCE = 25_000_000
 """Exchanges that are looked through at once; none needs another, and what is found of each is only then put together."""
-WANTED = schema_of(group=pa.int32(), family=pa.int64(), key=pa.int64(), need=pa.int64())
+WANTED = schema_of(frame=pa.int32(), key=pa.int64(), need=pa.int64())
+NAMED = schema_of(group=pa.int32(), family=pa.int64(), frame=pa.int32())
 
 
-def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Any:
-    """group, family, request, account, prompt: each exchange that holds enough of a template's fingerprints, whichever group its account is in.
+@dataclass(frozen=True)
+class Uses:
+    """The exchanges that templates were used in. Templates that are told by the same fingerprints are one frame, whichever groups have them.
 
-    `exchanges` has request, account, prompt, head, tail, shingles.
+    Every group that uses a public template finds it anew: a table of uses by group would hold the traffic of its users once for each of them.
     """
-    rows = [{"group": f.group, "family": f.key, "key": key, "need": f.need} for f in found for key in f.counting]
+
+    rows: Any
+    """frame, request, account, prompt: each exchange that holds enough of a frame's fingerprints, whichever group its account is in."""
+    named: Any
+    """group, family, frame: each template, and the frame that it is."""
+    kept: tuple[str, ...]
+    """Names of the engine's tables that hold all this."""
+
+    def by_family(self, wanted: Any = None) -> Any:
+        """family, request, account, each once, of the families in a table `wanted`, or of all; groups may tell one family by several frames."""
+        frames = self.named.select("family", "frame").distinct()
+        chosen = frames if wanted is None else frames.semi_join(wanted, "family")
+        return self.rows.join(chosen, "frame").select("family", "request", "account").distinct()
+
+    def drop(self, engine: Engine) -> None:
+        """Forget it."""
+        for name in self.kept:
+            engine.drop(name)
+
+
+def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Uses:
+    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
+    number = {told: i for i, told in enumerate(dict.fromkeys(map(_told, found)))}
+    named = [{"group": f.group, "family": f.key, "frame": number[_told(f)]} for f in found]
+    rows = [{"frame": i, "key": key, "need": need} for (counting, need), i in number.items() for key in counting]
     wanted = engine.load("template_wanted", pa.Table.from_pylist(rows, schema=WANTED))
     edges = any(f.kinds[key] != INNER for f in found for key in f.counting)
     portions = engine.collect(exchanges.agg(n=exchanges.count()))["n"][0].as_py() // AT_ONCE + 1
-    if portions == 1:
-        return engine.create("template_uses", _uses(exchanges, wanted, edges))
-    made = []
-    for portion in range(portions):
-        chosen = exchanges.filter(in_portion(_.request, portion, portions))
-        made.append(engine.create(f"template_uses_{portion}", _uses(chosen, wanted, edges)))
-    uses = engine.create("template_uses", ibis.union(*made))
-    for portion in range(portions):
-        engine.drop(f"template_uses_{portion}")
-    return uses
+    names = [f"template_uses_{portion}" for portion in range(portions)]
+    made = [engine.create(name, _held(_chosen(exchanges, i, portions), wanted, edges)) for i, name in enumerate(names)]
+    frames = engine.load("template_named", pa.Table.from_pylist(named, schema=NAMED))
+    engine.drop("template_wanted")
+    return Uses(ibis.union(*made) if len(made) > 1 else made[0], frames, (*names, "template_named"))
 
 
-def _uses(exchanges: Any, wanted: Any, edges: bool) -> Any:
-    """group, family, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too where `edges` says so."""
+def _told(family: Family) -> tuple[frozenset[int], int]:
+    """What tells a use of it: two families that agree in this have the same uses."""
+    return family.counting, family.need
+
+
+def _chosen(exchanges: Any, portion: int, portions: int) -> Any:
+    return exchanges if portions == 1 else exchanges.filter(in_portion(_.request, portion, portions))
+
+
+def _held(exchanges: Any, wanted: Any, edges: bool) -> Any:
+    """frame, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too where `edges` says so."""
+    keys = _.shingles.concat(ibis.array([_["head"], _["tail"]])) if edges else _.shingles
     same = ("request", "account", "prompt")
-    parts = [exchanges.select("request", "account", "prompt", key=_.shingles.unnest())]
-    if edges:
-        parts += [exchanges.select(*same, key=exchanges[edge]) for edge in ("head", "tail")]
-    hits = (ibis.union(*parts) if len(parts) > 1 else parts[0]).join(wanted, "key")
-    held = hits.group_by("group", "family", "request").agg(account=_.account.max(), prompt=_.prompt.max(), held=_.key.nunique(), need=_.need.max())
-    return held.filter(_.held >= _.need).select("group", "family", *same)
+    # Each fingerprint once for each exchange, so that counting rows counts fingerprints: counting distinct ones takes twice the room.
+    each = exchanges.filter(_.shingles.notnull()).select(*same, key=keys.unique()).select(*same, key=_.key.unnest())
+    held = each.join(wanted, "key").group_by("frame", *same).agg(held=_.count(), need=_.need.max())
+    return held.filter(_.held >= _.need).select("frame", *same)
 
 
-def counts_of(engine: Engine, used: Any, assigned: Any) -> pa.Table:
+def counts_of(engine: Engine, uses: Uses, assigned: Any) -> pa.Table:
     """group, family, exchanges, accounts, prompts (distinct) inside the group, and accounts elsewhere; `assigned` has account, group."""
-    own = used.semi_join(assigned, ["account", "group"])
-    inside = own.group_by("group", "family").agg(exchanges=_.count(), accounts=_.account.nunique(), prompts=_.prompt.nunique())
-    others = used.anti_join(assigned, ["account", "group"]).group_by("group", "family").agg(elsewhere=_.account.nunique())
-    rows = inside.left_join(others, ["group", "family"])
-    columns = ("group", "family", "exchanges", "accounts", "prompts")
-    return engine.collect(rows.select(*columns, elsewhere=_.elsewhere.fill_null(0)).order_by(["group", "family"]))
+    own = uses.rows.join(assigned.select("account", "group"), "account").join(uses.named, ["group", "frame"])
+    by_account = own.group_by("group", "family", "frame", "account").agg(n=_.count())
+    inside = by_account.group_by("group", "family", "frame").agg(exchanges=_.n.sum(), accounts=_.count())
+    prompts = own.filter(_.prompt.notnull()).select("group", "family", "prompt").distinct().group_by("group", "family").agg(prompts=_.count())
+    users = uses.rows.select("frame", "account").distinct().group_by("frame").agg(everywhere=_.count())
+    # Each in a query of its own, so that their memory does not add up.
+    parts = [engine.create(name, part) for name, part in (("template_inside", inside), ("template_prompts", prompts), ("template_users", users))]
+    rows = parts[0].join(parts[2], "frame").left_join(parts[1], ["group", "family"])
+    counted = rows.select(
+        "group", "family", "exchanges", "accounts", prompts=_.prompts.fill_null(0), elsewhere=(_.everywhere - _.accounts).cast("int64")
+    )
+    result = engine.collect(counted.order_by(["group", "family"]))
+    for name in ("template_inside", "template_prompts", "template_users"):
+        engine.drop(name)
+    return result
