@@ -231,3 +231,23 @@ def test_the_tables_say_what_was_found(engine: DuckDBEngine) -> None:
     assert keys.schema == TEMPLATE_KEYS.arrow
     assert {row["kind"] for row in keys.to_pylist()} == {"shingle", "head"}
     assert min(row["share"] for row in keys.to_pylist()) > 0.9
+
+
+def test_a_fingerprint_that_a_text_repeats_counts_once(engine: DuckDBEngine) -> None:
+    rng = np.random.default_rng(11)
+    frame, pool = own_words(rng, 60), Pool()
+    pool.add_all((filled([frame], rng) for _ in range(60)), list(range(12)))
+    found = families_of(engine, engine.load("rows", pool.table()), pool.texts(), SEARCH)
+    template = max(found, key=lambda f: f.need)
+    assert template.need > 1
+    keys = sorted(template.counting)[: template.need]
+    rows: list[dict[str, Any]] = [
+        {"request": 1, "shingles": keys[:1] * 50},
+        {"request": 2, "shingles": [*keys[:1], *keys]},
+        {"request": 3, "shingles": None},
+    ]
+    blank: dict[str, Any] = dict.fromkeys(pool.table().column_names)
+    logged = [{**blank, "account": 5, "prompt": 7, **row} for row in rows]
+    exchanges = engine.load("repeated", pa.Table.from_pylist(logged, schema=pool.table().schema))
+    used = engine.collect(uses_of(engine, exchanges, [template]).rows).to_pylist()
+    assert used == [{"frame": 0, "request": 2, "account": 5, "prompt": 7}]

@@ -15,7 +15,7 @@ from stillwatch.schema.table import schema_of
 from stillwatch.templates.families import Family
 from stillwatch.templates.shared import INNER
 
-AT_ONCE = 25_000_000
+AT_ONCE = 16_000_000
 """Exchanges that are looked through at once; none needs another, and what is found of each is only then put together."""
 WANTED = schema_of(frame=pa.int32(), key=pa.int64(), need=pa.int64())
 NAMED = schema_of(group=pa.int32(), family=pa.int64(), frame=pa.int32())
@@ -74,11 +74,12 @@ def _chosen(exchanges: Any, portion: int, portions: int) -> Any:
 def _held(exchanges: Any, wanted: Any, edges: bool) -> Any:
     """frame, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too where `edges` says so."""
     keys = _.shingles.concat(ibis.array([_["head"], _["tail"]])) if edges else _.shingles
-    same = ("request", "account", "prompt")
-    # Each fingerprint once for each exchange, so that counting rows counts fingerprints: counting distinct ones takes twice the room.
-    each = exchanges.filter(_.shingles.notnull()).select(*same, key=keys.unique()).select(*same, key=_.key.unnest())
-    held = each.join(wanted, "key").group_by("frame", *same).agg(held=_.count(), need=_.need.max())
-    return held.filter(_.held >= _.need).select("frame", *same)
+    each = exchanges.filter(_.shingles.notnull()).select("request", "account", "prompt", key=keys.unnest())
+    rest = {name: _[name].max() for name in ("account", "prompt", "need")}
+    # A text that repeats itself has a fingerprint twice. Grouped twice: to make each list distinct, or to count distinct keys, takes longer.
+    once = each.join(wanted, "key").group_by("frame", "request", "key").agg(**rest)
+    held = once.group_by("frame", "request").agg(held=_.count(), **rest)
+    return held.filter(_.held >= _.need).select("frame", "request", "account", "prompt")
 
 
 def counts_of(engine: Engine, uses: Uses, assigned: Any) -> pa.Table:
