@@ -41,7 +41,7 @@ class Engine(Protocol):
 
 
 PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
-"""How every Parquet file of a run is written; level 3 takes a fifth longer and saves two bytes in a hundred."""
+"""How every Parquet file of a run is written; level 3 takes a quarter longer and saves two bytes in a hundred."""
 
 
 @contextmanager
