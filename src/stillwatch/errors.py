@@ -43,6 +43,10 @@ class SettingError(StillwatchError):
     """A settings file or an option holds something that cannot be used."""
 
 
+class OutOfRoom(SettingError):
+    """A query needs more memory, or more disk for its spill files, than there is; queries that need less may still be asked."""
+
+
 class InputError(StillwatchError):
     """A log, accounts, permits or mapping file cannot be read as what it claims to be."""
 

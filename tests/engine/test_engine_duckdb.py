@@ -16,7 +16,7 @@ import pytest
 
 from stillwatch.engine import DuckDBEngine
 from stillwatch.engine.duckdb import written
-from stillwatch.errors import InputError, SettingError
+from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.schema.table import TIME, schema_of, values
 from stillwatch.settings import EngineSettings
 
@@ -100,6 +100,17 @@ def test_a_memory_limit_that_cannot_be_read_is_a_setting_s_fault(tmp_path: Path)
         DuckDBEngine(EngineSettings(memory="plenty"), tmp_path)
     assert raised.value.where == "[engine]"
     assert list(tmp_path.iterdir()) == [], "the scratch folder goes with the engine that never was"
+
+
+def test_a_query_without_room_says_so_and_the_next_one_is_answered(tmp_path: Path) -> None:
+    with DuckDBEngine(EngineSettings(memory="60MB", threads=1), tmp_path) as small:
+        small.connection.con.execute("SET max_temp_directory_size = '1MB'")
+        one, two = (small.load(name, pa.table({name: range(3_000)})) for name in ("one", "two"))
+        pairs = one.cross_join(two)
+        with pytest.raises(OutOfRoom, match="ran out of room") as raised:
+            small.create("large", pairs.group_by(key=pairs.one * 3_000 + pairs.two).agg(n=pairs.count()))
+        assert raised.value.where == "engine.memory"
+        assert small.collect(one).num_rows == 3_000
 
 
 def test_no_files_is_a_person_s_fault(duck: DuckDBEngine) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from village import ALONE, SEED, VILLAGE, Ran, beside, everything, run_here
 
 from stillwatch import report
-from stillwatch.pipeline import Inputs
+from stillwatch.engine import Engine
+from stillwatch.errors import OutOfRoom
+from stillwatch.pipeline import Inputs, recover
 from stillwatch.range.make import Order, make
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import SketchSettings
@@ -58,6 +63,31 @@ def test_the_campaigns_frames_are_recovered_with_their_words(ran: Ran) -> None:
     assert sum(row["share"] for row in frames) > 0.6
     assert any(row["length"] > 15 and "{1}" in row["words"] and row["accounts"] + row["accounts_elsewhere"] >= LEAST for row in shown)
     assert {row["template"] for row in ran.rows("template_keys") if row["group"] == group} == {row["key"] for row in frames}
+
+
+def test_without_room_for_them_the_verdicts_stand_and_the_report_says_what_is_missing(
+    ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "the query engine ran out of room: no space left"
+
+    def without_room(engine: Engine, exchanges: object, found: object) -> None:
+        raise OutOfRoom(reason)
+
+    monkeypatch.setattr(recover, "uses_of", without_room)
+    inputs = Inputs((ran.world / "logs",), key=HashKey.public(), **beside(ran.world))
+    bare = Ran(run_here(inputs, tmp_path / "run", ALONE), ran.world)
+    assert bare.rows("campaigns") == ran.rows("campaigns")
+    assert bare.rows("members") == ran.rows("members")
+    assert bare.rows("template_keys") == []
+    parts = {row["part"] for row in bare.rows("templates")}
+    assert parts
+    assert parts <= {"head", "tail"}
+    assert max(row["share"] for row in bare.rows("templates")) <= max(row["share"] for row in ran.rows("templates"))
+    assert {"kind": "stage", "name": "templates", "reason": reason, "share": 1.0} in bare.rows("blindness")
+    console = Console(width=500, record=True, file=StringIO())
+    console.print(report.summary(bare.folder))
+    assert f"templates ({reason})" in console.export_text()
+    assert f'<td>stage</td><td class="why">{reason}</td>' in (bare.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_what_too_few_accounts_wrote_is_nowhere(ran: Ran) -> None:

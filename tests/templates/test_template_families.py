@@ -11,6 +11,7 @@ import pytest
 from numbered_words import EDGE, Pool, filled, key_of, own_words, sampled, some_words
 
 from stillwatch.engine import DuckDBEngine
+from stillwatch.errors import OutOfRoom
 from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.schema.table import schema_of
 from stillwatch.settings import EngineSettings
@@ -150,6 +151,30 @@ def test_a_long_log_is_looked_through_in_portions(engine: DuckDBEngine, monkeypa
     assert whole.num_rows >= 100
     used.drop(engine)
     assert [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall() if name.startswith("template_")] == []
+
+
+def test_a_portion_without_room_takes_the_others_with_it(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search goes on without templates, and wants the room."""
+    rng = np.random.default_rng(5)
+    frame, pool = own_words(rng, 50), Pool()
+    pool.add_all((filled([frame], rng) for _ in range(100)), list(range(30)))
+    rows = engine.load("rows", pool.table())
+    found = families_of(engine, rows, pool.texts(), SEARCH)
+    create, made = engine.create, []
+
+    def third_fails(name: str, expression: Any) -> Any:
+        if name == "template_uses_2":
+            raise OutOfRoom("no room")
+        made.append(name)
+        return create(name, expression)
+
+    monkeypatch.setattr(uses, "AT_ONCE", 37)
+    monkeypatch.setattr(engine, "create", third_fails)
+    with pytest.raises(OutOfRoom):
+        uses_of(engine, rows, found)
+    assert made == ["template_uses_0", "template_uses_1"]
+    left = [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall()]
+    assert not [name for name in left if name.startswith(("template_uses", "template_wanted"))]
 
 
 def test_a_frame_of_several_groups_is_looked_for_once(engine: DuckDBEngine) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.door import PARQUET_OPTIONS, aside
-from stillwatch.errors import InputError, SettingError
+from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.settings import EngineSettings
 
 ROWS_AT_ONCE = 262_144
@@ -30,7 +30,7 @@ def _within_limits() -> Iterator[None]:
     try:
         yield
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise SettingError(
+        raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",
             where="engine.memory",
             do='raise it in the settings file, as in memory = "6GB", and see that the disk of --out has room for spill files',

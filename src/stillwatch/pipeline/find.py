@@ -142,7 +142,12 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
         "timeline": timeline_table(engine, work.work),
         "marks": marks_table(engine, tables.releases, work.members),
         **(shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts) if stored.templates else {}),
-        "blindness": _blindness([("facet", b.name, b.reason, b.share) for b in blind_facets] + blind + [("signal", *b) for b in blind_signals]),
+        "blindness": _blindness(
+            [("facet", b.name, b.reason, b.share) for b in blind_facets]
+            + blind
+            + [("signal", *b) for b in blind_signals]
+            + ([("stage", "templates", shared.lost, 1.0)] if shared.lost else [])
+        ),
     }
     progress("evidence")
     result |= _evidence(engine, traces, chosen, evidence, held.meant, labels)

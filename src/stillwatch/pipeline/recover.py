@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine
+from stillwatch.errors import OutOfRoom
 from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import SketchSettings
@@ -31,6 +32,8 @@ class Recovered:
     """Exchanges with text of each group."""
     said: pa.Table
     """Rows of table labels: the words of frames that may be shown."""
+    lost: str = ""
+    """Why frames are not known; empty where they are."""
 
     def tables(self, engine: Engine, parts: Any, traces: Any, labels: Mapping[tuple[str, int], str], least: int) -> dict[str, pa.Table]:
         """Tables templates and template_keys; `parts` are the uses of heads and tails."""
@@ -44,11 +47,21 @@ NONE = Recovered([], pa.table({}), {}, LABELS.arrow.empty_table())
 
 
 def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: SketchSettings, look: Look | None) -> Recovered:
-    """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts."""
+    """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts. Where there is no room for it, none, and why."""
     groups = assigned.filter(_.group > 0).select("account", "group")
     texts = {row["group"]: row["texts"] for row in engine.collect(sums.filter((_.group > 0) & (_.texts > 0)).select("group", "texts")).to_pylist()}
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
+    try:
+        return _recovered(engine, exchanges, groups, rows, texts, settings, look)
+    except OutOfRoom as error:
+        # Hours of search stand by now, and no verdict depends on this.
+        return replace(NONE, texts=texts, lost=error.what)
+
+
+def _recovered(
+    engine: Engine, exchanges: Any, groups: Any, rows: Any, texts: dict[int, int], settings: SketchSettings, look: Look | None
+) -> Recovered:
     found = families_of(engine, rows, texts, Search(settings.shingle_words, settings.shingle_rate, settings.edge_words))
     uses = uses_of(engine, exchanges, found)
     counts = counts_of(engine, uses, groups)

@@ -133,9 +133,9 @@ RELEASES = Table(
 
 BLINDNESS = Table(
     "blindness",
-    "One facet or signal that could not see, and why.",
+    "One facet, signal or stage that could not see, and why.",
     (
-        Column("kind", pa.string(), "facet or signal.", required=True),
+        Column("kind", pa.string(), "facet, signal or stage.", required=True),
         Column("name", pa.string(), "Its name.", required=True),
         Column("reason", pa.string(), "What was missing.", required=True),
         Column("share", pa.float64(), "Share of the rows in which it was missing.", required=True),

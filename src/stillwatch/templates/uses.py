@@ -11,6 +11,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.engine.portions import in_portion
+from stillwatch.errors import OutOfRoom
 from stillwatch.schema.table import schema_of
 from stillwatch.templates.families import Family
 from stillwatch.templates.shared import INNER
@@ -48,7 +49,7 @@ class Uses:
 
 
 def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Uses:
-    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
+    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles. Raises OutOfRoom, and then leaves nothing."""
     number = {told: i for i, told in enumerate(dict.fromkeys(map(_told, found)))}
     named = [{"group": f.group, "family": f.key, "frame": number[_told(f)]} for f in found]
     rows = [{"frame": i, "key": key, "need": need} for (counting, need), i in number.items() for key in counting]
@@ -56,10 +57,17 @@ def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Uses:
     edges = any(f.kinds[key] != INNER for f in found for key in f.counting)
     portions = engine.collect(exchanges.agg(n=exchanges.count()))["n"][0].as_py() // AT_ONCE + 1
     names = [f"template_uses_{portion}" for portion in range(portions)]
-    made = [engine.create(name, _held(_chosen(exchanges, i, portions), wanted, edges)) for i, name in enumerate(names)]
     frames = engine.load("template_named", pa.Table.from_pylist(named, schema=NAMED))
-    engine.drop("template_wanted")
-    return Uses(ibis.union(*made) if len(made) > 1 else made[0], frames, (*names, "template_named"))
+    try:
+        made = [engine.create(name, _held(_chosen(exchanges, i, portions), wanted, edges)) for i, name in enumerate(names)]
+        return Uses(ibis.union(*made) if len(made) > 1 else made[0], frames, (*names, "template_named"))
+    except OutOfRoom:
+        # Whoever goes on without it needs the room.
+        for name in names:
+            engine.drop(name)
+        raise
+    finally:
+        engine.drop("template_wanted")
 
 
 def _told(family: Family) -> tuple[frozenset[int], int]:
