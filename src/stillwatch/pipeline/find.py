@@ -41,7 +41,7 @@ from stillwatch.engine import Engine
 from stillwatch.facets import build_traces, prepare
 from stillwatch.facets.build import missing_shares
 from stillwatch.linkage import link, strata
-from stillwatch.pipeline.recover import NONE, Look, recover
+from stillwatch.pipeline.recover import NONE, Look, Recovered, recover
 from stillwatch.schema.found import GROUPS, MEMBER_EVIDENCE, MEMBERS
 from stillwatch.schema.stored import BLINDNESS
 from stillwatch.schema.table import rows_where, values
@@ -143,10 +143,7 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
         "marks": marks_table(engine, tables.releases, work.members),
         **(shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts) if stored.templates else {}),
         "blindness": _blindness(
-            [("facet", b.name, b.reason, b.share) for b in blind_facets]
-            + blind
-            + [("signal", *b) for b in blind_signals]
-            + ([("stage", "templates", shared.lost, 1.0)] if shared.lost else [])
+            [("facet", b.name, b.reason, b.share) for b in blind_facets] + blind + [("signal", *b) for b in blind_signals], shared
         ),
     }
     progress("evidence")
@@ -228,8 +225,10 @@ def _groups(chosen: pa.Table, anchors: dict[int, int]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=GROUPS.arrow)
 
 
-def _blindness(rows: list[tuple[str, str, str, float]]) -> pa.Table:
-    named = [dict(zip(BLINDNESS.names(), row, strict=True)) for row in sorted(rows)]
+def _blindness(rows: list[tuple[str, str, str, float]], shared: Recovered) -> pa.Table:
+    """Table blindness of facets and signals, and of the templates where there was no room for them."""
+    lost = [("stage", "templates", shared.lost, 1.0)] if shared.lost else []
+    named = [dict(zip(BLINDNESS.names(), row, strict=True)) for row in sorted([*rows, *lost])]
     return pa.Table.from_pylist(named, schema=BLINDNESS.arrow)
 
 
