@@ -2,5 +2,6 @@
 
 from stillwatch.engine.door import Engine
 from stillwatch.engine.duckdb import DuckDBEngine
+from stillwatch.engine.passing import Passing
 
-__all__ = ["DuckDBEngine", "Engine"]
+__all__ = ["DuckDBEngine", "Engine", "Passing"]

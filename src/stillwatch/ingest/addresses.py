@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 
 from stillwatch.errors import SettingError
+from stillwatch.schema.ipv6 import plain_ipv6
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -57,13 +58,13 @@ class ClientAddress:
 
 def _plain(text: str) -> str | None:
     """A bare address, by far the most common value, without the cost of the general way; None where that must be gone."""
-    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    if ":" in text:
+        packed = plain_ipv6(text)
+        return None if packed is None else socket.inet_ntop(socket.AF_INET6, packed)
     try:
-        packed = socket.inet_pton(family, text)
+        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
     except (OSError, ValueError):
         return None
-    # Below ::1:0:0:0 lie the mapped ones and others that hold an IPv4 address, which not every system writes alike.
-    return None if family == socket.AF_INET6 and not any(packed[:10]) else socket.inet_ntop(family, packed)
 
 
 def _network(text: str) -> Network:

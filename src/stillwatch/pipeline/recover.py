@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Passing
 from stillwatch.errors import OutOfRoom
 from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
@@ -53,7 +53,8 @@ def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: 
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
     try:
-        return _recovered(engine, exchanges, groups, rows, texts, settings, look)
+        with Passing(engine) as passing:
+            return _recovered(passing, exchanges, groups, rows, texts, settings, look)
     except OutOfRoom as error:
         # Hours of search stand by now, and no verdict depends on this.
         return replace(NONE, texts=texts, lost=error.what)
@@ -69,7 +70,6 @@ def _recovered(
     said = LABELS.arrow.empty_table()
     if look is not None and shown:
         said = look(engine, uses, enough(shown, counts, settings.template_accounts))
-    uses.drop(engine)
     return Recovered(shown, counts, texts, said)
 
 

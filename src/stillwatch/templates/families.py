@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Passing
 from stillwatch.schema.table import rows_where, schema_of, values
 from stillwatch.templates.cluster import clusters
 from stillwatch.templates.shape import END, START, Shape, Step, shape_of
@@ -88,7 +88,12 @@ def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search
     The engine does what grows with traffic: fingerprints by group, pairs, steps between neighbours. The driver sees at most a few thousand
     fingerprints of a group. Templates of one group only; the largest first.
     """
-    seen = shared(engine, rows, texts, search)
+    with Passing(engine) as passing:
+        found = _found(passing, shared(passing, rows, texts, search), search)
+    return sorted((f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key))
+
+
+def _found(engine: Engine, seen: Shared, search: Search) -> list[Family]:
     drafts = list(_drafts(seen))
     drafts = _counted(engine, seen, _needed(engine, seen, drafts))
     drafts = _needed(engine, seen, [_core(draft) for draft in drafts])
@@ -99,19 +104,7 @@ def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search
     edges: dict[int, set[int]] = defaultdict(set)
     for i, draft in enumerate(drafts):
         edges[nested.get(i, i)] |= draft.edges
-    found = [_family(draft, steps[i], frozenset(edges[i]), search) for i, draft in enumerate(drafts) if i not in nested]
-    for name in (
-        "template_strides",
-        "template_sample",
-        "template_several",
-        "template_keys",
-        "template_kept",
-        "template_held",
-        "template_members",
-        "template_made",
-    ):
-        engine.drop(name)
-    return sorted((f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key))
+    return [_family(draft, steps[i], frozenset(edges[i]), search) for i, draft in enumerate(drafts) if i not in nested]
 
 
 def _drafts(seen: Shared) -> Iterator[_Draft]:

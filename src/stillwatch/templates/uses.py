@@ -9,9 +9,8 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Passing
 from stillwatch.engine.portions import in_portion
-from stillwatch.errors import OutOfRoom
 from stillwatch.schema.table import schema_of
 from stillwatch.templates.families import Family
 from stillwatch.templates.shared import INNER
@@ -33,8 +32,6 @@ class Uses:
     """frame, request, account, prompt: each exchange that holds enough of a frame's fingerprints, whichever group its account is in."""
     named: Any
     """group, family, frame: each template, and the frame that it is."""
-    kept: tuple[str, ...]
-    """Names of the engine's tables that hold all this."""
 
     def by_family(self, wanted: Any = None) -> Any:
         """family, request, account, each once, of the families in a table `wanted`, or of all; groups may tell one family by several frames."""
@@ -42,32 +39,17 @@ class Uses:
         chosen = frames if wanted is None else frames.semi_join(wanted, "family")
         return self.rows.join(chosen, "frame").select("family", "request", "account").distinct()
 
-    def drop(self, engine: Engine) -> None:
-        """Forget it."""
-        for name in self.kept:
-            engine.drop(name)
-
 
 def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Uses:
-    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles. Raises OutOfRoom, and then leaves nothing."""
+    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
     number = {told: i for i, told in enumerate(dict.fromkeys(map(_told, found)))}
     named = [{"group": f.group, "family": f.key, "frame": number[_told(f)]} for f in found]
     rows = [{"frame": i, "key": key, "need": need} for (counting, need), i in number.items() for key in counting]
     wanted = engine.load("template_wanted", pa.Table.from_pylist(rows, schema=WANTED))
     edges = any(f.kinds[key] != INNER for f in found for key in f.counting)
     portions = engine.collect(exchanges.agg(n=exchanges.count()))["n"][0].as_py() // AT_ONCE + 1
-    names = [f"template_uses_{portion}" for portion in range(portions)]
-    frames = engine.load("template_named", pa.Table.from_pylist(named, schema=NAMED))
-    try:
-        made = [engine.create(name, _held(_chosen(exchanges, i, portions), wanted, edges)) for i, name in enumerate(names)]
-        return Uses(ibis.union(*made) if len(made) > 1 else made[0], frames, (*names, "template_named"))
-    except OutOfRoom:
-        # Whoever goes on without it needs the room.
-        for name in names:
-            engine.drop(name)
-        raise
-    finally:
-        engine.drop("template_wanted")
+    made = [engine.create(f"template_uses_{i}", _held(_chosen(exchanges, i, portions), wanted, edges)) for i in range(portions)]
+    return Uses(ibis.union(*made) if len(made) > 1 else made[0], engine.load("template_named", pa.Table.from_pylist(named, schema=NAMED)))
 
 
 def _told(family: Family) -> tuple[frozenset[int], int]:
@@ -97,13 +79,9 @@ def counts_of(engine: Engine, uses: Uses, assigned: Any) -> pa.Table:
     inside = by_account.group_by("group", "family", "frame").agg(exchanges=_.n.sum(), accounts=_.count())
     prompts = own.filter(_.prompt.notnull()).select("group", "family", "prompt").distinct().group_by("group", "family").agg(prompts=_.count())
     users = uses.rows.select("frame", "account").distinct().group_by("frame").agg(everywhere=_.count())
-    # Each in a query of its own, so that their memory does not add up.
-    parts = [engine.create(name, part) for name, part in (("template_inside", inside), ("template_prompts", prompts), ("template_users", users))]
-    rows = parts[0].join(parts[2], "frame").left_join(parts[1], ["group", "family"])
-    counted = rows.select(
-        "group", "family", "exchanges", "accounts", prompts=_.prompts.fill_null(0), elsewhere=(_.everywhere - _.accounts).cast("int64")
-    )
-    result = engine.collect(counted.order_by(["group", "family"]))
-    for name in ("template_inside", "template_prompts", "template_users"):
-        engine.drop(name)
-    return result
+    with Passing(engine) as passing:
+        # Each in a query of its own, so that their memory does not add up.
+        known = passing.create("template_inside", inside).join(passing.create("template_users", users), "frame")
+        rows = known.left_join(passing.create("template_prompts", prompts), ["group", "family"])
+        counted = rows.select("group", "family", "exchanges", "accounts", prompts=_.prompts.fill_null(0), elsewhere=_.everywhere - _.accounts)
+        return passing.collect(counted.order_by(["group", "family"]))
