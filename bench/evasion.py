@@ -12,7 +12,7 @@ exchanges harvested, as a multiple of that without evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob and baselines
 agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
-promised here, so the exit code is 0; the issue's target is that each campaign is found with any single knob at its middle setting.
+promised here, so the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its middle setting.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion
 from stillwatch.range.make import Order, make
-from stillwatch.range.price import Bill, Count, Prices, Usage, bill, read_prices
+from stillwatch.range.price import Assumed, Bill, Count, Prices, Usage, bill, read_prices
 from stillwatch.range.scenario import load
 from stillwatch.range.score import score
 from stillwatch.range.world import make_world
@@ -66,8 +66,8 @@ class Trial:
     """Name of the knob, `all` or `none`."""
     setting: str
     """Its setting."""
-    funded_days: float
-    """Days for which accounts are funded in advance."""
+    assumed: Assumed
+    """What the log does not tell of what a campaign needs."""
     quick: bool = False
     """Whether the slow baselines are left out."""
 
@@ -79,7 +79,7 @@ class Trial:
     def fingerprint(self) -> str:
         """Changes with everything that the world depends on, and with the version."""
         scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
-        words = repr((scenario, self.scale, self.seed, self.funded_days, self.quick, __version__))
+        words = repr((scenario, self.scale, self.seed, self.assumed, self.quick, __version__))
         return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
 
     def run(self) -> dict[str, Any]:
@@ -96,20 +96,20 @@ class Trial:
         names = [spec.name for spec in world.scenario.campaigns]
         campaigns = []
         for row in scores["campaigns"]:
-            units = bill(world, names.index(row["name"]), usage, self.funded_days).counts
+            units = bill(world, names.index(row["name"]), usage, self.assumed).counts
             campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
         kept |= {"campaigns": campaigns, "detectors": [kept_of(line) for line in searched]}
         return asdict(self) | kept | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
 
 
-def trials(given: argparse.Namespace, funded_days: float) -> Iterator[Trial]:
+def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
     """Every world of the study: for each seed and scenario that without evasion first."""
     turned = [(NONE, evasion.OFF), *((knob, setting) for knob in given.knob for setting in given.setting)]
     for seed in given.seed:
         for scenario in given.scenario:
             for knob, setting in turned:
-                yield Trial(scenario, given.scale, seed, knob, setting, funded_days, given.quick)
+                yield Trial(scenario, given.scale, seed, knob, setting, assumed, given.quick)
 
 
 def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]:
@@ -366,7 +366,7 @@ def main() -> None:
     """Make, search, score, print and draw."""
     given = arguments()
     prices = read_prices(given.prices)
-    rows = studied(list(trials(given, prices["funded_days"].amount)), given.lines)
+    rows = studied(list(trials(given, Assumed.of(prices))), given.lines)
     found = outcomes(rows, prices)
     console = Console(width=220)
     console.print(f"{', '.join(given.scenario)}, scale {given.scale}, seeds {' '.join(map(str, given.seed))}")

@@ -11,7 +11,7 @@ nothing is run: docs/benchmark.md is what `--again --work bench/measured` gives,
 
 Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at least 0.95 and precision at least
 0.99; an alarm before 5 % of its exchanges are gone; no hard negative called adversarial; better than every baseline on every campaign. The exit
-code is 0 where all are kept, else 1.
+code is 0 where all are kept, else 1; of a quick run, which judges nothing, it is 0.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from stillwatch.range.scenario import shipped_names
 def arguments() -> argparse.Namespace:
     """What is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="february and its look-alikes at 1/250, one seed, without the slow baselines")
+    parser.add_argument("--quick", action="store_true", help="the scenarios named, else february, at 1/250, one seed, without the slow baselines")
     parser.add_argument("--scale", type=float, default=0.05)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--scenario", nargs="+", help="shipped scenarios; all of them if left out")
@@ -83,7 +83,7 @@ def main() -> None:
         given.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if given.page:
         write_page(document, kept, given.page)
-    sys.exit(0 if all(target.kept for target in kept) else 1)
+    sys.exit(0 if given.quick or all(target.kept for target in kept) else 1)
 
 
 if __name__ == "__main__":

@@ -79,3 +79,9 @@ def better(cells: Sequence[Doc]) -> list[str]:
                     f"against {ours.recall:.3f} and {ours.precision:.3f}."
                 )
     return found
+
+
+def in_all(steps: Sequence[Doc]) -> Doc:
+    """The sum of the steps of one run; of memory the most."""
+    sums = {name: sum(step[name] for step in steps) for name in ("seconds", "processor")}
+    return {"name": "in all", "gigabytes": max(step["gigabytes"] for step in steps)} | sums

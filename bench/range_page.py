@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from evasion import drawn_again
 from promises import exact
-from range_lines import OURS, Doc, Line, better, f1, lines_of, name_of
+from range_lines import OURS, Doc, Line, better, f1, in_all, lines_of, name_of
 from range_targets import Target
 from stillwatch.range.score import ACCUSING
 from stillwatch.report.figures.svg import element, text
@@ -252,7 +252,7 @@ def full_size(study: Doc) -> str:
         for row in study["score"]["campaigns"]
     ]
     wronged = ", ".join(f"{kind} {number}" for kind, number in sorted(study["score"]["false_campaigns"].items())) or "none"
-    steps = [*study["steps"], _in_all(study["steps"])]
+    steps = [*study["steps"], in_all(study["steps"])]
     rows = [[one["name"], f"{one['seconds'] / 60:.1f}", f"{one['processor'] / 60:.1f}", f"{one['gigabytes']:.1f}"] for one in steps]
     return "\n".join(
         [
@@ -262,12 +262,6 @@ def full_size(study: Doc) -> str:
             table(["step", "minutes", "processor minutes", "GB at most"], rows),
         ]
     )
-
-
-def _in_all(steps: Sequence[Doc]) -> Doc:
-    """The sum of the steps; of memory the most."""
-    sums = {name: sum(step[name] for step in steps) for name in ("seconds", "processor")}
-    return {"name": "in all", "gigabytes": max(step["gigabytes"] for step in steps)} | sums
 
 
 def machine(cells: Sequence[Doc]) -> str:

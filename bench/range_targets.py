@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promises import exact, false_worlds, nominal
-from range_lines import OURS, Doc, better, lines_of
+from range_lines import OURS, Doc, better, in_all, lines_of
 
 WORLDS = 200
 """How many of them are wanted."""
@@ -114,7 +114,7 @@ def _guarantees(study: Doc) -> Iterator[Target]:
 def _full_size(study: Doc) -> Target:
     rows, false = study["score"]["campaigns"], study["score"]["false_campaigns"]
     words = [f"{row['name']} recall {row['account_recall']:.3f}, precision {row['account_precision']:.3f}" for row in rows]
-    words += [f"in {sum(step['seconds'] for step in study['steps']) / 60:.0f} min"] + ([f"false: {', '.join(sorted(false))}"] if false else [])
+    words += [f"in {in_all(study['steps'])['seconds'] / 60:.0f} min"] + ([f"false: {', '.join(sorted(false))}"] if false else [])
     good = all(row["found"] and row["account_recall"] >= RECALL and row["account_precision"] >= PRECISION for row in rows)
     return Target(
         f"{study['scenario']} at scale {study['scale']:g} within {study['exchanges']:,} exchanges made and found",

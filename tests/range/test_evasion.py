@@ -18,9 +18,10 @@ from stillwatch.cli.range import command
 from stillwatch.errors import SettingError
 from stillwatch.range import evasion
 from stillwatch.range.cast import BALANCED, DAY, Array, Cast
+from stillwatch.range.checks import faults
 from stillwatch.range.day import rows_of
 from stillwatch.range.make import Order, make
-from stillwatch.range.scenario import parse
+from stillwatch.range.scenario import load, parse, shipped_names
 from stillwatch.range.specs import Campaign
 from stillwatch.range.world import World, make_world
 
@@ -214,6 +215,53 @@ def test_a_campaign_in_the_baseline_is_there_on_the_first_day_at_full_rate(plain
     assert spec(middle).days == 6
     assert middle.cast.rate[thistle(middle)].mean() == pytest.approx(plain.cast.rate[thistle(plain)].mean(), rel=0.02)
     assert np.median((middle.cast.first - middle.cast.created)[thistle(middle)]) > np.median((plain.cast.first - plain.cast.created)[thistle(plain)])
+
+
+def turned(scenario: str, **choices: str) -> tuple[Campaign, Campaign]:
+    """The campaign of a shipped scenario, and the same with knobs turned."""
+    found = load(scenario)
+    return found.campaigns[0], evasion.played(evasion.ordered(found, choices)).campaigns[0]
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_setting_of_every_knob_leaves_a_scenario_that_can_be_made(name: str) -> None:
+    for knob, setting in itertools.product((*evasion.knobs(), evasion.ALL), evasion.SETTINGS):
+        assert not list(faults(evasion.played(evasion.ordered(load(name), {knob: setting})))), f"{knob}={setting}"
+
+
+def test_a_campaign_that_was_there_before_moves_to_another_model_when_it_did() -> None:
+    plain, before = turned("refinery", baseline="middle")
+    assert (plain.first_day, before.first_day) == (2, 0)
+    assert before.first_day + before.moves_day == plain.first_day + plain.moves_day
+    assert before.first_day + before.pathways[0].late_day == plain.first_day + plain.pathways[0].late_day
+
+
+@pytest.mark.parametrize("name", ["bypass_search", "fixed_prompt"])
+def test_crews_that_come_later_come_when_they_did_and_each_keeps_its_rate(name: str) -> None:
+    plain, before = turned(name, baseline="middle")
+    assert (before.first_day, before.days) == (0, plain.days + plain.first_day)
+    assert before.exchanges > plain.exchanges
+    for crew, earlier in zip(plain.crews, before.crews, strict=True):
+        assert earlier.first_day + earlier.days + before.first_day == crew.first_day + crew.days + plain.first_day
+        assert earlier.volume * before.exchanges / earlier.days == pytest.approx(crew.volume * plain.exchanges / crew.days, rel=1e-3)
+    assert {crew.registered_days for crew in before.crews} == {120.0}
+    assert before.crews[1].first_day == before.crews[0].days
+
+
+@pytest.mark.parametrize(("setting", "generations"), [("low", [1, 6]), ("middle", [2, 12]), ("high", [6, 39])])
+def test_each_crew_has_as_many_generations_as_its_days_hold(setting: str, generations: list[int]) -> None:
+    plain, short = turned("fixed_prompt", churn=setting)
+    for crew, lived, times in zip(plain.crews, short.crews, generations, strict=True):
+        assert lived.share * short.accounts == pytest.approx(times * crew.share * plain.accounts, rel=1e-3)
+        assert lived.at_least == times * crew.at_least
+    assert sum(crew.share for crew in short.crews) == pytest.approx(1.0)
+
+
+def test_a_knob_changes_nothing_of_a_campaign_that_hides_as_much_already() -> None:
+    plain, lived = turned("harness_relay", churn="low")
+    assert lived == plain
+    plain, settled = turned("harness_relay", churn="middle")
+    assert settled.accounts == 2 * plain.accounts
 
 
 ISOLATED = {

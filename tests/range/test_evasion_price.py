@@ -13,7 +13,7 @@ from range_hamlet import HAMLET
 from stillwatch.errors import SettingError
 from stillwatch.range import evasion
 from stillwatch.range.cast import DAY
-from stillwatch.range.price import UNITS, Bill, Usage, bill, read_prices, shipped_prices
+from stillwatch.range.price import UNITS, Assumed, Bill, Usage, bill, read_prices, shipped_prices
 from stillwatch.range.scenario import parse
 from stillwatch.range.world import World, make_world
 
@@ -51,7 +51,7 @@ def expected(world: World) -> Usage:
 
 def billed(choices: Mapping[str, str], scale: float = 1.0, text: str = BIG) -> Bill:
     world = make_world(evasion.ordered(parse(text, "hamlet.toml"), choices), scale, 3)
-    return bill(world, 0, expected(world), 3.0)
+    return bill(world, 0, expected(world), Assumed.of(shipped_prices()))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_every_price_has_a_source_and_prices_what_is_counted() -> None:
         assert price.amount >= 0
         assert price.per
         assert price.source.startswith("none: a guess, give your own") or any(c.isdigit() for c in price.source), name
-        assert name in UNITS or name in ("share_of_list", "funded_days")
+        assert name in UNITS or name in ("share_of_list", "funded_days", "bytes_per_token")
 
 
 def test_prices_of_ones_own_take_the_place_of_those_shipped(tmp_path: Path, plain: Bill) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import evasion as study
 from evasion_figure import Point
-from stillwatch.range.price import UNITS, shipped_prices
+from stillwatch.range.price import UNITS, Assumed, shipped_prices
 
 PRICES = shipped_prices()
 
@@ -108,13 +108,13 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
 
     monkeypatch.setattr(study.Trial, "run", run)
     lines = tmp_path / "lines.jsonl"
-    trials = [study.Trial(str(hamlet_file), 1.0, 1, knob, setting, 3.0) for knob, setting in (("none", "off"), ("pool", "high"))]
+    trials = [study.Trial(str(hamlet_file), 1.0, 1, knob, setting, Assumed(3.0, 4.0)) for knob, setting in (("none", "off"), ("pool", "high"))]
     first = study.studied(trials[:1], lines)
     lines.write_text(lines.read_text(encoding="utf-8") + '{"cut', encoding="utf-8")
     both = study.studied(trials, lines)
     assert [trial.knob for trial in made] == ["none", "pool"]
     assert both[0] == first[0]
-    study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", 3.0)], lines)
+    study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines)
     assert [trial.seed for trial in made] == [1, 1, 2]
     whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
     assert [json.loads(text)["knob"] for text in whole] == ["none", "pool", "none"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import numpy as np
 import pytest
 
 from stillwatch.range.cast import DAY
+from stillwatch.range.day import rows_of
 from stillwatch.range.rhythm import _grown
 from stillwatch.range.scenario import load, shipped_names
 from stillwatch.range.world import World, make_world
@@ -62,6 +64,15 @@ def test_the_relay_seems_to_be_in_two_regions_mostly() -> None:
     cast = world("live_relay").cast
     regions = np.bincount(cast.region[cast.campaign == 0])
     assert np.sort(regions)[-2:].sum() / regions.sum() > 0.75
+
+
+def test_end_users_speak_the_published_twelve_languages() -> None:
+    made = world("session_replay")
+    chat = made.setting.jobs.names.index("replay_chat")
+    bodies = made.setting.jobs.body[0, chat]
+    assert len(set(bodies.tolist())) == 12
+    text = [json.loads(row) for day in range(8, 12) for row in rows_of(made, day, 0, 1, text=True).messages.to_pylist()]  # type: ignore[union-attr]
+    assert sum("Mi spieghi" in turns[-1]["content"] for turns in text) > 3
 
 
 def test_sessions_are_replayed_at_about_thirteen_an_account_and_day() -> None:

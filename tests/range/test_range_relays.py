@@ -17,6 +17,7 @@ from stillwatch.errors import SettingError
 from stillwatch.ingest import Door, Quarantine, plan, read
 from stillwatch.range.day import rows_of
 from stillwatch.range.make import Order, make
+from stillwatch.range.price import PAID_BY_VICTIMS, Assumed, Usage, bill, shipped_prices
 from stillwatch.range.scenario import parse
 from stillwatch.range.world import make_world
 from stillwatch.range.writers import WRITERS
@@ -243,6 +244,21 @@ def test_a_stolen_account_is_one_account(made: Made) -> None:
     assert 1_300 < magpie["exchanges"] < 1_700
     organisations = {row["account_id"]: row["organisation"] for row in pq.read_table(made.folder / "accounts.parquet").to_pylist()}
     assert all(organisations[name] for name, row in made.truth.items() if row["campaign"] == "magpie" and row["kind"] == "company")
+
+
+def test_stolen_keys_are_billed_for_what_the_pool_does_with_them(made: Made) -> None:
+    world = make_world(parse(RIVERSIDE, "riverside.toml"), 1.0, 5)
+    usage, assumed = Usage.of(world, made.folder / "logs"), Assumed.of(shipped_prices())
+    ferry, parrot, magpie = (bill(world, number, usage, assumed).counts for number in range(3))
+    edge = {row["request_id"]: row["user_agent"] for row in pq.read_table(made.folder / "edge.parquet").to_pylist()}
+    pooled = sum(edge[row["request_id"]] == "harness-cli/1.0.57" for row in made.of("magpie"))
+    assert magpie["exchanges"].full == pooled == magpie["wanted"].full + magpie["cover"].full
+    assert magpie["keys"].full == 12
+    assert magpie["hosting_days"].full > 0
+    assert {name for name in PAID_BY_VICTIMS if magpie[name].full} == set()
+    assert all(counts["accounts"].full and not counts["keys"].full for counts in (ferry, parrot))
+    victims = world.cast.owner[world.cast.campaign == 2]
+    assert usage.exchanges[victims].sum() == len(made.of("magpie")) - pooled > 0
 
 
 @pytest.mark.parametrize(

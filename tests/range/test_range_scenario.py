@@ -33,6 +33,22 @@ def line_of(text: str, piece: str) -> int:
         ("late_jobs = { trace = 1.0 }", "late_jobs = { trace = 0 }", "a mixture of jobs is empty", "late_jobs = { trace = 0 }"),
         ("released = 2025-01-01", "released = 2026-03-03", "no model was out before the window", "released = 2026-03-03"),
         ("group_max = 15", "group_max = 5", "group_max is below group_min", "group_max = 5"),
+        ("[world]", "[[world]]", "world must be one section", "[[world]]"),
+        ('kind = "office"', 'kind = ["office"]', "there is no kind ['office']", 'kind = ["office"]'),
+        ("windows = 4", "windows = 0", "a day of a balanced rhythm needs windows", "windows = 0"),
+        ("windows = 4", "windows = 4\nramp = 3", "ramp must lie between -1 and 1", "ramp = 3"),
+        ("windows = 4", "windows = 4\nramp = nan", "ramp must lie between -1 and 1", "ramp = nan"),
+        ("windows = 4", "windows = 4\nnetworks = { hosting = 0 }", "the shares of networks", "networks = { hosting = 0 }"),
+        ("windows = 4", "windows = 4\nnetworks.hosting = -1", "the shares of networks", "networks.hosting = -1"),
+        ('name = "thistle"', 'name = ""', "a campaign needs a name of its own, not ''", 'name = ""'),
+        ('name = "bramble"', 'name = "thistle" # again', "a campaign needs a name of its own, not 'thistle'", 'name = "thistle" # again'),
+        ("weight = 0.5\nreleased", "weight = nan\nreleased", "weight must not be negative", "weight = nan"),
+        ('name = "wren-2"', 'name = "wren-1" # again', "there are two models 'wren-1'", 'name = "wren-1" # again'),
+        ('models = ["wren-1"]', 'models = ["crow"]', "there is no model 'crow'", 'models = ["crow"]'),
+        ("expires = 2026-12-31", "expires = 2025-12-31", "the permit expires before it starts", "expires = 2025-12-31"),
+        ("expires = 2026-12-31T00:00:00Z", "expires = 2026-12-31T00:00:00Z\nheadroom = -1", "headroom must not be negative", "headroom = -1"),
+        ("launched = 2024-01-01", "launched = 2027-01-01", "the provider opens after the window has begun", "launched = 2027-01-01"),
+        ("languages = { en = 0.8, hi = 0.2 }", "languages = {}", "the shares of languages", "languages = {}"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(old: str, new: str, said: str, at: str) -> None:
@@ -51,7 +67,15 @@ def test_a_missing_key_is_named_with_the_section() -> None:
     assert caught.value.where == f"hamlet.toml, line {line_of(text, '[[permit]]')}"
 
 
-@pytest.mark.parametrize("text", ["[world", HAMLET.replace("[world]", "[word]"), "population = 3\n" + HAMLET.replace("[[population]]", "[[permit]]")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[world",
+        HAMLET.replace("[world]", "[word]"),
+        "population = 3\n" + HAMLET.replace("[[population]]", "[[permit]]"),
+        "world = 3\n" + HAMLET[HAMLET.index("[[region]]") :],
+    ],
+)
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(SettingError):
         parse(text, "x.toml")

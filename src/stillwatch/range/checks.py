@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from stillwatch.range.tactics.rhythm import RHYTHMS
 
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
-    from stillwatch.range.specs import Campaign
 
 LONGEST_DAYS = 100
-SIGNED = ("utc_offset", "ramp")
+SIGNED = {"utc_offset": 14.0, "ramp": 1.0}
+"""Numbers that may be negative, and how far they go: hours from UTC, and what more would make a rate negative."""
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
     "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
@@ -55,15 +55,35 @@ def faults(scenario: Scenario) -> Iterator[Fault]:
         yield from _mixture(population.jobs, jobs, at, "jobs")
         if population.group_max < population.group_min:
             yield Fault("group_max is below group_min", at, "group_max", "make it at least group_min")
+    names = [campaign.name for campaign in scenario.campaigns]
     for i, campaign in enumerate(scenario.campaigns):
         yield from _campaign(scenario, i, jobs)
         yield from _numbers(campaign, f"campaign[{i}]")
+        if not campaign.name or campaign.name in names[:i]:
+            yield Fault(
+                f"a campaign needs a name of its own, not {campaign.name!r}", f"campaign[{i}]", "name", "the truth tells campaigns apart by it"
+            )
+    yield from _permits(scenario)
+
+
+def _permits(scenario: Scenario) -> Iterator[Fault]:
+    served = [model.name for model in scenario.models]
+    for i, permit in enumerate(scenario.permits):
+        at = f"permit[{i}]"
+        yield from _numbers(permit, at)
+        for name in permit.models:
+            if name not in served:
+                yield Fault(f"there is no model {name!r}", at, "models", _known(served))
+        if permit.expires <= permit.starts:
+            yield Fault("the permit expires before it starts", at, "expires", "set expires after starts")
 
 
 def _window(scenario: Scenario) -> Iterator[Fault]:
     days, window = scenario.window.days, scenario.window
     if not 1 <= days <= LONGEST_DAYS:
         yield Fault(f"the window must be 1 to {LONGEST_DAYS} days long, not {days}", "world", "end", "set world.end after world.start")
+    if window.launched >= window.start:
+        yield Fault("the provider opens after the window has begun", "world", "launched", "set world.launched before world.start")
     if not any(model.released < window.start and model.weight > 0 for model in scenario.models):
         yield Fault("no model was out before the window", "model[0]", "released", "date one model before world.start and give it a weight")
     inside = [i for i, model in enumerate(scenario.models) if window.start <= model.released < window.end]
@@ -71,8 +91,13 @@ def _window(scenario: Scenario) -> Iterator[Fault]:
         yield Fault("more than one model is released inside the window", f"model[{inside[1]}]", "released", "keep one release inside the window")
     if not scenario.regions or sum(region.weight for region in scenario.regions) <= 0:
         yield Fault("the regions have no weight", "region[0]", "weight", "add a [[region]] with a weight above 0")
+    for i, model in enumerate(scenario.models):
+        yield from _numbers(model, f"model[{i}]")
+        if model.name in [before.name for before in scenario.models[:i]]:
+            yield Fault(f"there are two models {model.name!r}", f"model[{i}]", "name", "give it another name")
     for i, region in enumerate(scenario.regions):
         yield from _numbers(region, f"region[{i}]")
+        yield from _weights(region.languages, f"region[{i}]", "languages")
         if region.carriers < 1 or region.mobiles < 1:
             yield Fault("a region needs carriers and mobiles", f"region[{i}]", "carriers", "give it at least 1 of each")
 
@@ -87,8 +112,12 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield Fault(f"there is no level {campaign.paraphrase} of paraphrase", at, "paraphrase", "give it 0 (verbatim), 1 (light) or 2 (heavy)")
     if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
         yield Fault("accounts, waves and addresses must be at least 1", at, "accounts", "give them whole numbers above 0")
+    if campaign.windows < 1:
+        yield Fault("a day of a balanced rhythm needs windows", at, "windows", "give it a whole number above 0")
     if not campaign.pathways:
         yield Fault(f"campaign {campaign.name} has no pathway", at, "name", "add [[campaign.pathway]] with its jobs")
+    elif sum(way.share for way in campaign.pathways) <= 0:
+        yield Fault("the pathways have no accounts", f"{at}.pathway[0]", "share", "give one of them a share above 0")
     yield from _target(scenario, campaign, at)
     yield from _crews(campaign, at)
     for name in campaign.networks:
@@ -97,8 +126,9 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
     for name in campaign.regions:
         if name not in (known := [region.name for region in scenario.regions]):
             yield Fault(f"there is no region {name!r}", at, "regions", _known(known))
-    if campaign.regions and not (min(campaign.regions.values()) >= 0 < sum(campaign.regions.values())):
-        yield Fault("the shares of regions must not be negative, and one must be above 0", at, "regions", "give them numbers from 0 up")
+    yield from _weights(campaign.networks, at, "networks")
+    if campaign.regions:
+        yield from _weights(campaign.regions, at, "regions")
     for name in campaign.victims:
         if name not in kinds():
             yield Fault(f"there is no kind {name!r} of victims", at, "victims", _known(kinds()))
@@ -162,13 +192,22 @@ def _mixture(mixture: dict[str, float], jobs: list[str], section: str, key: str)
         yield Fault("a mixture of jobs is empty", section, key, "give at least one job a weight above 0")
 
 
+def _weights(shares: Mapping[str, float], section: str, key: str) -> Iterator[Fault]:
+    if not shares or not all(math.isfinite(share) and share >= 0 for share in shares.values()) or sum(shares.values()) <= 0:
+        yield Fault(f"the shares of {key} must not be negative, and one must be above 0", section, key, "give them numbers from 0 up")
+
+
 def _numbers(record: Any, section: str) -> Iterator[Fault]:
-    """No number may be negative, no share above 1."""
+    """No number may be negative, no share above 1, and a ramp lies between."""
     for field in fields(record):
         value = getattr(record, field.name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or field.name in SIGNED:
+        if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if not (math.isfinite(value) and value >= 0):
+        if field.name in SIGNED:
+            if not -SIGNED[field.name] <= value <= SIGNED[field.name]:
+                most = SIGNED[field.name]
+                yield Fault(f"{field.name} must lie between -{most:g} and {most:g}", section, field.name, "give it a number between them")
+        elif not (math.isfinite(value) and value >= 0):
             yield Fault(f"{field.name} must not be negative", section, field.name, "give it a number from 0 up")
         if field.name in SHARES and value > 1:
             yield Fault(f"{field.name} is a share", section, field.name, "give it a number from 0 to 1")

@@ -1,6 +1,7 @@
 """Evasions: knobs that an operator can turn, each with settings, what it changes of a campaign, and what it costs.
 
-A knob changes any campaign of any scenario; it only ever hides more than the scenario says, never less. Where a knob takes part of the
+A knob may be turned in any campaign of any scenario; it only ever hides more than the scenario says, never less, and so changes nothing of a campaign
+that hides as much already, or has nothing of what it hides: stolen keys are registered by nobody. Where a knob takes part of the
 traffic away from the harvest, the traffic grows until the harvest is what it was, so that costs compare.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from stillwatch.errors import SettingError
-from stillwatch.range.specs import Campaign
+from stillwatch.range.specs import Campaign, Crew
 
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
@@ -104,27 +106,53 @@ def _more_accounts(spec: Campaign, factor: float) -> Campaign:
 
 
 def _volume(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
-    return replace(_more_accounts(spec, value[0]), slowest=min(spec.slowest, 0.2))
+    crews = tuple(replace(crew, at_least=round(crew.at_least * value[0])) for crew in spec.crews)
+    return replace(_more_accounts(spec, value[0]), slowest=min(spec.slowest, 0.2), crews=crews)
 
 
 def _churn(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
     life = min(value[0], spec.life_days or spec.days)
-    return replace(_more_accounts(spec, -(-spec.days // life)), life_days=life) if life < spec.days else spec
+    whole = (Crew(1.0, 1.0, 0, spec.days),)
+    lives = [max(1, ceil(crew.days / life)) for crew in spec.crews or whole]
+    if max(lives) == 1:
+        return spec
+    grown = sum(crew.share * times for crew, times in zip(spec.crews or whole, lives, strict=True))
+    crews = tuple(
+        replace(crew, share=crew.share * times / grown, at_least=crew.at_least * times) for crew, times in zip(spec.crews, lives, strict=False)
+    )
+    return replace(_more_accounts(spec, grown), life_days=life, crews=crews)
 
 
 def _baseline(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
     earlier = round(spec.first_day * value[0])
-    first, longer = spec.first_day - earlier, (spec.days + earlier) / spec.days
-    ways = tuple(replace(way, late_day=way.late_day + earlier) for way in spec.pathways)
+    crews, longer = _begun_earlier(spec.crews, earlier, value[1]) if spec.crews else ((), (spec.days + earlier) / spec.days)
     return replace(
         spec,
-        first_day=first,
-        days=min(spec.days + earlier, days - first),
+        first_day=spec.first_day - earlier,
+        days=spec.days + earlier,
         exchanges=round(spec.exchanges * longer),
         ramp=0.0,
-        pathways=ways,
+        pathways=tuple(replace(way, late_day=way.late_day + earlier) for way in spec.pathways),
+        moves_day=spec.moves_day + earlier,
+        crews=crews,
         registered_days=max(spec.registered_days, value[1]),
     )
+
+
+def _begun_earlier(crews: tuple[Crew, ...], earlier: int, registered: float) -> tuple[tuple[Crew, ...], float]:
+    """Those at work on the first day have so many days more of it, at the same rate, and the others come when they did; by how much the whole grows."""
+    longer = [(crew.days + earlier) / crew.days if crew.first_day == 0 else 1.0 for crew in crews]
+    grown = sum(crew.volume * times for crew, times in zip(crews, longer, strict=True))
+    return tuple(
+        replace(
+            crew,
+            first_day=crew.first_day + earlier if crew.first_day else 0,
+            days=round(crew.days * times),
+            volume=crew.volume * times / grown,
+            registered_days=max(crew.registered_days, registered),
+        )
+        for crew, times in zip(crews, longer, strict=True)
+    ), grown
 
 
 def _isolated(spec: Campaign, family: str, share: float) -> Campaign:

@@ -17,7 +17,7 @@ from stillwatch.range.specs import Region
 Array = npt.NDArray[Any]
 SCOPES = ("row", "account", "group", "world")
 SLOTS = 1024
-LANGUAGES = ("en", "es", "pt", "de", "fr", "ja", "zh", "hi", "ar", "ru", "ko")
+LANGUAGES = ("en", "es", "pt", "de", "fr", "ja", "zh", "hi", "ar", "ru", "ko", "it")
 UNLIMITED = 0
 
 

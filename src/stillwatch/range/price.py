@@ -1,7 +1,8 @@
 """What a campaign costs its operator: counted in the made world, at the scenario's full size, and in money.
 
 Counts are those of the made world's cast and log. What grows with the number of accounts is multiplied up to scale 1; what does not
-(the shared cards and mail domains that the scenario states, templates of the whole list, client builds) is taken as it is there.
+(the shared cards and mail domains that the scenario states, templates of the whole list, client builds) is taken as it is there. An operator
+that steals keys pays for these and for its own means: accounts, their papers and the tokens are paid for by its victims.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from stillwatch.range.tactics.slices import slices
 from stillwatch.range.world import World
 
 pc: Any = pyarrow.compute
-BYTES_PER_TOKEN = 4.0
 UNITS: dict[str, str] = {
     "accounts": "accounts registered",
+    "keys": "stolen keys",
     "aged_days": "account-days between registration and first use",
     "phones": "phone numbers",
     "cards": "payment instruments",
@@ -49,6 +50,8 @@ UNITS: dict[str, str] = {
     "waiting": "exchange-days from the campaign's begin to the harvest",
 }
 """Units of a bill, with what each counts."""
+PAID_BY_VICTIMS = ("accounts", "aged_days", "phones", "cards", "domains", "mailboxes", "tokens_read", "tokens_written")
+"""Units that cost an operator of stolen keys nothing."""
 
 
 @dataclass(frozen=True)
@@ -111,39 +114,70 @@ class Usage:
     @staticmethod
     def of(world: World, logs: Path) -> Usage:
         """Counted in the log of that world, in the format litellm-parquet."""
-        table = pq.read_table(logs, columns=["user", "prompt_tokens", "completion_tokens"]).group_by("user")
+        keys = ["user", "requester_ip_address"]
+        table = pq.read_table(logs, columns=[*keys, "prompt_tokens", "completion_tokens"]).group_by(keys)
         sums = table.aggregate([("prompt_tokens", "count"), ("prompt_tokens", "sum"), ("completion_tokens", "sum")])
-        place: Any = pc.index_in(sums.column("user").combine_chunks(), world.account_ids)
-        at = place.to_numpy(zero_copy_only=False)
+        owner, address = (_index(sums.column(key), known) for key, known in zip(keys, (world.account_ids, world.addresses), strict=True))
+        row = _senders(world, owner, address)
         columns = []
         for name in ("prompt_tokens_count", "prompt_tokens_sum", "completion_tokens_sum"):
             column = np.zeros(len(world.cast), np.int64)
-            column[at] = sums.column(name).to_numpy()
+            np.add.at(column, row, sums.column(name).to_numpy())
             columns.append(column)
         return Usage(*columns)
 
 
-def bill(world: World, number: int, usage: Usage, funded_days: float) -> Bill:
-    """The bill of a campaign of the world, by its number; each account is funded for so many days in advance."""
+def _index(column: Any, known: Any) -> Array:
+    place: Any = pc.index_in(column.combine_chunks(), known)
+    return np.asarray(place.to_numpy(zero_copy_only=False))
+
+
+def _senders(world: World, owner: Array, address: Array) -> Array:
+    """The row of the cast behind each account and address: a stolen key's user is told from its owner, who has the same id, by its addresses."""
+    cast, found = world.cast, owner.copy()
+    for row in np.flatnonzero(cast.owner != np.arange(len(cast))):
+        found[(owner == cast.owner[row]) & np.isin(address, cast.places[row, : cast.place_count[row]])] = row
+    return found
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What the log does not tell of an operator's counts; both stand among the prices."""
+
+    funded_days: float
+    """Days of use for which an account is funded in advance."""
+    bytes_per_token: float
+    """Bytes on the wire for each token."""
+
+    @staticmethod
+    def of(prices: Prices) -> Assumed:
+        """What these prices say."""
+        return Assumed(prices["funded_days"].amount, prices["bytes_per_token"].amount)
+
+
+def bill(world: World, number: int, usage: Usage, assumed: Assumed) -> Bill:
+    """The bill of a campaign of the world, by its number."""
     spec = world.scenario.campaigns[number]
     inside = np.flatnonzero(world.cast.campaign == number)
     grown = spec.accounts / len(inside)
-    counts = {name: Count(made, made * grown) for name, made in _by_account(world, spec, inside, usage, funded_days).items()}
-    return Bill(counts | _address_days(world, inside, grown) | _shared(world, spec, inside, grown) | _written(world, spec, inside))
+    counts = {name: Count(made, made * grown) for name, made in _by_account(world, spec, inside, usage, assumed).items()}
+    own = counts | _address_days(world, inside, grown) | _shared(world, spec, inside, grown) | _written(world, spec, inside)
+    return Bill(own | dict.fromkeys(PAID_BY_VICTIMS, Count(0.0, 0.0)) if spec.victims else own)
 
 
-def _by_account(world: World, spec: Campaign, inside: Array, usage: Usage, funded_days: float) -> dict[str, float]:
+def _by_account(world: World, spec: Campaign, inside: Array, usage: Usage, assumed: Assumed) -> dict[str, float]:
     """Units of which twice as many accounts need twice as many."""
     cast = world.cast
     made, read, written = (column[inside] for column in (usage.exchanges, usage.read, usage.written))
     first, last, banned = cast.first[inside], cast.last[inside], cast.banned[inside]
     begin = world.setting.start + spec.first_day * DAY
-    funded = np.minimum(funded_days, np.maximum(begin + spec.days * DAY - banned, 0) / DAY)
+    funded = np.minimum(assumed.funded_days, np.maximum(begin + spec.days * DAY - banned, 0) / DAY)
     lost = float((cast.rate[inside] * funded)[banned > 0].sum())
     own = made * (1 - spec.cover)
     home = _home_share(world, inside)
     return {
         "accounts": len(inside),
+        "keys": len(inside) if spec.victims else 0,
         "aged_days": float(np.maximum(first - cast.created[inside], 0).sum() / DAY),
         "phones": int((cast.phone[inside] > 0).sum()),
         "exchanges": float(made.sum()) + lost,
@@ -152,7 +186,7 @@ def _by_account(world: World, spec: Campaign, inside: Array, usage: Usage, funde
         "lost": lost,
         "tokens_read": float(read.sum()) / 1e6,
         "tokens_written": float(written.sum()) / 1e6,
-        "residential_gigabytes": float(((read + written) * home).sum()) * BYTES_PER_TOKEN / 1e9,
+        "residential_gigabytes": float(((read + written) * home).sum()) * assumed.bytes_per_token / 1e9,
         "reworded": float(own[cast.paraphrase[inside] > 0].sum()),
         "waiting": float((own * ((first + last) / 2 - begin)).sum() / DAY),
     }

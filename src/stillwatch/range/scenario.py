@@ -22,7 +22,8 @@ HEADER = re.compile(r"^\s*(\[\[?)\s*([a-z_.]+)\s*\]\]?")
 SECTIONS = ("world", "region", "model", "population", "campaign", "permit")
 BACKDROP_DAYS = 28
 """Days that a backdrop's volumes are meant for."""
-KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*=")
+KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*(?:\.[^=]*)?=")
+"""A key, or the first part of a dotted one."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class _Reader:
         found = []
         for i, values in enumerate(self.tables(document, "population")):
             section, kind = f"population[{i + self.counts.get('population', 0)}]", values.get("kind")
-            if kind not in kinds():
+            if not isinstance(kind, str) or kind not in kinds():
                 raise self.error(f"there is no kind {kind!r} of population", section, "kind", f"known: {', '.join(kinds())}")
             found.append(self.record(kinds()[kind].spec, values, section))
         return found
@@ -180,7 +181,11 @@ class _Reader:
             raise self.error(f"{key} must be a list of sections", "", key, f"write [[{key}]] before each")
         return values
 
-    def record(self, kind: type[T], values: dict[str, Any], section: str) -> T:
+    def record(self, kind: type[T], values: Any, section: str) -> T:
+        if not isinstance(values, dict):
+            raise self.error(
+                f"{section} must be one section", f"{section}[0]" if isinstance(values, list) else "", section, f"write [{section}] before its keys"
+            )
         hints = get_type_hints(kind)
         own = {f.metadata.get("key", f.name): f for f in fields(kind)}  # type: ignore[arg-type]
         self.known(values, own, section)
