@@ -1,7 +1,7 @@
 """What does hiding cost, and how much more must an operator pay to halve what is found?
 
 python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
-                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg]
+                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--again]
 
 For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all`
 turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline
@@ -11,7 +11,8 @@ are beside it. Cost is what the made world's cast needed, brought up to the scen
 exchanges harvested, as a multiple of that without evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob and baselines
-agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made. Nothing is
+agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made.
+With --again all that the file holds is summed up as it is, and nothing is run: worlds may have scenarios and sizes of their own. Nothing is
 promised here, so the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its middle setting.
 """
 
@@ -23,7 +24,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -114,11 +115,7 @@ def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
 
 def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]:
     """A row for each trial: from the file where it is there, made and added to it where not."""
-    known: dict[str, dict[str, Any]] = {}
-    if lines and lines.exists():
-        for text in lines.read_text(encoding="utf-8").splitlines():
-            row = _whole(text)
-            known[row.get("fingerprint", "")] = row
+    known = {row["fingerprint"]: row for row in finished(lines)}
     rows = []
     for number, trial in enumerate(wanted, 1):
         mark = f"{trial.knob}:{trial.setting}:{trial.fingerprint()}"
@@ -142,6 +139,12 @@ def _append(lines: Path, row: dict[str, Any]) -> None:
         file.write("\n" * cut + json.dumps(row) + "\n")
 
 
+def finished(lines: Path | None) -> list[dict[str, Any]]:
+    """The rows of a file, in its order; none where there is no file."""
+    found = [_whole(text) for text in lines.read_text(encoding="utf-8").splitlines()] if lines and lines.exists() else []
+    return [row for row in found if row]
+
+
 def _whole(text: str) -> dict[str, Any]:
     """A line of the file; nothing where an interruption cut it off."""
     try:
@@ -159,6 +162,8 @@ class Outcome:
     """Where it plays."""
     campaign: str
     """Its name."""
+    scale: float
+    """What the world's sizes were multiplied by."""
     knob: str
     """The knob."""
     setting: str
@@ -192,20 +197,20 @@ class Outcome:
 
 def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
     """All rows of one campaign and one setting put together."""
-    bills: dict[tuple[str, str, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
-    base: dict[tuple[str, str, int], float] = {}
+    bills: dict[tuple[str, str, float, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
+    base: dict[tuple[str, str, float, int], float] = {}
     for row in rows:
         for one in row["campaigns"]:
             own = Bill({name: Count(**count) for name, count in one["units"].items()})
-            same = row["scenario"], one["name"], row["seed"]
+            same = row["scenario"], one["name"], row["scale"], row["seed"]
             if row["knob"] == NONE:
                 base[same] = own.per_thousand(prices)
             more = own.per_thousand(prices) / base[same]
-            bills.setdefault((row["scenario"], one["name"], row["knob"], row["setting"]), []).append((one, own, more))
+            bills.setdefault((row["scenario"], one["name"], row["scale"], row["knob"], row["setting"]), []).append((one, own, more))
     return [_outcome(key, some, prices) for key, some in bills.items()]
 
 
-def _outcome(key: tuple[str, str, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
+def _outcome(key: tuple[str, str, float, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
     n = len(some)
     return Outcome(
         *key,
@@ -221,10 +226,10 @@ def _outcome(key: tuple[str, str, str, str], some: Sequence[tuple[dict[str, Any]
 
 
 def campaigns_of(found: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each campaign, by scenario and name: "february: quarry"."""
+    """The outcomes of each campaign, by scenario, size and name: "february at 0.01: quarry"."""
     by_name: dict[str, list[Outcome]] = {}
     for one in found:
-        by_name.setdefault(f"{one.scenario}: {one.campaign}", []).append(one)
+        by_name.setdefault(f"{one.scenario} at {one.scale:g}: {one.campaign}", []).append(one)
     return by_name
 
 
@@ -279,6 +284,7 @@ def shown(found: Sequence[Outcome]) -> Table:
     table = Table(
         "scenario",
         "campaign",
+        "scale",
         "knob",
         "setting",
         "worlds it is found in",
@@ -295,6 +301,7 @@ def shown(found: Sequence[Outcome]) -> Table:
         table.add_row(
             one.scenario,
             one.campaign,
+            f"{one.scale:g}",
             one.knob,
             one.setting,
             f"{one.found} of {one.worlds} ({fewest:.0%} to {most:.0%})",
@@ -303,29 +310,39 @@ def shown(found: Sequence[Outcome]) -> Table:
             f"{one.cost:.2f}",
             f"{one.dollars:.2f}",
             f"{one.total:,.0f}",
-            _differing(one, found),
+            differing(one, found),
         )
     return table
 
 
-def _differing(one: Outcome, found: Sequence[Outcome]) -> str:
+def differing(one: Outcome, found: Sequence[Outcome]) -> str:
     """The units that differ by more than a twentieth from those without evasion; without evasion the main ones."""
-    base = next(other for other in found if (other.scenario, other.campaign, other.knob) == (one.scenario, one.campaign, NONE))
+    base = next(
+        other for other in found if (other.scenario, other.campaign, other.scale, other.knob) == (one.scenario, one.campaign, one.scale, NONE)
+    )
     if one.knob == NONE:
-        return ", ".join(f"{name} {value:,.0f}" for name, value in one.units.items() if value >= 1)
-    changed = [name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * max(base.units[name], 1.0)]
-    return ", ".join(f"{name} {base.units[name]:,.0f} → {one.units[name]:,.0f}" for name in changed) or "the same"
+        return ", ".join(f"{name} {_told(value)}" for name, value in one.units.items() if value > 0)
+    changed = [name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * base.units[name]]
+    return ", ".join(f"{name} {_told(base.units[name])} → {_told(one.units[name])}" for name in changed) or "the same"
 
 
-def drawn_again(study: dict[str, Any]) -> str:
-    """The frontier of a study that --json wrote."""
-    found = [Outcome(**{each.name: one[each.name] for each in fields(Outcome)}) for one in study["outcomes"]]
-    return drawn(found, title_of(study["scenarios"], study["scale"]))
+def _told(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def title_of(scenarios: Sequence[str], scale: float) -> str:
+def outcomes_of(study: Mapping[str, Any]) -> list[Outcome]:
+    """The outcomes of a study that --json wrote."""
+    return [Outcome(**{each.name: one[each.name] for each in fields(Outcome)}) for one in study["outcomes"]]
+
+
+def drawn_again(study: Mapping[str, Any]) -> str:
+    """Its frontier."""
+    return drawn(outcomes_of(study), title_of(study["scenarios"]))
+
+
+def title_of(scenarios: Sequence[str]) -> str:
     """What stands over the picture."""
-    return f"What hiding costs: {', '.join(scenarios)}, scale {scale:g}"
+    return f"What hiding costs: {', '.join(scenarios)}"
 
 
 def drawn(found: Sequence[Outcome], title: str) -> str:
@@ -353,12 +370,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--lines", type=Path, help="a line for each finished world")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--again", action="store_true", help="take the finished worlds of --lines as they are, and make none")
     given = parser.parse_args()
     given.scale = given.scale or (0.004 if given.quick else 0.02)
     given.seed = given.seed or ([1] if given.quick else [1, 2, 3])
     given.knob = given.knob or (list(QUICK_KNOBS) if given.quick else [*evasion.knobs(), evasion.ALL])
     given.setting = given.setting or (["high"] if given.quick else list(evasion.SETTINGS[1:]))
     given.lines = given.lines or (given.json.with_suffix(".jsonl") if given.json else None)
+    if given.again and not (given.lines and given.lines.is_file()):
+        parser.error("--again: there are no finished worlds; give the file that holds them as --lines")
     return given
 
 
@@ -366,19 +386,20 @@ def main() -> None:
     """Make, search, score, print and draw."""
     given = arguments()
     prices = read_prices(given.prices)
-    rows = studied(list(trials(given, Assumed.of(prices))), given.lines)
+    rows = finished(given.lines) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines)
     found = outcomes(rows, prices)
+    scenarios, scales, seeds = (sorted({row[name] for row in rows}) for name in ("scenario", "scale", "seed"))
     console = Console(width=220)
-    console.print(f"{', '.join(given.scenario)}, scale {given.scale}, seeds {' '.join(map(str, given.seed))}")
+    console.print(f"{', '.join(scenarios)}, scale {', '.join(map(str, scales))}, seeds {' '.join(map(str, seeds))}")
     console.print(shown(found))
     said = [sentence(name, curves(mine)) for name, mine in campaigns_of(found).items()]
     for line in said:
         console.print(line, highlight=False)
     if given.figure:
-        given.figure.write_text(drawn(found, title_of(given.scenario, given.scale)), encoding="utf-8")
+        given.figure.write_text(drawn(found, title_of(scenarios)), encoding="utf-8")
     if given.json:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
-        document = {"scenarios": given.scenario, "scale": given.scale, "seeds": given.seed, "outcomes": sums, "sentences": said, "worlds": rows}
+        document = {"scenarios": scenarios, "scales": scales, "seeds": seeds, "outcomes": sums, "sentences": said, "worlds": rows}
         document["states"] = sorted({row.get("state", "unknown") for row in rows})
         given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}) + "\n")
 

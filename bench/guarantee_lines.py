@@ -207,3 +207,40 @@ def kinds_of(records: Sequence[Record]) -> list[KindLine]:
             high = rate("", "", 1.0, worlds, len(found)).high
             lines.append(KindLine(kind, study, sum(row[4] for row in rows), passed, listed["adversarial"], listed["unlicensed"], len(found), high))
     return lines
+
+
+@dataclass(frozen=True)
+class Made:
+    """The worlds of one study that were watched alike and searched by one state of the code."""
+
+    study: str
+    """The study."""
+    scenarios: list[str]
+    """Their scenarios, with what they play before beside their own backdrop."""
+    scales: list[float]
+    """Their sizes."""
+    seeds: tuple[int, int]
+    """The first and the last seed."""
+    worlds: int
+    """How many they are."""
+    every: int
+    """Days between the searches of the watch; 0: not watched."""
+    searches: int
+    """The most searches of one world."""
+    state: str
+    """Fingerprint of the sources."""
+
+
+def made_of(records: Sequence[Record]) -> list[Made]:
+    """What was made, by study, state of the code and watch."""
+    rows: dict[tuple[str, str, int], list[Record]] = defaultdict(list)
+    for record in records:
+        rows[record["task"]["study"], record.get("state", "unknown"), record["task"]["every"]].append(record)
+    found = []
+    for (study, state, every), some in rows.items():
+        tasks = [record["task"] for record in some]
+        seeds = [task["seed"] for task in tasks]
+        places = sorted({" + ".join([task["scenario"], *task.get("beside", [])]) for task in tasks})
+        searches = max((record["watch"]["searched"] for record in some if "watch" in record), default=0)
+        found.append(Made(study, places, sorted({task["scale"] for task in tasks}), (min(seeds), max(seeds)), len(some), every, searches, state))
+    return sorted(found, key=lambda line: (line.study, line.seeds))

@@ -57,6 +57,8 @@ class Task:
     """Days between the searches of the watch; 0: no watch."""
     average_run_length: float
     """The run length that the watch promises, in days."""
+    beside: tuple[str, ...] = ()
+    """Backdrops beside the scenario's own."""
 
     @property
     def key(self) -> str:
@@ -71,7 +73,7 @@ def benign_name() -> str:
 
 def scenario_of(task: Task) -> Scenario:
     """The task's scenario: light enough for hundreds of worlds, without campaigns but in the study of campaigns."""
-    scenario = load(task.scenario)
+    scenario = load(task.scenario, task.beside)
     light = (replace(spec, median=min(spec.median, task.heavy), most=min(spec.most, 2 * task.heavy)) for spec in scenario.populations)
     return replace(scenario, populations=tuple(light), campaigns=scenario.campaigns if task.study == CAMPAIGNS else ())
 

@@ -29,7 +29,7 @@ from rich.table import Table
 
 from calibration import Line, shown
 from guarantee_changes import CHANGES
-from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, run_length
+from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_length
 from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, finished, run_task
 from stillwatch.range.score import ACCUSING
 from stillwatch.settings import WatchSettings
@@ -47,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--studies", nargs="+", choices=STUDIES, default=STUDIES, metavar="STUDY", help=f"some of: {', '.join(STUDIES)}")
     parser.add_argument("--scenario", default=benign_name(), help="scenario of worlds without campaigns; its own are taken away")
     parser.add_argument("--campaigns", nargs="+", default=["february"], metavar="SCENARIO", help="scenarios of worlds with campaigns, in turn")
+    parser.add_argument("--backdrop", nargs="+", default=[], metavar="NAME", help="backdrops of worlds with campaigns beside their scenarios' own")
     parser.add_argument("--sizes", nargs="+", type=float, default=SIZES, metavar="SCALE", help="scales of the worlds, in turn")
     parser.add_argument("--heavy", type=float, default=3_000.0, help="median exchanges of an account to which larger kinds are cut")
     parser.add_argument("--every", type=int, default=7, help="days between the searches of the watch; 0: no watch")
@@ -74,7 +75,8 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
                 scenario = given.campaigns[number % len(given.campaigns)] if study == CAMPAIGNS else given.scenario
                 every = given.every if study in (BENIGN, CAMPAIGNS) else 0
                 scale = given.sizes[number % len(given.sizes)]
-                yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length)
+                beside = tuple(given.backdrop) if study == CAMPAIGNS else ()
+                yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length, beside)
 
 
 def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Record]:
@@ -163,9 +165,7 @@ def main() -> None:
             "run_lengths": [asdict(line) for line in lengths],
             "delays": [asdict(line) for line in delays],
         }
-        seed = min((record["task"]["seed"] for record in records), default=given.seed)
-        planted = sorted({record["task"]["scenario"] for record in records if record["task"]["study"] == CAMPAIGNS})
-        about = {"seed": seed, "quick": given.quick, "scenario": given.scenario, "campaigns": planted, "worlds": len(records)}
+        about = {"quick": given.quick, "worlds": len(records), "made": [asdict(line) for line in made_of(records)]}
         about["states"] = sorted({record.get("state", "unknown") for record in records})
         given.json.write_text(json.dumps({**about, **tables, "seconds": seconds}, indent=2) + "\n")
     sys.exit(0 if all(line.kept for line in lines) else 1)

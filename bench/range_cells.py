@@ -39,14 +39,18 @@ class Cell:
     """What its sizes are multiplied by."""
     seed: int
     """The seed of its chance."""
-    paraphrase: int | None = None
-    """Level of paraphrase of its campaigns; None: what the scenario says."""
+    beside: tuple[str, ...] = ()
+    """Backdrops beside the scenario's own."""
 
     @property
     def name(self) -> str:
         """One line that tells it from all others."""
-        worded = "" if self.paraphrase is None else f" paraphrase {self.paraphrase}"
-        return f"{self.scenario} x{self.scale:g} seed {self.seed}{worded}"
+        return f"{self.place} x{self.scale:g} seed {self.seed}"
+
+    @property
+    def place(self) -> str:
+        """The scenario, and what it plays before beside its own backdrop."""
+        return " + ".join((self.scenario, *self.beside))
 
 
 def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
         at = [time.perf_counter()]
-        truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed, paraphrase=cell.paraphrase))
+        truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed, beside=cell.beside))
         at.append(time.perf_counter())
         detect(inputs_of(world), out, settings_at(rate), quiet)
         at.append(time.perf_counter())
@@ -64,7 +68,7 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
         at.append(time.perf_counter())
         steps = ("make", "detect", "baselines", "watch")
         return {
-            "cell": asdict(cell),
+            "cell": {"scenario": cell.place, "scale": cell.scale, "seed": cell.seed},
             "rate": rate,
             "every": every,
             "quick": quick,

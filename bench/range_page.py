@@ -9,11 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from evasion import drawn_again
+from evasion import differing, drawn_again, outcomes_of
 from promises import exact
 from range_lines import OURS, Doc, Line, better, f1, in_all, lines_of, name_of
 from range_targets import Target
+from stillwatch.range.price import UNITS
 from stillwatch.range.score import ACCUSING
+from stillwatch.range.specs import kinds as kinds_of_range
 from stillwatch.report.figures.svg import element, text
 
 STYLE = (
@@ -34,24 +36,37 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def campaigns(cells: Sequence[Doc]) -> str:
     """Our own results, and when the alarm was raised."""
-    verdicts: dict[tuple[str, str], set[str]] = defaultdict(set)
-    gone: dict[tuple[str, str], list[Doc]] = defaultdict(list)
+    alarms = {(cell["cell_name"], row["name"]): row for cell in cells for row in cell["alarms"]["campaigns"]}
+    seen: dict[tuple[str, str, float, str], list[tuple[Doc, str]]] = defaultdict(list)
     for cell in cells:
         for row in cell["score"]["campaigns"]:
-            verdicts[cell["cell"]["scenario"], row["name"]].add(row["verdict"] or "-")
-        for row in cell["alarms"]["campaigns"]:
-            gone[cell["cell"]["scenario"], row["name"]].append(row)
-    sizes: dict[str, set[float]] = defaultdict(set)
-    for cell in cells:
-        sizes[cell["cell"]["scenario"]].add(cell["cell"]["scale"])
+            place = cell["cell"]["scenario"], row["name"], cell["cell"]["scale"], cell["machine"]["state"]
+            seen[place].append((row, alarm(alarms[cell["cell_name"], row["name"]])))
     rows = []
-    for line in lines_of(cells):
-        if line.detector == OURS:
-            where = line.scenario, line.campaign
-            scale = several(sizes[line.scenario], "g")
-            named = f"{line.found} of {line.worlds}", f"{line.recall:.3f}", f"{line.precision:.3f}", "/".join(sorted(verdicts[where]))
-            rows.append([*where, scale, *named, ", ".join(map(alarm, gone[where]))])
-    return table(["scenario", "campaign", "scale", "found", "account recall", "precision", "verdict", "days to the alarm (gone by then)"], rows)
+    for (scenario, name, scale, state), some in seen.items():
+        accounts, right = (
+            sum(count) for count in zip(*((row["accounts"], round(row["account_recall"] * row["accounts"])) for row, _ in some), strict=True)
+        )
+        precision = sum(row["account_precision"] for row, _ in some) / len(some)
+        verdicts = "/".join(sorted({row["verdict"] or "-" for row, _ in some}))
+        found = f"{sum(row['found'] for row, _ in some)} of {len(some)}"
+        recall = "{:.3f} ({:.3f} to {:.3f})".format(right / accounts, *exact(right, accounts))
+        rows.append(
+            [scenario, name, f"{scale:g}", f"{accounts:,}", found, recall, f"{precision:.3f}", verdicts, ", ".join(words for _, words in some), state]
+        )
+    heads = [
+        "scenario",
+        "campaign",
+        "scale",
+        "accounts",
+        "found",
+        "account recall (95 %)",
+        "precision",
+        "verdict",
+        "days to the alarm (gone by then)",
+        "sources",
+    ]
+    return table(heads, rows)
 
 
 def alarm(row: Doc) -> str:
@@ -78,23 +93,26 @@ def rivals(cells: Sequence[Doc], at: str = "own") -> str:
 def false_calls(cells: Sequence[Doc]) -> str:
     """Whom each detector wrongs."""
     groups: dict[str, Counter[str]] = defaultdict(Counter)
+    accounts: dict[str, Counter[str]] = defaultdict(Counter)
     hit: Counter[str] = Counter()
-    wronged: Counter[str] = Counter()
     for cell in cells:
         for detector in cell["detectors"]:
             name, own = name_of(detector), detector["own"]
-            groups[name].update(own["false_groups"] or own["innocents"])
+            groups[name].update(own["false_groups"])
+            accounts[name].update(own["innocents"])
             hit[name] += bool(own["false_groups"] or own["innocents"])
-            wronged[name] += sum(own["innocents"].values())
     innocents = sum(cell["innocents"] for cell in cells)
     rows = []
-    for name, kinds in groups.items():
+    for name in accounts:
         low, high = exact(hit[name], len(cells))
-        commonest = ", ".join(f"{kind} {number:,}" for kind, number in kinds.most_common(4)) or "none"
-        rows.append([name, f"{hit[name]} of {len(cells)} ({low:.0%} to {high:.0%})", commonest, f"{wronged[name]:,} of {innocents:,}"])
-    return table(
-        ["detector", "worlds in which it wrongs somebody", "whom most (groups; accounts where it calls those)", "innocent accounts called"], rows
-    )
+        worlds = f"{hit[name]} of {len(cells)} ({low:.0%} to {high:.0%})"
+        rows.append([name, worlds, _commonest(groups[name]), _commonest(accounts[name]), f"{accounts[name].total():,} of {innocents:,}"])
+    heads = ["detector", "worlds in which it wrongs somebody", "groups of innocents called", "innocent accounts called, commonest kinds", "in all"]
+    return table(heads, rows)
+
+
+def _commonest(kinds: Counter[str]) -> str:
+    return ", ".join(f"{kind} {number:,}" for kind, number in kinds.most_common(4)) or "none"
 
 
 def picture(cells: Sequence[Doc]) -> str:
@@ -135,24 +153,34 @@ def _field(line: Line | None, x: float, y: float) -> Markup:
 
 def evasions(study: Doc) -> str:
     """What hiding costs, and what it hides."""
+    found = outcomes_of(study)
     rows = [
         [
-            f"{one['scenario']}: {one['campaign']}",
-            f"{one['knob']} {one['setting']}",
-            f"{one['found']} of {one['worlds']}",
-            f"{one['recall']:.3f} ({one['interval'][0]:.3f} to {one['interval'][1]:.3f})",
-            f"{one['cost']:.2f}",
+            f"{one.scenario}: {one.campaign}",
+            f"{one.scale:g}",
+            f"{one.knob} {one.setting}",
+            f"{one.found} of {one.worlds}",
+            "{:.3f} ({:.3f} to {:.3f})".format(one.recall, *one.interval()),
+            f"{one.cost:.2f}",
+            differing(one, found),
         ]
-        for one in study["outcomes"]
+        for one in found
     ]
     states = f"sources {', '.join(study['states'])}"
-    made = f"{', '.join(study['scenarios'])} at scale {study['scale']}, seeds {', '.join(map(str, study['seeds']))}, {states}.\n"
+    told = f"{', '.join(study['scenarios'])} at scale {several(study['scales'], 'g')}, seeds {', '.join(map(str, study['seeds']))}, {states}.\n"
+    units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
     parts = [
-        made,
-        table(["campaign", "knob and setting", "found", "account recall (95 %)", "cost, times that without"], rows),
+        told,
+        f"What it needs stands in units at the scenario's full size: without evasion all of them, with it those that change by more than a twentieth. {units}. "
+        "Cost is that of a harvested exchange at the prices that ship; below 1 it is where accounts begin later, which is free, or where a small world's chance has it so.\n",
+        table(["campaign", "scale", "knob and setting", "found", "account recall (95 %)", "cost, times that without", "what it needs"], rows),
         "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
         f"The same worlds under the baselines. {READ_AS}"
-        + (" PRADA and MMD, which take longest, were left out.\n" if any(world["quick"] for world in study["worlds"]) else "\n"),
+        + (
+            " PRADA and MMD, which take longest, were left out where a world has a dash.\n"
+            if any(world["quick"] for world in study["worlds"])
+            else "\n"
+        ),
         under_evasion(study["worlds"]),
     ]
     return "\n".join(parts)
@@ -160,7 +188,10 @@ def evasions(study: Doc) -> str:
 
 def under_evasion(worlds: Sequence[Doc]) -> str:
     """Every campaign and evasion by every detector: how often each finds it, then each for itself."""
-    cells = [{"cell": {"scenario": f"{world['knob']} {world['setting']}, {world['scenario']}"}, "detectors": world["detectors"]} for world in worlds]
+    cells = [
+        {"cell": {"scenario": f"{world['knob']} {world['setting']}, {world['scenario']} at {world['scale']:g}"}, "detectors": world["detectors"]}
+        for world in worlds
+    ]
     found: dict[str, Counter[bool]] = defaultdict(Counter)
     for line in lines_of(cells):
         found[line.detector].update({True: line.found, False: line.worlds - line.found})
@@ -179,16 +210,16 @@ def guarantees(study: Doc) -> str:
             f"{line['promised']:g}",
             f"{line['seen']:.4f} ({line['low']:.4f} to {line['high']:.4f})",
             str(line["runs"]),
-            "yes" if line["kept"] else "**no**",
+            _kept(line),
         ]
         for line in study["lines"]
     ]
     wronged = ", ".join(f"{kind['kind']} {kind['adversarial']}" for kind in study["kinds"] if kind["adversarial"]) or "none"
     said = (
-        f"Seeds from {study['seed']} on, {study['worlds']:,} worlds, sources {', '.join(study['states'])}. A promise counts as kept where its interval does not lie above it, which with few worlds "
-        f"says little. Benign groups called adversarial, by kind: {wronged}.\n\n"
+        f"{study['worlds']:,} worlds. A promise is *kept* where all of its interval lies within it, *not broken* where the interval holds it and more worlds would have to tell, "
+        f"and broken where the interval lies above it. Benign groups called adversarial, by kind: {wronged}.\n\n"
     )
-    parts = [said + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)]
+    parts = [said + made(study["made"]) + "\n" + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)]
     if any(line["worlds"] for line in study["run_lengths"]):
         parts.append(
             "How long a watch goes without a false alarm, honest groups included, which the promise leaves out:\n\n" + lengths(study["run_lengths"])
@@ -197,9 +228,38 @@ def guarantees(study: Doc) -> str:
         parts.append("How late an alarm comes:\n\n" + delays(study["delays"]))
     parts.append(
         "Groups that are more than chance, of groups tested, by the commonest kind of account in them; `campaign` stands where half of a group or more is "
-        "guilty of going beyond a permit:\n\n" + honest(study["kinds"])
+        "guilty of going beyond a permit. *None* means that no group of that kind was linked at all, so that nothing had to be decided of one:\n\n"
+        + honest(study["kinds"])
     )
     return "\n".join(parts)
+
+
+def _kept(line: Doc) -> str:
+    """Whether a promise is kept, as far as the worlds tell."""
+    if not line["kept"]:
+        return "**no**"
+    return "yes" if line["high"] <= line["promised"] else "not broken"
+
+
+def _every(days: int) -> str:
+    return "every day" if days == 1 else f"every {days} days"
+
+
+def made(lines: Sequence[Doc]) -> str:
+    """Which worlds the figures are of."""
+    rows = [
+        [
+            line["study"],
+            ", ".join(line["scenarios"]),
+            ", ".join(f"{scale:g}" for scale in line["scales"]),
+            "{} to {}".format(*line["seeds"]),
+            str(line["worlds"]),
+            f"{_every(line['every'])}, at most {line['searches']} times" if line["every"] else "not",
+            line["state"],
+        ]
+        for line in lines
+    ]
+    return table(["study", "scenarios", "scales", "seeds", "worlds", "searched for alarms", "sources"], rows)
 
 
 def lengths(lines: Sequence[Doc]) -> str:
@@ -231,7 +291,7 @@ def honest(kinds: Sequence[Doc]) -> str:
     for line in kinds:
         by_kind[line["kind"]][line["study"]] = line
     rows = []
-    for kind in sorted(by_kind):
+    for kind in sorted({*by_kind, *kinds_of_range()}):
         lines = by_kind[kind]
         passed = [f"{lines[study]['passed']} of {lines[study]['tested']}" if study in lines else "none" for study in worlds]
         accused = [f"{sum(line[verdict] for line in lines.values())}" for verdict in ACCUSING]
@@ -269,13 +329,13 @@ def machine(cells: Sequence[Doc]) -> str:
     seconds: Counter[str] = Counter()
     for cell in cells:
         seconds.update(cell["seconds"])
-    places = {
-        f"Stillwatch {of['version']} (sources {of['state']}), Python {of['python']}, {of['processors']} processors, {of['system']}": None
-        for of in (cell["machine"] for cell in cells)
-    }
+    places: dict[str, dict[str, None]] = defaultdict(dict)
+    for of in (cell["machine"] for cell in cells):
+        places[f"Stillwatch {of['version']}, Python {of['python']}, {of['processors']} processors, {of['system']}"][of["state"]] = None
     spent = ", ".join(f"{step} {value / 60:.0f} min" for step, value in seconds.items())
     exchanges = sum(cell["exchanges"] for cell in cells)
-    return f"{'; '.join(places)}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
+    where = "; ".join(f"{place} (sources {', '.join(states)})" for place, states in places.items())
+    return f"{where}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
 
 
 def several(values: Iterable[Any], form: str = "") -> str:
@@ -290,7 +350,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
     cells = document["cells"]
     (figures / "benchmark.svg").write_text(picture(cells), encoding="utf-8")
     seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
-    every = several(cell["every"] for cell in cells)
+    every = " or ".join(_every(days) for days in sorted({cell["every"] for cell in cells}))
     short = "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
     ahead = better(cells)
     parts = [
@@ -301,7 +361,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "## Targets\n",
         table(["target", "measured", "kept"], ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept)),
         "## Campaigns\n",
-        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search every {every} days until each campaign of the world has one; "
+        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search {every} until each campaign of the world has one; "
         "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a thousand exchanges is called high "
         "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, an alarm before it is not to be expected.\n",
         campaigns(cells),

@@ -42,7 +42,7 @@ def targets(document: Mapping[str, Any]) -> list[Target]:
 def _campaigns(cells: Sequence[Doc]) -> Iterator[Target]:
     ours = [line for line in lines_of(cells) if line.detector == OURS]
     worlds, found = sum(line.worlds for line in ours), sum(line.found for line in ours)
-    yield Target("every published campaign found", f"{found} of {worlds} times", found == worlds)
+    yield Target("every published campaign found", f"{found} of {worlds} times ({_interval(found, worlds)})", found == worlds)
     for what, limit, of in (("recall", RECALL, [x.recall for x in ours]), ("precision", PRECISION, [x.precision for x in ours])):
         below = [f"{x.scenario}: {x.campaign} {value:.3f}" for x, value in zip(ours, of, strict=True) if value < limit]
         yield Target(
@@ -57,7 +57,7 @@ def _alarms(cells: Sequence[Doc]) -> Iterator[Target]:
     number = sum(len(cell["alarms"]["campaigns"]) for cell in cells)
     yield Target(
         f"an alarm before {EARLY:.0%} of a campaign's exchanges are gone",
-        f"{number - len(late)} of {number} times" + (f"; later: {', '.join(late)}" if late else ""),
+        f"{number - len(late)} of {number} times ({_interval(number - len(late), number)})" + (f"; later: {', '.join(late)}" if late else ""),
         not late,
     )
 
@@ -71,9 +71,8 @@ def _late(row: Doc) -> str:
 
 def _negatives(cells: Sequence[Doc]) -> Target:
     hit = [cell for cell in cells if cell["score"]["false_campaigns"]]
-    low, high = exact(len(hit), len(cells))
     kinds = sorted({kind for cell in hit for kind in cell["score"]["false_campaigns"]})
-    words = f"{len(hit)} of {len(cells)} worlds ({low:.1%} to {high:.1%})" + (f": {', '.join(kinds)}" if kinds else "")
+    words = f"{len(hit)} of {len(cells)} worlds ({_interval(len(hit), len(cells))})" + (f": {', '.join(kinds)}" if kinds else "")
     return Target("no hard negative called adversarial, in these worlds", words, not hit)
 
 
@@ -83,24 +82,33 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 
 
 def _evasion(study: Doc) -> Target:
+    """Each knob for itself: what many of them leave whole does not make up for the one that hides."""
     middle = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
-    found, worlds = sum(one["found"] for one in middle), sum(one["worlds"] for one in middle)
-    low, high = exact(found, worlds)
+    seen: dict[str, tuple[int, int]] = {}
+    for one in middle:
+        found, worlds = seen.get(one["knob"], (0, 0))
+        seen[one["knob"]] = found + one["found"], worlds + one["worlds"]
+    short = {knob: counts for knob, counts in seen.items() if counts[0] < UNDER_EVASION * counts[1]}
+    found, worlds = (sum(counts[place] for counts in seen.values()) for place in (0, 1))
+    words = f"under {len(seen) - len(short)} of {len(seen)} knobs; {found} of {worlds} in all ({_interval(found, worlds)})"
+    words += "".join(f"; {knob}: {of} of {tried} ({_interval(of, tried)})" for knob, (of, tried) in short.items())
     missed = sorted({f"{one['scenario']}: {one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
-    words = f"{found} of {worlds} ({low:.0%} to {high:.0%})" + (f"; missed: {', '.join(missed)}" if missed else "")
-    return Target(
-        f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, found >= UNDER_EVASION * worlds
-    )
+    words += f"; missed: {', '.join(missed)}" if missed else ""
+    return Target(f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, not short)
+
+
+def _interval(hits: int, runs: int) -> str:
+    """The exact interval of a share, in words."""
+    return "{:.1%} to {:.1%}".format(*exact(hits, runs))
 
 
 def _guarantees(study: Doc) -> Iterator[Target]:
     for line in study["lines"]:
         if line["what"] == false_worlds("adversarial") and line["case"] == nominal("benign", 0.05):
             hit = round(line["seen"] * line["runs"])
-            low, high = exact(hit, line["runs"])
             yield Target(
                 f"no hard negative called adversarial in {WORLDS} worlds without campaigns",
-                f"{hit} of {line['runs']} ({low:.1%} to {high:.1%})",
+                f"{hit} of {line['runs']} ({_interval(hit, line['runs'])})",
                 hit == 0 and line["runs"] >= WORLDS,
             )
     broken = [

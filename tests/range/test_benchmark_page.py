@@ -32,10 +32,12 @@ def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: d
         "verdict": "adversarial",
         "account_precision": ours["precision"],
         "account_recall": ours["recall"],
+        "accounts": 20,
     }
     day = None if gone >= 1 else "2026-02-03"
     return {
-        "cell": {"scenario": "moor", "scale": 0.05, "seed": seed, "paraphrase": None},
+        "cell": {"scenario": "moor", "scale": 0.05, "seed": seed},
+        "cell_name": f"moor seed {seed} {state}",
         "rate": 0.05,
         "every": 1,
         "quick": False,
@@ -101,8 +103,8 @@ def test_figures_of_two_states_of_the_code_are_not_passed_off_as_of_one(tmp_path
     made = document(GOOD, cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), seed=2, state="0b"))
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert "(sources 0a)" in page
-    assert "(sources 0b)" in page
+    assert "Linux (sources 0a, 0b). 2 worlds" in page
+    assert "| moor | heath | 0.05 | 20 | 1 of 1 | 1.000 (0.832 to 1.000) | 1.000 | adversarial | 2 (1.0%) | 0b |" in page
     assert "seeds 1, 2, " in page
 
 
@@ -110,32 +112,34 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     shared: dict[str, Any] = {
         "scenario": "moor",
         "campaign": "heath",
+        "scale": 0.01,
         "worlds": 1,
         "accounts": 20,
         "dollars": 1.0,
         "total": 5.0,
-        "units": {},
         "interval": [0.1, 0.9],
     }
-    plain = shared | {"knob": "none", "setting": "off", "found": 1, "right": 20, "recall": 1.0, "cost": 1.0}
-    hidden = shared | {"knob": "cover", "setting": "middle", "found": 0, "right": 5, "recall": 0.25, "cost": 1.5}
+    plain = shared | {"knob": "none", "setting": "off", "found": 1, "right": 20, "recall": 1.0, "cost": 1.0, "units": {"accounts": 40.0}}
+    hidden = shared | {"knob": "cover", "setting": "middle", "found": 0, "right": 5, "recall": 0.25, "cost": 1.5, "units": {"accounts": 60.0}}
     blind, keen = detector(OURS, 0.25, 1.0), detector("ranking", 1.0, 1.0)
     worlds = [
-        {"scenario": "moor", "knob": "none", "setting": "off", "quick": True, "detectors": [detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9)]},
-        {"scenario": "moor", "knob": "cover", "setting": "middle", "quick": True, "detectors": [blind, keen]},
+        {"knob": "none", "setting": "off", "detectors": [detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9)]},
+        {"knob": "cover", "setting": "middle", "detectors": [blind, keen]},
     ]
-    study = {"scenarios": ["moor"], "scale": 0.01, "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
-    study |= {"states": ["0a"], "worlds": worlds}
+    study = {"scenarios": ["moor"], "scales": [0.01], "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
+    study |= {"states": ["0a"], "worlds": [world | {"scenario": "moor", "scale": 0.01, "quick": True} for world in worlds]}
     made = document(GOOD, evasion=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert "0 of 1 (0% to 98%); missed: moor: heath under cover" in page
-    assert "| cover middle, moor: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
+    assert "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); cover: 0 of 1 (0.0% to 97.5%); missed: moor: heath under cover" in page
+    assert "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |" in page
+    assert "| cover middle, moor at 0.01: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
     assert "| Stillwatch | 1 of 2 | 1% to 99% |" in page
     assert "PRADA and MMD, which take longest, were left out" in page
     assert "figures/evasion.svg" in page
     drawn = (tmp_path / "figures" / "evasion.svg").read_text(encoding="utf-8")
-    assert "What hiding costs: moor, scale 0.01" in drawn
+    assert "What hiding costs: moor" in drawn
+    assert "moor at 0.01: heath" in drawn
     assert "cover" in drawn
 
 
@@ -166,11 +170,21 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
     line = {"what": "worlds with a false adversarial campaign", "case": "benign, nominal 5%", "promised": 0.05, "low": 0.0, "high": 0.03}
     kind = {"kind": "classroom", "study": "benign", "tested": 400, "passed": 390, "adversarial": hit, "unlicensed": 0, "worlds": worlds, "high": 0.03}
     length = {"verdict": "adversarial", "promised": 365.0, "worlds": worlds, "days": 7, "alarmed": hit, "at_least": 460.0}
+    made = {
+        "study": "benign",
+        "scenarios": ["fen"],
+        "scales": [0.01],
+        "seeds": [1, worlds],
+        "worlds": worlds,
+        "every": 7,
+        "searches": 4,
+        "state": "0c",
+    }
     delay = {"campaign": "heath", "scale": 0.01, "worlds": 20, "alarmed": 19, "days": 3.0, "gone": 0.041, "early": 0.8, "low": 0.5, "high": 0.95}
     return {
-        "seed": 1,
         "worlds": worlds,
         "states": ["0c"],
+        "made": [made],
         "lines": [line | {"seen": hit / worlds, "runs": worlds, "power": "", "kept": True}],
         "kinds": [kind],
         "run_lengths": [length],
@@ -188,7 +202,28 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
-    assert f"{worlds} worlds, sources 0c." in page
+    assert f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times | 0c |" in page
+    assert "| vpn_users | none | 0 | 0 |" in page
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [(0.0, 0.03, "yes"), (0.0, 0.48, "not broken"), (0.06, 0.2, "**no**")])
+def test_too_few_worlds_keep_no_promise(tmp_path: Path, low: float, high: float, said: str) -> None:
+    study = guaranteed(0, 200)
+    study["lines"][0] |= {"low": low, "high": high, "kept": low <= 0.05}
+    made = document(GOOD, guarantees=study)
+    write_page(made, targets(made), tmp_path / "benchmark.md")
+    assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+
+
+def test_one_knob_that_hides_is_not_made_up_for_by_those_that_do_not() -> None:
+    def outcome(knob: str, found: int) -> dict[str, Any]:
+        return {"scenario": "moor", "campaign": "heath", "knob": knob, "setting": "middle", "found": found, "worlds": 10}
+
+    study = {"outcomes": [*(outcome(f"easy {number}", 10) for number in range(16)), outcome("hard", 8)]}
+    (target,) = (target for target in targets(document(GOOD, evasion=study)) if "single evasion" in target.what)
+    assert not target.kept
+    assert "under 16 of 17 knobs; 168 of 170 in all" in target.measured
+    assert "hard: 8 of 10" in target.measured
 
 
 def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def row(knob: str, setting: str, right: int, accounts: float, seed: int = 1) -> 
         "account_recall": right / 40,
         "units": units,
     }
-    return {"scenario": "moor", "knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
+    return {"scenario": "moor", "scale": 0.01, "knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
 
 
 ROWS = [
@@ -78,10 +78,12 @@ def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> No
 
 def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
     other = [one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))]
-    found = study.campaigns_of(study.outcomes([*ROWS, *other], PRICES))
-    assert list(found) == ["moor: thistle", "fen: thistle"]
-    assert [point.recall for point in study.curves(found["fen: thistle"])["pool"]] == [1.0, 0.25]
-    assert [one.cost for one in found["fen: thistle"]] == pytest.approx([1.0, 1.0])
+    larger = [one | {"scale": 0.05} for one in (row("none", "off", 40, 8_000), row("pool", "low", 40, 8_000))]
+    found = study.campaigns_of(study.outcomes([*ROWS, *other, *larger], PRICES))
+    assert list(found) == ["moor at 0.01: thistle", "fen at 0.01: thistle", "moor at 0.05: thistle"]
+    assert [point.recall for point in study.curves(found["fen at 0.01: thistle"])["pool"]] == [1.0, 0.25]
+    assert [point.recall for point in study.curves(found["moor at 0.05: thistle"])["pool"]] == [1.0, 1.0]
+    assert [one.cost for one in found["fen at 0.01: thistle"]] == pytest.approx([1.0, 1.0])
 
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
@@ -90,7 +92,7 @@ def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -
     name = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f".//{name}polyline")) == 3
     texts = [element.text for element in root.iter(f"{name}text")]
-    assert {"pool", "cover", "all knobs together", "moor: thistle"} <= set(texts)
+    assert {"pool", "cover", "all knobs together", "moor at 0.01: thistle"} <= set(texts)
     assert "prefers-color-scheme: dark" in drawn
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     for element in root.iter(f"{name}circle"):
@@ -104,7 +106,7 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
 
     def run(trial: study.Trial) -> dict[str, Any]:
         made.append(trial)
-        return answers[trial.knob]
+        return answers[trial.knob] | {"seed": trial.seed}
 
     monkeypatch.setattr(study.Trial, "run", run)
     lines = tmp_path / "lines.jsonl"
@@ -116,5 +118,6 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
     assert both[0] == first[0]
     study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines)
     assert [trial.seed for trial in made] == [1, 1, 2]
+    assert study.finished(lines) == [*both, answers["none"] | {"seed": 2, "fingerprint": study.finished(lines)[2]["fingerprint"]}]
     whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
     assert [json.loads(text)["knob"] for text in whole] == ["none", "pool", "none"]

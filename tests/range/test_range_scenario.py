@@ -152,6 +152,17 @@ def test_several_backdrops_stand_one_behind_the_other() -> None:
     assert both.populations[-1] == one.populations[-1]
 
 
+def test_a_scenario_plays_before_another_backdrop_where_that_is_asked_for() -> None:
+    alone, among = load("february"), load("february", ("lookalikes", "provider"))
+    assert among.campaigns == alone.campaigns
+    assert {spec.kind for spec in among.populations} - {spec.kind for spec in alone.populations} >= {"translation_vendor", "hackathon", "red_team"}
+    assert len([spec for spec in among.populations if spec.kind == "ordinary"]) == 1
+    assert load("benign", ("lookalikes",)) == load("benign")
+    with pytest.raises(SettingError, match="no backdrop 'village'") as caught:
+        load("february", ("village",))
+    assert "lookalikes" in str(caught.value.do)
+
+
 def test_an_events_volume_does_not_grow_with_the_window() -> None:
     text = BEFORE.replace('backdrop = "provider"', 'backdrop = ["provider", "lookalikes"]')
     quarter, week = (parse(t, "x.toml") for t in (text, text.replace("2026-05-25", "2026-03-09")))

@@ -28,6 +28,7 @@ def command() -> None:
     "--paraphrase", type=click.IntRange(0, 2), help="Reword the campaigns' templates: 0 not, 1 lightly, 2 heavily.  [default: as the scenario says]"
 )
 @click.option("--evade", multiple=True, metavar="KNOB=SETTING", help="What the campaigns do to hide, as pool=middle; repeatable. See docs/range.md.")
+@click.option("--backdrop", multiple=True, metavar="NAME", help="A backdrop beside the scenario's own: lookalikes or provider; repeatable.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads; the files do not depend on it.")
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the truth in short as JSON.")
@@ -40,6 +41,7 @@ def make(
     no_prompts: bool,
     paraphrase: int | None,
     evade: tuple[str, ...],
+    backdrop: tuple[str, ...],
     workers: int,
     force: bool,
     as_json: bool,
@@ -49,7 +51,7 @@ def make(
     from stillwatch.range.make import Order
     from stillwatch.range.make import make as make_world
 
-    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers, paraphrase=paraphrase, evade=chosen(evade))
+    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers, paraphrase=paraphrase, evade=chosen(evade), beside=backdrop)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -53,11 +53,13 @@ class Order:
     """Level of paraphrase of every campaign; None: what the scenario says of each."""
     evade: Mapping[str, str] = field(default_factory=dict)
     """Knobs of evasion that every campaign turns, with their settings; on top of what the scenario says of each."""
+    beside: tuple[str, ...] = ()
+    """Backdrops that the scenario plays before, beside those that it names."""
 
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
     """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing half-written."""
-    return make_from(load(order.scenario), order, progress)
+    return make_from(load(order.scenario, order.beside), order, progress)
 
 
 def make_from(

@@ -7,6 +7,7 @@ import difflib
 import re
 import tomllib
 import typing
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from importlib import resources
@@ -48,33 +49,42 @@ class Scenario:
 
 def shipped_names() -> list[str]:
     """Names of the scenarios in this package."""
-    files = resources.files(__package__).joinpath("scenarios").iterdir()
+    return _shipped("scenarios")
+
+
+def backdrops() -> list[str]:
+    """Names of the backdrops in this package."""
+    return _shipped("backdrops")
+
+
+def _shipped(folder: str) -> list[str]:
+    files = resources.files(__package__).joinpath(folder).iterdir()
     return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
 
 
-def load(name_or_path: str) -> Scenario:
-    """A shipped scenario by name, or one from a path. Raises SettingError naming key and line."""
+def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
+    """A shipped scenario by name, or one from a path, before the backdrops named beside its own. Raises SettingError naming key and line."""
     if name_or_path in shipped_names():
         text = resources.files(__package__).joinpath("scenarios", f"{name_or_path}.toml").read_text(encoding="utf-8")
-        return parse(text, name_or_path)
+        return parse(text, name_or_path, beside)
     path = Path(name_or_path)
     if not path.is_file():
         raise SettingError(f"there is no scenario {name_or_path}", do=f"name one of: {', '.join(shipped_names())}; or give the path of a TOML file")
     try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
+        return parse(path.read_text(encoding="utf-8"), path.name, beside)
     except UnicodeDecodeError as error:
         raise SettingError("the scenario is not UTF-8 text", where=path.name, do="save it as UTF-8") from error
 
 
-def parse(text: str, name: str) -> Scenario:
-    """A scenario from TOML text."""
+def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
+    """A scenario from TOML text, before the backdrops named beside its own."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"the scenario is not TOML: {error}", where=name, do="mend the line named above") from error
     reader = _Reader(name, _lines(text, {}))
     reader.known(document, (*SECTIONS, "backdrop"), "")
-    behind = _behind(document, reader)
+    behind = _behind(document, reader, beside)
     counts = {"region": len(behind.regions), "model": len(behind.models), "population": len(behind.populations), "permit": len(behind.permits)}
     reader = _Reader(name, _lines(text, counts), counts)
     reader.needed(document, ("world", *(key for key in ("region", "model", "population") if not counts[key])), "")
@@ -107,20 +117,21 @@ class Backdrop:
     """The licences given out."""
 
 
-def _behind(document: dict[str, Any], own: _Reader) -> Backdrop:
-    """The backdrops that a scenario names, one after the other; an empty one if it names none."""
+def _behind(document: dict[str, Any], own: _Reader, beside: Sequence[str]) -> Backdrop:
+    """The backdrops that a scenario names, one after the other, and those beside them; an empty one if there are none."""
     names = document.get("backdrop", [])
     names = names if isinstance(names, list) else [names]
-    found = [_backdrop(name, own) for name in names]
+    for name in beside:
+        if name not in backdrops():
+            raise SettingError(f"there is no backdrop {name!r}", do=f"known: {', '.join(backdrops())}")
+    found = [_backdrop(name, own) for name in dict.fromkeys([*names, *beside])]
     return Backdrop(*(tuple(record for one in found for record in getattr(one, f.name)) for f in fields(Backdrop)))
 
 
 def _backdrop(name: Any, own: _Reader) -> Backdrop:
-    folder = resources.files(__package__).joinpath("backdrops")
-    known = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-    if name not in known:
-        raise own.error(f"there is no backdrop {name!r}", "", "backdrop", f"known: {', '.join(known)}")
-    text = folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    if name not in backdrops():
+        raise own.error(f"there is no backdrop {name!r}", "", "backdrop", f"known: {', '.join(backdrops())}")
+    text = resources.files(__package__).joinpath("backdrops", f"{name}.toml").read_text(encoding="utf-8")
     found = tomllib.loads(text)
     reader = _Reader(f"{name}.toml", _lines(text, {}))
     reader.known(found, ("region", "model", "population", "permit"), "")
