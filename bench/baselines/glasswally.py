@@ -74,10 +74,10 @@ class Glasswally:
 
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
-        coded = _coded(tables)
-        known = whole(coded)
+        log = coded(tables)
+        known = whole(log)
         scores: dict[int, float] = {}
-        for stream in streams(coded, READ):
+        for stream in streams(log, READ):
             scores |= stream.most(self.composite(stream, known))
         return singles(scores, self.medium)
 
@@ -90,10 +90,10 @@ class Glasswally:
             "biometric": biometric(stream),
             "session_gap": session_gap(stream),
             "role_preamble": preamble(stream, known.carriers_of_systems),
-            "fingerprint": _fingerprint(stream, mine.stacks[stream.number], known.popular_stacks),
+            "fingerprint": fingerprint(stream, mine.stacks[stream.number], known.popular_stacks),
             "hydra": (mine.hydra[stream.number], mine.hydra_sure[stream.number]),
             "timing_cluster": known.bursts.said(stream.at // SECOND),
-            "asn": _network(stream, mine.cloud[stream.number]),
+            "asn": network(stream, mine.cloud[stream.number]),
             "pivot": known.pivots.said(stream, mine.cluster[stream.number]),
         }
         scale = 1.0 / sum(WEIGHTS.values()) if self.rescaled else 1.0
@@ -102,21 +102,21 @@ class Glasswally:
         return found
 
 
-def _fingerprint(stream: Stream, stacks: Array, popular: Array) -> tuple[Floats, Floats]:
+def fingerprint(stream: Stream, stacks: Array, popular: Array) -> tuple[Floats, Floats]:
     """Many TLS stacks on one account, and a stack of many accounts."""
     sure = np.minimum((stream.place + 1) / 20.0, 1.0)
     score = 0.20 * (stacks >= 3) + 0.15 * np.isin(stream.columns["ja4"], popular)
     return score * (0.4 + 0.6 * sure), sure
 
 
-def _network(stream: Stream, cloud: Array) -> tuple[Floats, Floats]:
+def network(stream: Stream, cloud: Array) -> tuple[Floats, Floats]:
     """A hosting network, and a cluster of which most live in one."""
     hosted = stream.columns["hosting"].astype(np.bool_)
     score = 0.20 * hosted + 0.40 * (cloud > 0) + 0.10 * (cloud > 1)
     return np.where(score >= 0.15, score, 0.0), np.where(hosted, 0.60, 0.70)
 
 
-def _coded(tables: Tables) -> Tables:
+def coded(tables: Tables) -> Tables:
     """The tables with the columns that the rules read."""
     read = tables.exchanges
     names = tables.engine.collect(read.select("model").distinct().order_by("model"))["model"]

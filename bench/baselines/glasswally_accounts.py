@@ -122,7 +122,7 @@ def whole(tables: Tables) -> Whole:
         mine,
         _carriers(tables, "ja4", 10)[0],
         dict(zip(*(part.tolist() for part in _carriers(tables, "system", 3)), strict=True)),
-        _bursts(tables),
+        bursts(tables),
         _pivots(tables, accounts, clusters),
     )
 
@@ -184,7 +184,7 @@ def _cloud(table: pa.Table, own: Ints, size: Ints) -> Ints:
     return cloudy.astype(np.int64) + (cloudy & (largest / np.maximum(size, 1) >= 0.70))
 
 
-def _bursts(tables: Tables) -> Bursts:
+def bursts(tables: Tables) -> Bursts:
     """Seconds with accounts enough, and whether such seconds recur evenly."""
     counted = tables.exchanges.group_by(second=_["at"] // 1000).agg(n=_.account.nunique()).filter(_.n >= BURST)
     table = tables.engine.collect(counted.order_by("second"))

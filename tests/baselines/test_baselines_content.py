@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from baseline_tables import Rows, asked, drawn, near, small
@@ -105,6 +107,22 @@ def test_mmd_calls_a_window_on_one_topic_and_not_one_on_everybodys() -> None:
     assert scores[1] > 5
     assert scores.get(2, 0.0) < 2
     assert scores == {next(iter(g.accounts)): g.score for g in again.groups}
+
+
+def test_mmd_sees_a_tenth_of_foreign_queries_the_better_the_larger_its_window() -> None:
+    """As published: at a tenth of foreign queries next to nothing with 100, a quarter with 200, most with 500 and 1,000."""
+    rng, each, sizes = np.random.default_rng(11), 12, (100, 200, 500, 1000)
+    topics, people = crowd(rng)
+    rows, owners = [], {}
+    for number, (size, _) in enumerate(itertools.product(sizes, range(each)), 1):
+        mixed = about(rng, topics[:1], size // 10) + about(rng, topics, size - size // 10)
+        rows += asked(number, range(size), meaning=rng.permutation(np.array(mixed, np.int64)).tolist())
+        owners[number] = size
+    with small(people + rows) as tables:
+        found = accounts_of(MmdWindow(TwoSample(number=128, nulls=200, sizes=sizes)).call(tables))
+    shares = [sum(owners[account] == size for account in found if account in owners) / each for size in sizes]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < 0.8 < shares[-1]
 
 
 def test_mmd_is_blind_to_small_accounts_until_they_are_pooled() -> None:

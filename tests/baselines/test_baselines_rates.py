@@ -7,11 +7,13 @@ import pytest
 from baseline_tables import asked, drawn, small
 
 from baselines.called import Baseline, Called
-from baselines.glasswally import UNFED, WEIGHTS, Glasswally
-from baselines.glasswally_windows import biometric, preamble, session_gap, velocity
+from baselines.glasswally import UNFED, WEIGHTS, Glasswally, coded, fingerprint, network
+from baselines.glasswally_accounts import Pivots, bursts
+from baselines.glasswally_windows import biometric, preamble, reasoning, session_gap, velocity
 from baselines.honeypot import Honeypot
 from baselines.streams import Stream, streams
 from baselines.volume import BusiestShare, Volume
+from stillwatch.schema.flags import Flag
 
 MINUTE, HOUR = 60, 3600
 
@@ -100,6 +102,66 @@ def test_glasswally_minds_sessions_like_clockwork() -> None:
     assert session_gap(stream_of(asked(1, person)))[0].max() == 0.0
 
 
+def coded_of(rows: list[dict[str, object]], *columns: str) -> Stream:
+    with small(rows) as tables:
+        (found,) = streams(coded(tables), columns)
+    return found
+
+
+def test_glasswally_minds_who_asks_for_reasoning_and_more_who_does_so_all_the_hour() -> None:
+    asks = [int(Flag.REASONING) if place % 5 == 4 else 0 for place in range(10)]
+    score, sure = reasoning(coded_of(asked(1, evenly(10, 60.0), flags=asks), "reasoning"))
+    assert score.tolist() == pytest.approx([0.0] * 4 + [0.75] + [0.0] * 4 + [0.75])
+    assert set(sure) == {0.9}
+    rarely = reasoning(coded_of(asked(1, evenly(10, 60.0), flags=[0] * 9 + [int(Flag.REASONING)]), "reasoning"))[0]
+    assert rarely[-1] == pytest.approx(0.40)
+
+
+def test_glasswally_minds_many_tls_stacks_on_an_account_and_one_of_many_accounts() -> None:
+    stream = coded_of(asked(1, evenly(25, 60.0), ja4=77), "ja4")
+    for stacks, popular, expected in ((3, [77], 0.35), (3, [], 0.20), (2, [77], 0.15), (2, [], 0.0)):
+        score, sure = fingerprint(stream, np.array([stacks])[stream.number], np.array(popular, np.int64))
+        assert score[-1] == pytest.approx(expected)
+        assert sure[-1] == 1.0
+        assert score[0] == pytest.approx(expected * (0.4 + 0.6 * 0.05))
+
+
+def test_glasswally_minds_hosting_networks_and_clusters_that_live_in_one() -> None:
+    stream = coded_of(asked(1, evenly(4, 60.0), network_class=["hosting", "residential"] * 2), "hosting")
+    assert network(stream, np.array([2])[stream.number])[0].tolist() == pytest.approx([0.70, 0.50] * 2)
+    assert network(stream, np.array([0])[stream.number])[0].tolist() == pytest.approx([0.20, 0.0] * 2)
+
+
+@pytest.mark.parametrize(("accounts", "times", "expected"), [(4, [0.0], None), (5, [0.0], 0.0), (12, [0.0], 0.5), (12, evenly(6, 60.0), 1.0)])
+def test_glasswally_minds_seconds_in_which_many_accounts_speak(accounts: int, times: list[float], expected: float | None) -> None:
+    rows = [row for account in range(1, accounts + 1) for row in asked(account, times)]
+    with small(rows) as tables:
+        found = bursts(tables)
+    assert (float(found.score[-1]) if len(found.score) else None) == (expected if expected is None else pytest.approx(expected))
+
+
+def test_glasswally_minds_a_move_to_another_model_and_more_one_that_a_cluster_makes_together() -> None:
+    stream = coded_of(asked(1, evenly(4, 600.0), model=["old", "old", "new", "new"]), "model_number")
+    model = int(stream.columns["model_number"][-1])
+    half = int(stream.at[2] // (12 * HOUR * 1000))
+    for together, expected in ((0, 0.20), (4, 0.20), (6, 0.36), (30, 1.0)):
+        score, sure = Pivots({(8, model, half): together}).said(stream, np.array([8])[stream.number])
+        assert score.tolist() == pytest.approx([0.0, 0.0, expected, expected])
+        assert set(sure) == {0.85}
+
+
+def test_glasswally_acts_on_a_fleet_in_step_and_on_none_of_its_accounts_alone() -> None:
+    def fleet(account: int) -> list[dict[str, object]]:
+        times = [HOUR + place * 10.0 for place in range(120)]
+        means = {"ja4": 77, "system": 9, "head": 5, "prompt_chars": 400, "network_class": "hosting", "asn": 64_512, "flags": int(Flag.REASONING)}
+        return asked(account, times, output_tokens=300, model="m", **means)
+
+    with small([row for account in range(1, 31) for row in fleet(account)] + asked(99, evenly(5, 900.0), model="m")) as tables:
+        assert called(Glasswally(), Glasswally().call(tables)) == set(range(1, 31))
+    with small(fleet(1) + asked(99, evenly(5, 900.0), model="m")) as tables:
+        assert called(Glasswally(), Glasswally().call(tables)) == set()
+
+
 def test_glasswally_says_which_of_its_workers_are_not_fed() -> None:
     assert len(WEIGHTS) + len(UNFED) == 16
     assert sum(WEIGHTS.values()) == pytest.approx(0.75)
@@ -138,6 +200,16 @@ def test_honeypotllm_never_calls_varied_prompts_at_a_human_pace() -> None:
 def test_honeypotllm_calls_a_template_at_request_7() -> None:
     suspicion = _suspicion(asked(1, evenly(12, 90.0), meaning=drawn(np.random.default_rng(8), 12), head=4, prompt=list(range(1, 13))))
     assert 6 <= int(np.argmax(suspicion >= 0.75)) + 1 <= 7
+
+
+def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
+    rows = asked(1, evenly(41, 600.0), meaning=drawn(np.random.default_rng(9), 41), head=list(range(1, 42)), prompt=list(range(1, 42)))
+    stream = stream_of(rows, "meaning", "head", "prompt")
+    quiet, loud = (Honeypot(per_day=limit, rate_weight=0.0, decay=0.0).suspicion(stream) for limit in (21, 10))
+    assert quiet[-1] == 0.0
+    gained = np.diff(loud)
+    assert gained[19] == pytest.approx(0.15 * 1 / 80)
+    assert gained[39] == pytest.approx(0.15 * 21 / 80)
 
 
 def test_honeypotllm_forgets_in_hours() -> None:
