@@ -357,6 +357,13 @@ def test_the_command_line_turns_knobs_and_names_them_where_one_is_wrong(hamlet_f
         assert all(name in str(failed.exception.do) for name in known)
 
 
+def test_a_backdrop_that_is_not_there_is_named_on_the_command_line(hamlet_file: Path, tmp_path: Path) -> None:
+    failed = CliRunner().invoke(command, ["make", str(hamlet_file), "--out", str(tmp_path / "no"), "--backdrop", "village"])
+    assert isinstance(failed.exception, SettingError)
+    assert "no backdrop 'village'" in failed.exception.what
+    assert not (tmp_path / "no").exists()
+
+
 def test_every_knob_says_what_it_does_and_pays_and_the_page_names_it() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "range.md").read_text(encoding="utf-8")
     for knob in evasion.KNOBS:
