@@ -10,9 +10,9 @@ interval is exact (Clopper and Pearson 1934) for independent accounts, which tho
 are beside it. Cost is what the made world's cast needed, brought up to the scenario's full size, at the prices given, for a thousand
 exchanges harvested, as a multiple of that without evasion.
 
-Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob and baselines
-agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made.
-With --again all that the file holds is summed up as it is, and nothing is run: worlds may have scenarios and sizes of their own. Nothing is
+Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob, baselines,
+version and what the prices assume agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made.
+With --again all that the file holds is summed up, of worlds made twice the later, and nothing is run: they may have scenarios and sizes of their own. Nothing is
 promised here, so the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its middle setting.
 """
 
@@ -143,6 +143,11 @@ def finished(lines: Path | None) -> list[dict[str, Any]]:
     """The rows of a file, in its order; none where there is no file."""
     found = [_whole(text) for text in lines.read_text(encoding="utf-8").splitlines()] if lines and lines.exists() else []
     return [row for row in found if row]
+
+
+def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of worlds that were made more than once the last row."""
+    return list({tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows}.values())
 
 
 def _whole(text: str) -> dict[str, Any]:
@@ -386,7 +391,7 @@ def main() -> None:
     """Make, search, score, print and draw."""
     given = arguments()
     prices = read_prices(given.prices)
-    rows = finished(given.lines) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines)
+    rows = latest(finished(given.lines)) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines)
     found = outcomes(rows, prices)
     scenarios, scales, seeds = (sorted({row[name] for row in rows}) for name in ("scenario", "scale", "seed"))
     console = Console(width=220)

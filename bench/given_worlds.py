@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stillwatch.pipeline import Inputs
 from stillwatch.pipeline.watch import Watched
+from stillwatch.range.scenario import load
 from stillwatch.range.score import read_truth
 from stillwatch.range.score_alarms import all_noticed
 from stillwatch.schema.keyed import HashKey
@@ -32,3 +33,9 @@ def noticed(world: Path) -> Callable[[Watched], bool]:
     """Whether a watch has an alarm for each campaign of the world: the days after it would tell nothing of how late they came."""
     truth = read_truth(world)
     return lambda watched: all_noticed(watched.alarms, watched.members, truth)
+
+
+def beside(scenario: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Of the backdrops asked for those that the scenario does not name itself, in one order: equal worlds have one name."""
+    own = load(scenario)
+    return tuple(name for name in sorted(set(names)) if load(scenario, (name,)) != own)

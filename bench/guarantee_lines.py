@@ -127,6 +127,8 @@ def run_lengths(records: list[Record]) -> list[Line]:
 class Delay:
     """How late the alarm for one campaign came, over the worlds with it."""
 
+    place: str
+    """The scenario, and what it plays before beside its own backdrop."""
     campaign: str
     """Its name."""
     scale: float
@@ -149,22 +151,27 @@ class Delay:
 
 def delays_of(records: Sequence[Record]) -> list[Delay]:
     """The delays by campaign and scale."""
-    rows: dict[tuple[str, float], list[dict[str, Any]]] = defaultdict(list)
+    rows: dict[tuple[str, str, float], list[dict[str, Any]]] = defaultdict(list)
     for record in records:
         if record["task"]["study"] == CAMPAIGNS and "watch" in record:
             for row in record["watch"]["campaigns"]:
-                rows[row["name"], record["task"]["scale"]].append(row)
-    return [_delay(name, scale, found) for (name, scale), found in sorted(rows.items())]
+                rows[_place(record["task"]), row["name"], record["task"]["scale"]].append(row)
+    return [_delay(*key, found) for key, found in sorted(rows.items())]
 
 
-def _delay(name: str, scale: float, rows: list[dict[str, Any]]) -> Delay:
+def _place(task: Record) -> str:
+    """The scenario, and what it plays before beside its own backdrop."""
+    return " + ".join([task["scenario"], *task.get("beside", [])])
+
+
+def _delay(place: str, name: str, scale: float, rows: list[dict[str, Any]]) -> Delay:
     days = [float("inf") if row["delay_days"] is None else float(row["delay_days"]) for row in rows]
     gone = [row["gone"] for row in rows]
     early = rate("", "", 1.0, sum(share < EARLY for share in gone), len(gone))
     alarmed = sum(row["alarm"] is not None for row in rows)
     middle = _middle(days)
     return Delay(
-        name, scale, len(rows), alarmed, None if middle == float("inf") else middle, round(_middle(gone), 4), early.seen, early.low, early.high
+        place, name, scale, len(rows), alarmed, None if middle == float("inf") else middle, round(_middle(gone), 4), early.seen, early.low, early.high
     )
 
 
@@ -240,7 +247,7 @@ def made_of(records: Sequence[Record]) -> list[Made]:
     for (study, state, every), some in rows.items():
         tasks = [record["task"] for record in some]
         seeds = [task["seed"] for task in tasks]
-        places = sorted({" + ".join([task["scenario"], *task.get("beside", [])]) for task in tasks})
+        places = sorted({_place(task) for task in tasks})
         searches = max((record["watch"]["searched"] for record in some if "watch" in record), default=0)
         found.append(Made(study, places, sorted({task["scale"] for task in tasks}), (min(seeds), max(seeds)), len(some), every, searches, state))
     return sorted(found, key=lambda line: (line.study, line.seeds))

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from calibration import Line, shown
+from given_worlds import beside
 from guarantee_changes import CHANGES
 from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_length
 from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, finished, run_task
@@ -75,8 +76,8 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
                 scenario = given.campaigns[number % len(given.campaigns)] if study == CAMPAIGNS else given.scenario
                 every = given.every if study in (BENIGN, CAMPAIGNS) else 0
                 scale = given.sizes[number % len(given.sizes)]
-                beside = tuple(given.backdrop) if study == CAMPAIGNS else ()
-                yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length, beside)
+                among = beside(scenario, given.backdrop) if study == CAMPAIGNS else ()
+                yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length, among)
 
 
 def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Record]:
@@ -119,11 +120,13 @@ def shown_kinds(kinds: Sequence[KindLine]) -> Table:
 
 def shown_delays(delays: Sequence[Delay]) -> Table:
     """Delays by campaign."""
-    table = Table("campaign", "scale", "worlds", "alarms", "median days", "median gone", "before 5 % gone", "99 % interval", title="Delay")
+    table = Table(
+        "scenario", "campaign", "scale", "worlds", "alarms", "median days", "median gone", "before 5 % gone", "99 % interval", title="Delay"
+    )
     for line in delays:
         interval = f"{line.low:.2f} to {line.high:.2f}"
         counts = (f"{line.scale:g}", str(line.worlds), str(line.alarmed), "-" if line.days is None else f"{line.days:g}", f"{line.gone:.1%}")
-        table.add_row(line.campaign, *counts, f"{line.early:.2f}", interval)
+        table.add_row(line.place, line.campaign, *counts, f"{line.early:.2f}", interval)
     return table
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from given_worlds import beside
 from range_cells import CELLS, Cell, cells, document_of, finished, largest
 from range_page import write_page
 from range_targets import Target, targets
@@ -57,7 +58,7 @@ def arguments() -> argparse.Namespace:
 def wanted(given: argparse.Namespace) -> list[Cell]:
     """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every scenario."""
     names = given.scenario or shipped_names()
-    return [Cell(name, given.scale, seed, tuple(given.backdrop)) for seed in range(1, given.seeds + 1) for name in names]
+    return [Cell(name, given.scale, seed, beside(name, given.backdrop)) for seed in range(1, given.seeds + 1) for name in names]
 
 
 def shown(kept: Sequence[Target], console: Console) -> None:

@@ -24,8 +24,8 @@ STYLE = (
 )
 TITLE = "Each campaign by each detector: how full is recall, how strong is precision"
 READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
-SIDE, HIGH, LEFT, TOP = 46, 26, 190, 190
-"""Width and height of a field; where the fields begin."""
+SIDE, HIGH, LETTER, TOP = 46, 26, 6.5, 190
+"""Width and height of a field, about how wide a letter is, and where the fields begin."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -119,14 +119,15 @@ def picture(cells: Sequence[Doc]) -> str:
     """An SVG document: campaigns down, detectors across; the fuller a field, the more of the campaign's accounts were named, precisely or not."""
     lines = {(f"{x.scenario}: {x.campaign}", x.detector): x for x in lines_of(cells)}
     rows, columns = list(dict.fromkeys(c for c, _ in lines)), list(dict.fromkeys(d for _, d in lines))
-    width, height = LEFT + SIDE * len(columns) + 150, TOP + HIGH * len(rows) + 12
+    left = 12 + round(LETTER * max(len(campaign) for campaign in rows))
+    width, height = left + SIDE * len(columns) + 150, TOP + HIGH * len(rows) + 12
     parts: list[str | Markup] = [element("style", Markup(STYLE)), element("rect", x=0, y=0, width=width, height=height, class_="paper")]
     for i, detector in enumerate(columns):
-        x = LEFT + i * SIDE + SIDE / 2
+        x = left + i * SIDE + SIDE / 2
         parts.append(element("text", detector, x=x, y=TOP - 8, transform=f"rotate(-40 {x:.0f} {TOP - 8})"))
     for j, campaign in enumerate(rows):
-        parts.append(text(LEFT - 8, TOP + j * HIGH + 17, campaign, anchor="end"))
-        parts += [_field(lines.get((campaign, detector)), LEFT + i * SIDE, TOP + j * HIGH) for i, detector in enumerate(columns)]
+        parts.append(text(left - 8, TOP + j * HIGH + 17, campaign, anchor="end"))
+        parts += [_field(lines.get((campaign, detector)), left + i * SIDE, TOP + j * HIGH) for i, detector in enumerate(columns)]
     whole = element(
         "svg",
         element("title", TITLE),
@@ -171,13 +172,13 @@ def evasions(study: Doc) -> str:
     units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
     parts = [
         told,
-        f"What it needs stands in units at the scenario's full size: without evasion all of them, with it those that change by more than a twentieth. {units}. "
+        f"What it needs stands in units at the scenario's full size: without evasion all that it needs of, with it those that change by more than a twentieth. {units}. "
         "Cost is that of a harvested exchange at the prices that ship; below 1 it is where accounts begin later, which is free, or where a small world's chance has it so.\n",
         table(["campaign", "scale", "knob and setting", "found", "account recall (95 %)", "cost, times that without", "what it needs"], rows),
         "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
         f"The same worlds under the baselines. {READ_AS}"
         + (
-            " PRADA and MMD, which take longest, were left out where a world has a dash.\n"
+            " PRADA and MMD, which take longest, were left out of worlds that have no figure for them.\n"
             if any(world["quick"] for world in study["worlds"])
             else "\n"
         ),
@@ -228,7 +229,7 @@ def guarantees(study: Doc) -> str:
         parts.append("How late an alarm comes:\n\n" + delays(study["delays"]))
     parts.append(
         "Groups that are more than chance, of groups tested, by the commonest kind of account in them; `campaign` stands where half of a group or more is "
-        "guilty of going beyond a permit. *None* means that no group of that kind was linked at all, so that nothing had to be decided of one:\n\n"
+        "guilty of going beyond a permit. Owners whose bet lost are tested and not among them. *None*: it is the commonest kind of no such group:\n\n"
         + honest(study["kinds"])
     )
     return "\n".join(parts)
@@ -245,6 +246,10 @@ def _every(days: int) -> str:
     return "every day" if days == 1 else f"every {days} days"
 
 
+def _times(searches: int) -> str:
+    return "once each" if searches == 1 else f"at most {searches} times each"
+
+
 def made(lines: Sequence[Doc]) -> str:
     """Which worlds the figures are of."""
     rows = [
@@ -254,7 +259,7 @@ def made(lines: Sequence[Doc]) -> str:
             ", ".join(f"{scale:g}" for scale in line["scales"]),
             "{} to {}".format(*line["seeds"]),
             str(line["worlds"]),
-            f"{_every(line['every'])}, at most {line['searches']} times" if line["every"] else "not",
+            f"{_every(line['every'])}, {_times(line['searches'])}" if line["every"] else "not",
             line["state"],
         ]
         for line in lines
@@ -272,6 +277,7 @@ def delays(lines: Sequence[Doc]) -> str:
     """Delays by campaign and scale."""
     rows = [
         [
+            line["place"],
             line["campaign"],
             f"{line['scale']:g}",
             f"{line['alarmed']} of {line['worlds']}",
@@ -281,7 +287,7 @@ def delays(lines: Sequence[Doc]) -> str:
         ]
         for line in lines
     ]
-    return table(["campaign", "scale", "alarms", "median days to it", "median share gone by then", "before 5 % are gone (99 %)"], rows)
+    return table(["scenario", "campaign", "scale", "alarms", "median days to it", "median share gone by then", "before 5 % are gone (99 %)"], rows)
 
 
 def honest(kinds: Sequence[Doc]) -> str:
@@ -361,7 +367,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "## Targets\n",
         table(["target", "measured", "kept"], ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept)),
         "## Campaigns\n",
-        f"Means over the seeds. An alarm is that of `stillwatch watch`, here with a search {every} until each campaign of the world has one; "
+        f"Recall is that of the accounts of all seeds together, precision the mean. An alarm is that of `stillwatch watch`, here with a search {every} until each campaign of the world has one; "
         "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a thousand exchanges is called high "
         "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, an alarm before it is not to be expected.\n",
         campaigns(cells),

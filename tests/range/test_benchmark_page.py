@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from range_cells import CELLS, document_of, finished, largest
+from given_worlds import beside
+from range_cells import CELLS, Cell, document_of, finished, largest
 from range_lines import OURS, better, lines_of, name_of
 from range_page import picture, write_page
 from range_targets import targets
@@ -143,6 +144,12 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     assert "cover" in drawn
 
 
+def test_equal_worlds_have_one_name_whatever_backdrops_are_asked_for() -> None:
+    assert beside("benign", ["lookalikes"]) == ()
+    assert beside("february", ["lookalikes", "provider", "lookalikes"]) == ("lookalikes",)
+    assert Cell("february", 0.05, 1, ("lookalikes",)).place == "february + lookalikes"
+
+
 def test_the_picture_is_an_svg_document_with_a_field_for_each_pair() -> None:
     root = ElementTree.fromstring(picture([GOOD]))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -180,7 +187,18 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
         "searches": 4,
         "state": "0c",
     }
-    delay = {"campaign": "heath", "scale": 0.01, "worlds": 20, "alarmed": 19, "days": 3.0, "gone": 0.041, "early": 0.8, "low": 0.5, "high": 0.95}
+    delay = {
+        "place": "moor + lookalikes",
+        "campaign": "heath",
+        "scale": 0.01,
+        "worlds": 20,
+        "alarmed": 19,
+        "days": 3.0,
+        "gone": 0.041,
+        "early": 0.8,
+        "low": 0.5,
+        "high": 0.95,
+    }
     return {
         "worlds": worlds,
         "states": ["0c"],
@@ -200,9 +218,9 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
     assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
-    assert "| heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
+    assert "| moor + lookalikes | heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
-    assert f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times | 0c |" in page
+    assert f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times each | 0c |" in page
     assert "| vpn_users | none | 0 | 0 |" in page
 
 

@@ -86,6 +86,14 @@ def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
     assert [one.cost for one in found["fen at 0.01: thistle"]] == pytest.approx([1.0, 1.0])
 
 
+def test_of_a_world_that_was_made_twice_the_later_counts() -> None:
+    again = row("pool", "low", 30, 5_000)
+    rows = study.latest([*ROWS, again])
+    assert len(rows) == len(ROWS)
+    found = {(one.knob, one.setting): one for one in study.outcomes(rows, PRICES)}
+    assert (found["pool", "low"].worlds, found["pool", "low"].right) == (1, 30)
+
+
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
     drawn = study.drawn(study.outcomes(ROWS, PRICES), "What hiding <costs>")
     root = ElementTree.fromstring(drawn)

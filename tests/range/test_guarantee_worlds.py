@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from guarantee_lines import delays_of, made_of
 from guarantee_worlds import BENIGN, CAMPAIGNS, Task, groups_of, listed_at_levels
 from guarantees import logged
 from stillwatch.range.score import Truth
@@ -66,3 +67,29 @@ def test_of_a_log_every_world_counts_once_whatever_its_study_was_called_with(tmp
     lines = [json.dumps({"task": asdict(task), "turn": turn}) for turn, task in enumerate((planted, plain, planted))]
     (tmp_path / "log.jsonl").write_text("\n".join([*lines, '{"task": {"study"']), encoding="utf-8")
     assert [(record["task"]["scenario"], record["turn"]) for record in logged(tmp_path / "log.jsonl")] == [("benign", 1), ("moor", 2)]
+
+
+def watched(seed: int, scale: float, every: int, state: str, beside: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A record of a world with a campaign that was watched for twenty days and raised its alarm on the second."""
+    task = asdict(Task(CAMPAIGNS, "february", scale, seed, 3_000.0, every, 365.0, beside))
+    campaign = {"name": "heath", "delay_days": 2, "gone": 0.04, "alarm": 1}
+    return {"task": task, "state": state, "watch": {"searched": 20 // every, "campaigns": [campaign]}}
+
+
+def test_it_is_told_which_worlds_the_figures_are_of() -> None:
+    records = [watched(3, 0.004, 1, "0a"), watched(1, 0.002, 1, "0a"), watched(2, 0.002, 7, "0b", ("lookalikes",))]
+    first, second = made_of(records)
+    assert (first.scenarios, first.scales, first.seeds, first.worlds, first.searches, first.state) == (
+        ["february"],
+        [0.002, 0.004],
+        (1, 3),
+        2,
+        20,
+        "0a",
+    )
+    assert (second.scenarios, second.every, second.searches, second.state) == (["february + lookalikes"], 7, 2, "0b")
+
+
+def test_delays_among_the_look_alikes_are_told_apart() -> None:
+    found = delays_of([watched(1, 0.002, 1, "0a"), watched(2, 0.002, 1, "0a"), watched(3, 0.002, 1, "0a", ("lookalikes",))])
+    assert [(line.place, line.worlds, line.days) for line in found] == [("february", 2, 2.0), ("february + lookalikes", 1, 2.0)]

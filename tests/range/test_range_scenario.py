@@ -158,6 +158,7 @@ def test_a_scenario_plays_before_another_backdrop_where_that_is_asked_for() -> N
     assert {spec.kind for spec in among.populations} - {spec.kind for spec in alone.populations} >= {"translation_vendor", "hackathon", "red_team"}
     assert len([spec for spec in among.populations if spec.kind == "ordinary"]) == 1
     assert load("benign", ("lookalikes",)) == load("benign")
+    assert "red_team" in {spec.kind for spec in parse(HAMLET, "hamlet.toml", ("lookalikes",)).populations}
     with pytest.raises(SettingError, match="no backdrop 'village'") as caught:
         load("february", ("village",))
     assert "lookalikes" in str(caught.value.do)
@@ -176,6 +177,7 @@ def test_an_events_volume_does_not_grow_with_the_window() -> None:
     [
         ('backdrop = "provider"', 'backdrop = ["provider", "village"]', "there is no backdrop 'village'"),
         ('backdrop = "provider"', 'backdrop = ["provider", 3]', "there is no backdrop 3"),
+        ('backdrop = "provider"', 'backdrop = [["provider"]]', "there is no backdrop ['provider']"),
         ("median = 9", 'median = 9\nregion = "nowhere"', "there is no region 'nowhere'"),
         ("group_max = 60", "group_max = 60\nregion = 4", "region must be text"),
     ],

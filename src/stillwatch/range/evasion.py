@@ -23,7 +23,7 @@ OFF = "off"
 SETTINGS = (OFF, "low", "middle", "high")
 ALL = "all"
 """Every knob at once; as a name it stands for each of them."""
-Change = Callable[[Campaign, tuple[float, ...], int], Campaign]
+Change = Callable[[Campaign, tuple[float, ...]], Campaign]
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,23 @@ class Knob:
     pays: str
     """What it costs the operator, in units of the bill."""
     change: Change
-    """From a campaign, the values and the days of the window to the campaign that evades."""
+    """From a campaign and the values to the campaign that evades."""
 
     def at(self, setting: str) -> tuple[float, ...]:
         """The values of a setting other than off."""
         return self.values[SETTINGS.index(setting) - 1]
 
 
-def _pool(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _pool(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     return replace(spec, pool=max(spec.pool, value[0]))
 
 
-def _rotation(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _rotation(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     addresses = max(spec.addresses, int(value[0]))
     return replace(spec, addresses=addresses, pool=spec.pool * addresses / spec.addresses)
 
 
-def _residential(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _residential(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     total = sum(spec.networks.values())
     share = max(value[0], spec.networks.get("residential", 0.0) / total)
     others = {name: weight for name, weight in spec.networks.items() if name != "residential" and share < 1}
@@ -67,12 +67,12 @@ def _residential(spec: Campaign, value: tuple[float, ...], days: int) -> Campaig
     return replace(spec, networks={"residential": share} | {name: weight / rest * (1 - share) for name, weight in others.items()})
 
 
-def _clients(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _clients(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     ways = tuple(replace(way, builds=max(way.builds, int(value[0])), build_share=min(way.build_share, value[1])) for way in spec.pathways)
     return replace(spec, pathways=ways)
 
 
-def _registration(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _registration(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     share, hours, ago = value
     waves = max(spec.waves, round(ago * 24 / hours))
     return replace(
@@ -84,20 +84,20 @@ def _registration(spec: Campaign, value: tuple[float, ...], days: int) -> Campai
     )
 
 
-def _paraphrase(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _paraphrase(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     return replace(spec, paraphrase=max(spec.paraphrase, int(value[0])), untooled=max(spec.untooled, value[1]))
 
 
-def _cover(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _cover(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     cover = max(spec.cover, value[0])
     return replace(spec, cover=cover, exchanges=round(spec.exchanges * (1 - spec.cover) / (1 - cover)))
 
 
-def _jitter(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _jitter(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     return replace(_isolated(spec, "rhythm", value[0]), spread_days=max(spec.spread_days, value[1]))
 
 
-def _shards(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _shards(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     return replace(spec, slice_accounts=min(spec.slice_accounts or int(value[0]), int(value[0])))
 
 
@@ -105,25 +105,26 @@ def _more_accounts(spec: Campaign, factor: float) -> Campaign:
     return replace(spec, accounts=round(spec.accounts * factor), at_least=round(spec.at_least * factor))
 
 
-def _volume(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _volume(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     crews = tuple(replace(crew, at_least=round(crew.at_least * value[0])) for crew in spec.crews)
     return replace(_more_accounts(spec, value[0]), slowest=min(spec.slowest, 0.2), crews=crews)
 
 
-def _churn(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
-    life = min(value[0], spec.life_days or spec.days)
-    whole = (Crew(1.0, 1.0, 0, spec.days),)
-    lives = [max(1, ceil(crew.days / life)) for crew in spec.crews or whole]
-    if max(lives) == 1:
+def _churn(spec: Campaign, value: tuple[float, ...]) -> Campaign:
+    before = spec.life_days or spec.days
+    life = min(value[0], before)
+    whole = spec.crews or (Crew(1.0, 1.0, 0, spec.days),)
+    times = [ceil(crew.days / life) / ceil(crew.days / before) for crew in whole]
+    if max(times) == 1:
         return spec
-    grown = sum(crew.share * times for crew, times in zip(spec.crews or whole, lives, strict=True))
+    grown = sum(crew.share * more for crew, more in zip(whole, times, strict=True))
     crews = tuple(
-        replace(crew, share=crew.share * times / grown, at_least=crew.at_least * times) for crew, times in zip(spec.crews, lives, strict=False)
+        replace(crew, share=crew.share * more / grown, at_least=round(crew.at_least * more)) for crew, more in zip(whole, times, strict=True)
     )
-    return replace(_more_accounts(spec, grown), life_days=life, crews=crews)
+    return replace(_more_accounts(spec, grown), life_days=life, crews=crews if spec.crews else ())
 
 
-def _baseline(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+def _baseline(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     earlier = round(spec.first_day * value[0])
     crews, longer = _begun_earlier(spec.crews, earlier, value[1]) if spec.crews else ((), (spec.days + earlier) / spec.days)
     return replace(
@@ -140,13 +141,14 @@ def _baseline(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
 
 
 def _begun_earlier(crews: tuple[Crew, ...], earlier: int, registered: float) -> tuple[tuple[Crew, ...], float]:
-    """Those at work on the first day have so many days more of it, at the same rate, and the others come when they did; by how much the whole grows."""
-    longer = [(crew.days + earlier) / crew.days if crew.first_day == 0 else 1.0 for crew in crews]
+    """Those at work first have so many days more of it, at the same rate, and the others come when they did; by how much the whole grows."""
+    begin = min(crew.first_day for crew in crews)
+    longer = [(crew.days + earlier) / crew.days if crew.first_day == begin else 1.0 for crew in crews]
     grown = sum(crew.volume * times for crew, times in zip(crews, longer, strict=True))
     return tuple(
         replace(
             crew,
-            first_day=crew.first_day + earlier if crew.first_day else 0,
+            first_day=crew.first_day if crew.first_day == begin else crew.first_day + earlier,
             days=round(crew.days * times),
             volume=crew.volume * times / grown,
             registered_days=max(crew.registered_days, registered),
@@ -162,7 +164,7 @@ def _isolated(spec: Campaign, family: str, share: float) -> Campaign:
 def _alone(family: str, does: str, pays: str) -> Knob:
     """A knob that isolates one family for half, four fifths and all of the accounts."""
 
-    def change(spec: Campaign, value: tuple[float, ...], days: int) -> Campaign:
+    def change(spec: Campaign, value: tuple[float, ...]) -> Campaign:
         apart = _isolated(spec, family, value[0])
         return replace(apart, spread_days=max(spec.spread_days, value[1])) if family == "rhythm" else apart
 
@@ -234,13 +236,13 @@ def chosen(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def evaded(campaign: Campaign, choices: Mapping[str, str], days: int) -> Campaign:
-    """The campaign with the knobs turned; `days` are those of the window."""
+def evaded(campaign: Campaign, choices: Mapping[str, str]) -> Campaign:
+    """The campaign with the knobs turned."""
     everything = choices.get(ALL, OFF)
     for knob in KNOBS:
         setting = choices.get(knob.name, everything)
         if setting != OFF:
-            campaign = knob.change(campaign, knob.at(setting), days)
+            campaign = knob.change(campaign, knob.at(setting))
     return replace(campaign, evade={})
 
 
@@ -251,5 +253,4 @@ def ordered(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
 
 def played(scenario: Scenario) -> Scenario:
     """The scenario as its operators play it: all choices made real."""
-    days = scenario.window.days
-    return replace(scenario, campaigns=tuple(evaded(one, one.evade, days) if one.evade else one for one in scenario.campaigns))
+    return replace(scenario, campaigns=tuple(evaded(one, one.evade) if one.evade else one for one in scenario.campaigns))

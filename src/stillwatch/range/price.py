@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
@@ -117,7 +118,9 @@ class Usage:
         keys = ["user", "requester_ip_address"]
         table = pq.read_table(logs, columns=[*keys, "prompt_tokens", "completion_tokens"]).group_by(keys)
         sums = table.aggregate([("prompt_tokens", "count"), ("prompt_tokens", "sum"), ("completion_tokens", "sum")])
-        owner, address = (_index(sums.column(key), known) for key, known in zip(keys, (world.account_ids, world.addresses), strict=True))
+        owner, address = (
+            _index(sums.column(key).combine_chunks(), known) for key, known in zip(keys, (world.account_ids, world.addresses), strict=True)
+        )
         row = _senders(world, owner, address)
         columns = []
         for name in ("prompt_tokens_count", "prompt_tokens_sum", "completion_tokens_sum"):
@@ -128,15 +131,19 @@ class Usage:
 
 
 def _index(column: Any, known: Any) -> Array:
-    place: Any = pc.index_in(column.combine_chunks(), known)
+    place: Any = pc.index_in(column, known)
     return np.asarray(place.to_numpy(zero_copy_only=False))
 
 
 def _senders(world: World, owner: Array, address: Array) -> Array:
-    """The row of the cast behind each account and address: a stolen key's user is told from its owner, who has the same id, by its addresses."""
+    """The row of the cast behind each account and address: a stolen key's user is told from its owner, who has the same id, by its addresses.
+
+    Addresses are known by the first number that has their text, since a rare one is drawn twice.
+    """
     cast, found = world.cast, owner.copy()
     for row in np.flatnonzero(cast.owner != np.arange(len(cast))):
-        found[(owner == cast.owner[row]) & np.isin(address, cast.places[row, : cast.place_count[row]])] = row
+        used = world.addresses.take(pa.array(cast.places[row, : cast.place_count[row]], pa.int64()))
+        found[(owner == cast.owner[row]) & np.isin(address, _index(used, world.addresses))] = row
     return found
 
 

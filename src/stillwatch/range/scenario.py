@@ -25,6 +25,7 @@ BACKDROP_DAYS = 28
 """Days that a backdrop's volumes are meant for."""
 KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*(?:\.[^=]*)?=")
 """A key, or the first part of a dotted one."""
+NUMBERED = re.compile(r"^([a-z]+)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
         (*behind.permits, *reader.records(Permit, document, "permit")),
     )
     for fault in faults(scenario):
-        raise reader.error(fault.what, fault.section, fault.key, fault.do)
+        if not reader.behind(fault.section):
+            raise reader.error(fault.what, fault.section, fault.key, fault.do)
     return scenario
 
 
@@ -124,7 +126,7 @@ def _behind(document: dict[str, Any], own: _Reader, beside: Sequence[str]) -> Ba
     for name in beside:
         if name not in backdrops():
             raise SettingError(f"there is no backdrop {name!r}", do=f"known: {', '.join(backdrops())}")
-    found = [_backdrop(name, own) for name in dict.fromkeys([*names, *beside])]
+    found = [_backdrop(name, own) for name in (*names, *(name for name in beside if name not in names))]
     return Backdrop(*(tuple(record for one in found for record in getattr(one, f.name)) for f in fields(Backdrop)))
 
 
@@ -160,6 +162,11 @@ class _Reader:
         line = self.lines.get((section, key)) or self.lines.get((section, ""))
         at = f", line {line}" if line else ""
         return SettingError(what, where=f"{self.name}{at}", do=do)
+
+    def behind(self, section: str) -> bool:
+        """Whether a section is a backdrop's, which is not the file's to mend."""
+        found = NUMBERED.match(section)
+        return found is not None and int(found[2]) < self.counts.get(found[1], 0)
 
     def known(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
         for key in values:
