@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from evasion import differing, drawn_again, outcomes_of
+from evasion_outcomes import differing, drawn_again, outcomes_of
 from promises import exact
 from range_lines import OURS, Doc, Line, better, f1, in_all, lines_of, name_of
 from range_targets import Target

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import evasion as study
+import evasion_outcomes as sums
 from evasion_figure import Point
 from stillwatch.range.price import UNITS, Assumed, shipped_prices
 
@@ -47,7 +48,7 @@ ROWS = [
 
 def test_costs_are_multiples_of_those_without_evasion_and_intervals_are_exact() -> None:
     found = {
-        (one.knob, one.setting): one for one in study.outcomes([*ROWS, row("none", "off", 20, 4_000, 2), row("pool", "low", 20, 8_000, 2)], PRICES)
+        (one.knob, one.setting): one for one in sums.outcomes([*ROWS, row("none", "off", 20, 4_000, 2), row("pool", "low", 20, 8_000, 2)], PRICES)
     }
     assert found["none", "off"].cost == 1.0
     low = found["pool", "low"]
@@ -60,29 +61,29 @@ def test_costs_are_multiples_of_those_without_evasion_and_intervals_are_exact() 
 
 def test_the_price_of_halving_is_read_off_between_settings() -> None:
     line = [Point(name, cost, recall, 0.0, 1.0) for name, cost, recall in (("off", 1.0, 0.8), ("low", 2.0, 0.6), ("middle", 4.0, 0.2))]
-    assert study.halved(line) == pytest.approx(3.0)
-    assert study.halved(line[:2]) is None
+    assert sums.halved(line) == pytest.approx(3.0)
+    assert sums.halved(line[:2]) is None
 
 
 def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> None:
-    found = study.outcomes(ROWS, PRICES)
-    said = study.sentence("thistle", study.curves(found))
+    found = sums.outcomes(ROWS, PRICES)
+    said = sums.sentence("thistle", sums.curves(found))
     assert "(100% of its accounts)" in said
     assert "by pool (no other single knob reaches it)" in said
     assert "all knobs together: " in said
-    kept = study.outcomes([one for one in ROWS if (one["knob"], one["setting"]) != ("pool", "high")], PRICES)
-    assert "not reached with any single knob; the least is 75%, by pool middle" in study.sentence("thistle", study.curves(kept))
-    nothing = study.outcomes([row("none", "off", 0, 4_000), row("pool", "low", 0, 4_000)], PRICES)
-    assert "nothing is found even without evasion" in study.sentence("thistle", study.curves(nothing))
+    kept = sums.outcomes([one for one in ROWS if (one["knob"], one["setting"]) != ("pool", "high")], PRICES)
+    assert "not reached with any single knob; the least is 75%, by pool middle" in sums.sentence("thistle", sums.curves(kept))
+    nothing = sums.outcomes([row("none", "off", 0, 4_000), row("pool", "low", 0, 4_000)], PRICES)
+    assert "nothing is found even without evasion" in sums.sentence("thistle", sums.curves(nothing))
 
 
 def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
     other = [one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))]
     larger = [one | {"scale": 0.05} for one in (row("none", "off", 40, 8_000), row("pool", "low", 40, 8_000))]
-    found = study.campaigns_of(study.outcomes([*ROWS, *other, *larger], PRICES))
+    found = sums.campaigns_of(sums.outcomes([*ROWS, *other, *larger], PRICES))
     assert list(found) == ["moor at 0.01: thistle", "fen at 0.01: thistle", "moor at 0.05: thistle"]
-    assert [point.recall for point in study.curves(found["fen at 0.01: thistle"])["pool"]] == [1.0, 0.25]
-    assert [point.recall for point in study.curves(found["moor at 0.05: thistle"])["pool"]] == [1.0, 1.0]
+    assert [point.recall for point in sums.curves(found["fen at 0.01: thistle"])["pool"]] == [1.0, 0.25]
+    assert [point.recall for point in sums.curves(found["moor at 0.05: thistle"])["pool"]] == [1.0, 1.0]
     assert [one.cost for one in found["fen at 0.01: thistle"]] == pytest.approx([1.0, 1.0])
 
 
@@ -90,12 +91,12 @@ def test_of_a_world_that_was_made_twice_the_later_counts() -> None:
     again = row("pool", "low", 30, 5_000)
     rows = study.latest([*ROWS, again])
     assert len(rows) == len(ROWS)
-    found = {(one.knob, one.setting): one for one in study.outcomes(rows, PRICES)}
+    found = {(one.knob, one.setting): one for one in sums.outcomes(rows, PRICES)}
     assert (found["pool", "low"].worlds, found["pool", "low"].right) == (1, 30)
 
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
-    drawn = study.drawn(study.outcomes(ROWS, PRICES), "What hiding <costs>")
+    drawn = sums.drawn(sums.outcomes(ROWS, PRICES), "What hiding <costs>")
     root = ElementTree.fromstring(drawn)
     name = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f".//{name}polyline")) == 3
