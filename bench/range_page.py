@@ -24,7 +24,7 @@ STYLE = (
 )
 TITLE = "Each campaign by each detector: how full is recall, how strong is precision"
 READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
-SIDE, HIGH, LETTER, TOP = 46, 26, 6.5, 190
+SIDE, HIGH, LETTER, TOP = 46, 26, 7, 190
 """Width and height of a field, about how wide a letter is, and where the fields begin."""
 
 
@@ -119,7 +119,7 @@ def picture(cells: Sequence[Doc]) -> str:
     """An SVG document: campaigns down, detectors across; the fuller a field, the more of the campaign's accounts were named, precisely or not."""
     lines = {(f"{x.scenario}: {x.campaign}", x.detector): x for x in lines_of(cells)}
     rows, columns = list(dict.fromkeys(c for c, _ in lines)), list(dict.fromkeys(d for _, d in lines))
-    left = 12 + round(LETTER * max(len(campaign) for campaign in rows))
+    left = 12 + LETTER * max(len(campaign) for campaign in rows)
     width, height = left + SIDE * len(columns) + 150, TOP + HIGH * len(rows) + 12
     parts: list[str | Markup] = [element("style", Markup(STYLE)), element("rect", x=0, y=0, width=width, height=height, class_="paper")]
     for i, detector in enumerate(columns):
