@@ -35,8 +35,10 @@ from rich.table import Table
 from baselines.compare import compare
 from evasion_outcomes import NONE, Outcome, campaigns_of, curves, differing, drawn, outcomes, sentence, title_of
 from given_worlds import inputs_of, quiet
+from kept_rows import add, finished
 from promises import exact, state
 from range_cells import kept_of
+from range_lines import named
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.range import evasion
@@ -96,7 +98,7 @@ class Trial:
         campaigns = []
         for row in scores["campaigns"]:
             units = bill(world, names.index(row["name"]), usage, self.assumed).counts
-            campaigns.append({**row, "right": round(row["account_recall"] * row["accounts"]), "units": {name: asdict(units[name]) for name in units}})
+            campaigns.append({**row, "right": named(row), "units": {name: asdict(units[name]) for name in units}})
         kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
         kept |= {"campaigns": campaigns, "detectors": [kept_of(line) for line in searched]}
         return asdict(self) | kept | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
@@ -120,7 +122,7 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
         if mark not in known:
             known[mark] = trial.run() | {"fingerprint": mark}
             if lines:
-                _append(lines, known[mark])
+                add(lines, known[mark])
         rows.append(known[mark])
         found = ", ".join(f"{row['name']} {row['account_recall']:.2f}" for row in known[mark]["campaigns"])
         print(
@@ -130,31 +132,9 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
     return rows
 
 
-def _append(lines: Path, row: dict[str, Any]) -> None:
-    """A new line; one that an interruption cut off is ended first."""
-    cut = lines.exists() and not lines.read_bytes().endswith(b"\n")
-    with lines.open("a", encoding="utf-8") as file:
-        file.write("\n" * cut + json.dumps(row) + "\n")
-
-
-def finished(lines: Path | None) -> list[dict[str, Any]]:
-    """The rows of a file, in its order; none where there is no file."""
-    found = [_whole(text) for text in lines.read_text(encoding="utf-8").splitlines()] if lines and lines.exists() else []
-    return [row for row in found if row]
-
-
 def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of worlds that were made more than once the last row."""
     return list({tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows}.values())
-
-
-def _whole(text: str) -> dict[str, Any]:
-    """A line of the file; nothing where an interruption cut it off."""
-    try:
-        row: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    return row
 
 
 def shown(found: Sequence[Outcome]) -> Table:

@@ -142,7 +142,7 @@ def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
 
 
 def differing(one: Outcome, found: Sequence[Outcome]) -> str:
-    """The units that differ by more than a twentieth from those without evasion; without evasion the main ones."""
+    """The units that differ by more than a twentieth from those without evasion; without evasion all that it needs."""
     base = next(
         other for other in found if (other.scenario, other.campaign, other.scale, other.knob) == (one.scenario, one.campaign, one.scale, NONE)
     )

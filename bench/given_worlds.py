@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from stillwatch.pipeline import Inputs
@@ -35,7 +36,12 @@ def noticed(world: Path) -> Callable[[Watched], bool]:
     return lambda watched: all_noticed(watched.alarms, watched.members, truth)
 
 
-def beside(scenario: str, names: Sequence[str]) -> tuple[str, ...]:
+@cache
+def beside(scenario: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Of the backdrops asked for those that the scenario does not name itself, in one order: equal worlds have one name."""
-    own = load(scenario)
-    return tuple(name for name in sorted(set(names)) if load(scenario, (name,)) != own)
+    return tuple(name for name in sorted(set(names)) if load(scenario, (name,)) != load(scenario))
+
+
+def place_of(scenario: str, among: Sequence[str]) -> str:
+    """How a scenario is called that plays before backdrops beside its own."""
+    return " + ".join((scenario, *among))

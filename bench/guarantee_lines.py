@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import beta
 
 from calibration import Line, mean, rate
+from given_worlds import place_of
 from guarantee_changes import CHANGES
 from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
 from promises import false_worlds, nominal
@@ -160,8 +161,7 @@ def delays_of(records: Sequence[Record]) -> list[Delay]:
 
 
 def _place(task: Record) -> str:
-    """The scenario, and what it plays before beside its own backdrop."""
-    return " + ".join([task["scenario"], *task.get("beside", [])])
+    return place_of(task["scenario"], task.get("beside", ()))
 
 
 def _delay(place: str, name: str, scale: float, rows: list[dict[str, Any]]) -> Delay:

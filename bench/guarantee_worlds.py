@@ -6,7 +6,6 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 
 from given_worlds import inputs_of, noticed, quiet
 from guarantee_changes import CHANGES, Change
+from kept_rows import finished
 from promises import state
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.engine import DuckDBEngine
@@ -211,18 +211,6 @@ class Clock:
         self._at, self._processor = now, processor
 
 
-def finished(path: Path | None) -> dict[str, Record]:
-    """Records of an earlier, perhaps interrupted study by task; a last line that was cut off is dropped."""
-    found: dict[str, Record] = {}
-    for line in _lines(path):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        found[Task(**record["task"]).key] = record
-    return found
-
-
-def _lines(path: Path | None) -> Iterator[str]:
-    if path is not None and path.exists():
-        yield from path.read_text(encoding="utf-8").splitlines()
+def records_of(log: Path | None) -> dict[str, Record]:
+    """Records of an earlier, perhaps interrupted study by task; of worlds that were run twice the later."""
+    return {Task(**record["task"]).key: record for record in finished(log)}

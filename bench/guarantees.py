@@ -31,7 +31,8 @@ from calibration import Line, shown
 from given_worlds import beside
 from guarantee_changes import CHANGES
 from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_length
-from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, finished, run_task
+from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, records_of, run_task
+from kept_rows import add
 from stillwatch.range.score import ACCUSING
 from stillwatch.settings import WatchSettings
 
@@ -76,13 +77,13 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
                 scenario = given.campaigns[number % len(given.campaigns)] if study == CAMPAIGNS else given.scenario
                 every = given.every if study in (BENIGN, CAMPAIGNS) else 0
                 scale = given.sizes[number % len(given.sizes)]
-                among = beside(scenario, given.backdrop) if study == CAMPAIGNS else ()
+                among = beside(scenario, tuple(given.backdrop)) if study == CAMPAIGNS else ()
                 yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length, among)
 
 
 def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Record]:
     """Records of all tasks, in their order; those in the log are not made again, and new ones are added to it."""
-    done = {key: record for key, record in finished(log).items() if key in {task.key for task in tasks}}
+    done = {key: record for key, record in records_of(log).items() if key in {task.key for task in tasks}}
     left = [task for task in tasks if task.key not in done]
     start = time.perf_counter()
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
@@ -92,8 +93,7 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
             task = Task(**record["task"])
             done[task.key] = record
             if log is not None:
-                with log.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(record) + "\n")
+                add(log, record)
             print(
                 f"{time.perf_counter() - start:7.0f} s  {number} of {len(left)}: {task.study}, scale {task.scale}, seed {task.seed}", file=sys.stderr
             )
@@ -105,7 +105,7 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
 def logged(log: Path) -> list[Record]:
     """The finished worlds of a log, study by study and by seed; of worlds that were run twice the later."""
     return sorted(
-        finished(log).values(), key=lambda record: (STUDIES.index(record["task"]["study"]), record["task"]["seed"], record["task"]["scale"])
+        records_of(log).values(), key=lambda record: (STUDIES.index(record["task"]["study"]), record["task"]["seed"], record["task"]["scale"])
     )
 
 

@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from given_worlds import beside
-from range_cells import CELLS, Cell, cells, document_of, finished, largest
+from kept_rows import finished
+from range_cells import CELLS, Cell, cells, document_of, largest
 from range_page import write_page
 from range_targets import Target, targets
 from stillwatch.range.scenario import shipped_names
@@ -58,7 +59,7 @@ def arguments() -> argparse.Namespace:
 def wanted(given: argparse.Namespace) -> list[Cell]:
     """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every scenario."""
     names = given.scenario or shipped_names()
-    return [Cell(name, given.scale, seed, beside(name, given.backdrop)) for seed in range(1, given.seeds + 1) for name in names]
+    return [Cell(name, given.scale, seed, beside(name, tuple(given.backdrop))) for seed in range(1, given.seeds + 1) for name in names]
 
 
 def shown(kept: Sequence[Target], console: Console) -> None:

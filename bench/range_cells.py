@@ -14,7 +14,8 @@ from typing import Any
 
 from baselines.compare import Line, compare
 from baselines.scored import answerable
-from given_worlds import inputs_of, noticed, quiet
+from given_worlds import inputs_of, noticed, place_of, quiet
+from kept_rows import add, finished
 from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
@@ -50,7 +51,7 @@ class Cell:
     @property
     def place(self) -> str:
         """The scenario, and what it plays before beside its own backdrop."""
-        return " + ".join((self.scenario, *self.beside))
+        return place_of(self.scenario, self.beside)
 
 
 def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
@@ -113,17 +114,9 @@ def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, sa
             say(f"{number}/{len(wanted)} {name} …")
             result = run(cell, rate, every, quick=quick) | {"cell_name": name}
             if kept is not None:
-                with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(result) + "\n")
+                add(kept, result)
             done[name] = result
         yield done[name]
-
-
-def finished(kept: Path | None) -> list[dict[str, Any]]:
-    """The results that stand in a file, in its order; none where there is no file."""
-    if kept is None or not kept.exists():
-        return []
-    return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

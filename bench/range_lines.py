@@ -85,3 +85,9 @@ def in_all(steps: Sequence[Doc]) -> Doc:
     """The sum of the steps of one run; of memory the most."""
     sums = {name: sum(step[name] for step in steps) for name in ("seconds", "processor")}
     return {"name": "in all", "gigabytes": max(step["gigabytes"] for step in steps)} | sums
+
+
+def named(row: Doc) -> int:
+    """How many of a campaign's accounts a score's row says were named."""
+    found: int = round(row["account_recall"] * row["accounts"])
+    return found

@@ -1,4 +1,4 @@
-"""The benchmark's page, written from its figures: Markdown tables, and a picture of campaigns by detector."""
+"""The benchmark's page, written from its figures."""
 
 from __future__ import annotations
 
@@ -7,25 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from evasion_outcomes import differing, drawn_again, outcomes_of
 from promises import exact
-from range_lines import OURS, Doc, Line, better, f1, in_all, lines_of, name_of
+from range_lines import OURS, Doc, better, f1, in_all, lines_of, name_of, named
+from range_picture import TITLE, picture
 from range_targets import Target
 from stillwatch.range.price import UNITS
 from stillwatch.range.score import ACCUSING
 from stillwatch.range.specs import kinds as kinds_of_range
-from stillwatch.report.figures.svg import element, text
 
-STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#1b1b1b}.paper{fill:#fff}.field{fill:#1f6f8b}"
-    "@media(prefers-color-scheme:dark){text{fill:#e4e4e4}.paper{fill:#15181b}.field{fill:#5cc0de}}"
-)
-TITLE = "Each campaign by each detector: how full is recall, how strong is precision"
 READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
-SIDE, HIGH, LETTER, TOP = 46, 26, 7, 190
-"""Width and height of a field, about how wide a letter is, and where the fields begin."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -44,15 +35,23 @@ def campaigns(cells: Sequence[Doc]) -> str:
             seen[place].append((row, alarm(alarms[cell["cell_name"], row["name"]])))
     rows = []
     for (scenario, name, scale, state), some in seen.items():
-        accounts, right = (
-            sum(count) for count in zip(*((row["accounts"], round(row["account_recall"] * row["accounts"])) for row, _ in some), strict=True)
-        )
+        accounts, right = sum(row["accounts"] for row, _ in some), sum(named(row) for row, _ in some)
         precision = sum(row["account_precision"] for row, _ in some) / len(some)
         verdicts = "/".join(sorted({row["verdict"] or "-" for row, _ in some}))
         found = f"{sum(row['found'] for row, _ in some)} of {len(some)}"
-        recall = "{:.3f} ({:.3f} to {:.3f})".format(right / accounts, *exact(right, accounts))
         rows.append(
-            [scenario, name, f"{scale:g}", f"{accounts:,}", found, recall, f"{precision:.3f}", verdicts, ", ".join(words for _, words in some), state]
+            [
+                scenario,
+                name,
+                f"{scale:g}",
+                f"{accounts:,}",
+                found,
+                _recall(right, accounts),
+                f"{precision:.3f}",
+                verdicts,
+                ", ".join(words for _, words in some),
+                state,
+            ]
         )
     heads = [
         "scenario",
@@ -67,6 +66,10 @@ def campaigns(cells: Sequence[Doc]) -> str:
         "sources",
     ]
     return table(heads, rows)
+
+
+def _recall(right: int, accounts: int) -> str:
+    return "{:.3f} ({:.3f} to {:.3f})".format(right / accounts, *exact(right, accounts))
 
 
 def alarm(row: Doc) -> str:
@@ -115,43 +118,6 @@ def _commonest(kinds: Counter[str]) -> str:
     return ", ".join(f"{kind} {number:,}" for kind, number in kinds.most_common(4)) or "none"
 
 
-def picture(cells: Sequence[Doc]) -> str:
-    """An SVG document: campaigns down, detectors across; the fuller a field, the more of the campaign's accounts were named, precisely or not."""
-    lines = {(f"{x.scenario}: {x.campaign}", x.detector): x for x in lines_of(cells)}
-    rows, columns = list(dict.fromkeys(c for c, _ in lines)), list(dict.fromkeys(d for _, d in lines))
-    left = 12 + LETTER * max(len(campaign) for campaign in rows)
-    width, height = left + SIDE * len(columns) + 150, TOP + HIGH * len(rows) + 12
-    parts: list[str | Markup] = [element("style", Markup(STYLE)), element("rect", x=0, y=0, width=width, height=height, class_="paper")]
-    for i, detector in enumerate(columns):
-        x = left + i * SIDE + SIDE / 2
-        parts.append(element("text", detector, x=x, y=TOP - 8, transform=f"rotate(-40 {x:.0f} {TOP - 8})"))
-    for j, campaign in enumerate(rows):
-        parts.append(text(left - 8, TOP + j * HIGH + 17, campaign, anchor="end"))
-        parts += [_field(lines.get((campaign, detector)), left + i * SIDE, TOP + j * HIGH) for i, detector in enumerate(columns)]
-    whole = element(
-        "svg",
-        element("title", TITLE),
-        *parts,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {width} {height}",
-        width=width,
-        height=height,
-        role="img",
-    )
-    return f"{whole}\n"
-
-
-def _field(line: Line | None, x: float, y: float) -> Markup:
-    """One campaign by one detector: how full is recall, how strong is precision."""
-    recall, precision = (line.recall, line.precision) if line else (0.0, 0.0)
-    words = f"{line.detector}, {line.campaign}: recall {recall:.2f}, precision {precision:.2f}" if line else "not run"
-    track = element("rect", x=x + 1, y=y + 1, width=SIDE - 2, height=HIGH - 2, class_="field", fill_opacity="0.08")
-    full = element(
-        "rect", x=x + 1, y=y + 1, width=(SIDE - 2) * recall, height=HIGH - 2, class_="field", fill_opacity=f"{0.15 + 0.85 * precision:.2f}"
-    )
-    return element("g", element("title", words), track, full)
-
-
 def evasions(study: Doc) -> str:
     """What hiding costs, and what it hides."""
     found = outcomes_of(study)
@@ -161,7 +127,7 @@ def evasions(study: Doc) -> str:
             f"{one.scale:g}",
             f"{one.knob} {one.setting}",
             f"{one.found} of {one.worlds}",
-            "{:.3f} ({:.3f} to {:.3f})".format(one.recall, *one.interval()),
+            _recall(one.right, one.accounts),
             f"{one.cost:.2f}",
             differing(one, found),
         ]
@@ -172,7 +138,7 @@ def evasions(study: Doc) -> str:
     units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
     parts = [
         told,
-        f"What it needs stands in units at the scenario's full size: without evasion all that it needs of, with it those that change by more than a twentieth. {units}. "
+        f"What it needs stands in units at the scenario's full size: all of them without evasion, with it those that change by more than a twentieth. {units}. "
         "Cost is that of a harvested exchange at the prices that ship; below 1 it is where accounts begin later, which is free, or where a small world's chance has it so.\n",
         table(["campaign", "scale", "knob and setting", "found", "account recall (95 %)", "cost, times that without", "what it needs"], rows),
         "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",

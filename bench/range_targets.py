@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,14 +85,13 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 def _evasion(study: Doc) -> Target:
     """Each knob for itself: what many of them leave whole does not make up for the one that hides."""
     middle = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
-    seen: dict[str, tuple[int, int]] = {}
+    found, worlds = Counter[str](), Counter[str]()
     for one in middle:
-        found, worlds = seen.get(one["knob"], (0, 0))
-        seen[one["knob"]] = found + one["found"], worlds + one["worlds"]
-    short = {knob: counts for knob, counts in seen.items() if counts[0] < UNDER_EVASION * counts[1]}
-    found, worlds = (sum(counts[place] for counts in seen.values()) for place in (0, 1))
-    words = f"under {len(seen) - len(short)} of {len(seen)} knobs; {found} of {worlds} in all ({_interval(found, worlds)})"
-    words += "".join(f"; {knob}: {of} of {tried} ({_interval(of, tried)})" for knob, (of, tried) in short.items())
+        found[one["knob"]] += one["found"]
+        worlds[one["knob"]] += one["worlds"]
+    short = [knob for knob in worlds if found[knob] < UNDER_EVASION * worlds[knob]]
+    words = f"under {len(worlds) - len(short)} of {len(worlds)} knobs; {found.total()} of {worlds.total()} in all ({_interval(found.total(), worlds.total())})"
+    words += "".join(f"; {knob}: {found[knob]} of {worlds[knob]} ({_interval(found[knob], worlds[knob])})" for knob in short)
     missed = sorted({f"{one['scenario']}: {one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
     words += f"; missed: {', '.join(missed)}" if missed else ""
     return Target(f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, not short)

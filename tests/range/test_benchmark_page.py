@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from given_worlds import beside
-from range_cells import CELLS, Cell, document_of, finished, largest
+from kept_rows import finished
+from range_cells import CELLS, Cell, document_of, largest
 from range_lines import OURS, better, lines_of, name_of
-from range_page import picture, write_page
+from range_page import write_page
+from range_picture import picture
 from range_targets import targets
 
 ROOT = Path(__file__).parents[2]
@@ -145,8 +147,8 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
 
 
 def test_equal_worlds_have_one_name_whatever_backdrops_are_asked_for() -> None:
-    assert beside("benign", ["lookalikes"]) == ()
-    assert beside("february", ["lookalikes", "provider", "lookalikes"]) == ("lookalikes",)
+    assert beside("benign", ("lookalikes",)) == ()
+    assert beside("february", ("lookalikes", "provider", "lookalikes")) == ("lookalikes",)
     assert Cell("february", 0.05, 1, ("lookalikes",)).place == "february + lookalikes"
 
 

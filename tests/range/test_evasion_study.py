@@ -12,6 +12,7 @@ import pytest
 import evasion as study
 import evasion_outcomes as sums
 from evasion_figure import Point
+from kept_rows import finished
 from stillwatch.range.price import UNITS, Assumed, shipped_prices
 
 PRICES = shipped_prices()
@@ -127,6 +128,6 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
     assert both[0] == first[0]
     study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines)
     assert [trial.seed for trial in made] == [1, 1, 2]
-    assert study.finished(lines) == [*both, answers["none"] | {"seed": 2, "fingerprint": study.finished(lines)[2]["fingerprint"]}]
+    assert finished(lines) == [*both, answers["none"] | {"seed": 2, "fingerprint": finished(lines)[2]["fingerprint"]}]
     whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
     assert [json.loads(text)["knob"] for text in whole] == ["none", "pool", "none"]

@@ -164,6 +164,12 @@ def test_a_scenario_plays_before_another_backdrop_where_that_is_asked_for() -> N
     assert "lookalikes" in str(caught.value.do)
 
 
+def test_a_window_before_a_backdrops_models_is_refused_though_they_are_not_the_files() -> None:
+    early = BEFORE.replace("2026-", "2020-").replace("launched = 2024", "launched = 2019")
+    with pytest.raises(SettingError, match="no model was out before the window"):
+        parse(early, "quarter.toml")
+
+
 def test_an_events_volume_does_not_grow_with_the_window() -> None:
     text = BEFORE.replace('backdrop = "provider"', 'backdrop = ["provider", "lookalikes"]')
     quarter, week = (parse(t, "x.toml") for t in (text, text.replace("2026-05-25", "2026-03-09")))

@@ -42,8 +42,8 @@ class Fault:
     """What to do."""
 
 
-def faults(scenario: Scenario) -> Iterator[Fault]:
-    """Everything that is wrong with a scenario, in its order."""
+def faults(scenario: Scenario, lent: int = 0) -> Iterator[Fault]:
+    """Everything that is wrong with a scenario, in its order; `lent` of its permits are a backdrop's, whose models the scenario may not serve."""
     yield from _window(scenario)
     jobs = list(documents("catalogue")["jobs.toml"])
     places = [region.name for region in scenario.regions]
@@ -63,15 +63,15 @@ def faults(scenario: Scenario) -> Iterator[Fault]:
             yield Fault(
                 f"a campaign needs a name of its own, not {campaign.name!r}", f"campaign[{i}]", "name", "the truth tells campaigns apart by it"
             )
-    yield from _permits(scenario)
+    yield from _permits(scenario, lent)
 
 
-def _permits(scenario: Scenario) -> Iterator[Fault]:
+def _permits(scenario: Scenario, lent: int) -> Iterator[Fault]:
     served = [model.name for model in scenario.models]
     for i, permit in enumerate(scenario.permits):
         at = f"permit[{i}]"
         yield from _numbers(permit, at)
-        for name in permit.models:
+        for name in permit.models if i >= lent else ():
             if name not in served:
                 yield Fault(f"there is no model {name!r}", at, "models", _known(served))
         if permit.expires <= permit.starts:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
@@ -141,9 +140,10 @@ def _senders(world: World, owner: Array, address: Array) -> Array:
     Addresses are known by the first number that has their text, since a rare one is drawn twice.
     """
     cast, found = world.cast, owner.copy()
-    for row in np.flatnonzero(cast.owner != np.arange(len(cast))):
-        used = world.addresses.take(pa.array(cast.places[row, : cast.place_count[row]], pa.int64()))
-        found[(owner == cast.owner[row]) & np.isin(address, _index(used, world.addresses))] = row
+    stolen = np.flatnonzero(cast.owner != np.arange(len(cast)))
+    first = _index(world.addresses, world.addresses) if len(stolen) else address
+    for row in stolen:
+        found[(owner == cast.owner[row]) & np.isin(address, first[cast.places[row, : cast.place_count[row]]])] = row
     return found
 
 

@@ -25,7 +25,6 @@ BACKDROP_DAYS = 28
 """Days that a backdrop's volumes are meant for."""
 KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*(?:\.[^=]*)?=")
 """A key, or the first part of a dotted one."""
-NUMBERED = re.compile(r"^([a-z]+)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,8 @@ def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
         tuple(reader.records(Campaign, document, "campaign")),
         (*behind.permits, *reader.records(Permit, document, "permit")),
     )
-    for fault in faults(scenario):
-        if not reader.behind(fault.section):
-            raise reader.error(fault.what, fault.section, fault.key, fault.do)
+    for fault in faults(scenario, counts["permit"]):
+        raise reader.error(fault.what, fault.section, fault.key, fault.do)
     return scenario
 
 
@@ -162,11 +160,6 @@ class _Reader:
         line = self.lines.get((section, key)) or self.lines.get((section, ""))
         at = f", line {line}" if line else ""
         return SettingError(what, where=f"{self.name}{at}", do=do)
-
-    def behind(self, section: str) -> bool:
-        """Whether a section is a backdrop's, which is not the file's to mend."""
-        found = NUMBERED.match(section)
-        return found is not None and int(found[2]) < self.counts.get(found[1], 0)
 
     def known(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
         for key in values:

@@ -1,0 +1,28 @@
+"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def finished(path: Path | None) -> list[dict[str, Any]]:
+    """The rows of a file, in its order; none where there is no file. A line that an interruption cut off is left out."""
+    texts = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
+    return [row for row in map(_whole, texts) if row]
+
+
+def add(path: Path, row: dict[str, Any]) -> None:
+    """Write a row at the end; a line that was cut off is ended first, since the row would be lost with it."""
+    cut = path.exists() and not path.read_bytes().endswith(b"\n")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n" * cut + json.dumps(row) + "\n")
+
+
+def _whole(text: str) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return row
