@@ -15,6 +15,7 @@ from given_worlds import place_of
 from guarantee_changes import CHANGES
 from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
 from promises import false_worlds, nominal
+from stillwatch.pipeline.watch import level_of
 from stillwatch.range.score import ACCUSING
 from stillwatch.settings import CampaignSettings, WatchSettings
 
@@ -29,7 +30,7 @@ def lines_of(records: Sequence[Record]) -> list[Line]:
     by_study = _by_study(records)
     lines = [line for study in (BENIGN, *CHANGES) for line in any_false(study, by_study[study])]
     lines += realised(by_study[CAMPAIGNS]) + coverage(by_study[CAMPAIGNS])
-    return lines + run_lengths(by_study[BENIGN])
+    return lines + false_alarms(by_study[BENIGN])
 
 
 def _by_study(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -90,6 +91,8 @@ class RunLength:
     """The alarms that count."""
     promised: float
     """Days, at least."""
+    every: int
+    """Days between the searches."""
     worlds: int
     """Worlds watched."""
     days: int
@@ -100,28 +103,47 @@ class RunLength:
     """Lower limit at 95 %: quiet windows before the first with an alarm, in days, if windows of different worlds stand for those to come."""
 
 
-def run_length(verdict: str, records: list[Record]) -> RunLength:
-    """With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first comes after (1 - p) / p windows or more."""
-    watched = [record for record in records if "watch" in record]
-    alarmed = sum(bool(record["watch"]["false_alarms"][verdict]) for record in watched)
-    days = min((record["watch"]["searched"] * record["task"]["every"] for record in watched), default=0)
-    n = len(watched)
-    upper = 1.0 if alarmed == n else float(beta.ppf(SURE, alarmed + 1, n - alarmed))
-    promised = watched[0]["task"]["average_run_length"] if watched else WatchSettings().average_run_length
-    return RunLength(verdict, promised, n, days, alarmed, round(days * (1.0 - upper) / upper, 1))
+def run_lengths(records: list[Record]) -> list[RunLength]:
+    """What is known of each kind of watch, by verdict.
+
+    With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first comes after (1 - p) / p windows or more.
+    """
+    found = []
+    for (promised, every), alike in _watched_alike(records).items():
+        days, n = min(record["watch"]["searched"] for record in alike) * every, len(alike)
+        for verdict in ACCUSING:
+            alarmed = _alarmed(verdict, alike)
+            upper = 1.0 if alarmed == n else float(beta.ppf(SURE, alarmed + 1, n - alarmed))
+            found.append(RunLength(verdict, promised, every, n, days, alarmed, round(days * (1.0 - upper) / upper, 1)))
+    return found
 
 
-def run_lengths(records: list[Record]) -> list[Line]:
+def false_alarms(records: list[Record]) -> list[Line]:
     """Share of searched windows with a false alarm, where the promise allows one in so many searches."""
     lines = []
-    watched = [record for record in records if "watch" in record]
-    for verdict in ACCUSING if watched else ():
-        task, searches = watched[0]["task"], max(record["watch"]["searched"] for record in watched)
-        level = 1.0 / (2.0 * task["average_run_length"] / task["every"] + 1.0)
-        alarmed = sum(bool(record["watch"]["false_alarms"][verdict]) for record in watched)
-        case = f"{searches} searches of a world, run length {task['average_run_length']:g} days"
-        lines.append(rate(f"worlds with a false {verdict} alarm", case, min(searches * level, 1.0), alarmed, len(watched)))
+    for (promised, every), alike in _watched_alike(records).items():
+        searches = max(record["watch"]["searched"] for record in alike)
+        level = level_of(WatchSettings(average_run_length=promised, every=every))
+        case = f"{searches} {'search' if searches == 1 else 'searches'} of a world, run length {promised:g} days"
+        lines += [
+            rate(f"worlds with a false {verdict} alarm", case, min(searches * level, 1.0), _alarmed(verdict, alike), len(alike))
+            for verdict in ACCUSING
+        ]
     return lines
+
+
+def _watched_alike(records: Sequence[Record]) -> dict[tuple[float, int], list[Record]]:
+    """The worlds that were watched, by the run length promised and the days between searches."""
+    found: dict[tuple[float, int], list[Record]] = defaultdict(list)
+    for record in records:
+        if "watch" in record:
+            found[record["task"]["average_run_length"], record["task"]["every"]].append(record)
+    return dict(sorted(found.items()))
+
+
+def _alarmed(verdict: str, records: Sequence[Record]) -> int:
+    """Worlds with a false alarm."""
+    return sum(bool(record["watch"]["false_alarms"][verdict]) for record in records)
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,9 @@ from rich.table import Table
 from calibration import Line, shown
 from given_worlds import beside
 from guarantee_changes import CHANGES
-from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_length
+from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_lengths
 from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, records_of, run_task
 from kept_rows import add
-from stillwatch.range.score import ACCUSING
 from stillwatch.settings import WatchSettings
 
 STUDIES = (BENIGN, CAMPAIGNS, *CHANGES)
@@ -132,10 +131,11 @@ def shown_delays(delays: Sequence[Delay]) -> Table:
 
 def shown_lengths(lengths: Sequence[RunLength]) -> Table:
     """Run lengths by verdict."""
-    table = Table("alarms", "promised days", "worlds", "days of each", "with a false alarm", "run length at least (95 %)", title="Run length")
+    heads = ("alarms", "days between searches", "promised days", "worlds", "days of each", "with a false alarm", "run length at least (95 %)")
+    table = Table(*heads, title="Run length")
     for line in lengths:
         counts = (str(line.worlds), str(line.days), str(line.alarmed))
-        table.add_row(line.verdict, f"{line.promised:g}", *counts, f"{line.at_least:g}")
+        table.add_row(line.verdict, str(line.every), f"{line.promised:g}", *counts, f"{line.at_least:g}")
     return table
 
 
@@ -155,7 +155,7 @@ def main() -> None:
     lines: list[Line] = lines_of(records)
     kinds, delays = kinds_of(records), delays_of(records)
     benign = [record for record in records if record["task"]["study"] == BENIGN]
-    lengths = [run_length(verdict, benign) for verdict in ACCUSING]
+    lengths = run_lengths(benign)
     console = Console(width=170)
     for table in (shown(lines), shown_kinds(kinds), shown_lengths(lengths), shown_delays(delays)):
         console.print(table)

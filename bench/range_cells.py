@@ -28,6 +28,8 @@ from stillwatch.settings import Settings, from_document
 Say = Callable[[str], None]
 CELLS = "cells.jsonl"
 """The file of finished worlds."""
+STUDIES = ("how_soon", "evasion", "guarantees", "full_size")
+"""Studies of their own that the page shows."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
     """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
-    return {"cells": cells} | {name: study(work, name) for name in ("evasion", "guarantees", "full_size")}
+    return {"cells": cells} | {name: study(work, name) for name in STUDIES}
 
 
 def study(work: Path, name: str) -> dict[str, Any] | None:

@@ -74,7 +74,24 @@ def _recall(right: int, accounts: int) -> str:
 
 def alarm(row: Doc) -> str:
     """When it was raised."""
-    return "none" if row["day"] is None else f"{row['delay_days']} ({row['gone']:.1%})"
+    return "none" if row["day"] is None else f"{row['delay_days']:g} ({row['gone']:.1%})"
+
+
+def soon(study: Doc) -> str:
+    """When campaigns were noticed by more than one search a day."""
+    heads = ["scenario", "campaign", "scale", "seed", "searches a day", "days to the alarm (gone by then)", "exchanges in all", "minutes", "sources"]
+    rows = []
+    for world in sorted(study["worlds"], key=lambda world: world["name"]):
+        cell, took = world["cell"], sum(world["seconds"].values()) / 60
+        end = (str(world["searches_a_day"]), f"{world['exchanges']:,}", f"{took:.0f}", world["machine"]["state"])
+        rows += [
+            [cell["scenario"], row["name"], f"{cell['scale']:g}", str(cell["seed"]), end[0], alarm(row), *end[1:]]
+            for row in world["alarms"]["campaigns"]
+        ]
+    return (
+        "Each world was made, read and watched until each of its campaigns had an alarm, without baselines (`python bench/how_soon.py`).\n\n"
+        + table(heads, rows)
+    )
 
 
 def rivals(cells: Sequence[Doc], at: str = "own") -> str:
@@ -235,8 +252,9 @@ def made(lines: Sequence[Doc]) -> str:
 
 def lengths(lines: Sequence[Doc]) -> str:
     """Run lengths by verdict."""
-    rows = [[line["verdict"], *(f"{line[name]:g}" for name in ("promised", "worlds", "days", "alarmed", "at_least"))] for line in lines]
-    return table(["alarms", "promised days", "worlds watched", "days of each", "with a false alarm", "run length at least (95 %)"], rows)
+    names = ("promised", "worlds", "days", "alarmed", "at_least")
+    rows = [[line["verdict"], _every(line["every"]), *(f"{line[name]:g}" for name in names)] for line in lines]
+    return table(["alarms", "searched", "promised days", "worlds watched", "days of each", "with a false alarm", "run length at least (95 %)"], rows)
 
 
 def delays(lines: Sequence[Doc]) -> str:
@@ -337,6 +355,7 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a thousand exchanges is called high "
         "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, an alarm before it is not to be expected.\n",
         campaigns(cells),
+        *(["### With several searches a day\n", soon(document["how_soon"])] if document["how_soon"] else []),
         "## Against the baselines\n",
         f"{READ_AS}\n",
         f"![{TITLE}](figures/benchmark.svg)\n",

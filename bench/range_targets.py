@@ -30,7 +30,7 @@ class Target:
 def targets(document: Mapping[str, Any]) -> list[Target]:
     """All targets of which the document holds figures."""
     cells = document["cells"]
-    found = [*_campaigns(cells), *_alarms(cells), _negatives(cells), _baselines(cells)]
+    found = [*_campaigns(cells), _alarms(cells, document["how_soon"]), _negatives(cells), _baselines(cells)]
     if document["evasion"]:
         found.append(_evasion(document["evasion"]))
     if document["guarantees"]:
@@ -51,16 +51,28 @@ def _campaigns(cells: Sequence[Doc]) -> Iterator[Target]:
         )
 
 
-def _alarms(cells: Sequence[Doc]) -> Iterator[Target]:
-    late = [
-        f"{cell['cell']['scenario']}: {row['name']} ({_late(row)})" for cell in cells for row in cell["alarms"]["campaigns"] if row["gone"] >= EARLY
-    ]
+def _alarms(cells: Sequence[Doc], soon: Doc | None) -> Target:
+    late = {f"{cell['cell']['scenario']}: {row['name']}": _late(row) for cell in cells for row in cell["alarms"]["campaigns"] if row["gone"] >= EARLY}
+    nearer = _nearer(soon["worlds"] if soon else [], min((cell["cell"]["scale"] for cell in cells), default=0.0))
+    early = [f"{name} ({nearer[name]})" for name in late if name in nearer]
     number = sum(len(cell["alarms"]["campaigns"]) for cell in cells)
-    yield Target(
+    return Target(
         f"an alarm before {EARLY:.0%} of a campaign's exchanges are gone",
-        f"{number - len(late)} of {number} times ({_interval(number - len(late), number)})" + (f"; later: {', '.join(late)}" if late else ""),
-        not late,
+        f"{number - len(late)} of {number} times ({_interval(number - len(late), number)})"
+        + (f"; later: {', '.join(f'{name} ({how})' for name, how in late.items())}" if late else "")
+        + (f"; before it with more searches a day or at a larger scale: {', '.join(early)}" if early else ""),
+        len(early) == len(late),
     )
+
+
+def _nearer(worlds: Sequence[Doc], scale: float) -> dict[str, str]:
+    """Campaigns that were noticed early by more searches a day, in worlds no smaller than the page's: how."""
+    return {
+        f"{world['cell']['scenario']}: {row['name']}": f"{row['gone']:.1%} with {world['searches_a_day']} a day at {world['cell']['scale']:g}"
+        for world in worlds
+        for row in world["alarms"]["campaigns"]
+        if row["gone"] < EARLY and world["cell"]["scale"] >= scale
+    }
 
 
 def _late(row: Doc) -> str:

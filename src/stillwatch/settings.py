@@ -116,6 +116,9 @@ class WatchSettings:
     average_run_length: float = setting(365.0, "Days that pass without a false alarm on average, at least, where no group is more than chance.")
     window: int = setting(28, "Days of traffic that the search of one day looks at: the day itself and those before it.")
     every: int = setting(1, "The search is made at the end of every so many days, counted back from the last.")
+    searches_a_day: int = setting(
+        1, "Searches of a day that is searched, evenly spaced, the last at its end: 1, 2, 3, 4, 6, 8, 12 or 24; above 1 every must be 1."
+    )
     overlap: float = setting(0.5, "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going on.")
 
 

@@ -16,7 +16,7 @@ from village import Ran, Row, command
 
 from stillwatch.errors import RunError, SettingError
 from stillwatch.pipeline.forget import SOURCES, TABLES
-from stillwatch.pipeline.watch import Ledger, daily_level, days_of, known_at, watch
+from stillwatch.pipeline.watch import Ledger, known_at, level_of, searches_of, watch
 from stillwatch.range.score_alarms import score_alarms
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
@@ -74,7 +74,7 @@ def test_a_campaign_is_an_alarm_while_it_lasts(watched: Path, village: Path) -> 
 def test_the_days_searched_say_what_an_alarm_needed(watched: Path) -> None:
     days = rows(watched, "watched")
     assert [row["day"] for row in days] == [day(1), day(3), day(5)]
-    assert {row["level"] for row in days} == {daily_level(WatchSettings(every=2))}
+    assert {row["level"] for row in days} == {level_of(WatchSettings(every=2))}
     assert all(row["log_e_value"] >= next(d["needed"] for d in days if d["day"] == row["day"]) for row in rows(watched, "alarms"))
     assert sum(row["alarms"] for row in days) == len(rows(watched, "alarms"))
     assert days[-1]["exchanges"] == sum(pq.read_metadata(path).num_rows for path in (watched / "exchanges").rglob("*.parquet"))
@@ -104,6 +104,44 @@ def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path)
     assert [alone[name] for name in same] == [rows(watched, "watched")[1][name] for name in same]
 
 
+def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(village_run: Ran, watched: Path, tmp_path: Path) -> None:
+    """The run is cut to three days, the last of which begins after noon and holds nothing before."""
+    run = copied(village_run, tmp_path / "run")
+    noon = day(5) + timedelta(hours=12)
+    for number in (0, 1, 2):
+        shutil.rmtree(run / "exchanges" / f"day={day(number):%Y-%m-%d}")
+    last = run / "exchanges" / f"day={day(5):%Y-%m-%d}" / "exchanges.parquet"
+    table = pq.ParquetFile(last).read()
+    pq.write_table(table.filter(pc.greater_equal(table["time"], pa.scalar(noon, table.schema.field("time").type))), last)
+    watch(run, {"searches_a_day": 2}, silent)
+    searches = rows(run, "watched")
+    assert [row["until"] for row in searches] == [day(3) + timedelta(hours=12 * half) for half in range(1, 7)]
+    assert [row["day"] for row in searches] == [day(number) for number in (3, 3, 4, 4, 5, 5)]
+    assert {row["level"] for row in searches} == {level_of(WatchSettings(searches_a_day=2))}
+    assert searches[0]["exchanges"] < searches[1]["exchanges"] < searches[2]["exchanges"] < searches[3]["exchanges"]
+    same = ("exchanges", "accounts", "tested")
+    assert [searches[4][name] for name in same] == [searches[3][name] for name in same], "the morning brought nothing"
+    for alarm in rows(run, "alarms"):
+        assert alarm["exchanges"] <= alarm["exchanges_so_far"] <= next(row["exchanges"] for row in searches if row["until"] == alarm["until"])
+    first = {row["alarm"]: row["until"] for row in rows(run, "alarms") if row["new"]}
+    assert all(row["since"] >= first[row["alarm"]] for row in rows(run, "alarm_members"))
+
+
+def test_a_search_before_the_first_exchange_is_quiet(village_run: Ran, tmp_path: Path) -> None:
+    run = copied(village_run, tmp_path / "run")
+    for number in range(1, 6):
+        shutil.rmtree(run / "exchanges" / f"day={day(number):%Y-%m-%d}")
+    first = run / "exchanges" / f"day={day(0):%Y-%m-%d}" / "exchanges.parquet"
+    table = pq.ParquetFile(first).read()
+    pq.write_table(table.filter(pc.greater_equal(table["time"], pa.scalar(day(0) + timedelta(hours=12), table.schema.field("time").type))), first)
+    done = command("watch", run, "--searches-a-day", 2, "--json")
+    early, late = json.loads(done.stdout)["days"]
+    assert (early["exchanges"], early["accounts"], early["tested"], early["alarms"]) == (0, 0, 0, 0)
+    assert late["exchanges"] > 0
+    shown = command("watch", run, "--searches-a-day", 2).stdout
+    assert "1 day was searched, 2 times in all" in shown
+
+
 def test_a_watch_ends_where_enough_was_seen(watched: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(watched, run)
@@ -128,21 +166,21 @@ def test_without_the_campaign_there_is_no_alarm(village_run: Ran, tmp_path: Path
     assert [row["alarm"] for row in document["campaigns"]] == [None]
 
 
-@pytest.mark.parametrize(("length", "every"), [(365.0, 1), (30.0, 1), (90.0, 7), (0.4, 1)])
-def test_the_run_length_is_kept_by_whatever_dependence_is_worst(length: float, every: int) -> None:
+@pytest.mark.parametrize(("length", "every", "times"), [(365.0, 1, 1), (30.0, 1, 1), (90.0, 7, 1), (0.4, 1, 1), (365.0, 1, 4), (10.0, 1, 24)])
+def test_the_run_length_is_kept_by_whatever_dependence_is_worst(length: float, every: int, times: int) -> None:
     """P(T > n) is at least 1 - n a; nothing less can be, so the sum of these is the least mean."""
-    level = daily_level(WatchSettings(average_run_length=length, every=every))
+    level = level_of(WatchSettings(average_run_length=length, every=every, searches_a_day=times))
     searches = sum(max(0.0, 1.0 - n * level) for n in range(int(1.0 / level) + 2))
-    assert (searches - 1.0) * every >= length * (1.0 - 1e-9)
+    assert (searches - 1.0) * every / times >= length * (1.0 - 1e-9)
 
 
 def test_an_alarm_goes_on_where_accounts_are_shared_and_two_at_once_are_one() -> None:
     ledger = Ledger(0.5)
-    ledger.enter(day(0), CAMPAIGN | {"exchanges_so_far": 5}, {1: "a", 2: "b", 3: "c", 4: "d"})
-    ledger.enter(day(0), CAMPAIGN | {"exchanges_so_far": 5}, {7: "g", 8: "h"})
-    ledger.enter(day(1), CAMPAIGN | {"exchanges_so_far": 9}, {3: "c", 4: "d", 5: "e", 6: "f"})
-    ledger.enter(day(2), CAMPAIGN | {"exchanges_so_far": 9}, {8: "h", 9: "i", 10: "j"})
-    ledger.enter(day(3), CAMPAIGN | {"exchanges_so_far": 9}, {5: "e", 6: "f", 8: "h"})
+    ledger.enter(day(0), day(1), CAMPAIGN | {"exchanges_so_far": 5}, {1: "a", 2: "b", 3: "c", 4: "d"})
+    ledger.enter(day(0), day(1), CAMPAIGN | {"exchanges_so_far": 5}, {7: "g", 8: "h"})
+    ledger.enter(day(1), day(2), CAMPAIGN | {"exchanges_so_far": 9}, {3: "c", 4: "d", 5: "e", 6: "f"})
+    ledger.enter(day(2), day(3), CAMPAIGN | {"exchanges_so_far": 9}, {8: "h", 9: "i", 10: "j"})
+    ledger.enter(day(3), day(4), CAMPAIGN | {"exchanges_so_far": 9}, {5: "e", 6: "f", 8: "h"})
     alarms, members = ledger.tables()
     assert [(row["alarm"], row["new"]) for row in alarms.to_pylist()] == [
         ("A001", True),
@@ -152,9 +190,9 @@ def test_an_alarm_goes_on_where_accounts_are_shared_and_two_at_once_are_one() ->
         ("A001", False),
     ]
     since = {(row["alarm"], row["account"]): row["since"] for row in members.to_pylist()}
-    assert since["A001", 3] == day(0)
-    assert since["A001", 5] == day(1)
-    assert since["A001", 8] == day(3)
+    assert since["A001", 3] == day(1)
+    assert since["A001", 5] == day(2)
+    assert since["A001", 8] == day(4)
 
 
 def test_an_account_is_known_when_it_was_registered_or_seen_and_a_ban_when_it_happened() -> None:
@@ -176,15 +214,26 @@ def test_windows_count_days_not_files(tmp_path: Path) -> None:
         path = tmp_path / "exchanges" / f"day={day(number):%Y-%m-%d}" / "exchanges.parquet"
         path.parent.mkdir(parents=True)
         path.touch()
-    days = list(days_of(tmp_path, WatchSettings(window=2, every=1)))
-    assert [(d.start, len(d.window), len(d.before)) for d in days] == [(day(0), 1, 1), (day(1), 2, 2), (day(4), 1, 3), (day(5), 2, 4)]
-    assert [d.start for d in days_of(tmp_path, WatchSettings(every=4))] == [day(1), day(5)]
+    days = list(searches_of(tmp_path, WatchSettings(window=2, every=1)))
+    assert [(d.day, len(d.window), len(d.before)) for d in days] == [(day(0), 1, 1), (day(1), 2, 2), (day(4), 1, 3), (day(5), 2, 4)]
+    assert [d.day for d in searches_of(tmp_path, WatchSettings(every=4))] == [day(1), day(5)]
     with pytest.raises(RunError, match="no exchanges"):
-        list(days_of(tmp_path / "exchanges", WatchSettings()))
+        list(searches_of(tmp_path / "exchanges", WatchSettings()))
 
 
 @pytest.mark.parametrize(
-    "chosen", [{"average_run_length": 0.0}, {"window": 0}, {"every": 0}, {"overlap": 0.0}], ids=lambda chosen: next(iter(chosen))
+    "chosen",
+    [
+        {"average_run_length": 0.0},
+        {"window": 0},
+        {"every": 0},
+        {"overlap": 0.0},
+        {"searches_a_day": 0},
+        {"searches_a_day": 5},
+        {"searches_a_day": 48},
+        {"searches_a_day": 2, "every": 2},
+    ],
+    ids=str,
 )
 def test_a_promise_that_cannot_be_given_is_refused(village_run: Ran, chosen: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=f"watch.{next(iter(chosen))}"):

@@ -10,7 +10,7 @@ import pytest
 
 from given_worlds import beside
 from kept_rows import finished
-from range_cells import CELLS, Cell, document_of, largest
+from range_cells import CELLS, STUDIES, Cell, document_of, largest
 from range_lines import OURS, better, lines_of, name_of
 from range_page import write_page
 from range_picture import picture
@@ -56,7 +56,7 @@ def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: d
 
 
 def document(*cells: dict[str, Any], **studies: Any) -> dict[str, Any]:
-    return {"cells": list(cells), "evasion": None, "guarantees": None, "full_size": None} | studies
+    return {"cells": list(cells)} | dict.fromkeys(STUDIES) | studies
 
 
 GOOD = cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9, {"classroom": 3}))
@@ -178,7 +178,7 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
     """What `bench/guarantees.py --json` writes."""
     line = {"what": "worlds with a false adversarial campaign", "case": "benign, nominal 5%", "promised": 0.05, "low": 0.0, "high": 0.03}
     kind = {"kind": "classroom", "study": "benign", "tested": 400, "passed": 390, "adversarial": hit, "unlicensed": 0, "worlds": worlds, "high": 0.03}
-    length = {"verdict": "adversarial", "promised": 365.0, "worlds": worlds, "days": 7, "alarmed": hit, "at_least": 460.0}
+    length = {"verdict": "adversarial", "promised": 365.0, "every": 7, "worlds": worlds, "days": 7, "alarmed": hit, "at_least": 460.0}
     made = {
         "study": "benign",
         "scenarios": ["fen"],
@@ -219,7 +219,7 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert named["no hard negative called adversarial in 200 worlds without campaigns"] is good
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert f"| adversarial | 365 | {worlds} | 7 | {hit} | 460 |" in page
+    assert f"| adversarial | every 7 days | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| moor + lookalikes | heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
     assert f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times each | 0c |" in page
@@ -284,3 +284,28 @@ def test_a_late_alarm_that_no_daily_search_could_beat_is_told_of_as_such(days: i
     late = cell(detector(OURS, 1.0, 1.0), gone=0.06)
     late["alarms"]["campaigns"][0]["delay_days"] = days
     assert any(said in target.measured for target in targets(document(late)))
+
+
+def soon(gone: float, scale: float) -> dict[str, Any]:
+    """The study of several searches a day, with one world."""
+    world = {
+        "name": f"moor x{scale:g}",
+        "cell": {"scenario": "moor", "scale": scale, "seed": 1},
+        "searches_a_day": 4,
+        "machine": {"state": "0b"},
+        "exchanges": 5_000,
+        "seconds": {"make": 60.0, "detect": 120.0, "watch": 60.0},
+        "alarms": {"campaigns": [{"name": "heath", "day": "2026-02-02", "delay_days": 0.75, "gone": gone}]},
+    }
+    return {"worlds": [world]}
+
+
+@pytest.mark.parametrize(("gone", "scale", "kept"), [(0.04, 0.05, True), (0.04, 0.1, True), (0.04, 0.01, False), (0.06, 0.05, False)])
+def test_an_alarm_that_more_searches_a_day_bring_early_is_told_of(tmp_path: Path, gone: float, scale: float, kept: bool) -> None:
+    given = document(cell(detector(OURS, 1.0, 1.0), gone=0.09), how_soon=soon(gone, scale))
+    (target,) = [target for target in targets(given) if target.what.startswith("an alarm before")]
+    assert target.kept is kept
+    assert "0 of 1 times" in target.measured
+    assert (f"at a larger scale: moor: heath (4.0% with 4 a day at {scale:g})" in target.measured) is kept
+    write_page(given, targets(given), tmp_path / "benchmark.md")
+    assert f"| moor | heath | {scale:g} | 1 | 4 | 0.75 ({gone:.1%}) | 5,000 | 4 | 0b |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")

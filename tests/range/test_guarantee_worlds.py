@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from guarantee_lines import delays_of, made_of
+from guarantee_lines import delays_of, false_alarms, made_of, run_lengths
 from guarantee_worlds import BENIGN, CAMPAIGNS, Task, groups_of, listed_at_levels
 from guarantees import logged
 from stillwatch.range.score import Truth
@@ -93,3 +93,24 @@ def test_it_is_told_which_worlds_the_figures_are_of() -> None:
 def test_delays_among_the_look_alikes_are_told_apart() -> None:
     found = delays_of([watched(1, 0.002, 1, "0a"), watched(2, 0.002, 1, "0a"), watched(3, 0.002, 1, "0a", ("lookalikes",))])
     assert [(line.place, line.worlds, line.days) for line in found] == [("february", 2, 2.0), ("february + lookalikes", 1, 2.0)]
+
+
+def test_worlds_that_were_watched_otherwise_have_a_run_length_of_their_own() -> None:
+    quiet: dict[str, dict[str, int]] = {"adversarial": {}, "unlicensed": {}}
+    daily, weekly = ([watched(seed, 0.002, every, "0a") for seed in range(1, 11)] for every in (1, 5))
+    for number, record in enumerate([*daily, *weekly]):
+        record["watch"]["false_alarms"] = quiet | {"adversarial": {"classroom": 1}} if number == 3 else quiet
+    lengths = {(line.every, line.verdict): line for line in run_lengths([*weekly, *daily, {"task": daily[0]["task"]}])}
+    assert {key: (line.worlds, line.days, line.alarmed) for key, line in lengths.items()} == {
+        (1, "adversarial"): (10, 20, 1),
+        (1, "unlicensed"): (10, 20, 0),
+        (5, "adversarial"): (10, 20, 0),
+        (5, "unlicensed"): (10, 20, 0),
+    }
+    upper = 1.0 - 0.05 ** (1 / 10)
+    assert lengths[5, "adversarial"].at_least == pytest.approx(20 * (1.0 - upper) / upper, abs=0.1)
+    assert lengths[1, "adversarial"].at_least < lengths[1, "unlicensed"].at_least
+    lines = {(line.case, line.what): line for line in false_alarms([*weekly, *daily])}
+    promised = {case: line.promised for (case, _), line in lines.items()}
+    assert promised["20 searches of a world, run length 365 days"] == pytest.approx(20 / (2 * 365 + 1))
+    assert promised["4 searches of a world, run length 365 days"] == pytest.approx(4 / (2 * 73 + 1))

@@ -1,4 +1,4 @@
-"""Alarms are scored by their first day: how late, how much was gone, and who was wronged."""
+"""Alarms are scored by the first search that found them: how late, how much was gone, and who was wronged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def day(number: int) -> datetime:
     return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=number)
 
 
-DAILY = {"thistle": {day(2): 10, day(3): 30, day(4): 60}}
+NOON = timedelta(hours=12)
+HOURLY = {"thistle": {day(2) + NOON: 10, day(3): 20, day(3) + NOON: 10, day(4): 60}}
 
 
 def some(accounts: frozenset[str], n: int) -> frozenset[str]:
@@ -30,19 +31,28 @@ def some(accounts: frozenset[str], n: int) -> frozenset[str]:
 
 def test_the_first_alarm_that_is_mostly_the_campaign_counts() -> None:
     raised = [
-        Raised("A001", day(2), "adversarial", some(THISTLE, 2) | some(CLASS, 3)),
-        Raised("A002", day(3), "unlicensed", some(THISTLE, 5) | some(CLASS, 5)),
-        Raised("A003", day(4), "adversarial", THISTLE),
+        Raised("A001", day(3), "adversarial", some(THISTLE, 2) | some(CLASS, 3)),
+        Raised("A002", day(4), "unlicensed", some(THISTLE, 5) | some(CLASS, 5)),
+        Raised("A003", day(5), "adversarial", THISTLE),
     ]
-    document = alarms_scored(raised, TRUE, DAILY, [day(2), day(3), day(4)])
+    document = alarms_scored(raised, TRUE, HOURLY, [day(3), day(4), day(5)])
     (row,) = document["campaigns"]
     assert row == {"name": "thistle", "alarm": "A002", "day": "2026-03-05", "verdict": "unlicensed", "delay_days": 2, "gone": 0.4}
     assert document["false_alarms"] == {"adversarial": {"classroom": 1}, "unlicensed": {}}
     assert (document["alarms"], document["searched"], document["false_days"]) == (3, 3, ["2026-03-04"])
+    assert document["searched_days"] == ["2026-03-04", "2026-03-05", "2026-03-06"]
+
+
+def test_an_alarm_within_a_day_is_as_early_as_it_was() -> None:
+    raised = [Raised("A001", day(3) + NOON, "adversarial", THISTLE)]
+    document = alarms_scored(raised, TRUE, HOURLY, [day(3), day(3) + NOON, day(4)])
+    (row,) = document["campaigns"]
+    assert (row["day"], row["delay_days"], row["gone"]) == ("2026-03-05", 1.5, 0.3)
+    assert (document["searched"], document["searched_days"]) == (3, ["2026-03-04", "2026-03-05"])
 
 
 def test_no_alarm_is_all_gone() -> None:
-    document = alarms_scored([Raised("A001", day(2), "unlicensed", CLASS)], TRUE, DAILY, [day(2)])
+    document = alarms_scored([Raised("A001", day(3), "unlicensed", CLASS)], TRUE, HOURLY, [day(3)])
     assert document["campaigns"] == [{"name": "thistle", "alarm": None, "day": None, "verdict": None, "delay_days": None, "gone": 1.0}]
     assert document["false_alarms"] == {"adversarial": {}, "unlicensed": {"classroom": 1}}
 
@@ -52,11 +62,11 @@ def test_an_alarm_on_stolen_keys_and_on_a_licensee_beyond_its_permit_wrongs_nobo
     kinds = dict.fromkeys(stolen, "campaign") | dict.fromkeys(licensee, "permitted_distiller") | dict.fromkeys(CLASS, "classroom")
     true = Truth({"thistle": stolen}, {}, kinds, frozenset(), victims=stolen, exceeding={"press": licensee})
     raised = [
-        Raised("A001", day(2), "adversarial", stolen | some(CLASS, 1)),
-        Raised("A002", day(2), "unlicensed", licensee),
-        Raised("A003", day(3), "adversarial", licensee),
+        Raised("A001", day(3), "adversarial", stolen | some(CLASS, 1)),
+        Raised("A002", day(3), "unlicensed", licensee),
+        Raised("A003", day(4), "adversarial", licensee),
     ]
-    document = alarms_scored(raised, true, DAILY, [day(2), day(3)])
+    document = alarms_scored(raised, true, HOURLY, [day(3), day(4)])
     assert document["campaigns"][0]["alarm"] == "A001"
     assert document["false_alarms"] == {"adversarial": {"permitted_distiller": 1}, "unlicensed": {}}
     assert document["false_days"] == ["2026-03-05"]
@@ -68,7 +78,7 @@ def test_each_campaign_must_have_an_alarm_of_mostly_its_own() -> None:
     of_day = {"thistle": some(THISTLE, 3), "class": some(CLASS, 3), "sedge": sedge}
 
     def tables(*names: str) -> tuple[pa.Table, pa.Table]:
-        alarms = [{"alarm": name, "day": day(2), "new": True, "verdict": "adversarial"} for name in names]
+        alarms = [{"alarm": name, "until": day(2), "new": True, "verdict": "adversarial"} for name in names]
         members = [{"alarm": name, "account_id": account, "since": day(2)} for name in names for account in sorted(of_day[name])]
         return pa.Table.from_pylist(alarms), pa.Table.from_pylist(members)
 

@@ -121,9 +121,9 @@ def _show_scores(document: dict[str, Any]) -> None:
 
 
 def _show_watch(document: dict[str, Any]) -> None:
-    table = Table("campaign", "alarm", "verdict", "days until then", "exchanges gone", title=f"Alarms, {document['searched']} days searched")
+    table = Table("campaign", "alarm", "verdict", "days until then", "exchanges gone", title=f"Alarms, {document['searched']} searches")
     for row in document["campaigns"]:
-        days = "-" if row["delay_days"] is None else str(row["delay_days"])
+        days = "-" if row["delay_days"] is None else f"{row['delay_days']:g}"
         table.add_row(row["name"], row["day"] or "NONE", row["verdict"] or "-", days, f"{row['gone']:.1%}")
     console = Console()
     console.print(table)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stillwatch.cli._progress import progress
-from stillwatch.pipeline.watch import Watched, watch
+from stillwatch.pipeline.watch import DAY, Watched, watch
 
 
 @click.command()
@@ -22,14 +22,15 @@ from stillwatch.pipeline.watch import Watched, watch
 )
 @click.option("--window", type=int, metavar="DAYS", help="Days of traffic that each search looks at.  [default: the run's setting]")
 @click.option("--every", type=int, metavar="DAYS", help="Search only every so many days.  [default: the run's setting]")
+@click.option("--searches-a-day", type=int, metavar="N", help="Search each day so many times, evenly spaced.  [default: the run's setting]")
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
-def command(run: Path, average_run_length: float | None, window: int | None, every: int | None, as_json: bool) -> None:
-    """Search the days of RUN in order, each with what was known at its end, and write tables watched, alarms and alarm_members to RUN.
+def command(run: Path, average_run_length: float | None, window: int | None, every: int | None, searches_a_day: int | None, as_json: bool) -> None:
+    """Search the days of RUN in order, each with what was known at its end or so often within it, and write tables watched, alarms and alarm_members to RUN.
 
     An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the promised run length. A campaign
     that shares accounts with an earlier alarm is that alarm going on. The exit code is 0 with alarms and without: read the tables.
     """
-    given = {"average_run_length": average_run_length, "window": window, "every": every}
+    given = {"average_run_length": average_run_length, "window": window, "every": every, "searches_a_day": searches_a_day}
     chosen = {name: value for name, value in given.items() if value is not None}
     with progress() as move:
         watched = watch(run, chosen, move)
@@ -40,7 +41,7 @@ def command(run: Path, average_run_length: float | None, window: int | None, eve
 
 
 def _show(watched: Watched, run: Path) -> None:
-    table = Table("alarm", "first day", "last day", "verdict", "at least", "e-value", "exchanges")
+    table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in watched.alarms.to_pylist():
         rows.setdefault(row["alarm"], []).append(row)
@@ -48,12 +49,20 @@ def _show(watched: Watched, run: Path) -> None:
         first = found[0]
         named = f"{first['at_least']:,} of {first['accounts']:,}"
         e_value = f"10^{first['log_e_value'] / math.log(10):.0f}"
-        period = (f"{found[0]['day']:%Y-%m-%d}", f"{found[-1]['day']:%Y-%m-%d}")
+        period = (_moment(found[0]), _moment(found[-1]))
         table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
     console = Console(highlight=False)
     if rows:
         console.print(table)
-        console.print("accounts, e-value and exchanges since the run begins are those of the first day")
-    days = watched.days.to_pylist()
-    searched = f"{len(days)} days were searched, each at level {days[0]['level']:.2g}"
+        console.print("accounts, e-value and exchanges since the run begins are those of the first search that found it")
+    searches = watched.days.to_pylist()
+    days = len({row["day"] for row in searches})
+    times = "" if len(searches) == days else f", {len(searches)} times in all"
+    searched = f"{days} {'day was' if days == 1 else 'days were'} searched{times}, each time at level {searches[0]['level']:.2g}"
     console.print(f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}", soft_wrap=True)
+
+
+def _moment(found: dict[str, Any]) -> str:
+    """The day that was searched, and the hour where it was searched before its end."""
+    whole = found["until"] - found["day"] == DAY
+    return f"{found['day']:%Y-%m-%d}" if whole else f"{found['until']:%Y-%m-%d %H:%M}"

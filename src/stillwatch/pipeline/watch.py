@@ -1,14 +1,14 @@
-"""Daily monitoring: the search made again at the end of each day of a run, on what was known then, with a promised run length.
+"""Daily monitoring: the search made again at the end of each day of a run, or several times a day, on what was known then, with a promised run length.
 
-The promise. Call a day *quiet in truth* where no group it tests is more than chance: given their strata, accounts carry content keys as
-everybody does. On such a day an alarm needs some e-value of at least K / a, for K groups tested, so its chance is at most a (Markov's
+The promise. Call a search *quiet in truth* where no group it tests is more than chance: given their strata, accounts carry content keys as
+everybody does. In such a search an alarm needs some e-value of at least K / a, for K groups tested, so its chance is at most a (Markov's
 inequality and the union bound; `campaigns.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm,
-P(T <= n) <= n a whatever the dependence between days, whose windows overlap. Hence
+P(T <= n) <= n a whatever the dependence between searches, whose windows overlap. Hence
 
     E[T] = sum over n >= 0 of P(T > n)  >=  sum of max(0, 1 - n a)  >=  (1 / a + 1) / 2,
 
 the last with equality where 1 / a is whole. With a = 1 / (2 m + 1) the mean number of searches before the one that raises it, E[T] - 1, is
-at least m. A search every so many days needs so many fewer: m = average_run_length / every.
+at least m. A search every so many days needs so many fewer, several a day so many more: m = average_run_length * searches_a_day / every.
 
 A group that is benign but does act as one (a company, a class) is no chance group: that its verdict is benign is argued on the three
 axes, and no run length is promised for that. The bench measures it (`bench/guarantees.py`).
@@ -46,35 +46,39 @@ from stillwatch.settings import Settings, WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
+DAY = timedelta(days=1)
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
 
 
 @dataclass(frozen=True)
-class Day:
-    """One day, and the files that its search reads."""
+class Search:
+    """One search: when it is made, and the files that it reads."""
 
-    start: datetime
-    """Its first moment."""
+    day: datetime
+    """First moment of its day."""
+    until: datetime
+    """The moment up to which it looks, within the day or at its end."""
     window: list[Path]
-    """Exchange files of the window that ends with it."""
+    """Exchange files of the window that ends with the day."""
     before: list[Path]
-    """Exchange files of the run up to it."""
+    """Exchange files of the run up to the day."""
 
-    @property
-    def end(self) -> datetime:
-        """The moment after its last."""
-        return self.start + timedelta(days=1)
+    def read(self, engine: Engine, name: str, files: list[Path]) -> Any:
+        """The exchanges in some of its files that were made by then, as an Ibis table."""
+        whole = engine.read(name, files)
+        # A file holds no exchange of another day: where the day is over, there is nothing to compare.
+        return whole if self.until == self.day + DAY else whole.filter(_.time < self.until)
 
 
 @dataclass
 class Alarm:
-    """A campaign that was found on at least one day."""
+    """A campaign that at least one search found."""
 
     name: str
     """Its name."""
     since: dict[int, datetime]
-    """Every account that it ever named, with the day on which it did so first."""
+    """Every account that it ever named, with the moment of the first search that did so."""
     ids: dict[int, str]
     """Their ids to show."""
 
@@ -91,22 +95,22 @@ class Watched:
     """Table alarm_members."""
 
 
-def daily_level(settings: WatchSettings) -> float:
+def level_of(settings: WatchSettings) -> float:
     """The chance of an alarm that one search may have: 1 / (2 m + 1) for m quiet searches before the first, as this module's docstring proves."""
-    return 1.0 / (2.0 * settings.average_run_length / settings.every + 1.0)
+    return 1.0 / (2.0 * settings.average_run_length * settings.searches_a_day / settings.every + 1.0)
 
 
 def to_the_end(watched: Watched) -> bool:
-    """Never enough: every day is searched."""
+    """Never enough: every search is made."""
     return False
 
 
 def watch(run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end) -> Watched:
     """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of earlier ones.
 
-    chosen: settings of the section [watch] that go before the run's own. enough: asked after each day; where it says so, the days after it
-    are not searched. Raises RunError for a run that is not whole or was made by
-    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only alarms are kept from day to day.
+    chosen: settings of the section [watch] that go before the run's own. enough: asked after each search; where it says so, those after it
+    are not made. Raises RunError for a run that is not whole or was made by
+    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only alarms are kept from one to the next.
     """
     about = Run(run).about
     sketched_of(run, about, AGAIN)
@@ -114,11 +118,11 @@ def watch(run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Call
     settings = replace(settings, watch=replace(settings.watch, **chosen))
     refuse(settings.watch)
     source = _Source(run, settings)
-    days = list(days_of(run, settings.watch))
+    searches = list(searches_of(run, settings.watch))
     ledger, rows = Ledger(settings.watch.overlap), []
-    for done, day in enumerate(days):
-        progress(f"{day.start:%Y-%m-%d}", done, len(days))
-        rows.append(_searched(source, day, ledger))
+    for done, search in enumerate(searches):
+        progress(f"{search.until:%Y-%m-%d %H:%M}" if settings.watch.searches_a_day > 1 else f"{search.day:%Y-%m-%d}", done, len(searches))
+        rows.append(_searched(source, search, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
         if enough(watched):
             break
@@ -134,43 +138,47 @@ def refuse(settings: WatchSettings) -> None:
         ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
         ("window", settings.window < 1, "give at least 1 day"),
         ("every", settings.every < 1, "give at least 1 day"),
+        ("searches_a_day", not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0, "give 1, 2, 3, 4, 6, 8, 12 or 24"),
+        ("searches_a_day", settings.searches_a_day > 1 and settings.every > 1, f"give 1, or search every day: watch.every is {settings.every}"),
         ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
     ):
         if wrong:
             raise SettingError(f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do)
 
 
-def days_of(run: Path, settings: WatchSettings) -> Iterator[Day]:
-    """The days to search, in order. Raises RunError where the run has none."""
+def searches_of(run: Path, settings: WatchSettings) -> Iterator[Search]:
+    """The searches to make, in order. Raises RunError where the run has no days."""
     files = {datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC): path for path in stored_days(run)}
     if not files:
         raise RunError("the run has no exchanges", where=str(run / "exchanges"), do=AGAIN)
     last = max(files)
-    for start in sorted(files):
-        if (last - start).days % settings.every == 0:
-            before = [path for other, path in files.items() if other <= start]
-            yield Day(start, [path for other, path in files.items() if timedelta() <= start - other < timedelta(days=settings.window)], before)
+    for day in sorted(files):
+        if (last - day).days % settings.every == 0:
+            before = [path for other, path in files.items() if other <= day]
+            window = [path for other, path in files.items() if timedelta() <= day - other < settings.window * DAY]
+            for number in range(1, settings.searches_a_day + 1):
+                yield Search(day, day + DAY / settings.searches_a_day * number, window, before)
 
 
 class Ledger:
-    """The alarms of the days so far: which campaign of today is an alarm of yesterday."""
+    """The alarms so far: which campaign of a search is an alarm of earlier ones."""
 
     def __init__(self, overlap: float) -> None:
         self._overlap = overlap
         self._alarms: list[Alarm] = []
         self._rows: list[dict[str, Any]] = []
 
-    def enter(self, day: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
-        """One campaign of a day; members: account and the id to show. Days must come in order, a day's campaigns largest first."""
+    def enter(self, day: datetime, until: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
+        """One campaign of a search; members: account and the id to show. Searches must come in order, the campaigns of one largest first."""
         alarm = self._known(set(members))
         new = alarm is None
         if alarm is None:
             alarm = Alarm(f"A{len(self._alarms) + 1:03d}", {}, {})
             self._alarms.append(alarm)
         for account, shown in members.items():
-            alarm.since.setdefault(account, day)
+            alarm.since.setdefault(account, until)
             alarm.ids[account] = shown
-        self._rows.append({"alarm": alarm.name, "day": day, "new": new, **row})
+        self._rows.append({"alarm": alarm.name, "day": day, "until": until, "new": new, **row})
 
     def _known(self, members: set[int]) -> Alarm | None:
         """The alarm that shares most accounts with a campaign, if these are enough of the smaller one."""
@@ -189,11 +197,11 @@ class Ledger:
 
 
 class _Source:
-    """What does not change from day to day."""
+    """What does not change from search to search."""
 
     def __init__(self, run: Path, settings: Settings) -> None:
         self.settings = settings
-        self.level = daily_level(settings.watch)
+        self.level = level_of(settings.watch)
         self.accounts, self.labels, self.releases = (table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES))
         self.permits: list[Permit] = permits_of(table_of(run, PERMITS, AGAIN))
         self.rates = shipped_rates()
@@ -216,18 +224,25 @@ def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
     return known.set_column(place, known.schema.field(place), pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, TIME)))
 
 
-def _searched(source: _Source, day: Day, ledger: Ledger) -> dict[str, Any]:
-    """Search one day, enter its alarms, and give its row of table watched."""
+def _searched(source: _Source, search: Search, ledger: Ledger) -> dict[str, Any]:
+    """Make one search, enter its alarms, and give its row of table watched."""
     with DuckDBEngine(source.settings.engine) as engine:
-        exchanges = engine.read("exchanges", day.window)
-        found = find(engine, source.stored(engine, exchanges, day.end), source.settings, lambda step: None)
-        needed = needed_log_e(found.tested, source.level)
-        alarms = [row for row in found.tables["campaigns"].to_pylist() if row["verdict"] in ALARMING and row["log_e_value"] >= needed]
-        for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
-            members = _members(found, row["group"])
-            ledger.enter(day.start, _row(row) | {"exchanges_so_far": _so_far(engine, day, list(members))}, members)
+        exchanges = search.read(engine, "exchanges", search.window)
         counted = engine.collect(exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())).to_pylist()[0]
-    return {"day": day.start, **counted, "tested": found.tested, "level": source.level, "needed": needed, "alarms": len(alarms)}
+        tested, alarms = _alarms(source, engine, exchanges, search, ledger) if counted["exchanges"] else (0, 0)
+    needed = needed_log_e(tested, source.level)
+    return {"day": search.day, "until": search.until, **counted, "tested": tested, "level": source.level, "needed": needed, "alarms": alarms}
+
+
+def _alarms(source: _Source, engine: Engine, exchanges: Any, search: Search, ledger: Ledger) -> tuple[int, int]:
+    """Groups that a search tested, and the alarms that it entered."""
+    found = find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None)
+    needed = needed_log_e(found.tested, source.level)
+    alarms = [row for row in found.tables["campaigns"].to_pylist() if row["verdict"] in ALARMING and row["log_e_value"] >= needed]
+    for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
+        members = _members(found, row["group"])
+        ledger.enter(search.day, search.until, _row(row) | {"exchanges_so_far": _so_far(engine, search, list(members))}, members)
+    return found.tested, len(alarms)
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:
@@ -239,7 +254,9 @@ def _members(found: Found, group: int) -> dict[int, str]:
     return dict(zip(values(rows, "account"), values(rows, "account_id"), strict=True))
 
 
-def _so_far(engine: Engine, day: Day, accounts: list[int]) -> int:
-    """Exchanges of accounts from the run's first day to the end of this one."""
-    rows = engine.read("before", day.before).semi_join(engine.load("alarmed", pa.table({"account": pa.array(accounts, pa.int64())})), "account")
+def _so_far(engine: Engine, search: Search, accounts: list[int]) -> int:
+    """Exchanges of accounts from the run's first day to the moment of a search."""
+    rows = search.read(engine, "before", search.before).semi_join(
+        engine.load("alarmed", pa.table({"account": pa.array(accounts, pa.int64())})), "account"
+    )
     return int(engine.collect(rows.agg(n=_.count()))["n"][0].as_py())

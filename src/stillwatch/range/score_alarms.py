@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
@@ -15,17 +16,19 @@ from stillwatch.range.score import ACCUSING, Accusation, Truth, false_by_kind, r
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 
+pc: Any = pyarrow.compute
+DAY = timedelta(days=1)
 DO = "give a run folder over which `stillwatch watch` went"
 
 
 @dataclass(frozen=True)
 class Raised(Accusation):
-    """One alarm on its first day."""
+    """One alarm as in the first search that found it."""
 
     name: str
     """Its name."""
-    day: datetime
-    """That day."""
+    until: datetime
+    """The moment up to which that search looked."""
     verdict: str
     """What it said then."""
     members: frozenset[str]
@@ -35,84 +38,90 @@ class Raised(Accusation):
 def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
     """The scores of a watch as a document. Raises RunError where the run was not watched, or the two do not belong together."""
     known = read_truth(truth)
-    daily = exchanges_by_day(run, known)
-    return alarms_scored(read_alarms(run), known, daily, searched_days(run))
+    hourly = exchanges_by_hour(run, known)
+    return alarms_scored(read_alarms(run), known, hourly, searches(run))
 
 
-def alarms_scored(raised: list[Raised], truth: Truth, daily: dict[str, dict[datetime, int]], searched: list[datetime]) -> dict[str, Any]:
-    """For each campaign its first alarm: days from its first exchange to the end of the alarm's day, and the share of its exchanges gone by then.
+def alarms_scored(raised: list[Raised], truth: Truth, hourly: dict[str, dict[datetime, int]], searched: list[datetime]) -> dict[str, Any]:
+    """For each campaign its first alarm: days from the first day of its exchanges to the alarm, and the share of its exchanges gone by then.
 
-    daily: exchanges of each campaign by day. False alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
+    hourly: exchanges of each campaign by hour. searched: the moments up to which searches looked. False alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
     """
     return {
-        "campaigns": [_campaign(name, accounts, raised, daily.get(name, {})) for name, accounts in truth.campaigns.items()],
+        "campaigns": [_campaign(name, accounts, raised, hourly.get(name, {})) for name, accounts in truth.campaigns.items()],
         "false_alarms": {verdict: false_by_kind(raised, verdict, truth) for verdict in ACCUSING},
         "alarms": len(raised),
         "searched": len(searched),
-        "searched_days": [f"{day:%Y-%m-%d}" for day in searched],
-        "false_days": sorted({f"{alarm.day:%Y-%m-%d}" for alarm in raised if alarm.is_false(truth)}),
+        "searched_days": sorted({_day(until) for until in searched}),
+        "false_days": sorted({_day(alarm.until) for alarm in raised if alarm.is_false(truth)}),
     }
 
 
-def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], daily: dict[datetime, int]) -> dict[str, Any]:
+def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], hourly: dict[datetime, int]) -> dict[str, Any]:
     mine = [alarm for alarm in raised if alarm.mostly(accounts)]
-    first = min(mine, key=lambda alarm: alarm.day, default=None)
-    begins = min(daily, default=None)
+    first = min(mine, key=lambda alarm: alarm.until, default=None)
+    begins = min(hourly, default=None)
     if first is None or begins is None:
         return {"name": name, "alarm": None, "day": None, "verdict": None, "delay_days": None, "gone": 1.0}
-    gone = sum(count for day, count in daily.items() if day <= first.day) / sum(daily.values())
+    gone = sum(count for hour, count in hourly.items() if hour < first.until) / sum(hourly.values())
+    since = first.until - begins.replace(hour=0)
     return {
         "name": name,
         "alarm": first.name,
-        "day": f"{first.day:%Y-%m-%d}",
+        "day": _day(first.until),
         "verdict": first.verdict,
-        "delay_days": (first.day - begins).days + 1,
+        "delay_days": since.days if since % DAY == timedelta() else round(since / DAY, 4),
         "gone": round(gone, 6),
     }
 
 
 def all_noticed(alarms: pa.Table, members: pa.Table, truth: Truth) -> bool:
-    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and alarm_members of the days so far."""
+    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and alarm_members of the searches so far."""
     raised = raised_in(alarms, members)
     return bool(truth.campaigns) and all(any(alarm.mostly(accounts) for alarm in raised) for accounts in truth.campaigns.values())
 
 
 def read_alarms(run: Path) -> list[Raised]:
-    """The alarms of a watched run, each as on its first day."""
+    """The alarms of a watched run, each as in the first search that found it."""
     return raised_in(_table(run, ALARMS.name), _table(run, ALARM_MEMBERS.name))
 
 
 def raised_in(alarm_rows: pa.Table, member_rows: pa.Table) -> list[Raised]:
-    """The alarms of tables alarms and alarm_members, each as on its first day."""
+    """The alarms of tables alarms and alarm_members, each as in the first search that found it."""
     alarms = [row for row in alarm_rows.to_pylist() if row["new"]]
     members: dict[tuple[str, datetime], set[str]] = {}
     for row in member_rows.to_pylist():
         members.setdefault((row["alarm"], row["since"]), set()).add(row["account_id"])
-    return [Raised(row["alarm"], row["day"], row["verdict"], frozenset(members[row["alarm"], row["day"]])) for row in alarms]
+    return [Raised(row["alarm"], row["until"], row["verdict"], frozenset(members[row["alarm"], row["until"]])) for row in alarms]
 
 
-def searched_days(run: Path) -> list[datetime]:
-    """The days that the watch searched."""
-    return values(_table(run, WATCHED.name), "day")
+def searches(run: Path) -> list[datetime]:
+    """The moments up to which the searches of the watch looked."""
+    return values(_table(run, WATCHED.name), "until")
 
 
-def exchanges_by_day(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]:
-    """Exchanges of each campaign on each day of the run. Raises RunError where no account of the run is in the truth."""
+def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]:
+    """Exchanges of each campaign in each hour of the run, by the hour's first moment. Raises RunError where no account of the run is in the truth."""
     accounts = _table(run, "accounts")
     ids = dict(zip(values(accounts, "account"), values(accounts, "account_id"), strict=True))
     if truth.kinds and not truth.kinds.keys() & set(ids.values()):
         raise RunError("no account of the run is in the truth", do="score without pseudonyms (no --key-file), and with the world of the run")
     campaign_of = {account: name for name, accounts_of in truth.campaigns.items() for account in accounts_of}
     found: dict[str, dict[datetime, int]] = {}
+    guilty = pa.array([account for account, shown in ids.items() if shown in campaign_of], pa.int64())
     for path in sorted((run / "exchanges").glob("day=*/exchanges.parquet")):
-        day = datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC)
-        counted = pq.ParquetFile(path).read(["account"]).group_by("account").aggregate([("account", "count")])
-        for account, count in zip(values(counted, "account"), values(counted, "account_count"), strict=True):
-            name = campaign_of.get(ids[account])
-            if name:
-                days = found.setdefault(name, {})
-                days[day] = days.get(day, 0) + count
+        rows = pq.ParquetFile(path).read(["account", "time"])
+        rows = rows.filter(pc.is_in(rows["account"], value_set=guilty))
+        rows = rows.set_column(1, "hour", pc.floor_temporal(rows["time"], unit="hour"))
+        for row in rows.group_by(["account", "hour"]).aggregate([("account", "count")]).to_pylist():
+            hours = found.setdefault(campaign_of[ids[row["account"]]], {})
+            hours[row["hour"]] = hours.get(row["hour"], 0) + row["account_count"]
     return found
+
+
+def _day(until: datetime) -> str:
+    """The day of a search that looks up to a moment."""
+    return f"{until - timedelta(microseconds=1):%Y-%m-%d}"
 
 
 def _table(run: Path, name: str) -> pa.Table:

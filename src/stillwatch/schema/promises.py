@@ -66,8 +66,8 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.SHARED: "words",
         P.COUNTED: "group accounts accounts_elsewhere exchanges share distinct_prompts length length_least length_most slots",
     },
-    "watched": {P.COUNTED: "day exchanges accounts tested level needed alarms"},
-    "alarms": {P.WORDED: "alarm campaign kind verdict", P.COUNTED: "day new accounts at_least log_e_value exchanges exchanges_so_far"},
+    "watched": {P.COUNTED: "day until exchanges accounts tested level needed alarms"},
+    "alarms": {P.WORDED: "alarm campaign kind verdict", P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far"},
     "alarm_members": {P.KEYED: "account", P.PASSED: "account_id", P.WORDED: "alarm", P.COUNTED: "since"},
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
