@@ -95,8 +95,12 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 
 
 def _evasion(study: Doc) -> Target:
-    """Each knob for itself: what many of them leave whole does not make up for the one that hides."""
-    middle = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
+    """Each knob for itself, in the largest worlds made with it: what many of them leave whole does not make up for the one that hides."""
+    every = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
+    largest: dict[tuple[str, str], float] = {}
+    for one in every:
+        largest[one["scenario"], one["knob"]] = max(one["scale"], largest.get((one["scenario"], one["knob"]), 0.0))
+    middle = [one for one in every if one["scale"] == largest[one["scenario"], one["knob"]]]
     found, worlds = Counter[str](), Counter[str]()
     for one in middle:
         found[one["knob"]] += one["found"]
@@ -104,8 +108,11 @@ def _evasion(study: Doc) -> Target:
     short = [knob for knob in worlds if found[knob] < UNDER_EVASION * worlds[knob]]
     words = f"under {len(worlds) - len(short)} of {len(worlds)} knobs; {found.total()} of {worlds.total()} in all ({_interval(found.total(), worlds.total())})"
     words += "".join(f"; {knob}: {found[knob]} of {worlds[knob]} ({_interval(found[knob], worlds[knob])})" for knob in short)
-    missed = sorted({f"{one['scenario']}: {one['campaign']} under {one['knob']}" for one in middle if one["found"] < one["worlds"]})
-    words += f"; missed: {', '.join(missed)}" if missed else ""
+    words += f"; in the largest worlds with each, at scale {' or '.join(f'{scale:g}' for scale in sorted(set(largest.values())))}"
+    missed = sorted(
+        {f"{one['scenario']}: {one['campaign']} under {one['knob']} at {one['scale']:g}" for one in every if one["found"] < one["worlds"]}
+    )
+    words += f"; missed in worlds of any size: {', '.join(missed)}" if missed else ""
     return Target(f"at least {UNDER_EVASION:.0%} of campaigns found with any single evasion at its middle setting", words, not short)
 
 

@@ -14,7 +14,7 @@ from range_cells import CELLS, STUDIES, Cell, document_of, largest
 from range_lines import OURS, better, lines_of, name_of
 from range_page import write_page
 from range_picture import picture
-from range_targets import targets
+from range_targets import Target, targets
 
 ROOT = Path(__file__).parents[2]
 MEASURED = ROOT / "bench" / "measured"
@@ -134,7 +134,11 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     made = document(GOOD, evasion=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); cover: 0 of 1 (0.0% to 97.5%); missed: moor: heath under cover" in page
+    assert (
+        "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); cover: 0 of 1 (0.0% to 97.5%); in the largest worlds with each, at scale 0.01; missed"
+        in page
+    )
+    assert "missed in worlds of any size: moor: heath under cover at 0.01" in page
     assert "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |" in page
     assert "| cover middle, moor at 0.01: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
     assert "| Stillwatch | 1 of 2 | 1% to 99% |" in page
@@ -235,15 +239,33 @@ def test_too_few_worlds_keep_no_promise(tmp_path: Path, low: float, high: float,
     assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
 
 
-def test_one_knob_that_hides_is_not_made_up_for_by_those_that_do_not() -> None:
-    def outcome(knob: str, found: int) -> dict[str, Any]:
-        return {"scenario": "moor", "campaign": "heath", "knob": knob, "setting": "middle", "found": found, "worlds": 10}
+def outcome(knob: str, found: int, scale: float = 0.05) -> dict[str, Any]:
+    """What became of a campaign under one knob at middle, in ten worlds."""
+    return {"scenario": "moor", "campaign": "heath", "scale": scale, "knob": knob, "setting": "middle", "found": found, "worlds": 10}
 
-    study = {"outcomes": [*(outcome(f"easy {number}", 10) for number in range(16)), outcome("hard", 8)]}
-    (target,) = (target for target in targets(document(GOOD, evasion=study)) if "single evasion" in target.what)
+
+def under_evasion(outcomes: list[dict[str, Any]]) -> Target:
+    """The target about single evasions."""
+    (target,) = (target for target in targets(document(GOOD, evasion={"outcomes": outcomes})) if "single evasion" in target.what)
+    return target
+
+
+def test_one_knob_that_hides_is_not_made_up_for_by_those_that_do_not() -> None:
+    target = under_evasion([*(outcome(f"easy {number}", 10) for number in range(16)), outcome("hard", 8)])
     assert not target.kept
     assert "under 16 of 17 knobs; 168 of 170 in all" in target.measured
     assert "hard: 8 of 10" in target.measured
+
+
+def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_told() -> None:
+    small = [outcome(knob, found, 0.01) for knob, found in (("pool", 10), ("clients", 5))]
+    better = under_evasion([*small, outcome("clients", 10, 0.05)])
+    assert better.kept
+    assert "under 2 of 2 knobs; 20 of 20 in all" in better.measured
+    assert "at scale 0.01 or 0.05; missed in worlds of any size: moor: heath under clients at 0.01" in better.measured
+    worse = under_evasion([*small, outcome("pool", 5, 0.05)])
+    assert not worse.kept
+    assert "under 0 of 2 knobs" in worse.measured
 
 
 def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:
