@@ -14,15 +14,13 @@ from calibration import Line, mean, rate
 from given_worlds import place_of
 from guarantee_changes import CHANGES
 from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
-from promises import false_worlds, nominal
+from promises import EARLY, false_worlds, nominal
 from stillwatch.pipeline.watch import level_of
 from stillwatch.range.score import ACCUSING
 from stillwatch.settings import CampaignSettings, WatchSettings
 
 SURE = 0.95
 """Confidence of the lower limit of the run length."""
-EARLY = 0.05
-"""Share of a campaign's exchanges before which an alarm is early."""
 
 
 def lines_of(records: Sequence[Record]) -> list[Line]:

@@ -12,24 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from given_worlds import inputs_of, noticed, quiet
-from kept_rows import add, finished
-from range_cells import Cell, machine, settings_at
-from range_targets import EARLY
-from stillwatch.pipeline import detect
-from stillwatch.pipeline.watch import watch
-from stillwatch.range.make import Order, make
+from kept_rows import finished, going_on
+from promises import EARLY
+from range_cells import Cell, played
 from stillwatch.range.scenario import shipped_names
-from stillwatch.range.score_alarms import score_alarms
 
 RATE = 0.05
 """False discovery rate of the runs; alarms do not depend on it."""
@@ -55,39 +49,16 @@ def arguments() -> argparse.Namespace:
     return given
 
 
-def run(cell: Cell, searches_a_day: int) -> dict[str, Any]:
-    """Make, read and watch a world until each campaign has its alarm; the world and the run are gone afterwards. Seconds by the clock."""
-    with tempfile.TemporaryDirectory(prefix="stillwatch-soon-") as folder:
-        world, out = Path(folder) / "world", Path(folder) / "run"
-        at = [time.perf_counter()]
-        truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed))
-        at.append(time.perf_counter())
-        detect(inputs_of(world), out, settings_at(RATE), quiet)
-        at.append(time.perf_counter())
-        watch(out, {"searches_a_day": searches_a_day}, quiet, noticed(world))
-        at.append(time.perf_counter())
-        return {
-            "cell": {"scenario": cell.scenario, "scale": cell.scale, "seed": cell.seed},
-            "searches_a_day": searches_a_day,
-            "machine": machine(),
-            "exchanges": sum(row["exchanges"] for row in truth["groups"]),
-            "seconds": {step: round(after - before, 1) for step, before, after in zip(("make", "detect", "watch"), at[:-1], at[1:], strict=True)},
-            "alarms": score_alarms(out, world),
-        }
-
-
 def worlds(given: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
     """The result of each world, from the file of finished ones where it stands there."""
-    done = {row["name"]: row for row in finished(given.lines)}
     wanted = [Cell(name, given.scale, seed) for seed in range(1, given.seeds + 1) for name in given.scenario or shipped_names()]
-    for number, cell in enumerate(wanted, 1):
-        name = f"{cell.name}, searched {given.searches_a_day} times a day"
-        if name not in done:
-            console.print(f"{number}/{len(wanted)} {name} …")
-            done[name] = run(cell, given.searches_a_day) | {"name": name}
-            if given.lines is not None:
-                add(given.lines, done[name])
-        yield done[name]
+    made = {f"{cell.name}, searched {given.searches_a_day} times a day": partial(run, cell, given.searches_a_day) for cell in wanted}
+    return going_on(made, given.lines, console.print)
+
+
+def run(cell: Cell, searches_a_day: int) -> dict[str, Any]:
+    """A world played, and watched with so many searches a day."""
+    return played(cell, RATE, {"searches_a_day": searches_a_day}) | {"searches_a_day": searches_a_day}
 
 
 def shown(rows: Sequence[dict[str, Any]], console: Console) -> None:
@@ -107,7 +78,7 @@ def shown(rows: Sequence[dict[str, Any]], console: Console) -> None:
 def main() -> None:
     """Run, print, write."""
     given = arguments()
-    rows = list({row["name"]: row for row in (finished(given.lines) if given.again else worlds(given, Console(stderr=True)))}.values())
+    rows = list({row["cell_name"]: row for row in (finished(given.lines) if given.again else worlds(given, Console(stderr=True)))}.values())
     shown(rows, Console())
     if given.json:
         given.json.write_text(json.dumps({"worlds": rows}, indent=2) + "\n", encoding="utf-8")

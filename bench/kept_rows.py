@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,18 @@ def add(path: Path, row: dict[str, Any]) -> None:
     cut = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as file:
         file.write("\n" * cut + json.dumps(row) + "\n")
+
+
+def going_on(wanted: Mapping[str, Callable[[], dict[str, Any]]], path: Path | None, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """The row of each world, by its name: the one that stands in the file, else what is made now and added to it with that `cell_name`."""
+    done = {row["cell_name"]: row for row in finished(path)}
+    for number, (name, make) in enumerate(wanted.items(), 1):
+        if name not in done:
+            say(f"{number}/{len(wanted)} {name} …")
+            done[name] = make() | {"cell_name": name}
+            if path is not None:
+                add(path, done[name])
+        yield done[name]
 
 
 def _whole(text: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from scipy.stats import binomtest
 
 import stillwatch
 
+EARLY = 0.05
+"""Share of a campaign's exchanges before which an alarm is early."""
+
 
 def options(description: str | None, quick: str) -> argparse.Namespace:
     """quick, seed and json, as every study takes them; `quick` says what is less of it."""

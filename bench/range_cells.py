@@ -7,15 +7,17 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from baselines.compare import Line, compare
 from baselines.scored import answerable
 from given_worlds import inputs_of, noticed, place_of, quiet
-from kept_rows import add, finished
+from kept_rows import going_on
 from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
@@ -56,34 +58,51 @@ class Cell:
         return place_of(self.scenario, self.beside)
 
 
-def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
-    """Make, search, score, watch every so many days until each campaign has its alarm; the world and the run are gone afterwards. Seconds by the clock; `quick` leaves the slow baselines out."""
+def played(cell: Cell, rate: float, chosen: Mapping[str, Any], rivals: Callable[[Path, Path], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Make, search, score and watch a world until each campaign has its alarm; the world and the run are gone afterwards. Seconds by the clock.
+
+    chosen: settings of the watch. rivals: what else is wanted of the run and the world while they are there, timed as `baselines`.
+    """
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
-        at = [time.perf_counter()]
-        truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed, beside=cell.beside))
-        at.append(time.perf_counter())
-        detect(inputs_of(world), out, settings_at(rate), quiet)
-        at.append(time.perf_counter())
-        lines, known = compare(out, world, quick)
-        at.append(time.perf_counter())
-        watch(out, {"every": every}, quiet, noticed(world))
-        at.append(time.perf_counter())
-        steps = ("make", "detect", "baselines", "watch")
+        seconds: dict[str, float] = {}
+        with lap(seconds, "make"):
+            truth = make(Order(cell.scenario, world, scale=cell.scale, seed=cell.seed, beside=cell.beside))
+        with lap(seconds, "detect"):
+            detect(inputs_of(world), out, settings_at(rate), quiet)
+        more: dict[str, Any] = {}
+        if rivals is not None:
+            with lap(seconds, "baselines"):
+                more = rivals(out, world)
+        with lap(seconds, "watch"):
+            watch(out, chosen, quiet, noticed(world))
         return {
             "cell": {"scenario": cell.place, "scale": cell.scale, "seed": cell.seed},
-            "rate": rate,
-            "every": every,
-            "quick": quick,
             "machine": machine(),
             "exchanges": sum(row["exchanges"] for row in truth["groups"]),
-            "accounts": len(known.kinds),
-            "innocents": len(known.kinds) - len(answerable(known)),
-            "seconds": {step: round(after - before, 1) for step, before, after in zip(steps, at[:-1], at[1:], strict=True)},
+            "seconds": seconds,
             "score": score(out, world),
             "alarms": score_alarms(out, world),
-            "detectors": [kept_of(line) for line in lines],
-        }
+        } | more
+
+
+@contextmanager
+def lap(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Adds how long a step took."""
+    start = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - start, 1)
+
+
+def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
+    """A world played and searched by every baseline over the same tables, and watched every so many days; `quick` leaves the slow baselines out."""
+
+    def rivals(out: Path, world: Path) -> dict[str, Any]:
+        lines, known = compare(out, world, quick)
+        accounts = len(known.kinds)
+        return {"accounts": accounts, "innocents": accounts - len(answerable(known)), "detectors": [kept_of(line) for line in lines]}
+
+    return played(cell, rate, {"every": every}, rivals) | {"rate": rate, "every": every, "quick": quick}
 
 
 def machine() -> dict[str, Any]:
@@ -109,16 +128,8 @@ def settings_at(rate: float) -> Settings:
 
 def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
     """The result of each cell, from the file of finished ones where it stands there."""
-    done = {line["cell_name"]: line for line in finished(kept)}
-    for number, cell in enumerate(wanted, 1):
-        name = f"{cell.name} at {rate:g}, watched every {every} days"
-        if name not in done:
-            say(f"{number}/{len(wanted)} {name} …")
-            result = run(cell, rate, every, quick=quick) | {"cell_name": name}
-            if kept is not None:
-                add(kept, result)
-            done[name] = result
-        yield done[name]
+    made = {f"{cell.name} at {rate:g}, watched every {every} days": partial(run, cell, rate, every, quick=quick) for cell in wanted}
+    return going_on(made, kept, say)
 
 
 def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

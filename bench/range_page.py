@@ -81,7 +81,7 @@ def soon(study: Doc) -> str:
     """When campaigns were noticed by more than one search a day."""
     heads = ["scenario", "campaign", "scale", "seed", "searches a day", "days to the alarm (gone by then)", "exchanges in all", "minutes", "sources"]
     rows = []
-    for world in sorted(study["worlds"], key=lambda world: world["name"]):
+    for world in sorted(study["worlds"], key=lambda world: world["cell_name"]):
         cell, took = world["cell"], sum(world["seconds"].values()) / 60
         end = (str(world["searches_a_day"]), f"{world['exchanges']:,}", f"{took:.0f}", world["machine"]["state"])
         rows += [

@@ -45,6 +45,14 @@ def copied(ran: Ran, folder: Path) -> Path:
     return folder
 
 
+def empty_the_morning(run: Path, number: int) -> None:
+    """Take away what a day holds before noon."""
+    path = run / "exchanges" / f"day={day(number):%Y-%m-%d}" / "exchanges.parquet"
+    table = pq.ParquetFile(path).read()
+    noon = pa.scalar(day(number) + timedelta(hours=12), table.schema.field("time").type)
+    pq.write_table(table.filter(pc.greater_equal(table["time"], noon)), path)
+
+
 @pytest.fixture(scope="module")
 def watched(village_run: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The village's run, watched on every second day."""
@@ -107,12 +115,9 @@ def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path)
 def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(village_run: Ran, watched: Path, tmp_path: Path) -> None:
     """The run is cut to three days, the last of which begins after noon and holds nothing before."""
     run = copied(village_run, tmp_path / "run")
-    noon = day(5) + timedelta(hours=12)
     for number in (0, 1, 2):
         shutil.rmtree(run / "exchanges" / f"day={day(number):%Y-%m-%d}")
-    last = run / "exchanges" / f"day={day(5):%Y-%m-%d}" / "exchanges.parquet"
-    table = pq.ParquetFile(last).read()
-    pq.write_table(table.filter(pc.greater_equal(table["time"], pa.scalar(noon, table.schema.field("time").type))), last)
+    empty_the_morning(run, 5)
     watch(run, {"searches_a_day": 2}, silent)
     searches = rows(run, "watched")
     assert [row["until"] for row in searches] == [day(3) + timedelta(hours=12 * half) for half in range(1, 7)]
@@ -131,9 +136,7 @@ def test_a_search_before_the_first_exchange_is_quiet(village_run: Ran, tmp_path:
     run = copied(village_run, tmp_path / "run")
     for number in range(1, 6):
         shutil.rmtree(run / "exchanges" / f"day={day(number):%Y-%m-%d}")
-    first = run / "exchanges" / f"day={day(0):%Y-%m-%d}" / "exchanges.parquet"
-    table = pq.ParquetFile(first).read()
-    pq.write_table(table.filter(pc.greater_equal(table["time"], pa.scalar(day(0) + timedelta(hours=12), table.schema.field("time").type))), first)
+    empty_the_morning(run, 0)
     done = command("watch", run, "--searches-a-day", 2, "--json")
     early, late = json.loads(done.stdout)["days"]
     assert (early["exchanges"], early["accounts"], early["tested"], early["alarms"]) == (0, 0, 0, 0)

@@ -311,7 +311,7 @@ def test_a_late_alarm_that_no_daily_search_could_beat_is_told_of_as_such(days: i
 def soon(gone: float, scale: float) -> dict[str, Any]:
     """The study of several searches a day, with one world."""
     world = {
-        "name": f"moor x{scale:g}",
+        "cell_name": f"moor x{scale:g}",
         "cell": {"scenario": "moor", "scale": scale, "seed": 1},
         "searches_a_day": 4,
         "machine": {"state": "0b"},

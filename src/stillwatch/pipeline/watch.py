@@ -229,20 +229,20 @@ def _searched(source: _Source, search: Search, ledger: Ledger) -> dict[str, Any]
     with DuckDBEngine(source.settings.engine) as engine:
         exchanges = search.read(engine, "exchanges", search.window)
         counted = engine.collect(exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())).to_pylist()[0]
-        tested, alarms = _alarms(source, engine, exchanges, search, ledger) if counted["exchanges"] else (0, 0)
-    needed = needed_log_e(tested, source.level)
+        found = find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None) if counted["exchanges"] else None
+        tested = found.tested if found else 0
+        needed = needed_log_e(tested, source.level)
+        alarms = _entered(engine, search, found, needed, ledger) if found else 0
     return {"day": search.day, "until": search.until, **counted, "tested": tested, "level": source.level, "needed": needed, "alarms": alarms}
 
 
-def _alarms(source: _Source, engine: Engine, exchanges: Any, search: Search, ledger: Ledger) -> tuple[int, int]:
-    """Groups that a search tested, and the alarms that it entered."""
-    found = find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None)
-    needed = needed_log_e(found.tested, source.level)
+def _entered(engine: Engine, search: Search, found: Found, needed: float, ledger: Ledger) -> int:
+    """Enter the alarms of a search, and say how many they are."""
     alarms = [row for row in found.tables["campaigns"].to_pylist() if row["verdict"] in ALARMING and row["log_e_value"] >= needed]
     for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
         members = _members(found, row["group"])
         ledger.enter(search.day, search.until, _row(row) | {"exchanges_so_far": _so_far(engine, search, list(members))}, members)
-    return found.tested, len(alarms)
+    return len(alarms)
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:
