@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evasion_outcomes import differing, drawn_again, outcomes_of
+from evasion_outcomes import drawn_again
 from promises import exact
-from range_lines import OURS, Doc, better, f1, in_all, lines_of, name_of, named
+from range_evasions import evasions
+from range_lines import Doc, better, in_all, name_of, named
 from range_picture import TITLE, picture
+from range_tables import READ_AS, recalled, rivals, several, table
 from range_targets import Target
-from stillwatch.range.price import UNITS
 from stillwatch.range.score import ACCUSING
 from stillwatch.range.specs import kinds as kinds_of_range
-
-READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    made = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in made) + "\n"
 
 
 def campaigns(cells: Sequence[Doc]) -> str:
@@ -46,7 +39,7 @@ def campaigns(cells: Sequence[Doc]) -> str:
                 f"{scale:g}",
                 f"{accounts:,}",
                 found,
-                _recall(right, accounts),
+                recalled(right, accounts),
                 f"{precision:.3f}",
                 verdicts,
                 ", ".join(words for _, words in some),
@@ -66,10 +59,6 @@ def campaigns(cells: Sequence[Doc]) -> str:
         "sources",
     ]
     return table(heads, rows)
-
-
-def _recall(right: int, accounts: int) -> str:
-    return "{:.3f} ({:.3f} to {:.3f})".format(right / accounts, *exact(right, accounts))
 
 
 def alarm(row: Doc) -> str:
@@ -92,22 +81,6 @@ def soon(study: Doc) -> str:
         "Each world was made, read and watched until each of its campaigns had an alarm, without baselines (`python bench/how_soon.py`).\n\n"
         + table(heads, rows)
     )
-
-
-def rivals(cells: Sequence[Doc], at: str = "own") -> str:
-    """Account recall of each detector on each campaign, precision in brackets; bold where a baseline is ahead of ours."""
-    lines = {(x.scenario, x.campaign, x.detector): x for x in lines_of(cells, at)}
-    detectors = list(dict.fromkeys(detector for _, _, detector in lines))
-    rows = []
-    for scenario, campaign in dict.fromkeys((s, c) for s, c, _ in lines):
-        ours = lines[scenario, campaign, OURS]
-        row = [f"{scenario}: {campaign}"]
-        for detector in detectors:
-            line = lines.get((scenario, campaign, detector))
-            words = "-" if line is None else f"{line.recall:.2f} ({line.precision:.2f})"
-            row.append(f"**{words}**" if line is not None and f1(line) > f1(ours) + 1e-9 else words)
-        rows.append(row)
-    return table(["campaign", *detectors], rows)
 
 
 def false_calls(cells: Sequence[Doc]) -> str:
@@ -133,56 +106,6 @@ def false_calls(cells: Sequence[Doc]) -> str:
 
 def _commonest(kinds: Counter[str]) -> str:
     return ", ".join(f"{kind} {number:,}" for kind, number in kinds.most_common(4)) or "none"
-
-
-def evasions(study: Doc) -> str:
-    """What hiding costs, and what it hides."""
-    found = outcomes_of(study)
-    rows = [
-        [
-            f"{one.scenario}: {one.campaign}",
-            f"{one.scale:g}",
-            f"{one.knob} {one.setting}",
-            f"{one.found} of {one.worlds}",
-            _recall(one.right, one.accounts),
-            f"{one.cost:.2f}",
-            differing(one, found),
-        ]
-        for one in found
-    ]
-    states = f"sources {', '.join(study['states'])}"
-    told = f"{', '.join(study['scenarios'])} at scale {several(study['scales'], 'g')}, seeds {', '.join(map(str, study['seeds']))}, {states}.\n"
-    units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
-    parts = [
-        told,
-        f"What it needs stands in units at the scenario's full size: all of them without evasion, with it those that change by more than a twentieth. {units}. "
-        "Cost is that of a harvested exchange at the prices that ship; below 1 it is where accounts begin later, which is free, or where a small world's chance has it so.\n",
-        table(["campaign", "scale", "knob and setting", "found", "account recall (95 %)", "cost, times that without", "what it needs"], rows),
-        "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
-        f"The same worlds under the baselines. {READ_AS}"
-        + (
-            " PRADA and MMD, which take longest, were left out of worlds that have no figure for them.\n"
-            if any(world["quick"] for world in study["worlds"])
-            else "\n"
-        ),
-        under_evasion(study["worlds"]),
-    ]
-    return "\n".join(parts)
-
-
-def under_evasion(worlds: Sequence[Doc]) -> str:
-    """Every campaign and evasion by every detector: how often each finds it, then each for itself."""
-    cells = [
-        {"cell": {"scenario": f"{world['knob']} {world['setting']}, {world['scenario']} at {world['scale']:g}"}, "detectors": world["detectors"]}
-        for world in worlds
-    ]
-    found: dict[str, Counter[bool]] = defaultdict(Counter)
-    for line in lines_of(cells):
-        found[line.detector].update({True: line.found, False: line.worlds - line.found})
-    rows = [
-        [name, f"{count[True]} of {count.total()}", "{:.0%} to {:.0%}".format(*exact(count[True], count.total()))] for name, count in found.items()
-    ]
-    return table(["detector", "finds the campaign", "95 %"], rows) + "\n" + rivals(cells)
 
 
 def guarantees(study: Doc) -> str:
@@ -326,11 +249,6 @@ def machine(cells: Sequence[Doc]) -> str:
     exchanges = sum(cell["exchanges"] for cell in cells)
     where = "; ".join(f"{place} (sources {', '.join(states)})" for place, states in places.items())
     return f"{where}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
-
-
-def several(values: Iterable[Any], form: str = "") -> str:
-    """Different values, in order."""
-    return ", ".join(format(value, form) for value in sorted(set(values)))
 
 
 def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) -> None:

@@ -8,9 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from evasion_outcomes import Outcome
 from given_worlds import beside
 from kept_rows import finished
 from range_cells import CELLS, STUDIES, Cell, document_of, largest
+from range_evasions import by_campaign
 from range_lines import OURS, better, lines_of, name_of
 from range_page import write_page
 from range_picture import picture
@@ -141,7 +143,9 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     assert "missed in worlds of any size: moor: heath under cover at 0.01" in page
     assert "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |" in page
     assert "| cover middle, moor at 0.01: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
-    assert "| Stillwatch | 1 of 2 | 1% to 99% |" in page
+    assert "| cover middle | 0 of 1 | **0.25 (1.50)** |" in page
+    assert "| Stillwatch | 1 of 2 (1% to 99%) | 1 of 1 | 0 of 1 |" in page
+    assert "| ranking | 1 of 2 (1% to 99%) | 0 of 1 | **1 of 1** |" in page
     assert "PRADA and MMD, which take longest, were left out" in page
     assert "figures/evasion.svg" in page
     drawn = (tmp_path / "figures" / "evasion.svg").read_text(encoding="utf-8")
@@ -266,6 +270,20 @@ def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_
     worse = under_evasion([*small, outcome("pool", 5, 0.05)])
     assert not worse.kept
     assert "under 0 of 2 knobs" in worse.measured
+
+
+def evaded(knob: str, scale: float, recall: float) -> Outcome:
+    """What became of the campaign of twenty accounts under a knob."""
+    right = round(20 * recall)
+    return Outcome("moor", "heath", scale, knob, "middle", 1, int(recall >= 0.5), 20, right, 1.5, 1.0, 5.0, {})
+
+
+def test_of_each_knob_the_largest_worlds_are_shown_and_smaller_ones_named() -> None:
+    shown = by_campaign([evaded("cover", 0.01, 0.25), evaded("cover", 0.05, 1.0), evaded("pool", 0.01, 0.25)])
+    assert "| knob and setting | campaigns found | moor: heath |" in shown
+    assert "| cover middle | 1 of 1 | 1.00 (1.50) |" in shown
+    assert "| pool middle | 0 of 1 | **0.25 (1.50)** at 0.01 |" in shown
+    assert shown.index("pool middle") < shown.index("cover middle"), "in the order of the range"
 
 
 def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:

@@ -1,0 +1,141 @@
+"""The part of the benchmark's page that tells what hiding costs, and what it hides."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from evasion_outcomes import NONE, Outcome, differing, outcomes_of
+from promises import exact
+from range_lines import OURS, Doc, lines_of
+from range_tables import READ_AS, recalled, rivals, several, table
+from stillwatch.range import evasion
+from stillwatch.range.price import UNITS
+
+QUICK = " PRADA and MMD, which take longest, were left out of worlds that have no figure for them."
+
+
+def evasions(study: Doc) -> str:
+    """What hiding costs, and what it hides, by campaign and by detector; every world in full at the end."""
+    found = outcomes_of(study)
+    quick = QUICK if any(world["quick"] for world in study["worlds"]) else ""
+    parts = [
+        f"{_worlds(study)}\n",
+        "### By campaign\n",
+        "Share of a campaign's accounts that are found under each knob, in brackets the cost of a harvested exchange as a multiple of that without evasion "
+        "at the prices that ship; of each campaign the largest worlds made with that knob, with their scale where larger ones were made with others. "
+        "**Bold**: there is a world in which the campaign is not found. Cost is below 1 where accounts begin later, which is free, or where a small world's chance has it so.\n",
+        by_campaign(found),
+        "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
+        "### By detector\n",
+        f"How often each detector finds a campaign in those worlds, at its own defaults. **Bold**: a baseline finds more of them than Stillwatch.{quick}\n",
+        by_detector(study["worlds"]),
+        "### Every world\n",
+        folded("What each campaign needs under each knob, with intervals", needs(found)),
+        folded(
+            "Every campaign and knob by every detector",
+            f"{READ_AS}{quick}\n\n" + rivals([_cell(world, f"{world['scenario']} at {world['scale']:g}") for world in study["worlds"]]),
+        ),
+    ]
+    return "\n".join(parts)
+
+
+def _worlds(study: Doc) -> str:
+    """Which worlds were made."""
+    scales: dict[str, set[float]] = defaultdict(set)
+    for world in study["worlds"]:
+        scales[world["scenario"]].add(world["scale"])
+    made = ", ".join(f"{scenario} at {' and '.join(f'{scale:g}' for scale in sorted(some))}" for scenario, some in sorted(scales.items()))
+    seeds = several(study["seeds"])
+    return f"{len(study['worlds'])} worlds: {made}; seed{'s' if ',' in seeds else ''} {seeds}, sources {', '.join(study['states'])} (`python bench/evasion.py`)."
+
+
+def folded(summary: str, body: str) -> str:
+    """Something long that opens at a click."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{body}\n</details>\n"
+
+
+def by_campaign(found: Sequence[Outcome]) -> str:
+    """A row for each knob and setting, a column for each campaign."""
+    largest: dict[tuple[str, str, str, str], Outcome] = {}
+    for one in sorted(found, key=lambda one: one.scale):
+        largest[one.scenario, one.campaign, one.knob, one.setting] = one
+    scale = {(one.scenario, one.campaign): one.scale for one in sorted(found, key=lambda one: one.scale)}
+    campaigns = sorted(scale)
+    rows = []
+    for knob, setting in in_order((one.knob, one.setting) for one in found):
+        mine = [largest.get((*place, knob, setting)) for place in campaigns]
+        counted = [one for one in mine if one]
+        whole = f"{sum(one.found for one in counted)} of {sum(one.worlds for one in counted)}"
+        rows.append([f"{knob} {setting}", whole, *(_told(one, scale) for one in mine)])
+    return table(["knob and setting", "campaigns found", *(f"{scenario}: {campaign}" for scenario, campaign in campaigns)], rows)
+
+
+def _told(one: Outcome | None, scale: Mapping[tuple[str, str], float]) -> str:
+    if one is None:
+        return "-"
+    words = f"{one.recall:.2f} ({one.cost:.2f})"
+    words = words if one.found == one.worlds else f"**{words}**"
+    return words if one.scale == scale[one.scenario, one.campaign] else f"{words} at {one.scale:g}"
+
+
+def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Knobs and settings as the range lists them: without evasion first, all together last."""
+    names = {name: place for place, name in enumerate((NONE, *evasion.knobs(), evasion.ALL))}
+    settings = {name: place for place, name in enumerate(evasion.SETTINGS)}
+    return sorted(set(turned), key=lambda pair: (names[pair[0]], settings[pair[1]]))
+
+
+def by_detector(worlds: Sequence[Doc]) -> str:
+    """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
+    scale = {_made_with(world): world["scale"] for world in sorted(worlds, key=lambda world: world["scale"])}
+    largest = [world for world in worlds if world["scale"] == scale[_made_with(world)]]
+    counts: dict[str, dict[tuple[str, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    for turned in in_order((world["knob"], world["setting"]) for world in largest):
+        for line in lines_of(_cell(world, world["scenario"]) for world in largest if (world["knob"], world["setting"]) == turned):
+            counts[line.detector][turned].update({True: line.found, False: line.worlds - line.found})
+    heads = in_order(turned for count in counts.values() for turned in count)
+    rows = []
+    for name, count in counts.items():
+        whole = sum((one for one in count.values()), Counter[bool]())
+        low, high = exact(whole[True], whole.total())
+        by_knob = (_counted(count.get(turned), counts[OURS].get(turned)) for turned in heads)
+        rows.append([name, f"{whole[True]} of {whole.total()} ({low:.0%} to {high:.0%})", *by_knob])
+    return table(["detector", "in all (95 %)", *(f"{knob} {setting}" for knob, setting in heads)], rows)
+
+
+def _counted(mine: Counter[bool] | None, ours: Counter[bool] | None) -> str:
+    if mine is None:
+        return "-"
+    words = f"{mine[True]} of {mine.total()}"
+    return f"**{words}**" if ours is not None and mine[True] > ours[True] else words
+
+
+def _made_with(world: Doc) -> tuple[str, str, str]:
+    return world["scenario"], world["knob"], world["setting"]
+
+
+def _cell(world: Doc, name: str) -> Doc:
+    """A world of the study as one of the benchmark's."""
+    return {"cell": {"scenario": f"{world['knob']} {world['setting']}, {name}"}, "detectors": world["detectors"]}
+
+
+def needs(found: Sequence[Outcome]) -> str:
+    """A row for each campaign, size, knob and setting, with what it needs."""
+    units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
+    rows = [
+        [
+            f"{one.scenario}: {one.campaign}",
+            f"{one.scale:g}",
+            f"{one.knob} {one.setting}",
+            f"{one.found} of {one.worlds}",
+            recalled(one.right, one.accounts),
+            f"{one.cost:.2f}",
+            differing(one, found),
+        ]
+        for one in found
+    ]
+    return (
+        f"What it needs stands in units at the scenario's full size: all of them without evasion, with it those that change by more than a twentieth. {units}.\n\n"
+        + table(["campaign", "scale", "knob and setting", "found", "account recall (95 %)", "cost, times that without", "what it needs"], rows)
+    )
