@@ -1,7 +1,7 @@
 """What does hiding cost, and how much more must an operator pay to halve what is found?
 
 python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
-                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--again]
+                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N] [--again]
 
 For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all`
 turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline
@@ -11,7 +11,8 @@ are beside it. Cost is what the made world's cast needed, brought up to the scen
 exchanges harvested, as a multiple of that without evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob, baselines,
-version and what the prices assume agree: an interrupted study continues. Use a new file after changing the detector. The world without evasion is always made.
+version and what the prices assume agree: an interrupted study continues. Use a new file after changing the detector. --json holds the
+sums, and of each world what each detector found. The world without evasion is always made.
 With --again all that the file holds is summed up, of worlds made twice the later, and nothing is run: they may have scenarios and sizes of their own. Nothing is
 promised here, so the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its middle setting.
 """
@@ -47,7 +48,7 @@ from stillwatch.range.price import Assumed, Usage, bill, read_prices
 from stillwatch.range.scenario import load
 from stillwatch.range.score import score
 from stillwatch.range.world import make_world
-from stillwatch.settings import Settings
+from stillwatch.settings import from_document
 
 QUICK_KNOBS = ("cover", "isolated_network", "isolated_identity", "isolated_software")
 START = time.perf_counter()
@@ -83,13 +84,13 @@ class Trial:
         words = repr((scenario, self.scale, self.seed, self.assumed, self.quick, __version__))
         return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
 
-    def run(self) -> dict[str, Any]:
-        """Make, detect, score, and count what it cost."""
+    def run(self, workers: int) -> dict[str, Any]:
+        """Make, detect, score, and count what it cost; so many processes read the logs (0: as many as by default)."""
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             out, run = Path(folder) / "world", Path(folder) / "run"
             made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
-            detect(inputs_of(out), run, Settings(), quiet)
+            detect(inputs_of(out), run, from_document({"ingest": {"workers": workers}}, where="--workers"), quiet)
             scores = score(run, out)
             searched, _ = compare(run, out, self.quick)
             world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
@@ -113,14 +114,14 @@ def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
                 yield Trial(scenario, given.scale, seed, knob, setting, assumed, given.quick)
 
 
-def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]:
+def studied(wanted: Sequence[Trial], lines: Path | None, workers: int) -> list[dict[str, Any]]:
     """A row for each trial: from the file where it is there, made and added to it where not."""
     known = {row["fingerprint"]: row for row in finished(lines)}
     rows = []
     for number, trial in enumerate(wanted, 1):
         mark = f"{trial.knob}:{trial.setting}:{trial.fingerprint()}"
         if mark not in known:
-            known[mark] = trial.run() | {"fingerprint": mark}
+            known[mark] = trial.run(workers) | {"fingerprint": mark}
             if lines:
                 add(lines, known[mark])
         rows.append(known[mark])
@@ -135,6 +136,12 @@ def studied(wanted: Sequence[Trial], lines: Path | None) -> list[dict[str, Any]]
 def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of worlds that were made more than once the last row."""
     return list({tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows}.values())
+
+
+def in_short(row: dict[str, Any]) -> dict[str, Any]:
+    """Of a finished world which it is, and what each detector found of its campaigns; --lines holds the whole."""
+    which = {name: row[name] for name in ("scenario", "scale", "seed", "knob", "setting", "quick")}
+    return which | {"detectors": [{"name": line["name"], "own": {"rows": line["own"]["rows"]}} for line in row["detectors"]]}
 
 
 def shown(found: Sequence[Outcome]) -> Table:
@@ -188,6 +195,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--lines", type=Path, help="a line for each finished world")
     parser.add_argument("--figure", type=Path)
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes that read a world's logs; 1 is best where several studies run beside each other"
+    )
     parser.add_argument("--again", action="store_true", help="take the finished worlds of --lines as they are, and make none")
     given = parser.parse_args()
     given.scale = given.scale or (0.004 if given.quick else 0.02)
@@ -204,7 +214,7 @@ def main() -> None:
     """Make, search, score, print and draw."""
     given = arguments()
     prices = read_prices(given.prices)
-    rows = latest(finished(given.lines)) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines)
+    rows = latest(finished(given.lines)) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines, given.workers)
     found = outcomes(rows, prices)
     scenarios, scales, seeds = (sorted({row[name] for row in rows}) for name in ("scenario", "scale", "seed"))
     console = Console(width=220)
@@ -217,7 +227,14 @@ def main() -> None:
         given.figure.write_text(drawn(found, title_of(scenarios)), encoding="utf-8")
     if given.json:
         sums = [asdict(one) | {"recall": one.recall, "interval": one.interval()} for one in found]
-        document = {"scenarios": scenarios, "scales": scales, "seeds": seeds, "outcomes": sums, "sentences": said, "worlds": rows}
+        document = {
+            "scenarios": scenarios,
+            "scales": scales,
+            "seeds": seeds,
+            "outcomes": sums,
+            "sentences": said,
+            "worlds": [in_short(row) for row in rows],
+        }
         document["states"] = sorted({row.get("state", "unknown") for row in rows})
         given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}) + "\n")
 

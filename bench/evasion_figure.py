@@ -73,7 +73,7 @@ def frontier(panels: dict[str, tuple[Sequence[Line], Line | None]], title: str) 
         parts.append(_panel(campaign, lines, _Scale.of(singles, LEFT, LEFT + PLOT), TOP + STEP * row))
         if together:
             scale = _Scale.of(alls, SECOND + 24, SECOND + 24 + APART)
-            parts.append(_panel("all knobs together", [together], scale, TOP + STEP * row))
+            parts.append(_panel("all knobs together", [together], scale, TOP + STEP * row, named=False))
     root = element(
         "svg", titled(title), *parts, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {tall}", width=WIDTH, height=tall, role="img"
     )
@@ -95,7 +95,7 @@ class _Scale:
         return self.left + (self.right - self.left) * math.log(cost / self.low) / math.log(self.high / self.low)
 
 
-def _panel(name: str, lines: Sequence[Line], scale: _Scale, top: float) -> Markup:
+def _panel(name: str, lines: Sequence[Line], scale: _Scale, top: float, *, named: bool = True) -> Markup:
     base = lines[0].points[0].recall if lines else 0.0
     parts = [text(scale.left, top + 8, name, "name"), *_frame(scale, top + 18)]
     half = _y(base / 2, top + 18)
@@ -104,7 +104,7 @@ def _panel(name: str, lines: Sequence[Line], scale: _Scale, top: float) -> Marku
     for line in lines:
         seen[line.family] = seen.get(line.family, -1) + 1
         parts.append(_line(line, DASHES[seen[line.family] % len(DASHES)], scale, top + 18))
-    if len(lines) > 1:
+    if named and lines:
         parts += _names(lines, scale, top + 18)
     return element("g", *parts)
 

@@ -90,7 +90,7 @@ def _outcome(key: tuple[str, str, float, str, str], some: Sequence[tuple[dict[st
 def campaigns_of(found: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """The outcomes of each campaign, by scenario, size and name: "february at 0.01: quarry"."""
     by_name: dict[str, list[Outcome]] = {}
-    for one in found:
+    for one in sorted(found, key=lambda one: (one.scenario, one.scale, one.campaign)):
         by_name.setdefault(f"{one.scenario} at {one.scale:g}: {one.campaign}", []).append(one)
     return by_name
 

@@ -82,7 +82,7 @@ def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
     other = [one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))]
     larger = [one | {"scale": 0.05} for one in (row("none", "off", 40, 8_000), row("pool", "low", 40, 8_000))]
     found = sums.campaigns_of(sums.outcomes([*ROWS, *other, *larger], PRICES))
-    assert list(found) == ["moor at 0.01: thistle", "fen at 0.01: thistle", "moor at 0.05: thistle"]
+    assert list(found) == ["fen at 0.01: thistle", "moor at 0.01: thistle", "moor at 0.05: thistle"]
     assert [point.recall for point in sums.curves(found["fen at 0.01: thistle"])["pool"]] == [1.0, 0.25]
     assert [point.recall for point in sums.curves(found["moor at 0.05: thistle"])["pool"]] == [1.0, 1.0]
     assert [one.cost for one in found["fen at 0.01: thistle"]] == pytest.approx([1.0, 1.0])
@@ -94,6 +94,19 @@ def test_of_a_world_that_was_made_twice_the_later_counts() -> None:
     assert len(rows) == len(ROWS)
     found = {(one.knob, one.setting): one for one in sums.outcomes(rows, PRICES)}
     assert (found["pool", "low"].worlds, found["pool", "low"].right) == (1, 30)
+
+
+def test_a_panel_names_its_only_knob() -> None:
+    alone = [one for one in ROWS if one["knob"] in ("none", "pool")]
+    root = ElementTree.fromstring(sums.drawn(sums.outcomes(alone, PRICES), "What hiding costs"))
+    assert "pool" in [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_json_holds_of_a_world_what_each_detector_found_and_no_more() -> None:
+    found = {"rows": [{"campaign": "thistle", "found": True}], "innocents": {"classroom": 3}}
+    world = ROWS[0] | {"quick": True, "detectors": [{"name": "ranking", "seconds": 1.0, "own": found, "flattered": None}]}
+    which = {name: world[name] for name in ("scenario", "scale", "seed", "knob", "setting", "quick")}
+    assert study.in_short(world) == which | {"detectors": [{"name": "ranking", "own": {"rows": found["rows"]}}]}
 
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
@@ -114,19 +127,20 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
     made: list[study.Trial] = []
     answers = {one["knob"]: one for one in ROWS}
 
-    def run(trial: study.Trial) -> dict[str, Any]:
+    def run(trial: study.Trial, workers: int) -> dict[str, Any]:
+        assert workers == 1
         made.append(trial)
         return answers[trial.knob] | {"seed": trial.seed}
 
     monkeypatch.setattr(study.Trial, "run", run)
     lines = tmp_path / "lines.jsonl"
     trials = [study.Trial(str(hamlet_file), 1.0, 1, knob, setting, Assumed(3.0, 4.0)) for knob, setting in (("none", "off"), ("pool", "high"))]
-    first = study.studied(trials[:1], lines)
+    first = study.studied(trials[:1], lines, 1)
     lines.write_text(lines.read_text(encoding="utf-8") + '{"cut', encoding="utf-8")
-    both = study.studied(trials, lines)
+    both = study.studied(trials, lines, 1)
     assert [trial.knob for trial in made] == ["none", "pool"]
     assert both[0] == first[0]
-    study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines)
+    study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines, 1)
     assert [trial.seed for trial in made] == [1, 1, 2]
     assert finished(lines) == [*both, answers["none"] | {"seed": 2, "fingerprint": finished(lines)[2]["fingerprint"]}]
     whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
