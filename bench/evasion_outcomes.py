@@ -168,7 +168,7 @@ def drawn_again(study: Mapping[str, Any]) -> str:
 
 def title_of(scenarios: Sequence[str]) -> str:
     """What stands over the picture."""
-    return f"What hiding costs: {', '.join(scenarios)}"
+    return f"What hiding costs: {', '.join(scenarios) if len(scenarios) < 5 else f'{len(scenarios)} scenarios'}"
 
 
 def drawn(found: Sequence[Outcome], title: str) -> str:

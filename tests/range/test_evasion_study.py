@@ -96,6 +96,11 @@ def test_of_a_world_that_was_made_twice_the_later_counts() -> None:
     assert (found["pool", "low"].worlds, found["pool", "low"].right) == (1, 30)
 
 
+def test_the_title_names_scenarios_as_long_as_they_fit() -> None:
+    assert sums.title_of(["fen", "moor"]) == "What hiding costs: fen, moor"
+    assert sums.title_of(list("abcde")) == "What hiding costs: 5 scenarios"
+
+
 def test_a_panel_names_its_only_knob() -> None:
     alone = [one for one in ROWS if one["knob"] in ("none", "pool")]
     root = ElementTree.fromstring(sums.drawn(sums.outcomes(alone, PRICES), "What hiding costs"))
