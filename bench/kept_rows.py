@@ -1,11 +1,13 @@
-"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped."""
+"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped; and which of them count."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Row = TypeVar("Row")
 
 
 def finished(path: Path | None) -> list[dict[str, Any]]:
@@ -39,3 +41,11 @@ def _whole(text: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return row
+
+
+def of_largest(rows: Sequence[Row], same: Callable[[Row], Hashable], scale: Callable[[Row], float]) -> list[Row]:
+    """Those rows that have the largest scale among all that are the same but for it, in their order."""
+    largest: dict[Hashable, float] = {}
+    for row in rows:
+        largest[same(row)] = max(scale(row), largest.get(same(row), 0.0))
+    return [row for row in rows if scale(row) == largest[same(row)]]

@@ -17,7 +17,7 @@ from typing import Any
 from baselines.compare import Line, compare
 from baselines.scored import answerable
 from given_worlds import inputs_of, noticed, place_of, quiet
-from kept_rows import going_on
+from kept_rows import going_on, of_largest
 from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
@@ -134,11 +134,8 @@ def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, sa
 
 def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of each scenario the cells of its largest scale, by scenario and seed; of cells that were run twice the later."""
-    scale: dict[str, float] = {}
-    for cell in cells:
-        named = cell["cell"]
-        scale[named["scenario"]] = max(named["scale"], scale.get(named["scenario"], 0.0))
-    kept = {(cell["cell"]["scenario"], cell["cell"]["seed"]): cell for cell in cells if cell["cell"]["scale"] == scale[cell["cell"]["scenario"]]}
+    great = of_largest(cells, lambda cell: cell["cell"]["scenario"], lambda cell: float(cell["cell"]["scale"]))
+    kept = {(cell["cell"]["scenario"], cell["cell"]["seed"]): cell for cell in great}
     return [kept[name] for name in sorted(kept)]
 
 

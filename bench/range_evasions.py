@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from evasion_outcomes import NONE, Outcome, differing, outcomes_of
+from kept_rows import of_largest
 from promises import exact
 from range_lines import OURS, Doc, lines_of
 from range_tables import READ_AS, recalled, rivals, several, table
@@ -57,9 +58,8 @@ def folded(summary: str, body: str) -> str:
 
 def by_campaign(found: Sequence[Outcome]) -> str:
     """A row for each knob and setting, a column for each campaign."""
-    largest: dict[tuple[str, str, str, str], Outcome] = {}
-    for one in sorted(found, key=lambda one: one.scale):
-        largest[one.scenario, one.campaign, one.knob, one.setting] = one
+    great = of_largest(found, lambda one: (one.scenario, one.campaign, one.knob, one.setting), lambda one: one.scale)
+    largest = {(one.scenario, one.campaign, one.knob, one.setting): one for one in great}
     scale = {(one.scenario, one.campaign): one.scale for one in sorted(found, key=lambda one: one.scale)}
     campaigns = sorted(scale)
     rows = []
@@ -88,8 +88,7 @@ def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def by_detector(worlds: Sequence[Doc]) -> str:
     """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
-    scale = {_made_with(world): world["scale"] for world in sorted(worlds, key=lambda world: world["scale"])}
-    largest = [world for world in worlds if world["scale"] == scale[_made_with(world)]]
+    largest = of_largest(worlds, lambda world: (world["scenario"], world["knob"], world["setting"]), lambda world: float(world["scale"]))
     counts: dict[str, dict[tuple[str, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
     for turned in in_order((world["knob"], world["setting"]) for world in largest):
         for line in lines_of(_cell(world, world["scenario"]) for world in largest if (world["knob"], world["setting"]) == turned):
@@ -109,10 +108,6 @@ def _counted(mine: Counter[bool] | None, ours: Counter[bool] | None) -> str:
         return "-"
     words = f"{mine[True]} of {mine.total()}"
     return f"**{words}**" if ours is not None and mine[True] > ours[True] else words
-
-
-def _made_with(world: Doc) -> tuple[str, str, str]:
-    return world["scenario"], world["knob"], world["setting"]
 
 
 def _cell(world: Doc, name: str) -> Doc:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kept_rows import of_largest
 from promises import EARLY, exact, false_worlds, nominal
 from range_lines import OURS, Doc, better, in_all, lines_of
 
@@ -97,10 +98,7 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 def _evasion(study: Doc) -> Target:
     """Each knob for itself, in the largest worlds made with it: what many of them leave whole does not make up for the one that hides."""
     every = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
-    largest: dict[tuple[str, str], float] = {}
-    for one in every:
-        largest[one["scenario"], one["knob"]] = max(one["scale"], largest.get((one["scenario"], one["knob"]), 0.0))
-    middle = [one for one in every if one["scale"] == largest[one["scenario"], one["knob"]]]
+    middle = of_largest(every, lambda one: (one["scenario"], one["knob"]), lambda one: float(one["scale"]))
     found, worlds = Counter[str](), Counter[str]()
     for one in middle:
         found[one["knob"]] += one["found"]
@@ -108,7 +106,7 @@ def _evasion(study: Doc) -> Target:
     short = [knob for knob in worlds if found[knob] < UNDER_EVASION * worlds[knob]]
     words = f"under {len(worlds) - len(short)} of {len(worlds)} knobs; {found.total()} of {worlds.total()} in all ({_interval(found.total(), worlds.total())})"
     words += "".join(f"; {knob}: {found[knob]} of {worlds[knob]} ({_interval(found[knob], worlds[knob])})" for knob in short)
-    words += f"; in the largest worlds with each, at scale {' or '.join(f'{scale:g}' for scale in sorted(set(largest.values())))}"
+    words += f"; in the largest worlds with each, at scale {' or '.join(f'{scale:g}' for scale in sorted({one['scale'] for one in middle}))}"
     missed = sorted(
         {f"{one['scenario']}: {one['campaign']} under {one['knob']} at {one['scale']:g}" for one in every if one["found"] < one["worlds"]}
     )
