@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from rich.table import Table
 from baselines.compare import compare
 from evasion_outcomes import NONE, Outcome, campaigns_of, curves, differing, drawn, outcomes, sentence, title_of
 from given_worlds import inputs_of, quiet
-from kept_rows import add, finished
+from kept_rows import finished, going_on
 from promises import exact, state
 from range_cells import kept_of
 from range_lines import named
@@ -78,11 +79,11 @@ class Trial:
         """What the campaigns are told."""
         return {} if self.knob == NONE else {self.knob: self.setting}
 
-    def fingerprint(self) -> str:
-        """Changes with everything that the world depends on, and with the version."""
+    def mark(self) -> str:
+        """Which world it is: knob, setting, and what changes with everything that the world depends on, and with the version."""
         scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
         words = repr((scenario, self.scale, self.seed, self.assumed, self.quick, __version__))
-        return hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
+        return f"{self.knob}:{self.setting}:{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"
 
     def run(self, workers: int) -> dict[str, Any]:
         """Make, detect, score, and count what it cost; so many processes read the logs (0: as many as by default)."""
@@ -116,21 +117,17 @@ def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
 
 def studied(wanted: Sequence[Trial], lines: Path | None, workers: int) -> list[dict[str, Any]]:
     """A row for each trial: from the file where it is there, made and added to it where not."""
-    known = {row["fingerprint"]: row for row in finished(lines)}
+    made = {trial.mark(): partial(trial.run, workers) for trial in wanted}
     rows = []
-    for number, trial in enumerate(wanted, 1):
-        mark = f"{trial.knob}:{trial.setting}:{trial.fingerprint()}"
-        if mark not in known:
-            known[mark] = trial.run(workers) | {"fingerprint": mark}
-            if lines:
-                add(lines, known[mark])
-        rows.append(known[mark])
-        found = ", ".join(f"{row['name']} {row['account_recall']:.2f}" for row in known[mark]["campaigns"])
-        print(
-            f"{time.perf_counter() - START:7.1f} s  {number} of {len(wanted)}  {trial.scenario} seed {trial.seed} {trial.knob} {trial.setting}: {found}",
-            file=sys.stderr,
-        )
+    for row in going_on(made, lines, _say, "fingerprint"):
+        rows.append(row)
+        found = ", ".join(f"{one['name']} {one['account_recall']:.2f}" for one in row["campaigns"])
+        _say(f"{len(rows)} of {len(made)}  {row['scenario']} seed {row['seed']} {row['knob']} {row['setting']}: {found}")
     return rows
+
+
+def _say(words: str) -> None:
+    print(f"{time.perf_counter() - START:7.1f} s  {words}", file=sys.stderr)
 
 
 def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -23,13 +23,15 @@ def add(path: Path, row: dict[str, Any]) -> None:
         file.write("\n" * cut + json.dumps(row) + "\n")
 
 
-def going_on(wanted: Mapping[str, Callable[[], dict[str, Any]]], path: Path | None, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """The row of each world, by its name: the one that stands in the file, else what is made now and added to it with that `cell_name`."""
-    done = {row["cell_name"]: row for row in finished(path)}
+def going_on(
+    wanted: Mapping[str, Callable[[], dict[str, Any]]], path: Path | None, say: Callable[[str], None], mark: str = "cell_name"
+) -> Iterator[dict[str, Any]]:
+    """The row of each world, by what `mark` holds: the one that stands in the file, else what is made now and added to it with that mark."""
+    done = {row[mark]: row for row in finished(path)}
     for number, (name, make) in enumerate(wanted.items(), 1):
         if name not in done:
             say(f"{number}/{len(wanted)} {name} …")
-            done[name] = make() | {"cell_name": name}
+            done[name] = make() | {mark: name}
             if path is not None:
                 add(path, done[name])
         yield done[name]
