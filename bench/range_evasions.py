@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from evasion_outcomes import NONE, Outcome, differing, outcomes_of
 from kept_rows import of_largest
 from promises import exact
-from range_lines import OURS, Doc, lines_of
+from range_lines import OURS, Doc, f1, lines_of
 from range_tables import READ_AS, recalled, rivals, several, table
 from stillwatch.range import evasion
 from stillwatch.range.price import UNITS
@@ -19,6 +19,7 @@ QUICK = " PRADA and MMD, which take longest, were left out of worlds that have n
 def evasions(study: Doc) -> str:
     """What hiding costs, and what it hides, by campaign and by detector; every world in full at the end."""
     found = outcomes_of(study)
+    largest = of_largest(study["worlds"], lambda world: (world["scenario"], world["knob"], world["setting"]), lambda world: float(world["scale"]))
     quick = QUICK if any(world["quick"] for world in study["worlds"]) else ""
     parts = [
         f"{_worlds(study)}\n",
@@ -29,8 +30,8 @@ def evasions(study: Doc) -> str:
         by_campaign(found),
         "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
         "### By detector\n",
-        f"How often each detector finds a campaign in those worlds, at its own defaults. **Bold**: a baseline finds more of them than Stillwatch.{quick}\n",
-        by_detector(study["worlds"]),
+        f"How often each detector finds a campaign in those worlds, at its own defaults. **Bold**: a baseline finds more of them than Stillwatch. {_ahead(largest)}{quick}\n",
+        by_detector(largest),
         "### Every world\n",
         folded("What each campaign needs under each knob, with intervals", needs(found)),
         folded(
@@ -88,10 +89,9 @@ def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def by_detector(worlds: Sequence[Doc]) -> str:
     """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
-    largest = of_largest(worlds, lambda world: (world["scenario"], world["knob"], world["setting"]), lambda world: float(world["scale"]))
     counts: dict[str, dict[tuple[str, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
-    for turned in in_order((world["knob"], world["setting"]) for world in largest):
-        for line in lines_of(_cell(world, world["scenario"]) for world in largest if (world["knob"], world["setting"]) == turned):
+    for turned in in_order((world["knob"], world["setting"]) for world in worlds):
+        for line in lines_of(_cell(world, world["scenario"]) for world in worlds if (world["knob"], world["setting"]) == turned):
             counts[line.detector][turned].update({True: line.found, False: line.worlds - line.found})
     heads = in_order(turned for count in counts.values() for turned in count)
     rows = []
@@ -101,6 +101,16 @@ def by_detector(worlds: Sequence[Doc]) -> str:
         by_knob = (_counted(count.get(turned), counts[OURS].get(turned)) for turned in heads)
         rows.append([name, f"{whole[True]} of {whole.total()} ({low:.0%} to {high:.0%})", *by_knob])
     return table(["detector", "in all (95 %)", *(f"{knob} {setting}" for knob, setting in heads)], rows)
+
+
+def _ahead(worlds: Sequence[Doc]) -> str:
+    """On how many campaigns under a knob a baseline has the higher F1: it can name more of one that neither finds."""
+    best: dict[tuple[str, str], dict[bool, float]] = defaultdict(lambda: defaultdict(float))
+    for line in lines_of(_cell(world, world["scenario"]) for world in worlds if world["knob"] != NONE):
+        where = best[line.scenario, line.campaign]
+        where[line.detector == OURS] = max(where[line.detector == OURS], f1(line))
+    ahead = sum(where[False] > where[True] + 1e-9 for where in best.values())
+    return f"By F1 over accounts one of them is ahead on {ahead} of {len(best)} campaigns under a knob."
 
 
 def _counted(mine: Counter[bool] | None, ours: Counter[bool] | None) -> str:

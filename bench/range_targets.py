@@ -13,6 +13,8 @@ from range_lines import OURS, Doc, better, in_all, lines_of
 
 WORLDS = 200
 """How many of them are wanted."""
+WHICH = "scenario", "campaign"
+"""What tells campaigns apart."""
 RECALL, PRECISION, UNDER_EVASION = 0.95, 0.99, 0.9
 
 
@@ -105,6 +107,8 @@ def _evasion(study: Doc) -> Target:
         worlds[one["knob"]] += one["worlds"]
     short = [knob for knob in worlds if found[knob] < UNDER_EVASION * worlds[knob]]
     words = f"under {len(worlds) - len(short)} of {len(worlds)} knobs; {found.total()} of {worlds.total()} in all ({_interval(found.total(), worlds.total())})"
+    campaigns, pairs = (len({tuple(one[name] for name in names) for one in every}) for names in (WHICH, (*WHICH, "knob")))
+    words += f"; {pairs} of {campaigns * len(worlds)} campaigns x knobs were made"
     words += "".join(f"; {knob}: {found[knob]} of {worlds[knob]} ({_interval(found[knob], worlds[knob])})" for knob in short)
     words += f"; in the largest worlds with each, at scale {' or '.join(f'{scale:g}' for scale in sorted({one['scale'] for one in middle}))}"
     missed = sorted(
@@ -123,16 +127,19 @@ def _guarantees(study: Doc) -> Iterator[Target]:
     for line in study["lines"]:
         if line["what"] == false_worlds("adversarial") and line["case"] == nominal("benign", 0.05):
             hit = round(line["seen"] * line["runs"])
+            groups = [kind for kind in study["kinds"] if kind["study"] == "benign" and kind["tested"]]
             yield Target(
                 f"no hard negative called adversarial in {WORLDS} worlds without campaigns",
-                f"{hit} of {line['runs']} ({_interval(hit, line['runs'])})",
+                f"{hit} of {line['runs']} ({_interval(hit, line['runs'])}), in which {sum(kind['tested'] for kind in groups):,} groups of {len(groups)} kinds were tested",
                 hit == 0 and line["runs"] >= WORLDS,
             )
     broken = [
         f"{line['what']}, {line['case']}: {line['seen']:.4f} where {line['promised']:g} is promised" for line in study["lines"] if not line["kept"]
     ]
     number, runs = len(study["lines"]), [line["runs"] for line in study["lines"]]
-    words = f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each" + (f"; broken: {'; '.join(broken)}" if broken else "")
+    sure = sum(line["high"] <= line["promised"] for line in study["lines"])
+    words = f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each: {sure} kept for sure, {number - len(broken) - sure} not broken"
+    words += f"; broken: {'; '.join(broken)}" if broken else ""
     yield Target("no interval of a guarantee lies above what is promised", words, not broken)
 
 

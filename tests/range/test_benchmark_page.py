@@ -136,16 +136,15 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     made = document(GOOD, evasion=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert (
-        "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); cover: 0 of 1 (0.0% to 97.5%); in the largest worlds with each, at scale 0.01; missed"
-        in page
-    )
+    assert "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); 1 of 1 campaigns x knobs were made; cover: 0 of 1 (0.0% to 97.5%)" in page
+    assert "; in the largest worlds with each, at scale 0.01; missed" in page
     assert "missed in worlds of any size: moor: heath under cover at 0.01" in page
     assert "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |" in page
     assert "| cover middle, moor at 0.01: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
     assert "| cover middle | 0 of 1 | **0.25 (1.50)** |" in page
     assert "| Stillwatch | 1 of 2 (1% to 99%) | 1 of 1 | 0 of 1 |" in page
     assert "| ranking | 1 of 2 (1% to 99%) | 0 of 1 | **1 of 1** |" in page
+    assert "By F1 over accounts one of them is ahead on 1 of 1 campaigns under a knob." in page
     assert "PRADA and MMD, which take longest, were left out" in page
     assert "figures/evasion.svg" in page
     drawn = (tmp_path / "figures" / "evasion.svg").read_text(encoding="utf-8")
@@ -223,8 +222,10 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
 @pytest.mark.parametrize(("hit", "worlds", "good"), [(0, 200, True), (1, 200, False), (0, 199, False)])
 def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_path: Path, hit: int, worlds: int, good: bool) -> None:
     made = document(GOOD, guarantees=guaranteed(hit, worlds))
-    named = {target.what: target.kept for target in targets(made)}
-    assert named["no hard negative called adversarial in 200 worlds without campaigns"] is good
+    named = {target.what: target for target in targets(made)}
+    wanted = named["no hard negative called adversarial in 200 worlds without campaigns"]
+    assert wanted.kept is good
+    assert wanted.measured.endswith("in which 400 groups of 1 kinds were tested")
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
     assert f"| adversarial | every 7 days | 365 | {worlds} | 7 | {hit} | 460 |" in page
@@ -241,6 +242,8 @@ def test_too_few_worlds_keep_no_promise(tmp_path: Path, low: float, high: float,
     made = document(GOOD, guarantees=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    (told,) = (target.measured for target in targets(made) if "interval of a guarantee" in target.what)
+    assert f": {int(said == 'yes')} kept for sure, {int(said == 'not broken')} not broken" in told
 
 
 def outcome(knob: str, found: int, scale: float = 0.05) -> dict[str, Any]:
@@ -258,7 +261,13 @@ def test_one_knob_that_hides_is_not_made_up_for_by_those_that_do_not() -> None:
     target = under_evasion([*(outcome(f"easy {number}", 10) for number in range(16)), outcome("hard", 8)])
     assert not target.kept
     assert "under 16 of 17 knobs; 168 of 170 in all" in target.measured
+    assert "17 of 17 campaigns x knobs were made" in target.measured
     assert "hard: 8 of 10" in target.measured
+
+
+def test_campaigns_and_knobs_that_were_not_made_are_told() -> None:
+    other = outcome("easy", 10) | {"campaign": "broom"}
+    assert "3 of 4 campaigns x knobs were made" in under_evasion([outcome("easy", 10), outcome("hard", 10), other]).measured
 
 
 def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_told() -> None:

@@ -42,7 +42,20 @@ def line_of(text: str, piece: str) -> int:
         ("windows = 4", "windows = 4\nnetworks.hosting = -1", "the shares of networks", "networks.hosting = -1"),
         ('name = "thistle"', 'name = ""', "a campaign needs a name of its own, not ''", 'name = ""'),
         ('name = "bramble"', 'name = "thistle" # again', "a campaign needs a name of its own, not 'thistle'", 'name = "thistle" # again'),
-        ("weight = 0.5\nreleased", "weight = nan\nreleased", "weight must not be negative", "weight = nan"),
+        ("weight = 0.5\nreleased", "weight = nan\nreleased", "weight must not be nan", "weight = nan"),
+        ("cards = 3", "cards = 3\nmail_share = inf", "mail_share must not be inf", "mail_share = inf"),
+        ("late_day = 3", "late_day = 6", "the later phase begins after the campaign's end", "late_day = 6"),
+        ("late_jobs = { trace = 1.0 }", "", "late_day is given without late_jobs", "late_day = 3"),
+        ("share = 0.6\nplan", "share = 0.5\nplan", "the pathways' shares add up to 0.900", "share = 0.5\nplan"),
+        ('runtime = "go 1.23"', 'runtime = "go1.23"', "runtime must be two words, not 'go1.23'", 'runtime = "go1.23"'),
+        ('system = "Linux x64"', 'system = ""', "system must be two words, not ''", 'system = ""'),
+        (
+            "jobs = { tool_use",
+            "parameters = { temprature = 1 }\njobs = { tool_use",
+            "there is no sampling parameter 'temprature'",
+            "parameters = { temp",
+        ),
+        ("exchanges = 1_200", "exchanges = 0", "campaign thistle has no exchanges", "exchanges = 0"),
         ('name = "wren-2"', 'name = "wren-1" # again', "there are two models 'wren-1'", 'name = "wren-1" # again'),
         ('models = ["wren-1"]', 'models = ["crow"]', "there is no model 'crow'", 'models = ["crow"]'),
         ("expires = 2026-12-31", "expires = 2025-12-31", "the permit expires before it starts", "expires = 2025-12-31"),
@@ -58,6 +71,20 @@ def test_a_mistake_is_named_with_its_line(old: str, new: str, said: str, at: str
     assert said in caught.value.what
     assert caught.value.where == f"hamlet.toml, line {line_of(text, at)}"
     assert caught.value.do
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        (HAMLET.replace("windows = 4", "windows = 4\nwindows = 5"), "windows", line_of(HAMLET, "windows = 4") + 1),
+        (HAMLET.replace("windows = 4", "windows = "), "windows", line_of(HAMLET, "windows = 4")),
+        ('backdrop = "provider"\nbackdrop = "provider"', "backdrop", 2),
+    ],
+)
+def test_a_key_that_is_not_toml_or_stands_twice_is_named_with_its_line(text: str, key: str, line: int) -> None:
+    with pytest.raises(SettingError, match=f"at the key {key}:") as caught:
+        parse(text, "hamlet.toml")
+    assert caught.value.where == f"hamlet.toml, line {line}"
 
 
 def test_a_missing_key_is_named_with_the_section() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,10 @@ from stillwatch.range import evasion
 from stillwatch.range.cast import PLANS
 from stillwatch.range.grammar import documents
 from stillwatch.range.paraphrase import LEVELS
-from stillwatch.range.specs import Campaign, kinds
+from stillwatch.range.specs import Campaign, Crew, Pathway, kinds
 from stillwatch.range.tactics.isolation import FAMILIES
 from stillwatch.range.tactics.rhythm import RHYTHMS
+from stillwatch.schema.parameters import NAMES
 
 if TYPE_CHECKING:
     from stillwatch.range.scenario import Scenario
@@ -112,12 +113,14 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield Fault(f"there is no level {campaign.paraphrase} of paraphrase", at, "paraphrase", "give it 0 (verbatim), 1 (light) or 2 (heavy)")
     if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
         yield Fault("accounts, waves and addresses must be at least 1", at, "accounts", "give them whole numbers above 0")
+    if campaign.exchanges < 1:
+        yield Fault(f"campaign {campaign.name} has no exchanges", at, "exchanges", "give it a whole number above 0")
     if campaign.windows < 1:
         yield Fault("a day of a balanced rhythm needs windows", at, "windows", "give it a whole number above 0")
     if not campaign.pathways:
         yield Fault(f"campaign {campaign.name} has no pathway", at, "name", "add [[campaign.pathway]] with its jobs")
-    elif sum(way.share for way in campaign.pathways) <= 0:
-        yield Fault("the pathways have no accounts", f"{at}.pathway[0]", "share", "give one of them a share above 0")
+    else:
+        yield from _whole(campaign.pathways, "pathway", at, "share")
     yield from _target(scenario, campaign, at)
     yield from _crews(campaign, at)
     for name in campaign.networks:
@@ -143,6 +146,27 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield from _mixture(pathway.jobs, jobs, way, "jobs")
         if pathway.late_jobs:
             yield from _mixture(pathway.late_jobs, jobs, way, "late_jobs")
+        yield from _later(pathway, campaign.days, way)
+        yield from _client(pathway, way)
+        for name in pathway.parameters:
+            if name not in NAMES:
+                yield Fault(f"there is no sampling parameter {name!r}", way, "parameters", _known(sorted(NAMES)))
+
+
+def _later(pathway: Pathway, days: int, at: str) -> Iterator[Fault]:
+    """A later phase has jobs and a day within the campaign."""
+    if pathway.late_day and not pathway.late_jobs:
+        yield Fault("late_day is given without late_jobs", at, "late_day", "add late_jobs, or leave late_day out")
+    if pathway.late_jobs and pathway.late_day >= days:
+        yield Fault("the later phase begins after the campaign's end", at, "late_day", f"give late_day a number below {days}")
+
+
+def _client(record: Pathway | Crew, at: str) -> Iterator[Fault]:
+    """Runtime and system of a client are two words each."""
+    for key, example in (("runtime", "CPython 3.12.3"), ("system", "Linux x64")):
+        value = getattr(record, key)
+        if len(value.split()) != 2:
+            yield Fault(f"{key} must be two words, not {value!r}", at, key, f"write it as {example}")
 
 
 def _target(scenario: Scenario, campaign: Campaign, at: str) -> Iterator[Fault]:
@@ -164,10 +188,17 @@ def _crews(campaign: Campaign, at: str) -> Iterator[Fault]:
             yield Fault("a crew needs accounts", here, "share", "give share and at_least numbers above 0")
         if bool(crew.agent) != bool(crew.runtime and crew.system):
             yield Fault("agent, runtime and system of a crew go together", here, "agent", "give all three, or none")
+        if crew.agent and crew.runtime and crew.system:
+            yield from _client(crew, here)
     for key in ("share", "volume") if campaign.crews else ():
-        total = sum(getattr(crew, key) for crew in campaign.crews)
-        if abs(total - 1) > 0.001:
-            yield Fault(f"the crews' {key}s add up to {total:.3f}", f"{at}.crew[0]", key, "make them add up to 1")
+        yield from _whole(campaign.crews, "crew", at, key)
+
+
+def _whole(parts: Sequence[Pathway | Crew], name: str, at: str, key: str) -> Iterator[Fault]:
+    """Shares make up all of it."""
+    total = sum(getattr(part, key) for part in parts)
+    if not abs(total - 1) <= 0.001:
+        yield Fault(f"the {name}s' {key}s add up to {total:.3f}", f"{at}.{name}[0]", key, "make them add up to 1")
 
 
 def _hidden(campaign: Campaign, at: str) -> Iterator[Fault]:
@@ -208,7 +239,8 @@ def _numbers(record: Any, section: str) -> Iterator[Fault]:
                 most = SIGNED[field.name]
                 yield Fault(f"{field.name} must lie between -{most:g} and {most:g}", section, field.name, "give it a number between them")
         elif not (math.isfinite(value) and value >= 0):
-            yield Fault(f"{field.name} must not be negative", section, field.name, "give it a number from 0 up")
+            wrong = "be negative" if value < 0 else f"be {value}"
+            yield Fault(f"{field.name} must not {wrong}", section, field.name, "give it a number from 0 up")
         if field.name in SHARES and value > 1:
             yield Fault(f"{field.name} is a share", section, field.name, "give it a number from 0 to 1")
 

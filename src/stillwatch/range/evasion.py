@@ -133,7 +133,7 @@ def _baseline(spec: Campaign, value: tuple[float, ...]) -> Campaign:
         days=spec.days + earlier,
         exchanges=round(spec.exchanges * longer),
         ramp=0.0,
-        pathways=tuple(replace(way, late_day=way.late_day + earlier) for way in spec.pathways),
+        pathways=tuple(replace(way, late_day=way.late_day + earlier) if way.late_jobs else way for way in spec.pathways),
         moves_day=spec.moves_day + earlier,
         crews=crews,
         registered_days=max(spec.registered_days, value[1]),

@@ -81,7 +81,7 @@ def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"the scenario is not TOML: {error}", where=name, do="mend the line named above") from error
+        raise _not_toml(error, text, name) from error
     reader = _Reader(name, _lines(text, {}))
     reader.known(document, (*SECTIONS, "backdrop"), "")
     behind = _behind(document, reader, beside)
@@ -239,6 +239,18 @@ def _wanted(kind: Any) -> str:
         return "a table of numbers" if inner[1] is float else "a table"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false", datetime: "a time with its zone, as 2026-01-26T00:00:00Z"}
     return names.get(kind, str(kind))
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, text: str, name: str) -> SettingError:
+    """Names the line where the parser gave up, and the key there: of a key that is given twice the parser tells the place only."""
+    place = re.search(r"at line (\d+)", str(error))
+    lines = text.splitlines() or [""]
+    number = int(place[1]) if place else len(lines)
+    key = KEY.match(lines[min(number, len(lines)) - 1])
+    at = f" at the key {key[1]}" if key else ""
+    return SettingError(
+        f"the scenario is not TOML{at}: {error}", where=f"{name}, line {number}", do="mend that line; a key may stand once in its section"
+    )
 
 
 def _lines(text: str, before: dict[str, int]) -> dict[tuple[str, str], int]:
