@@ -82,6 +82,21 @@ def test_what_is_not_shown_to_be_asked_does_not_speak_against_plain_work(engine:
     assert found[1, "everyday_work"] > 0.9
 
 
+@pytest.mark.parametrize(("tagged", "least", "most"), [(0, 0.9, 1.0), (4, 0.5, 0.7), (12, 0.0, 0.0)])
+def test_answers_that_are_reasoning_show_what_no_flag_saw(engine: DuckDBEngine, tagged: int, least: float, most: float) -> None:
+    plain = {"refused": False, "reasoning_share": 0.0} | PLAIN
+    work = [row for account in range(12) for row in exchanges(1, account, 40, plain)]
+    told = [row | {"reasoning_share": 0.8 if row["second"] < tagged else 0.0} for row in work]
+    found = scores(engine, exchanges(0, 99, 40, plain) + told)
+    assert least <= found[1, "everyday_work"] <= most
+
+
+def test_the_peers_tagged_reasoning_is_no_ones_harvest(engine: DuckDBEngine) -> None:
+    raw = {"refused": False, "reasoning_share": 0.8} | PLAIN
+    found = scores(engine, exchanges(0, 99, 40, raw) + exchanges(1, 1, 40, raw))
+    assert found[1, "everyday_work"] > 0.9
+
+
 def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
     def asked(group: int) -> list[dict[str, Any]]:
         rows = exchanges(group, group * 100, 600, PLAIN)
