@@ -8,7 +8,6 @@ import ibis
 from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.inline_reasoning import in_tags
 from stillwatch.signals.training_coverage import LEAST
 from stillwatch.signals.work import Work, held, share
 
@@ -40,7 +39,7 @@ def everyday_work(work: Work) -> Any:
     productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
     covered = productive.group_by("group", "part").agg(covered=_.uses.sum()).group_by("group").agg(covered=_.covered.max())
     asked = work.asked.select("group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low)
-    answered = in_tags(work).select("group", tagged=held(_.part - _.usual))
+    answered = work.tagged.select("group", tagged=held(_.part - _.usual))
     rows = work.sums.filter(_.texts > 0).join(asked, "group").join(covered, "group").left_join(answered, "group")
     part, tagged = held(share(rows.covered, rows.texts)), rows.tagged.fill_null(0.0)
     score = part * held(1.0 - ibis.greatest(rows.asking, tagged) / FREE)

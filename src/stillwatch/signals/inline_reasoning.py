@@ -7,12 +7,7 @@ from typing import Any
 from ibis import _
 
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held, share
-
-BULK = 0.5
-"""Share of an answer inside thinking tags from which it counts as mostly reasoning."""
-LEAST = 30
-"""Answers of a model that the peers must have, so that what is usual for it is known."""
+from stillwatch.signals.work import Work, held
 
 
 @signal(
@@ -40,18 +35,4 @@ LEAST = 30
 )
 def inline_reasoning(work: Work) -> Any:
     """Share of such answers beyond what is usual for the models used; half of all gives the full score. Models that no peer uses do not count."""
-    rows = in_tags(work)
-    return rows.mutate(score=held((rows.part - rows.usual) * 2.0))
-
-
-def in_tags(work: Work) -> Any:
-    """group, part and usual: the share of its accounts' answers that are mostly reasoning in tags, and what it is among the peers of its models."""
-    known = work.work.filter(_.refused.notnull())
-    # Reasoning that the API counts is the model's own; only what stands in the answer itself was asked for.
-    told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast("int64")
-    own = known.select("group", "account", model=known.model.fill_null(""), told=told).group_by("group", "account", "model")
-    heard = own.agg(n=_.count(), told=_.told.sum()).join(work.voices, ["group", "account"])
-    answers = heard.group_by("group", "model").agg(all=_.n.sum(), n=(_.n * _.voice).sum(), told=(_.told * _.voice).sum())
-    peers = answers.filter((_.group == PEERS) & (_["all"] >= LEAST)).select("model", usual=_.told / _.n)
-    rows = answers.join(peers, "model").group_by("group").agg(n=_.n.sum(), told=_.told.sum(), expected=(_.n * _.usual).sum())
-    return rows.select("group", part=share(rows.told, rows.n), usual=share(rows.expected, rows.n))
+    return work.tagged.mutate(score=held((_.part - _.usual) * 2.0))

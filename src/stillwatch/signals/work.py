@@ -19,6 +19,10 @@ PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
 BRIEF = 256
 """Output tokens up to which an answer is brief: a letter, a number with a few lines of working, a short function."""
+BULK = 0.5
+"""Share of an answer inside thinking tags from which it counts as mostly reasoning."""
+LEAST_HEARD = 30
+"""Answers of a model that the peers must have, so that what is usual for it is known."""
 PARTS = ("head", "tail")
 """The parts of a prompt by which templates are told."""
 
@@ -74,6 +78,9 @@ class Work:
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     voices: Any
     """One row an account of a group: voice, what each of its exchanges counts for where the group is told by what its accounts do."""
+    tagged: Any
+    """One row a group whose models the peers use: part, the share of its accounts' answers that are mostly reasoning in tags, and usual, what it is
+    among the peers of those models."""
     templates: Any
     """One row a (group, part, key): uses, distinct prompts, accounts."""
     peers: Any
@@ -91,11 +98,12 @@ def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = N
     templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
     coverage = engine.create("coverage", _coverage(rows))
     voices = engine.load("voices", voices_table(engine.collect(members.select("group", "account", "n").order_by(["group", "account"]))))
+    tagged = engine.create("tagged", _tagged(rows, voices))
     found = intents(engine, rows, rates)
     asked = engine.load("asked", found.wide)
     peers = sums.filter(_.group == PEERS)
     renamed = peers.rename({f"{column}_peers": column for column in peers.columns})
-    return Work(rows, sums, asked, coverage, members, voices, templates, renamed, releases, found)
+    return Work(rows, sums, asked, coverage, members, voices, tagged, templates, renamed, releases, found)
 
 
 def _sums(rows: Any) -> Any:
@@ -160,6 +168,18 @@ def _members(rows: Any) -> Any:
         hours=(_.second // 3600).nunique(),
         days=(_.second // 86_400).nunique(),
     )
+
+
+def _tagged(rows: Any, voices: Any) -> Any:
+    known = rows.filter(_.refused.notnull())
+    # Reasoning that the API counts is the model's own; only what stands in the answer itself was asked for.
+    told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast("int64")
+    own = known.select("group", "account", model=known.model.fill_null(""), told=told).group_by("group", "account", "model")
+    heard = own.agg(n=_.count(), told=_.told.sum()).join(voices, ["group", "account"])
+    answers = heard.group_by("group", "model").agg(all=_.n.sum(), n=(_.n * _.voice).sum(), told=(_.told * _.voice).sum())
+    peers = answers.filter((_.group == PEERS) & (_["all"] >= LEAST_HEARD)).select("model", usual=_.told / _.n)
+    sums = answers.join(peers, "model").group_by("group").agg(n=_.n.sum(), told=_.told.sum(), expected=(_.n * _.usual).sum())
+    return sums.select("group", part=share(sums.told, sums.n), usual=share(sums.expected, sums.n))
 
 
 def _templates(rows: Any, part: str) -> Any:
