@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from evasion_outcomes import NONE, Outcome, differing, outcomes_of
 from kept_rows import of_largest
 from promises import exact
-from range_lines import OURS, Doc, f1, lines_of
+from range_lines import OURS, Doc, leads, lines_of
 from range_tables import READ_AS, recalled, rivals, several, table
 from stillwatch.range import evasion
 from stillwatch.range.price import UNITS
@@ -105,12 +105,10 @@ def by_detector(worlds: Sequence[Doc]) -> str:
 
 def _ahead(worlds: Sequence[Doc]) -> str:
     """On how many campaigns under a knob a baseline has the higher F1: it can name more of one that neither finds."""
-    best: dict[tuple[str, str], dict[bool, float]] = defaultdict(lambda: defaultdict(float))
-    for line in lines_of(_cell(world, world["scenario"]) for world in worlds if world["knob"] != NONE):
-        where = best[line.scenario, line.campaign]
-        where[line.detector == OURS] = max(where[line.detector == OURS], f1(line))
-    ahead = sum(where[False] > where[True] + 1e-9 for where in best.values())
-    return f"By F1 over accounts one of them is ahead on {ahead} of {len(best)} campaigns under a knob."
+    lines = lines_of(_cell(world, world["scenario"]) for world in worlds if world["knob"] != NONE)
+    ours = {(line.scenario, line.campaign): line for line in lines if line.detector == OURS}
+    ahead = {place for line in lines if leads(line, ours[place := (line.scenario, line.campaign)])}
+    return f"By F1 over accounts one of them is ahead on {len(ahead)} of {len(ours)} campaigns under a knob."
 
 
 def _counted(mine: Counter[bool] | None, ours: Counter[bool] | None) -> str:

@@ -66,6 +66,18 @@ def f1(line: Line) -> float:
     return 2 * line.precision * line.recall / both if both else 0.0
 
 
+def leads(line: Line, ours: Line) -> bool:
+    """Whether a detector has the higher F1 on a campaign."""
+    return f1(line) > f1(ours) + 1e-9
+
+
+def how_kept(line: Doc) -> str:
+    """Whether a promise of the study of guarantees is kept, as far as the worlds tell."""
+    if not line["kept"]:
+        return "**no**"
+    return "yes" if line["high"] <= line["promised"] else "not broken"
+
+
 def better(cells: Sequence[Doc]) -> list[str]:
     """Where a baseline has the higher F1 over a campaign's accounts, in a sentence each."""
     found = []
@@ -73,7 +85,7 @@ def better(cells: Sequence[Doc]) -> list[str]:
         lines = {(x.scenario, x.campaign, x.detector): x for x in lines_of(cells, at)}
         for (scenario, campaign, detector), line in lines.items():
             ours = lines[scenario, campaign, OURS]
-            if f1(line) > f1(ours) + 1e-9:
+            if leads(line, ours):
                 found.append(
                     f"{detector} is ahead on {scenario}: {campaign} {how}: recall {line.recall:.3f}, precision {line.precision:.3f} "
                     f"against {ours.recall:.3f} and {ours.precision:.3f}."

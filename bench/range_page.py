@@ -10,7 +10,7 @@ from typing import Any
 from evasion_outcomes import drawn_again
 from promises import exact
 from range_evasions import evasions
-from range_lines import Doc, better, in_all, name_of, named
+from range_lines import Doc, better, how_kept, in_all, name_of, named
 from range_picture import TITLE, picture
 from range_tables import READ_AS, recalled, rivals, several, table
 from range_targets import Target
@@ -117,7 +117,7 @@ def guarantees(study: Doc) -> str:
             f"{line['promised']:g}",
             f"{line['seen']:.4f} ({line['low']:.4f} to {line['high']:.4f})",
             str(line["runs"]),
-            _kept(line),
+            how_kept(line),
         ]
         for line in study["lines"]
     ]
@@ -139,13 +139,6 @@ def guarantees(study: Doc) -> str:
         + honest(study["kinds"])
     )
     return "\n".join(parts)
-
-
-def _kept(line: Doc) -> str:
-    """Whether a promise is kept, as far as the worlds tell."""
-    if not line["kept"]:
-        return "**no**"
-    return "yes" if line["high"] <= line["promised"] else "not broken"
 
 
 def _every(days: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from promises import exact
-from range_lines import OURS, Doc, f1, lines_of
+from range_lines import OURS, Doc, leads, lines_of
 
 READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
 
@@ -38,6 +38,6 @@ def rivals(cells: Sequence[Doc], at: str = "own") -> str:
         for detector in detectors:
             line = lines.get((scenario, campaign, detector))
             words = "-" if line is None else f"{line.recall:.2f} ({line.precision:.2f})"
-            row.append(f"**{words}**" if line is not None and f1(line) > f1(ours) + 1e-9 else words)
+            row.append(f"**{words}**" if line is not None and leads(line, ours) else words)
         rows.append(row)
     return table(["campaign", *detectors], rows)

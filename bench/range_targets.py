@@ -9,12 +9,10 @@ from typing import Any
 
 from kept_rows import of_largest
 from promises import EARLY, exact, false_worlds, nominal
-from range_lines import OURS, Doc, better, in_all, lines_of
+from range_lines import OURS, Doc, better, how_kept, in_all, lines_of
 
 WORLDS = 200
 """How many of them are wanted."""
-WHICH = "scenario", "campaign"
-"""What tells campaigns apart."""
 RECALL, PRECISION, UNDER_EVASION = 0.95, 0.99, 0.9
 
 
@@ -107,8 +105,8 @@ def _evasion(study: Doc) -> Target:
         worlds[one["knob"]] += one["worlds"]
     short = [knob for knob in worlds if found[knob] < UNDER_EVASION * worlds[knob]]
     words = f"under {len(worlds) - len(short)} of {len(worlds)} knobs; {found.total()} of {worlds.total()} in all ({_interval(found.total(), worlds.total())})"
-    campaigns, pairs = (len({tuple(one[name] for name in names) for one in every}) for names in (WHICH, (*WHICH, "knob")))
-    words += f"; {pairs} of {campaigns * len(worlds)} campaigns x knobs were made"
+    pairs = {(one["scenario"], one["campaign"], one["knob"]) for one in every}
+    words += f"; {len(pairs)} of {len({pair[:2] for pair in pairs}) * len(worlds)} campaigns x knobs were made"
     words += "".join(f"; {knob}: {found[knob]} of {worlds[knob]} ({_interval(found[knob], worlds[knob])})" for knob in short)
     words += f"; in the largest worlds with each, at scale {' or '.join(f'{scale:g}' for scale in sorted({one['scale'] for one in middle}))}"
     missed = sorted(
@@ -137,8 +135,10 @@ def _guarantees(study: Doc) -> Iterator[Target]:
         f"{line['what']}, {line['case']}: {line['seen']:.4f} where {line['promised']:g} is promised" for line in study["lines"] if not line["kept"]
     ]
     number, runs = len(study["lines"]), [line["runs"] for line in study["lines"]]
-    sure = sum(line["high"] <= line["promised"] for line in study["lines"])
-    words = f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each: {sure} kept for sure, {number - len(broken) - sure} not broken"
+    how = Counter(map(how_kept, study["lines"]))
+    words = (
+        f"{number - len(broken)} of {number}, over {min(runs)} to {max(runs)} worlds each: {how['yes']} kept for sure, {how['not broken']} not broken"
+    )
     words += f"; broken: {'; '.join(broken)}" if broken else ""
     yield Target("no interval of a guarantee lies above what is promised", words, not broken)
 

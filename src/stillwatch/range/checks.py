@@ -188,7 +188,7 @@ def _crews(campaign: Campaign, at: str) -> Iterator[Fault]:
             yield Fault("a crew needs accounts", here, "share", "give share and at_least numbers above 0")
         if bool(crew.agent) != bool(crew.runtime and crew.system):
             yield Fault("agent, runtime and system of a crew go together", here, "agent", "give all three, or none")
-        if crew.agent and crew.runtime and crew.system:
+        if crew.agent:
             yield from _client(crew, here)
     for key in ("share", "volume") if campaign.crews else ():
         yield from _whole(campaign.crews, "crew", at, key)
