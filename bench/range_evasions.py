@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from evasion_outcomes import NONE, Outcome, differing, outcomes_of
+from evasion_figure import Point
+from evasion_outcomes import NONE, Outcome, campaigns_of, curves, differing, outcomes_of
 from kept_rows import of_largest
 from promises import exact
 from range_lines import OURS, Doc, leads, lines_of
@@ -13,13 +15,18 @@ from range_tables import READ_AS, recalled, rivals, several, table
 from stillwatch.range import evasion
 from stillwatch.range.price import UNITS
 
+MIDDLE = "middle"
+TURNED = evasion.SETTINGS[1:]
+Row = TypeVar("Row")
+
 QUICK = " PRADA and MMD, which take longest, were left out of worlds that have no figure for them."
 
 
 def evasions(study: Doc) -> str:
     """What hiding costs, and what it hides, by campaign and by detector; every world in full at the end."""
     found = outcomes_of(study)
-    largest = of_largest(study["worlds"], lambda world: (world["scenario"], world["knob"], world["setting"]), lambda world: float(world["scale"]))
+    alike = at_middle(study["worlds"], lambda world: str(world["setting"]))
+    largest = of_largest(alike, lambda world: (world["scenario"], world["knob"], world["setting"]), lambda world: float(world["scale"]))
     quick = QUICK if any(world["quick"] for world in study["worlds"]) else ""
     parts = [
         f"{_worlds(study)}\n",
@@ -27,11 +34,13 @@ def evasions(study: Doc) -> str:
         "Share of a campaign's accounts that are found under each knob, in brackets the cost of a harvested exchange as a multiple of that without evasion "
         "at the prices that ship; of each campaign the largest worlds made with that knob, with their scale where larger ones were made with others. "
         "**Bold**: there is a world in which the campaign is not found. Cost is below 1 where accounts begin later, which is free, or where a small world's chance has it so.\n",
-        by_campaign(found),
+        by_campaign(at_middle(found, lambda one: one.setting)),
+        from_low_to_high(found),
         "\n".join(f"- {sentence}" for sentence in study["sentences"]) + "\n",
         "### By detector\n",
         f"How often each detector finds a campaign in those worlds, at its own defaults. **Bold**: a baseline finds more of them than Stillwatch. {_ahead(largest)}{quick}\n",
         by_detector(largest),
+        detectors_from_low_to_high(study["worlds"]),
         "### Every world\n",
         folded("What each campaign needs under each knob, with intervals", needs(found)),
         folded(
@@ -39,7 +48,7 @@ def evasions(study: Doc) -> str:
             f"{READ_AS}{quick}\n\n" + rivals([_cell(world, f"{world['scenario']} at {world['scale']:g}") for world in study["worlds"]]),
         ),
     ]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def _worlds(study: Doc) -> str:
@@ -55,6 +64,12 @@ def _worlds(study: Doc) -> str:
 def folded(summary: str, body: str) -> str:
     """Something long that opens at a click."""
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n</details>\n"
+
+
+def at_middle(rows: Sequence[Row], setting: Callable[[Row], str]) -> list[Row]:
+    """Those at the middle setting or without evasion, which are what campaigns are compared by; all of them where none is at middle."""
+    alike = [row for row in rows if setting(row) in (evasion.OFF, MIDDLE)]
+    return alike if any(setting(row) == MIDDLE for row in alike) else list(rows)
 
 
 def by_campaign(found: Sequence[Outcome]) -> str:
@@ -85,6 +100,46 @@ def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     names = {name: place for place, name in enumerate((NONE, *evasion.knobs(), evasion.ALL))}
     settings = {name: place for place, name in enumerate(evasion.SETTINGS)}
     return sorted(set(turned), key=lambda pair: (names[pair[0]], settings[pair[1]]))
+
+
+def from_low_to_high(found: Sequence[Outcome]) -> str:
+    """A row for each knob, a column for each setting, of the campaigns of which all three were made; empty where there is none."""
+    wide = {campaign: curves(mine) for campaign, mine in campaigns_of(found).items() if set(TURNED) <= {one.setting for one in mine}}
+    if not wide:
+        return ""
+    rows = []
+    for knob, _ in in_order((knob, MIDDLE) for lines in wide.values() for knob in lines):
+        points = [{point.setting: point for point in lines.get(knob, ())} for lines in wide.values()]
+        rows.append([knob, *(_pointed(mine.get(setting)) for mine in points for setting in TURNED)])
+    heads = ["knob", *(f"{campaign}, {setting}" for campaign in wide for setting in TURNED)]
+    return f"#### From low to high\n\nShare found, and cost in brackets, at each setting; **bold** where no account is found.\n\n{table(heads, rows)}"
+
+
+def _pointed(point: Point | None) -> str:
+    if point is None:
+        return "-"
+    words = f"{point.recall:.2f} ({point.cost:.2f})"
+    return words if point.recall else f"**{words}**"
+
+
+def detectors_from_low_to_high(worlds: Sequence[Doc]) -> str:
+    """How often each detector finds a campaign at each setting, where all three were made: single knobs, and all together; empty where none was."""
+    settings: dict[tuple[str, float], set[str]] = defaultdict(set)
+    for world in worlds:
+        settings[world["scenario"], world["scale"]].add(world["setting"])
+    wide = [world for world in worlds if set(TURNED) <= settings[world["scenario"], world["scale"]]]
+    if not wide:
+        return ""
+    counts: dict[str, dict[tuple[bool, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    heads = [(together, setting) for together in (False, True) for setting in TURNED]
+    for together, setting in heads:
+        mine = (world for world in wide if world["setting"] == setting and (world["knob"] == evasion.ALL) == together)
+        for line in lines_of(_cell(world, world["scenario"]) for world in mine):
+            counts[line.detector][together, setting].update({True: line.found, False: line.worlds - line.found})
+    rows = [[name, *(_counted(count.get(head), counts[OURS].get(head)) for head in heads)] for name, count in counts.items()]
+    names = [f"{'all together' if together else 'one knob'}, {setting}" for together, setting in heads]
+    made = ", ".join(sorted({f"{world['scenario']} at {world['scale']:g}" for world in wide}))
+    return f"At each setting, in the worlds of which all three were made ({made}):\n\n{table(['detector', *names], rows)}"
 
 
 def by_detector(worlds: Sequence[Doc]) -> str:

@@ -12,7 +12,7 @@ from evasion_outcomes import Outcome
 from given_worlds import beside
 from kept_rows import finished
 from range_cells import CELLS, STUDIES, Cell, document_of, largest
-from range_evasions import by_campaign
+from range_evasions import at_middle, by_campaign, detectors_from_low_to_high, from_low_to_high
 from range_lines import OURS, better, lines_of, name_of
 from range_page import write_page
 from range_picture import picture
@@ -151,6 +151,39 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     assert "What hiding costs: moor" in drawn
     assert "moor at 0.01: heath" in drawn
     assert "cover" in drawn
+
+
+def turned(knob: str, setting: str, recall: float, cost: float) -> Outcome:
+    """What became of a campaign of 20 accounts under a knob's setting."""
+    found, right = int(recall > 0), round(20 * recall)
+    return Outcome("moor", "heath", 0.01, knob, setting, 1, found, 20, right, cost, 1.0, 5.0, {"accounts": 40.0})
+
+
+def test_settings_beside_the_middle_have_tables_of_their_own() -> None:
+    outcomes = [turned("none", "off", 1.0, 1.0), turned("cover", "low", 1.0, 1.1), turned("cover", "middle", 0.5, 1.5)]
+    assert from_low_to_high(outcomes) == ""
+    told = from_low_to_high([*outcomes, turned("cover", "high", 0.0, 2.5), turned("pool", "middle", 1.0, 1.2)])
+    assert "| knob | moor at 0.01: heath, low | moor at 0.01: heath, middle | moor at 0.01: heath, high |" in told
+    assert "| cover | 1.00 (1.10) | 0.50 (1.50) | **0.00 (2.50)** |" in told
+    assert "| pool | - | 1.00 (1.20) | - |" in told
+
+
+def test_detectors_are_counted_at_each_setting() -> None:
+    def world(knob: str, setting: str, ours: float) -> dict[str, Any]:
+        found = [detector(OURS, ours, 1.0), detector("ranking", 0.6, 0.9)]
+        return {"scenario": "moor", "scale": 0.01, "knob": knob, "setting": setting, "detectors": found}
+
+    worlds = [world("none", "off", 1.0), world("cover", "low", 1.0), world("cover", "middle", 1.0), world("all", "middle", 0.0)]
+    assert detectors_from_low_to_high(worlds) == ""
+    told = detectors_from_low_to_high([*worlds, world("cover", "high", 0.0)])
+    assert "| Stillwatch | 1 of 1 | 1 of 1 | 0 of 1 | - | 0 of 1 | - |" in told
+    assert "| ranking | 1 of 1 | 1 of 1 | **1 of 1** | - | **1 of 1** | - |" in told
+
+
+def test_campaigns_are_compared_at_the_middle_setting() -> None:
+    rows = ["off", "low", "middle", "high"]
+    assert at_middle(rows, str) == ["off", "middle"]
+    assert at_middle(["off", "high"], str) == ["off", "high"]
 
 
 def test_equal_worlds_have_one_name_whatever_backdrops_are_asked_for() -> None:

@@ -128,6 +128,17 @@ def test_registration_spreads_over_longer_and_earlier_bursts(plain: World) -> No
     assert shares[0] > 0.25 > 0.05 > shares[-1]
 
 
+def test_registration_spreads_those_of_each_crew() -> None:
+    plain, earlier = turned("fixed_prompt", registration="middle")
+    assert [crew.registered_days for crew in plain.crews] == [20, 3]
+    assert {crew.registered_days for crew in earlier.crews} == {120.0}
+    scenario = evasion.ordered(load("fixed_prompt"), {"registration": "middle"})
+    cast = make_world(scenario, 0.001, 1).cast
+    of_campaign = cast.campaign >= 0
+    waited = (cast.first - cast.created)[of_campaign] / DAY
+    assert np.median(waited) > 30
+
+
 def test_cover_mixes_ordinary_prompts_in_and_keeps_the_harvest(plain: World) -> None:
     high = world(cover="high")
     chat = [high.setting.jobs.names.index(name) for name in ("chat", "writing", "code")]

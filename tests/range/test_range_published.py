@@ -214,11 +214,12 @@ days = 2
         ("share = 0.5\nvolume = 0.5\nfirst_day = 2", "share = 0\nvolume = 0.5\nfirst_day = 2", "a crew needs accounts"),
         ("days = 2\n\n", 'days = 2\nagent = "x/1"\n\n', "go together"),
         ("days = 2\n\n", "days = 2\ncarries = 3.0\n\n", "carries is a share"),
+        ("days = 2\n\n", "days = 2\nregistered_days = 0\n\n", "30 hours does not fit into 0 days"),
         ("days = 2\n\n", "days = 2\ncarry = 1.0\n\n", "there is no key campaign[0].crew[0].carry"),
     ],
 )
 def test_a_mistake_in_a_crew_is_named_with_its_line(old: str, new: str, said: str) -> None:
-    text = scenario_text("windows = 16", "windows = 16") + CREWS
+    text = scenario_text("wave_hours = 24", "wave_hours = 30") + CREWS
     assert len(parse(text, "x.toml").campaigns[0].crews) == 2
     with pytest.raises(SettingError) as caught:
         parse(text.replace(old, new, 1), "x.toml")

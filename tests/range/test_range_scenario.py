@@ -55,6 +55,7 @@ def line_of(text: str, piece: str) -> int:
             "there is no sampling parameter 'temprature'",
             "parameters = { temp",
         ),
+        ("windows = 4", "windows = 4\nwave_hours = 100\nregistered_days = 2", "100 hours does not fit into 2 days", "registered_days = 2"),
         ("exchanges = 1_200", "exchanges = 0", "campaign thistle has no exchanges", "exchanges = 0"),
         ('name = "wren-2"', 'name = "wren-1" # again', "there are two models 'wren-1'", 'name = "wren-1" # again'),
         ('models = ["wren-1"]', 'models = ["crow"]', "there is no model 'crow'", 'models = ["crow"]'),

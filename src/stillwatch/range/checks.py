@@ -123,6 +123,7 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
         yield from _whole(campaign.pathways, "pathway", at, "share")
     yield from _target(scenario, campaign, at)
     yield from _crews(campaign, at)
+    yield from _bursts(campaign, at)
     for name in campaign.networks:
         if name not in POOL_CLASSES:
             yield Fault(f"an address pool cannot have networks of class {name!r}", at, "networks", _known(POOL_CLASSES))
@@ -192,6 +193,19 @@ def _crews(campaign: Campaign, at: str) -> Iterator[Fault]:
             yield from _client(crew, here)
     for key in ("share", "volume") if campaign.crews else ():
         yield from _whole(campaign.crews, "crew", at, key)
+
+
+def _bursts(campaign: Campaign, at: str) -> Iterator[Fault]:
+    """The first burst of registrations begins up to two days before registered_days, and is over a day before the first exchange."""
+    registered = [(f"{at}.crew[{i}]", crew.registered_days) for i, crew in enumerate(campaign.crews)] or [(at, campaign.registered_days)]
+    for here, days in registered:
+        if campaign.wave_hours > 24 * (days + 1):
+            yield Fault(
+                f"a burst of registrations of {campaign.wave_hours:g} hours does not fit into {days:g} days before the first exchange",
+                here,
+                "registered_days",
+                f"give registered_days at least {math.ceil(campaign.wave_hours / 24 - 1)}, or make wave_hours shorter",
+            )
 
 
 def _whole(parts: Sequence[Pathway | Crew], name: str, at: str, key: str) -> Iterator[Fault]:

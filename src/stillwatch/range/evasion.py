@@ -80,6 +80,7 @@ def _registration(spec: Campaign, value: tuple[float, ...]) -> Campaign:
         wave_share=min(spec.wave_share, share),
         wave_hours=max(spec.wave_hours, hours),
         registered_days=max(spec.registered_days, ago),
+        crews=tuple(replace(crew, registered_days=max(crew.registered_days, ago)) for crew in spec.crews),
         waves=waves,
     )
 
