@@ -14,6 +14,8 @@ from stillwatch.range.price import Bill, Count, Prices
 
 NONE = "none"
 """The knob of a world without evasion."""
+MIDDLE = "middle"
+"""The setting at which campaigns and detectors are compared."""
 
 
 @dataclass(frozen=True)

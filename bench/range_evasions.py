@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from evasion_figure import Point
-from evasion_outcomes import NONE, Outcome, campaigns_of, curves, differing, outcomes_of
+from evasion_outcomes import MIDDLE, NONE, Outcome, campaigns_of, differing, outcomes_of
 from kept_rows import of_largest
 from promises import exact
 from range_lines import OURS, Doc, leads, lines_of
@@ -15,9 +14,9 @@ from range_tables import READ_AS, recalled, rivals, several, table
 from stillwatch.range import evasion
 from stillwatch.range.price import UNITS
 
-MIDDLE = "middle"
 TURNED = evasion.SETTINGS[1:]
 Row = TypeVar("Row")
+Head = TypeVar("Head", bound=Hashable)
 
 QUICK = " PRADA and MMD, which take longest, were left out of worlds that have no figure for them."
 
@@ -90,9 +89,13 @@ def by_campaign(found: Sequence[Outcome]) -> str:
 def _told(one: Outcome | None, scale: Mapping[tuple[str, str], float]) -> str:
     if one is None:
         return "-"
-    words = f"{one.recall:.2f} ({one.cost:.2f})"
-    words = words if one.found == one.worlds else f"**{words}**"
+    words = _share(one, hidden=one.found < one.worlds)
     return words if one.scale == scale[one.scenario, one.campaign] else f"{words} at {one.scale:g}"
+
+
+def _share(one: Outcome, *, hidden: bool) -> str:
+    words = f"{one.recall:.2f} ({one.cost:.2f})"
+    return f"**{words}**" if hidden else words
 
 
 def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -102,60 +105,65 @@ def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(set(turned), key=lambda pair: (names[pair[0]], settings[pair[1]]))
 
 
+def swept(rows: Sequence[Row], same: Callable[[Row], Hashable], setting: Callable[[Row], str]) -> list[Row]:
+    """Those of which, among all that are the same, every setting was made."""
+    made: dict[Hashable, set[str]] = defaultdict(set)
+    for row in rows:
+        made[same(row)].add(setting(row))
+    return [row for row in rows if made[same(row)].issuperset(TURNED)]
+
+
 def from_low_to_high(found: Sequence[Outcome]) -> str:
     """A row for each knob, a column for each setting, of the campaigns of which all three were made; empty where there is none."""
-    wide = {campaign: curves(mine) for campaign, mine in campaigns_of(found).items() if set(TURNED) <= {one.setting for one in mine}}
+    wide = campaigns_of(swept(found, lambda one: (one.scenario, one.scale, one.campaign), lambda one: one.setting))
     if not wide:
         return ""
+    places = {(campaign, one.knob, one.setting): one for campaign, mine in wide.items() for one in mine}
     rows = []
-    for knob, _ in in_order((knob, MIDDLE) for lines in wide.values() for knob in lines):
-        points = [{point.setting: point for point in lines.get(knob, ())} for lines in wide.values()]
-        rows.append([knob, *(_pointed(mine.get(setting)) for mine in points for setting in TURNED)])
+    for knob, _ in in_order((knob, MIDDLE) for _, knob, _ in places if knob != NONE):
+        mine = [places.get((campaign, knob, setting)) for campaign in wide for setting in TURNED]
+        rows.append([knob, *("-" if one is None else _share(one, hidden=not one.right) for one in mine)])
     heads = ["knob", *(f"{campaign}, {setting}" for campaign in wide for setting in TURNED)]
     return f"#### From low to high\n\nShare found, and cost in brackets, at each setting; **bold** where no account is found.\n\n{table(heads, rows)}"
 
 
-def _pointed(point: Point | None) -> str:
-    if point is None:
-        return "-"
-    words = f"{point.recall:.2f} ({point.cost:.2f})"
-    return words if point.recall else f"**{words}**"
+def by_detector(worlds: Sequence[Doc]) -> str:
+    """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
+    turned = in_order((world["knob"], world["setting"]) for world in worlds)
+    counts = _tallied(worlds, turned, lambda world: (world["knob"], world["setting"]))
+    heads = in_order(head for count in counts.values() for head in count)
+    rows = []
+    for name, count in counts.items():
+        whole = sum(count.values(), Counter[bool]())
+        low, high = exact(whole[True], whole.total())
+        rows.append([name, f"{whole[True]} of {whole.total()} ({low:.0%} to {high:.0%})", *_by_head(count, counts[OURS], heads)])
+    return table(["detector", "in all (95 %)", *(f"{knob} {setting}" for knob, setting in heads)], rows)
 
 
 def detectors_from_low_to_high(worlds: Sequence[Doc]) -> str:
     """How often each detector finds a campaign at each setting, where all three were made: single knobs, and all together; empty where none was."""
-    settings: dict[tuple[str, float], set[str]] = defaultdict(set)
-    for world in worlds:
-        settings[world["scenario"], world["scale"]].add(world["setting"])
-    wide = [world for world in worlds if set(TURNED) <= settings[world["scenario"], world["scale"]]]
+    wide = swept(worlds, lambda world: (world["scenario"], world["scale"]), lambda world: str(world["setting"]))
     if not wide:
         return ""
-    counts: dict[str, dict[tuple[bool, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
     heads = [(together, setting) for together in (False, True) for setting in TURNED]
-    for together, setting in heads:
-        mine = (world for world in wide if world["setting"] == setting and (world["knob"] == evasion.ALL) == together)
-        for line in lines_of(_cell(world, world["scenario"]) for world in mine):
-            counts[line.detector][together, setting].update({True: line.found, False: line.worlds - line.found})
-    rows = [[name, *(_counted(count.get(head), counts[OURS].get(head)) for head in heads)] for name, count in counts.items()]
+    counts = _tallied(wide, heads, lambda world: (world["knob"] == evasion.ALL, world["setting"]))
+    rows = [[name, *_by_head(count, counts[OURS], heads)] for name, count in counts.items()]
     names = [f"{'all together' if together else 'one knob'}, {setting}" for together, setting in heads]
     made = ", ".join(sorted({f"{world['scenario']} at {world['scale']:g}" for world in wide}))
     return f"At each setting, in the worlds of which all three were made ({made}):\n\n{table(['detector', *names], rows)}"
 
 
-def by_detector(worlds: Sequence[Doc]) -> str:
-    """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
-    counts: dict[str, dict[tuple[str, str], Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
-    for turned in in_order((world["knob"], world["setting"]) for world in worlds):
-        for line in lines_of(_cell(world, world["scenario"]) for world in worlds if (world["knob"], world["setting"]) == turned):
-            counts[line.detector][turned].update({True: line.found, False: line.worlds - line.found})
-    heads = in_order(turned for count in counts.values() for turned in count)
-    rows = []
-    for name, count in counts.items():
-        whole = sum((one for one in count.values()), Counter[bool]())
-        low, high = exact(whole[True], whole.total())
-        by_knob = (_counted(count.get(turned), counts[OURS].get(turned)) for turned in heads)
-        rows.append([name, f"{whole[True]} of {whole.total()} ({low:.0%} to {high:.0%})", *by_knob])
-    return table(["detector", "in all (95 %)", *(f"{knob} {setting}" for knob, setting in heads)], rows)
+def _tallied(worlds: Sequence[Doc], heads: Sequence[Head], head_of: Callable[[Doc], Head]) -> dict[str, dict[Head, Counter[bool]]]:
+    """For each detector, ours first, and each head how many campaigns of its worlds are found and not."""
+    counts: dict[str, dict[Head, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    for head in heads:
+        for line in lines_of(_cell(world, world["scenario"]) for world in worlds if head_of(world) == head):
+            counts[line.detector][head].update({True: line.found, False: line.worlds - line.found})
+    return counts
+
+
+def _by_head(mine: Mapping[Head, Counter[bool]], ours: Mapping[Head, Counter[bool]], heads: Sequence[Head]) -> list[str]:
+    return [_counted(mine.get(head), ours.get(head)) for head in heads]
 
 
 def _ahead(worlds: Sequence[Doc]) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evasion_outcomes import MIDDLE
 from kept_rows import of_largest
 from promises import EARLY, exact, false_worlds, nominal
 from range_lines import OURS, Doc, better, how_kept, in_all, lines_of
+from stillwatch.range import evasion
 
 WORLDS = 200
 """How many of them are wanted."""
@@ -97,7 +99,7 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 
 def _evasion(study: Doc) -> Target:
     """Each knob for itself, in the largest worlds made with it: what many of them leave whole does not make up for the one that hides."""
-    every = [one for one in study["outcomes"] if one["setting"] == "middle" and one["knob"] != "all"]
+    every = [one for one in study["outcomes"] if one["setting"] == MIDDLE and one["knob"] != evasion.ALL]
     middle = of_largest(every, lambda one: (one["scenario"], one["knob"]), lambda one: float(one["scale"]))
     found, worlds = Counter[str](), Counter[str]()
     for one in middle:

@@ -29,6 +29,8 @@ from stillwatch.range.world import World, make_world
 BIG = HAMLET.replace("accounts = 20\n", "accounts = 300\n").replace("exchanges = 1_200\n", "exchanges = 18_000\n")
 """The hamlet with a campaign large enough that shares can be told from it."""
 THISTLE = 0
+PLAYED = [name for name in shipped_names() if load(name).campaigns]
+"""Shipped scenarios with campaigns."""
 
 
 def world(**choices: str) -> World:
@@ -235,13 +237,13 @@ def turned(scenario: str, **choices: str) -> tuple[Campaign, Campaign]:
     return found.campaigns[0], evasion.played(evasion.ordered(found, choices)).campaigns[0]
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_names() if load(name).campaigns])
+@pytest.mark.parametrize("name", PLAYED)
 def test_every_setting_of_every_knob_leaves_a_scenario_without_faults(name: str) -> None:
     for knob, setting in itertools.product((*evasion.knobs(), evasion.ALL), evasion.SETTINGS):
         assert not list(faults(evasion.played(evasion.ordered(load(name), {knob: setting})))), f"{knob}={setting}"
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_names() if load(name).campaigns])
+@pytest.mark.parametrize("name", PLAYED)
 def test_every_knob_turned_all_the_way_can_be_played(name: str) -> None:
     for knob in (*evasion.knobs(), evasion.ALL):
         with suppress(SettingError):  # so small a world may have too few accounts to steal from, and says so
