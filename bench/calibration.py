@@ -1,9 +1,11 @@
-"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the 'at least m of n' bound, the bets on owners.
+"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the 'at least m of n'
+bound, the bets on owners.
 
 python bench/calibration.py [--quick] [--seed 1] [--json FILE]
 
-Worlds are made of accounts in cells and content keys whose rates differ from cell to cell; null groups are drawn at random within
-cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept where the interval does not lie above it.
+Worlds are made of accounts in cells and content keys whose rates differ from cell to cell; null groups are
+drawn at random within cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept where
+the interval does not lie above it.
 """
 
 from __future__ import annotations
@@ -70,7 +72,16 @@ def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str
 def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:
     """A mean with its normal interval: not exact, since these have no bound that helps."""
     reach = float(2.576 * values.std() / np.sqrt(len(values)))
-    return Line(what, case, promised, float(values.mean()), max(float(values.mean()) - reach, 0.0), float(values.mean()) + reach, len(values), power)
+    return Line(
+        what,
+        case,
+        promised,
+        float(values.mean()),
+        max(float(values.mean()) - reach, 0.0),
+        float(values.mean()) + reach,
+        len(values),
+        power,
+    )
 
 
 @dataclass(frozen=True)
@@ -93,16 +104,22 @@ class World:
         client = self.cell if self.client is None else self.client
         cells = {"cell": self.cell, "client": client, "stratum": self.cell // 4, "region": region}
         strata = engine.load("strata", pa.table({"account": everyone, **cells}))
-        held = engine.load("held", pa.table({"account": account, "key": key + 1, "facet": facet, "cell": self.cell[account]}))
+        held = engine.load(
+            "held", pa.table({"account": account, "key": key + 1, "facet": facet, "cell": self.cell[account]})
+        )
         number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
         members = pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)})
         return test_held_out(engine, held, strata, members, None, None)
 
 
 def world(rng: np.random.Generator, accounts: int, cells: int) -> World:
-    """Cells of unequal size; keys from one account in two thousand to two in five, some in few cells only, one carried by all of a cell."""
+    """Cells of unequal size; keys from one account in two thousand to two in five, some in few cells only,
+    one carried by all of a cell.
+    """
     cell = rng.choice(cells, accounts, p=rng.dirichlet(np.full(cells, 2.0)))
-    rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), KEYS))[None, :] * np.exp(rng.normal(0.0, 1.0, (cells, KEYS)))
+    rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), KEYS))[None, :] * np.exp(
+        rng.normal(0.0, 1.0, (cells, KEYS))
+    )
     rates[:, : KEYS // 4] *= rng.random((cells, KEYS // 4)) < 0.15
     rates[int(np.bincount(cell, minlength=cells).argmax()), 0] = 1.0
     return World(cell, rng.random((accounts, KEYS)) < np.minimum(rates, 1.0)[cell])
@@ -114,17 +131,27 @@ def group(rng: np.random.Generator, made: World, size: int) -> Ints:
     fit = np.flatnonzero(counts >= 2 * np.ceil(size / 8))
     chosen = rng.choice(fit, min(8, len(fit), size), replace=False)
     share = -(-size // len(chosen))
-    drawn = [rng.choice(np.flatnonzero(made.cell == one), min(share, counts[one] // 2), replace=False) for one in chosen]
+    drawn = [
+        rng.choice(np.flatnonzero(made.cell == one), min(share, counts[one] // 2), replace=False)
+        for one in chosen
+    ]
     return np.sort(np.concatenate(drawn)[:size])
 
 
 def of_nulls(logs: list[float], case: str) -> list[Line]:
-    """What e-values of null groups promise, from their logarithms: a mean of at most one, and few large ones."""
+    """What e-values of null groups promise, from their logarithms: a mean of at most one, and few large
+    ones.
+    """
     e = np.exp(np.array(logs))
-    return [mean("mean e-value", case, 1.0, e), rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e))]
+    return [
+        mean("mean e-value", case, 1.0, e),
+        rate("e-value of 20 or more", case, 0.05, int((e >= 20).sum()), len(e)),
+    ]
 
 
-def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int) -> list[Line]:
+def null_e_values(
+    engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int
+) -> list[Line]:
     """E-values of null groups by size and number of strata, and their accounts' p-values."""
     lines: list[Line] = []
     for size in (8, 40, 200):
@@ -135,7 +162,9 @@ def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, a
                 made = world(rng, accounts, cells)
                 found = made.tested(engine, [group(rng, made, size) for _ in range(each)])
                 logs += [found.log_e.get(number, -np.inf) for number in range(1, each + 1)]
-                p_values = [np.array(list(found.by_group()[number].values())) for number in range(1, each + 1)]
+                p_values = [
+                    np.array(list(found.by_group()[number].values())) for number in range(1, each + 1)
+                ]
                 small += [float((p <= 0.05).mean()) for p in p_values]
             case = f"{size} accounts, {cells} cells"
             lines += of_nulls(logs, case)
@@ -145,10 +174,13 @@ def null_e_values(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, a
 
 
 def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
-    """E-values of users of one client, drawn at random among them, who fill their cells: its defaults are all that they have in common."""
+    """E-values of users of one client, drawn at random among them, who fill their cells: its defaults are all
+    that they have in common.
+    """
     logs: list[float] = []
     for _ in range(worlds):
-        # Four clients in each of four strata; the first client has few users in the first two strata and more in the others.
+        # Four clients in each of four strata; the first client has few users in the first two strata and more
+        # in the others.
         sizes = np.array([20, 400, 400, 400] * 2 + [60, 400, 400, 400] * 2)
         cell = np.repeat(np.arange(16), sizes)
         rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), (4, KEYS)))
@@ -163,7 +195,9 @@ def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int,
     return of_nulls(logs, case)
 
 
-def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int) -> list[Line]:
+def false_discoveries(
+    engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int
+) -> list[Line]:
     """Realised false discovery rate of e-BH over null groups and planted ones of several strengths."""
     strengths = (0.0, 0.2, 0.4, 0.6, 0.8)
     logs: list[list[float]] = []
@@ -173,7 +207,9 @@ def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: in
         groups = [group(rng, made, size) for _ in range(nulls + len(strengths))]
         for position, strength in enumerate(strengths):
             keys = rng.choice(KEYS, PLANTED_KEYS, replace=False)
-            made.carried[np.ix_(groups[position], keys)] |= rng.random((len(groups[position]), PLANTED_KEYS)) < strength
+            made.carried[np.ix_(groups[position], keys)] |= (
+                rng.random((len(groups[position]), PLANTED_KEYS)) < strength
+            )
         found = made.tested(engine, groups)
         logs.append([found.log_e.get(place, -np.inf) for place in range(1, len(groups) + 1)])
         if number % 10 == 9:
@@ -184,11 +220,14 @@ def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: in
         null = np.ones(listed.shape[1], np.bool_)
         null[1 : len(strengths)] = False
         shares = listed[:, null].sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
-        power = "found " + ", ".join(f"{listed[:, place].mean():.0%} at {strengths[place]}" for place in range(1, len(strengths)))
+        power = "found " + ", ".join(
+            f"{listed[:, place].mean():.0%} at {strengths[place]}" for place in range(1, len(strengths))
+        )
         case = f"level {level}, {nulls + 1} null and {len(strengths) - 1} planted"
         found_any = rate("worlds with a false one", case, 1.0, int((shares > 0).sum()), len(shares))
         line = mean("false discovery rate", case, level, shares, power)
-        # The share is at most one, so its mean is at most the chance of any false one, whose interval is exact.
+        # The share is at most one, so its mean is at most the chance of any false one, whose interval is
+        # exact.
         lines.append(replace(line, high=max(line.high, found_any.high)))
     return lines
 
@@ -196,7 +235,13 @@ def false_discoveries(engine: DuckDBEngine, rng: np.random.Generator, worlds: in
 def coverage(rng: np.random.Generator, runs: int) -> list[Line]:
     """How often 'at least m' is more than there are, over choices made after the p-values were seen."""
     lines: list[Line] = []
-    for accounts, guilty, effect in ((50, 0, 0.0), (50, 25, 1e-3), (300, 30, 1e-2), (300, 150, 1e-4), (300, 300, 0.05)):
+    for accounts, guilty, effect in (
+        (50, 0, 0.0),
+        (50, 25, 1e-3),
+        (300, 30, 1e-2),
+        (300, 150, 1e-4),
+        (300, 300, 0.05),
+    ):
         wrong, bounds = 0, []
         for _ in range(runs):
             p = rng.random(accounts)
@@ -210,13 +255,24 @@ def coverage(rng: np.random.Generator, runs: int) -> list[Line]:
             wrong += bad
             bounds.append(bound)
         power = f"bound {np.mean(bounds):.0f} of {guilty}" if guilty else ""
-        lines.append(rate("bound above the truth", f"{guilty} guilty of {accounts}, p times {effect:g}", 0.05, wrong, runs, power))
+        lines.append(
+            rate(
+                "bound above the truth",
+                f"{guilty} guilty of {accounts}, p times {effect:g}",
+                0.05,
+                wrong,
+                runs,
+                power,
+            )
+        )
         progress(f"coverage, {guilty} of {accounts}")
     return lines
 
 
 def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
-    """The same with the p-values that the held-out test gives: groups of which some accounts carry planted keys, the others are drawn at random."""
+    """The same with the p-values that the held-out test gives: groups of which some accounts carry planted
+    keys, the others are drawn at random.
+    """
     lines: list[Line] = []
     for guilty in (0, 20, 50):
         wrong, bounds = 0, []
@@ -225,7 +281,9 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
             groups = [group(rng, made, 60) for _ in range(each)]
             chosen = [rng.choice(one, guilty, replace=False) for one in groups]
             for accounts in chosen:
-                made.carried[np.ix_(accounts, rng.choice(KEYS, PLANTED_KEYS, replace=False))] |= rng.random((guilty, PLANTED_KEYS)) < 0.7
+                made.carried[np.ix_(accounts, rng.choice(KEYS, PLANTED_KEYS, replace=False))] |= (
+                    rng.random((guilty, PLANTED_KEYS)) < 0.7
+                )
             found = made.tested(engine, groups)
             for number, accounts in enumerate(chosen, 1):
                 tested = found.by_group()[number]
@@ -233,33 +291,58 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
                 order = np.argsort(p)
                 named = [np.isin(np.arange(len(p)), order[:size]) for size in (5, max(guilty, 1), len(p))]
                 found_least = [at_least(p, 0.05, one) for one in named]
-                wrong += any(bound > int((one & truth).sum()) for bound, one in zip(found_least, named, strict=True))
+                wrong += any(
+                    bound > int((one & truth).sum()) for bound, one in zip(found_least, named, strict=True)
+                )
                 bounds.append(found_least[-1])
         power = f"bound {np.mean(bounds):.0f} of {guilty}" if guilty else ""
-        lines.append(rate("bound above the truth", f"{guilty} guilty of 60, conformal p-values", 0.05, wrong, len(bounds), power))
+        lines.append(
+            rate(
+                "bound above the truth",
+                f"{guilty} guilty of 60, conformal p-values",
+                0.05,
+                wrong,
+                len(bounds),
+                power,
+            )
+        )
         progress(f"coverage with conformal p-values, {guilty} of 60")
     return lines
 
 
-def owners_at_the_limit(rng: np.random.Generator, accounts: int, days: int = 28, prompts: int = 50) -> list[Line]:
-    """How often accounts whose rate is the limit reach an e-value of a thousand, by how their days differ; and owners with half such accounts."""
+def owners_at_the_limit(
+    rng: np.random.Generator, accounts: int, days: int = 28, prompts: int = 50
+) -> list[Line]:
+    """How often accounts whose rate is the limit reach an e-value of a thousand, by how their days differ;
+    and owners with half such accounts.
+    """
     draws = {
         "prompts independent": np.full((accounts, days), FLOOR),
         "days differ much": rng.beta(0.2, 0.2 / FLOOR - 0.2, (accounts, days)),
         "days all or nothing": (rng.random((accounts, days)) < FLOOR).astype(np.float64),
-        "weeks all or nothing (nothing promised)": np.repeat(rng.random((accounts, days // 7)) < FLOOR, 7, axis=1).astype(np.float64),
+        "weeks all or nothing (nothing promised)": np.repeat(
+            rng.random((accounts, days // 7)) < FLOOR, 7, axis=1
+        ).astype(np.float64),
     }
     lines, subject = [], np.repeat(np.arange(accounts), days)
     for case, rates in draws.items():
         asked = rng.binomial(prompts, rates).ravel()
         found = account_bets(subject, np.full(len(asked), prompts), asked, np.full(accounts, FLOOR))
         promised = 1.0 if case.startswith("weeks") else 0.001
-        lines.append(rate("owner's e-value of 1,000", case, promised, int((found >= np.log(1000)).sum()), accounts))
+        lines.append(
+            rate("owner's e-value of 1,000", case, promised, int((found >= np.log(1000)).sum()), accounts)
+        )
         if case == "days all or nothing":
             owners = found.reshape(-1, 5)
             pooled = np.array([most_of(np.concatenate([owner, np.full(5, 60.0)])) for owner in owners])
             lines.append(
-                rate("owner's e-value of 1,000", f"{case}, half of 10 accounts harvest", 0.001, int((pooled >= np.log(1000)).sum()), len(pooled))
+                rate(
+                    "owner's e-value of 1,000",
+                    f"{case}, half of 10 accounts harvest",
+                    0.001,
+                    int((pooled >= np.log(1000)).sum()),
+                    len(pooled),
+                )
             )
     progress("owners at the limit")
     return lines
@@ -279,7 +362,16 @@ def shown(lines: list[Line]) -> Table:
     for line in lines:
         interval = f"{line.low:.4g} to {line.high:.4g}"
         verdict = "yes" if line.kept else "NO"
-        table.add_row(line.what, line.case, f"{line.promised:g}", f"{line.seen:.4g}", interval, f"{line.runs:,}", verdict, line.power)
+        table.add_row(
+            line.what,
+            line.case,
+            f"{line.promised:g}",
+            f"{line.seen:.4g}",
+            interval,
+            f"{line.runs:,}",
+            verdict,
+            line.power,
+        )
     return table
 
 
@@ -290,7 +382,9 @@ def main() -> None:
     rng = np.random.default_rng(given.seed)
     with DuckDBEngine(EngineSettings(memory="2GB")) as engine:
         lines = null_e_values(engine, rng, *((1, 3000, 60) if given.quick else (3, 6000, 200)))
-        lines += client_defaults(engine, np.random.default_rng([given.seed, 1]), *((5, 8) if given.quick else (60, 10)))
+        lines += client_defaults(
+            engine, np.random.default_rng([given.seed, 1]), *((5, 8) if given.quick else (60, 10))
+        )
         lines += false_discoveries(engine, rng, *((20, 2000, 25) if given.quick else (120, 3000, 35)))
         lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
     lines += coverage(rng, 200 if given.quick else 1000)

@@ -2,9 +2,10 @@
 
 python bench/detect.py [--quick] [--json FILE]
 
-Each size runs in a process of its own, so that its peak memory is its own. The scan is timed before and after the search
-(three times each); the ratio is search over the median scan, the noise the spread of the scans. Targets: ratio at most 20 and
-at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear from 1 to 20 million.
+Each size runs in a process of its own, so that its peak memory is its own. The scan is timed before and after
+the search (three times each); the ratio is search over the median scan, the noise the spread of the scans.
+Targets: ratio at most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear from
+1 to 20 million.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         # In a process of its own: its memory is not the search's.
-        subprocess.run([sys.executable, __file__, "--make", folder, str(exchanges), str(accounts)], check=True)
+        subprocess.run(
+            [sys.executable, __file__, "--make", folder, str(exchanges), str(accounts)], check=True
+        )
         scan(run)
         scans = [scan(run) for _ in range(3)]
         steps: list[tuple[str, float]] = []
@@ -101,10 +104,17 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
             stored = Stored(
                 engine.read("exchanges", stored_days(run)),
                 engine.load("accounts", pq.read_table(run / "accounts.parquet")),
-                engine.load("releases", pa.table({"model": ["model3"], "second": [sketched_world.START + 10 * 86_400]}, schema=RELEASES)),
+                engine.load(
+                    "releases",
+                    pa.table(
+                        {"model": ["model3"], "second": [sketched_world.START + 10 * 86_400]}, schema=RELEASES
+                    ),
+                ),
                 LABELS.arrow.empty_table(),
             )
-            found = find(engine, stored, Settings(), lambda step: steps.append((step, time.perf_counter() - start)))
+            found = find(
+                engine, stored, Settings(), lambda step: steps.append((step, time.perf_counter() - start))
+            )
         seconds, processor = time.perf_counter() - start, time.process_time() - processor
         scans += [scan(run) for _ in range(3)]
     campaigns = [row for row in found.tables["campaigns"].to_pylist() if row["listed"]]
@@ -125,7 +135,9 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
 
 
 def fit(results: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds = fixed + slope * millions by least squares, and the exponent of a power law through the sizes above the fixed cost."""
+    """Seconds = fixed + slope * millions by least squares, and the exponent of a power law through the sizes
+    above the fixed cost.
+    """
     millions = np.array([row["exchanges"] / 1e6 for row in results])
     seconds = np.array([row["search_seconds"] for row in results])
     slope, fixed = np.polyfit(millions, seconds, 1)
@@ -142,10 +154,18 @@ def fit(results: list[dict[str, Any]]) -> dict[str, float]:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="small tables; the ratio then says little, since the accounts weigh more")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="small tables; the ratio then says little, since the accounts weigh more",
+    )
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--make", nargs=3, metavar=("FOLDER", "EXCHANGES", "ACCOUNTS"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--make", nargs=3, metavar=("FOLDER", "EXCHANGES", "ACCOUNTS"), help=argparse.SUPPRESS
+    )
     parser.add_argument("--one", nargs=2, type=int, metavar=("EXCHANGES", "ACCOUNTS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.make:
@@ -158,17 +178,29 @@ def main() -> None:
     for size in QUICK if given.quick else SIZES:
         accounts = ACCOUNTS // 10 if given.quick else ACCOUNTS
         print(f"{size:,} exchanges …", file=sys.stderr)
-        done = subprocess.run([sys.executable, __file__, "--one", str(size), str(accounts)], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, __file__, "--one", str(size), str(accounts)],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         results.append(json.loads(done.stdout))
         row = results[-1]
         print(
-            f"{size:>12,} exchanges  scan {row['scan_seconds']:.2f} s (noise x{row['scan_noise']})  search {row['search_seconds']:.1f} s"
+            f"{size:>12,} exchanges  scan {row['scan_seconds']:.2f} s (noise x{row['scan_noise']})  search "
+            f"{row['search_seconds']:.1f} s"
             f"  ratio {row['ratio']:.1f}  peak {row['peak_gigabytes']:.2f} GB  listed {row['listed']}"
         )
     line = fit(results)
-    print(f"fit: {line['fixed_seconds']} s + {line['seconds_per_million']} s a million (R² {line['r_squared']}); power {line['exponent']}")
+    print(
+        f"fit: {line['fixed_seconds']} s + {line['seconds_per_million']} s a million (R² "
+        f"{line['r_squared']}); power {line['exponent']}"
+    )
     if given.json:
-        given.json.write_text(json.dumps({"target": {"ratio": 20, "gigabytes": 4}, "results": results, "fit": line}, indent=2) + "\n")
+        given.json.write_text(
+            json.dumps({"target": {"ratio": 20, "gigabytes": 4}, "results": results, "fit": line}, indent=2)
+            + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -1,20 +1,25 @@
 """What does hiding cost, and how much more must an operator pay to halve what is found?
 
-python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...] [--setting NAME ...]
-                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N] [--again]
+python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...]
+[--setting NAME ...]
+                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N]
+                        [--again]
 
-For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every campaign turns that knob; `all`
-turns all of them. Each is searched with every side file, under the key that everybody knows, and scored, and searched by every baseline
-over the same tables. Recall is the share of a campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 %
-interval is exact (Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns found of worlds made
-are beside it. Cost is what the made world's cast needed, brought up to the scenario's full size, at the prices given, for a thousand
-exchanges harvested, as a multiple of that without evasion.
+For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every
+campaign turns that knob; `all` turns all of them. Each is searched with every side file, under the key that
+everybody knows, and scored, and searched by every baseline over the same tables. Recall is the share of a
+campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is exact
+(Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns found of
+worlds made are beside it. Cost is what the made world's cast needed, brought up to the scenario's full size,
+at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
 
-Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario, scale, seed, knob, baselines,
-version and what the prices assume agree: an interrupted study continues. Use a new file after changing the detector. --json holds the
-sums, and of each world what each detector found. The world without evasion is always made.
-With --again all that the file holds is summed up, of worlds made twice the later, and nothing is run: they may have scenarios and sizes of their own. Nothing is
-promised here, so the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its middle setting.
+Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario,
+scale, seed, knob, baselines, version and what the prices assume agree: an interrupted study continues. Use a
+new file after changing the detector. --json holds the sums, and of each world what each detector found. The
+world without evasion is always made. With --again all that the file holds is summed up, of worlds made twice
+the later, and nothing is run: they may have scenarios and sizes of their own. Nothing is promised here, so
+the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its
+middle setting.
 """
 
 from __future__ import annotations
@@ -35,7 +40,17 @@ from rich.console import Console
 from rich.table import Table
 
 from baselines.compare import compare
-from evasion_outcomes import NONE, Outcome, campaigns_of, curves, differing, drawn, outcomes, sentence, title_of
+from evasion_outcomes import (
+    NONE,
+    Outcome,
+    campaigns_of,
+    curves,
+    differing,
+    drawn,
+    outcomes,
+    sentence,
+    title_of,
+)
 from given_worlds import inputs_of, quiet
 from kept_rows import finished, going_on
 from promises import exact, state
@@ -80,18 +95,24 @@ class Trial:
         return {} if self.knob == NONE else {self.knob: self.setting}
 
     def mark(self) -> str:
-        """Which world it is: knob, setting, and what changes with everything that the world depends on, and with the version."""
+        """Which world it is: knob, setting, and what changes with everything that the world depends on, and
+        with the version.
+        """
         scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
         words = repr((scenario, self.scale, self.seed, self.assumed, self.quick, __version__))
         return f"{self.knob}:{self.setting}:{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"
 
     def run(self, workers: int) -> dict[str, Any]:
-        """Make, detect, score, and count what it cost; so many processes read the logs (0: as many as by default)."""
+        """Make, detect, score, and count what it cost; so many processes read the logs (0: as many as by
+        default).
+        """
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             out, run = Path(folder) / "world", Path(folder) / "run"
             made = make(Order(self.scenario, out, self.scale, self.seed, evade=self.choices))
-            detect(inputs_of(out), run, from_document({"ingest": {"workers": workers}}, where="--workers"), quiet)
+            detect(
+                inputs_of(out), run, from_document({"ingest": {"workers": workers}}, where="--workers"), quiet
+            )
             scores = score(run, out)
             searched, _ = compare(run, out, self.quick)
             world = make_world(evasion.ordered(load(self.scenario), self.choices), self.scale, self.seed)
@@ -100,10 +121,20 @@ class Trial:
         campaigns = []
         for row in scores["campaigns"]:
             units = bill(world, names.index(row["name"]), usage, self.assumed).counts
-            campaigns.append({**row, "right": named(row), "units": {name: asdict(units[name]) for name in units}})
-        kept = {"pooled": scores["pooled"], "false_campaigns": scores["false_campaigns"], "unlicensed_campaigns": scores["unlicensed_campaigns"]}
+            campaigns.append(
+                {**row, "right": named(row), "units": {name: asdict(units[name]) for name in units}}
+            )
+        kept = {
+            "pooled": scores["pooled"],
+            "false_campaigns": scores["false_campaigns"],
+            "unlicensed_campaigns": scores["unlicensed_campaigns"],
+        }
         kept |= {"campaigns": campaigns, "detectors": [kept_of(line) for line in searched]}
-        return asdict(self) | kept | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
+        return (
+            asdict(self)
+            | kept
+            | {"state": state(), "world": made["world"], "seconds": round(time.perf_counter() - start, 1)}
+        )
 
 
 def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
@@ -122,7 +153,10 @@ def studied(wanted: Sequence[Trial], lines: Path | None, workers: int) -> list[d
     for row in going_on(made, lines, _say, "fingerprint"):
         rows.append(row)
         found = ", ".join(f"{one['name']} {one['account_recall']:.2f}" for one in row["campaigns"])
-        _say(f"{len(rows)} of {len(made)}  {row['scenario']} seed {row['seed']} {row['knob']} {row['setting']}: {found}")
+        _say(
+            f"{len(rows)} of {len(made)}  {row['scenario']} seed {row['seed']} {row['knob']} "
+            f"{row['setting']}: {found}"
+        )
     return rows
 
 
@@ -132,13 +166,23 @@ def _say(words: str) -> None:
 
 def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of worlds that were made more than once the last row."""
-    return list({tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows}.values())
+    return list(
+        {
+            tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows
+        }.values()
+    )
 
 
 def in_short(row: dict[str, Any]) -> dict[str, Any]:
-    """Of a finished world which it is, and what each detector found of its campaigns; --lines holds the whole."""
+    """Of a finished world which it is, and what each detector found of its campaigns; --lines holds the
+    whole.
+    """
     which = {name: row[name] for name in ("scenario", "scale", "seed", "knob", "setting", "quick")}
-    return which | {"detectors": [{"name": line["name"], "own": {"rows": line["own"]["rows"]}} for line in row["detectors"]]}
+    return which | {
+        "detectors": [
+            {"name": line["name"], "own": {"rows": line["own"]["rows"]}} for line in row["detectors"]
+        ]
+    }
 
 
 def shown(found: Sequence[Outcome]) -> Table:
@@ -179,23 +223,45 @@ def shown(found: Sequence[Outcome]) -> Table:
 
 def arguments() -> argparse.Namespace:
     """What was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        "--quick", action="store_true", help="one seed at scale 0.004, the high setting of a few knobs, without the slow baselines: some minutes"
+        "--quick",
+        action="store_true",
+        help="one seed at scale 0.004, the high setting of a few knobs, without the slow baselines: some "
+        "minutes",
     )
     parser.add_argument("--scenario", nargs="+", default=["february"])
     parser.add_argument("--scale", type=float)
     parser.add_argument("--seed", type=int, nargs="+")
-    parser.add_argument("--knob", nargs="+", choices=[*evasion.knobs(), evasion.ALL], metavar="NAME", help="left out: every one, and all together")
-    parser.add_argument("--setting", nargs="+", choices=evasion.SETTINGS[1:], metavar="NAME", help="low, middle, high; left out: all three")
+    parser.add_argument(
+        "--knob",
+        nargs="+",
+        choices=[*evasion.knobs(), evasion.ALL],
+        metavar="NAME",
+        help="left out: every one, and all together",
+    )
+    parser.add_argument(
+        "--setting",
+        nargs="+",
+        choices=evasion.SETTINGS[1:],
+        metavar="NAME",
+        help="low, middle, high; left out: all three",
+    )
     parser.add_argument("--prices", type=Path, help="TOML file with prices of your own")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--lines", type=Path, help="a line for each finished world")
     parser.add_argument("--figure", type=Path)
     parser.add_argument(
-        "--workers", type=int, default=0, help="processes that read a world's logs; 1 is best where several studies run beside each other"
+        "--workers",
+        type=int,
+        default=0,
+        help="processes that read a world's logs; 1 is best where several studies run beside each other",
     )
-    parser.add_argument("--again", action="store_true", help="take the finished worlds of --lines as they are, and make none")
+    parser.add_argument(
+        "--again", action="store_true", help="take the finished worlds of --lines as they are, and make none"
+    )
     given = parser.parse_args()
     given.scale = given.scale or (0.004 if given.quick else 0.02)
     given.seed = given.seed or ([1] if given.quick else [1, 2, 3])
@@ -211,11 +277,17 @@ def main() -> None:
     """Make, search, score, print and draw."""
     given = arguments()
     prices = read_prices(given.prices)
-    rows = latest(finished(given.lines)) if given.again else studied(list(trials(given, Assumed.of(prices))), given.lines, given.workers)
+    rows = (
+        latest(finished(given.lines))
+        if given.again
+        else studied(list(trials(given, Assumed.of(prices))), given.lines, given.workers)
+    )
     found = outcomes(rows, prices)
     scenarios, scales, seeds = (sorted({row[name] for row in rows}) for name in ("scenario", "scale", "seed"))
     console = Console(width=220)
-    console.print(f"{', '.join(scenarios)}, scale {', '.join(map(str, scales))}, seeds {' '.join(map(str, seeds))}")
+    console.print(
+        f"{', '.join(scenarios)}, scale {', '.join(map(str, scales))}, seeds {' '.join(map(str, seeds))}"
+    )
     console.print(shown(found))
     said = [sentence(name, curves(mine)) for name, mine in campaigns_of(found).items()]
     for line in said:
@@ -233,7 +305,9 @@ def main() -> None:
             "worlds": [in_short(row) for row in rows],
         }
         document["states"] = sorted({row.get("state", "unknown") for row in rows})
-        given.json.write_text(json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}) + "\n")
+        given.json.write_text(
+            json.dumps(document | {"prices": {name: asdict(price) for name, price in prices.items()}}) + "\n"
+        )
 
 
 if __name__ == "__main__":

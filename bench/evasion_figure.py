@@ -1,4 +1,6 @@
-"""The frontier of an evasion study as SVG: what is found against what it costs, one panel a campaign, all knobs together apart."""
+"""The frontier of an evasion study as SVG: what is found against what it costs, one panel a campaign, all
+knobs together apart.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,10 @@ def frontier(panels: dict[str, tuple[Sequence[Line], Line | None]], title: str) 
     singles = [point.cost for lines, _ in panels.values() for line in lines for point in line.points]
     alls = [point.cost for _, line in panels.values() if line for point in line.points]
     families = list(dict.fromkeys(line.family for lines, _ in panels.values() for line in lines))
-    legend = [element("text", name, x=LEFT + 150 + 62 * i, y=38, style=f"fill: var(--{name})") for i, name in enumerate(families)]
+    legend = [
+        element("text", name, x=LEFT + 150 + 62 * i, y=38, style=f"fill: var(--{name})")
+        for i, name in enumerate(families)
+    ]
     parts = [
         element("style", Markup(STYLE)),
         element("rect", x=0, y=0, width=WIDTH, height=tall, class_="paper"),
@@ -75,7 +80,14 @@ def frontier(panels: dict[str, tuple[Sequence[Line], Line | None]], title: str) 
             scale = _Scale.of(alls, SECOND + 24, SECOND + 24 + APART)
             parts.append(_panel("all knobs together", [together], scale, TOP + STEP * row, named=False))
     root = element(
-        "svg", titled(title), *parts, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {tall}", width=WIDTH, height=tall, role="img"
+        "svg",
+        titled(title),
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {tall}",
+        width=WIDTH,
+        height=tall,
+        role="img",
     )
     return str(root) + "\n"
 
@@ -92,14 +104,26 @@ class _Scale:
         return _Scale(min([*costs, 1.0]) / 1.05, max([*costs, 1.5]) * 1.05, left, right)
 
     def x(self, cost: float) -> float:
-        return self.left + (self.right - self.left) * math.log(cost / self.low) / math.log(self.high / self.low)
+        return self.left + (self.right - self.left) * math.log(cost / self.low) / math.log(
+            self.high / self.low
+        )
 
 
 def _panel(name: str, lines: Sequence[Line], scale: _Scale, top: float, *, named: bool = True) -> Markup:
     base = lines[0].points[0].recall if lines else 0.0
     parts = [text(scale.left, top + 8, name, "name"), *_frame(scale, top + 18)]
     half = _y(base / 2, top + 18)
-    parts.append(element("line", titled("half of what is found without evasion"), x1=scale.left, x2=scale.right, y1=half, y2=half, class_="half"))
+    parts.append(
+        element(
+            "line",
+            titled("half of what is found without evasion"),
+            x1=scale.left,
+            x2=scale.right,
+            y1=half,
+            y2=half,
+            class_="half",
+        )
+    )
     seen: dict[str, int] = {}
     for line in lines:
         seen[line.family] = seen.get(line.family, -1) + 1
@@ -113,7 +137,11 @@ def _frame(scale: _Scale, top: float) -> list[Markup]:
     parts = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = _y(share, top)
-        parts.append(element("line", x1=scale.left, x2=scale.right, y1=y, y2=y, class_="axis" if share == 0 else "grid"))
+        parts.append(
+            element(
+                "line", x1=scale.left, x2=scale.right, y1=y, y2=y, class_="axis" if share == 0 else "grid"
+            )
+        )
         parts.append(text(scale.left - 6, y + 4, f"{share:.0%}", "quiet", "end"))
     ticks = [tick for tick in TICKS if scale.low <= tick <= scale.high]
     for tick in ticks:
@@ -139,7 +167,10 @@ def _line(line: Line, dash: str | None, scale: _Scale, top: float) -> Markup:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in places)
     parts = [element("polyline", points=path, class_="line", style=colour, stroke_dasharray=dash)]
     for x, y, point in places[1:]:
-        words = f"{line.knob} {point.setting}: {point.recall:.0%} found ({point.low:.0%} to {point.high:.0%}) at {point.cost:.2f} times the cost"
+        words = (
+            f"{line.knob} {point.setting}: {point.recall:.0%} found ({point.low:.0%} to "
+            f"{point.high:.0%}) at {point.cost:.2f} times the cost"
+        )
         low, high = _y(point.low, top), _y(point.high, top)
         parts.append(element("line", x1=x, x2=x, y1=low, y2=high, style=f"{colour}; stroke-opacity: .35"))
         parts.append(element("circle", titled(words), cx=x, cy=y, r=3, style=f"fill: var(--{line.family})"))
@@ -149,7 +180,9 @@ def _line(line: Line, dash: str | None, scale: _Scale, top: float) -> Markup:
 def _names(lines: Sequence[Line], scale: _Scale, top: float) -> list[Markup]:
     """The knobs' names beside the panel, in the order of their ends, as near to them as they fit."""
     parts = []
-    ends = sorted(((_y(line.points[-1].recall, top), line) for line in lines), key=lambda end: (end[0], end[1].knob))
+    ends = sorted(
+        ((_y(line.points[-1].recall, top), line) for line in lines), key=lambda end: (end[0], end[1].knob)
+    )
     step = min(12.0, (TALL + 24) / len(ends))
     y = top - 12.0
     for place, (end, line) in enumerate(ends):

@@ -1,4 +1,6 @@
-"""From the worlds of a study of evasions to what was found against what it costs: sums, sentences, and the picture."""
+"""From the worlds of a study of evasions to what was found against what it costs: sums, sentences, and the
+picture.
+"""
 
 from __future__ import annotations
 
@@ -70,11 +72,15 @@ def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
             if row["knob"] == NONE:
                 base[same] = own.per_thousand(prices)
             more = own.per_thousand(prices) / base[same]
-            bills.setdefault((row["scenario"], one["name"], row["scale"], row["knob"], row["setting"]), []).append((one, own, more))
+            bills.setdefault(
+                (row["scenario"], one["name"], row["scale"], row["knob"], row["setting"]), []
+            ).append((one, own, more))
     return [_outcome(key, some, prices) for key, some in bills.items()]
 
 
-def _outcome(key: tuple[str, str, float, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices) -> Outcome:
+def _outcome(
+    key: tuple[str, str, float, str, str], some: Sequence[tuple[dict[str, Any], Bill, float]], prices: Prices
+) -> Outcome:
     n = len(some)
     return Outcome(
         *key,
@@ -102,7 +108,13 @@ def curves(mine: Sequence[Outcome]) -> dict[str, tuple[Point, ...]]:
     off = next(_point(one) for one in mine if one.knob == NONE)
     order = {name: place for place, name in enumerate(evasion.SETTINGS)}
     names = dict.fromkeys(one.knob for one in mine if one.knob != NONE)
-    return {knob: (off, *(_point(one) for one in sorted(mine, key=lambda one: order[one.setting]) if one.knob == knob)) for knob in names}
+    return {
+        knob: (
+            off,
+            *(_point(one) for one in sorted(mine, key=lambda one: order[one.setting]) if one.knob == knob),
+        )
+        for knob in names
+    }
 
 
 def _point(one: Outcome) -> Point:
@@ -110,7 +122,9 @@ def _point(one: Outcome) -> Point:
 
 
 def halved(points: Sequence[Point]) -> float | None:
-    """The cost at which recall falls to half of the first point's: linear in the cost between settings; None where it never does."""
+    """The cost at which recall falls to half of the first point's: linear in the cost between settings; None
+    where it never does.
+    """
     goal = points[0].recall / 2
     for before, after in pairwise(points):
         if after.recall <= goal:
@@ -124,16 +138,30 @@ def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
     base = next(iter(lines.values()))[0].recall if lines else 0.0
     if base == 0:
         return f"{campaign}: nothing is found even without evasion, so there is nothing to halve."
-    single = {knob: cost for knob, points in lines.items() if knob != evasion.ALL and (cost := halved(points)) is not None}
+    single = {
+        knob: cost
+        for knob, points in lines.items()
+        if knob != evasion.ALL and (cost := halved(points)) is not None
+    }
     alone = [(point, knob) for knob, points in lines.items() if knob != evasion.ALL for point in points[1:]]
     if single:
         best = min(single, key=lambda knob: single[knob])
-        others = ", ".join(f"{knob} {cost:.2f}" for knob, cost in sorted(single.items(), key=lambda entry: entry[1]) if knob != best)
-        said = f"to halve what is found ({base:.0%} of its accounts) an operator must pay {single[best]:.2f} times as much, by {best}"
+        others = ", ".join(
+            f"{knob} {cost:.2f}"
+            for knob, cost in sorted(single.items(), key=lambda entry: entry[1])
+            if knob != best
+        )
+        said = (
+            f"to halve what is found ({base:.0%} of its accounts) an operator must pay "
+            f"{single[best]:.2f} times as much, by {best}"
+        )
         said += f" (also: {others})" if others else " (no other single knob reaches it)"
     elif alone:
         least, knob = min(alone, key=lambda entry: (entry[0].recall, entry[0].cost))
-        said = f"half of what is found ({base:.0%} of its accounts) is not reached with any single knob; the least is {least.recall:.0%}, "
+        said = (
+            f"half of what is found ({base:.0%} of its accounts) is not reached with any single knob; "
+            f"the least is {least.recall:.0%}, "
+        )
         said += f"by {knob} {least.setting} at {least.cost:.2f} times the cost"
     else:
         said = f"{base:.0%} of its accounts are found without evasion"
@@ -144,14 +172,24 @@ def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
 
 
 def differing(one: Outcome, found: Sequence[Outcome]) -> str:
-    """The units that differ by more than a twentieth from those without evasion; without evasion all that it needs."""
+    """The units that differ by more than a twentieth from those without evasion; without evasion all that it
+    needs.
+    """
     base = next(
-        other for other in found if (other.scenario, other.campaign, other.scale, other.knob) == (one.scenario, one.campaign, one.scale, NONE)
+        other
+        for other in found
+        if (other.scenario, other.campaign, other.scale, other.knob)
+        == (one.scenario, one.campaign, one.scale, NONE)
     )
     if one.knob == NONE:
         return ", ".join(f"{name} {_told(value)}" for name, value in one.units.items() if value > 0)
-    changed = [name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * base.units[name]]
-    return ", ".join(f"{name} {_told(base.units[name])} → {_told(one.units[name])}" for name in changed) or "the same"
+    changed = [
+        name for name, value in one.units.items() if abs(value - base.units[name]) > 0.05 * base.units[name]
+    ]
+    return (
+        ", ".join(f"{name} {_told(base.units[name])} → {_told(one.units[name])}" for name in changed)
+        or "the same"
+    )
 
 
 def _told(value: float) -> str:
@@ -170,7 +208,9 @@ def drawn_again(study: Mapping[str, Any]) -> str:
 
 def title_of(scenarios: Sequence[str]) -> str:
     """What stands over the picture."""
-    return f"What hiding costs: {', '.join(scenarios) if len(scenarios) < 5 else f'{len(scenarios)} scenarios'}"
+    return (
+        f"What hiding costs: {', '.join(scenarios) if len(scenarios) < 5 else f'{len(scenarios)} scenarios'}"
+    )
 
 
 def drawn(found: Sequence[Outcome], title: str) -> str:
@@ -179,5 +219,8 @@ def drawn(found: Sequence[Outcome], title: str) -> str:
     panels: dict[str, tuple[Sequence[Line], Line | None]] = {}
     for campaign, mine in campaigns_of(found).items():
         lines = {knob: Line(knob, families[knob], points) for knob, points in curves(mine).items()}
-        panels[campaign] = ([line for knob, line in lines.items() if knob != evasion.ALL], lines.get(evasion.ALL))
+        panels[campaign] = (
+            [line for knob, line in lines.items() if knob != evasion.ALL],
+            lines.get(evasion.ALL),
+        )
     return frontier(panels, title)

@@ -1,4 +1,6 @@
-"""What a made world gives a detector, progress that nobody watches, and when a watch of it has shown what is asked, for every study that makes worlds."""
+"""What a made world gives a detector, progress that nobody watches, and when a watch of it has shown what is
+asked, for every study that makes worlds.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,18 @@ def quiet(step: str, done: int, whole: int) -> None:
 
 
 def noticed(world: Path) -> Callable[[Watched], bool]:
-    """Whether a watch has an alarm for each campaign of the world: the days after it would tell nothing of how late they came."""
+    """Whether a watch has an alarm for each campaign of the world: the days after it would tell nothing of
+    how late they came.
+    """
     truth = read_truth(world)
     return lambda watched: all_noticed(watched.alarms, watched.members, truth)
 
 
 @cache
 def beside(scenario: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Of the backdrops asked for those that the scenario does not name itself, in one order: equal worlds have one name."""
+    """Of the backdrops asked for those that the scenario does not name itself, in one order: equal worlds
+    have one name.
+    """
     return tuple(name for name in sorted(set(names)) if load(scenario, (name,)) != load(scenario))
 
 

@@ -1,4 +1,6 @@
-"""Changes that a baseline did not foresee, made to benign worlds: before they are written, or in the tables of a run."""
+"""Changes that a baseline did not foresee, made to benign worlds: before they are written, or in the tables
+of a run.
+"""
 
 from __future__ import annotations
 
@@ -47,17 +49,23 @@ class Change:
 
 
 def release_day(days: int) -> int:
-    """The day of a window, from 0, on which a new build comes out: the thirteenth of four weeks, the fourth of one."""
+    """The day of a window, from 0, on which a new build comes out: the thirteenth of four weeks, the fourth
+    of one.
+    """
     return days * 3 // 7
 
 
 def holiday_days(days: int) -> range:
-    """The days of a window on which much is closed: the third week of four, the fourth and fifth day of one."""
+    """The days of a window on which much is closed: the third week of four, the fourth and fifth day of
+    one.
+    """
     return range(days // 2, days // 2 + max(days // 4, 2))
 
 
 def drift(world: World) -> World:
-    """From the middle of the window, each at a moment of its own within five days, ordinary accounts and offices ask for other things."""
+    """From the middle of the window, each at a moment of its own within five days, ordinary accounts and
+    offices ask for other things.
+    """
     cast, setting, rng = world.cast, world.setting, np.random.default_rng([world.seed, 71])
     moved = np.isin(cast.kind, [world.kinds.index(name) for name in ("ordinary", "office", "carrier_nat")])
     middle = setting.start + setting.days * DAY // 2
@@ -72,7 +80,9 @@ def with_region(scenario: Scenario) -> Scenario:
 
 
 def opened(world: World) -> World:
-    """Everyone of the last region registers after the middle of the window, most within two days of it, and is active from then on."""
+    """Everyone of the last region registers after the middle of the window, most within two days of it, and
+    is active from then on.
+    """
     cast, setting, rng = world.cast, world.setting, np.random.default_rng([world.seed, 72])
     new = cast.region == len(setting.places.regions) - 1
     middle = setting.start + setting.days * DAY // 2
@@ -82,7 +92,9 @@ def opened(world: World) -> World:
     cast.banned[new] = 0
     cast.last[new] = setting.end
     left = (setting.end - cast.first) / DAY
-    cast.sure[new] = ((cast.first - setting.start) // DAY + (rng.random(len(cast)) * left).astype(np.int64))[new]
+    cast.sure[new] = ((cast.first - setting.start) // DAY + (rng.random(len(cast)) * left).astype(np.int64))[
+        new
+    ]
     cast.rate[new] *= (setting.days / left)[new]
     return world
 
@@ -94,7 +106,9 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
         rng = np.random.default_rng([seed, 73])
         accounts = np.sort(pq.read_table(run / "accounts.parquet")["account"].to_numpy())
         start = _first_moment(run) + release_day(len(stored_days(run))) * DAY + 15 * HOUR
-        when = np.where(rng.random(len(accounts)) < 0.4, start + rng.exponential(12.0, len(accounts)) * HOUR, np.inf)
+        when = np.where(
+            rng.random(len(accounts)) < 0.4, start + rng.exponential(12.0, len(accounts)) * HOUR, np.inf
+        )
         keys = {name: int(rng.integers(1, 2**62)) for name in columns}
 
         def day(table: pa.Table) -> pa.Table:
@@ -103,8 +117,12 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
             for name, key in keys.items():
                 # Who never sent a system prompt or tools does not begin to; the build itself everyone shows.
                 new_here = new & ((name in SHOWN) | table[name].is_valid().to_numpy(zero_copy_only=False))
-                changed = pa.compute.if_else(pa.array(new_here), pa.scalar(key, pa.int64()), table[name].combine_chunks())
-                table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), changed)
+                changed = pa.compute.if_else(
+                    pa.array(new_here), pa.scalar(key, pa.int64()), table[name].combine_chunks()
+                )
+                table = table.set_column(
+                    table.schema.get_field_index(name), table.schema.field(name), changed
+                )
             return table
 
         _rewrite(run, day)
@@ -113,7 +131,9 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
 
 
 def holiday(run: Path, seed: int) -> None:
-    """For a quarter of the window, two days at least, three quarters of the exchanges of plans that are used at work, and a third of all others, do not happen."""
+    """For a quarter of the window, two days at least, three quarters of the exchanges of plans that are used
+    at work, and a third of all others, do not happen.
+    """
     rng = np.random.default_rng([seed, 74])
     known = pq.read_table(run / "accounts.parquet", columns=["account", "plan"]).sort_by("account")
     accounts = known["account"].to_numpy()
@@ -131,10 +151,18 @@ def holiday(run: Path, seed: int) -> None:
 
 CHANGES = {
     "drift": Change("in the later weeks ordinary users ask for other things", world=drift),
-    "client release": Change("two fifths of all accounts switch to one new client build", tables=released(SHOWN)),
-    "agent release": Change("the same, and the build brings its own system prompt, tools and parameters", tables=released(BROUGHT)),
-    "holiday": Change("for a quarter of the window there is little work and less of everything else", tables=holiday),
-    "new region": Change("a region with few carriers opens, and its users register within days", with_region, opened),
+    "client release": Change(
+        "two fifths of all accounts switch to one new client build", tables=released(SHOWN)
+    ),
+    "agent release": Change(
+        "the same, and the build brings its own system prompt, tools and parameters", tables=released(BROUGHT)
+    ),
+    "holiday": Change(
+        "for a quarter of the window there is little work and less of everything else", tables=holiday
+    ),
+    "new region": Change(
+        "a region with few carriers opens, and its users register within days", with_region, opened
+    ),
 }
 """The changes by name."""
 

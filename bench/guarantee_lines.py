@@ -43,7 +43,9 @@ def _false(record: Record, level: int, verdict: str) -> int:
 
 
 def any_false(study: str, records: list[Record]) -> list[Line]:
-    """Share of worlds without campaigns that have a false one; where everything listed is false, this is the false discovery rate too."""
+    """Share of worlds without campaigns that have a false one; where everything listed is false, this is the
+    false discovery rate too.
+    """
     if not records:
         return []
     lines = []
@@ -51,7 +53,16 @@ def any_false(study: str, records: list[Record]) -> list[Line]:
         for number, level in enumerate(LEVELS):
             worlds = sum(_false(record, number, verdict) > 0 for record in records)
             groups = sum(_false(record, number, verdict) for record in records)
-            lines.append(rate(false_worlds(verdict), nominal(study, level), level, worlds, len(records), f"{groups} false" if groups else ""))
+            lines.append(
+                rate(
+                    false_worlds(verdict),
+                    nominal(study, level),
+                    level,
+                    worlds,
+                    len(records),
+                    f"{groups} false" if groups else "",
+                )
+            )
     return lines
 
 
@@ -60,25 +71,52 @@ def realised(records: list[Record]) -> list[Line]:
     lines = []
     for number, level in enumerate(LEVELS if records else ()):
         for what, verdicts in (("adversarial", ("adversarial",)), ("accused", ACCUSING)):
-            false = np.array([sum(_false(record, number, verdict) for verdict in verdicts) for record in records])
-            listed = np.array([sum(record["levels"][number]["listed"].get(verdict, 0) for verdict in verdicts) for record in records])
+            false = np.array(
+                [sum(_false(record, number, verdict) for verdict in verdicts) for record in records]
+            )
+            listed = np.array(
+                [
+                    sum(record["levels"][number]["listed"].get(verdict, 0) for verdict in verdicts)
+                    for record in records
+                ]
+            )
             shares = false / np.maximum(listed, 1)
-            # The share is at most one, so its mean is at most the chance of any false one, whose interval is exact.
+            # The share is at most one, so its mean is at most the chance of any false one, whose interval is
+            # exact.
             exact = rate("", "", level, int((false > 0).sum()), len(records))
-            line = mean(f"false discovery rate, {what}", nominal(CAMPAIGNS, level), level, shares, f"{listed.sum()} listed")
-            lines.append(Line(**{**asdict(line), "low": min(line.low, exact.low), "high": max(line.high, exact.high)}))
+            line = mean(
+                f"false discovery rate, {what}",
+                nominal(CAMPAIGNS, level),
+                level,
+                shares,
+                f"{listed.sum()} listed",
+            )
+            lines.append(
+                Line(**{**asdict(line), "low": min(line.low, exact.low), "high": max(line.high, exact.high)})
+            )
     return lines
 
 
 def coverage(records: list[Record]) -> list[Line]:
-    """How often the bound of a listed linked campaign is more than there are accounts among those it names for which it is right."""
+    """How often the bound of a listed linked campaign is more than there are accounts among those it names
+    for which it is right.
+    """
     bounds = [bound for record in records for bound in record["bounds"]]
     if not bounds:
         return []
     wrong = sum(at_least > right for at_least, right, _named in bounds)
     share = sum(at_least for at_least, _, _ in bounds) / max(sum(right for _, right, _ in bounds), 1)
     level = CampaignSettings().bound_level
-    return [rate("bound above the truth", f"{CAMPAIGNS}, listed linked campaigns", level, wrong, len(bounds), f"bound {share:.0%} of the truth")]
+    return [
+        rate(
+            "bound above the truth",
+            f"{CAMPAIGNS}, listed linked campaigns",
+            level,
+            wrong,
+            len(bounds),
+            f"bound {share:.0%} of the truth",
+        )
+    ]
 
 
 @dataclass(frozen=True)
@@ -98,13 +136,16 @@ class RunLength:
     alarmed: int
     """Worlds with a false alarm."""
     at_least: float
-    """Lower limit at 95 %: quiet windows before the first with an alarm, in days, if windows of different worlds stand for those to come."""
+    """Lower limit at 95 %: quiet windows before the first with an alarm, in days, if windows of different
+    worlds stand for those to come.
+    """
 
 
 def run_lengths(records: list[Record]) -> list[RunLength]:
     """What is known of each kind of watch, by verdict.
 
-    With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first comes after (1 - p) / p windows or more.
+    With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first
+    comes after (1 - p) / p windows or more.
     """
     found = []
     for (promised, every), alike in _watched_alike(records).items():
@@ -112,7 +153,9 @@ def run_lengths(records: list[Record]) -> list[RunLength]:
         for verdict in ACCUSING:
             alarmed = _alarmed(verdict, alike)
             upper = 1.0 if alarmed == n else float(beta.ppf(SURE, alarmed + 1, n - alarmed))
-            found.append(RunLength(verdict, promised, every, n, days, alarmed, round(days * (1.0 - upper) / upper, 1)))
+            found.append(
+                RunLength(verdict, promised, every, n, days, alarmed, round(days * (1.0 - upper) / upper, 1))
+            )
     return found
 
 
@@ -122,9 +165,17 @@ def false_alarms(records: list[Record]) -> list[Line]:
     for (promised, every), alike in _watched_alike(records).items():
         searches = max(record["watch"]["searched"] for record in alike)
         level = level_of(WatchSettings(average_run_length=promised, every=every))
-        case = f"{searches} {'search' if searches == 1 else 'searches'} of a world, run length {promised:g} days"
+        case = (
+            f"{searches} {'search' if searches == 1 else 'searches'} of a world, run length {promised:g} days"
+        )
         lines += [
-            rate(f"worlds with a false {verdict} alarm", case, min(searches * level, 1.0), _alarmed(verdict, alike), len(alike))
+            rate(
+                f"worlds with a false {verdict} alarm",
+                case,
+                min(searches * level, 1.0),
+                _alarmed(verdict, alike),
+                len(alike),
+            )
             for verdict in ACCUSING
         ]
     return lines
@@ -191,7 +242,16 @@ def _delay(place: str, name: str, scale: float, rows: list[dict[str, Any]]) -> D
     alarmed = sum(row["alarm"] is not None for row in rows)
     middle = _middle(days)
     return Delay(
-        place, name, scale, len(rows), alarmed, None if middle == float("inf") else middle, round(_middle(gone), 4), early.seen, early.low, early.high
+        place,
+        name,
+        scale,
+        len(rows),
+        alarmed,
+        None if middle == float("inf") else middle,
+        round(_middle(gone), 4),
+        early.seen,
+        early.low,
+        early.high,
     )
 
 
@@ -219,20 +279,40 @@ class KindLine:
     worlds: int
     """Worlds of the study."""
     high: float
-    """Upper end of the exact interval, at 99 %, of the share of worlds in which one of the kind is listed as adversarial."""
+    """Upper end of the exact interval, at 99 %, of the share of worlds in which one of the kind is listed as
+    adversarial.
+    """
 
 
 def kinds_of(records: Sequence[Record]) -> list[KindLine]:
     """Groups by kind and study."""
     lines = []
     for study, found in _by_study(records).items():
-        for kind in sorted({row[0] for record in found for row in record["kinds"]}) if study != CAMPAIGNS else ():
+        for kind in (
+            sorted({row[0] for record in found for row in record["kinds"]}) if study != CAMPAIGNS else ()
+        ):
             rows = [row for record in found for row in record["kinds"] if row[0] == kind]
-            worlds = sum(any(row[0] == kind and row[2] == "adversarial" and row[3] for row in record["kinds"]) for record in found)
-            listed = {verdict: sum(row[4] for row in rows if row[2] == verdict and row[3]) for verdict in ACCUSING}
+            worlds = sum(
+                any(row[0] == kind and row[2] == "adversarial" and row[3] for row in record["kinds"])
+                for record in found
+            )
+            listed = {
+                verdict: sum(row[4] for row in rows if row[2] == verdict and row[3]) for verdict in ACCUSING
+            }
             passed = sum(row[4] for row in rows if row[3])
             high = rate("", "", 1.0, worlds, len(found)).high
-            lines.append(KindLine(kind, study, sum(row[4] for row in rows), passed, listed["adversarial"], listed["unlicensed"], len(found), high))
+            lines.append(
+                KindLine(
+                    kind,
+                    study,
+                    sum(row[4] for row in rows),
+                    passed,
+                    listed["adversarial"],
+                    listed["unlicensed"],
+                    len(found),
+                    high,
+                )
+            )
     return lines
 
 
@@ -269,5 +349,16 @@ def made_of(records: Sequence[Record]) -> list[Made]:
         seeds = [task["seed"] for task in tasks]
         places = sorted({_place(task) for task in tasks})
         searches = max((record["watch"]["searched"] for record in some if "watch" in record), default=0)
-        found.append(Made(study, places, sorted({task["scale"] for task in tasks}), (min(seeds), max(seeds)), len(some), every, searches, state))
+        found.append(
+            Made(
+                study,
+                places,
+                sorted({task["scale"] for task in tasks}),
+                (min(seeds), max(seeds)),
+                len(some),
+                every,
+                searches,
+                state,
+            )
+        )
     return sorted(found, key=lambda line: (line.study, line.seeds))

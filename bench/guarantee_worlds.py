@@ -1,4 +1,6 @@
-"""Worlds of the guarantees' study: made, searched and watched in one process, and what came of each as one record."""
+"""Worlds of the guarantees' study: made, searched and watched in one process, and what came of each as one
+record.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class Task:
     seed: int
     """The seed of chance."""
     heavy: float
-    """Median exchanges of an account to which the kinds of larger ones are cut down; twice that is the most of one account."""
+    """Median exchanges of an account to which the kinds of larger ones are cut down; twice that is the most
+    of one account.
+    """
     every: int
     """Days between the searches of the watch; 0: no watch."""
     average_run_length: float
@@ -72,14 +76,23 @@ def benign_name() -> str:
 
 
 def scenario_of(task: Task) -> Scenario:
-    """The task's scenario: light enough for hundreds of worlds, without campaigns but in the study of campaigns."""
+    """The task's scenario: light enough for hundreds of worlds, without campaigns but in the study of
+    campaigns.
+    """
     scenario = load(task.scenario, task.beside)
-    light = (replace(spec, median=min(spec.median, task.heavy), most=min(spec.most, 2 * task.heavy)) for spec in scenario.populations)
-    return replace(scenario, populations=tuple(light), campaigns=scenario.campaigns if task.study == CAMPAIGNS else ())
+    light = (
+        replace(spec, median=min(spec.median, task.heavy), most=min(spec.most, 2 * task.heavy))
+        for spec in scenario.populations
+    )
+    return replace(
+        scenario, populations=tuple(light), campaigns=scenario.campaigns if task.study == CAMPAIGNS else ()
+    )
 
 
 def run_task(task: Task) -> Record:
-    """Make the world, search it, list at both levels, watch its days; all in a folder that is gone afterwards."""
+    """Make the world, search it, list at both levels, watch its days; all in a folder that is gone
+    afterwards.
+    """
     clock = Clock()
     change = CHANGES.get(task.study, Change("nothing"))
     with tempfile.TemporaryDirectory(prefix="guarantees-") as folder:
@@ -119,18 +132,35 @@ def searched(world: Path, run: Path) -> None:
 def found_in(run: Path) -> Record:
     """Tables campaigns and members of a run as rows, and how many groups were tested."""
     tested = json.loads((run / "run.json").read_text(encoding="utf-8"))["tested_groups"]
-    return {"tested": tested} | {name: pq.read_table(run / f"{name}.parquet").to_pylist() for name in ("campaigns", "members")}
+    return {"tested": tested} | {
+        name: pq.read_table(run / f"{name}.parquet").to_pylist() for name in ("campaigns", "members")
+    }
 
 
 def found_again(run: Path) -> Record:
     """The same from a search of the run's exchanges as they are now."""
-    read = {name: pq.read_table(run / f"{name}.parquet") for name in ("accounts", "releases", "labels", "permits")}
+    read = {
+        name: pq.read_table(run / f"{name}.parquet") for name in ("accounts", "releases", "labels", "permits")
+    }
     with DuckDBEngine(ALONE.engine) as engine:
-        exchanges, accounts = engine.read("exchanges", stored_days(run)), engine.load("accounts", read["accounts"])
+        exchanges, accounts = (
+            engine.read("exchanges", stored_days(run)),
+            engine.load("accounts", read["accounts"]),
+        )
         releases = engine.load("releases", releases_of(read["releases"]))
-        stored = Stored(exchanges, accounts, releases, read["labels"], permits_of(read["permits"]), rates=shipped_rates(), templates=False)
+        stored = Stored(
+            exchanges,
+            accounts,
+            releases,
+            read["labels"],
+            permits_of(read["permits"]),
+            rates=shipped_rates(),
+            templates=False,
+        )
         found: Found = find(engine, stored, ALONE, lambda step: None)
-    return {"tested": found.tested} | {name: found.tables[name].to_pylist() for name in ("campaigns", "members")}
+    return {"tested": found.tested} | {
+        name: found.tables[name].to_pylist() for name in ("campaigns", "members")
+    }
 
 
 @dataclass(frozen=True)
@@ -148,7 +178,9 @@ class Group:
     at_least: int
     """The bound."""
     right: int
-    """For how many of its named accounts the verdict is right, those whose keys a campaign stole included; see Accusation.wronged."""
+    """For how many of its named accounts the verdict is right, those whose keys a campaign stole included;
+    see Accusation.wronged.
+    """
     accounts: int
     """How many it names."""
     false: bool
@@ -160,40 +192,79 @@ class Group:
 
 
 def groups_of(found: Record, truth: Truth) -> list[Group]:
-    """Every tested group; the listing is made again at each level from the same e-values, which do not depend on it."""
+    """Every tested group; the listing is made again at each level from the same e-values, which do not depend
+    on it.
+    """
     rows = found["campaigns"]
     log_e = np.array([row["log_e_value"] for row in rows] + [0.0] * (found["tested"] - len(rows)))
     passed = [e_bh(log_e, level) for level in LEVELS]
-    again = [(bool(ok) and row["verdict"] != "benign") or row["permit"] != "" for ok, row in zip(passed[-1], rows, strict=False)]
+    again = [
+        (bool(ok) and row["verdict"] != "benign") or row["permit"] != ""
+        for ok, row in zip(passed[-1], rows, strict=False)
+    ]
     assert again == [row["listed"] for row in rows], "BUG: the listing made again is not the one of the run"
     members: dict[int, set[str]] = {}
     for row in found["members"]:
         members.setdefault(row["group"], set()).add(row["account_id"])
     groups = []
     for i, row in enumerate(rows):
-        named = Called(row["campaign"], row["verdict"], row["listed"], frozenset(members.get(row["group"], ())))
-        others = Counter(truth.kinds.get(account, "unknown") for account in sorted(named.members - truth.used))
+        named = Called(
+            row["campaign"], row["verdict"], row["listed"], frozenset(members.get(row["group"], ()))
+        )
+        others = Counter(
+            truth.kinds.get(account, "unknown") for account in sorted(named.members - truth.used)
+        )
         kind = "campaign" if not others or named.mostly(truth.used) else others.most_common(1)[0][0]
         levels = tuple(bool(p[i]) for p in passed)
         right, accounts = len(named.members - named.wronged(truth)), len(named.members)
-        groups.append(Group(kind, row["kind"], row["verdict"], levels, row["at_least"], right, accounts, named.is_false(truth)))
+        groups.append(
+            Group(
+                kind,
+                row["kind"],
+                row["verdict"],
+                levels,
+                row["at_least"],
+                right,
+                accounts,
+                named.is_false(truth),
+            )
+        )
     return groups
 
 
 def listed_at_levels(found: Record, truth: Truth) -> Record:
-    """What is listed at each level, false ones by verdict and kind; all groups by kind; the bounds of listed linked groups."""
+    """What is listed at each level, false ones by verdict and kind; all groups by kind; the bounds of listed
+    linked groups.
+    """
     groups = groups_of(found, truth)
     levels = []
     for number, level in enumerate(LEVELS):
         accused = [group for group in groups if group.accused(number)]
         false = {
-            verdict: dict(sorted(Counter(group.kind for group in accused if group.false and group.verdict == verdict).items()))
+            verdict: dict(
+                sorted(
+                    Counter(
+                        group.kind for group in accused if group.false and group.verdict == verdict
+                    ).items()
+                )
+            )
             for verdict in ACCUSING
         }
-        levels.append({"level": level, "listed": dict(Counter(group.verdict for group in accused)), "false": false})
+        levels.append(
+            {"level": level, "listed": dict(Counter(group.verdict for group in accused)), "false": false}
+        )
     kinds = Counter((group.kind, group.formed, group.verdict, group.passed[-1]) for group in groups)
-    bounds = [[group.at_least, group.right, group.accounts] for group in groups if group.accused(len(LEVELS) - 1) and group.formed == "linked"]
-    return {"tested": found["tested"], "levels": levels, "kinds": [[*kind, count] for kind, count in sorted(kinds.items())], "bounds": bounds}
+    bounds = [
+        [group.at_least, group.right, group.accounts]
+        for group in groups
+        if group.accused(len(LEVELS) - 1) and group.formed == "linked"
+    ]
+    return {
+        "tested": found["tested"],
+        "levels": levels,
+        "kinds": [[*kind, count] for kind, count in sorted(kinds.items())],
+        "bounds": bounds,
+    }
 
 
 class Clock:

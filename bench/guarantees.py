@@ -1,15 +1,19 @@
-"""Do the guarantees hold on whole worlds? False campaigns, the bound, the watch's run length and delay, and changes nobody foresaw.
+"""Do the guarantees hold on whole worlds? False campaigns, the bound, the watch's run length and delay, and
+changes nobody foresaw.
 
 python bench/guarantees.py [--quick] [--worlds N] [--seed 1] [--json FILE] [--log FILE.jsonl] [--again]
 
-Each world is made, searched and watched in one process, two at a time, and its record goes to the log when it is done: the same call
-again goes on where an earlier one stopped. With --again all that the log holds is counted as it is, and nothing is run: studies may have had
-sizes and numbers of their own. Studies: `benign` (no campaigns, hard negatives; the watch's run length), `campaigns` (realised
-false discovery rate, coverage of the bound, delay), and benign worlds with one change each: drift, client release, agent release, holiday,
-new region. Worlds come in several sizes, each seed in one of them; the median account of heavy kinds is cut to --heavy exchanges, three times
-what an industrial volume is, so that hundreds of worlds can be had. One world takes 15 to 20 s of processor time, and 6 s for each day watched.
+Each world is made, searched and watched in one process, two at a time, and its record goes to the log when it
+is done: the same call again goes on where an earlier one stopped. With --again all that the log holds is
+counted as it is, and nothing is run: studies may have had sizes and numbers of their own. Studies: `benign`
+(no campaigns, hard negatives; the watch's run length), `campaigns` (realised false discovery rate, coverage
+of the bound, delay), and benign worlds with one change each: drift, client release, agent release, holiday,
+new region. Worlds come in several sizes, each seed in one of them; the median account of heavy kinds is cut
+to --heavy exchanges, three times what an industrial volume is, so that hundreds of worlds can be had. One
+world takes 15 to 20 s of processor time, and 6 s for each day watched.
 
-Targets: a promise is kept where its exact interval (Clopper and Pearson 1934, 99 %) does not lie above it. Seeds: --seed and those after it.
+Targets: a promise is kept where its exact interval (Clopper and Pearson 1934, 99 %) does not lie above it.
+Seeds: --seed and those after it.
 """
 
 from __future__ import annotations
@@ -41,22 +45,66 @@ SIZES = (0.001, 0.002, 0.004)
 
 def arguments() -> argparse.Namespace:
     """What is studied, how much of it, and where it goes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one world of the smallest size in each study, watched once in fourteen days")
-    parser.add_argument("--worlds", type=int, default=200, help="worlds of the studies benign and campaigns (default 200)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one world of the smallest size in each study, watched once in fourteen days",
+    )
+    parser.add_argument(
+        "--worlds", type=int, default=200, help="worlds of the studies benign and campaigns (default 200)"
+    )
     parser.add_argument("--changed", type=int, help="worlds of each change (default a quarter of --worlds)")
-    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=STUDIES, metavar="STUDY", help=f"some of: {', '.join(STUDIES)}")
-    parser.add_argument("--scenario", default=benign_name(), help="scenario of worlds without campaigns; its own are taken away")
-    parser.add_argument("--campaigns", nargs="+", default=["february"], metavar="SCENARIO", help="scenarios of worlds with campaigns, in turn")
-    parser.add_argument("--backdrop", nargs="+", default=[], metavar="NAME", help="backdrops of worlds with campaigns beside their scenarios' own")
-    parser.add_argument("--sizes", nargs="+", type=float, default=SIZES, metavar="SCALE", help="scales of the worlds, in turn")
-    parser.add_argument("--heavy", type=float, default=3_000.0, help="median exchanges of an account to which larger kinds are cut")
-    parser.add_argument("--every", type=int, default=7, help="days between the searches of the watch; 0: no watch")
+    parser.add_argument(
+        "--studies",
+        nargs="+",
+        choices=STUDIES,
+        default=STUDIES,
+        metavar="STUDY",
+        help=f"some of: {', '.join(STUDIES)}",
+    )
+    parser.add_argument(
+        "--scenario",
+        default=benign_name(),
+        help="scenario of worlds without campaigns; its own are taken away",
+    )
+    parser.add_argument(
+        "--campaigns",
+        nargs="+",
+        default=["february"],
+        metavar="SCENARIO",
+        help="scenarios of worlds with campaigns, in turn",
+    )
+    parser.add_argument(
+        "--backdrop",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="backdrops of worlds with campaigns beside their scenarios' own",
+    )
+    parser.add_argument(
+        "--sizes", nargs="+", type=float, default=SIZES, metavar="SCALE", help="scales of the worlds, in turn"
+    )
+    parser.add_argument(
+        "--heavy",
+        type=float,
+        default=3_000.0,
+        help="median exchanges of an account to which larger kinds are cut",
+    )
+    parser.add_argument(
+        "--every", type=int, default=7, help="days between the searches of the watch; 0: no watch"
+    )
     parser.add_argument("--average-run-length", type=float, default=WatchSettings().average_run_length)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--log", type=Path, help="JSONL file of finished worlds, to go on from (default beside --json)")
-    parser.add_argument("--again", action="store_true", help="take the finished worlds of --log as they are, and make none")
+    parser.add_argument(
+        "--log", type=Path, help="JSONL file of finished worlds, to go on from (default beside --json)"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="take the finished worlds of --log as they are, and make none"
+    )
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.quick:
@@ -73,15 +121,28 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
     for number in range(max(given.worlds, given.changed)):
         for study in given.studies:
             if number < (given.worlds if study in (BENIGN, CAMPAIGNS) else given.changed):
-                scenario = given.campaigns[number % len(given.campaigns)] if study == CAMPAIGNS else given.scenario
+                scenario = (
+                    given.campaigns[number % len(given.campaigns)] if study == CAMPAIGNS else given.scenario
+                )
                 every = given.every if study in (BENIGN, CAMPAIGNS) else 0
                 scale = given.sizes[number % len(given.sizes)]
                 among = beside(scenario, tuple(given.backdrop)) if study == CAMPAIGNS else ()
-                yield Task(study, scenario, scale, given.seed + number, given.heavy, every, given.average_run_length, among)
+                yield Task(
+                    study,
+                    scenario,
+                    scale,
+                    given.seed + number,
+                    given.heavy,
+                    every,
+                    given.average_run_length,
+                    among,
+                )
 
 
 def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Record]:
-    """Records of all tasks, in their order; those in the log are not made again, and new ones are added to it."""
+    """Records of all tasks, in their order; those in the log are not made again, and new ones are added to
+    it.
+    """
     done = {key: record for key, record in records_of(log).items() if key in {task.key for task in tasks}}
     left = [task for task in tasks if task.key not in done]
     start = time.perf_counter()
@@ -94,7 +155,9 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
             if log is not None:
                 add(log, record)
             print(
-                f"{time.perf_counter() - start:7.0f} s  {number} of {len(left)}: {task.study}, scale {task.scale}, seed {task.seed}", file=sys.stderr
+                f"{time.perf_counter() - start:7.0f} s  {number} of {len(left)}: {task.study}, scale "
+                f"{task.scale}, seed {task.seed}",
+                file=sys.stderr,
             )
     finally:
         pool.shutdown(cancel_futures=True)
@@ -104,13 +167,28 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
 def logged(log: Path) -> list[Record]:
     """The finished worlds of a log, study by study and by seed; of worlds that were run twice the later."""
     return sorted(
-        records_of(log).values(), key=lambda record: (STUDIES.index(record["task"]["study"]), record["task"]["seed"], record["task"]["scale"])
+        records_of(log).values(),
+        key=lambda record: (
+            STUDIES.index(record["task"]["study"]),
+            record["task"]["seed"],
+            record["task"]["scale"],
+        ),
     )
 
 
 def shown_kinds(kinds: Sequence[KindLine]) -> Table:
     """Groups by kind."""
-    table = Table("kind", "study", "tested", "more than chance", "adversarial", "unlicensed", "worlds", "adversarial in at most", title="By kind")
+    table = Table(
+        "kind",
+        "study",
+        "tested",
+        "more than chance",
+        "adversarial",
+        "unlicensed",
+        "worlds",
+        "adversarial in at most",
+        title="By kind",
+    )
     for line in kinds:
         counts = (line.tested, line.passed, line.adversarial, line.unlicensed, line.worlds)
         table.add_row(line.kind, line.study, *map(str, counts), f"{line.high:.1%} of worlds")
@@ -120,18 +198,41 @@ def shown_kinds(kinds: Sequence[KindLine]) -> Table:
 def shown_delays(delays: Sequence[Delay]) -> Table:
     """Delays by campaign."""
     table = Table(
-        "scenario", "campaign", "scale", "worlds", "alarms", "median days", "median gone", "before 5 % gone", "99 % interval", title="Delay"
+        "scenario",
+        "campaign",
+        "scale",
+        "worlds",
+        "alarms",
+        "median days",
+        "median gone",
+        "before 5 % gone",
+        "99 % interval",
+        title="Delay",
     )
     for line in delays:
         interval = f"{line.low:.2f} to {line.high:.2f}"
-        counts = (f"{line.scale:g}", str(line.worlds), str(line.alarmed), "-" if line.days is None else f"{line.days:g}", f"{line.gone:.1%}")
+        counts = (
+            f"{line.scale:g}",
+            str(line.worlds),
+            str(line.alarmed),
+            "-" if line.days is None else f"{line.days:g}",
+            f"{line.gone:.1%}",
+        )
         table.add_row(line.place, line.campaign, *counts, f"{line.early:.2f}", interval)
     return table
 
 
 def shown_lengths(lengths: Sequence[RunLength]) -> Table:
     """Run lengths by verdict."""
-    heads = ("alarms", "days between searches", "promised days", "worlds", "days of each", "with a false alarm", "run length at least (95 %)")
+    heads = (
+        "alarms",
+        "days between searches",
+        "promised days",
+        "worlds",
+        "days of each",
+        "with a false alarm",
+        "run length at least (95 %)",
+    )
     table = Table(*heads, title="Run length")
     for line in lengths:
         counts = (str(line.worlds), str(line.days), str(line.alarmed))
@@ -144,7 +245,9 @@ def seconds_of(records: Sequence[Record]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for study in dict.fromkeys(record["task"]["study"] for record in records):
         laps = [record["seconds"] for record in records if record["task"]["study"] == study]
-        found[study] = {name: round(sum(lap.get(name, 0.0) for lap in laps) / len(laps), 1) for name in laps[0]}
+        found[study] = {
+            name: round(sum(lap.get(name, 0.0) for lap in laps) / len(laps), 1) for name in laps[0]
+        }
     return found
 
 
@@ -160,7 +263,12 @@ def main() -> None:
     for table in (shown(lines), shown_kinds(kinds), shown_lengths(lengths), shown_delays(delays)):
         console.print(table)
     seconds = seconds_of(records)
-    console.print("seconds a world: " + "; ".join(f"{study} {sum(laps.values()) - laps['processor']:.0f}" for study, laps in seconds.items()))
+    console.print(
+        "seconds a world: "
+        + "; ".join(
+            f"{study} {sum(laps.values()) - laps['processor']:.0f}" for study, laps in seconds.items()
+        )
+    )
     if given.json:
         tables = {
             "lines": [asdict(line) | {"kept": line.kept} for line in lines],
@@ -168,7 +276,11 @@ def main() -> None:
             "run_lengths": [asdict(line) for line in lengths],
             "delays": [asdict(line) for line in delays],
         }
-        about = {"quick": given.quick, "worlds": len(records), "made": [asdict(line) for line in made_of(records)]}
+        about = {
+            "quick": given.quick,
+            "worlds": len(records),
+            "made": [asdict(line) for line in made_of(records)],
+        }
         about["states"] = sorted({record.get("state", "unknown") for record in records})
         given.json.write_text(json.dumps({**about, **tables, "seconds": seconds}, indent=2) + "\n")
     sys.exit(0 if all(line.kept for line in lines) else 1)

@@ -1,11 +1,14 @@
-"""Does the intent model know pipelines that it never saw? Each public pipeline is left out whole, beside keywords and a nearest neighbour.
+"""Does the intent model know pipelines that it never saw? Each public pipeline is left out whole, beside
+keywords and a nearest neighbour.
 
 python bench/intent.py (--data DATA | --folder FOLDER) [--quick] [--seed 0] [--json FILE]
 
-DATA is the folder of public sets that tools/intent_folder.py reads; FOLDER what it wrote. In each fold a model is trained without one pipeline
-and without a third of all other templates and prompts, calibrated within what is left, and tested on what was left out. `model` and the
-baselines learn harvests from the other public pipelines alone, for our own phrasings were written in sight of all pipelines; `as shipped` learns
-from those too. The cue lists were also written in sight of all. Chances are at even odds. Intervals: AUROC by bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
+DATA is the folder of public sets that tools/intent_folder.py reads; FOLDER what it wrote. In each fold a
+model is trained without one pipeline and without a third of all other templates and prompts, calibrated
+within what is left, and tested on what was left out. `model` and the baselines learn harvests from the other
+public pipelines alone, for our own phrasings were written in sight of all pipelines; `as shipped` learns from
+those too. The cue lists were also written in sight of all. Chances are at even odds. Intervals: AUROC by
+bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
 """
 
 from __future__ import annotations
@@ -47,7 +50,11 @@ SETS = {
     "jailbreak wrappers": ("gptfuzz_seed", "dan"),
     "bare harmful requests": ("advbench",),
 }
-AGAINST = tuple(source for name in ("ordinary prompts", "benchmark questions", "role plays", "seed tasks") for source in SETS[name])
+AGAINST = tuple(
+    source
+    for name in ("ordinary prompts", "benchmark questions", "role plays", "seed tasks")
+    for source in SETS[name]
+)
 """What a pipeline is told from: ordinary, benchmark and role-play traffic."""
 MODELS = ("model", "as shipped")
 METHODS = (*MODELS, "keywords", "nearest neighbour", "cue lists")
@@ -124,10 +131,14 @@ class Bench:
         least = np.nextafter(np.quantile(scores[other], 1.0 - FALSE_SHARE, method="higher"), np.inf)
         hit = rate(scores[mine] >= least, documents.groups[mine])
         found = rate(self.flagged[method][at][mine], documents.groups[mine]) if method in MODELS else None
-        return Line(PIPELINES[at], method, auroc(scores[mine], scores[other]), low, high, hit.share, found, hit.groups)
+        return Line(
+            PIPELINES[at], method, auroc(scores[mine], scores[other]), low, high, hit.share, found, hit.groups
+        )
 
     def false_positives(self, method: str) -> dict[str, Rate]:
-        """By set: share flagged at the default threshold, the mean over the models that did not see the prompt."""
+        """By set: share flagged at the default threshold, the mean over the models that did not see the
+        prompt.
+        """
         flagged = self.flagged[method]
         mean = np.where(self.tested, flagged, 0.0).mean(axis=0)
         found = {}
@@ -135,12 +146,18 @@ class Bench:
             mine = self.tested & np.isin(self.documents.sources, sources)
             found[name] = rate(mean[mine], self.documents.groups[mine])
         unsure = self.documents.unsure & self.pipeline
-        own = np.array([np.flatnonzero(np.array(PIPELINES) == source)[0] for source in self.documents.sources[unsure]])
-        found["pipelines' plain steps"] = rate(flagged[own, np.flatnonzero(unsure)], self.documents.groups[unsure])
+        own = np.array(
+            [np.flatnonzero(np.array(PIPELINES) == source)[0] for source in self.documents.sources[unsure]]
+        )
+        found["pipelines' plain steps"] = rate(
+            flagged[own, np.flatnonzero(unsure)], self.documents.groups[unsure]
+        )
         return found
 
     def reliability(self, method: str) -> tuple[list[dict[str, float]], float]:
-        """Bins of the chance with the share of harvests in each, at even odds; and the expected calibration error."""
+        """Bins of the chance with the share of harvests in each, at even odds; and the expected calibration
+        error.
+        """
         chances, truth, weights = [], [], []
         for at, pipeline in enumerate(PIPELINES):
             mine = (self.documents.sources == pipeline) & self.sure
@@ -157,8 +174,12 @@ def _add(to: Floats, rows: npt.NDArray[np.int64], values: Floats) -> None:
 
 
 def fitted(documents: Documents, used: Mask, seed: int) -> tuple[Floats, float, Floats]:
-    """Calibrated logits of all documents, the logit from which harvest is flagged, and the scores before calibration."""
-    inner = held_out(documents, [HARVEST_COLUMN], folds(documents, INNER, seed), lambda _: None, used)[:, HARVEST_COLUMN]
+    """Calibrated logits of all documents, the logit from which harvest is flagged, and the scores before
+    calibration.
+    """
+    inner = held_out(documents, [HARVEST_COLUMN], folds(documents, INNER, seed), lambda _: None, used)[
+        :, HARVEST_COLUMN
+    ]
     slope, intercept, least = calibrated(documents, inner, HARVEST_COLUMN, used)
     made = design(documents, used)
     one = learn(documents, made, HARVEST_COLUMN, used)
@@ -166,13 +187,22 @@ def fitted(documents: Documents, used: Mask, seed: int) -> tuple[Floats, float, 
     return slope * raw + intercept, least, raw
 
 
-def bootstrap(scores: Floats, mine: Mask, other: Mask, groups: npt.NDArray[Any], seed: int) -> tuple[float, float]:
-    """Interval of the AUROC when templates and prompts are drawn again; not a number for a single template."""
+def bootstrap(
+    scores: Floats, mine: Mask, other: Mask, groups: npt.NDArray[Any], seed: int
+) -> tuple[float, float]:
+    """Interval of the AUROC when templates and prompts are drawn again; not a number for a single
+    template.
+    """
     if len(np.unique(groups[mine])) < 2:
         return float("nan"), float("nan")
     chance = np.random.default_rng(seed)
     sides = [_clusters(scores[side], groups[side]) for side in (mine, other)]
-    draws = [auroc(*(np.concatenate([side[i] for i in chance.integers(0, len(side), len(side))]) for side in sides)) for _ in range(DRAWS)]
+    draws = [
+        auroc(
+            *(np.concatenate([side[i] for i in chance.integers(0, len(side), len(side))]) for side in sides)
+        )
+        for _ in range(DRAWS)
+    ]
     low, high = np.quantile(draws, [0.025, 0.975])
     return float(low), float(high)
 
@@ -192,9 +222,14 @@ def bins(chances: Floats, truth: Floats, weights: Floats) -> tuple[list[dict[str
     for i in range(10):
         inside = number == i
         total = float(weights[inside].sum())
-        mean = [float((weights[inside] * values[inside]).sum() / total) if total else float("nan") for values in (chances, truth)]
+        mean = [
+            float((weights[inside] * values[inside]).sum() / total) if total else float("nan")
+            for values in (chances, truth)
+        ]
         rows.append({"from": i / 10, "weight": total / 2, "chance": mean[0], "share": mean[1]})
-    return rows, float(sum(row["weight"] * abs(row["chance"] - row["share"]) for row in rows if row["weight"]))
+    return rows, float(
+        sum(row["weight"] * abs(row["chance"] - row["share"]) for row in rows if row["weight"])
+    )
 
 
 def unseen_sets(documents: Documents, seed: int) -> dict[str, Rate]:
@@ -208,7 +243,9 @@ def unseen_sets(documents: Documents, seed: int) -> dict[str, Rate]:
 
 
 def by_label(documents: Documents, seed: int) -> list[dict[str, Any]]:
-    """Each label with at least two sources, each of them left out in turn: AUROC against exchanges without any label."""
+    """Each label with at least two sources, each of them left out in turn: AUROC against exchanges without
+    any label.
+    """
     fold = folds(documents, 5, seed)
     held = held_out(documents, list(range(len(LABELS))), fold, lambda _: None)
     plain = ~documents.unsure & ~documents.labels.any(axis=1)
@@ -219,7 +256,15 @@ def by_label(documents: Documents, seed: int) -> list[dict[str, Any]]:
             part = mine & (documents.sources == source)
             whole = len(np.unique(fold[documents.sources == source])) == 1
             score = auroc(held[part, column], held[plain, column])
-            rows.append({"label": label, "source": str(source), "whole": whole, "auroc": score, "groups": len(np.unique(documents.groups[part]))})
+            rows.append(
+                {
+                    "label": label,
+                    "source": str(source),
+                    "whole": whole,
+                    "auroc": score,
+                    "groups": len(np.unique(documents.groups[part])),
+                }
+            )
     return rows
 
 
@@ -231,25 +276,39 @@ def measured(documents: Documents, seed: int, quick: bool, console: Console) -> 
             console.print(f"without {pipeline}, part {part + 1} of {len(bench.parts)}", style="dim")
             bench.run(at, part)
     lines = [bench.line(at, method) for at in range(len(PIPELINES)) for method in bench.scores]
-    macro = {method: float(np.mean([line.auroc for line in lines if line.method == method])) for method in bench.scores}
-    recall = {method: float(np.mean([line.recall for line in lines if line.method == method])) for method in bench.scores}
+    macro = {
+        method: float(np.mean([line.auroc for line in lines if line.method == method]))
+        for method in bench.scores
+    }
+    recall = {
+        method: float(np.mean([line.recall for line in lines if line.method == method]))
+        for method in bench.scores
+    }
     reliability = {method: bench.reliability(method) for method in MODELS}
     false = {method: bench.false_positives(method) for method in MODELS}
-    beaten = {model: {method: _not_beaten(lines, model, method) for method in METHODS[2:]} for model in MODELS}
+    beaten = {
+        model: {method: _not_beaten(lines, model, method) for method in METHODS[2:]} for model in MODELS
+    }
     return {
         "rows": len(documents),
         "lines": [asdict(line) for line in lines],
         "macro_auroc": macro,
         "macro_recall": recall,
-        "false_positives": {method: {name: asdict(one) for name, one in rates.items()} for method, rates in false.items()},
-        "unseen_sets": {} if quick else {name: asdict(one) for name, one in unseen_sets(documents, seed).items()},
+        "false_positives": {
+            method: {name: asdict(one) for name, one in rates.items()} for method, rates in false.items()
+        },
+        "unseen_sets": {}
+        if quick
+        else {name: asdict(one) for name, one in unseen_sets(documents, seed).items()},
         "labels": [] if quick else by_label(documents, seed),
         "reliability": {method: rows for method, (rows, _) in reliability.items()},
         "calibration_error": {method: error for method, (_, error) in reliability.items()},
         "not_beaten": beaten,
         "kept": {
             "macro_auroc": macro["model"] >= TARGETS["macro_auroc"],
-            "ordinary_flagged": all(false[method]["ordinary prompts"].share <= TARGETS["ordinary_flagged"] for method in MODELS),
+            "ordinary_flagged": all(
+                false[method]["ordinary prompts"].share <= TARGETS["ordinary_flagged"] for method in MODELS
+            ),
             "beats_keywords": not beaten["model"]["keywords"],
             "beats_nearest_neighbour": not beaten["model"]["nearest neighbour"],
         },
@@ -263,34 +322,78 @@ def _not_beaten(lines: Sequence[Line], model: str, method: str) -> list[str]:
 
 def show(result: dict[str, Any], console: Console) -> None:
     """Print the tables."""
-    table = Table("pipeline left out", "templates", "method", "AUROC", "95 %", f"recall at {FALSE_SHARE:.1%} false", "recall at the threshold")
+    table = Table(
+        "pipeline left out",
+        "templates",
+        "method",
+        "AUROC",
+        "95 %",
+        f"recall at {FALSE_SHARE:.1%} false",
+        "recall at the threshold",
+    )
     for line in result["lines"]:
         found = _share(line["found"]) if line["found"] else ""
         spread = f"{line['low']:.3f} to {line['high']:.3f}" if line["low"] == line["low"] else "one template"
-        table.add_row(line["pipeline"], str(line["templates"]), line["method"], f"{line['auroc']:.3f}", spread, f"{line['recall']:.1%}", found)
+        table.add_row(
+            line["pipeline"],
+            str(line["templates"]),
+            line["method"],
+            f"{line['auroc']:.3f}",
+            spread,
+            f"{line['recall']:.1%}",
+            found,
+        )
     for method, value in result["macro_auroc"].items():
-        table.add_row("all, macro", "", method, f"{value:.4f}", "", f"{result['macro_recall'][method]:.1%}", "", style="bold")
+        table.add_row(
+            "all, macro",
+            "",
+            method,
+            f"{value:.4f}",
+            "",
+            f"{result['macro_recall'][method]:.1%}",
+            "",
+            style="bold",
+        )
     console.print(table)
     sets = {**result["false_positives"], "as shipped, nothing of the set seen": result["unseen_sets"]}
     table = Table("set", "groups", *sets, title="Flagged at the default threshold")
     for name, one in sets["model"].items():
-        table.add_row(name, f"{one['groups']:,}", *(_share(rates[name]) if name in rates else "" for rates in sets.values()))
+        table.add_row(
+            name,
+            f"{one['groups']:,}",
+            *(_share(rates[name]) if name in rates else "" for rates in sets.values()),
+        )
     console.print(table)
     for method, rows in result["reliability"].items():
         title = f"Reliability, {method}; calibration error {result['calibration_error'][method]:.3f}"
         table = Table("chance", "weight", "mean chance", "share of harvests", title=title)
         for row in rows:
-            table.add_row(f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}")
+            table.add_row(
+                f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}"
+            )
         console.print(table)
-    table = Table("label", "source left out", "groups", "AUROC", title="Labels; * group by group, since no other source has the label")
+    table = Table(
+        "label",
+        "source left out",
+        "groups",
+        "AUROC",
+        title="Labels; * group by group, since no other source has the label",
+    )
     for row in result["labels"]:
-        table.add_row(row["label"], row["source"] + ("" if row["whole"] else " *"), str(row["groups"]), f"{row['auroc']:.3f}")
+        table.add_row(
+            row["label"],
+            row["source"] + ("" if row["whole"] else " *"),
+            str(row["groups"]),
+            f"{row['auroc']:.3f}",
+        )
     console.print(table)
     for name, kept in result["kept"].items():
         console.print(f"{name}: {'kept' if kept else 'NOT KEPT'}")
     for model, methods in result["not_beaten"].items():
         for method, pipelines in methods.items():
-            console.print(f"{model} does not beat {method} on: {', '.join(pipelines) or 'none, it beats it on all'}")
+            console.print(
+                f"{model} does not beat {method} on: {', '.join(pipelines) or 'none, it beats it on all'}"
+            )
 
 
 def _share(one: dict[str, Any]) -> str:
@@ -303,7 +406,9 @@ def main() -> None:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--data", type=Path, help="Folder with the public sets.")
     given.add_argument("--folder", type=Path, help="Labelled folder that tools/intent_folder.py wrote.")
-    parser.add_argument("--quick", action="store_true", help="One part of the ordinary prompts, no tables by label.")
+    parser.add_argument(
+        "--quick", action="store_true", help="One part of the ordinary prompts, no tables by label."
+    )
     parser.add_argument("--seed", type=int, default=0, help="Seed of the parts and draws.")
     parser.add_argument("--json", type=Path, help="File to write the figures to.")
     args = parser.parse_args()
@@ -311,7 +416,9 @@ def main() -> None:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as aside:
         if args.data:
-            subprocess.run([sys.executable, TOOL, "--data", args.data, aside], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, TOOL, "--data", args.data, aside], check=True, stdout=subprocess.DEVNULL
+            )
         documents = read_folder(args.folder or Path(aside))
     result = measured(documents, args.seed, args.quick, console)
     show(result, console)

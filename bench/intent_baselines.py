@@ -1,4 +1,6 @@
-"""What the intent model has to beat: keywords picked from the training sources, the cue lists, and the nearest neighbour by hashed n-grams."""
+"""What the intent model has to beat: keywords picked from the training sources, the cue lists, and the
+nearest neighbour by hashed n-grams.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ KEYWORDS = 40
 
 
 def keywords(documents: Documents, made: Design, used: Mask) -> Floats:
-    """By document: how many of the most telling words and pairs it has, picked for each label by their log-odds ratio over groups.
+    """By document: how many of the most telling words and pairs it has, picked for each label by their
+    log-odds ratio over groups.
 
-    Monroe, Colaresi and Quinn 2008, section 3.3, with a flat prior; a group counts once, so that no template speaks twelve times.
+    Monroe, Colaresi and Quinn 2008, section 3.3, with a flat prior; a group counts once, so that no template
+    speaks twelve times.
     """
     has: Any = (made.matrix > 0).astype(np.float64)
     plain = used & ~documents.labels.any(axis=1)
@@ -29,7 +33,9 @@ def keywords(documents: Documents, made: Design, used: Mask) -> Floats:
         if label not in HARVESTS:
             continue
         mine, total, n = _groups(has, documents, used & documents.labels[:, column]), 0.5, 1.0
-        odds = np.log((mine[0] + total) / (mine[1] - mine[0] + n)) - np.log((rest[0] + total) / (rest[1] - rest[0] + n))
+        odds = np.log((mine[0] + total) / (mine[1] - mine[0] + n)) - np.log(
+            (rest[0] + total) / (rest[1] - rest[0] + n)
+        )
         spread = np.sqrt(1.0 / (mine[0] + total) + 1.0 / (rest[0] + total))
         chosen |= set(np.argsort(-odds / spread, kind="stable")[:KEYWORDS].tolist()) if mine[1] else set()
     return np.asarray(has[:, sorted(chosen)].sum(axis=1)).ravel()
@@ -37,7 +43,9 @@ def keywords(documents: Documents, made: Design, used: Mask) -> Floats:
 
 def _groups(has: Any, documents: Documents, among: Mask) -> tuple[Floats, int]:
     names, numbers = np.unique(documents.groups[among], return_inverse=True)
-    rows: Any = sparse.csr_matrix((np.ones(len(numbers)), (numbers, np.arange(len(numbers)))), shape=(len(names), len(numbers)))
+    rows: Any = sparse.csr_matrix(
+        (np.ones(len(numbers)), (numbers, np.arange(len(numbers)))), shape=(len(names), len(numbers))
+    )
     return np.asarray(((rows @ has[among]) > 0).sum(axis=0)).ravel().astype(np.float64), len(names)
 
 
@@ -48,7 +56,9 @@ def cue_lists(documents: Documents) -> npt.NDArray[np.float64]:
 
 
 def nearest(documents: Documents, made: Design, used: Mask, out: Mask) -> Floats:
-    """By document of `out`: cosine to the nearest harvest of training less that to the nearest other, by words and pairs weighed by rarity."""
+    """By document of `out`: cosine to the nearest harvest of training less that to the nearest other, by
+    words and pairs weighed by rarity.
+    """
     has: Any = (made.matrix > 0).astype(np.float64)
     weight = np.log((1.0 + used.sum()) / (1.0 + np.asarray(has[used].sum(axis=0)).ravel()))
     rows = has @ sparse.diags(weight)
@@ -61,5 +71,8 @@ def nearest(documents: Documents, made: Design, used: Mask, out: Mask) -> Floats
 
 
 def _closest(asked: Any, known: Any) -> Floats:
-    found = [np.asarray((asked[at : at + 500] @ known.T).max(axis=1).todense()).ravel() for at in range(0, asked.shape[0], 500)]
+    found = [
+        np.asarray((asked[at : at + 500] @ known.T).max(axis=1).todense()).ravel()
+        for at in range(0, asked.shape[0], 500)
+    ]
     return np.concatenate(found)

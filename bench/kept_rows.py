@@ -1,4 +1,6 @@
-"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped; and which of them count."""
+"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped; and which of them
+count.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ Row = TypeVar("Row")
 
 
 def finished(path: Path | None) -> list[dict[str, Any]]:
-    """The rows of a file, in its order; none where there is no file. A line that an interruption cut off is left out."""
+    """The rows of a file, in its order; none where there is no file. A line that an interruption cut off is
+    left out.
+    """
     texts = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
     return [row for row in map(_whole, texts) if row]
 
@@ -24,9 +28,14 @@ def add(path: Path, row: dict[str, Any]) -> None:
 
 
 def going_on(
-    wanted: Mapping[str, Callable[[], dict[str, Any]]], path: Path | None, say: Callable[[str], None], mark: str = "cell_name"
+    wanted: Mapping[str, Callable[[], dict[str, Any]]],
+    path: Path | None,
+    say: Callable[[str], None],
+    mark: str = "cell_name",
 ) -> Iterator[dict[str, Any]]:
-    """The row of each world, by what `mark` holds: the one that stands in the file, else what is made now and added to it with that mark."""
+    """The row of each world, by what `mark` holds: the one that stands in the file, else what is made now and
+    added to it with that mark.
+    """
     done = {row[mark]: row for row in finished(path)}
     for number, (name, make) in enumerate(wanted.items(), 1):
         if name not in done:
@@ -45,7 +54,9 @@ def _whole(text: str) -> dict[str, Any]:
     return row
 
 
-def of_largest(rows: Sequence[Row], same: Callable[[Row], Hashable], scale: Callable[[Row], float]) -> list[Row]:
+def of_largest(
+    rows: Sequence[Row], same: Callable[[Row], Hashable], scale: Callable[[Row], float]
+) -> list[Row]:
     """Those rows that have the largest scale among all that are the same but for it, in their order."""
     largest: dict[Hashable, float] = {}
     for row in rows:

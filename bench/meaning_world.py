@@ -1,4 +1,6 @@
-"""Accounts in cells that differ in topics and volumes, what they ask as hashes of words, and its semantic sketch; no text anywhere."""
+"""Accounts in cells that differ in topics and volumes, what they ask as hashes of words, and its semantic
+sketch; no text anywhere.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ FRAME = 40
 """Words of a campaign's template."""
 CHUNK = 5
 """Words that stay together when a template is put into another order."""
-LEVELS = {"verbatim": (0.0, False), "paraphrase 1": (0.1, False), "paraphrase 2": (0.3, True), "rewritten": (0.7, True)}
+LEVELS = {
+    "verbatim": (0.0, False),
+    "paraphrase 1": (0.1, False),
+    "paraphrase 2": (0.3, True),
+    "rewritten": (0.7, True),
+}
 """Share of the template's words that each request swaps, and whether it puts the rest into another order."""
 
 
@@ -32,10 +39,12 @@ def _mixed(x: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def meaning_of(words: Ints, offsets: Ints, key: np.uint64) -> Ints:
-    """The semantic sketch of prompts given as word hashes: bit j is the sign of the j-th projection of their uni- and bigrams.
+    """The semantic sketch of prompts given as word hashes: bit j is the sign of the j-th projection of their
+    uni- and bigrams.
 
-    A gram counts the square root of how often it occurs; the entries of a projection are the bits of the gram's keyed hash
-    (Charikar 2002). The signs, over 8, are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009).
+    A gram counts the square root of how often it occurs; the entries of a projection are the bits of the
+    gram's keyed hash (Charikar 2002). The signs, over 8, are random features of the arc-cosine kernel of
+    order 0 (Cho and Saul 2009).
     """
     out = np.zeros(len(offsets) - 1, np.int64)
     for row in range(len(out)):
@@ -47,7 +56,9 @@ def meaning_of(words: Ints, offsets: Ints, key: np.uint64) -> Ints:
         for i in range(n):
             grams[i] = _mixed(np.uint64(words[start + i]) ^ key)
             if i > 0:
-                grams[n + i - 1] = _mixed(np.uint64(words[start + i - 1]) * np.uint64(3) + np.uint64(words[start + i]) ^ key)
+                grams[n + i - 1] = _mixed(
+                    np.uint64(words[start + i - 1]) * np.uint64(3) + np.uint64(words[start + i]) ^ key
+                )
         grams.sort()
         sums = np.zeros(PROJECTIONS)
         i = 0
@@ -81,8 +92,12 @@ class World:
     """Shares of the topics for each account: shape (accounts, topics)."""
 
 
-def world(rng: np.random.Generator, accounts: int, cells: int, topics: int = 60, volume: float = 12.0) -> World:
-    """Cells of unequal size, each with topics, lengths and volumes of its own; an account has a few of its cell's topics."""
+def world(
+    rng: np.random.Generator, accounts: int, cells: int, topics: int = 60, volume: float = 12.0
+) -> World:
+    """Cells of unequal size, each with topics, lengths and volumes of its own; an account has a few of its
+    cell's topics.
+    """
     cell = rng.choice(cells, accounts, p=rng.dirichlet(np.full(cells, 2.0)))
     tastes = rng.dirichlet(np.full(topics, 0.15), cells)
     shares = np.stack([rng.dirichlet(6.0 * tastes[one] + 1e-3) for one in cell])
@@ -97,7 +112,10 @@ def world(rng: np.random.Generator, accounts: int, cells: int, topics: int = 60,
 def drawn_topics(rng: np.random.Generator, shares: Floats, account: Ints) -> Ints:
     """A topic for each prompt, by its account's shares."""
     edges = shares.cumsum(axis=1)
-    return np.asarray((rng.random(len(account))[:, None] > edges[account]).sum(axis=1).clip(0, shares.shape[1] - 1), np.int64)
+    return np.asarray(
+        (rng.random(len(account))[:, None] > edges[account]).sum(axis=1).clip(0, shares.shape[1] - 1),
+        np.int64,
+    )
 
 
 def prompts(rng: np.random.Generator, topic: Ints, length: Floats) -> tuple[Ints, Ints]:
@@ -106,18 +124,28 @@ def prompts(rng: np.random.Generator, topic: Ints, length: Floats) -> tuple[Ints
     offsets = np.append(0, np.cumsum(lengths))
     total = int(offsets[-1])
     common = np.minimum(rng.zipf(1.3, total), COMMON)
-    special = COMMON + np.repeat(topic, lengths) * TOPIC_WORDS + np.minimum(rng.zipf(1.25, total), TOPIC_WORDS)
+    special = (
+        COMMON + np.repeat(topic, lengths) * TOPIC_WORDS + np.minimum(rng.zipf(1.25, total), TOPIC_WORDS)
+    )
     return np.where(rng.random(total) < 0.4, common, special).astype(np.int64), offsets
 
 
 def templated(rng: np.random.Generator, frame: Ints, topic: Ints, level: str) -> tuple[Ints, Ints]:
-    """Requests made with a template: what each made of its words, shape (requests, FRAME), and the sketches; payloads are on their topics."""
+    """Requests made with a template: what each made of its words, shape (requests, FRAME), and the sketches;
+    payloads are on their topics.
+    """
     swaps, reorders = LEVELS[level]
     payload, starts = prompts(rng, topic, np.full(len(topic), 25.0))
-    words = np.where(rng.random((len(topic), FRAME)) < swaps, rng.integers(10**6, 10**6 + 3000, (len(topic), FRAME)), frame)
+    words = np.where(
+        rng.random((len(topic), FRAME)) < swaps, rng.integers(10**6, 10**6 + 3000, (len(topic), FRAME)), frame
+    )
     if reorders:
         chunks = words.reshape(len(topic), -1, CHUNK)
-        words = np.take_along_axis(chunks, rng.permuted(np.tile(np.arange(FRAME // CHUNK), (len(topic), 1)), axis=1)[:, :, None], axis=1)
+        words = np.take_along_axis(
+            chunks,
+            rng.permuted(np.tile(np.arange(FRAME // CHUNK), (len(topic), 1)), axis=1)[:, :, None],
+            axis=1,
+        )
         words = words.reshape(len(topic), FRAME)
     ends = FRAME * np.arange(1, len(topic) + 1) + starts[1:]
     every = np.empty(int(ends[-1]) if len(ends) else 0, np.int64)
@@ -127,7 +155,9 @@ def templated(rng: np.random.Generator, frame: Ints, topic: Ints, level: str) ->
 
 
 def shingles_left(frame: Ints, words: Ints) -> npt.NDArray[np.bool_]:
-    """Which of the frame's sampled windows of five words, one in eight and two at least, each request still holds."""
+    """Which of the frame's sampled windows of five words, one in eight and two at least, each request still
+    holds.
+    """
     own = _windows(frame[None])[0]
     sampled = own[own % np.uint64(8) == 0]
     sampled = np.sort(own)[:2] if len(sampled) < 2 else sampled
@@ -144,7 +174,11 @@ def _windows(words: Ints) -> npt.NDArray[np.uint64]:
 
 def new_frame(rng: np.random.Generator) -> Ints:
     """A template's words: two in five common, the others its own."""
-    return np.where(rng.random(FRAME) < 0.4, np.minimum(rng.zipf(1.3, FRAME), COMMON), rng.integers(2 * 10**6, 10**7, FRAME)).astype(np.int64)
+    return np.where(
+        rng.random(FRAME) < 0.4,
+        np.minimum(rng.zipf(1.3, FRAME), COMMON),
+        rng.integers(2 * 10**6, 10**7, FRAME),
+    ).astype(np.int64)
 
 
 def sums_of(account: Ints, meaning: Ints, accounts: int) -> tuple[Ints, Ints]:

@@ -1,4 +1,6 @@
-"""Prompts made from planted frames, with slots, padding, shuffled examples and rewording, among ordinary ones; the truth is known."""
+"""Prompts made from planted frames, with slots, padding, shuffled examples and rewording, among ordinary
+ones; the truth is known.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +18,38 @@ from stillwatch.sketch import sketch
 BOOKS = tuple(
     tuple(line.split())
     for line in (
-        "list weigh draft trace sketch answer gather sort judge explain compare translate outline mend price count label read write find keep "
-        "drop name rank check test plan show tell make turn lift hold build carry measure mark watch clear open close fold cut join split press",
+        "list weigh draft trace sketch answer gather sort judge explain compare translate outline mend "
+        "price count label read write find keep "
+        "drop name rank check test plan show tell make turn lift hold build carry measure mark watch clear "
+        "open close fold cut join split press",
         "the a each every this that some any one its their our your",
-        "small heavy bright quiet early narrow plain costly distant gentle hollow modern patient rapid silver steady tender unusual vivid woollen "
+        "small heavy bright quiet early narrow plain costly distant gentle hollow modern patient rapid "
+        "silver steady tender unusual vivid woollen "
         "broken careful dusty equal formal golden honest inner joint kind level mutual native vacant proper",
-        "harbour ledger meadow lantern engine garden bridge market window letter kettle orchard signal carriage timber pattern recipe border "
-        "station theatre compass mirror bottle anchor basket ladder needle pocket saddle tunnel valley warden whistle archive barrel candle",
+        "harbour ledger meadow lantern engine garden bridge market window letter kettle orchard signal "
+        "carriage timber pattern recipe border "
+        "station theatre compass mirror bottle anchor basket ladder needle pocket saddle tunnel valley "
+        "warden whistle archive barrel candle",
         "and then so that before after while unless because until with without for from into under over near",
     )
 )
 """Verbs, articles, adjectives, nouns, joints: a text takes one of each in turn."""
-NOISE = ("hello", "thanks", "please", "note", "kindly", "again", "today", "okay", "friend", "regards", "urgent", "version", "attached", "below")
+NOISE = (
+    "hello",
+    "thanks",
+    "please",
+    "note",
+    "kindly",
+    "again",
+    "today",
+    "okay",
+    "friend",
+    "regards",
+    "urgent",
+    "version",
+    "attached",
+    "below",
+)
 REWORDED = 3
 """Other words that may stand for a word of a frame."""
 SWAPPED = (0.0, 0.1, 0.3)
@@ -43,7 +65,9 @@ class Frame:
     pieces: list[list[str]]
     """Its words; a slot lies between two pieces, and after the last."""
     examples: list[list[str]]
-    """Fixed worked examples between the first piece and the rest, in another order in each request; may be empty."""
+    """Fixed worked examples between the first piece and the rest, in another order in each request; may be
+    empty.
+    """
     padded: bool
     """Whether random words stand before and after it."""
     payload: int
@@ -76,11 +100,15 @@ class Prompts:
 def phrase(rng: np.random.Generator, size: int) -> list[str]:
     """So many words of made-up, English-like text."""
     start, *drawn = rng.integers(0, 2**31, size + 1).tolist()
-    return [book[n % len(book)] for n, book in ((n, BOOKS[(start + i) % len(BOOKS)]) for i, n in enumerate(drawn))]
+    return [
+        book[n % len(book)] for n, book in ((n, BOOKS[(start + i) % len(BOOKS)]) for i, n in enumerate(drawn))
+    ]
 
 
 def make_frame(rng: np.random.Generator, number: int, payload_times: int = 10) -> Frame:
-    """A frame of 12 to 120 words with 1 to 4 slots; every third has worked examples, every second is padded."""
+    """A frame of 12 to 120 words with 1 to 4 slots; every third has worked examples, every second is
+    padded.
+    """
     size = round(float(np.exp(rng.uniform(np.log(12), np.log(120)))))
     slots = int(rng.integers(1, 1 + max(1, min(4, size // 6))))
     examples = EXAMPLES if number % 3 == 2 and size >= 40 else 0
@@ -89,14 +117,28 @@ def make_frame(rng: np.random.Generator, number: int, payload_times: int = 10) -
     cuts = sorted(int(cut) for cut in rng.choice(np.arange(3, len(words) - 2), slots - 1, replace=False))
     pieces = [words[a:b] for a, b in zip([0, *cuts], [*cuts, len(words)], strict=True)]
     each = inside // EXAMPLES
-    return Frame(pieces, [phrase(rng, each) for _ in range(examples)], number % 2 == 0, int(size * rng.uniform(1, payload_times)))
+    return Frame(
+        pieces,
+        [phrase(rng, each) for _ in range(examples)],
+        number % 2 == 0,
+        int(size * rng.uniform(1, payload_times)),
+    )
 
 
 def reworded(words: list[str], level: int, rng: np.random.Generator) -> list[str]:
-    """A piece with some of its words swapped for others, one to three each; one swap in five also changes the number of words."""
+    """A piece with some of its words swapped for others, one to three each; one swap in five also changes the
+    number of words.
+    """
     out: list[str] = []
     for word, swap in zip(words, rng.random(len(words)) < SWAPPED[level], strict=True):
-        out += [f"{word}{'ish' * int(rng.integers(1, REWORDED + 1))}", *(["quite"] if rng.random() < 0.2 else [])] if swap else [word]
+        out += (
+            [
+                f"{word}{'ish' * int(rng.integers(1, REWORDED + 1))}",
+                *(["quite"] if rng.random() < 0.2 else []),
+            ]
+            if swap
+            else [word]
+        )
     return out
 
 
@@ -121,16 +163,27 @@ def _noise(rng: np.random.Generator) -> list[str]:
     return [NOISE[n % len(NOISE)] for n in rng.integers(0, 2**31, int(rng.integers(0, 12))).tolist()]
 
 
-def prompts(frames: list[Frame], level: int, each: int, ordinary: int, rng: np.random.Generator, accounts: int = 60) -> Prompts:
+def prompts(
+    frames: list[Frame], level: int, each: int, ordinary: int, rng: np.random.Generator, accounts: int = 60
+) -> Prompts:
     """`each` prompts of every frame, by accounts of its own, and ordinary ones by others, in random order."""
-    rows = [(fill(frame, level, rng), 10_000 * (i + 1) + int(rng.integers(accounts)), i) for i, frame in enumerate(frames) for _ in range(each)]
-    rows += [(" ".join(phrase(rng, int(rng.integers(5, 150)))), int(rng.integers(2_000)), -1) for _ in range(ordinary)]
+    rows = [
+        (fill(frame, level, rng), 10_000 * (i + 1) + int(rng.integers(accounts)), i)
+        for i, frame in enumerate(frames)
+        for _ in range(each)
+    ]
+    rows += [
+        (" ".join(phrase(rng, int(rng.integers(5, 150)))), int(rng.integers(2_000)), -1)
+        for _ in range(ordinary)
+    ]
     order = rng.permutation(len(rows))
     return Prompts([rows[i][0] for i in order], [rows[i][1] for i in order], [rows[i][2] for i in order])
 
 
 def exchanges(made: Prompts, settings: SketchSettings | None = None) -> pa.Table:
-    """The prompts sketched as the pipeline does it: table exchanges, in their order, all in group 1, request = number of the prompt."""
+    """The prompts sketched as the pipeline does it: table exchanges, in their order, all in group 1, request
+    = number of the prompt.
+    """
     count = len(made.texts)
     messages = pa.array([[{"role": "user", "text": text}] for text in made.texts], pa.list_(MESSAGE))
     given = {

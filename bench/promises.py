@@ -22,7 +22,9 @@ EARLY = 0.05
 
 def options(description: str | None, quick: str) -> argparse.Namespace:
     """quick, seed and json, as every study takes them; `quick` says what is less of it."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
@@ -49,17 +51,25 @@ def nominal(study: str, level: float) -> str:
 
 @cache
 def state() -> str:
-    """A fingerprint of the package's source files and tables, so that figures of different states of it are not taken for those of one."""
+    """A fingerprint of the package's source files and tables, so that figures of different states of it are
+    not taken for those of one.
+    """
     root = Path(stillwatch.__file__).parent
     digest = hashlib.blake2b(digest_size=5)
     for path in sorted(path for path in root.rglob("*") if path.suffix in (".py", ".toml", ".npy")):
-        digest.update(f"{path.relative_to(root).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
+        digest.update(
+            f"{path.relative_to(root).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes()
+        )
     return digest.hexdigest()
 
 
 def finish(lines: Sequence[Any], given: argparse.Namespace) -> None:
-    """Write the lines (dataclasses with `kept`) where asked, and leave: with code 1 where a promise is not kept."""
+    """Write the lines (dataclasses with `kept`) where asked, and leave: with code 1 where a promise is not
+    kept.
+    """
     if given.json:
         rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
-        given.json.write_text(json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n")
+        given.json.write_text(
+            json.dumps({"seed": given.seed, "quick": given.quick, "lines": rows}, indent=2) + "\n"
+        )
     sys.exit(0 if all(line.kept for line in lines) else 1)

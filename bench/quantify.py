@@ -1,10 +1,12 @@
-"""Do the intervals of "what was asked for" cover? Adjusted shares against what is true, beside the plain share of flagged prompts.
+"""Do the intervals of "what was asked for" cover? Adjusted shares against what is true, beside the plain
+share of flagged prompts.
 
 python bench/quantify.py [--quick] [--seed 1] [--json FILE]
 
-Groups are made of accounts whose own shares are beta-distributed around the group's, alike to a stated degree (the intraclass
-correlation), with 5 to 500 prompts each; the flag's rates are measured on as many prompts as a card might have. In the last rows the
-flag's sensitivity differs from pipeline to pipeline, the group writes its prompts in yet another way, and the rates are those of as_one_more.
+Groups are made of accounts whose own shares are beta-distributed around the group's, alike to a stated degree
+(the intraclass correlation), with 5 to 500 prompts each; the flag's rates are measured on as many prompts as
+a card might have. In the last rows the flag's sensitivity differs from pipeline to pipeline, the group writes
+its prompts in yet another way, and the rates are those of as_one_more.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ SENSITIVITY, FALSE = 0.88, 0.004
 POSITIVES, NEGATIVES = 400, 20_000
 SIZES = np.array([5.0, 20.0, 60.0, 200.0, 500.0])
 LEAST = 0.8
-"""Coverage below which the study fails. Intervals fall short where a few of many accounts do it all, and where the group's sensitivity lies
-beyond all that the card has seen; the table says by how much."""
+"""Coverage below which the study fails. Intervals fall short where a few of many accounts do it all, and
+where the group's sensitivity lies beyond all that the card has seen; the table says by how much."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,16 @@ class Line:
     width: float
     """Their mean width."""
     plain: float
-    """Coverage of the plain share of flagged prompts with the interval of independent prompts (Wilson 1927)."""
+    """Coverage of the plain share of flagged prompts with the interval of independent prompts (Wilson
+    1927).
+    """
     draws: int
     """Groups drawn."""
 
 
-def flagged_of(rng: np.random.Generator, truth: float, alike: float, texts: Floats, sensitivity: float) -> Floats:
+def flagged_of(
+    rng: np.random.Generator, truth: float, alike: float, texts: Floats, sensitivity: float
+) -> Floats:
     """Flagged prompts of each account."""
     weight = 1.0 / alike - 1.0
     own = rng.beta(truth * weight, (1.0 - truth) * weight, len(texts))
@@ -72,18 +78,27 @@ def known_rates(rng: np.random.Generator, truth: float, accounts: int, alike: fl
     found = []
     for _ in range(draws):
         texts = rng.choice(SIZES, accounts)
-        rates = one_rate(rng.binomial(POSITIVES, SENSITIVITY) / POSITIVES, POSITIVES, rng.binomial(NEGATIVES, FALSE) / NEGATIVES, NEGATIVES)
+        rates = one_rate(
+            rng.binomial(POSITIVES, SENSITIVITY) / POSITIVES,
+            POSITIVES,
+            rng.binomial(NEGATIVES, FALSE) / NEGATIVES,
+            NEGATIVES,
+        )
         found.append(estimates(flagged_of(rng, truth, alike, texts, SENSITIVITY), texts, rates))
     return line(f"{accounts} accounts, alike {alike:g}", truth, found)
 
 
 def new_pipeline(rng: np.random.Generator, truth: float, pipelines: int, draws: int) -> Line:
-    """Sensitivities drawn from a beta distribution around 0.85 (0.5 to 1 in nine of ten), for the card's pipelines and for the group's own."""
+    """Sensitivities drawn from a beta distribution around 0.85 (0.5 to 1 in nine of ten), for the card's
+    pipelines and for the group's own.
+    """
     found = []
     for _ in range(draws):
         texts = rng.choice(SIZES, 60)
         sensitivity = rng.beta(5.1, 0.9, pipelines + 1)
-        hits, count = as_one_more(rng.binomial(200, sensitivity[1:]).astype(np.float64), np.full(pipelines, 200.0))
+        hits, count = as_one_more(
+            rng.binomial(200, sensitivity[1:]).astype(np.float64), np.full(pipelines, 200.0)
+        )
         rates = one_rate(hits / count, count, rng.binomial(NEGATIVES, FALSE) / NEGATIVES, NEGATIVES)
         found.append(estimates(flagged_of(rng, truth, 0.1, texts, float(sensitivity[0])), texts, rates))
     return line(f"60 accounts of a pipeline never seen, {pipelines} on the card", truth, found)
@@ -92,9 +107,18 @@ def new_pipeline(rng: np.random.Generator, truth: float, pipelines: int, draws: 
 def line(case: str, truth: float, found: list[tuple[Shares, Shares]]) -> Line:
     """Coverage over draws."""
     ours, plain = ([shares[i] for shares in found] for i in (0, 1))
-    hit = [float(np.mean([shares.low[0] <= truth <= shares.high[0] for shares in one])) for one in (ours, plain)]
+    hit = [
+        float(np.mean([shares.low[0] <= truth <= shares.high[0] for shares in one])) for one in (ours, plain)
+    ]
     print(f"{case}, {truth:g}: {hit[0]:.3f}", file=sys.stderr)
-    return Line(case, truth, hit[0], float(np.mean([shares.high[0] - shares.low[0] for shares in ours])), hit[1], len(found))
+    return Line(
+        case,
+        truth,
+        hit[0],
+        float(np.mean([shares.high[0] - shares.low[0] for shares in ours])),
+        hit[1],
+        len(found),
+    )
 
 
 def main() -> None:
@@ -107,15 +131,28 @@ def main() -> None:
         for alike in (0.02, 0.1, 0.3)
         for truth in (0.005, 0.02, 0.1, 0.4, 0.9)
     ]
-    lines += [new_pipeline(rng, truth, pipelines, draws) for pipelines in (4, 12) for truth in (0.1, 0.4, 0.9)]
-    table = Table("case", "true share", "covered", "mean width", "plain share covers", title=f"{draws} groups a row; meant to cover: {LEVEL:.0%}")
+    lines += [
+        new_pipeline(rng, truth, pipelines, draws) for pipelines in (4, 12) for truth in (0.1, 0.4, 0.9)
+    ]
+    table = Table(
+        "case",
+        "true share",
+        "covered",
+        "mean width",
+        "plain share covers",
+        title=f"{draws} groups a row; meant to cover: {LEVEL:.0%}",
+    )
     for row in lines:
-        table.add_row(row.case, f"{row.truth:g}", f"{row.covered:.3f}", f"{row.width:.3f}", f"{row.plain:.3f}")
+        table.add_row(
+            row.case, f"{row.truth:g}", f"{row.covered:.3f}", f"{row.width:.3f}", f"{row.plain:.3f}"
+        )
     Console(width=120).print(table)
     least = min(row.covered for row in lines)
     print(f"least coverage {least:.3f}, of plain shares {min(row.plain for row in lines):.3f}")
     if given.json:
-        given.json.write_text(json.dumps({"least": least, "lines": [asdict(row) for row in lines]}, indent=2) + "\n")
+        given.json.write_text(
+            json.dumps({"least": least, "lines": [asdict(row) for row in lines]}, indent=2) + "\n"
+        )
     sys.exit(least < LEAST)
 
 

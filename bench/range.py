@@ -1,17 +1,23 @@
-"""The benchmark: every published campaign by every detector, every hard negative, every evasion, every guarantee, on one page.
+"""The benchmark: every published campaign by every detector, every hard negative, every evasion, every
+guarantee, on one page.
 
-python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--backdrop NAME ...] [--rate 0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
+python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--backdrop NAME ...] [--rate
+0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
 
-For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored, searched by every baseline over
-the same tables, and watched day by day until each of its campaigns has an alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished worlds are lines of WORK/cells.jsonl: an
-interrupted benchmark goes on where it stopped; use a new folder after changing a detector. `bench/how_soon.py`, `bench/evasion.py`,
-`bench/guarantees.py` and `bench/full_size.py` are studies of their own; where WORK holds their figures (how_soon.json, evasion.json,
-guarantees.json, full_size.json), the page shows them too. The page is written where --page says, its pictures in figures/ beside it. With --again it is written from what WORK holds, of each scenario its largest worlds, and
-nothing is run: docs/benchmark.md is what `--again --work bench/measured` gives, where the figures that it rests on are kept.
+For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored,
+searched by every baseline over the same tables, and watched day by day until each of its campaigns has an
+alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished worlds are lines
+of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a new folder after changing a
+detector. `bench/how_soon.py`, `bench/evasion.py`, `bench/guarantees.py` and `bench/full_size.py` are studies
+of their own; where WORK holds their figures (how_soon.json, evasion.json, guarantees.json, full_size.json),
+the page shows them too. The page is written where --page says, its pictures in figures/ beside it. With
+--again it is written from what WORK holds, of each scenario its largest worlds, and nothing is run:
+docs/benchmark.md is what `--again --work bench/measured` gives, where the figures that it rests on are kept.
 
-Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at least 0.95 and precision at least
-0.99; an alarm before 5 % of its exchanges are gone; no hard negative called adversarial; better than every baseline on every campaign. The exit
-code is 0 where all are kept, else 1; of a quick run, which judges nothing, it is 0.
+Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at
+least 0.95 and precision at least 0.99; an alarm before 5 % of its exchanges are gone; no hard negative called
+adversarial; better than every baseline on every campaign. The exit code is 0 where all are kept, else 1; of a
+quick run, which judges nothing, it is 0.
 """
 
 from __future__ import annotations
@@ -36,16 +42,37 @@ from stillwatch.range.scenario import shipped_names
 
 def arguments() -> argparse.Namespace:
     """What is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the scenarios named, else february, at 1/250, one seed, without the slow baselines")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="the scenarios named, else february, at 1/250, one seed, without the slow baselines",
+    )
     parser.add_argument("--scale", type=float, default=0.05)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--scenario", nargs="+", help="shipped scenarios; all of them if left out")
-    parser.add_argument("--backdrop", nargs="+", default=[], metavar="NAME", help="backdrops beside the scenarios' own, as lookalikes")
+    parser.add_argument(
+        "--backdrop",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="backdrops beside the scenarios' own, as lookalikes",
+    )
     parser.add_argument("--rate", type=float, default=0.05, help="false discovery rate")
-    parser.add_argument("--every", type=int, default=1, help="days between the searches of the watch; one takes up to as long as detect's")
-    parser.add_argument("--work", type=Path, help="folder of finished worlds and of the other studies' figures")
-    parser.add_argument("--again", action="store_true", help="take the finished worlds of --work as they are, and make none")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        help="days between the searches of the watch; one takes up to as long as detect's",
+    )
+    parser.add_argument(
+        "--work", type=Path, help="folder of finished worlds and of the other studies' figures"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="take the finished worlds of --work as they are, and make none"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--page", type=Path, help="Markdown file to write, as docs/benchmark.md")
     given = parser.parse_args()
@@ -57,9 +84,15 @@ def arguments() -> argparse.Namespace:
 
 
 def wanted(given: argparse.Namespace) -> list[Cell]:
-    """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every scenario."""
+    """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every
+    scenario.
+    """
     names = given.scenario or shipped_names()
-    return [Cell(name, given.scale, seed, beside(name, tuple(given.backdrop))) for seed in range(1, given.seeds + 1) for name in names]
+    return [
+        Cell(name, given.scale, seed, beside(name, tuple(given.backdrop)))
+        for seed in range(1, given.seeds + 1)
+        for name in names
+    ]
 
 
 def shown(kept: Sequence[Target], console: Console) -> None:

@@ -1,4 +1,6 @@
-"""One cell of the benchmark: a world made, searched and scored, with every baseline over the same tables; finished cells are kept in a file."""
+"""One cell of the benchmark: a world made, searched and scored, with every baseline over the same tables;
+finished cells are kept in a file.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +60,17 @@ class Cell:
         return place_of(self.scenario, self.beside)
 
 
-def played(cell: Cell, rate: float, chosen: Mapping[str, Any], rivals: Callable[[Path, Path], dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Make, search, score and watch a world until each campaign has its alarm; the world and the run are gone afterwards. Seconds by the clock.
+def played(
+    cell: Cell,
+    rate: float,
+    chosen: Mapping[str, Any],
+    rivals: Callable[[Path, Path], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Make, search, score and watch a world until each campaign has its alarm; the world and the run are gone
+    afterwards. Seconds by the clock.
 
-    chosen: settings of the watch. rivals: what else is wanted of the run and the world while they are there, timed as `baselines`.
+    chosen: settings of the watch. rivals: what else is wanted of the run and the world while they are there,
+    timed as `baselines`.
     """
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
@@ -95,19 +104,31 @@ def lap(seconds: dict[str, float], step: str) -> Iterator[None]:
 
 
 def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
-    """A world played and searched by every baseline over the same tables, and watched every so many days; `quick` leaves the slow baselines out."""
+    """A world played and searched by every baseline over the same tables, and watched every so many days;
+    `quick` leaves the slow baselines out.
+    """
 
     def rivals(out: Path, world: Path) -> dict[str, Any]:
         lines, known = compare(out, world, quick)
         accounts = len(known.kinds)
-        return {"accounts": accounts, "innocents": accounts - len(answerable(known)), "detectors": [kept_of(line) for line in lines]}
+        return {
+            "accounts": accounts,
+            "innocents": accounts - len(answerable(known)),
+            "detectors": [kept_of(line) for line in lines],
+        }
 
     return played(cell, rate, {"every": every}, rivals) | {"rate": rate, "every": every, "quick": quick}
 
 
 def machine() -> dict[str, Any]:
     """Where the figures were measured, and with which state of the code."""
-    return {"version": __version__, "state": state(), "python": platform.python_version(), "processors": os.cpu_count(), "system": platform.system()}
+    return {
+        "version": __version__,
+        "state": state(),
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+        "system": platform.system(),
+    }
 
 
 def kept_of(line: Line) -> dict[str, Any]:
@@ -126,15 +147,24 @@ def settings_at(rate: float) -> Settings:
     return from_document({"campaigns": {"false_discovery_rate": rate}}, where="the benchmark")
 
 
-def cells(wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool) -> Iterator[dict[str, Any]]:
+def cells(
+    wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool
+) -> Iterator[dict[str, Any]]:
     """The result of each cell, from the file of finished ones where it stands there."""
-    made = {f"{cell.name} at {rate:g}, watched every {every} days": partial(run, cell, rate, every, quick=quick) for cell in wanted}
+    made = {
+        f"{cell.name} at {rate:g}, watched every {every} days": partial(run, cell, rate, every, quick=quick)
+        for cell in wanted
+    }
     return going_on(made, kept, say)
 
 
 def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each scenario the cells of its largest scale, by scenario and seed; of cells that were run twice the later."""
-    great = of_largest(cells, lambda cell: cell["cell"]["scenario"], lambda cell: float(cell["cell"]["scale"]))
+    """Of each scenario the cells of its largest scale, by scenario and seed; of cells that were run twice the
+    later.
+    """
+    great = of_largest(
+        cells, lambda cell: cell["cell"]["scenario"], lambda cell: float(cell["cell"]["scale"])
+    )
     kept = {(cell["cell"]["scenario"], cell["cell"]["seed"]): cell for cell in great}
     return [kept[name] for name in sorted(kept)]
 

@@ -35,7 +35,9 @@ class Line:
 
 
 def lines_of(cells: Iterable[Doc], at: str = "own") -> list[Line]:
-    """Every campaign by detector, ours first; `at` its own defaults, or flattered: the threshold chosen with the truth."""
+    """Every campaign by detector, ours first; `at` its own defaults, or flattered: the threshold chosen with
+    the truth.
+    """
     rows: dict[tuple[str, str, str], list[Doc]] = defaultdict(list)
     for cell in cells:
         for detector in cell["detectors"]:
@@ -54,10 +56,16 @@ def lines_of(cells: Iterable[Doc], at: str = "own") -> list[Line]:
 
 
 def name_of(detector: Doc) -> str:
-    """A detector's name; a search that the truth chose for is one detector, whatever setting won: "components, best setting, at 0.1 %"."""
+    """A detector's name; a search that the truth chose for is one detector, whatever setting won:
+    "components, best setting, at 0.1 %".
+    """
     name = str(detector["name"])
     before, searched, after = name.partition(SEARCHED)
-    return f"{before.split(',')[0].split(' by ')[0]}, best setting{after[after.rfind(', ') :].rstrip(')')}" if searched else name
+    return (
+        f"{before.split(',')[0].split(' by ')[0]}, best setting{after[after.rfind(', ') :].rstrip(')')}"
+        if searched
+        else name
+    )
 
 
 def f1(line: Line) -> float:
@@ -87,7 +95,8 @@ def better(cells: Sequence[Doc]) -> list[str]:
             ours = lines[scenario, campaign, OURS]
             if leads(line, ours):
                 found.append(
-                    f"{detector} is ahead on {scenario}: {campaign} {how}: recall {line.recall:.3f}, precision {line.precision:.3f} "
+                    f"{detector} is ahead on {scenario}: {campaign} {how}: recall {line.recall:.3f}, "
+                    f"precision {line.precision:.3f} "
                     f"against {ours.recall:.3f} and {ours.precision:.3f}."
                 )
     return found

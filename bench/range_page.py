@@ -68,18 +68,41 @@ def alarm(row: Doc) -> str:
 
 def soon(study: Doc) -> str:
     """When campaigns were noticed by more than one search a day."""
-    heads = ["scenario", "campaign", "scale", "seed", "searches a day", "days to the alarm (gone by then)", "exchanges in all", "minutes", "sources"]
+    heads = [
+        "scenario",
+        "campaign",
+        "scale",
+        "seed",
+        "searches a day",
+        "days to the alarm (gone by then)",
+        "exchanges in all",
+        "minutes",
+        "sources",
+    ]
     rows = []
     for world in sorted(study["worlds"], key=lambda world: world["cell_name"]):
         cell, took = world["cell"], sum(world["seconds"].values()) / 60
-        end = (str(world["searches_a_day"]), f"{world['exchanges']:,}", f"{took:.0f}", world["machine"]["state"])
+        end = (
+            str(world["searches_a_day"]),
+            f"{world['exchanges']:,}",
+            f"{took:.0f}",
+            world["machine"]["state"],
+        )
         rows += [
-            [cell["scenario"], row["name"], f"{cell['scale']:g}", str(cell["seed"]), end[0], alarm(row), *end[1:]]
+            [
+                cell["scenario"],
+                row["name"],
+                f"{cell['scale']:g}",
+                str(cell["seed"]),
+                end[0],
+                alarm(row),
+                *end[1:],
+            ]
             for row in world["alarms"]["campaigns"]
         ]
     return (
-        "Each world was made, read and watched until each of its campaigns had an alarm, without baselines (`python bench/how_soon.py`).\n\n"
-        + table(heads, rows)
+        "Each world was made, read and watched until each of its campaigns had an alarm, without baselines "
+        "(`python bench/how_soon.py`).\n\n" + table(heads, rows)
     )
 
 
@@ -99,8 +122,22 @@ def false_calls(cells: Sequence[Doc]) -> str:
     for name in accounts:
         low, high = exact(hit[name], len(cells))
         worlds = f"{hit[name]} of {len(cells)} ({low:.0%} to {high:.0%})"
-        rows.append([name, worlds, _commonest(groups[name]), _commonest(accounts[name]), f"{accounts[name].total():,} of {innocents:,}"])
-    heads = ["detector", "worlds in which it wrongs somebody", "groups of innocents called", "innocent accounts called, commonest kinds", "in all"]
+        rows.append(
+            [
+                name,
+                worlds,
+                _commonest(groups[name]),
+                _commonest(accounts[name]),
+                f"{accounts[name].total():,} of {innocents:,}",
+            ]
+        )
+    heads = [
+        "detector",
+        "worlds in which it wrongs somebody",
+        "groups of innocents called",
+        "innocent accounts called, commonest kinds",
+        "in all",
+    ]
     return table(heads, rows)
 
 
@@ -121,22 +158,34 @@ def guarantees(study: Doc) -> str:
         ]
         for line in study["lines"]
     ]
-    wronged = ", ".join(f"{kind['kind']} {kind['adversarial']}" for kind in study["kinds"] if kind["adversarial"]) or "none"
-    said = (
-        f"{study['worlds']:,} worlds. A promise is *kept* where all of its interval lies within it, *not broken* where the interval holds it and more worlds would have to tell, "
-        f"and broken where the interval lies above it. Benign groups called adversarial, by kind: {wronged}.\n\n"
+    wronged = (
+        ", ".join(f"{kind['kind']} {kind['adversarial']}" for kind in study["kinds"] if kind["adversarial"])
+        or "none"
     )
-    parts = [said + made(study["made"]) + "\n" + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)]
+    said = (
+        f"{study['worlds']:,} worlds. A promise is *kept* where all of its interval lies within it, *not "
+        "broken* where the interval holds it and more worlds would have to tell, "
+        "and broken where the interval lies above it. Benign groups called adversarial, by kind: "
+        f"{wronged}.\n\n"
+    )
+    parts = [
+        said
+        + made(study["made"])
+        + "\n"
+        + table(["what", "where", "promised", "seen (99 %)", "of", "kept"], promised)
+    ]
     if any(line["worlds"] for line in study["run_lengths"]):
         parts.append(
-            "How long a watch goes without a false alarm, honest groups included, which the promise leaves out:\n\n" + lengths(study["run_lengths"])
+            "How long a watch goes without a false alarm, honest groups included, which the promise leaves "
+            "out:\n\n" + lengths(study["run_lengths"])
         )
     if study["delays"]:
         parts.append("How late an alarm comes:\n\n" + delays(study["delays"]))
     parts.append(
-        "Groups that are more than chance, of groups tested, by the commonest kind of account in them; `campaign` stands where half of a group or more is "
-        "guilty of going beyond a permit. Owners whose bet lost are tested and not among them. *None*: it is the commonest kind of no such group:\n\n"
-        + honest(study["kinds"])
+        "Groups that are more than chance, of groups tested, by the commonest kind of account in them; "
+        "`campaign` stands where half of a group or more is "
+        "guilty of going beyond a permit. Owners whose bet lost are tested and not among them. *None*: it "
+        "is the commonest kind of no such group:\n\n" + honest(study["kinds"])
     )
     return "\n".join(parts)
 
@@ -169,8 +218,21 @@ def made(lines: Sequence[Doc]) -> str:
 def lengths(lines: Sequence[Doc]) -> str:
     """Run lengths by verdict."""
     names = ("promised", "worlds", "days", "alarmed", "at_least")
-    rows = [[line["verdict"], _every(line["every"]), *(f"{line[name]:g}" for name in names)] for line in lines]
-    return table(["alarms", "searched", "promised days", "worlds watched", "days of each", "with a false alarm", "run length at least (95 %)"], rows)
+    rows = [
+        [line["verdict"], _every(line["every"]), *(f"{line[name]:g}" for name in names)] for line in lines
+    ]
+    return table(
+        [
+            "alarms",
+            "searched",
+            "promised days",
+            "worlds watched",
+            "days of each",
+            "with a false alarm",
+            "run length at least (95 %)",
+        ],
+        rows,
+    )
 
 
 def delays(lines: Sequence[Doc]) -> str:
@@ -187,7 +249,18 @@ def delays(lines: Sequence[Doc]) -> str:
         ]
         for line in lines
     ]
-    return table(["scenario", "campaign", "scale", "alarms", "median days to it", "median share gone by then", "before 5 % are gone (99 %)"], rows)
+    return table(
+        [
+            "scenario",
+            "campaign",
+            "scale",
+            "alarms",
+            "median days to it",
+            "median share gone by then",
+            "before 5 % are gone (99 %)",
+        ],
+        rows,
+    )
 
 
 def honest(kinds: Sequence[Doc]) -> str:
@@ -199,7 +272,10 @@ def honest(kinds: Sequence[Doc]) -> str:
     rows = []
     for kind in sorted({*by_kind, *kinds_of_range()}):
         lines = by_kind[kind]
-        passed = [f"{lines[study]['passed']} of {lines[study]['tested']}" if study in lines else "none" for study in worlds]
+        passed = [
+            f"{lines[study]['passed']} of {lines[study]['tested']}" if study in lines else "none"
+            for study in worlds
+        ]
         accused = [f"{sum(line[verdict] for line in lines.values())}" for verdict in ACCUSING]
         rows.append([kind, *passed, *accused])
     studies = [f"{study} ({count} worlds)" for study, count in worlds.items()]
@@ -209,17 +285,26 @@ def honest(kinds: Sequence[Doc]) -> str:
 def full_size(study: Doc) -> str:
     """What making and searching a world of published size took, and what was found in it."""
     made = (
-        f"`python bench/full_size.py`: {study['scenario']} at scale {study['scale']:g}, seed {study['seed']}, {study['exchanges']:,} exchanges of "
-        f"{study['accounts']:,} accounts, sources {study['state']}; the engine was given {study['memory']}. Memory is the most that one process had up to the end of the step.\n"
+        f"`python bench/full_size.py`: {study['scenario']} at scale {study['scale']:g}, seed "
+        f"{study['seed']}, {study['exchanges']:,} exchanges of "
+        f"{study['accounts']:,} accounts, sources {study['state']}; the engine was given {study['memory']}. "
+        "Memory is the most that one process had up to the end of the step.\n"
     )
     named = [
-        f"- {row['name']}: {'found' if row['found'] else '**not found**'}, {row['verdict'] or 'no verdict'}, account recall {row['account_recall']:.4f}, "
+        f"- {row['name']}: {'found' if row['found'] else '**not found**'}, "
+        f"{row['verdict'] or 'no verdict'}, account recall {row['account_recall']:.4f}, "
         f"precision {row['account_precision']:.4f}, of {row['accounts']:,} accounts"
         for row in study["score"]["campaigns"]
     ]
-    wronged = ", ".join(f"{kind} {number}" for kind, number in sorted(study["score"]["false_campaigns"].items())) or "none"
+    wronged = (
+        ", ".join(f"{kind} {number}" for kind, number in sorted(study["score"]["false_campaigns"].items()))
+        or "none"
+    )
     steps = [*study["steps"], in_all(study["steps"])]
-    rows = [[one["name"], f"{one['seconds'] / 60:.1f}", f"{one['processor'] / 60:.1f}", f"{one['gigabytes']:.1f}"] for one in steps]
+    rows = [
+        [one["name"], f"{one['seconds'] / 60:.1f}", f"{one['processor'] / 60:.1f}", f"{one['gigabytes']:.1f}"]
+        for one in steps
+    ]
     return "\n".join(
         [
             made,
@@ -237,7 +322,10 @@ def machine(cells: Sequence[Doc]) -> str:
         seconds.update(cell["seconds"])
     places: dict[str, dict[str, None]] = defaultdict(dict)
     for of in (cell["machine"] for cell in cells):
-        places[f"Stillwatch {of['version']}, Python {of['python']}, {of['processors']} processors, {of['system']}"][of["state"]] = None
+        places[
+            f"Stillwatch {of['version']}, Python {of['python']}, {of['processors']} processors, "
+            f"{of['system']}"
+        ][of["state"]] = None
     spent = ", ".join(f"{step} {value / 60:.0f} min" for step, value in seconds.items())
     exchanges = sum(cell["exchanges"] for cell in cells)
     where = "; ".join(f"{place} (sources {', '.join(states)})" for place, states in places.items())
@@ -252,37 +340,58 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
     (figures / "benchmark.svg").write_text(picture(cells), encoding="utf-8")
     seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
     every = " or ".join(_every(days) for days in sorted({cell["every"] for cell in cells}))
-    short = "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
+    short = (
+        "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
+    )
     ahead = better(cells)
     parts = [
         "# The benchmark\n",
-        "This page is made by `python bench/range.py --again --work bench/measured --page docs/benchmark.md` from figures that stand in `bench/measured`; nothing in it is written by hand. What the worlds are stands in [the range](range.md), how it is decided in [how it decides](how-it-decides.md).\n",
-        f"Scale {scales}, seeds {seeds}, false discovery rate {several((cell['rate'] for cell in cells), '.0%')}. {machine(cells)}\n",
+        "This page is made by `python bench/range.py --again --work bench/measured --page "
+        "docs/benchmark.md` from figures that stand in `bench/measured`; nothing in it is written by hand. "
+        "What the worlds are stands in [the range](range.md), how it is decided in [how it "
+        "decides](how-it-decides.md).\n",
+        f"Scale {scales}, seeds {seeds}, false discovery rate "
+        f"{several((cell['rate'] for cell in cells), '.0%')}. {machine(cells)}\n",
         *([short] if any(cell["quick"] for cell in cells) else []),
         "## Targets\n",
-        table(["target", "measured", "kept"], ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept)),
+        table(
+            ["target", "measured", "kept"],
+            ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept),
+        ),
         "## Campaigns\n",
-        f"Recall is that of the accounts of all seeds together, precision the mean. An alarm is that of `stillwatch watch`, here with a search {every} until each campaign of the world has one; "
-        "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a thousand exchanges is called high "
-        "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than that, or than its first day, an alarm before it is not to be expected.\n",
+        "Recall is that of the accounts of all seeds together, precision the mean. An alarm is that of "
+        f"`stillwatch watch`, here with a search {every} until each campaign of the world has one; "
+        "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a "
+        "thousand exchanges is called high "
+        "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than "
+        "that, or than its first day, an alarm before it is not to be expected.\n",
         campaigns(cells),
         *(["### With several searches a day\n", soon(document["how_soon"])] if document["how_soon"] else []),
         "## Against the baselines\n",
         f"{READ_AS}\n",
         f"![{TITLE}](figures/benchmark.svg)\n",
         rivals(cells),
-        "At the lowest threshold that calls no more than 0.1 % of the innocent accounts, which is chosen with the truth and so flatters the baselines:\n",
+        "At the lowest threshold that calls no more than 0.1 % of the innocent accounts, which is chosen "
+        "with the truth and so flatters the baselines:\n",
         rivals(cells, "flattered"),
-        "\n".join(f"- {sentence}" for sentence in ahead) + "\n" if ahead else "No baseline is ahead on any campaign.\n",
+        "\n".join(f"- {sentence}" for sentence in ahead) + "\n"
+        if ahead
+        else "No baseline is ahead on any campaign.\n",
         "## Whom they wrong\n",
         false_calls(cells),
     ]
     parts.append("## Evasions and what they cost\n")
     if document["evasion"]:
         (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
-        parts += ["![Share of accounts found against cost](figures/evasion.svg)\n", evasions(document["evasion"])]
+        parts += [
+            "![Share of accounts found against cost](figures/evasion.svg)\n",
+            evasions(document["evasion"]),
+        ]
     else:
-        parts.append("Not measured with these worlds: `python bench/evasion.py --json evasion.json` in the folder of the finished ones.\n")
+        parts.append(
+            "Not measured with these worlds: `python bench/evasion.py --json evasion.json` in the folder of "
+            "the finished ones.\n"
+        )
     if document["guarantees"]:
         parts += ["## Guarantees\n", guarantees(document["guarantees"])]
     if document["full_size"]:

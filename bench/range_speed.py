@@ -52,7 +52,10 @@ def main() -> None:
     results = [measure(scale, given.workers, prompts) for prompts in (True, False)]
     for result in results:
         print(result)
-    print(f"target with text: {TARGET:,} exchanges a second; got {results[0]['exchanges_per_second'] / TARGET:.2f} of it")
+    print(
+        f"target with text: {TARGET:,} exchanges a second; got "
+        f"{results[0]['exchanges_per_second'] / TARGET:.2f} of it"
+    )
     if given.json:
         given.json.write_text(json.dumps({"target": TARGET, "results": results}, indent=2) + "\n")
 

@@ -8,7 +8,10 @@ from typing import Any
 from promises import exact
 from range_lines import OURS, Doc, leads, lines_of
 
-READ_AS = "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold where a baseline's F1 is higher than ours."
+READ_AS = (
+    "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold "
+    "where a baseline's F1 is higher than ours."
+)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -28,7 +31,9 @@ def several(values: Iterable[Any], form: str = "") -> str:
 
 
 def rivals(cells: Sequence[Doc], at: str = "own") -> str:
-    """Account recall of each detector on each campaign, precision in brackets; bold where a baseline is ahead of ours."""
+    """Account recall of each detector on each campaign, precision in brackets; bold where a baseline is ahead
+    of ours.
+    """
     lines = {(x.scenario, x.campaign, x.detector): x for x in lines_of(cells, at)}
     detectors = list(dict.fromkeys(detector for _, _, detector in lines))
     rows = []

@@ -1,12 +1,15 @@
-"""Prompts sketched per second and core, at 300 and at 3,000 characters, all sketches and intent together, beside MinHash alone.
+"""Prompts sketched per second and core, at 300 and at 3,000 characters, all sketches and intent together,
+beside MinHash alone.
 
 python bench/sketch.py [--quick] [--json FILE]
 
-A batch is 16,384 requests of 4,000 accounts as an API log holds them: one user message each, cut from made-up words at random places, an
-answer, address and client. `sketch` is the whole stage (keys, skeletons, shingles, MinHash bands, projections, language, conversation keys,
-intent, marks); beside it, on the same texts and in the same run, the 64-permutation MinHash of datasketch and of rensa over words, alone.
-Seconds are processor seconds of one thread: median of several runs, with the spread between the fastest and the slowest as the machine's
-noise. Memory is the resident size after the first million prompts and after the last. Target: 300,000 prompts of 300 characters.
+A batch is 16,384 requests of 4,000 accounts as an API log holds them: one user message each, cut from made-up
+words at random places, an answer, address and client. `sketch` is the whole stage (keys, skeletons, shingles,
+MinHash bands, projections, language, conversation keys, intent, marks); beside it, on the same texts and in
+the same run, the 64-permutation MinHash of datasketch and of rensa over words, alone. Seconds are processor
+seconds of one thread: median of several runs, with the spread between the fastest and the slowest as the
+machine's noise. Memory is the resident size after the first million prompts and after the last. Target:
+300,000 prompts of 300 characters.
 """
 
 from __future__ import annotations
@@ -37,16 +40,24 @@ SEED = 1
 
 
 def text_of(rng: np.random.Generator, size: int) -> str:
-    """Running text: words of uneven lengths and frequencies, some names, numbers, commas, full stops and line ends."""
+    """Running text: words of uneven lengths and frequencies, some names, numbers, commas, full stops and line
+    ends.
+    """
     letters = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
     weight = 1.0 / np.arange(2, 28)
-    words = ["".join(rng.choice(letters, max(1, int(rng.gamma(4.0, 1.2))), p=weight / weight.sum())) for _ in range(8_000)]
+    words = [
+        "".join(rng.choice(letters, max(1, int(rng.gamma(4.0, 1.2))), p=weight / weight.sum()))
+        for _ in range(8_000)
+    ]
     words[:12] = ["the", "of", "and", "to", "a", "in", "is", "that", "for", "you", "with", "as"]
     rank = 1.0 / (np.arange(len(words)) + 2.0)
     chosen = rng.choice(len(words), size // 5, p=rank / rank.sum())
     marks = rng.choice(["", "", "", "", "", "", "", "", ",", ".", ".\n", " 12"], len(chosen))
     capital = rng.random(len(chosen)) < 0.06
-    return " ".join((words[i].capitalize() if up else words[i]) + mark for i, mark, up in zip(chosen, marks, capital, strict=True))
+    return " ".join(
+        (words[i].capitalize() if up else words[i]) + mark
+        for i, mark, up in zip(chosen, marks, capital, strict=True)
+    )
 
 
 def batch_of(source: str, length: int, rng: np.random.Generator) -> tuple[pa.RecordBatch, list[str]]:
@@ -127,7 +138,11 @@ def memory(batch: pa.RecordBatch, key: HashKey, total: int) -> dict[str, float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer runs, and memory over 300 thousand prompts instead of 10 million")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="fewer runs, and memory over 300 thousand prompts instead of 10 million",
+    )
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     options = parser.parse_args()
     rng = np.random.default_rng(SEED)
@@ -137,14 +152,20 @@ def main() -> None:
     for length in LENGTHS:
         batch, prompts = batch_of(source, length, rng)
         figures = {"sketch": timed(partial(sketch, batch, key, SketchSettings()), times)}
-        for name, made in (("datasketch MinHash alone", datasketch_minhash(prompts)), ("rensa R-MinHash alone", rensa_minhash(prompts))):
+        for name, made in (
+            ("datasketch MinHash alone", datasketch_minhash(prompts)),
+            ("rensa R-MinHash alone", rensa_minhash(prompts)),
+        ):
             if made is not None:
                 figures[name] = timed(made, 1 if options.quick else 3)
             else:
                 print(f"{name}: not installed (pip install datasketch rensa)")
         found["lengths"][length] = figures
         for name, figure in figures.items():
-            print(f"{length:5d} characters  {name:26s} {figure['per_second']:12,.0f} prompts a second and core   noise x{figure['noise']:.2f}")
+            print(
+                f"{length:5d} characters  {name:26s} {figure['per_second']:12,.0f} prompts a second and "
+                f"core   noise x{figure['noise']:.2f}"
+            )
         if length == LENGTHS[0]:
             found["memory_mb"] = memory(batch, key, 300_000 if options.quick else 10_000_000)
             print(f"memory: {found['memory_mb']}")

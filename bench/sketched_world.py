@@ -1,4 +1,6 @@
-"""Sketched tables of any size, made directly: what ingest and sketch would leave of a provider's month, three campaigns included."""
+"""Sketched tables of any size, made directly: what ingest and sketch would leave of a provider's month, three
+campaigns included.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
     """Write folder/exchanges/day=…/exchanges.parquet and folder/accounts.parquet."""
     everyone = people(accounts, seed)
     for day in range(DAYS):
-        path = folder / "exchanges" / f"day={np.datetime64(START + day * 86_400, 's').astype('datetime64[D]')}"
+        path = (
+            folder / "exchanges" / f"day={np.datetime64(START + day * 86_400, 's').astype('datetime64[D]')}"
+        )
         path.mkdir(parents=True)
         rows = exchanges // DAYS + (day < exchanges % DAYS)
         pq.write_table(_day(everyone, day, rows, seed), path / "exchanges.parquet", **PARQUET_OPTIONS)
@@ -73,7 +77,11 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
     r = np.random.default_rng((seed, day))
     a = np.searchsorted(np.cumsum(who.weight), r.random(rows)).clip(0, len(who.weight) - 1)
     inside = who.campaign[a] >= 0
-    hour = np.where(inside, mixed(who.campaign[a] * 100 + day * 7, 1) % 20 + r.integers(0, 4, rows), (r.normal(14, 3.5, rows) + who.region[a]) % 24)
+    hour = np.where(
+        inside,
+        mixed(who.campaign[a] * 100 + day * 7, 1) % 20 + r.integers(0, 4, rows),
+        (r.normal(14, 3.5, rows) + who.region[a]) % 24,
+    )
     second = START + day * 86_400 + (hour.astype(np.int64) % 24) * 3600 + r.integers(0, 3600, rows)
     order = np.argsort(second, kind="stable")
     a, inside, second = a[order], inside[order], second[order]
@@ -85,12 +93,20 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
         _benign_address(r, a, who.region[a]),
     )
     template = np.where(
-        inside, 500 + campaign * 8 + r.integers(0, 8, rows), np.where(r.random(rows) < 0.3, 10_000 + a, np.minimum(r.zipf(1.3, rows), 400))
+        inside,
+        500 + campaign * 8 + r.integers(0, 8, rows),
+        np.where(r.random(rows) < 0.3, 10_000 + a, np.minimum(r.zipf(1.3, rows), 400)),
     )
     wild = r.random(rows) < np.where(inside, 0.1, 0.6)
     head = np.where(wild, 10**12 + serial, template)
     tail = np.where(r.random(rows) < 0.5, 2 * 10**12 + serial, template)
-    shingles = np.stack([np.where(wild | (r.random(rows) < 0.5), 3 * 10**12 + serial * 4 + j, template * 8 + j) for j in range(4)], axis=1)
+    shingles = np.stack(
+        [
+            np.where(wild | (r.random(rows) < 0.5), 3 * 10**12 + serial * 4 + j, template * 8 + j)
+            for j in range(4)
+        ],
+        axis=1,
+    )
     columns: dict[str, Any] = {
         "request": mixed(serial, 3),
         "request_id": pa.array(serial).cast(pa.string()),
@@ -115,10 +131,14 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
         "system": pa.array(mixed(template // 8, 14), mask=a % 2 == 0),
         "tools": pa.array(mixed(template // 16, 15), mask=a % 5 != 0),
         "words": 40 + template % 50,
-        "places": pa.FixedSizeListArray.from_arrays(pa.array(np.tile([0, 7, 16, 25], rows)), 4).cast(pa.list_(pa.int32())),
+        "places": pa.FixedSizeListArray.from_arrays(pa.array(np.tile([0, 7, 16, 25], rows)), 4).cast(
+            pa.list_(pa.int32())
+        ),
         "script": _names("s", who.region[a] % 3),
         "harvest": np.where(inside, 900, r.integers(0, 300, rows)),
-        "shingles": pa.FixedSizeListArray.from_arrays(pa.array(mixed(shingles.ravel(), 16)), 4).cast(pa.list_(pa.int64())),
+        "shingles": pa.FixedSizeListArray.from_arrays(pa.array(mixed(shingles.ravel(), 16)), 4).cast(
+            pa.list_(pa.int64())
+        ),
         "meaning": _meaning(np.where(wild, -1 - a % 5_000, template), serial),
         "language": _names("l", who.region[a] % 6),
         "turns": np.where(r.random(rows) < 0.4, 2, 1),
@@ -157,7 +177,11 @@ def _accounts(who: People, seed: int) -> pa.Table:
     n = len(who.weight)
     a = np.arange(n, dtype=np.int64)
     inside = who.campaign >= 0
-    created = START - np.where(inside, 86_400 * r.integers(5, 60, n), 86_400 * r.integers(1, 900, n)) - r.integers(0, 86_400, n)
+    created = (
+        START
+        - np.where(inside, 86_400 * r.integers(5, 60, n), 86_400 * r.integers(1, 900, n))
+        - r.integers(0, 86_400, n)
+    )
     payment = np.where(inside, 10**7 + who.campaign * 1000 + a % 40, a)
     columns: dict[str, Any] = {
         "account": mixed(a, 4),
@@ -171,4 +195,6 @@ def _accounts(who: People, seed: int) -> pa.Table:
         "email_shape": mixed(np.where(inside, who.campaign * 3, np.minimum(r.zipf(1.3, n), 2000)), 22),
         "phone_prefix": mixed(who.region * 100 + r.integers(0, 30, n), 23),
     }
-    return pa.Table.from_arrays([_typed(columns.get(c.name), c.type, n) for c in ACCOUNTS.columns], schema=ACCOUNTS.arrow)
+    return pa.Table.from_arrays(
+        [_typed(columns.get(c.name), c.type, n) for c in ACCOUNTS.columns], schema=ACCOUNTS.arrow
+    )

@@ -2,9 +2,11 @@
 
 python bench/templates.py [--quick] [--json FILE]
 
-Thirty frames of 12 to 120 words with one to four slots, a payload up to ten times as long, random padding around every second one, worked examples
-in shuffled order in every third, each used by 60 accounts, all in one pool with ordinary prompts in the same vocabulary; no group tells them apart.
-Paraphrase level 0 leaves a frame as it is; 1 swaps one of its words in ten, anew in each request; 2 swaps three in ten and turns clauses round.
+Thirty frames of 12 to 120 words with one to four slots, a payload up to ten times as long, random padding
+around every second one, worked examples in shuffled order in every third, each used by 60 accounts, all in
+one pool with ordinary prompts in the same vocabulary; no group tells them apart. Paraphrase level 0 leaves a
+frame as it is; 1 swaps one of its words in ten, anew in each request; 2 swaps three in ten and turns clauses
+round.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ from stillwatch.templates import Family, Search, families_of, uses_of
 
 FRAMES = 30
 FOUND, PURE = 0.1, 0.9
-"""A frame is found if a family has fingerprints of its own words, holds the first share of its prompts, and is made of them to the second share."""
+"""A frame is found if a family has fingerprints of its own words, holds the first share of its prompts, and
+is made of them to the second share.
+"""
 SEARCH = Search(least_share=0.0005, sample=100_000)
 TEXTS, LEAST = 256, 20
 """Prompts that are read of one template, and accounts that must share words."""
@@ -47,7 +51,9 @@ class Score:
     families: int
     """Families that hold a tenth of its prompts."""
     steady: bool
-    """Whether its slots can be counted: no examples that change places, no piece shorter than a fingerprint."""
+    """Whether its slots can be counted: no examples that change places, no piece shorter than a
+    fingerprint.
+    """
     length: int
     covered: bool
     """Whether its length lies in the stated range."""
@@ -66,7 +72,12 @@ def measure(level: int, seed: int, each: int, ordinary: int) -> tuple[list[Score
     made = prompts(frames, level, each, ordinary, rng)
     table = exchanges(made)
     with DuckDBEngine(EngineSettings()) as engine:
-        rows = engine.load("rows", table.select(["group", "request", "account", "words", "shingles", "places", "head", "tail", "prompt"]))
+        rows = engine.load(
+            "rows",
+            table.select(
+                ["group", "request", "account", "words", "shingles", "places", "head", "tail", "prompt"]
+            ),
+        )
         start = time.perf_counter()
         found = families_of(engine, rows, {1: table.num_rows}, SEARCH)
         used = engine.collect(uses_of(engine, rows, found).by_family())
@@ -79,7 +90,12 @@ def measure(level: int, seed: int, each: int, ordinary: int) -> tuple[list[Score
         uses[int(keys[part[0]])] = requests[part]
     scores = [score(i, frame, _of(frame, found), uses, source, made, each) for i, frame in enumerate(frames)]
     pure = [f for f in found if len(uses[f.key]) and np.mean(source[uses[f.key]] == -1) > 0.5]
-    return scores, {"seconds": seconds, "exchanges": table.num_rows, "families": len(found), "of_ordinary_prompts": len(pure)}
+    return scores, {
+        "seconds": seconds,
+        "exchanges": table.num_rows,
+        "families": len(found),
+        "of_ordinary_prompts": len(pure),
+    }
 
 
 def _of(frame: Frame, found: list[Family]) -> list[Family]:
@@ -90,7 +106,15 @@ def _of(frame: Frame, found: list[Family]) -> list[Family]:
     return [f for f in found if own & f.kinds.keys()]
 
 
-def score(number: int, frame: Frame, found: list[Family], uses: dict[int, Any], source: Any, made: Prompts, each: int) -> Score:
+def score(
+    number: int,
+    frame: Frame,
+    found: list[Family],
+    uses: dict[int, Any],
+    source: Any,
+    made: Prompts,
+    each: int,
+) -> Score:
     """The family that holds most of a frame's prompts, and how near it comes."""
     shares = [(float(np.sum(source[uses[f.key]] == number)), len(uses[f.key]), f) for f in found]
     mine = [(n / each, f) for n, size, f in shares if size and n / size >= PURE]
@@ -98,7 +122,9 @@ def score(number: int, frame: Frame, found: list[Family], uses: dict[int, Any], 
     several = sum(share >= 0.1 for share, _ in mine)
     steady = not frame.examples and min(map(len, frame.pieces)) >= SEARCH.shingle_words
     if best is None or assigned < FOUND:
-        return Score(len(frame.words), frame.slots, False, assigned, several, steady, 0, False, 0, False, 0.0, 0)
+        return Score(
+            len(frame.words), frame.slots, False, assigned, several, steady, 0, False, 0, False, 0.0, 0
+        )
     chosen = uses[best.key][:TEXTS]
     text = frame_of([(made.accounts[i], made.texts[i]) for i in chosen], LEAST, 20_000)
     tokens = (text or "").split()
@@ -115,7 +141,9 @@ def _f1(words: list[str], frame: Frame) -> float:
     ranked = sorted(frame.examples, key=lambda example: _place(words, example))
     first, *others = frame.pieces
     truth = [word for part in (first, *ranked, *others) for word in part]
-    same = sum(block.size for block in SequenceMatcher(None, words, truth, autojunk=False).get_matching_blocks())
+    same = sum(
+        block.size for block in SequenceMatcher(None, words, truth, autojunk=False).get_matching_blocks()
+    )
     return 2 * same / (len(words) + len(truth)) if words else 0.0
 
 
@@ -163,7 +191,9 @@ def summary(scores: list[Score]) -> dict[str, Any]:
 
 
 def scaling(copies: tuple[int, ...]) -> list[dict[str, float]]:
-    """Seconds for a pool and for several times as much: the same frames, other payload, other ordinary prompts."""
+    """Seconds for a pool and for several times as much: the same frames, other payload, other ordinary
+    prompts.
+    """
     rng = np.random.default_rng(9)
     table = exchanges(prompts([make_frame(rng, i) for i in range(FRAMES)], 0, 300, 21_000, rng))
     results = []
@@ -177,26 +207,39 @@ def scaling(copies: tuple[int, ...]) -> list[dict[str, float]]:
             middle = time.perf_counter()
             uses_of(engine, rows, found)
             end = time.perf_counter()
-        results.append({"exchanges": pool.num_rows, "search_seconds": round(middle - start, 2), "count_seconds": round(end - middle, 2)})
+        results.append(
+            {
+                "exchanges": pool.num_rows,
+                "search_seconds": round(middle - start, 2),
+                "count_seconds": round(end - middle, 2),
+            }
+        )
     return results
 
 
 def _copy(table: pa.Table, number: int) -> pa.Table:
-    """The pool again with other requests and accounts, and other fingerprints where no ten exchanges share them."""
+    """The pool again with other requests and accounts, and other fingerprints where no ten exchanges share
+    them.
+    """
     keys: Any = table["shingles"].combine_chunks()
     values = np.asarray(keys.values)
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     other = np.where(counts[inverse] < 10, values ^ (number << 48), values)
     lists: Any = pa.ListArray
     changed = lists.from_arrays(keys.offsets, pa.array(other, pa.int64()))
-    for name, column in (("request", table["request"].to_numpy() + number * 10**7), ("account", table["account"].to_numpy() + number * 10**7)):
+    for name, column in (
+        ("request", table["request"].to_numpy() + number * 10**7),
+        ("account", table["account"].to_numpy() + number * 10**7),
+    ):
         table = table.set_column(table.column_names.index(name), name, pa.array(column))
     return table.set_column(table.column_names.index("shingles"), "shingles", changed)
 
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="one seed, fewer prompts")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

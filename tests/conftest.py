@@ -1,15 +1,26 @@
-"""Fixtures of every area. Each area keeps its own in a module with a name of its own, since mypy knows a module by its name alone."""
+"""Fixtures of every area. Each area keeps its own in a module with a name of its own, since mypy knows a
+module by its name alone.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["ingest_bench", "range_worlds", "sketch_requests", "small_world", "village", "village_planted"]
+pytest_plugins = [
+    "ingest_bench",
+    "range_worlds",
+    "sketch_requests",
+    "small_world",
+    "village",
+    "village_planted",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The user's own key is a file of the tests: none writes into a home, and tables are the same in each session."""
+    """The user's own key is a file of the tests: none writes into a home, and tables are the same in each
+    session.
+    """
     file = tmp_path_factory.mktemp("key") / "key"
     file.write_text("the key of the tests, the same each time\n", encoding="ascii")
     file.chmod(0o600)

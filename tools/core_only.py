@@ -1,6 +1,7 @@
 """Prove that the core stands alone: every module imports and the command answers without any optional part.
 
-Give --alone where nothing but the package and its own dependencies should be installed; a development tool found there voids the proof.
+Give --alone where nothing but the package and its own dependencies should be installed; a development tool
+found there voids the proof.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ def faults(*, alone: bool) -> list[str]:
         importlib.import_module(module.name)
     found = [f"the core imports {name}" for name in HEAVY if name in sys.modules]
     if alone:
-        found += [f"{name} is installed here, so this proves nothing" for name in (*HEAVY, *DEVELOPMENT) if importlib.util.find_spec(name)]
+        found += [
+            f"{name} is installed here, so this proves nothing"
+            for name in (*HEAVY, *DEVELOPMENT)
+            if importlib.util.find_spec(name)
+        ]
     command = Path(sys.executable).with_name("stillwatch")
     helped = subprocess.run([command, "--help"], capture_output=True, text=True, check=False)
     if helped.returncode:

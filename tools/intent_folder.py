@@ -1,10 +1,11 @@
-"""Write the labelled folder that the shipped intent model is trained on: public templates, captured clients, benchmarks, ordinary prompts, our own phrasings.
+"""Write the labelled folder that the shipped intent model is trained on: public templates, captured clients,
+benchmarks, ordinary prompts, our own phrasings.
 
 python tools/intent_folder.py --data DATA OUT [--seed 0]
 
-Each row of OUT/*.parquet: text, system, labels (names of schema.flags; HARVEST alone for a pipeline's step of no single kind; UNSURE for what is
-neither for nor against; empty for ordinary), source, group (what must stay together: one template, one person's prompt), licence. OUT holds
-people's words: keep it out of the project.
+Each row of OUT/*.parquet: text, system, labels (names of schema.flags; HARVEST alone for a pipeline's step of
+no single kind; UNSURE for what is neither for nor against; empty for ordinary), source, group (what must stay
+together: one template, one person's prompt), licence. OUT holds people's words: keep it out of the project.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from stillwatch.range.grammar import shipped
 PHRASES = Path(__file__).resolve().parent / "intent_phrases"
 OWN = "Apache-2.0 (ours)"
 SCHEMA = pa.schema(
-    [(n, pa.string()) for n in ("text", "system")] + [("labels", pa.list_(pa.string()))] + [(n, pa.string()) for n in ("source", "group", "licence")]
+    [(n, pa.string()) for n in ("text", "system")]
+    + [("labels", pa.list_(pa.string()))]
+    + [(n, pa.string()) for n in ("source", "group", "licence")]
 )
 BENCHMARK_ROWS = 2000
 RANGE = {
@@ -46,8 +49,18 @@ RANGE = {
     ), ""),
     "range-tongues": dict.fromkeys([f"chat_{tongue}" for tongue in ("es", "pt", "de", "fr", "ja", "zh", "hi", "ar", "ru", "ko")], ""),
 }  # fmt: skip
-PAIRED = (("app_system", "chat"), ("company_system", "company_ask"), ("agent_system", "agent_task"), ("orchestrate_system", "orchestrate"))
-JOINED = (("classify_head", "classify_body"), ("extract_head", "extract_body"), ("exercise_head", "exercise_body"), ("public_prompt", "public_body"))
+PAIRED = (
+    ("app_system", "chat"),
+    ("company_system", "company_ask"),
+    ("agent_system", "agent_task"),
+    ("orchestrate_system", "orchestrate"),
+)
+JOINED = (
+    ("classify_head", "classify_body"),
+    ("extract_head", "extract_body"),
+    ("exercise_head", "exercise_body"),
+    ("public_prompt", "public_body"),
+)
 
 
 class Row(NamedTuple):
@@ -69,7 +82,14 @@ def _given(request: str, _: re.Match[str]) -> str:
 def pipelines(data: Path, seed: int) -> Iterator[Row]:
     """Public pipelines' templates, filled."""
     for row, labels, system, text in fillings(data, seed):
-        yield Row(text, system or None, labels, row["pipeline"], f"{row['pipeline']}/{row['path']}:{row['line']}", row["licence"])
+        yield Row(
+            text,
+            system or None,
+            labels,
+            row["pipeline"],
+            f"{row['pipeline']}/{row['path']}:{row['line']}",
+            row["licence"],
+        )
 
 
 CAPTURED = (
@@ -94,9 +114,22 @@ def captured(data: Path, seed: int) -> Iterator[Row]:
         if row["label"] == "evaluation":
             labels, source = ["EVALUATION"], "lm-eval"
             shots = [m["content"] for m in talk]
-            text = text if len(shots) == 1 else "\n\n".join([*(f"{q} {a}" for q, a in zip(shots[:-1:2], shots[1::2], strict=True)), text])
+            text = (
+                text
+                if len(shots) == 1
+                else "\n\n".join(
+                    [*(f"{q} {a}" for q, a in zip(shots[:-1:2], shots[1::2], strict=True)), text]
+                )
+            )
         elif row["label"] == "distillation":
-            kind = next(((names, place) for pattern, names, place in CAPTURED if re.search(pattern, text + (system or ""))), ("UNSURE", "bare"))
+            kind = next(
+                (
+                    (names, place)
+                    for pattern, names, place in CAPTURED
+                    if re.search(pattern, text + (system or ""))
+                ),
+                ("UNSURE", "bare"),
+            )
             labels, group, source = kind[0].split(","), f"distilabel/captured/{kind[1]}", "distilabel"
         seen[group] = seen.get(group, 0) + 1
         if seen[group] <= 30:
@@ -104,7 +137,9 @@ def captured(data: Path, seed: int) -> Iterator[Row]:
 
 
 def techniques(data: Path, seed: int) -> Iterator[Row]:
-    """Known ways round safeguards, with a request in their slot; and bare harmful requests, which are neither a technique nor a harvest."""
+    """Known ways round safeguards, with a request in their slot; and bare harmful requests, which are neither
+    a technique nor a harvest.
+    """
     payload = payload_of(data, 8, seed)
     rows = rows_of(data, "adv_jailbreak_prompts")
     harmful = [row["prompt"] for row in rows if row["set"] == "advbench"]
@@ -135,7 +170,10 @@ def ordinary(data: Path, seed: int) -> Iterator[Row]:
         yield Row(row["question"], None, [], "gsm8k", f"gsm8k/{row['split']}/{row['id']}", "MIT")
     for i, row in enumerate(chance.sample(rows_of(data, "bench_mmlu"), BENCHMARK_ROWS)):
         harness = i % 2 == 1
-        text = f"The following are multiple choice questions (with answers) about {row['subject'].replace('_', ' ')}.\n\n{choice_of(row)}\nAnswer:"
+        text = (
+            "The following are multiple choice questions (with answers) about "
+            f"{row['subject'].replace('_', ' ')}.\n\n{choice_of(row)}\nAnswer:"
+        )
         source, labels = ("mmlu-harness", ["EVALUATION"]) if harness else ("mmlu", [])
         yield Row(text if harness else row["question"], None, labels, source, f"{source}/{i}", "MIT")
     for row in rows_of(data, "bench_humaneval"):
@@ -159,19 +197,31 @@ def simulated(data: Path, seed: int) -> Iterator[Row]:
     for source, symbols in RANGE.items():
         for symbol, label in symbols.items():
             for text in _expand(symbol, 100 if source == "range-ordinary" else 60, seed):
-                yield Row(text, None, [label] if label else [], source, f"{source}/{symbol}/{_shape(text)}", OWN)
+                yield Row(
+                    text, None, [label] if label else [], source, f"{source}/{symbol}/{_shape(text)}", OWN
+                )
     for first, second in (*PAIRED, *JOINED):
         labels = ["TRAJECTORY"] if second == "orchestrate" else []
         for before, text in zip(_expand(first, 60, seed), _expand(second, 60, seed + 1), strict=True):
             apart = (first, second) in PAIRED
             text, before_it = (text, before) if apart else (before + text, None)
-            yield Row(text, before_it, labels, "range-distil" if labels else "range-ordinary", f"range/{first}/{_shape(before)}", OWN)
+            yield Row(
+                text,
+                before_it,
+                labels,
+                "range-distil" if labels else "range-ordinary",
+                f"range/{first}/{_shape(before)}",
+                OWN,
+            )
 
 
 def _expand(symbol: str, count: int, seed: int) -> list[str]:
     grammar = shipped()
     seeds = np.random.default_rng(seed).integers(0, 2**62, count).astype(np.uint64)
-    return [json.loads(f'"{text}"') for text in texts(np.full(count, grammar.number(symbol)), seeds, grammar).to_pylist()]
+    return [
+        json.loads(f'"{text}"')
+        for text in texts(np.full(count, grammar.number(symbol)), seeds, grammar).to_pylist()
+    ]
 
 
 def _shape(text: str) -> str:

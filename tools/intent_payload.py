@@ -1,4 +1,6 @@
-"""Payload for templates: questions, instructions, answers and passages of public sets, cut into parts that share nothing."""
+"""Payload for templates: questions, instructions, answers and passages of public sets, cut into parts that
+share nothing.
+"""
 
 from __future__ import annotations
 
@@ -82,9 +84,12 @@ def payload_of(data: Path, part: int, seed: int) -> Payload:
     code = [row["prompt"] for row in rows_of(data, "bench_humaneval")]
     chosen = [choice_of(row) for row in mmlu if len(row["question"]) < 400]
     pools = {
-        "questions": [row["question"] for row in gsm] + [row["question"] for row in mmlu if 30 < len(row["question"]) < 300][:6000],
-        "instructions": [task_text(row) for row in tasks] + [row["prompt"] for row in rows_of(data, "prompts_oasst") if len(row["prompt"]) < 400],
-        "answers": [re.sub(r"<<[^>]*>>|\n#### .*", "", row["answer"]) for row in gsm] + [row[row["answer"].lower()] for row in mmlu],
+        "questions": [row["question"] for row in gsm]
+        + [row["question"] for row in mmlu if 30 < len(row["question"]) < 300][:6000],
+        "instructions": [task_text(row) for row in tasks]
+        + [row["prompt"] for row in rows_of(data, "prompts_oasst") if len(row["prompt"]) < 400],
+        "answers": [re.sub(r"<<[^>]*>>|\n#### .*", "", row["answer"]) for row in gsm]
+        + [row[row["answer"].lower()] for row in mmlu],
         "passages": [row["question"] for row in mmlu if len(row["question"]) > 450],
         "choices": chosen,
         "code": code,

@@ -14,10 +14,16 @@ from intent_payload import Payload, payload_of, rows_of
 PIPELINES = ("self-instruct", "alpaca", "airoboros", "cosmopedia", "instructlab-sdg", "distilabel")
 FILLINGS = 12
 UNSURE = "UNSURE"
-"""The label of what is neither for nor against: a pipeline's steps that by themselves are anybody's request. It is left out of training."""
+"""The label of what is neither for nor against: a pipeline's steps that by themselves are anybody's request.
+It is left out of training.
+"""
 
 RULES: dict[str, tuple[tuple[str, str], ...]] = {
-    "self-instruct": ((r"clf_task", "HARVEST"), (r"instance_gen|bootstrap.*:22$", "GENERATION"), (r"bootstrap", "")),
+    "self-instruct": (
+        (r"clf_task", "HARVEST"),
+        (r"instance_gen|bootstrap.*:22$", "GENERATION"),
+        (r"bootstrap", ""),
+    ),
     "alpaca": ((r"prompt\.txt", "GENERATION"),),
     "airoboros": (
         (r"_seeds/", ""),
@@ -29,7 +35,10 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"_response\.txt", "HARVEST"),
         (r"\.txt", "GENERATION"),
     ),
-    "cosmopedia": ((r"khan_dl|filter_and_classify|textbooks.py:3[15]|openstax.*:(10|18|26|35)$", ""), (r".", "GENERATION")),
+    "cosmopedia": (
+        (r"khan_dl|filter_and_classify|textbooks.py:3[15]|openstax.*:(10|18|26|35)$", ""),
+        (r".", "GENERATION"),
+    ),
     "instructlab-sdg": (
         (r"/pipelines/", ""),
         (r"summary|spellcheck|atomic_facts", UNSURE),
@@ -39,7 +48,10 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r".", "GENERATION"),
     ),
     "distilabel": (
-        (r"magpie|generate-sentence-pair|completer.py:(55|67|74)$|self_instruct.py|evol_instruct/utils.py:(41|47|58|64)$", ""),
+        (
+            r"magpie|generate-sentence-pair|completer.py:(55|67|74)$|self_instruct.py|evol_instruct/utils.py:(41|47|58|64)$",
+            "",
+        ),
         (r"argillalabeller|urial", UNSURE),
         (r"clair|evol_quality|evol_instruct/utils.py:15$", "REWRITING"),
         (r"evol_instruct/utils.py:26$", "GENERATION,REWRITING"),
@@ -52,13 +64,17 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r".", "GENERATION"),
     ),
 }
-"""By pipeline: patterns of path:line and labels, the first that matches; empty: not a prompt by itself (help texts, fragments, settings)."""
+"""By pipeline: patterns of path:line and labels, the first that matches; empty: not a prompt by itself (help
+texts, fragments, settings).
+"""
 
 EVOLUTIONS = (
     "Please add one more constraints/requirements into #The Given Prompt#",
     "Please replace general concepts with more specific concepts.",
-    "If #The Given Prompt# contains inquiries about certain issues, the depth and breadth of the inquiry can be increased.",
-    "If #The Given Prompt# can be solved with just a few simple thinking processes, you can rewrite it to explicitly request multiple-step reasoning.",
+    "If #The Given Prompt# contains inquiries about certain issues, the depth and breadth of the inquiry "
+    "can be increased.",
+    "If #The Given Prompt# can be solved with just a few simple thinking processes, you can rewrite it to "
+    "explicitly request multiple-step reasoning.",
 )
 SETTINGS = {
     "language": "English", "flesch": "", "topic_avoidance": "", "style_extra": "", "related_software": "", "options": "", "answers": "", "skip": "",
@@ -98,15 +114,26 @@ def _self_instruct(row: dict[str, Any], rows: list[dict[str, Any]], payload: Pay
 
 
 def _alpaca(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload) -> tuple[str, str]:
-    shots = [f"###\n{i}. Instruction: {payload.draw('p')}\n{i}. Input:\n<noinput>\n{i}. Output:\n{payload.draw('a')}\n" for i in (1, 2, 3)]
+    shots = [
+        f"###\n{i}. Instruction: {payload.draw('p')}\n{i}. Input:\n<noinput>\n{i}. "
+        f"Output:\n{payload.draw('a')}\n"
+        for i in (1, 2, 3)
+    ]
     return "", f"{row['text']}\n{''.join(shots)}###\n4. Instruction:"
 
 
 def _airoboros(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload) -> tuple[str, str]:
     folder = "character_seeds" if "/character" in row["path"] else "detailed_writing_seeds"
     example = payload.chance.choice([other["text"] for other in rows if f"/{folder}/" in other["path"]])
-    instruction = f"BEGININPUT\nBEGINCONTEXT\ndate: 2021\nENDCONTEXT\n{payload.draw('t')}\nENDINPUT\nBEGININSTRUCTION\n{{q}}\nENDINSTRUCTION"
-    values = {**SETTINGS, "example": example, **({"instruction": instruction} if "contextual_response" in row["path"] else {})}
+    instruction = (
+        "BEGININPUT\nBEGINCONTEXT\ndate: "
+        f"2021\nENDCONTEXT\n{payload.draw('t')}\nENDINPUT\nBEGININSTRUCTION\n{{q}}\nENDINSTRUCTION"
+    )
+    values = {
+        **SETTINGS,
+        "example": example,
+        **({"instruction": instruction} if "contextual_response" in row["path"] else {}),
+    }
     text = re.sub(r"\{([a-z_]+)\}", lambda found: values.get(found[1], found[0]), row["text"])
     return "", payload.fill(text)
 
@@ -114,19 +141,49 @@ def _airoboros(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload
 def _cosmopedia(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload) -> tuple[str, str]:
     text = row["text"]
     if "openstax" in row["path"]:
-        text += "\n" + next(other["text"] for other in rows if other["path"] == row["path"] and other["line"] == row["line"] + 1)
-    for old, new in (("<EXTRACT>", "{t}"), ("<INSERT_EXTRACT>", "{t}"), ("<ADD_TOPIC>", ', within the context of "{topic}"'), ("{{X}}", '"{topic}"')):
+        text += "\n" + next(
+            other["text"]
+            for other in rows
+            if other["path"] == row["path"] and other["line"] == row["line"] + 1
+        )
+    for old, new in (
+        ("<EXTRACT>", "{t}"),
+        ("<INSERT_EXTRACT>", "{t}"),
+        ("<ADD_TOPIC>", ', within the context of "{topic}"'),
+        ("{{X}}", '"{topic}"'),
+    ):
         text = text.replace(old, new)
     text = re.sub(r"\$\{(unit_title|section|unit)\}", "{topic}", text)
-    text = text.replace("${previous_sections}", "We have already covered chapters {topic}, {topic} and are now writing a chapter on ")
-    text = text.replace("${previous_sub_units}", "We have already covered the following lessons in the current chapter: {topic}, {topic}.")
+    text = text.replace(
+        "${previous_sections}",
+        "We have already covered chapters {topic}, {topic} and are now writing a chapter on ",
+    )
+    text = text.replace(
+        "${previous_sub_units}",
+        "We have already covered the following lessons in the current chapter: {topic}, {topic}.",
+    )
     return "", payload.fill(text)
 
 
 def _instructlab(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload) -> tuple[str, str]:
-    document = {name: text.strip(' |"\n') for name, text in re.findall(r"^(\w+):(.*?)(?=^\w+:|\Z)", row["text"], re.DOTALL | re.MULTILINE)}
-    parts = [document[name] for name in ("introduction", "principles", "examples", "generation") if document.get(name)]
-    slots = {"question": "{q}", "query": "{q}", "response": "{a}", "document": "{t}", "context": "{t}", "num_samples": "{n}", "outline": "{topic}"}
+    document = {
+        name: text.strip(' |"\n')
+        for name, text in re.findall(r"^(\w+):(.*?)(?=^\w+:|\Z)", row["text"], re.DOTALL | re.MULTILINE)
+    }
+    parts = [
+        document[name]
+        for name in ("introduction", "principles", "examples", "generation")
+        if document.get(name)
+    ]
+    slots = {
+        "question": "{q}",
+        "query": "{q}",
+        "response": "{a}",
+        "document": "{t}",
+        "context": "{t}",
+        "num_samples": "{n}",
+        "outline": "{topic}",
+    }
 
     def value(found: re.Match[str]) -> str:
         return next((slot for name, slot in slots.items() if name in found[1]), "{topic}")
@@ -138,12 +195,25 @@ def _instructlab(row: dict[str, Any], rows: list[dict[str, Any]], payload: Paylo
 def _distilabel(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payload) -> tuple[str, str]:
     pick = payload.chance.choice
     if "completer" in row["path"]:
-        extra = [other["text"] for other in rows if "completer" in other["path"] and other["line"] in (55, 67, 74)]
+        extra = [
+            other["text"] for other in rows if "completer" in other["path"] and other["line"] in (55, 67, 74)
+        ]
         names = dict(zip(("structured_prompt", "extra_rules", "few_shots"), extra, strict=True))
-        text = jinja2.Environment(autoescape=False).from_string(row["text"]).render(**names, N=pick([3, 5, 8]), instruction=payload.draw("q"))
-        return (text, f"{payload.draw('q')}\nStep 1: {payload.draw('a')}") if row["line"] == 34 else ("", text)
+        text = (
+            jinja2.Environment(autoescape=False)
+            .from_string(row["text"])
+            .render(**names, N=pick([3, 5, 8]), instruction=payload.draw("q"))
+        )
+        return (
+            (text, f"{payload.draw('q')}\nStep 1: {payload.draw('a')}") if row["line"] == 34 else ("", text)
+        )
     if row["path"].endswith("utils.py"):
-        text = row["text"].replace("{}", pick(EVOLUTIONS)).replace("<PROMPT>", payload.draw("p")).replace("<RESPONSE>", payload.draw("a"))
+        text = (
+            row["text"]
+            .replace("{}", pick(EVOLUTIONS))
+            .replace("<PROMPT>", payload.draw("p"))
+            .replace("<RESPONSE>", payload.draw("a"))
+        )
         return "", text
     values: dict[str, Any] = {name: payload.fill(slot) for name, slot in JINJA.items()}
     values |= {
@@ -159,9 +229,12 @@ JINJA = {
     "task": "{p}", "student_solution": "{a}", "teacher_reasoning": "teacher_reasoning", "corrected_student_solution": "corrected_student_solution",
     "title": "{topic}", "content": "{t}", "guidelines": "{t}", "examples": "{q}\n{a}", "question": "{q}", "fields": "{t}", "instruction": "{p}",
     "generation": "{a}", "num_instructions": "{n}", "application_description": "An assistant that helps with {topic}", "input": "{topic}",
-    "criteria_for_query_generation": "Incorporate a diverse range of verbs, avoiding repetition.\nEnsure queries are compatible with AI model's text "
-    "generation functions and are limited to 1-2 sentences.\nDesign queries to be self-contained and standalone.",
-    "reference": "{a}", "rubric": "[Is the answer right and complete?]\nScore 1: no\nScore 3: partly\nScore 5: yes", "func_desc": "lookup(word): {topic}",
+    "criteria_for_query_generation": "Incorporate a diverse range of verbs, avoiding repetition.\nEnsure "
+                                     "queries are compatible with AI model's text "
+    "generation functions and are limited to 1-2 sentences.\nDesign queries to be self-contained and "
+    "standalone.",
+    "reference": "{a}", "rubric": "[Is the answer right and complete?]\nScore 1: no\nScore 3: partly\nScore "
+                                  "5: yes", "func_desc": "lookup(word): {topic}",
     "query": "{p}", "func_call": "[lookup('{topic}')]", "execution_result": "{a}", "format_inst": "The output must be a JSON list.", "number": "{n}",
     "func_name": "lookup", "parallel_queries": "", "query_type": "long-tail", "query_length": "5 to 15 words", "clarity": "clear", "num_words": "100",
     "language": "English", "difficulty": "college", "unit": "sentence", "source_language": "English", "target_language": "French", "high_score": "5",

@@ -1,4 +1,6 @@
-"""Write docs/reference from the code. With --check nothing is written, and a page that is out of date is an error."""
+"""Write docs/reference from the code. With --check nothing is written, and a page that is out of date is an
+error.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,10 @@ def pages() -> dict[str, str]:
     }
     out = {f"{name}.md": page(title, parts) for name, (title, parts) in made.items()}
     links = [f"- [{title}]({name}.md)\n" for name, (title, _) in made.items()]
-    return {**out, "index.md": page("Reference", ["Made from the code, so it says what the code does.\n\n", *links])}
+    return {
+        **out,
+        "index.md": page("Reference", ["Made from the code, so it says what the code does.\n\n", *links]),
+    }
 
 
 def page(title: str, parts: Iterable[str]) -> str:
@@ -52,7 +57,9 @@ def page(title: str, parts: Iterable[str]) -> str:
 def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
-    lines += [" | ".join(cell.replace("|", r"\|").replace("\n", " ").strip() or "-" for cell in row) for row in body]
+    lines += [
+        " | ".join(cell.replace("|", r"\|").replace("\n", " ").strip() or "-" for cell in row) for row in body
+    ]
     return "".join(f"| {line} |\n" for line in lines) + "\n"
 
 
@@ -80,7 +87,11 @@ def sentences(module: ModuleType, owner: str = "") -> dict[str, str]:
 
 
 def _described(first: ast.stmt, second: ast.stmt) -> Iterator[tuple[str, str]]:
-    says = isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant) and isinstance(second.value.value, str)
+    says = (
+        isinstance(second, ast.Expr)
+        and isinstance(second.value, ast.Constant)
+        and isinstance(second.value.value, str)
+    )
     if says and isinstance(first, ast.Assign) and isinstance(first.targets[0], ast.Name):
         assert isinstance(second, ast.Expr)
         assert isinstance(second.value, ast.Constant)
@@ -93,7 +104,11 @@ def commands() -> Iterator[str]:
     for name, command in leaves(program, "stillwatch"):
         context = click.Context(command, info_name=name, terminal_width=400, max_content_width=400)
         yield f"## {name}\n\n{paragraphs(command.help)}```\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n\n"
-        told = [parameter for parameter in command.get_params(context) if getattr(parameter, "help", None) and "--help" not in parameter.opts]
+        told = [
+            parameter
+            for parameter in command.get_params(context)
+            if getattr(parameter, "help", None) and "--help" not in parameter.opts
+        ]
         shown = [_parameter(parameter, context) for parameter in told]
         if shown:
             yield rows(("argument or option", "meaning", "default"), shown)
@@ -118,7 +133,11 @@ def _parameter(parameter: click.Parameter, context: click.Context) -> tuple[str,
     value = "" if parameter.is_flag else " " + parameter.make_metavar(context)
     repeated = " May be given more than once." if parameter.multiple else ""
     plain = isinstance(parameter.default, str | int | float) and not isinstance(parameter.default, bool)
-    return code(names + value), (parameter.help or "") + repeated, code(str(parameter.default)) if plain else ""
+    return (
+        code(names + value),
+        (parameter.help or "") + repeated,
+        code(str(parameter.default)) if plain else "",
+    )
 
 
 def setting_sections() -> Iterator[str]:
@@ -128,7 +147,10 @@ def setting_sections() -> Iterator[str]:
         kind = type(getattr(settings.Settings(), section.name))
         yield f"## [{section.name}]\n\n{paragraphs(kind.__doc__)}"
         values = settings.as_document(settings.Settings())[section.name]
-        yield rows(("setting", "default", "meaning"), ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)))
+        yield rows(
+            ("setting", "default", "meaning"),
+            ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)),
+        )
 
 
 def _toml(value: Any) -> str:
@@ -150,18 +172,32 @@ def tables() -> Iterator[str]:
     for table in all_tables():
         text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
         yield f"## {table.name}\n\n{table.meaning}{text}\n\n"
-        holds = {c.name: "" if table.name not in PROMISES else promise_of(table.name, c.name).value for c in table.columns}
-        needed = ((code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.meaning) for c in table.columns)
+        holds = {
+            c.name: "" if table.name not in PROMISES else promise_of(table.name, c.name).value
+            for c in table.columns
+        }
+        needed = (
+            (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.meaning)
+            for c in table.columns
+        )
         yield rows(("column", "type", "holds", "always there", "meaning"), needed)
     yield f"## Flags\n\n{paragraphs(flags.Flag.__doc__)}"
     meanings = sentences(flags, "Flag")
-    yield rows(("flag", "bit", "meaning"), ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag))
+    yield rows(
+        ("flag", "bit", "meaning"),
+        ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag),
+    )
 
 
 def all_tables() -> list[Table]:
     """Every table that a schema module declares, by name."""
-    modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(stillwatch.schema.__path__, "stillwatch.schema.")]
-    found = {item.name: item for module in modules for item in vars(module).values() if isinstance(item, Table)}
+    modules = [
+        importlib.import_module(m.name)
+        for m in pkgutil.iter_modules(stillwatch.schema.__path__, "stillwatch.schema.")
+    ]
+    found = {
+        item.name: item for module in modules for item in vars(module).values() if isinstance(item, Table)
+    }
     return [found[name] for name in sorted(found)]
 
 
@@ -201,9 +237,14 @@ def faults() -> Iterator[str]:
     """The exit codes and the error classes."""
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
     codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
-    yield "## Exit codes\n\n" + rows(("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items()))
+    yield "## Exit codes\n\n" + rows(
+        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items())
+    )
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
-    yield "## Errors\n\n" + rows(("error", "meaning", "exit code"), ((code(k.__name__), k.__doc__ or "", str(k.exit_code)) for k in kinds))
+    yield "## Errors\n\n" + rows(
+        ("error", "meaning", "exit code"),
+        ((code(k.__name__), k.__doc__ or "", str(k.exit_code)) for k in kinds),
+    )
 
 
 def stale() -> list[str]:

@@ -1,1 +1,3 @@
-"""Detectors to compare with, behind one interface: called.Baseline. Our own short versions of published methods, with their defaults."""
+"""Detectors to compare with, behind one interface: called.Baseline. Our own short versions of published
+methods, with their defaults.
+"""

@@ -48,12 +48,16 @@ def called(groups: Iterable[Group], threshold: float, *, single: bool = False) -
 
 def singles(scores: Mapping[int, float], threshold: float) -> Called:
     """What a detector of single accounts says, by account."""
-    groups = (Group(str(account), frozenset((account,)), score) for account, score in scores.items() if score > 0)
+    groups = (
+        Group(str(account), frozenset((account,)), score) for account, score in scores.items() if score > 0
+    )
     return called(groups, threshold, single=True)
 
 
 class Baseline(Protocol):
-    """A detector to compare with. Its parameters are its fields, and the defaults those of its paper or project."""
+    """A detector to compare with. Its parameters are its fields, and the defaults those of its paper or
+    project.
+    """
 
     @property
     def name(self) -> str:

@@ -2,9 +2,10 @@
 
 python bench/baselines/compare.py RUN WORLD [--quick] [--json FILE]
 
-RUN is what `detect --out` wrote, WORLD what `range make` wrote. Each baseline is scored at its own defaults, and at the lowest threshold that
-calls no more than 0.1 % of the innocent accounts: that threshold is chosen with the truth, so it flatters the baseline. Two baselines are also
-given the best of many settings, chosen with the truth. Seeds stand in the baselines' parameters; the same run gives the same figures.
+RUN is what `detect --out` wrote, WORLD what `range make` wrote. Each baseline is scored at its own defaults,
+and at the lowest threshold that calls no more than 0.1 % of the innocent accounts: that threshold is chosen
+with the truth, so it flatters the baseline. Two baselines are also given the best of many settings, chosen
+with the truth. Seeds stand in the baselines' parameters; the same run gives the same figures.
 """
 
 from __future__ import annotations
@@ -60,10 +61,27 @@ class Line:
 def compare(run: Path, world: Path, quick: bool = False) -> tuple[list[Line], Truth]:
     """Stillwatch first, then every baseline. Raises RunError where run or world cannot be read."""
     truth, ids = read_truth(world), account_ids(run)
-    lines = [Line("Stillwatch", "this project", "docs/how-it-decides.md, section 10", {}, score_groups(read_run(run), truth), None, None, 0.0)]
+    lines = [
+        Line(
+            "Stillwatch",
+            "this project",
+            "docs/how-it-decides.md, section 10",
+            {},
+            score_groups(read_run(run), truth),
+            None,
+            None,
+            0.0,
+        )
+    ]
     with opened(run) as tables:
-        lines += [_line(baseline, tables, ids, truth) for baseline in EVERY if not (quick and baseline.name.startswith(SLOW))]
-        for search in (components_by_each_setting,) if quick else (components_by_each_setting, pooled_by_each_facet):
+        lines += [
+            _line(baseline, tables, ids, truth)
+            for baseline in EVERY
+            if not (quick and baseline.name.startswith(SLOW))
+        ]
+        for search in (
+            (components_by_each_setting,) if quick else (components_by_each_setting, pooled_by_each_facet)
+        ):
             lines += _best(search, tables, ids, truth)
     return lines, truth
 
@@ -75,39 +93,69 @@ def _line(baseline: Baseline, tables: Tables, ids: dict[int, str], truth: Truth)
 
 
 def _best(search: Callable[[Tables], Tried], tables: Tables, ids: dict[int, str], truth: Truth) -> list[Line]:
-    """The settings that find most campaigns, and among those have the best pooled F1: at defaults, and at the threshold chosen with the truth."""
+    """The settings that find most campaigns, and among those have the best pooled F1: at defaults, and at the
+    threshold chosen with the truth.
+    """
     begun = time.perf_counter()
     lines = [_scored(baseline, said, ids, truth, 0.0) for baseline, said in search(tables)]
     seconds = time.perf_counter() - begun
-    chosen = ((max(lines, key=lambda line: (pick(line).found, pick(line).f1)), where) for pick, where in ((_own, "defaults"), (_flattered, "0.1 %")))
-    return [replace(line, detector=f"{line.detector} ({SEARCHED} of {len(lines)}, at {where})", seconds=seconds) for line, where in chosen]
+    chosen = (
+        (max(lines, key=lambda line: (pick(line).found, pick(line).f1)), where)
+        for pick, where in ((_own, "defaults"), (_flattered, "0.1 %"))
+    )
+    return [
+        replace(line, detector=f"{line.detector} ({SEARCHED} of {len(lines)}, at {where})", seconds=seconds)
+        for line, where in chosen
+    ]
 
 
 def _scored(baseline: Baseline, said: Called, ids: dict[int, str], truth: Truth, seconds: float) -> Line:
     own = score_called(said, said.threshold, ids, truth)
     flattered = score_called(said, within_budget(said, ids, truth), ids, truth)
-    return Line(baseline.name, baseline.source, baseline.blind, parameters(baseline), own, flattered, said.threshold, seconds)
+    return Line(
+        baseline.name,
+        baseline.source,
+        baseline.blind,
+        parameters(baseline),
+        own,
+        flattered,
+        said.threshold,
+        seconds,
+    )
 
 
 def better(lines: list[Line]) -> Iterator[str]:
-    """Where a baseline beats Stillwatch, by campaign and at either threshold: a higher F1 over the campaign's accounts."""
+    """Where a baseline beats Stillwatch, by campaign and at either threshold: a higher F1 over the campaign's
+    accounts.
+    """
     ours = {row.campaign: row for row in lines[0].score.rows}
     for line in lines[1:]:
-        for what, score in (("at its defaults", line.score), ("at the threshold chosen with the truth", line.flattered)):
+        for what, score in (
+            ("at its defaults", line.score),
+            ("at the threshold chosen with the truth", line.flattered),
+        ):
             for row in score.rows if score else ():
                 mine = ours[row.campaign]
                 if row.f1 > mine.f1:
                     yield (
-                        f"{line.detector} beats Stillwatch on {row.campaign} {what}: precision {row.precision:.3f} and recall {row.recall:.3f} against "
-                        f"{mine.precision:.3f} and {mine.recall:.3f}, and calls {sum(score.innocents.values()) if score else 0} innocent accounts in all"
+                        f"{line.detector} beats Stillwatch on {row.campaign} {what}: precision "
+                        f"{row.precision:.3f} and recall {row.recall:.3f} against "
+                        f"{mine.precision:.3f} and {mine.recall:.3f}, and calls "
+                        f"{sum(score.innocents.values()) if score else 0} innocent accounts in all"
                     )
 
 
 def show(lines: list[Line], truth: Truth, console: Console) -> None:
     """Both tables, then where a baseline is better."""
     innocents = len(truth.kinds) - len(answerable(truth))
-    for title, pick in (("At each detector's own defaults", _own), ("At the lowest threshold that calls at most 0.1 % of innocents", _flattered)):
-        table = Table(title=f"{title}: recall / precision by campaign, + found (called in whatever company)", title_justify="left")
+    for title, pick in (
+        ("At each detector's own defaults", _own),
+        ("At the lowest threshold that calls at most 0.1 % of innocents", _flattered),
+    ):
+        table = Table(
+            title=f"{title}: recall / precision by campaign, + found (called in whatever company)",
+            title_justify="left",
+        )
         for name in (
             "detector",
             *(f"{name} ({len(accounts)})" for name, accounts in truth.campaigns.items()),
@@ -123,7 +171,9 @@ def show(lines: list[Line], truth: Truth, console: Console) -> None:
     for line in lines:
         kinds = sorted(line.score.innocents.items(), key=lambda pair: -pair[1])[:4]
         console.print(
-            f"{line.detector}: {'wrongs ' + ', '.join(f'{n:,} {kind}' for kind, n in kinds) if kinds else 'wrongs nobody'}; {line.seconds:.1f} s"
+            f"{line.detector}: "
+            f"{'wrongs ' + ', '.join(f'{n:,} {kind}' for kind, n in kinds) if kinds else 'wrongs nobody'}; "
+            f"{line.seconds:.1f} s"
         )
     console.print("\n".join(better(lines)) or "no baseline beats Stillwatch on any campaign")
 
@@ -143,7 +193,9 @@ def _flattered(line: Line) -> Score:
 
 def main() -> None:
     """Run, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path)
     parser.add_argument("world", type=Path)
     parser.add_argument("--quick", action="store_true", help="without PRADA and MMD, which take longest")
@@ -155,7 +207,12 @@ def main() -> None:
         sys.exit(str(error))
     show(lines, truth, Console(width=None if sys.stdout.isatty() else 180))
     if given.json:
-        document = {"run": str(given.run), "quick": given.quick, "better": list(better(lines)), "lines": [asdict(line) for line in lines]}
+        document = {
+            "run": str(given.run),
+            "quick": given.quick,
+            "better": list(better(lines)),
+            "lines": [asdict(line) for line in lines],
+        }
         given.json.write_text(json.dumps(document, indent=2) + "\n")
 
 

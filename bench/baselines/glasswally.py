@@ -1,4 +1,6 @@
-"""The published rules of Glasswally, fused as it fuses them: a weighted sum of what its workers say of each request."""
+"""The published rules of Glasswally, fused as it fuses them: a weighted sum of what its workers say of each
+request.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +57,14 @@ class Glasswally:
     """Calls accounts of which one request's sum reaches the tier of action; scores the largest sum."""
 
     source: ClassVar[str] = "Glasswally, commit 300eedc (src/engine/fusion.rs, src/workers), re-expressed"
-    blind: ClassVar[str] = "quiet accounts; clusters join whoever shares a TLS stack, which is nearly everyone. Unfed: " + "; ".join(
-        [*UNFED, *UNFED_RULES]
+    blind: ClassVar[str] = (
+        "quiet accounts; clusters join whoever shares a TLS stack, which is nearly everyone. Unfed: "
+        + "; ".join([*UNFED, *UNFED_RULES])
     )
     rescaled: bool = False
-    """Whether the weights of the fed workers are made to sum to 1, so that missing columns do not lower the sum."""
+    """Whether the weights of the fed workers are made to sum to 1, so that missing columns do not lower the
+    sum.
+    """
     medium: float = 0.35
     """The sum from which it acts (limits the rate)."""
     crowd: int = 5
@@ -97,8 +102,12 @@ class Glasswally:
             "pivot": known.pivots.said(stream, mine.cluster[stream.number]),
         }
         scale = 1.0 / sum(WEIGHTS.values()) if self.rescaled else 1.0
-        total = sum(WEIGHTS[worker] * scale * score * (0.4 + 0.6 * sure) for worker, (score, sure) in said.items())
-        found: Floats = np.minimum(np.asarray(total) + self.crowd_bonus * (mine.size[stream.number] >= self.crowd), 1.0)
+        total = sum(
+            WEIGHTS[worker] * scale * score * (0.4 + 0.6 * sure) for worker, (score, sure) in said.items()
+        )
+        found: Floats = np.minimum(
+            np.asarray(total) + self.crowd_bonus * (mine.size[stream.number] >= self.crowd), 1.0
+        )
         return found
 
 
@@ -120,7 +129,10 @@ def coded(tables: Tables) -> Tables:
     """The tables with the columns that the rules read."""
     read = tables.exchanges
     names = tables.engine.collect(read.select("model").distinct().order_by("model"))["model"]
-    numbers = tables.engine.load("model_numbers", pa.table({"model": names, "model_number": pa.array(range(1, len(names) + 1), pa.int64())}))
+    numbers = tables.engine.load(
+        "model_numbers",
+        pa.table({"model": names, "model_number": pa.array(range(1, len(names) + 1), pa.int64())}),
+    )
     made: dict[str, Any] = {
         "tokens": read.input_tokens.fill_null(0).cast("int64") + read.output_tokens.fill_null(0),
         "reasoning": (read.flags.fill_null(0) & int(Flag.REASONING)) > 0,

@@ -1,7 +1,8 @@
-"""What Glasswally keeps beside an account's own window: clusters, stacks and system prompts of many accounts, bursts, moves between models.
+"""What Glasswally keeps beside an account's own window: clusters, stacks and system prompts of many accounts,
+bursts, moves between models.
 
-It builds these as requests come in and never forgets keys; here they are as at the end of the log. Its clusters merge incompletely when two meet;
-here they merge whole.
+It builds these as requests come in and never forgets keys; here they are as at the end of the log. Its
+clusters merge incompletely when two meet; here they merge whole.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Bursts:
 
 @dataclass(frozen=True)
 class Pivots:
-    """Accounts of one cluster that went over to one model in one half-day: for its 'within 6 hours of each other'."""
+    """Accounts of one cluster that went over to one model in one half-day: for its 'within 6 hours of each
+    other'.
+    """
 
     together: dict[tuple[int, int, int], int]
     """By cluster, number of the model, and half-day since 1970."""
@@ -113,8 +116,12 @@ class Whole:
 
 def whole(tables: Tables) -> Whole:
     """Read the log once for each thing that is kept."""
-    seen = tables.exchanges.group_by("account").agg(n=_.count(), stacks=_.ja4.nunique(), hosting=_.hosting.argmax(_.at), asn=_.asn.argmax(_.at))
-    table = tables.engine.collect(seen.mutate(hosting=_.hosting.fill_null(False), asn=_.asn.fill_null(0)).order_by("account"))
+    seen = tables.exchanges.group_by("account").agg(
+        n=_.count(), stacks=_.ja4.nunique(), hosting=_.hosting.argmax(_.at), asn=_.asn.argmax(_.at)
+    )
+    table = tables.engine.collect(
+        seen.mutate(hosting=_.hosting.fill_null(False), asn=_.asn.fill_null(0)).order_by("account")
+    )
     accounts = table["account"].to_numpy()
     clusters, mine = _clusters(tables, table, accounts)
     return Whole(
@@ -129,7 +136,11 @@ def whole(tables: Tables) -> Whole:
 
 def _carriers(tables: Tables, column: str, least: int) -> tuple[Ints, Ints]:
     """Keys of a column that enough accounts carry, and how many."""
-    counted = tables.exchanges.filter(tables.exchanges[column].notnull()).group_by(key=_[column]).agg(n=_.account.nunique())
+    counted = (
+        tables.exchanges.filter(tables.exchanges[column].notnull())
+        .group_by(key=_[column])
+        .agg(n=_.account.nunique())
+    )
     table = tables.engine.collect(counted.filter(_.n >= least).order_by("key"))
     return table["key"].to_numpy(), table["n"].to_numpy()
 
@@ -138,11 +149,15 @@ def _clusters(tables: Tables, table: pa.Table, accounts: Ints) -> tuple[Ints, Mi
     """Accounts that share a card, an organisation, a subnet or a TLS stack, with two others at least."""
     kinds = {name: _carried(tables, name) for name in ("payment", "organisation", "subnet", "ja4")}
     place = np.concatenate([np.searchsorted(accounts, rows) for rows, _keys in kinds.values()])
-    keys = np.concatenate([np.stack([np.full(len(keys), i), keys], axis=1) for i, (_rows, keys) in enumerate(kinds.values())])
+    keys = np.concatenate(
+        [np.stack([np.full(len(keys), i), keys], axis=1) for i, (_rows, keys) in enumerate(kinds.values())]
+    )
     _distinct, number = np.unique(keys, axis=0, return_inverse=True)
     number = number.ravel()
     every = len(accounts) + int(number.max(initial=-1)) + 1
-    graph = sparse.coo_matrix((np.ones(len(place), np.int8), (place, len(accounts) + number)), shape=(every, every))
+    graph = sparse.coo_matrix(
+        (np.ones(len(place), np.int8), (place, len(accounts) + number)), shape=(every, every)
+    )
     labels: Ints = np.asarray(connected_components(graph, directed=False)[1], np.int64)
     own = labels[: len(accounts)]
     size = np.bincount(own, minlength=every)
@@ -151,9 +166,17 @@ def _clusters(tables: Tables, table: pa.Table, accounts: Ints) -> tuple[Ints, Mi
     crowded = np.zeros(every, np.bool_)
     crowded[labels[len(accounts) + np.flatnonzero(shared >= 4)]] = True
     requests = np.bincount(own, weights=table["n"].to_numpy(), minlength=every)
-    score = np.minimum(size / 25.0, 1.0) * 0.40 + np.minimum(cards * 0.07, 0.35) + np.minimum(subnets * 0.03, 0.15) + 0.15 * crowded
+    score = (
+        np.minimum(size / 25.0, 1.0) * 0.40
+        + np.minimum(cards * 0.07, 0.35)
+        + np.minimum(subnets * 0.03, 0.15)
+        + 0.15 * crowded
+    )
     whole_enough = size >= 3
-    score, sure = np.where(whole_enough, np.minimum(score, 1.0), 0.0), np.where(whole_enough, np.minimum(requests / 100.0, 1.0), 0.2)
+    score, sure = (
+        np.where(whole_enough, np.minimum(score, 1.0), 0.0),
+        np.where(whole_enough, np.minimum(requests / 100.0, 1.0), 0.2),
+    )
     cloud = _cloud(table, own, size)
     cluster = np.where(size[own] >= 3, own, -1).astype(np.int64)
     return cluster, Mine(cluster, size[own], score[own], sure[own], cloud[own], table["stacks"].to_numpy())
@@ -186,7 +209,9 @@ def _cloud(table: pa.Table, own: Ints, size: Ints) -> Ints:
 
 def bursts(tables: Tables) -> Bursts:
     """Seconds with accounts enough, and whether such seconds recur evenly."""
-    counted = tables.exchanges.group_by(second=_["at"] // 1000).agg(n=_.account.nunique()).filter(_.n >= BURST)
+    counted = (
+        tables.exchanges.group_by(second=_["at"] // 1000).agg(n=_.account.nunique()).filter(_.n >= BURST)
+    )
     table = tables.engine.collect(counted.order_by("second"))
     second, n = table["second"].to_numpy(), table["n"].to_numpy()
     first, here = np.searchsorted(second, second - LOOK_BACK), np.arange(len(second))
@@ -206,8 +231,14 @@ def _pivots(tables: Tables, accounts: Ints, clusters: Ints) -> Pivots:
     """Changes of model, counted by cluster, model and half-day."""
     known = tables.engine.load("glasswally_clusters", pa.table({"account": accounts, "cluster": clusters}))
     before: Any = ibis.window(group_by=_.account, order_by=[_["at"], _.request])
-    moved = tables.exchanges.select("account", "at", "request", "model_number").mutate(earlier=_.model_number.lag().over(before))
-    moved = moved.filter(_.earlier.notnull() & (_.earlier != _.model_number)).join(known, "account").filter(_.cluster >= 0)
+    moved = tables.exchanges.select("account", "at", "request", "model_number").mutate(
+        earlier=_.model_number.lag().over(before)
+    )
+    moved = (
+        moved.filter(_.earlier.notnull() & (_.earlier != _.model_number))
+        .join(known, "account")
+        .filter(_.cluster >= 0)
+    )
     counted = moved.group_by("cluster", "model_number", half=_["at"] // HALF_DAY).agg(n=_.account.nunique())
     rows = tables.engine.collect(counted).to_pylist()
     return Pivots({(row["cluster"], row["model_number"], row["half"]): row["n"] for row in rows})

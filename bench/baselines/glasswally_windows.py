@@ -1,6 +1,8 @@
-"""Glasswally's workers that look at one account's recent requests; each gives a score and a confidence for each request.
+"""Glasswally's workers that look at one account's recent requests; each gives a score and a confidence for
+each request.
 
-Thresholds are those of the worker of the same name at commit 300eedc. Sums over sliding windows are differences of running sums.
+Thresholds are those of the worker of the same name at commit 300eedc. Sums over sliding windows are
+differences of running sums.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def velocity(stream: Stream) -> Said:
 
 
 def reasoning(stream: Stream) -> Said:
-    """Asks for reasoning now, and in a fifth of the hour's requests; our flag stands for its list of phrases."""
+    """Asks for reasoning now, and in a fifth of the hour's requests; our flag stands for its list of
+    phrases.
+    """
     first = stream.since(HOUR)
     asks = stream.columns["reasoning"].astype(np.bool_)
     n = np.arange(len(stream)) - first + 1
@@ -68,9 +72,15 @@ def preamble(stream: Stream, carriers: dict[int, int]) -> Said:
 
 
 def session_gap(stream: Stream) -> Said:
-    """Pauses of two minutes and more that are all equally long, and sessions equally large; taken day by day."""
+    """Pauses of two minutes and more that are all equally long, and sessions equally large; taken day by
+    day.
+    """
     day = stream.number * (1 << 20) + stream.at // DAY
-    opens = np.append(True, (np.diff(stream.at) >= 120 * SECOND) | (np.diff(day) != 0)) if len(stream) else np.empty(0, np.bool_)
+    opens = (
+        np.append(True, (np.diff(stream.at) >= 120 * SECOND) | (np.diff(day) != 0))
+        if len(stream)
+        else np.empty(0, np.bool_)
+    )
     starts = np.flatnonzero(opens)
     sizes = np.diff(np.append(starts, len(stream)))
     days, requests = np.unique(day, return_counts=True)
@@ -80,7 +90,11 @@ def session_gap(stream: Stream) -> Said:
     gap = _spread_by(gaps, place[inner], len(days))
     size = _spread_by(sizes, place, len(days))
     sessions = np.bincount(place, minlength=len(days))
-    score = _steps(-gap, (-0.05, 0.55), (-0.08, 0.40), (-0.15, 0.20)) + 0.25 * ((size < 0.10) & (gap < 0.15)) + 0.10 * (sessions > 20)
+    score = (
+        _steps(-gap, (-0.05, 0.55), (-0.08, 0.40), (-0.15, 0.20))
+        + 0.25 * ((size < 0.10) & (gap < 0.15))
+        + 0.10 * (sessions > 20)
+    )
     score = np.where((requests >= 8) & (sessions >= 4) & (score >= 0.15), np.minimum(score, 1.0), 0.0)
     sure = np.where(gap < 0.05, 0.88, np.where(gap < 0.08, 0.75, 0.55))
     found = np.searchsorted(days, day)

@@ -16,12 +16,15 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Honeypot:
-    """Adds to an account's suspicion for rate, likeness to the previous prompt, missing pauses and volume, and lets it fade; scores the peak."""
+    """Adds to an account's suspicion for rate, likeness to the previous prompt, missing pauses and volume,
+    and lets it fade; scores the peak.
+    """
 
     name: ClassVar[str] = "honeypotllm's rules"
     source: ClassVar[str] = "honeypotllm 0.1.3 (scoring.py, ScoringConfig), re-expressed"
     blind: ClassVar[str] = (
-        "other accounts, and varied prompts at a human pace; its overlap of word pairs is estimated from signs; text of the first 120 characters stands for equal heads"
+        "other accounts, and varied prompts at a human pace; its overlap of word pairs is estimated from "
+        "signs; text of the first 120 characters stands for equal heads"
     )
     per_minute: int = 30
     """Requests in 60 seconds above which the rate counts."""

@@ -1,4 +1,6 @@
-"""kollude's shared templates: the share of messages on templates of many actors, the number of those actors, and an alarm when the share jumps."""
+"""kollude's shared templates: the share of messages on templates of many actors, the number of those actors,
+and an alarm when the share jumps.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Templates:
     """Shorter prompts have no template."""
 
     def used(self, tables: Tables) -> Any:
-        """account, hour, key, n: who used which template when; a prompt's template is its head, or its tail where more accounts share that."""
+        """account, hour, key, n: who used which template when; a prompt's template is its head, or its tail
+        where more accounts share that.
+        """
         asked = tables.exchanges.filter(_.has_text & (_.words >= self.words)).mutate(hour=_.at // HOUR)
         asked = asked.select("account", "request", "hour", "head", "tail")
         heads = asked.group_by("head").agg(head_actors=_.account.nunique())
@@ -51,12 +55,15 @@ class Templates:
 
 @dataclass(frozen=True)
 class KolludeAlarms:
-    """Calls the accounts of coordinated templates in hours of alarm, a group for each template; scores accounts over hours, its burst."""
+    """Calls the accounts of coordinated templates in hours of alarm, a group for each template; scores
+    accounts over hours, its burst.
+    """
 
     name: ClassVar[str] = "kollude, alarms"
     source: ClassVar[str] = "kollude 0.4.0 (MATH.md 2 to 4, 8; ScanParams), re-expressed"
     blind: ClassVar[str] = (
-        "campaigns under way when the log begins, and those too small to move the whole provider's share; words are 8 a template, not 12"
+        "campaigns under way when the log begins, and those too small to move the whole provider's share; "
+        "words are 8 a template, not 12"
     )
     templates: Templates = Templates()
     """Which templates count."""
@@ -81,7 +88,9 @@ class KolludeAlarms:
         return called(groups, 0.0)
 
     def alarms(self, share: Floats, actors: Floats) -> Array:
-        """Whether each hour raises the alarm: an e-CUSUM over conformal p-values of the share (Shin, Ramdas and Rinaldo 2022)."""
+        """Whether each hour raises the alarm: an e-CUSUM over conformal p-values of the share (Shin, Ramdas
+        and Rinaldo 2022).
+        """
         rng = np.random.default_rng(self.seed)
         raised = np.zeros(len(share), np.bool_)
         level = 1.0
@@ -96,11 +105,16 @@ class KolludeAlarms:
 
 @dataclass(frozen=True)
 class KolludeActors:
-    """Scores each account by the share of its prompts on templates of many accounts, times the log of the largest one's accounts; it ranks."""
+    """Scores each account by the share of its prompts on templates of many accounts, times the log of the
+    largest one's accounts; it ranks.
+    """
 
     name: ClassVar[str] = "kollude, actors"
     source: ClassVar[str] = "kollude 0.4.0 (MATH.md 5, offline scores), re-expressed"
-    blind: ClassVar[str] = "templates that honest strangers share; it gives a ranking and no threshold, so the call is the busiest thousandth's"
+    blind: ClassVar[str] = (
+        "templates that honest strangers share; it gives a ranking and no threshold, so the call is the "
+        "busiest thousandth's"
+    )
     templates: Templates = Templates()
     """Which templates count."""
     share: float = 0.001
@@ -110,14 +124,20 @@ class KolludeActors:
         """Score accounts."""
         used = self.templates.used(tables)
         often = used.group_by("key").agg(actors=_.account.nunique())
-        each = used.join(often, "key").mutate(actors=ibis.ifelse(_.actors >= self.templates.actors, _.actors, 0))
+        each = used.join(often, "key").mutate(
+            actors=ibis.ifelse(_.actors >= self.templates.actors, _.actors, 0)
+        )
         on = {"on": ibis.ifelse(_.actors > 0, _.n, 0).sum(), "largest": _.actors.max()}
         everything = tables.exchanges.group_by("account").agg(n=_.count())
         table = tables.engine.collect(each.group_by("account").agg(**on).join(everything, "account"))
         scores = table["on"].to_numpy() / table["n"].to_numpy() * np.log1p(table["largest"].to_numpy())
-        kept = max(1, int(self.share * tables.engine.collect(tables.accounts.agg(n=_.count()))["n"][0].as_py()))
+        kept = max(
+            1, int(self.share * tables.engine.collect(tables.accounts.agg(n=_.count()))["n"][0].as_py())
+        )
         threshold = _within_budget(scores, kept)
-        return singles(dict(zip(values(table, "account"), scores.tolist(), strict=True)), max(threshold, LEAST_P))
+        return singles(
+            dict(zip(values(table, "account"), scores.tolist(), strict=True)), max(threshold, LEAST_P)
+        )
 
 
 def _within_budget(scores: Floats, kept: int) -> float:
@@ -127,12 +147,16 @@ def _within_budget(scores: Floats, kept: int) -> float:
 
 
 def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Floats]:
-    """Hours without a gap, the share of prompts on coordinated templates in each, and the mean accounts of those templates."""
+    """Hours without a gap, the share of prompts on coordinated templates in each, and the mean accounts of
+    those templates.
+    """
     total = tables.exchanges.group_by(hour=_.at // HOUR).agg(total=_.count())
     on = used.join(marked, ["key", "hour"]).group_by("hour").agg(on=_.n.sum())
     live = marked.semi_join(used, ["key", "hour"]).group_by("hour").agg(actors=_.actors.mean())
     both = total.left_join(on, "hour").select("hour", "total", "on").left_join(live, "hour")
-    table = tables.engine.collect(both.select("hour", "total", on=_.on.fill_null(0), actors=_.actors.fill_null(0.0)))
+    table = tables.engine.collect(
+        both.select("hour", "total", on=_.on.fill_null(0), actors=_.actors.fill_null(0.0))
+    )
     found = table["hour"].to_numpy()
     hours = np.arange(found.min(), found.max() + 1)
     share, actors = np.zeros(len(hours)), np.zeros(len(hours))
@@ -143,17 +167,25 @@ def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Float
 
 
 def _clusters(tables: Tables, used: Any, marked: Any, hours: Ints) -> list[Group]:
-    """The accounts of each template that was coordinated in one of the hours, as far as they used it in coordinated hours."""
+    """The accounts of each template that was coordinated in one of the hours, as far as they used it in
+    coordinated hours.
+    """
     if not len(hours):
         return []
     alarmed = tables.engine.load("kollude_alarms", pa.table({"hour": hours}))
     keys = marked.semi_join(alarmed, "hour").select("key").distinct()
-    table = tables.engine.collect(used.semi_join(keys, "key").semi_join(marked, ["key", "hour"]).select("key", "account", "hour"))
+    table = tables.engine.collect(
+        used.semi_join(keys, "key").semi_join(marked, ["key", "hour"]).select("key", "account", "hour")
+    )
     tables.engine.drop("kollude_alarms")
     members: dict[int, set[int]] = {}
     spans: dict[int, list[int]] = {}
-    for key, account, hour in zip(*(table[name].to_pylist() for name in ("key", "account", "hour")), strict=True):
+    for key, account, hour in zip(
+        *(table[name].to_pylist() for name in ("key", "account", "hour")), strict=True
+    ):
         members.setdefault(key, set()).add(account)
         spans.setdefault(key, []).append(hour)
-    burst = {key: len(accounts) / (1.0 + max(spans[key]) - min(spans[key])) for key, accounts in members.items()}
+    burst = {
+        key: len(accounts) / (1.0 + max(spans[key]) - min(spans[key])) for key, accounts in members.items()
+    }
     return [Group(str(key), frozenset(members[key]), burst[key]) for key in sorted(members)]

@@ -1,4 +1,6 @@
-"""MMD windows: do one account's queries, or those of all accounts with one key, come from the distribution of ordinary traffic?"""
+"""MMD windows: do one account's queries, or those of all accounts with one key, come from the distribution of
+ordinary traffic?
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,22 @@ from baselines.streams import Array, Floats, Ints, streams
 from baselines.tables import Tables
 
 SIZES = (100, 200, 500, 1000, 1500)
-"""Sizes of window whose sensitivity the paper reports; 1500 is its default. An account is tested on the largest that it fills."""
-KEYS = ("address", "subnet", "asn", "client", "stainless", "ja4", "parameters", "system", "tools", "head", "tail")
+"""Sizes of window whose sensitivity the paper reports; 1500 is its default. An account is tested on the
+largest that it fills.
+"""
+KEYS = (
+    "address",
+    "subnet",
+    "asn",
+    "client",
+    "stainless",
+    "ja4",
+    "parameters",
+    "system",
+    "tools",
+    "head",
+    "tail",
+)
 OWNERS = ("payment", "email_domain", "email_shape", "phone_prefix", "registered")
 """Columns of exchanges, and of accounts, by which queries are pooled."""
 FACETS = (*KEYS, *OWNERS)
@@ -54,7 +70,9 @@ class Against:
         total = known.sum(axis=0, dtype=np.float64)
         self.mean = total / n
         self.self_similarity = float((total @ total - (known.astype(np.float64) ** 2).sum()) / (n * (n - 1)))
-        self.thresholds = np.array([np.percentile(_nulls(known, size, test.nulls, rng), test.percentile) for size in test.sizes])
+        self.thresholds = np.array(
+            [np.percentile(_nulls(known, size, test.nulls, rng), test.percentile) for size in test.sizes]
+        )
 
     def size(self, n: Array) -> Ints:
         """The largest window that n queries fill; 0: none."""
@@ -62,7 +80,9 @@ class Against:
         return np.where(place > 0, self.sizes[place - 1], 0)
 
     def score(self, sketches: Ints, start: Ints, sizes: Ints) -> Floats:
-        """For each window the squared MMD as a multiple of its size's threshold; windows begin at `start` and have `sizes`."""
+        """For each window the squared MMD as a multiple of its size's threshold; windows begin at `start` and
+        have `sizes`.
+        """
         inside = np.repeat(start, sizes) + _counting(sizes)
         sums, squares = _sums(self.features, sketches[inside], sizes)
         threshold = self.thresholds[np.searchsorted(self.sizes, sizes)]
@@ -72,12 +92,17 @@ class Against:
 
 @dataclass(frozen=True)
 class MmdWindow:
-    """Calls accounts whose first window of queries is further from ordinary traffic than its own windows are; scores multiples of the threshold."""
+    """Calls accounts whose first window of queries is further from ordinary traffic than its own windows are;
+    scores multiples of the threshold.
+    """
 
     name: ClassVar[str] = "MMD window, per account"
-    source: ClassVar[str] = "arXiv 2606.05725 (2026), sections 3 and 4; random features: Rahimi and Recht 2007"
+    source: ClassVar[str] = (
+        "arXiv 2606.05725 (2026), sections 3 and 4; random features: Rahimi and Recht 2007"
+    )
     blind: ClassVar[str] = (
-        "accounts with fewer queries than the smallest window; everyone has a topic, so honest accounts are far from all traffic too"
+        "accounts with fewer queries than the smallest window; everyone has a topic, so honest accounts are "
+        "far from all traffic too"
     )
     test: TwoSample = TwoSample()
     """The test."""
@@ -95,7 +120,9 @@ class MmdWindow:
 
 @dataclass(frozen=True)
 class PooledMmd:
-    """Pools the queries of all accounts with one key of one facet, and calls the pools that differ; scores multiples of the threshold."""
+    """Pools the queries of all accounts with one key of one facet, and calls the pools that differ; scores
+    multiples of the threshold.
+    """
 
     facet: str = "client"
     """The facet: a column of exchanges or accounts; `registered` is the day of registration."""
@@ -103,8 +130,13 @@ class PooledMmd:
     """Accounts that a pool must have."""
     test: TwoSample = TwoSample()
     """The test."""
-    source: ClassVar[str] = "arXiv 2606.05725 (2026), on pools instead of accounts: our own addition, to give the test the samples that it needs"
-    blind: ClassVar[str] = "campaigns that no single key holds together; keys that an operator shares with many strangers"
+    source: ClassVar[str] = (
+        "arXiv 2606.05725 (2026), on pools instead of accounts: our own addition, to give the test the "
+        "samples that it needs"
+    )
+    blind: ClassVar[str] = (
+        "campaigns that no single key holds together; keys that an operator shares with many strangers"
+    )
 
     @property
     def name(self) -> str:
@@ -127,7 +159,10 @@ class PooledMmd:
         scores = known.score(table["meaning"].to_numpy(), start[filled], sizes[filled])
         members = _members(tables, keyed, keys[filled])
         scored = zip(keys[filled].tolist(), scores.tolist(), strict=True)
-        return called((Group(f"{self.facet} {key}", members[key], score) for key, score in scored if score > 0), ABOVE_ONE)
+        return called(
+            (Group(f"{self.facet} {key}", members[key], score) for key, score in scored if score > 0),
+            ABOVE_ONE,
+        )
 
 
 def ordinary(tables: Tables, test: TwoSample) -> Against:
@@ -139,17 +174,31 @@ def _keyed(tables: Tables, facet: str) -> Any:
     """account, request, meaning, pool: each query with its key of the facet."""
     asked = tables.exchanges.filter(_.meaning.notnull())
     if facet in OWNERS:
-        day = {"pool": (_.created.epoch_seconds().floor().cast("int64") // 86_400)} if facet == "registered" else {"pool": _[facet]}
+        day = (
+            {"pool": (_.created.epoch_seconds().floor().cast("int64") // 86_400)}
+            if facet == "registered"
+            else {"pool": _[facet]}
+        )
         owners = tables.accounts.mutate(**day).select("account", "pool")
-        return asked.join(owners, "account").filter(_.pool.notnull()).select("account", "request", "meaning", "pool")
-    return asked.mutate(pool=_[facet]).filter(_.pool.notnull()).select("account", "request", "meaning", "pool")
+        return (
+            asked.join(owners, "account")
+            .filter(_.pool.notnull())
+            .select("account", "request", "meaning", "pool")
+        )
+    return (
+        asked.mutate(pool=_[facet]).filter(_.pool.notnull()).select("account", "request", "meaning", "pool")
+    )
 
 
 def _pools(keyed: Any, accounts: int, most: int) -> Any:
-    """Up to a window of queries of each pool with enough accounts, by chance, since request keys are hashes."""
+    """Up to a window of queries of each pool with enough accounts, by chance, since request keys are
+    hashes.
+    """
     large = keyed.group_by("pool").agg(accounts=_.account.nunique()).filter(_.accounts >= accounts)
     chance = ibis.window(group_by=_.pool, order_by=_.request)
-    drawn = keyed.semi_join(large, "pool").mutate(rank=ibis.row_number().over(chance)).filter(_["rank"] < most)
+    drawn = (
+        keyed.semi_join(large, "pool").mutate(rank=ibis.row_number().over(chance)).filter(_["rank"] < most)
+    )
     return drawn.order_by(["pool", "request"]).select("pool", "meaning")
 
 
@@ -157,7 +206,9 @@ def _members(tables: Tables, keyed: Any, keys: Ints) -> dict[int, frozenset[int]
     table = tables.engine.collect(keyed.select("pool", "account").distinct())
     inside = np.isin(table["pool"].to_numpy(), keys)
     members: dict[int, set[int]] = {}
-    for key, account in zip(table["pool"].to_numpy()[inside].tolist(), table["account"].to_numpy()[inside].tolist(), strict=True):
+    for key, account in zip(
+        table["pool"].to_numpy()[inside].tolist(), table["account"].to_numpy()[inside].tolist(), strict=True
+    ):
         members.setdefault(key, set()).add(account)
     return {key: frozenset(accounts) for key, accounts in members.items()}
 
@@ -169,10 +220,14 @@ def _nulls(known: Points, size: int, draws: int, rng: np.random.Generator) -> Fl
     return np.asarray(within + among - 2.0 * (some * others).sum(axis=1) / size**2)
 
 
-def _windows(known: Points, norms: Floats, size: int, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _windows(
+    known: Points, norms: Floats, size: int, draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Sums of the features of drawn windows, and the mean kernel over pairs of different draws in each."""
     drawn = rng.integers(len(known), size=draws * size)
-    choice: Any = sparse.csr_matrix((np.ones(len(drawn), np.float32), drawn, np.arange(draws + 1) * size), shape=(draws, len(known)))
+    choice: Any = sparse.csr_matrix(
+        (np.ones(len(drawn), np.float32), drawn, np.arange(draws + 1) * size), shape=(draws, len(known))
+    )
     sums = np.asarray(choice @ known, np.float64)
     return sums, ((sums**2).sum(axis=1) - choice @ norms) / (size * (size - 1))
 

@@ -16,12 +16,18 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Prada:
-    """Calls an account when the distances of its queries to those before them are not normal; scores 1 - W, the least W seen."""
+    """Calls an account when the distances of its queries to those before them are not normal; scores 1 - W,
+    the least W seen.
+    """
 
     name: ClassVar[str] = "PRADA, per account"
-    source: ClassVar[str] = "Juuti, Szyller, Marchal and Asokan 2019 (EuroS&P), section V, algorithm 3; for text as in arXiv 2606.05725"
+    source: ClassVar[str] = (
+        "Juuti, Szyller, Marchal and Asokan 2019 (EuroS&P), section V, algorithm 3; for text as in arXiv "
+        "2606.05725"
+    )
     blind: ClassVar[str] = (
-        "accounts of 100 queries or fewer, and what several accounts do together; no classes here, so one growing set for each account"
+        "accounts of 100 queries or fewer, and what several accounts do together; no classes here, so one "
+        "growing set for each account"
     )
     delta: float = 0.9
     """W below which the alarm is raised. The paper tunes it for each model on its benign users."""
@@ -32,14 +38,18 @@ class Prada:
     most: int = 3000
     """Queries of an account that are read: the length of stream in the version for text."""
     every: int = 25
-    """Queries between two tests; the paper tests at each. Fewer tests can only miss a W that is low for less than that."""
+    """Queries between two tests; the paper tests at each. Fewer tests can only miss a W that is low for less
+    than that.
+    """
 
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
         scores: dict[int, float] = {}
         for stream in streams(tables, ["meaning"], least=self.least + 2, first=self.most):
             for place, account in enumerate(stream.accounts.tolist()):
-                scores[account] = 1.0 - self.lowest(stream.columns["meaning"][stream.start[place] : stream.start[place + 1]])
+                scores[account] = 1.0 - self.lowest(
+                    stream.columns["meaning"][stream.start[place] : stream.start[place + 1]]
+                )
         return singles(scores, float(np.nextafter(1.0 - self.delta, 1.0)))
 
     def lowest(self, sketches: Ints) -> float:
@@ -59,7 +69,9 @@ class Prada:
 
 
 def distances_of(sketches: Ints) -> Floats:
-    """For each query but the first its distance to the nearest of the growing set: queries that were far from all earlier ones of it."""
+    """For each query but the first its distance to the nearest of the growing set: queries that were far from
+    all earlier ones of it.
+    """
     growing = np.empty_like(sketches)
     growing[0] = sketches[0]
     size, total, squares, threshold = 1, 0.0, 0.0, 0.0

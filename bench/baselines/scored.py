@@ -1,4 +1,6 @@
-"""Score what a baseline calls with the definitions that Stillwatch's own runs are scored with (range/score.py)."""
+"""Score what a baseline calls with the definitions that Stillwatch's own runs are scored with
+(range/score.py).
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class Score:
     groups: int
     """Groups called; single accounts, where it calls those."""
     false_groups: dict[str, int]
-    """Groups most of whose accounts are innocent, by their commonest kind; empty where single accounts are called."""
+    """Groups most of whose accounts are innocent, by their commonest kind; empty where single accounts are
+    called.
+    """
     innocents: dict[str, int]
     """Innocent accounts called, by kind; see answerable."""
 
@@ -70,7 +74,10 @@ def harmonic(some: float, other: float) -> float:
 
 def as_found(groups: Iterable[Group], ids: Mapping[int, str]) -> list[Found]:
     """Groups as campaigns that are listed as adversarial."""
-    return [Found(group.name, "adversarial", True, frozenset(ids[account] for account in group.accounts)) for group in groups]
+    return [
+        Found(group.name, "adversarial", True, frozenset(ids[account] for account in group.accounts))
+        for group in groups
+    ]
 
 
 def score_groups(found: list[Found], truth: Truth) -> Score:
@@ -79,22 +86,34 @@ def score_groups(found: list[Found], truth: Truth) -> Score:
     everyone = frozenset().union(*(f.members for f in found if f.listed and f.verdict in ACCUSING))
     reached = {name: len(accounts & everyone) / len(accounts) for name, accounts in truth.campaigns.items()}
     rows = tuple(
-        Row(row["name"], row["found"], row["account_precision"], row["account_recall"], reached[row["name"]]) for row in document["campaigns"]
+        Row(row["name"], row["found"], row["account_precision"], row["account_recall"], reached[row["name"]])
+        for row in document["campaigns"]
     )
     pooled = document["pooled"]
     false = Counter(document["false_campaigns"]) + Counter(document["unlicensed_campaigns"])
     groups = sum(f.listed and f.verdict in ACCUSING for f in found)
-    return Score(rows, pooled["account_precision"], pooled["account_recall"], groups, dict(sorted(false.items())), _by_kind(everyone, truth))
+    return Score(
+        rows,
+        pooled["account_precision"],
+        pooled["account_recall"],
+        groups,
+        dict(sorted(false.items())),
+        _by_kind(everyone, truth),
+    )
 
 
 def score_singles(found: list[Found], truth: Truth) -> Score:
-    """Score single accounts by their union; where one campaign is scored, the accounts of other campaigns are set aside, to their favour.
+    """Score single accounts by their union; where one campaign is scored, the accounts of other campaigns are
+    set aside, to their favour.
 
     A campaign is found where the union, so reduced, would match it and cover it if it were one group.
     """
     everyone = frozenset().union(*(f.members for f in found))
     whole = score_groups([Found("all", "adversarial", True, everyone)], truth)
-    rows = tuple(_single(name, accounts, everyone - (truth.guilty - accounts)) for name, accounts in truth.campaigns.items())
+    rows = tuple(
+        _single(name, accounts, everyone - (truth.guilty - accounts))
+        for name, accounts in truth.campaigns.items()
+    )
     return replace(whole, rows=rows, groups=len(found), false_groups={})
 
 
@@ -111,13 +130,17 @@ def score_called(said: Called, threshold: float, ids: Mapping[int, str], truth: 
 
 
 def within_budget(said: Called, ids: Mapping[int, str], truth: Truth, share: float = BUDGET) -> float:
-    """The lowest threshold at which no more than a share of the innocent accounts is called: chosen with the truth, as no operator could."""
+    """The lowest threshold at which no more than a share of the innocent accounts is called: chosen with the
+    truth, as no operator could.
+    """
     not_wronged = answerable(truth)
     allowed = int(share * (len(truth.kinds) - len(not_wronged)))
     innocents: set[int] = set()
     lowest = float("inf")
     for threshold, groups in groupby(said.groups, key=lambda group: group.score):
-        innocents |= {account for group in groups for account in group.accounts if ids[account] not in not_wronged}
+        innocents |= {
+            account for group in groups for account in group.accounts if ids[account] not in not_wronged
+        }
         if len(innocents) > allowed:
             break
         lowest = threshold
@@ -125,9 +148,15 @@ def within_budget(said: Called, ids: Mapping[int, str], truth: Truth, share: flo
 
 
 def answerable(truth: Truth) -> frozenset[str]:
-    """Accounts that nobody wrongs by calling them: operators' own, those whose keys were stolen, and licensees beyond their permits."""
+    """Accounts that nobody wrongs by calling them: operators' own, those whose keys were stolen, and
+    licensees beyond their permits.
+    """
     return truth.used | truth.excused("unlicensed")
 
 
 def _by_kind(accounts: frozenset[str], truth: Truth) -> dict[str, int]:
-    return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in accounts - answerable(truth)).items()))
+    return dict(
+        sorted(
+            Counter(truth.kinds.get(account, "unknown") for account in accounts - answerable(truth)).items()
+        )
+    )

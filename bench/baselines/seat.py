@@ -15,12 +15,18 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Seat:
-    """Calls an account with more similar pairs than the limit; scores pairs. How similar is set so that ordinary traffic stays below."""
+    """Calls an account with more similar pairs than the limit; scores pairs. How similar is set so that
+    ordinary traffic stays below.
+    """
 
     name: ClassVar[str] = "SEAT-style, per account"
-    source: ClassVar[str] = "Zhang, Chen and Wagner 2021 (AISec), section 3; limits and calibration as in the version for text of arXiv 2606.05725"
+    source: ClassVar[str] = (
+        "Zhang, Chen and Wagner 2021 (AISec), section 3; limits and calibration as in the version for text "
+        "of arXiv 2606.05725"
+    )
     blind: ClassVar[str] = (
-        "what is spread over accounts: banning one costs one account; our signs stand for its encoder, which is trained against attacks"
+        "what is spread over accounts: banning one costs one account; our signs stand for its encoder, "
+        "which is trained against attacks"
     )
     pairs: int = 50
     """Similar pairs that an account may send."""
@@ -39,11 +45,17 @@ class Seat:
         scores: dict[int, float] = {}
         for stream in streams(tables, ["meaning"], least=2, first=self.queries):
             for place, account in enumerate(stream.accounts.tolist()):
-                scores[account] = float(similar_pairs(stream.columns["meaning"][stream.start[place] : stream.start[place + 1]], near))
+                scores[account] = float(
+                    similar_pairs(
+                        stream.columns["meaning"][stream.start[place] : stream.start[place + 1]], near
+                    )
+                )
         return singles(scores, self.pairs + 1)
 
     def nearness(self, ordinary: Ints) -> int:
-        """Signs in which similar prompts may differ: that percentile of pairs of ordinary prompts; 0, or equal sketches, at the least."""
+        """Signs in which similar prompts may differ: that percentile of pairs of ordinary prompts; 0, or
+        equal sketches, at the least.
+        """
         rng = np.random.default_rng(self.seed)
         some, others = rng.integers(len(ordinary), size=(2, self.sampled))
         differing = hamming(ordinary[some], ordinary[others])[some != others]

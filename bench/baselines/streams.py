@@ -1,4 +1,6 @@
-"""Accounts as streams: their exchanges in order of time as NumPy columns, a slice of the accounts at a time."""
+"""Accounts as streams: their exchanges in order of time as NumPy columns, a slice of the accounts at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -58,11 +60,17 @@ class Stream:
         """The largest value of each account's rows."""
         if not len(self):
             return {}
-        return dict(zip(self.accounts.tolist(), np.maximum.reduceat(values, self.start[:-1]).tolist(), strict=True))
+        return dict(
+            zip(self.accounts.tolist(), np.maximum.reduceat(values, self.start[:-1]).tolist(), strict=True)
+        )
 
 
-def streams(tables: Tables, columns: Sequence[str], *, least: int = 1, first: int | None = None) -> Iterator[Stream]:
-    """All accounts with at least so many exchanges, in slices that fit into memory; `first`: only so many of each account's first exchanges."""
+def streams(
+    tables: Tables, columns: Sequence[str], *, least: int = 1, first: int | None = None
+) -> Iterator[Stream]:
+    """All accounts with at least so many exchanges, in slices that fit into memory; `first`: only so many of
+    each account's first exchanges.
+    """
     wanted = tables.exchanges.filter(_.meaning.notnull()) if "meaning" in columns else tables.exchanges
     rows = tables.engine.collect(wanted.agg(n=_.count()))["n"][0].as_py()
     slices = 1 << max(0, int(np.ceil(np.log2(max(rows, 1) / ROWS_AT_ONCE))))
@@ -74,18 +82,33 @@ def streams(tables: Tables, columns: Sequence[str], *, least: int = 1, first: in
 
 
 def _stream(tables: Tables, rows: Any, columns: Sequence[str], least: int, first: int | None) -> Stream:
-    kept = {name: rows[name].fill_null(NOTHING) if not rows[name].type().is_boolean() else rows[name].fill_null(False) for name in columns}
+    kept = {
+        name: rows[name].fill_null(NOTHING)
+        if not rows[name].type().is_boolean()
+        else rows[name].fill_null(False)
+        for name in columns
+    }
     chosen = rows.select("account", "at", "request", **kept)
     if least > 1 or first is not None:
         by_time = ibis.window(group_by=chosen.account, order_by=[chosen.at, chosen.request])
-        chosen = chosen.mutate(rank=ibis.row_number().over(by_time), size=_.count().over(ibis.window(group_by=chosen.account)))
+        chosen = chosen.mutate(
+            rank=ibis.row_number().over(by_time), size=_.count().over(ibis.window(group_by=chosen.account))
+        )
         chosen = chosen.filter(_["size"] >= least)
         chosen = chosen.filter(_["rank"] < first) if first is not None else chosen
-    table = tables.engine.collect(chosen.order_by(["account", "at", "request"]).select("account", "at", *columns))
+    table = tables.engine.collect(
+        chosen.order_by(["account", "at", "request"]).select("account", "at", *columns)
+    )
     arrays = {name: table[name].to_numpy() for name in table.column_names}
     accounts, start, number = np.unique(arrays["account"], return_index=True, return_inverse=True)
     ends = np.append(start, len(number)).astype(np.int64)
-    return Stream(accounts, ends, number.astype(np.int64), arrays["at"].astype(np.int64), {name: arrays[name] for name in columns})
+    return Stream(
+        accounts,
+        ends,
+        number.astype(np.int64),
+        arrays["at"].astype(np.int64),
+        {name: arrays[name] for name in columns},
+    )
 
 
 def sums(values: Array) -> Floats:
@@ -94,7 +117,9 @@ def sums(values: Array) -> Floats:
 
 
 def spread(values: Array, first: Ints) -> Floats:
-    """For each row the coefficient of variation of the rows from `first` to it; infinite where their mean is not positive."""
+    """For each row the coefficient of variation of the rows from `first` to it; infinite where their mean is
+    not positive.
+    """
     centred = values.astype(np.float64)
     total, squares, n = sums(centred), sums(centred**2), np.arange(len(values)) + 1 - first
     here = np.arange(len(values)) + 1

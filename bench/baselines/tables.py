@@ -1,4 +1,6 @@
-"""The sketched tables of a finished run, opened for a baseline; nothing that detection concluded is among them."""
+"""The sketched tables of a finished run, opened for a baseline; nothing that detection concluded is among
+them.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,20 @@ class Tables:
     accounts: Any
     """Table accounts."""
     traces: Any
-    """Table traces: which account carries which key of which facet. Made before any linking, by the facets that Stillwatch links with."""
+    """Table traces: which account carries which key of which facet. Made before any linking, by the facets
+    that Stillwatch links with.
+    """
 
 
 def tables_of(engine: Engine, exchanges: Any, accounts: Any, traces: Any) -> Tables:
     """The tables of a run, or of a test."""
     return Tables(
-        engine, exchanges.mutate(at=_.time.epoch_seconds().floor().cast("int64") * 1000 + _.time.millisecond().cast("int64")), accounts, traces
+        engine,
+        exchanges.mutate(
+            at=_.time.epoch_seconds().floor().cast("int64") * 1000 + _.time.millisecond().cast("int64")
+        ),
+        accounts,
+        traces,
     )
 
 
@@ -43,9 +52,15 @@ def tables_of(engine: Engine, exchanges: Any, accounts: Any, traces: Any) -> Tab
 def opened(run: Path) -> Iterator[Tables]:
     """The tables of a run folder. Raises RunError where one is missing."""
     days = sorted((run / "exchanges").glob("day=*/*.parquet"))
-    missing = [name for name in ("accounts", "traces") if not (run / f"{name}.parquet").is_file()] + ([] if days else ["exchanges"])
+    missing = [name for name in ("accounts", "traces") if not (run / f"{name}.parquet").is_file()] + (
+        [] if days else ["exchanges"]
+    )
     if missing:
-        raise RunError(f"the run has no table {missing[0]}", where=str(run), do="give the folder that `detect --out` wrote")
+        raise RunError(
+            f"the run has no table {missing[0]}",
+            where=str(run),
+            do="give the folder that `detect --out` wrote",
+        )
     with DuckDBEngine(EngineSettings()) as engine:
         yield tables_of(
             engine,

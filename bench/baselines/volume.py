@@ -16,7 +16,9 @@ from stillwatch.schema.table import values
 
 @dataclass(frozen=True)
 class Volume:
-    """Calls accounts whose requests in any minute, hour or day exceed a limit; scores the largest multiple of a limit."""
+    """Calls accounts whose requests in any minute, hour or day exceed a limit; scores the largest multiple of
+    a limit.
+    """
 
     name: ClassVar[str] = "volume, fixed limits"
     source: ClassVar[str] = "rate limits as honeypotllm 0.1.3 ships them (ScoringConfig)"
@@ -34,7 +36,9 @@ class Volume:
         scores: dict[int, float] = {}
         for stream in streams(tables, ()):
             here = np.arange(len(stream)) + 1
-            scores |= stream.most(np.max([(here - stream.since(span)) / limit for span, limit in limits], axis=0))
+            scores |= stream.most(
+                np.max([(here - stream.since(span)) / limit for span, limit in limits], axis=0)
+            )
         return singles(scores, float(np.nextafter(1.0, 2.0)))
 
 

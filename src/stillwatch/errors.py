@@ -44,7 +44,9 @@ class SettingError(StillwatchError):
 
 
 class OutOfRoom(SettingError):
-    """A query needs more memory, or more disk for its spill files, than there is; queries that need less may still be asked."""
+    """A query needs more memory, or more disk for its spill files, than there is; queries that need less may
+    still be asked.
+    """
 
 
 class InputError(StillwatchError):

@@ -1,4 +1,6 @@
-"""Where formats, facets and signals are kept. Adding one is adding a file to its folder; the folder is scanned, no list is edited."""
+"""Where formats, facets and signals are kept. Adding one is adding a file to its folder; the folder is
+scanned, no list is edited.
+"""
 
 from __future__ import annotations
 

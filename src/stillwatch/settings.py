@@ -27,12 +27,22 @@ class IngestSettings:
 
     max_bad_share: float = setting(0.05, "Share of rows that may go to quarantine before the run stops.")
     bad_rows_grace: int = setting(20, "This many bad rows never stop a run, whatever their share.")
-    max_row_bytes: int = setting(64 * 2**20, "A row longer than this goes to quarantine instead of into memory.")
+    max_row_bytes: int = setting(
+        64 * 2**20, "A row longer than this goes to quarantine instead of into memory."
+    )
     batch_rows: int = setting(16_384, "Rows handed to the sketch stage at once.")
-    batch_bytes: int = setting(32 * 2**20, "Text handed to the sketch stage at once, in bytes; the smaller of both limits wins.")
-    max_future_hours: float = setting(24.0, "A row dated further ahead of the newest file than this goes to quarantine.")
-    trusted_proxies: tuple[str, ...] = setting((), "Networks (CIDR) of your own proxies; the client is the first address before them.")
-    account_field: str = setting("", "Which field names the account, where a format has several; empty: the format's usual one.")
+    batch_bytes: int = setting(
+        32 * 2**20, "Text handed to the sketch stage at once, in bytes; the smaller of both limits wins."
+    )
+    max_future_hours: float = setting(
+        24.0, "A row dated further ahead of the newest file than this goes to quarantine."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Networks (CIDR) of your own proxies; the client is the first address before them."
+    )
+    account_field: str = setting(
+        "", "Which field names the account, where a format has several; empty: the format's usual one."
+    )
     workers: int = setting(0, "Processes that read and sketch files; 0: one a core, at most four.")
 
 
@@ -41,16 +51,28 @@ class SketchSettings:
     """How text becomes sketches."""
 
     shingle_words: int = setting(5, "Words in a shingle.")
-    shingle_rate: int = setting(6, "One window in so many is kept as a fingerprint, the same ones in every prompt.")
-    shingles_kept: int = setting(64, "The most fingerprints kept for an exchange; a longer prompt keeps half of them, a quarter, until they fit.")
+    shingle_rate: int = setting(
+        6, "One window in so many is kept as a fingerprint, the same ones in every prompt."
+    )
+    shingles_kept: int = setting(
+        64,
+        "The most fingerprints kept for an exchange; a longer prompt keeps half of them, a quarter, until "
+        "they fit.",
+    )
     edge_words: int = setting(8, "Words in the skeleton of a prompt's head and of its tail.")
     max_chars: int = setting(
-        20_000, "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a longer one is skipped."
+        20_000,
+        "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a "
+        "longer one is skipped.",
     )
     template_text: bool = setting(
-        False, "Keep the words of templates that at least `template_accounts` accounts share; the logs are looked into a second time for them."
+        False,
+        "Keep the words of templates that at least `template_accounts` accounts share; the logs are looked "
+        "into a second time for them.",
     )
-    template_accounts: int = setting(20, "Accounts that must have written the same words before a template may show them.")
+    template_accounts: int = setting(
+        20, "Accounts that must have written the same words before a template may show them."
+    )
 
 
 @dataclass(frozen=True)
@@ -59,9 +81,13 @@ class LinkageSettings:
 
     smallest_group: int = setting(5, "Accounts a group must have.")
     smallest_anchor: int = setting(5, "Carriers a key needs to be tested as an anchor.")
-    largest_anchor_share: float = setting(0.02, "A key carried by a larger share of all accounts is never an anchor.")
+    largest_anchor_share: float = setting(
+        0.02, "A key carried by a larger share of all accounts is never an anchor."
+    )
     keys_per_facet: int = setting(8, "Keys kept for an account in one facet: the rarest that are shared.")
-    smooth: float = setting(20.0, "Weight of the global rate when a stratum's rate is estimated, in accounts.")
+    smooth: float = setting(
+        20.0, "Weight of the global rate when a stratum's rate is estimated, in accounts."
+    )
     threshold_nats: float = setting(8.0, "Log-likelihood ratio at which a carrier counts as a member.")
     facet_cap_nats: float = setting(6.0, "The most that one facet may contribute for one account.")
     family_cap_nats: float = setting(10.0, "The most that one family may contribute for one account.")
@@ -74,20 +100,32 @@ class CampaignSettings:
 
     false_discovery_rate: float = setting(0.05, "Expected share of false campaigns among the listed ones.")
     bound_level: float = setting(0.05, "Chance that the 'at least m of n accounts' bound is wrong.")
-    industrial_exchanges: int = setting(1_000, "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).")
+    industrial_exchanges: int = setting(
+        1_000,
+        "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).",
+    )
     known_exchanges: int = setting(
         50_000,
-        "Exchanges from which a verified organisation that harvests openly needs a permit: what the first published model tuned on another's "
+        "Exchanges from which a verified organisation that harvests openly needs a permit: what the first "
+        "published model tuned on another's "
         "answers was trained with (52,000; Alpaca, 2023).",
     )
     permit_slack: float = setting(
-        0.05, "Share of a licensee's harvest-like exchanges, or of the volume it may have, up to which going beyond the permit is told and no more."
+        0.05,
+        "Share of a licensee's harvest-like exchanges, or of the volume it may have, up to which going "
+        "beyond the permit is told and no more.",
     )
-    naming_nats: float = setting(10.0, "Evidence, formation and content together, at which an account is named in a group.")
-    benign_exchanges: int = setting(500_000, "Owners that the test clears are still explained while their exchanges together are at most so many.")
+    naming_nats: float = setting(
+        10.0, "Evidence, formation and content together, at which an account is named in a group."
+    )
+    benign_exchanges: int = setting(
+        500_000,
+        "Owners that the test clears are still explained while their exchanges together are at most so many.",
+    )
     high: float = setting(0.5, "Score at which an axis is called high.")
     business_plans: tuple[str, ...] = setting(
-        ("business", "team", "enterprise"), "Plans whose payment instrument declares one owner for all its accounts."
+        ("business", "team", "enterprise"),
+        "Plans whose payment instrument declares one owner for all its accounts.",
     )
     public_mail: tuple[str, ...] = setting(
         (
@@ -113,13 +151,26 @@ class CampaignSettings:
 class WatchSettings:
     """How the days of a run are watched."""
 
-    average_run_length: float = setting(365.0, "Days that pass without a false alarm on average, at least, where no group is more than chance.")
-    window: int = setting(28, "Days of traffic that the search of one day looks at: the day itself and those before it.")
-    every: int = setting(1, "The search is made at the end of every so many days, counted back from the last.")
-    searches_a_day: int = setting(
-        1, "Searches of a day that is searched, evenly spaced, the last at its end: 1, 2, 3, 4, 6, 8, 12 or 24; above 1 every must be 1."
+    average_run_length: float = setting(
+        365.0,
+        "Days that pass without a false alarm on average, at least, where no group is more than chance.",
     )
-    overlap: float = setting(0.5, "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going on.")
+    window: int = setting(
+        28, "Days of traffic that the search of one day looks at: the day itself and those before it."
+    )
+    every: int = setting(
+        1, "The search is made at the end of every so many days, counted back from the last."
+    )
+    searches_a_day: int = setting(
+        1,
+        "Searches of a day that is searched, evenly spaced, the last at its end: 1, 2, 3, 4, 6, 8, 12 or "
+        "24; above 1 every must be 1.",
+    )
+    overlap: float = setting(
+        0.5,
+        "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going "
+        "on.",
+    )
 
 
 @dataclass(frozen=True)
@@ -143,15 +194,23 @@ class Settings:
 
 
 def load(path: Path | None) -> Settings:
-    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys and wrong types."""
+    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys and
+    wrong types.
+    """
     if path is None:
         return Settings()
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingError(f"the settings file cannot be read: {error.strerror}", where=str(path), do="check the path given to --settings") from error
+        raise SettingError(
+            f"the settings file cannot be read: {error.strerror}",
+            where=str(path),
+            do="check the path given to --settings",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"the settings file is not TOML: {error}", where=str(path), do="mend the line named above") from error
+        raise SettingError(
+            f"the settings file is not TOML: {error}", where=str(path), do="mend the line named above"
+        ) from error
     return from_document(document, where=str(path))
 
 
@@ -161,9 +220,13 @@ def from_document(document: dict[str, Any], *, where: str) -> Settings:
     known = {f.name: f for f in fields(Settings)}
     for name, values in document.items():
         if name not in known:
-            raise SettingError(f"there is no settings section [{name}]", where=where, do=_nearest(name, list(known)))
+            raise SettingError(
+                f"there is no settings section [{name}]", where=where, do=_nearest(name, list(known))
+            )
         if not isinstance(values, dict):
-            raise SettingError(f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own")
+            raise SettingError(
+                f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own"
+            )
         sections[name] = _section(type(getattr(Settings(), name)), name, values, where)
     return Settings(**sections)
 
@@ -173,7 +236,9 @@ def _section(kind: type[Any], name: str, values: dict[str, Any], where: str) -> 
     clean: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
-            raise SettingError(f"there is no setting {name}.{key}", where=where, do=_nearest(key, list(hints)))
+            raise SettingError(
+                f"there is no setting {name}.{key}", where=where, do=_nearest(key, list(hints))
+            )
         clean[key] = _typed(hints[key], value, f"{name}.{key}", where)
     return kind(**clean)
 
@@ -187,7 +252,9 @@ def _typed(kind: Any, value: Any, name: str, where: str) -> Any:
         return value
     wanted = "a list of strings" if kind == tuple[str, ...] else kind.__name__
     raise SettingError(
-        f"setting {name} must be {wanted}, not {value!r}", where=where, do="see docs/reference/settings.md for its meaning and default"
+        f"setting {name} must be {wanted}, not {value!r}",
+        where=where,
+        do="see docs/reference/settings.md for its meaning and default",
     )
 
 

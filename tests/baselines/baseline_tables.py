@@ -21,24 +21,41 @@ Rows = list[dict[str, Any]]
 
 
 def asked(account: int, seconds: Sequence[float], **columns: Any) -> Rows:
-    """Exchanges of an account, so many seconds after the start; a column is one value, or a list of one for each."""
+    """Exchanges of an account, so many seconds after the start; a column is one value, or a list of one for
+    each.
+    """
     rows = []
     for place, second in enumerate(seconds):
         mine = {name: value[place] if isinstance(value, list) else value for name, value in columns.items()}
         at = int((START + second) * 1_000_000)
         number = (account << 24) + place
-        rows.append({"request": number, "request_id": f"q{number}", "account": account, "time": at, "has_text": True, **mine})
+        rows.append(
+            {
+                "request": number,
+                "request_id": f"q{number}",
+                "account": account,
+                "time": at,
+                "has_text": True,
+                **mine,
+            }
+        )
     return rows
 
 
 @contextmanager
-def small(exchanges: Rows, accounts: Mapping[int, dict[str, Any]] | None = None, traces: Rows | None = None) -> Iterator[Tables]:
+def small(
+    exchanges: Rows, accounts: Mapping[int, dict[str, Any]] | None = None, traces: Rows | None = None
+) -> Iterator[Tables]:
     """The tables; accounts that are not described are there all the same."""
     known = accounts or {}
-    people = [{"account": a, "account_id": f"a{a}", **known.get(a, {})} for a in sorted({row["account"] for row in exchanges} | known.keys())]
+    people = [
+        {"account": a, "account_id": f"a{a}", **known.get(a, {})}
+        for a in sorted({row["account"] for row in exchanges} | known.keys())
+    ]
     with DuckDBEngine(EngineSettings(threads=1)) as engine:
         loaded = (
-            engine.load(table.name, _arrow(table, rows)) for table, rows in ((EXCHANGES, exchanges), (ACCOUNTS, people), (TRACES, traces or []))
+            engine.load(table.name, _arrow(table, rows))
+            for table, rows in ((EXCHANGES, exchanges), (ACCOUNTS, people), (TRACES, traces or []))
         )
         yield tables_of(engine, *loaded)
 
@@ -62,4 +79,6 @@ def near(sketch: int, bits: Sequence[int]) -> int:
 
 
 def _arrow(table: Table, rows: Rows) -> pa.Table:
-    return pa.Table.from_pylist([{name: row.get(name) for name in table.names()} for row in rows], schema=table.arrow)
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in table.names()} for row in rows], schema=table.arrow
+    )

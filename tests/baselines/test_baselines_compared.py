@@ -25,7 +25,12 @@ ROOT = Path(__file__).resolve().parents[2]
 IDS = {account: f"a{account}" for account in range(1, 2001)}
 RING = frozenset(f"a{account}" for account in range(1, 11))
 PAIR = frozenset({"a11", "a12"})
-TRUE = Truth({"ring": RING, "pair": PAIR}, {}, dict.fromkeys(IDS.values(), "ordinary") | dict.fromkeys(RING | PAIR, "campaign"), RING | PAIR)
+TRUE = Truth(
+    {"ring": RING, "pair": PAIR},
+    {},
+    dict.fromkeys(IDS.values(), "ordinary") | dict.fromkeys(RING | PAIR, "campaign"),
+    RING | PAIR,
+)
 
 
 def accounts(*ranges: tuple[int, int]) -> frozenset[int]:
@@ -39,7 +44,10 @@ def test_components_need_enough_rare_keys_in_common() -> None:
     with small(asked(1, [0]), traces=ring + popular + strangers) as tables:
         assert [group.accounts for group in SharedKeys(3).call(tables).at_defaults()] == [accounts((1, 12))]
         assert SharedKeys(4).call(tables).groups == ()
-        assert {group.accounts for group in SharedKeys(1).call(tables).groups} == {accounts((1, 12)), accounts((300, 302))}
+        assert {group.accounts for group in SharedKeys(1).call(tables).groups} == {
+            accounts((1, 12)),
+            accounts((300, 302)),
+        }
 
 
 def test_components_of_a_wide_pool_are_lost() -> None:
@@ -51,7 +59,11 @@ def test_components_of_a_wide_pool_are_lost() -> None:
 
 def test_groups_are_scored_as_the_range_scores_a_run() -> None:
     said = called(
-        [Group("x", accounts((1, 8), (20, 21)), 3.0), Group("y", accounts((11, 12), (30, 34)), 2.0), Group("z", accounts((40, 44)), 1.0)],
+        [
+            Group("x", accounts((1, 8), (20, 21)), 3.0),
+            Group("y", accounts((11, 12), (30, 34)), 2.0),
+            Group("z", accounts((40, 44)), 1.0),
+        ],
         2.0,
         single=False,
     )
@@ -105,13 +117,27 @@ def test_every_baseline_runs_on_a_small_world(village_run: Ran) -> None:
 
 def test_the_command_compares_stillwatch_and_all_but_the_slow_ones(village_run: Ran, tmp_path: Path) -> None:
     out = tmp_path / "c.json"
-    words = [sys.executable, str(ROOT / "bench/baselines/compare.py"), str(village_run.folder), str(village_run.world), "--quick", "--json", str(out)]
+    words = [
+        sys.executable,
+        str(ROOT / "bench/baselines/compare.py"),
+        str(village_run.folder),
+        str(village_run.world),
+        "--quick",
+        "--json",
+        str(out),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "honeypotllm's rules" in done.stdout
     lines = json.loads(out.read_text(encoding="utf-8"))["lines"]
-    assert [line["detector"] for line in lines[:-2]] == ["Stillwatch", *(b.name for b in EVERY if not b.name.startswith(SLOW))]
-    assert [line["detector"].partition(" (")[2] for line in lines[-2:]] == ["best by truth of 12, at defaults)", "best by truth of 12, at 0.1 %)"]
+    assert [line["detector"] for line in lines[:-2]] == [
+        "Stillwatch",
+        *(b.name for b in EVERY if not b.name.startswith(SLOW)),
+    ]
+    assert [line["detector"].partition(" (")[2] for line in lines[-2:]] == [
+        "best by truth of 12, at defaults)",
+        "best by truth of 12, at 0.1 %)",
+    ]
     assert lines[0]["score"]["rows"][0]["found"]
     assert {row["campaign"] for line in lines for row in line["score"]["rows"]} == {"thistle"}
     innocents = sum(kind != "campaign" for kind in read_truth(village_run.world).kinds.values())
@@ -119,10 +145,18 @@ def test_the_command_compares_stillwatch_and_all_but_the_slow_ones(village_run: 
 
 
 def test_a_baseline_that_is_better_is_named() -> None:
-    ours, theirs = (score_called(singles(dict.fromkeys(accounts((1, last)), 1.0), 1.0), 1.0, IDS, TRUE) for last in (8, 9))
-    lines = [Line(name, "", "", {}, score, None, None, 0.0) for name, score in (("Stillwatch", ours), ("other", theirs))]
+    ours, theirs = (
+        score_called(singles(dict.fromkeys(accounts((1, last)), 1.0), 1.0), 1.0, IDS, TRUE) for last in (8, 9)
+    )
+    lines = [
+        Line(name, "", "", {}, score, None, None, 0.0)
+        for name, score in (("Stillwatch", ours), ("other", theirs))
+    ]
     (sentence,) = better(lines)
-    assert sentence.startswith("other beats Stillwatch on ring at its defaults: precision 1.000 and recall 0.900 against 1.000 and 0.800")
+    assert sentence.startswith(
+        "other beats Stillwatch on ring at its defaults: precision 1.000 and recall 0.900 against 1.000 and "
+        "0.800"
+    )
     assert list(better(lines[::-1])) == []
 
 

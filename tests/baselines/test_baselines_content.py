@@ -25,7 +25,9 @@ def natural(rng: np.random.Generator, n: int) -> list[int]:
 
 
 def synthetic(rng: np.random.Generator, seeds: int, rounds: int) -> list[int]:
-    """Queries of a Jacobian-based attack: a few natural seeds, then each earlier query once more with one same small step."""
+    """Queries of a Jacobian-based attack: a few natural seeds, then each earlier query once more with one
+    same small step.
+    """
     queries = natural(rng, seeds)
     for _ in range(rounds):
         queries += [near(query, rng.choice(64, 2, replace=False).tolist()) for query in queries]
@@ -89,18 +91,25 @@ def test_seat_keeps_ordinary_pairs_below_its_tail() -> None:
 
 def about(rng: np.random.Generator, topics: list[int], n: int) -> list[int]:
     """Prompts on some topics: each a topic's sketch with an eighth of its signs turned."""
-    return [near(topics[int(rng.integers(len(topics)))], rng.choice(64, 8, replace=False).tolist()) for _ in range(n)]
+    return [
+        near(topics[int(rng.integers(len(topics)))], rng.choice(64, 8, replace=False).tolist())
+        for _ in range(n)
+    ]
 
 
 def crowd(rng: np.random.Generator) -> tuple[list[int], Rows]:
     topics = natural(rng, 30)
-    return topics, [row for account in range(100, 400) for row in asked(account, range(6), meaning=about(rng, topics, 6))]
+    return topics, [
+        row for account in range(100, 400) for row in asked(account, range(6), meaning=about(rng, topics, 6))
+    ]
 
 
 def test_mmd_calls_a_window_on_one_topic_and_not_one_on_everybodys() -> None:
     rng = np.random.default_rng(4)
     topics, people = crowd(rng)
-    rows = asked(1, range(120), meaning=about(rng, topics[:1], 120)) + asked(2, range(120), meaning=about(rng, topics, 120))
+    rows = asked(1, range(120), meaning=about(rng, topics[:1], 120)) + asked(
+        2, range(120), meaning=about(rng, topics, 120)
+    )
     with small(people + rows) as tables:
         scores = {next(iter(g.accounts)): g.score for g in MmdWindow(QUICK).call(tables).groups}
         again = MmdWindow(QUICK).call(tables)
@@ -110,7 +119,9 @@ def test_mmd_calls_a_window_on_one_topic_and_not_one_on_everybodys() -> None:
 
 
 def test_mmd_sees_a_tenth_of_foreign_queries_the_better_the_larger_its_window() -> None:
-    """As published: at a tenth of foreign queries next to nothing with 100, a quarter with 200, most with 500 and 1,000."""
+    """As published: at a tenth of foreign queries next to nothing with 100, a quarter with 200, most with 500
+    and 1,000.
+    """
     rng, each, sizes = np.random.default_rng(11), 12, (100, 200, 500, 1000)
     topics, people = crowd(rng)
     rows, owners = [], {}
@@ -128,7 +139,11 @@ def test_mmd_sees_a_tenth_of_foreign_queries_the_better_the_larger_its_window() 
 def test_mmd_is_blind_to_small_accounts_until_they_are_pooled() -> None:
     rng = np.random.default_rng(5)
     topics, people = crowd(rng)
-    ring = [row for account in range(1, 13) for row in asked(account, range(10), meaning=about(rng, topics[:2], 10), client=5)]
+    ring = [
+        row
+        for account in range(1, 13)
+        for row in asked(account, range(10), meaning=about(rng, topics[:2], 10), client=5)
+    ]
     rest = [row | {"client": 6 + row["account"] % 3} for row in people]
     with small(rest + ring) as tables:
         assert accounts_of(MmdWindow(QUICK).call(tables)) == set()
@@ -148,7 +163,18 @@ def test_random_features_give_the_gaussian_kernel_and_mmd_none_between_equals() 
     half, other = made[:200], made[200:]
     rest = other.sum(axis=0, dtype=np.float64)
     within = float((rest @ rest - (other**2).sum()) / (200 * 199))
-    assert abs(mmd(half.sum(axis=0)[None], np.array([float((half**2).sum())]), np.array([200]), rest / 200, within)[0]) < 0.01
+    assert (
+        abs(
+            mmd(
+                half.sum(axis=0)[None],
+                np.array([float((half**2).sum())]),
+                np.array([200]),
+                rest / 200,
+                within,
+            )[0]
+        )
+        < 0.01
+    )
 
 
 def test_exact_duplicates_groups_by_prompt_and_not_by_short_ones() -> None:
@@ -159,13 +185,30 @@ def test_exact_duplicates_groups_by_prompt_and_not_by_short_ones() -> None:
 
 
 def forum(rng: np.random.Generator, jump: bool) -> Rows:
-    """Strangers with templates of their own over four days; on the last evening thirty accounts share one, if it jumps."""
+    """Strangers with templates of their own over four days; on the last evening thirty accounts share one, if
+    it jumps.
+    """
     rows = [
         row
         for account in range(100, 200)
-        for row in asked(account, sorted(rng.uniform(0, 96 * 3600, 40).tolist()), head=account, tail=account + 1000, words=20)
+        for row in asked(
+            account,
+            sorted(rng.uniform(0, 96 * 3600, 40).tolist()),
+            head=account,
+            tail=account + 1000,
+            words=20,
+        )
     ]
-    ring = [asked(account, sorted(rng.uniform(90 * 3600, 95 * 3600, 20).tolist()), head=7, tail=account + 1000, words=20) for account in range(1, 31)]
+    ring = [
+        asked(
+            account,
+            sorted(rng.uniform(90 * 3600, 95 * 3600, 20).tolist()),
+            head=7,
+            tail=account + 1000,
+            words=20,
+        )
+        for account in range(1, 31)
+    ]
     return rows + ([row for mine in ring for row in mine] if jump else [])
 
 
@@ -184,7 +227,9 @@ def test_kollude_hears_no_alarm_from_one_prolific_actor_or_five_spread_over_a_da
     rng = np.random.default_rng(8)
     calm = forum(rng, jump=False)
     prolific = asked(1, sorted(rng.uniform(90 * 3600, 95 * 3600, 900).tolist()), head=7, words=20)
-    spread = [row for account in range(2, 7) for row in asked(account, [account * 8 * 3600.0], head=9, words=20)]
+    spread = [
+        row for account in range(2, 7) for row in asked(account, [account * 8 * 3600.0], head=9, words=20)
+    ]
     with small(calm + prolific + spread) as tables:
         assert KolludeAlarms().call(tables).groups == ()
         assert tables.engine.collect(Templates().coordinated(tables, Templates().used(tables))).num_rows == 0

@@ -1,4 +1,6 @@
-"""Small worlds of sketched prompts for the test of meaning: accounts in cells with habits of their own; no text, only bits and hashes."""
+"""Small worlds of sketched prompts for the test of meaning: accounts in cells with habits of their own; no
+text, only bits and hashes.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,17 @@ BITS = 64
 
 
 def meaning_of(words: Ints, key: int) -> int:
-    """The sketch of one prompt from its word hashes: signs of 64 projections of its uni- and bigrams, square roots of their counts.
+    """The sketch of one prompt from its word hashes: signs of 64 projections of its uni- and bigrams, square
+    roots of their counts.
 
     The entries of a gram's projections are the bits of its keyed hash.
     """
-    grams, counts = np.unique(np.concatenate([_mixed(words, key), _mixed(words[:-1] * 3 + words[1:], key)]), return_counts=True)
-    signs = 2.0 * ((grams[:, None] >> np.arange(BITS, dtype=np.uint64)) & np.uint64(1)).astype(np.float64) - 1.0
+    grams, counts = np.unique(
+        np.concatenate([_mixed(words, key), _mixed(words[:-1] * 3 + words[1:], key)]), return_counts=True
+    )
+    signs = (
+        2.0 * ((grams[:, None] >> np.arange(BITS, dtype=np.uint64)) & np.uint64(1)).astype(np.float64) - 1.0
+    )
     return packed((np.sqrt(counts)[:, None] * signs).sum(axis=0) > 0)
 
 
@@ -52,17 +59,29 @@ class Habits:
     def strata(self) -> pa.Table:
         """account, cell, client (each cell's own), stratum, region."""
         region = pa.array([f"r{number}" for number in self.cell // 8])
-        return pa.table({"account": np.arange(len(self.cell)), "cell": self.cell, "client": self.cell, "stratum": self.cell // 4, "region": region})
+        return pa.table(
+            {
+                "account": np.arange(len(self.cell)),
+                "cell": self.cell,
+                "client": self.cell,
+                "stratum": self.cell // 4,
+                "region": region,
+            }
+        )
 
     def exchanges(self, rng: np.random.Generator) -> pa.Table:
         """account, meaning of every prompt."""
         account = np.repeat(np.arange(len(self.cell)), self.prompts)
         bits = rng.random((len(account), BITS)) < self.chance[account]
-        return pa.table({"account": account, "meaning": np.packbits(bits, axis=1, bitorder="little").view(np.int64)[:, 0]})
+        return pa.table(
+            {"account": account, "meaning": np.packbits(bits, axis=1, bitorder="little").view(np.int64)[:, 0]}
+        )
 
     def meanings(self, rng: np.random.Generator) -> Meanings:
         """The sums over such prompts."""
-        return Meanings(np.arange(len(self.cell)), self.prompts, rng.binomial(self.prompts[:, None], self.chance))
+        return Meanings(
+            np.arange(len(self.cell)), self.prompts, rng.binomial(self.prompts[:, None], self.chance)
+        )
 
 
 def habits(rng: np.random.Generator, accounts: int, cells: int) -> Habits:
@@ -74,8 +93,12 @@ def habits(rng: np.random.Generator, accounts: int, cells: int) -> Habits:
     return Habits(cell, prompts, 1.0 / (1.0 + np.exp(-own)))
 
 
-def with_template(world: Habits, group: Ints, rng: np.random.Generator, share: float, likeness: float) -> Habits:
-    """The share of the group's prompts is made with one template: each of its bits is the template's with the chance 1/2 + likeness/2."""
+def with_template(
+    world: Habits, group: Ints, rng: np.random.Generator, share: float, likeness: float
+) -> Habits:
+    """The share of the group's prompts is made with one template: each of its bits is the template's with the
+    chance 1/2 + likeness/2.
+    """
     chance = world.chance.copy()
     template = 0.5 + likeness * (rng.integers(0, 2, BITS) - 0.5)
     chance[group] = (1.0 - share) * chance[group] + share * template
@@ -88,7 +111,11 @@ def group_in(rng: np.random.Generator, world: Habits, size: int, cells: int) -> 
     large = np.flatnonzero(counts >= 2 * -(-size // cells))
     chosen = rng.choice(large, min(cells, len(large)), replace=False)
     share = max(size // len(chosen), 1)
-    return np.sort(np.concatenate([rng.choice(np.flatnonzero(world.cell == one), share, replace=False) for one in chosen]))
+    return np.sort(
+        np.concatenate(
+            [rng.choice(np.flatnonzero(world.cell == one), share, replace=False) for one in chosen]
+        )
+    )
 
 
 def compared(cell: Ints, own: Ints) -> Compared:

@@ -16,13 +16,17 @@ from stillwatch.campaigns.error_control import at_least, e_bh, needed_log_e
 
 Floats = npt.NDArray[np.float64]
 LOGS = st.lists(st.floats(-5.0, 12.0), min_size=0, max_size=12)
-P_VALUES = st.lists(st.sampled_from([0.001, 0.005, 0.01, 0.02, 0.04, 0.05, 0.1, 0.3, 0.7, 1.0]), min_size=1, max_size=8)
+P_VALUES = st.lists(
+    st.sampled_from([0.001, 0.005, 0.01, 0.02, 0.04, 0.05, 0.1, 0.3, 0.7, 1.0]), min_size=1, max_size=8
+)
 
 
 def plain_e_bh(log_e: Floats, level: float) -> npt.NDArray[np.bool_]:
     """The definition: the largest k such that k e-values are at least K / (level k)."""
     total = len(log_e)
-    best = max((k for k in range(1, total + 1) if (log_e >= math.log(total / (level * k))).sum() >= k), default=0)
+    best = max(
+        (k for k in range(1, total + 1) if (log_e >= math.log(total / (level * k))).sum() >= k), default=0
+    )
     return log_e >= math.log(total / (level * best)) if best else np.zeros(total, np.bool_)
 
 
@@ -31,9 +35,16 @@ def simes_rejects(p: Floats, level: float) -> bool:
 
 
 def closed_bound(p: Floats, named: npt.NDArray[np.bool_], level: float) -> int:
-    """Closed testing without the shortcut: named hypotheses less the largest set of them that some unrejected set contains."""
+    """Closed testing without the shortcut: named hypotheses less the largest set of them that some unrejected
+    set contains.
+    """
     n = len(p)
-    spared = [set(s) for size in range(n + 1) for s in combinations(range(n), size) if not size or not simes_rejects(p[list(s)], level)]
+    spared = [
+        set(s)
+        for size in range(n + 1)
+        for s in combinations(range(n), size)
+        if not size or not simes_rejects(p[list(s)], level)
+    ]
     inside = set(np.flatnonzero(named).tolist())
     return len(inside) - max(len(inside & one) for one in spared)
 
@@ -138,7 +149,9 @@ def test_what_an_alarm_needs_is_what_e_bh_asks_of_the_first(tested: int, level: 
 
 
 def test_a_true_discovery_does_not_make_a_false_alarm_likelier() -> None:
-    """Nine groups that do act as one, and one of chance that bets as boldly as Markov allows: e-BH lists the last one ten times as often."""
+    """Nine groups that do act as one, and one of chance that bets as boldly as Markov allows: e-BH lists the
+    last one ten times as often.
+    """
     level, draws = 0.05, 20_000
     rng = np.random.default_rng(5)
     bold = math.log(10 / (level * 10))

@@ -1,4 +1,6 @@
-"""The held-out test: null groups stay unlisted whatever the cells, planted ones stand out, a client's default prompt says nothing."""
+"""The held-out test: null groups stay unlisted whatever the cells, planted ones stand out, a client's default
+prompt says nothing.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def engine() -> Iterator[DuckDBEngine]:
 
 
 def judged(engine: DuckDBEngine, world: World, groups: list[Ints]) -> HeldOut:
-    return held_out.test_held_out(engine, world.held(engine), world.strata(engine), members(groups), None, None)
+    return held_out.test_held_out(
+        engine, world.held(engine), world.strata(engine), members(groups), None, None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +39,18 @@ def null(engine: DuckDBEngine) -> tuple[list[float], list[list[float]]]:
     for seed in range(3):
         rng = np.random.default_rng(100 + seed)
         world = null_world(rng)
-        groups = [null_group(rng, world, int(rng.choice([8, 30, 120])), int(rng.integers(1, 8))) for _ in range(200)]
+        groups = [
+            null_group(rng, world, int(rng.choice([8, 30, 120])), int(rng.integers(1, 8))) for _ in range(200)
+        ]
         found = judged(engine, world, groups)
         logs += [found.log_e.get(number, -np.inf) for number in range(1, len(groups) + 1)]
         p_values += [list(found.by_group()[number].values()) for number in range(1, len(groups) + 1)]
     return logs, p_values
 
 
-def test_null_groups_have_e_values_of_at_most_one_on_average(null: tuple[list[float], list[list[float]]]) -> None:
+def test_null_groups_have_e_values_of_at_most_one_on_average(
+    null: tuple[list[float], list[list[float]]],
+) -> None:
     e = np.exp(np.array(null[0]))
     assert e.mean() - 2.6 * e.std() / np.sqrt(len(e)) <= 1.0
     assert binomtest(int((e >= 20).sum()), len(e)).proportion_ci(0.99, "exact").low <= 1 / 20
@@ -50,7 +58,8 @@ def test_null_groups_have_e_values_of_at_most_one_on_average(null: tuple[list[fl
 
 @pytest.mark.parametrize(("carriers", "size"), [(3, 30), (12, 30), (150, 8), (150, 100)])
 def test_what_one_key_pays_is_worth_what_it_costs_exactly(carriers: int, size: int) -> None:
-    # The mean over many keys hides what one pays; here there is one, and its expectation is summed over all that can happen.
+    # The mean over many keys hides what one pays; here there is one, and its expectation is summed over all
+    # that can happen.
     accounts = 200
     cells = cells_of(World(np.zeros(accounts, np.int64), np.zeros((accounts, 1), np.bool_)).table())
     pools = held_out._pools(cells, np.array([size]))
@@ -61,7 +70,9 @@ def test_what_one_key_pays_is_worth_what_it_costs_exactly(carriers: int, size: i
 
 
 @pytest.mark.parametrize("level", [0.01, 0.05, 0.2])
-def test_accounts_of_null_groups_have_super_uniform_p_values(null: tuple[list[float], list[list[float]]], level: float) -> None:
+def test_accounts_of_null_groups_have_super_uniform_p_values(
+    null: tuple[list[float], list[list[float]]], level: float
+) -> None:
     shares = np.array([np.mean(np.array(group) <= level) for group in null[1]])
     assert shares.mean() - 2.6 * shares.std() / np.sqrt(len(shares)) <= level
 
@@ -97,7 +108,9 @@ def test_a_default_prompt_of_a_client_says_nothing_of_its_users(engine: DuckDBEn
     assert min(found.by_group()[1].values()) > 0.01
 
 
-def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_so(engine: DuckDBEngine) -> None:
+def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_so(
+    engine: DuckDBEngine,
+) -> None:
     rng = np.random.default_rng(9)
     cell = np.repeat([0, 1, 2], [50, 500, 500])
     carried = rng.random((1050, 20)) < 0.02
@@ -107,7 +120,9 @@ def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_s
     assert found.log_e[1] > 30.0
 
 
-def test_the_defaults_of_a_client_say_nothing_where_a_group_fills_its_cell_and_others_use_the_client_elsewhere(engine: DuckDBEngine) -> None:
+def test_the_defaults_of_a_client_say_nothing_where_a_group_fills_its_cell_and_others_use_the_client_elsewhere(
+    engine: DuckDBEngine,
+) -> None:
     rng = np.random.default_rng(13)
     cell = np.repeat([0, 1, 4, 5], [50, 500, 150, 500])
     carried = rng.random((1200, 20)) < 0.02
@@ -142,7 +157,8 @@ def test_the_order_of_rows_changes_nothing(engine: DuckDBEngine) -> None:
 
 
 def test_what_comes_together_counts_once_and_what_all_others_carry_is_missed(engine: DuckDBEngine) -> None:
-    # One tool in five brings a head and parameters; the group shares these, and a shingle of its own that nobody else has.
+    # One tool in five brings a head and parameters; the group shares these, and a shingle of its own that
+    # nobody else has.
     accounts, tool, own = 2_000, np.arange(400), np.arange(40)
     carried = np.zeros((accounts, 8), np.bool_)
     carried[:400, :2] = True
@@ -151,6 +167,10 @@ def test_what_comes_together_counts_once_and_what_all_others_carry_is_missed(eng
     known, nats = found.nats[1]
     assert known.tolist() == tool.tolist()
     brought = np.log(1.0 / ((360 + 0.5) / (1960 + 0.5)))
-    assert nats[own] == pytest.approx(np.log(1960.5 / 0.5) + (2 * brought) / 3, abs=1e-5), "the strongest in full, the others a third"
+    assert nats[own] == pytest.approx(np.log(1960.5 / 0.5) + (2 * brought) / 3, abs=1e-5), (
+        "the strongest in full, the others a third"
+    )
     missed = np.log(held_out.LEAST_MISSING) / 3
-    assert nats[tool[40:]] == pytest.approx(brought + brought / 3 + missed, abs=1e-5), "the tool's two facets are hardly more than one"
+    assert nats[tool[40:]] == pytest.approx(brought + brought / 3 + missed, abs=1e-5), (
+        "the tool's two facets are hardly more than one"
+    )

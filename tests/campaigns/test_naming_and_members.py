@@ -30,14 +30,22 @@ def held(nats: dict[int, float], carried: float = 0.9, meaning: dict[int, float]
     known = np.array(sorted(nats), np.int64)
     content = {1: (known, np.array([nats[int(account)] for account in known]))} if nats else {}
     alike = sorted((meaning or {}).items())
-    meant = Meant(True, {1: 40.0}, {}, {1: (np.array([a for a, _ in alike]), np.array([n for _, n in alike]))}) if alike else NOTHING
+    meant = (
+        Meant(True, {1: 40.0}, {}, {1: (np.array([a for a, _ in alike]), np.array([n for _, n in alike]))})
+        if alike
+        else NOTHING
+    )
     return HeldOut(EVERYONE, {1: NULL}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
 
 
 def rows(nats: dict[int, float]) -> pa.Table:
     accounts = list(nats)
     return pa.table(
-        {"group": pa.array([1] * len(accounts), pa.int32()), "account": pa.array(accounts, pa.int64()), "nats": pa.array(nats.values(), pa.float64())}
+        {
+            "group": pa.array([1] * len(accounts), pa.int32()),
+            "account": pa.array(accounts, pa.int64()),
+            "nats": pa.array(nats.values(), pa.float64()),
+        }
     )
 
 
@@ -61,19 +69,29 @@ def test_a_rarer_group_needs_more_and_naming_nats_is_the_least() -> None:
     assert named(members, {}, found) == {}, "twenty of a hundred thousand need 13.1 nats"
     common = named_members(rows(members), rows({}), found, 40, LINKAGE, SETTINGS)
     assert common.num_rows == 20
-    assert named_members(rows(dict.fromkeys(range(20), 9.9)), rows({}), found, 40, LINKAGE, SETTINGS).num_rows == 0
+    assert (
+        named_members(rows(dict.fromkeys(range(20), 9.9)), rows({}), found, 40, LINKAGE, SETTINGS).num_rows
+        == 0
+    )
 
 
 def test_a_member_without_the_groups_content_is_worth_less_the_more_the_others_carry_it() -> None:
     members = dict.fromkeys(range(10), 20.0)
     content = dict.fromkeys(range(9), 5.0)
     assert named(members, {}, held(content, carried=0.5))[9] == pytest.approx(20.0 + math.log(0.5), abs=1e-5)
-    assert named(members, {}, held(content, carried=1.0))[9] == pytest.approx(20.0 + math.log(LEAST_MISSING), abs=1e-5)
-    assert named(members, {}, held({}, carried=0.0))[9] == 20.0, "a group without content says nothing of anyone"
+    assert named(members, {}, held(content, carried=1.0))[9] == pytest.approx(
+        20.0 + math.log(LEAST_MISSING), abs=1e-5
+    )
+    assert named(members, {}, held({}, carried=0.0))[9] == 20.0, (
+        "a group without content says nothing of anyone"
+    )
 
 
 def test_content_is_capped_as_a_family() -> None:
-    assert named(dict.fromkeys(range(10), 20.0), {}, held(dict.fromkeys(range(10), 99.0)))[0] == 20.0 + LINKAGE.family_cap_nats
+    assert (
+        named(dict.fromkeys(range(10), 20.0), {}, held(dict.fromkeys(range(10), 99.0)))[0]
+        == 20.0 + LINKAGE.family_cap_nats
+    )
 
 
 def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
@@ -81,14 +99,24 @@ def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
     assert named(members, {}, held({}, carried=0.0)) == {}
     alike = dict.fromkeys(range(10), 5.0) | {50: 5.0, 51: -1.0}
     found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, meaning=alike))
-    assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, "a near account that asks for something else is not named"
+    assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, (
+        "a near account that asks for something else is not named"
+    )
 
 
 @pytest.mark.parametrize(
     ("keys", "meaning", "content"),
-    [(6.0, 3.0, 7.0), (3.0, 6.0, 7.0), (6.0, -3.0, 5.0), (9.0, 6.0, LINKAGE.family_cap_nats), (3.0, -6.0, math.log(LEAST_MISSING) + 1.0)],
+    [
+        (6.0, 3.0, 7.0),
+        (3.0, 6.0, 7.0),
+        (6.0, -3.0, 5.0),
+        (9.0, 6.0, LINKAGE.family_cap_nats),
+        (3.0, -6.0, math.log(LEAST_MISSING) + 1.0),
+    ],
 )
-def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(keys: float, meaning: float, content: float) -> None:
+def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(
+    keys: float, meaning: float, content: float
+) -> None:
     found = held(dict.fromkeys(range(10), keys), meaning=dict.fromkeys(range(10), meaning))
     assert named(dict.fromkeys(range(10), 30.0), {}, found)[0] == pytest.approx(30.0 + content, abs=1e-5)
 
@@ -106,7 +134,9 @@ def test_a_group_that_shrinks_too_far_is_dropped() -> None:
 
 
 def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
-    sums = {"n": 5000, "read": 10, "written": 20, "first": 0, "last": 3600, "texts": 0} | {(flag.name or "").lower(): 0 for flag in Flag}
+    sums = {"n": 5000, "read": 10, "written": 20, "first": 0, "last": 3600, "texts": 0} | {
+        (flag.name or "").lower(): 0 for flag in Flag
+    }
     usual: dict[str, Any] = {
         "kind": "linked",
         "sums": sums,
@@ -125,20 +155,33 @@ def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
 
 def test_the_bound_counts_named_accounts_among_all_that_were_tested() -> None:
     p_values = dict.fromkeys(range(30), 1e-4) | dict.fromkeys(range(30, 60), 1.0)
-    said = assemble.campaigns_table([group(1, 40.0, p_values=p_values, accounts=set(range(10)))], 0, [], SETTINGS).to_pylist()[0]
+    said = assemble.campaigns_table(
+        [group(1, 40.0, p_values=p_values, accounts=set(range(10)))], 0, [], SETTINGS
+    ).to_pylist()[0]
     assert said["at_least"] == 10
-    nothing = assemble.campaigns_table([group(1, 40.0, accounts=set(range(10)))], 0, [], SETTINGS).to_pylist()[0]
+    nothing = assemble.campaigns_table(
+        [group(1, 40.0, accounts=set(range(10)))], 0, [], SETTINGS
+    ).to_pylist()[0]
     assert nothing["at_least"] == 0, "where nothing was tested, nothing is claimed"
 
 
 def test_a_benign_group_is_not_listed_whatever_its_e_value() -> None:
     table = assemble.campaigns_table([group(1, 500.0), group(2, -3.0)], 0, [], SETTINGS).to_pylist()
-    assert [(row["campaign"], row["listed"], row["verdict"]) for row in table] == [("G0001", False, "benign"), ("G0002", False, "benign")]
+    assert [(row["campaign"], row["listed"], row["verdict"]) for row in table] == [
+        ("G0001", False, "benign"),
+        ("G0002", False, "benign"),
+    ]
     assert [row["p_value"] for row in table] == [pytest.approx(0.0, abs=1e-200), 1.0]
 
 
 LABELS = labels_of(
-    pa.table({"kind": ["client", "client", "head"], "key": pa.array([5, 5, 6], pa.int64()), "label": ["zeta/1", "alpha/2", "words of a template"]})
+    pa.table(
+        {
+            "kind": ["client", "client", "head"],
+            "key": pa.array([5, 5, 6], pa.int64()),
+            "label": ["zeta/1", "alpha/2", "words of a template"],
+        }
+    )
 )
 
 
@@ -153,10 +196,21 @@ def test_a_key_is_shown_by_its_label_or_its_facet_or_a_short_hash(name: str) -> 
         assert shown(name, 7, {(facet.label, 7): "the label"}) == "the label"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["client", "head"]), st.integers(-3, 3), st.sampled_from(["a", "b", "c"])), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["client", "head"]), st.integers(-3, 3), st.sampled_from(["a", "b", "c"])),
+        max_size=12,
+    )
+)
 def test_a_book_of_labels_is_a_mapping_of_the_smallest_ones(rows: list[tuple[str, int, str]]) -> None:
     kinds, keys, labels = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
-    table = pa.table({"kind": pa.array(kinds, pa.string()), "key": pa.array(keys, pa.int64()), "label": pa.array(labels, pa.string())})
+    table = pa.table(
+        {
+            "kind": pa.array(kinds, pa.string()),
+            "key": pa.array(keys, pa.int64()),
+            "label": pa.array(labels, pa.string()),
+        }
+    )
     half = len(rows) // 2
     book = labels_of(table[:half], table[half:])
     wanted: dict[tuple[str, int], str] = {}

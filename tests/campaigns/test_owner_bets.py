@@ -25,7 +25,8 @@ def one_bet(days: list[tuple[int, int]], limit: float = FLOOR) -> float:
 def test_days_that_are_all_or_nothing_are_a_fair_bet_however_many_prompts_they_have(limit: float) -> None:
     days, prompts = 5, 1_000
     mean = sum(
-        np.prod(np.where(hot, limit, 1.0 - limit)) * np.exp(one_bet([(prompts, prompts * h) for h in hot], limit))
+        np.prod(np.where(hot, limit, 1.0 - limit))
+        * np.exp(one_bet([(prompts, prompts * h) for h in hot], limit))
         for hot in product((0, 1), repeat=days)
     )
     assert mean == pytest.approx(1.0, rel=1e-6)
@@ -49,8 +50,15 @@ def test_half_of_the_accounts_within_the_limit_are_enough_to_clear_an_owner() ->
 
 
 def test_the_bet_on_most_accounts_is_fair_with_half_of_them_null_whatever_the_others_do() -> None:
-    """Two of four accounts draw e-values 0 or 4 of mean one, the others are certain: the mean of all is one at most."""
-    mean = np.mean([np.exp(most_of(np.log(np.array([a, b, 1e30, 1e30]) + 1e-300))) for a, b in product((0.0, 0.0, 0.0, 4.0), repeat=2)])
+    """Two of four accounts draw e-values 0 or 4 of mean one, the others are certain: the mean of all is one
+    at most.
+    """
+    mean = np.mean(
+        [
+            np.exp(most_of(np.log(np.array([a, b, 1e30, 1e30]) + 1e-300)))
+            for a, b in product((0.0, 0.0, 0.0, 4.0), repeat=2)
+        ]
+    )
     assert 0.5 < mean <= 1.0 + 1e-9
 
 
@@ -60,7 +68,9 @@ Habit = tuple[int, int | None, int, int]
 
 def habits(*rows: Habit) -> pa.Table:
     account, client, texts, harvest = zip(*rows, strict=True)
-    return pa.table({"account": account, "client": pa.array(client, pa.int64()), "texts": texts, "harvest": harvest})
+    return pa.table(
+        {"account": account, "client": pa.array(client, pa.int64()), "texts": texts, "harvest": harvest}
+    )
 
 
 def test_peers_are_the_users_of_the_client_where_enough_can_be_rated_and_everyone_elsewhere() -> None:
@@ -68,9 +78,16 @@ def test_peers_are_the_users_of_the_client_where_enough_can_be_rated_and_everyon
     plain: list[Habit] = [(30 + number, 8, 100, number % 2) for number in range(200)]
     rare: list[Habit] = [(300 + number, 9, 100, 100) for number in range(OUTSIDERS - 1)]
     few_texts: list[Habit] = [(310 + number, 9, 9, 9) for number in range(50)]
-    candidates: list[Habit] = [(1, 7, 2_000, 1_900), (2, 8, 2_000, 1_900), (3, 9, 2_000, 1_900), (4, None, 2_000, 1_900)]
+    candidates: list[Habit] = [
+        (1, 7, 2_000, 1_900),
+        (2, 8, 2_000, 1_900),
+        (3, 9, 2_000, 1_900),
+        (4, None, 2_000, 1_900),
+    ]
     everyone = habits(*sorted(candidates + kit + plain + rare + few_texts))
-    found = dict(zip(everyone.column("account").to_pylist(), limits(everyone, np.array([1, 2, 3, 4])), strict=True))
+    found = dict(
+        zip(everyone.column("account").to_pylist(), limits(everyone, np.array([1, 2, 3, 4])), strict=True)
+    )
     assert found[1] == pytest.approx(0.9), "who runs an open pipeline does what its users do"
     assert [found[2], found[3], found[4]] == [FLOOR] * 3
     assert limits(habits((1, 7, 0, 0)), np.array([1])) == [FLOOR], "without peers the floor stands"
@@ -83,19 +100,40 @@ def test_accounts_without_a_client_have_none_in_common() -> None:
 
 
 def test_the_main_client_is_that_of_most_exchanges() -> None:
-    visits = pa.table({"account": [1, 1, 1, 2, 2, 3], "client": pa.array([5, 6, 5, 8, 7, None], pa.int64()), "n": [4, 6, 3, 2, 2, 9]})
+    visits = pa.table(
+        {
+            "account": [1, 1, 1, 2, 2, 3],
+            "client": pa.array([5, 6, 5, 8, 7, None], pa.int64()),
+            "n": [4, 6, 3, 2, 2, 9],
+        }
+    )
     with DuckDBEngine(EngineSettings()) as engine:
-        rows = engine.collect(main_clients(engine, engine.load("visits", visits)).order_by("account")).to_pylist()
+        rows = engine.collect(
+            main_clients(engine, engine.load("visits", visits)).order_by("account")
+        ).to_pylist()
     assert rows == [{"account": 1, "client": 5}, {"account": 2, "client": 7}]
 
 
 def test_owners_are_bet_on_by_their_accounts_and_linked_groups_are_not() -> None:
-    candidates = pa.table({"group": [1, 2, 2, 2, 3], "kind": ["linked", "declared", "declared", "declared", "single"], "account": [1, 2, 3, 4, 4]})
-    hours = [(account, 24 * day + hour, 5, 5 if account in (1, 4) else 0) for account in range(1, 5) for day in range(7) for hour in (3, 9)]
+    candidates = pa.table(
+        {
+            "group": [1, 2, 2, 2, 3],
+            "kind": ["linked", "declared", "declared", "declared", "single"],
+            "account": [1, 2, 3, 4, 4],
+        }
+    )
+    hours = [
+        (account, 24 * day + hour, 5, 5 if account in (1, 4) else 0)
+        for account in range(1, 5)
+        for day in range(7)
+        for hour in (3, 9)
+    ]
     account, hour, texts, harvest = zip(*hours, strict=True)
     everyone = habits((1, 5, 70, 70), (2, 5, 70, 0), (3, 5, 70, 0), (4, 5, 70, 70))
     with DuckDBEngine(EngineSettings()) as engine:
-        activity = engine.load("activity", pa.table({"account": account, "hour": hour, "texts": texts, "harvest": harvest}))
+        activity = engine.load(
+            "activity", pa.table({"account": account, "hour": hour, "texts": texts, "harvest": harvest})
+        )
         bets = owner_bets(engine, activity, everyone, candidates)
     assert set(bets) == {2, 3}
     assert bets[2] < 0.0 < bets[3] == pytest.approx(one_bet([(10, 10)] * 7), abs=1e-6)

@@ -1,4 +1,6 @@
-"""Verdicts of owners in the table of campaigns: known ones, lone accounts of theirs, and licensees that go beyond their permits."""
+"""Verdicts of owners in the table of campaigns: known ones, lone accounts of theirs, and licensees that go
+beyond their permits.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,29 @@ OWNER = assemble.Tested(
     group=1, kind="declared", sums=SUMS, intents=[], findings=HARVEST, log_e=40.0, null="", held_out=["flags"], p_values={}, accounts={1, 2},
     account_ids={"a", "b"}, organisations={"Example Ltd"}, models={"small"}, harvest=[Share("small", SECOND // 3600, 20_000, 10**6)],
 )  # fmt: skip
-PERMIT = Permit("licence", frozenset(), "Example Ltd", frozenset({"small"}), 20_000, None, "", None, datetime(2026, 12, 31, tzinfo=UTC))
+PERMIT = Permit(
+    "licence",
+    frozenset(),
+    "Example Ltd",
+    frozenset({"small"}),
+    20_000,
+    None,
+    "",
+    None,
+    datetime(2026, 12, 31, tzinfo=UTC),
+)
 
 
 def told(
-    *tested: assemble.Tested, lost: int = 0, permits: list[Permit] | None = None, settings: CampaignSettings = SETTINGS
+    *tested: assemble.Tested,
+    lost: int = 0,
+    permits: list[Permit] | None = None,
+    settings: CampaignSettings = SETTINGS,
 ) -> dict[int, dict[str, Any]]:
-    return {row["group"]: row for row in assemble.campaigns_table(list(tested), lost, permits or [], settings).to_pylist()}
+    return {
+        row["group"]: row
+        for row in assemble.campaigns_table(list(tested), lost, permits or [], settings).to_pylist()
+    }
 
 
 @pytest.mark.parametrize(
@@ -48,7 +66,9 @@ def told(
         ({"findings": HARVEST | {"undeclared_linkage": Finding(1.0, "")}}, "adversarial"),
     ],
 )
-def test_only_one_verified_organisation_of_modest_volume_is_known(change: dict[str, Any], verdict: str) -> None:
+def test_only_one_verified_organisation_of_modest_volume_is_known(
+    change: dict[str, Any], verdict: str
+) -> None:
     row = told(replace(OWNER, **change))[1]
     assert (row["verdict"], row["listed"]) == (verdict, verdict != "benign")
 
@@ -67,14 +87,19 @@ def test_a_provider_may_know_nobody() -> None:
         (replace(PERMIT, expires=datetime(2026, 2, 1, tzinfo=UTC)), "unlicensed"),
     ],
 )
-def test_a_licensee_clearly_beyond_its_permit_is_unlicensed_and_listed_whatever_its_e_value(permit: Permit, verdict: str) -> None:
+def test_a_licensee_clearly_beyond_its_permit_is_unlicensed_and_listed_whatever_its_e_value(
+    permit: Permit, verdict: str
+) -> None:
     row = told(replace(OWNER, log_e=-3.0), lost=50, permits=[permit])[1]
     assert (row["verdict"], row["listed"], row["permit"]) == (verdict, True, "licence")
     assert (row["permit_excess"] == "") == (permit is PERMIT)
 
 
 def test_an_exceeded_permit_changes_nothing_for_the_other_hypotheses() -> None:
-    others = [replace(OWNER, group=group, kind="single", log_e=log_e, organisations={""}) for group, log_e in ((2, 7.4), (3, 6.0), (4, 0.0))]
+    others = [
+        replace(OWNER, group=group, kind="single", log_e=log_e, organisations={""})
+        for group, log_e in ((2, 7.4), (3, 6.0), (4, 0.0))
+    ]
     passed = e_bh(np.array([-3.0, 7.4, 6.0, 0.0] + [0.0] * 20), SETTINGS.false_discovery_rate)
     for permit in (PERMIT, replace(PERMIT, volume=10)):
         rows = told(replace(OWNER, log_e=-3.0), *others, lost=20, permits=[permit])

@@ -1,4 +1,6 @@
-"""Permits: whom one covers, what goes beyond it, and from where on that is more than a word beside the verdict."""
+"""Permits: whom one covers, what goes beyond it, and from where on that is more than a word beside the
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,16 @@ from stillwatch.settings import EngineSettings
 SLACK = 0.05
 STARTS, EXPIRES = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 29, 22, tzinfo=UTC)
 STUDY = Permit("study", frozenset("ab"), "", frozenset({"small"}), 1000, 50_000, "a tutor", STARTS, EXPIRES)
-HOUSE = Permit("house", frozenset(), "Example Ltd", frozenset(), None, None, "", None, datetime(2026, 12, 31, tzinfo=UTC))
+HOUSE = Permit(
+    "house", frozenset(), "Example Ltd", frozenset(), None, None, "", None, datetime(2026, 12, 31, tzinfo=UTC)
+)
 PERMITS = [STUDY, HOUSE]
 USE = Use(1000, 50_000, frozenset({"small"}), STARTS, EXPIRES)
 
 
-def share(exchanges: int, *, model: str = "small", at: datetime = datetime(2026, 3, 1, tzinfo=UTC), tokens: int = 1) -> Share:
+def share(
+    exchanges: int, *, model: str = "small", at: datetime = datetime(2026, 3, 1, tzinfo=UTC), tokens: int = 1
+) -> Share:
     return Share(model, int(at.timestamp()) // 3600, exchanges, tokens * exchanges)
 
 
@@ -34,9 +40,13 @@ def covered(*harvest: Share, permits: list[Permit] = PERMITS, slack: float = SLA
 def test_a_permit_covers_those_it_names_and_nobody_else() -> None:
     assert cover(PERMITS, {"a", "b"}, {""}, USE, SLACK) == Cover("study", "")
     assert cover(PERMITS, {"a"}, {""}, USE, SLACK).permit == "study"
-    assert cover(PERMITS, {"a", "b", "c"}, {""}, USE, SLACK).permit == "", "one account more, and it is another group"
+    assert cover(PERMITS, {"a", "b", "c"}, {""}, USE, SLACK).permit == "", (
+        "one account more, and it is another group"
+    )
     assert cover(PERMITS, {"c", "d"}, {"Example Ltd"}, USE, SLACK).permit == "house"
-    assert cover(PERMITS, {"c", "d"}, {"Example Ltd", ""}, USE, SLACK).permit == "", "an account that declares nothing is not the organisation's"
+    assert cover(PERMITS, {"c", "d"}, {"Example Ltd", ""}, USE, SLACK).permit == "", (
+        "an account that declares nothing is not the organisation's"
+    )
     assert cover(PERMITS, {"c"}, {""}, USE, SLACK).permit == ""
     assert cover([], {"a"}, {""}, USE, SLACK) == Cover("", "")
 
@@ -47,8 +57,14 @@ def test_a_permit_covers_those_it_names_and_nobody_else() -> None:
         ({"models": frozenset({"small", "large", "huge", ""})}, "models not covered: huge, large"),
         ({"exchanges": 1001}, "1,001 exchanges of 1,000 allowed"),
         ({"output_tokens": 50_001}, "50,001 output tokens of 50,000 allowed"),
-        ({"last": datetime(2026, 7, 3, tzinfo=UTC)}, "went on to 2026-07-03 after the permit ended on 2026-06-29"),
-        ({"first": datetime(2025, 12, 24, tzinfo=UTC)}, "began on 2025-12-24 before the permit did on 2026-01-01"),
+        (
+            {"last": datetime(2026, 7, 3, tzinfo=UTC)},
+            "went on to 2026-07-03 after the permit ended on 2026-06-29",
+        ),
+        (
+            {"first": datetime(2025, 12, 24, tzinfo=UTC)},
+            "began on 2025-12-24 before the permit did on 2026-01-01",
+        ),
     ],
 )
 def test_each_excess_is_told_and_alone_exceeds_nothing(change: dict[str, Any], told: str) -> None:
@@ -56,7 +72,13 @@ def test_each_excess_is_told_and_alone_exceeds_nothing(change: dict[str, Any], t
 
 
 def test_every_excess_is_told_and_none_where_nothing_is_limited() -> None:
-    much = replace(USE, exchanges=10**9, output_tokens=10**12, models=frozenset({"any"}), harvest=[share(10**9, model="any")])
+    much = replace(
+        USE,
+        exchanges=10**9,
+        output_tokens=10**12,
+        models=frozenset({"any"}),
+        harvest=[share(10**9, model="any")],
+    )
     assert cover(PERMITS, {"a"}, {""}, much, SLACK).excess.count(";") == 2
     assert cover(PERMITS, {"x"}, {"Example Ltd"}, much, SLACK) == Cover("house", "")
 
@@ -92,16 +114,61 @@ def test_a_renewed_permit_goes_on_from_the_one_before() -> None:
     assert covered(*both)
     assert not covered(*both, permits=[STUDY, renewed])
     assert covered(*both, share(400), permits=[STUDY, renewed]), "2,200 exchanges of 2,000"
-    assert cover([STUDY, renewed], {"a"}, {""}, replace(USE, first=EXPIRES, last=EXPIRES.replace(month=9)), SLACK).permit == "renewed"
+    assert (
+        cover(
+            [STUDY, renewed], {"a"}, {""}, replace(USE, first=EXPIRES, last=EXPIRES.replace(month=9)), SLACK
+        ).permit
+        == "renewed"
+    )
 
 
 def test_what_may_be_for_distilling_is_counted_for_groups_with_a_licensed_account() -> None:
     rows: list[dict[str, Any]] = [
-        {"group": 1, "account": 5, "model": "small", "second": 7_200, "has_text": True, "flags": int(Flag.GENERATION), "output_tokens": 9},
-        {"group": 1, "account": 6, "model": "small", "second": 7_300, "has_text": True, "flags": int(Flag.REWRITING), "output_tokens": None},
-        {"group": 1, "account": 6, "model": "small", "second": 7_300, "has_text": True, "flags": int(Flag.AGENTIC), "output_tokens": 70},
-        {"group": 1, "account": 6, "model": None, "second": 3_599, "has_text": False, "flags": None, "output_tokens": 4},
-        {"group": 2, "account": 7, "model": "small", "second": 7_200, "has_text": True, "flags": int(Flag.GENERATION), "output_tokens": 9},
+        {
+            "group": 1,
+            "account": 5,
+            "model": "small",
+            "second": 7_200,
+            "has_text": True,
+            "flags": int(Flag.GENERATION),
+            "output_tokens": 9,
+        },
+        {
+            "group": 1,
+            "account": 6,
+            "model": "small",
+            "second": 7_300,
+            "has_text": True,
+            "flags": int(Flag.REWRITING),
+            "output_tokens": None,
+        },
+        {
+            "group": 1,
+            "account": 6,
+            "model": "small",
+            "second": 7_300,
+            "has_text": True,
+            "flags": int(Flag.AGENTIC),
+            "output_tokens": 70,
+        },
+        {
+            "group": 1,
+            "account": 6,
+            "model": None,
+            "second": 3_599,
+            "has_text": False,
+            "flags": None,
+            "output_tokens": 4,
+        },
+        {
+            "group": 2,
+            "account": 7,
+            "model": "small",
+            "second": 7_200,
+            "has_text": True,
+            "flags": int(Flag.GENERATION),
+            "output_tokens": 9,
+        },
     ]
     with DuckDBEngine(EngineSettings()) as engine:
         work = engine.load("work", pa.Table.from_pylist(rows))

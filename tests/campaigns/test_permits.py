@@ -72,9 +72,18 @@ def test_no_file_and_an_empty_file_hold_no_permits(tmp_path: Path) -> None:
         (f"[[permit]]\nname = 'x'\naccounts = 'a'\n{END}", ["permit 1", "accounts", "list"]),
         (f"[[permit]]\nname = 'x'\naccounts = ['a', 3]\n{END}", ["permit 1", "accounts", "list"]),
         (f"[[permit]]\nname = 'x'\naccounts = ['a']\nmodels = 'm'\n{END}", ["permit 1", "models", "list"]),
-        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = -1\n{END}", ["permit 1", "volume", "whole number"]),
-        (f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = true\n{END}", ["permit 1", "volume", "whole number"]),
-        (f"[[permit]]\nname = 'x'\naccounts = ['a']\noutput_tokens = 1.5\n{END}", ["permit 1", "output_tokens", "whole number"]),
+        (
+            f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = -1\n{END}",
+            ["permit 1", "volume", "whole number"],
+        ),
+        (
+            f"[[permit]]\nname = 'x'\naccounts = ['a']\nvolume = true\n{END}",
+            ["permit 1", "volume", "whole number"],
+        ),
+        (
+            f"[[permit]]\nname = 'x'\naccounts = ['a']\noutput_tokens = 1.5\n{END}",
+            ["permit 1", "output_tokens", "whole number"],
+        ),
         ("[[permit]]\nname = 'x'\naccounts = ['a']\nexpires = 'soon'", ["permit 1", "expires", "date"]),
         (f"[[permit]]\nname = 'x'\naccounts = ['a']\nstarts = 7\n{END}", ["permit 1", "starts", "date"]),
         (GOOD + "\n[[permit]]\nname = 'third'\norganisation = 'O'", ["permit 3", "expires"]),

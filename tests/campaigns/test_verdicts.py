@@ -36,20 +36,29 @@ def test_an_axis_is_a_noisy_or_of_its_own_signals() -> None:
 
 def test_an_axis_is_argued_by_its_strongest_findings_first_and_leaves_out_the_weak() -> None:
     found = findings(grading=1.0, instruction_generation=1.0, round_the_clock=0.1, output_heavy=0.5)
-    assert axis("intent", found).why == "instruction_generation said so; grading said so; output_heavy said so"
+    assert (
+        axis("intent", found).why == "instruction_generation said so; grading said so; output_heavy said so"
+    )
     assert axis("intent", findings(**dict.fromkeys(INTENT, 1.0))).why.count(";") == 3
 
 
 def test_context_lessens_intent_and_nothing_else() -> None:
     found = findings(reasoning_elicitation=1.0, undeclared_linkage=1.0, volume=1.0)
     excused = found | findings(evaluation_like=0.5)
-    assert axis("intent", excused).score == pytest.approx(axis("intent", found).score * (1 + weight("evaluation_like") * 0.5), abs=1e-6)
+    assert axis("intent", excused).score == pytest.approx(
+        axis("intent", found).score * (1 + weight("evaluation_like") * 0.5), abs=1e-6
+    )
     assert "but evaluation_like said so" in axis("intent", excused).why
     for other in ("scale", "deception"):
         assert axis(other, excused) == axis(other, found)
 
 
-@given(st.dictionaries(st.sampled_from(INTENT + CONTEXT), st.floats(0, 1)), st.sampled_from(INTENT), st.sampled_from(CONTEXT), st.floats(0, 1))
+@given(
+    st.dictionaries(st.sampled_from(INTENT + CONTEXT), st.floats(0, 1)),
+    st.sampled_from(INTENT),
+    st.sampled_from(CONTEXT),
+    st.floats(0, 1),
+)
 def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_and_1(
     scores: dict[str, float], more: str, excuse: str, score: float
 ) -> None:
@@ -79,18 +88,37 @@ def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_
         (0.9, 0.9, 0.9, Standing(known=True), "adversarial"),
     ],
 )
-def test_the_four_verdicts(scale: float, deception: float, intent: float, standing: Standing, expected: str) -> None:
+def test_the_four_verdicts(
+    scale: float, deception: float, intent: float, standing: Standing, expected: str
+) -> None:
     axes = [Axis(score, "") for score in (scale, deception, intent)]
     assert verdict(axes[0], axes[1], axes[2], standing, SETTINGS) == expected
 
 
 def asked(label: str, share: float, low: float, high: float) -> dict[str, Any]:
-    return {"label": label, "texts": 200, "flagged": 1, "share": share, "low": low, "high": high, "corrected": True}
+    return {
+        "label": label,
+        "texts": 200,
+        "flagged": 1,
+        "share": share,
+        "low": low,
+        "high": high,
+        "corrected": True,
+    }
 
 
 def test_what_was_extracted_is_told_largest_first_and_with_its_interval() -> None:
-    told = extracting([asked("grading", 0.25, 0.222, 0.28), asked("reasoning", 0.6, 0.55, 0.648), asked("agentic", 0.015, 0.01, 0.02)])
-    assert told == "written-out reasoning: 60% of prompts (55\N{EN DASH}65%); grades against rubrics: 25% of prompts (22\N{EN DASH}28%)"
+    told = extracting(
+        [
+            asked("grading", 0.25, 0.222, 0.28),
+            asked("reasoning", 0.6, 0.55, 0.648),
+            asked("agentic", 0.015, 0.01, 0.02),
+        ]
+    )
+    assert told == (
+        "written-out reasoning: 60% of prompts (55\N{EN DASH}65%); grades against rubrics: 25% of "
+        "prompts (22\N{EN DASH}28%)"
+    )
     assert extracting([]) == "not known: the log holds no prompts"
     assert extracting([asked("reasoning", 0.01, 0.005, 0.02)]) == "answers to ordinary questions"
 

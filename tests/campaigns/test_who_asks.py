@@ -1,4 +1,6 @@
-"""Which candidates are told of: owners as one, or the accounts that ask; and the largest of those that lost."""
+"""Which candidates are told of: owners as one, or the accounts that ask; and the largest of those that
+lost.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ COMPANY = pa.table(
         "account": [90, 10, 11, 12, 10, 11, 80],
     }
 )
-"""A linked account, a company of three, its two accounts of great volume by themselves, and an account that nobody owns."""
+"""A linked account, a company of three, its two accounts of great volume by themselves, and an account that
+nobody owns.
+"""
 
 
 def told(bets: dict[int, float], permitted: set[int] | None = None) -> list[tuple[int, int]]:

@@ -1,4 +1,6 @@
-"""The command as a person calls it: help, answers, and mistakes that end in a message instead of a traceback."""
+"""The command as a person calls it: help, answers, and mistakes that end in a message instead of a
+traceback.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,20 @@ from village import command
 from stillwatch import __version__, errors
 from stillwatch.cli import main, program
 
-LEAF = [("detect",), ("explain",), ("forget",), ("report",), ("range", "make"), ("range", "score"), ("watch",)]
+LEAF = [
+    ("detect",),
+    ("explain",),
+    ("forget",),
+    ("report",),
+    ("range", "make"),
+    ("range", "score"),
+    ("watch",),
+]
 
 
-def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:
+def told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object
+) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of the entry point."""
     monkeypatch.setattr("sys.argv", ["stillwatch", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
@@ -42,7 +54,9 @@ def test_each_option_has_its_sentence(words: tuple[str, ...]) -> None:
         assert isinstance(found, click.Group)
         found = found.commands[word]
     assert found.help
-    assert [option.name for option in found.params if isinstance(option, click.Option) and not option.help] == []
+    assert [
+        option.name for option in found.params if isinstance(option, click.Option) and not option.help
+    ] == []
 
 
 def test_the_verbs_are_listed_without_importing_them() -> None:
@@ -57,16 +71,28 @@ def test_the_module_is_the_command() -> None:
 
 
 def test_a_mistake_has_its_exit_code_and_no_traceback_in_a_real_process(tmp_path: Path) -> None:
-    done = command("detect", tmp_path / "absent", "--out", tmp_path / "run", "--json", expect=errors.EXIT_USER)
+    done = command(
+        "detect", tmp_path / "absent", "--out", tmp_path / "run", "--json", expect=errors.EXIT_USER
+    )
     assert json.loads(done.stdout)["error"]["exit_code"] == errors.EXIT_USER
     assert "Traceback" not in done.stderr
     assert "what to do:" in done.stderr
 
 
 @pytest.mark.parametrize(
-    "words", [["detect"], ["detect", "--colour"], ["telegraph"], ["explain", "run"], ["range", "make", "february"], ["range", "sing"]]
+    "words",
+    [
+        ["detect"],
+        ["detect", "--colour"],
+        ["telegraph"],
+        ["explain", "run"],
+        ["range", "make", "february"],
+        ["range", "sing"],
+    ],
 )
-def test_a_wrong_call_is_explained(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+def test_a_wrong_call_is_explained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
     code, out, err = told(capsys, monkeypatch, *words)
     assert (code, out) == (errors.EXIT_USER, "")
     assert "Usage:" in err
@@ -75,11 +101,23 @@ def test_a_wrong_call_is_explained(capsys: pytest.CaptureFixture[str], monkeypat
 
 Mistake = tuple[type[errors.StillwatchError], int, str]
 MISTAKES: dict[str, Mistake] = {
-    "a setting that is not there": (errors.SettingError, 2, "detect log.jsonl --format openai_jsonl --out run --settings settings.toml"),
-    "a key that is too short": (errors.SettingError, 2, "detect log.jsonl --format openai_jsonl --out run --key-file key"),
+    "a setting that is not there": (
+        errors.SettingError,
+        2,
+        "detect log.jsonl --format openai_jsonl --out run --settings settings.toml",
+    ),
+    "a key that is too short": (
+        errors.SettingError,
+        2,
+        "detect log.jsonl --format openai_jsonl --out run --key-file key",
+    ),
     "a log that is not there": (errors.InputError, 2, "detect absent --out run"),
     "a format that is not there": (errors.InputError, 2, "detect log.jsonl --format telegraph --out run"),
-    "a faulty permit": (errors.InputError, 2, "detect log.jsonl --format openai_jsonl --out run --permits permits.toml"),
+    "a faulty permit": (
+        errors.InputError,
+        2,
+        "detect log.jsonl --format openai_jsonl --out run --permits permits.toml",
+    ),
     "too many bad rows": (errors.TooManyBadRows, 3, "detect log.jsonl --format openai_jsonl --out run"),
     "a folder in the way": (errors.RunError, 2, "detect log.jsonl --format openai_jsonl --out ."),
     "a run that is not there": (errors.RunError, 2, "report absent"),
@@ -97,7 +135,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "log.jsonl").write_text("{broken\n" * 40, encoding="utf-8")
     (tmp_path / "settings.toml").write_text("[linkage]\ncolour = 3\n", encoding="utf-8")
     (tmp_path / "key").write_text("short", encoding="utf-8")
-    (tmp_path / "permits.toml").write_text("[[permit]]\nname = 'a'\nexpires = 'soon'\norganisation = 'b'\n", encoding="utf-8")
+    (tmp_path / "permits.toml").write_text(
+        "[[permit]]\nname = 'a'\nexpires = 'soon'\norganisation = 'b'\n", encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -128,11 +168,15 @@ def test_every_class_of_error_is_among_the_mistakes() -> None:
     assert {kind for kind, _, _ in MISTAKES.values()} == set(errors.StillwatchError.__subclasses__()) - unseen
 
 
-def test_a_missing_extra_has_its_exit_code(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_has_its_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lacking() -> int:
         raise errors.MissingExtra("Spark is not installed", do="pip install 'stillwatch[spark]'")
 
-    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=lacking))
+    monkeypatch.setattr(
+        importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=lacking)
+    )
     code, _, err = told(capsys, monkeypatch, "report")
     assert code == errors.EXIT_MISSING_EXTRA
     assert "pip install" in err
@@ -146,8 +190,12 @@ def failing() -> None:
         raise ValueError("dear diary") from error
 
 
-def test_a_fault_of_our_own_is_told_without_its_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing))
+def test_a_fault_of_our_own_is_told_without_its_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing)
+    )
     code, _, err = told(capsys, monkeypatch, "report")
     assert code == errors.EXIT_FAULT
     assert "ValueError" in err
@@ -159,18 +207,26 @@ def test_a_fault_of_our_own_is_told_without_its_text(capsys: pytest.CaptureFixtu
 
 
 def test_the_whole_traceback_is_there_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing))
+    monkeypatch.setattr(
+        importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=failing)
+    )
     monkeypatch.setenv("STILLWATCH_TRACEBACK", "1")
     monkeypatch.setattr("sys.argv", ["stillwatch", "report"])
     with pytest.raises(ValueError, match="dear diary"):
         main()
 
 
-def test_an_interrupt_has_its_exit_code(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_has_its_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(importlib.import_module("stillwatch.cli.report"), "command", click.Command("report", callback=interrupted))
+    monkeypatch.setattr(
+        importlib.import_module("stillwatch.cli.report"),
+        "command",
+        click.Command("report", callback=interrupted),
+    )
     code, _, err = told(capsys, monkeypatch, "report")
     assert code == errors.EXIT_INTERRUPTED
     assert "interrupted" in err

@@ -51,7 +51,9 @@ def test_explain_an_account_by_its_id_and_by_its_key(village_run: Ran) -> None:
 
 def test_explain_an_innocent_account(village_run: Ran) -> None:
     members = {row["account_id"] for row in village_run.rows("members")}
-    innocent = min(row["account_id"] for row in village_run.rows("accounts") if row["account_id"] not in members)
+    innocent = min(
+        row["account_id"] for row in village_run.rows("accounts") if row["account_id"] not in members
+    )
     assert json.loads(said("explain", village_run.folder, innocent, "--json"))["groups"] == []
     assert "no group" in said("explain", village_run.folder, innocent)
 

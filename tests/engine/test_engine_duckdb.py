@@ -33,21 +33,29 @@ def rows(n: int, seed: int) -> pa.Table:
         [None if key % 7 == 0 else f"row {key}" for key in order],
         [start + timedelta(seconds=int(key)) for key in order],
     ]
-    return pa.table([pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA
+    )
 
 
 def test_sums_of_64_bit_integers_stay_64_bits_wide(duck: DuckDBEngine) -> None:
     table = duck.load("numbers", pa.table({"one": [1, 1, 2], "key": [2**62, 5, -7]}))
     sums = table.group_by("one").agg(key=table["key"].sum())
     wanted = {1: 2**62 + 5, 2: -7}
-    for collected in (duck.collect(sums), duck.collect(duck.create("sums", sums)), duck.collect(duck.connection.table("sums"))):
+    for collected in (
+        duck.collect(sums),
+        duck.collect(duck.create("sums", sums)),
+        duck.collect(duck.connection.table("sums")),
+    ):
         assert collected.schema.field("key").type == pa.int64()
         assert dict(zip(values(collected, "one"), values(collected, "key"), strict=True)) == wanted
 
 
 def test_keys_with_a_null_among_them_keep_their_last_digits(duck: DuckDBEngine) -> None:
     keys = [2**63 - 1, None, -(2**63) + 1]
-    assert sorted(values(duck.collect(duck.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"), key=str) == sorted(keys, key=str)
+    assert sorted(
+        values(duck.collect(duck.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"), key=str
+    ) == sorted(keys, key=str)
 
 
 def test_a_table_may_be_made_anew_from_its_old_rows(duck: DuckDBEngine) -> None:
@@ -85,7 +93,9 @@ def test_what_was_written_is_read_again(duck: DuckDBEngine, tmp_path: Path) -> N
     assert duck.collect(table.agg(n=table.count())).column("n").to_pylist() == [20]
 
 
-def test_a_write_that_fails_leaves_nothing_and_spares_what_was_there(duck: DuckDBEngine, tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_nothing_and_spares_what_was_there(
+    duck: DuckDBEngine, tmp_path: Path
+) -> None:
     path = tmp_path / "table.parquet"
     path.write_bytes(b"before")
     table = duck.load("words", pa.table({"key": ["no number"]}))
@@ -150,7 +160,9 @@ def test_a_query_is_written_once_for_all_engines_and_answered_by_each(tmp_path: 
             before = written.cache_info()
             sums += values(engine.collect(table.agg(key=table.key.sum())), "key")
             after = written.cache_info()
-            assert (after.hits - before.hits, after.misses - before.misses) == ((0, 1) if number == 0 else (1, 0))
+            assert (after.hits - before.hits, after.misses - before.misses) == (
+                (0, 1) if number == 0 else (1, 0)
+            )
             (spills,) = engine.connection.con.execute("SELECT current_setting('temp_directory')").fetchone()
             assert Path(spills).parent == tmp_path / folder
     assert sums == [6, 7]
@@ -158,8 +170,12 @@ def test_a_query_is_written_once_for_all_engines_and_answered_by_each(tmp_path: 
 
 def test_another_type_of_column_is_another_query(duck: DuckDBEngine) -> None:
     for kind, wanted in ((pa.int64(), "2"), (pa.string(), "b")):
-        table = duck.load("retyped", pa.table({"key": pa.array([1, 2] if kind == pa.int64() else ["a", "b"], kind)}))
-        assert [str(value) for value in values(duck.collect(table.agg(key=table.key.max())), "key")] == [wanted]
+        table = duck.load(
+            "retyped", pa.table({"key": pa.array([1, 2] if kind == pa.int64() else ["a", "b"], kind)})
+        )
+        assert [str(value) for value in values(duck.collect(table.agg(key=table.key.max())), "key")] == [
+            wanted
+        ]
 
 
 def test_no_bar_of_duckdb_s_own_is_shown_where_it_takes_a_program_for_a_terminal() -> None:
@@ -171,5 +187,7 @@ from stillwatch.settings import EngineSettings
 with DuckDBEngine(EngineSettings()) as engine:
     print([connection.execute({asked}).fetchall() for connection in (duckdb.connect(), engine.connection.con)])
 """
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     assert said == "[[(True,)], [(False,)]]\n", "DuckDB's default or our setting has changed"

@@ -32,7 +32,18 @@ from stillwatch.settings import EngineSettings, LinkageSettings
 from stillwatch.templates import Search, counts_of, families_of, uses_of
 
 SETTINGS = LinkageSettings()
-TABLES = ("activity", "visits", "traces", "strata", "marked", "anchors", "purified", "members", "near", "evidence")
+TABLES = (
+    "activity",
+    "visits",
+    "traces",
+    "strata",
+    "marked",
+    "anchors",
+    "purified",
+    "members",
+    "near",
+    "evidence",
+)
 FAST = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -80,7 +91,9 @@ def spark(session: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sp
 
 def everything(engine: Engine, world: World) -> dict[str, Any]:
     """Every table from activity to groups."""
-    tables = prepare(engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")])
+    tables = prepare(
+        engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")]
+    )
     traces, blind = build_traces(engine, tables, SETTINGS)
     peers = strata(engine, tables.visits, tables.accounts, tables.activity)
     rows = marked(engine, traces, peers, engine.load("facets", facet_table()))
@@ -89,9 +102,17 @@ def everything(engine: Engine, world: World) -> dict[str, Any]:
     kept = purified(engine, rows, start, len(world.kinds), SETTINGS)
     queries = {"activity": tables.activity, "visits": tables.visits, "traces": traces, "strata": peers}
     queries |= {"marked": rows, "anchors": start}
-    found: dict[str, Any] = {name: engine.collect(query) for name, query in queries.items()} | {"purified": kept}
+    found: dict[str, Any] = {name: engine.collect(query) for name, query in queries.items()} | {
+        "purified": kept
+    }
     linked = link(engine, traces, peers, nobody, SETTINGS, lambda _step: None)
-    named = {"members": linked.members, "near": linked.near, "evidence": linked.evidence, "merged": linked.anchors, "blind": blind}
+    named = {
+        "members": linked.members,
+        "near": linked.near,
+        "evidence": linked.evidence,
+        "merged": linked.anchors,
+        "blind": blind,
+    }
     return found | named
 
 
@@ -111,7 +132,11 @@ def both(spark: SparkEngine, hamlet: World) -> tuple[dict[str, Any], dict[str, A
 def test_every_table_is_equal_row_by_row(both: tuple[dict[str, Any], dict[str, Any]], name: str) -> None:
     one, other = (tables[name] for tables in both)
     assert one.schema.equals(other.schema)
-    order = [(column, "ascending") for column in one.column_names if not pa.types.is_floating(one.schema.field(column).type)]
+    order = [
+        (column, "ascending")
+        for column in one.column_names
+        if not pa.types.is_floating(one.schema.field(column).type)
+    ]
     one, other = one.sort_by(order), other.sort_by(order)
     assert one.num_rows == other.num_rows
     for column, kind in zip(one.column_names, one.schema.types, strict=True):
@@ -131,7 +156,9 @@ def test_what_was_merged_and_who_was_blind_is_equal(both: tuple[dict[str, Any], 
 def test_the_operator_is_found_on_spark(both: tuple[dict[str, Any], dict[str, Any]], hamlet: World) -> None:
     rows = both[1]["members"].to_pylist()
     operator = hamlet.of("operator")
-    groups = [{row["account"] for row in rows if row["group"] == group} for group in {row["group"] for row in rows}]
+    groups = [
+        {row["account"] for row in rows if row["group"] == group} for group in {row["group"] for row in rows}
+    ]
     assert any(len(group & operator) >= 0.95 * max(len(group), len(operator)) for group in groups)
 
 
@@ -146,7 +173,9 @@ def test_templates_are_equal(spark: SparkEngine, duck: DuckDBEngine) -> None:
     for engine in (duck, spark):
         rows = engine.load("prompts", pool.table())
         found = families_of(engine, rows, pool.texts(), Search())
-        results.append((found, counts_of(engine, uses_of(engine, rows, found), engine.load("whose", groups)).to_pylist()))
+        results.append(
+            (found, counts_of(engine, uses_of(engine, rows, found), engine.load("whose", groups)).to_pylist())
+        )
     assert results[0] == results[1]
     assert {family.group for family in results[0][0]} == {1, 2}
 
@@ -154,7 +183,10 @@ def test_templates_are_equal(spark: SparkEngine, duck: DuckDBEngine) -> None:
 @pytest.mark.spark
 def test_keys_with_a_null_among_them_keep_their_last_digits(spark: SparkEngine) -> None:
     keys = [2**63 - 1, None, -(2**63) + 1]
-    assert sorted(values(spark.collect(spark.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"), key=str) == sorted(keys, key=str)
+    assert sorted(
+        values(spark.collect(spark.load("keys", pa.table({"key": pa.array(keys, pa.int64())}))), "key"),
+        key=str,
+    ) == sorted(keys, key=str)
 
 
 @pytest.mark.spark

@@ -28,10 +28,14 @@ def hamlet() -> World:
 
 
 def prepared(engine: DuckDBEngine, world: World) -> Tables:
-    return prepare(engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")])
+    return prepare(
+        engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")]
+    )
 
 
-def traced(engine: DuckDBEngine, world: World, settings: LinkageSettings = FEW) -> tuple[pa.Table, list[Blind]]:
+def traced(
+    engine: DuckDBEngine, world: World, settings: LinkageSettings = FEW
+) -> tuple[pa.Table, list[Blind]]:
     traces, blind = build_traces(engine, prepared(engine, world), settings)
     return engine.collect(traces).sort_by(ORDER), blind
 
@@ -43,11 +47,15 @@ def without(world: World, column: str, share: float) -> World:
     place = table.column_names.index(column)
     whole: Any = table.column(column)
     kept: Any = pa.array(np.asarray(whole.fill_null(0)), mask=lost)
-    return World(table.set_column(place, table.schema.field(column), kept), world.accounts, world.releases, world.kinds)
+    return World(
+        table.set_column(place, table.schema.field(column), kept), world.accounts, world.releases, world.kinds
+    )
 
 
 def left_by(marks: pa.Table) -> dict[tuple[int, int], tuple[int, int, int]]:
-    """First and last second and number of each account's marks of one value; a row with `n` stands for so many."""
+    """First and last second and number of each account's marks of one value; a row with `n` stands for so
+    many.
+    """
     found: dict[tuple[int, int], tuple[int, int, int]] = {}
     for row in marks.to_pylist():
         pair, second = (row["account"], row["value"]), row["second"]
@@ -67,7 +75,11 @@ def test_the_rarest_shared_keys_of_each_account_and_facet_survive(duck: DuckDBEn
         for account, value in left:
             if carriers[value] > 1:
                 shared.setdefault(account, []).append((carriers[value], value))
-        expected = {(account, value) for account, keys in shared.items() for _, value in sorted(keys)[: FEW.keys_per_facet]}
+        expected = {
+            (account, value)
+            for account, keys in shared.items()
+            for _, value in sorted(keys)[: FEW.keys_per_facet]
+        }
         own = [row for row in rows if row["facet"] == name]
         assert {(row["account"], row["value"]) for row in own} == expected
         assert len(own) == len(expected)
@@ -95,6 +107,8 @@ def test_a_column_missing_in_part_is_told_and_its_facet_stays(duck: DuckDBEngine
 
 
 def test_without_releases_the_pivot_is_blind(duck: DuckDBEngine, hamlet: World) -> None:
-    traces, blind = traced(duck, World(hamlet.exchanges, hamlet.accounts, hamlet.releases.slice(0, 0), hamlet.kinds))
+    traces, blind = traced(
+        duck, World(hamlet.exchanges, hamlet.accounts, hamlet.releases.slice(0, 0), hamlet.kinds)
+    )
     assert Blind("pivot", "no releases.model", 1.0) in blind
     assert "pivot" not in set(values(traces, "facet"))

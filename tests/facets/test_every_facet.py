@@ -32,9 +32,14 @@ def tables(opened: DuckDBEngine, small_world: World) -> Tables:
 
 
 @pytest.mark.parametrize("name", list(FACETS.all()))
-def test_leaves_marks_without_nulls(opened: DuckDBEngine, tables: Tables, small_world: World, name: str) -> None:
+def test_leaves_marks_without_nulls(
+    opened: DuckDBEngine, tables: Tables, small_world: World, name: str
+) -> None:
     marks = opened.collect(FACETS.all()[name].query(tables))
-    assert set(marks.column_names) in ({"account", "value", "second"}, {"account", "value", "second", "last", "n"})
+    assert set(marks.column_names) in (
+        {"account", "value", "second"},
+        {"account", "value", "second", "last", "n"},
+    )
     assert marks.num_rows > 0
     for column in marks.column_names:
         assert marks.column(column).null_count == 0

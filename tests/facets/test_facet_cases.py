@@ -27,10 +27,22 @@ def at(hours: float) -> datetime:
     return datetime.fromtimestamp(ZERO + hours * HOUR, UTC)
 
 
-def tables_of(engine: DuckDBEngine, exchanges: list[dict[str, Any]], accounts: list[dict[str, Any]], releases: list[tuple[str, float]]) -> Tables:
+def tables_of(
+    engine: DuckDBEngine,
+    exchanges: list[dict[str, Any]],
+    accounts: list[dict[str, Any]],
+    releases: list[tuple[str, float]],
+) -> Tables:
     released = [{"model": model, "second": ZERO + int(hours * HOUR)} for model, hours in releases]
-    new = engine.load("releases", pa.Table.from_pylist(released, schema=schema_of(model=pa.string(), second=pa.int64())))
-    return prepare(engine, engine.load("exchanges", few(exchanges, EXCHANGES)), engine.load("accounts", few(accounts, ACCOUNTS)), new)
+    new = engine.load(
+        "releases", pa.Table.from_pylist(released, schema=schema_of(model=pa.string(), second=pa.int64()))
+    )
+    return prepare(
+        engine,
+        engine.load("exchanges", few(exchanges, EXCHANGES)),
+        engine.load("accounts", few(accounts, ACCOUNTS)),
+        new,
+    )
 
 
 def marks_of(engine: DuckDBEngine, name: str, tables: Tables) -> dict[int, list[int]]:
@@ -51,16 +63,24 @@ def test_pivot_wants_work_before_and_half_of_it_on_the_new_model_after(duck: Duc
         6: [(40, "old"), (101, "new")],
         7: [(199, "old"), (200, "newer")],
     }
-    rows = [{"account": account, "time": at(hours), "model": model} for account, uses in work.items() for hours, model in uses]
+    rows = [
+        {"account": account, "time": at(hours), "model": model}
+        for account, uses in work.items()
+        for hours, model in uses
+    ]
     tables = tables_of(duck, rows, [], [("newer", 200), ("new", 100)])
     assert marks_of(duck, "pivot", tables) == {1: [0], 2: [1], 7: [SLOTS]}
 
 
-def test_succession_joins_the_banned_of_one_hour_with_those_who_begin_within_a_day(duck: DuckDBEngine) -> None:
+def test_succession_joins_the_banned_of_one_hour_with_those_who_begin_within_a_day(
+    duck: DuckDBEngine,
+) -> None:
     banned = [{"account": n, "banned": at(10 + n / 10)} for n in range(WAVE)]
     banned += [{"account": 100 + n, "banned": at(40 + n / 10)} for n in range(WAVE - 1)]
     begin = {200: 10.5, 201: 33.5, 202: 34.5, 203: 9.5, 204: 41.0}
-    rows = [{"account": account, "time": at(hours)} for account, hours in begin.items()] + [{"account": 203, "time": at(12)}]
+    rows = [{"account": account, "time": at(hours)} for account, hours in begin.items()] + [
+        {"account": 203, "time": at(12)}
+    ]
     wave = ZERO // HOUR + 10
     expected = {account: [wave] for account in [*range(WAVE), 200, 201]}
     assert marks_of(duck, "succession", tables_of(duck, rows, banned, [])) == expected
@@ -79,17 +99,33 @@ def test_active_hours_takes_the_earlier_of_two_equal_parts(duck: DuckDBEngine) -
 
 
 def test_mail_domain_leaves_out_domains_open_to_anyone(duck: DuckDBEngine) -> None:
-    accounts = [{"account": 1, "email_domain": 5, "email_public": True}, {"account": 2, "email_domain": 6}, {"account": 3}]
+    accounts = [
+        {"account": 1, "email_domain": 5, "email_public": True},
+        {"account": 2, "email_domain": 6},
+        {"account": 3},
+    ]
     assert marks_of(duck, "mail_domain", tables_of(duck, [], accounts, [])) == {2: [6]}
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(read=st.integers(1, 20), written=st.integers(1, 20), requests=st.integers(10, 13))
-def test_token_shape_steps_up_exactly_at_powers_of_two(duck: DuckDBEngine, read: int, written: int, requests: int) -> None:
-    rows = [{"account": 1, "time": at(n), "input_tokens": 2**read - 1, "output_tokens": 2**written - 1} for n in range(requests)]
+def test_token_shape_steps_up_exactly_at_powers_of_two(
+    duck: DuckDBEngine, read: int, written: int, requests: int
+) -> None:
+    rows = [
+        {"account": 1, "time": at(n), "input_tokens": 2**read - 1, "output_tokens": 2**written - 1}
+        for n in range(requests)
+    ]
     below = [row | {"account": 2, "input_tokens": 2**read - 2} for row in rows] if read > 1 else []
-    found = marks_of(duck, "token_shape", tables_of(duck, rows + below + [row | {"account": 3} for row in rows[:9]], [], []))
+    found = marks_of(
+        duck,
+        "token_shape",
+        tables_of(duck, rows + below + [row | {"account": 3} for row in rows[:9]], [], []),
+    )
     assert found.pop(1) == [2 * read * 4096 + 2 * written * 64]
-    assert show(2 * read * 4096 + 2 * written * 64) == f"about {2**read:,} tokens in (give or take 0), {2**written:,} out"
+    assert (
+        show(2 * read * 4096 + 2 * written * 64)
+        == f"about {2**read:,} tokens in (give or take 0), {2**written:,} out"
+    )
     assert all(value[0] < 2 * read * 4096 for value in found.values())
     assert 3 not in found

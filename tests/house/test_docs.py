@@ -1,4 +1,6 @@
-"""The documentation says what is true: commands, options, settings, links and examples are checked against the code."""
+"""The documentation says what is true: commands, options, settings, links and examples are checked against
+the code.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def name(path: Path) -> str:
 
 
 def blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
 
 
 def calls() -> Iterator[tuple[str, list[str]]]:
@@ -46,7 +50,11 @@ def test_pages_show_calls() -> None:
     assert {words[1] for _, words in calls()} >= {"detect", "explain", "range", "demo", "test"}
 
 
-@pytest.mark.parametrize(("page", "words"), list(calls()), ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]))
+@pytest.mark.parametrize(
+    ("page", "words"),
+    list(calls()),
+    ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]),
+)
 def test_calls_that_are_shown_exist(page: str, words: list[str]) -> None:
     if words[0] == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -57,7 +65,9 @@ def test_calls_that_are_shown_exist(page: str, words: list[str]) -> None:
         assert given <= {"--help", "--version"}
         return
     command = COMMANDS.get(" ".join(words[:2])) or COMMANDS[" ".join(words[:3])]
-    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    known = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     assert given <= {*known, "--help"}, page
 
 
@@ -102,7 +112,9 @@ def test_start_names_every_format_and_exit_code() -> None:
 def test_contributing_names_what_ci_runs() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     lint = re.findall(
-        r"^\t\$\(RUN\) (ruff check \.|ruff format --check \.|mypy|lint-imports|pytest)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\t\$\(RUN\) (ruff check \.|ruff format --check \.|mypy|lint-imports|pytest)",
+        (ROOT / "Makefile").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     shown = "".join(blocks(ROOT / "CONTRIBUTING.md", "sh")).splitlines()
     assert [command for command in lint if command not in shown] == []

@@ -1,4 +1,6 @@
-"""The examples in CONTRIBUTING work: each is run apart from the package, so that it never joins the real registry."""
+"""The examples in CONTRIBUTING work: each is run apart from the package, so that it never joins the real
+registry.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,12 @@ def test_each_way_to_add_has_its_example() -> None:
 def test_the_example_works(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"example_{kind}.py"
     path.write_text(EXAMPLES[kind], encoding="utf-8")
-    done = subprocess.run([sys.executable, "-c", REGISTERS + TRIES[kind], path, f"{kind.upper()}S"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", REGISTERS + TRIES[kind], path, f"{kind.upper()}S"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -19,7 +19,9 @@ def test_pages_on_disk_are_those_the_code_makes() -> None:
     assert reference.stale() == [], "run `make reference`"
 
 
-def test_a_changed_page_and_a_left_over_one_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_page_and_a_left_over_one_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reference, "FOLDER", tmp_path / "reference")
     assert reference.main(["--check"]) == 1
     assert reference.main([]) == 0
@@ -58,7 +60,10 @@ def test_every_setting_column_option_and_error_has_its_row() -> None:
     for name, command in reference.leaves(program, "stillwatch"):
         for option in (opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")):
             assert option in PAGES["commands.md"], f"{name} {option}"
-    kinds: list[type[errors.StillwatchError]] = [errors.StillwatchError, *errors.StillwatchError.__subclasses__()]
+    kinds: list[type[errors.StillwatchError]] = [
+        errors.StillwatchError,
+        *errors.StillwatchError.__subclasses__(),
+    ]
     for kind in kinds:
         assert f"| `{kind.__name__}` |" in PAGES["errors.md"]
 
@@ -67,7 +72,9 @@ def test_every_option_says_what_it_means() -> None:
     for name, command in reference.leaves(program, "stillwatch"):
         assert command.help, f"{name} has no help"
         for parameter in command.params:
-            assert not isinstance(parameter, click.Option) or parameter.help, f"{name} {parameter.name} has no help"
+            assert not isinstance(parameter, click.Option) or parameter.help, (
+                f"{name} {parameter.name} has no help"
+            )
 
 
 def test_blind_spots_are_stated() -> None:

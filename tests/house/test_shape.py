@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted(path for folder in ("src", "tests", "bench", "tools") for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(
+    path for folder in ("src", "tests", "bench", "tools") for path in (ROOT / folder).rglob("*.py")
+)
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -33,7 +35,11 @@ def test_no_file_and_no_function_is_too_long(path: Path) -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    silent = [name(path) for path in FILES if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    silent = [
+        name(path)
+        for path in FILES
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
     assert silent == []
 
 
@@ -42,12 +48,20 @@ def test_no_module_is_called_utils() -> None:
 
 
 def test_the_layers_hold() -> None:
-    done = subprocess.run([Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_the_core_stands_alone() -> None:
-    done = subprocess.run([sys.executable, ROOT / "tools" / "core_only.py"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "core_only.py"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -63,7 +77,11 @@ def test_every_dependency_is_pinned_to_one_version_and_no_address_is_named() -> 
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)] == []
     pinned = {_folded(line.split("==")[0]) for line in lines}
     development = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [*PROJECT["project"]["dependencies"], *development, *PROJECT["project"]["optional-dependencies"]["spark"]]
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *development,
+        *PROJECT["project"]["optional-dependencies"]["spark"],
+    ]
     names = {_folded(re.split(r"[\[<>=~ ]", line)[0]) for line in wanted if line and not line.startswith("#")}
     assert names - pinned == set()
 
@@ -79,7 +97,9 @@ def test_ci_is_a_script_that_can_be_run_and_stops_at_the_first_fault() -> None:
 
 
 def test_every_data_file_of_the_package_is_shipped() -> None:
-    shipped = {Path(pattern).suffix for pattern in PROJECT["tool"]["setuptools"]["package-data"]["stillwatch"]} | {".py", ".typed"}
+    shipped = {
+        Path(pattern).suffix for pattern in PROJECT["tool"]["setuptools"]["package-data"]["stillwatch"]
+    } | {".py", ".typed"}
     package = ROOT / "src" / "stillwatch"
     files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert [name(path) for path in files if path.suffix not in shipped] == []

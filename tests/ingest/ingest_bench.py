@@ -32,7 +32,9 @@ class Bench:
 
     def lines(self, name: str, rows: Iterable[Any]) -> Path:
         """A JSONL file."""
-        return self.write(name, b"".join(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS) + b"\n" for row in rows))
+        return self.write(
+            name, b"".join(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS) + b"\n" for row in rows)
+        )
 
     def read(self, path: Path, format: str | None = None, mapping: Path | None = None) -> Rows:
         """Every request of the file or folder."""

@@ -1,4 +1,6 @@
-"""One exchange in every shape that carries reasoning: what its history sends back, what its answer is signed with, and what must not be taken."""
+"""One exchange in every shape that carries reasoning: what its history sends back, what its answer is signed
+with, and what must not be taken.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,11 @@ from typing import Any
 Row = dict[str, Any]
 A, B, C, D, DECOY = (f"EqQBCgIYAhIk{letter * 12}" for letter in "abcdz")
 THOUGHT = "weigh both sides first"
-TOOL_CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": json.dumps({"signature": DECOY})}}
+TOOL_CALL = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "f", "arguments": json.dumps({"signature": DECOY})},
+}
 
 SHAPES: dict[str, tuple[list[Row], Row]] = {
     "anthropic": (
@@ -24,17 +30,32 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
                         "type": "tool_use",
                         "id": "toolu_1",
                         "name": "f",
-                        "input": {"signature": DECOY, "thinking": DECOY, "content": [{"thoughtSignature": DECOY}]},
+                        "input": {
+                            "signature": DECOY,
+                            "thinking": DECOY,
+                            "content": [{"thoughtSignature": DECOY}],
+                        },
                     },
                 ],
             },
-            {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "thinking", "thinking": "x", "signature": DECOY}]}]},
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "content": [{"type": "thinking", "thinking": "x", "signature": DECOY}],
+                    }
+                ],
+            },
         ],
         {
             "type": "message",
             "content": [
                 {"type": "thinking", "thinking": THOUGHT, "signature": C},
-                {"type": "web_search_tool_result", "content": [{"type": "web_search_result", "encrypted_content": DECOY}]},
+                {
+                    "type": "web_search_tool_result",
+                    "content": [{"type": "web_search_result", "encrypted_content": DECOY}],
+                },
                 {"type": "redacted_thinking", "data": D},
                 {"type": "text", "text": "done"},
             ],
@@ -48,7 +69,10 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
                 "content": "I look",
                 "reasoning_content": "long ago",
                 "thinking_blocks": [{"type": "thinking", "thinking": "long ago", "signature": A}],
-                "provider_specific_fields": {"thinking_blocks": [{"type": "thinking", "signature": A}], "thought_signatures": [B]},
+                "provider_specific_fields": {
+                    "thinking_blocks": [{"type": "thinking", "signature": A}],
+                    "thought_signatures": [B],
+                },
                 "tool_calls": [TOOL_CALL],
             },
             {"role": "tool", "tool_call_id": "call_1", "content": json.dumps([{"thoughtSignature": DECOY}])},
@@ -60,7 +84,10 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
                         "role": "assistant",
                         "content": "done",
                         "reasoning_content": THOUGHT,
-                        "thinking_blocks": [{"type": "thinking", "thinking": THOUGHT, "signature": C}, {"type": "redacted_thinking", "data": D}],
+                        "thinking_blocks": [
+                            {"type": "thinking", "thinking": THOUGHT, "signature": C},
+                            {"type": "redacted_thinking", "data": D},
+                        ],
                     }
                 }
             ]
@@ -72,9 +99,17 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
             {
                 "role": "assistant",
                 "content": "I look",
-                "reasoning_details": [{"type": "reasoning.text", "text": "long ago", "signature": A, "id": "rs_1"}],
+                "reasoning_details": [
+                    {"type": "reasoning.text", "text": "long ago", "signature": A, "id": "rs_1"}
+                ],
             },
-            {"role": "assistant", "content": "again", "reasoning_details": [{"type": "reasoning.encrypted", "data": B, "id": "rs_2222222222222222"}]},
+            {
+                "role": "assistant",
+                "content": "again",
+                "reasoning_details": [
+                    {"type": "reasoning.encrypted", "data": B, "id": "rs_2222222222222222"}
+                ],
+            },
             {"role": "user", "content": "go on"},
         ],
         {
@@ -96,7 +131,11 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
     "gemini through others": (
         [
             {"role": "user", "content": "hello"},
-            {"role": "assistant", "content": None, "tool_calls": [{**TOOL_CALL, "extra_content": {"google": {"thought_signature": A}}}]},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{**TOOL_CALL, "extra_content": {"google": {"thought_signature": A}}}],
+            },
             {"role": "tool", "tool_call_id": f"call_1__thought__{B}", "content": "42"},
         ],
         {
@@ -116,8 +155,17 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
     "bedrock": (
         [
             {"role": "user", "content": [{"text": "hello"}]},
-            {"role": "assistant", "content": [{"reasoningContent": {"reasoningText": {"text": "long ago", "signature": A}}}, {"text": "I look"}]},
-            {"role": "assistant", "content": [{"reasoningContent": {"redactedContent": B}}, {"text": "again"}]},
+            {
+                "role": "assistant",
+                "content": [
+                    {"reasoningContent": {"reasoningText": {"text": "long ago", "signature": A}}},
+                    {"text": "I look"},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": [{"reasoningContent": {"redactedContent": B}}, {"text": "again"}],
+            },
             {"role": "user", "content": [{"text": "go on"}]},
         ],
         {
@@ -139,7 +187,11 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
             {
                 "role": "assistant",
                 "content": [
-                    {"type": "reasoning", "text": "long ago", "providerOptions": {"anthropic": {"signature": A}}},
+                    {
+                        "type": "reasoning",
+                        "text": "long ago",
+                        "providerOptions": {"anthropic": {"signature": A}},
+                    },
                     {
                         "type": "tool-call",
                         "toolName": "f",
@@ -154,7 +206,11 @@ SHAPES: dict[str, tuple[list[Row], Row]] = {
         {
             "role": "assistant",
             "content": [
-                {"type": "reasoning", "text": THOUGHT, "providerMetadata": {"openai": {"itemId": "rs_3", "reasoningEncryptedContent": C}}},
+                {
+                    "type": "reasoning",
+                    "text": THOUGHT,
+                    "providerMetadata": {"openai": {"itemId": "rs_3", "reasoningEncryptedContent": C}},
+                },
                 {"type": "text", "text": "done", "providerMetadata": {"google": {"thoughtSignature": D}}},
             ],
         },
@@ -172,13 +228,22 @@ RESPONSES: tuple[list[Row], Row] = (
             "name": "f",
             "arguments": json.dumps({"encrypted_content": DECOY}),
         },
-        {"type": "function_call_output", "call_id": "call_1", "output": json.dumps({"thoughtSignature": DECOY})},
+        {
+            "type": "function_call_output",
+            "call_id": "call_1",
+            "output": json.dumps({"thoughtSignature": DECOY}),
+        },
     ],
     {
         "object": "response",
         "reasoning": {"effort": "high", "summary": "a setting, and nobody's thought"},
         "output": [
-            {"type": "reasoning", "id": "rs_3333333333333333", "encrypted_content": C, "summary": [{"type": "summary_text", "text": THOUGHT}]},
+            {
+                "type": "reasoning",
+                "id": "rs_3333333333333333",
+                "encrypted_content": C,
+                "summary": [{"type": "summary_text", "text": THOUGHT}],
+            },
             {"type": "reasoning", "id": "rs_4444444444444444", "summary": []},
             {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "done"}]},
         ],

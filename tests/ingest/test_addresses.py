@@ -60,9 +60,15 @@ def test_with_proxies(written: str, client: str | None) -> None:
     assert ClientAddress(TRUSTED)(written) == client
 
 
-addresses = st.ip_addresses().filter(lambda a: not (isinstance(a, ipaddress.IPv6Address) and (a.ipv4_mapped or a.scope_id)))
-outside = addresses.filter(lambda a: not any(a.version == n.version and a in n for n in map(ipaddress.ip_network, TRUSTED)))
-inside = st.sampled_from([a for n in TRUSTED for a in (ipaddress.ip_network(n)[1], ipaddress.ip_network(n)[-2])])
+addresses = st.ip_addresses().filter(
+    lambda a: not (isinstance(a, ipaddress.IPv6Address) and (a.ipv4_mapped or a.scope_id))
+)
+outside = addresses.filter(
+    lambda a: not any(a.version == n.version and a in n for n in map(ipaddress.ip_network, TRUSTED))
+)
+inside = st.sampled_from(
+    [a for n in TRUSTED for a in (ipaddress.ip_network(n)[1], ipaddress.ip_network(n)[-2])]
+)
 
 
 def written(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: bool) -> str:
@@ -70,7 +76,12 @@ def written(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: bool) 
     return f"[{text}]:80" if address.version == 6 and port else f"{text}:80" if port else text
 
 
-@given(st.lists(st.text("0123456789.:abcdef, unkow", max_size=30), max_size=4), outside, st.lists(inside, max_size=5), st.booleans())
+@given(
+    st.lists(st.text("0123456789.:abcdef, unkow", max_size=30), max_size=4),
+    outside,
+    st.lists(inside, max_size=5),
+    st.booleans(),
+)
 def test_the_client_cannot_choose_its_address(
     lies: list[str], client: ipaddress.IPv4Address, proxies: list[ipaddress.IPv4Address], port: bool
 ) -> None:
@@ -86,13 +97,21 @@ def test_no_text_breaks_it(text: str) -> None:
 
 
 def test_a_long_lie_does_not_push_the_truth_out(bench: Bench) -> None:
-    row = {"request_id": "r", "account_id": "a", "time": "2026-02-01", "address": "6.6.6.6, " * 500 + "203.0.113.9, 10.0.0.1"}
+    row = {
+        "request_id": "r",
+        "account_id": "a",
+        "time": "2026-02-01",
+        "address": "6.6.6.6, " * 500 + "203.0.113.9, 10.0.0.1",
+    }
     bench.door = Door(IngestSettings(trusted_proxies=TRUSTED))
     assert bench.read(bench.lines("log.jsonl", [row]))[0]["address"] == "203.0.113.9"
 
 
 def test_garbage_is_counted_not_quarantined(bench: Bench) -> None:
-    rows = [{"request_id": f"r{i}", "account_id": "a", "time": "2026-02-01", "address": at} for i, at in enumerate(["?", "", "192.0.2.1"])]
+    rows = [
+        {"request_id": f"r{i}", "account_id": "a", "time": "2026-02-01", "address": at}
+        for i, at in enumerate(["?", "", "192.0.2.1"])
+    ]
     assert [row["address"] for row in bench.read(bench.lines("log.jsonl", rows))] == [None, None, "192.0.2.1"]
     assert bench.quarantine.bad == 0
     assert bench.quarantine.mended == {("address", "no address in it: left out"): 1}
@@ -107,6 +126,12 @@ def test_zones_and_spaces() -> None:
     assert str(parse('"[fe80::2%3]"')) == "fe80::2"
 
 
-@given(st.one_of(st.ip_addresses(v=6).map(str), st.ip_addresses(v=6).map(lambda a: a.exploded), st.text("0123456789abcdefABCDEF:", max_size=24)))
+@given(
+    st.one_of(
+        st.ip_addresses(v=6).map(str),
+        st.ip_addresses(v=6).map(lambda a: a.exploded),
+        st.text("0123456789abcdefABCDEF:", max_size=24),
+    )
+)
 def test_the_short_way_of_a_bare_address_is_the_general_one(text: str) -> None:
     assert ClientAddress(())(text) == (None if (address := parse(text)) is None else str(address))

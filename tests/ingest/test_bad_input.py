@@ -1,4 +1,6 @@
-"""Everything a log can have wrong with it: rows go to quarantine, the run goes on, or it stops with a clear error."""
+"""Everything a log can have wrong with it: rows go to quarantine, the run goes on, or it stops with a clear
+error.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,11 @@ def jsonl(rows: list[dict[str, Any]]) -> bytes:
 
 def test_compressed_whole(bench: Bench, spend_row: Make) -> None:
     data = jsonl([spend_row(i) for i in range(50)])
-    for content in (gzip.compress(data), gzip.compress(data[:900]) + gzip.compress(data[900:]), zstandard.compress(data)):
+    for content in (
+        gzip.compress(data),
+        gzip.compress(data[:900]) + gzip.compress(data[900:]),
+        zstandard.compress(data),
+    ):
         bench.quarantine = Quarantine()
         # The suffix is not trusted: the first bytes tell.
         assert len(bench.read(bench.write("log.bin", content))) == 50
@@ -44,7 +50,10 @@ def test_compressed_whole(bench: Bench, spend_row: Make) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
 def test_compressed_file_breaks_off(bench: Bench, spend_row: Make, pack: Callable[[bytes], bytes]) -> None:
-    noise = [spend_row(i, messages=json.dumps([{"role": "user", "content": str(hash((i, "x")))}])) for i in range(5000)]
+    noise = [
+        spend_row(i, messages=json.dumps([{"role": "user", "content": str(hash((i, "x")))}]))
+        for i in range(5000)
+    ]
     content = pack(jsonl(noise))
     rows = bench.read(bench.write("log.jsonl.z", content[: len(content) * 3 // 4]))
     assert 100 < len(rows) < 5000
@@ -65,7 +74,11 @@ def test_empty_files_are_noted(bench: Bench, spend_row: Make) -> None:
     bench.lines("c.jsonl", [spend_row()])
     assert len(bench.read(bench.folder)) == 1
     assert bench.quarantine.bad == 0
-    assert {(file, row) for file, row, _, _ in bench.quarantine.rows} == {("a.jsonl", 0), ("b.jsonl", 0), ("b.jsonl.gz", 0)}
+    assert {(file, row) for file, row, _, _ in bench.quarantine.rows} == {
+        ("a.jsonl", 0),
+        ("b.jsonl", 0),
+        ("b.jsonl.gz", 0),
+    }
 
 
 def test_empty_tables(bench: Bench, spend_row: Make) -> None:
@@ -78,7 +91,9 @@ def test_empty_tables(bench: Bench, spend_row: Make) -> None:
 def test_encodings_with_a_mark(bench: Bench, spend_row: Make, encoding: str) -> None:
     row = spend_row(messages='[{"role":"user","content":"grüße 你好"}]')
     content = json.dumps(row, ensure_ascii=False).encode(encoding)
-    assert bench.read(bench.write("log.jsonl", content))[0]["messages"] == [{"role": "user", "text": "grüße 你好"}]
+    assert bench.read(bench.write("log.jsonl", content))[0]["messages"] == [
+        {"role": "user", "text": "grüße 你好"}
+    ]
 
 
 def test_wrong_encoding_is_a_bad_row(bench: Bench, spend_row: Make) -> None:
@@ -124,18 +139,32 @@ def test_hostile_values(bench: Bench, spend_row: Make) -> None:
 
 def test_deep_tools_are_a_bad_row(bench: Bench) -> None:
     deep = json.loads("[" * 400 + "]" * 400)
-    row = {"time": 1769940000, "account": "a", "body": {"messages": [{"role": "user", "content": "q"}], "tools": deep}}
+    row = {
+        "time": 1769940000,
+        "account": "a",
+        "body": {"messages": [{"role": "user", "content": "q"}], "tools": deep},
+    }
     assert bench.read(bench.write("log.jsonl", json.dumps(row)), "openai_jsonl") == []
     assert [column for column, _ in bench.reasons()] == ["tools"]
 
 
-TIMES = {"no time": None, "early": "2019-12-31T23:59:59Z", "future": "2031-01-01T00:00:00Z", "garbage": "yesterday", "zero": 0, "negative": -5}
+TIMES = {
+    "no time": None,
+    "early": "2019-12-31T23:59:59Z",
+    "future": "2031-01-01T00:00:00Z",
+    "garbage": "yesterday",
+    "zero": 0,
+    "negative": -5,
+}
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
     bench.door = Door(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
-    rows = [spend_row(i, startTime=None if value is None else str(value)) for i, value in enumerate(TIMES.values())]
+    rows = [
+        spend_row(i, startTime=None if value is None else str(value))
+        for i, value in enumerate(TIMES.values())
+    ]
     rows += [spend_row(9, startTime="2026-02-03T00:00:00"), spend_row(8, startTime="2026-02-02T00:00:00")]
     path = bench.folder / "log"
     path.write_bytes(jsonl(rows)) if kind == "jsonl" else pq.write_table(pa.Table.from_pylist(rows), path)
@@ -164,12 +193,18 @@ def test_ways_to_write_a_time(bench: Bench, value: Any) -> None:
 
 def test_newest_allowed(bench: Bench) -> None:
     path = bench.write("a", b"x")
-    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(minutes=5)
+    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(
+        minutes=5
+    )
 
 
 def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
     prompt = "word " * 2_000_000
-    rows = [spend_row(0), spend_row(1, messages=json.dumps([{"role": "user", "content": prompt}])), spend_row(2)]
+    rows = [
+        spend_row(0),
+        spend_row(1, messages=json.dumps([{"role": "user", "content": prompt}])),
+        spend_row(2),
+    ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
     for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
         found = bench.read(path)
@@ -180,27 +215,47 @@ def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
 def test_too_long_rows_are_skipped(bench: Bench, spend_row: Make, name: str) -> None:
     bench.settings = IngestSettings(max_row_bytes=20_000)
     bench.door = Door(bench.settings)
-    rows = [{"request_id": f"r{i}", "account_id": "a", "time": "2026-02-01", "prompt": "x" * (3_000_000 if i == 1 else 10)} for i in range(3)]
+    rows = [
+        {
+            "request_id": f"r{i}",
+            "account_id": "a",
+            "time": "2026-02-01",
+            "prompt": "x" * (3_000_000 if i == 1 else 10),
+        }
+        for i in range(3)
+    ]
     content = jsonl(rows) if name == "log.jsonl" else orjson.dumps(rows, option=orjson.OPT_INDENT_2)
     if name == "log.csv":
-        content = ("request_id,account_id,time,prompt\n" + "".join(",".join(row.values()) + "\n" for row in rows)).encode()
+        content = (
+            "request_id,account_id,time,prompt\n" + "".join(",".join(row.values()) + "\n" for row in rows)
+        ).encode()
     assert [row["request_id"] for row in bench.read(bench.write(name, content))] == ["r0", "r2"]
     assert bench.quarantine.bad == 1
     assert "xxx" not in str(bench.quarantine.rows)
 
 
 def test_csv_faults(bench: Bench) -> None:
-    content = 'request_id,account_id,time,prompt\nr1,a,2026-02-01,"two\nlines, one ""field"""\nr2,a\nr3,a,2026-02-01,nul\0byte\nr4,a,2026-02-01,"open'
+    content = (
+        'request_id,account_id,time,prompt\nr1,a,2026-02-01,"two\nlines, one '
+        '""field"""\nr2,a\nr3,a,2026-02-01,nul\0byte\nr4,a,2026-02-01,"open'
+    )
     rows = bench.read(bench.write("log.csv", content))
     assert rows[0]["messages"] == [{"role": "user", "text": 'two\nlines, one "field"'}]
     assert [row["request_id"] for row in rows] == ["r1", "r3"]
-    assert [(row, reason[:22]) for _, row, _, reason in bench.quarantine.rows] == [(2, "row has 2 fields, the "), (4, "not readable as CSV: a")]
+    assert [(row, reason[:22]) for _, row, _, reason in bench.quarantine.rows] == [
+        (2, "row has 2 fields, the "),
+        (4, "not readable as CSV: a"),
+    ]
 
 
 def test_what_a_stray_mark_swallows_is_counted(bench: Bench, spend_row: Make) -> None:
     """One quote or bracket too many must not turn a lost file into one bad row."""
     plain = "".join(f"r{i},a,2026-02-01,words\n" for i in range(100))
-    bench.read(bench.write("log.csv", "request_id,account_id,time,prompt\n" + plain + 'x,a,2026-02-01,"open\n' + plain))
+    bench.read(
+        bench.write(
+            "log.csv", "request_id,account_id,time,prompt\n" + plain + 'x,a,2026-02-01,"open\n' + plain
+        )
+    )
     assert (bench.quarantine.good, bench.quarantine.bad) == (100, 101)
     bench.quarantine = Quarantine()
     rows = json.dumps([spend_row(i) for i in range(100)], indent=1)
@@ -220,7 +275,11 @@ def test_looking_at_many_files_is_told(bench: Bench, spend_row: Make) -> None:
     for number in range(3):
         pq.write_table(pa.Table.from_pylist([spend_row(number)]), bench.folder / f"log-{number}.parquet")
     told: list[tuple[int, int]] = []
-    plan([bench.folder], settings=bench.settings, progress=lambda _step, done, total: told.append((done, total)))
+    plan(
+        [bench.folder],
+        settings=bench.settings,
+        progress=lambda _step, done, total: told.append((done, total)),
+    )
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -266,7 +325,9 @@ def test_quarantine_is_bounded_travels_and_merges() -> None:
 def test_schema_and_batch_size(bench: Bench, spend_row: Make) -> None:
     bench.settings = IngestSettings(batch_rows=10, batch_bytes=4_000)
     bench.door = Door(bench.settings)
-    rows = [spend_row(i) for i in range(25)] + [spend_row(i, messages=json.dumps([{"role": "user", "content": "w" * 9_000}])) for i in range(3)]
+    rows = [spend_row(i) for i in range(25)] + [
+        spend_row(i, messages=json.dumps([{"role": "user", "content": "w" * 9_000}])) for i in range(3)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
     for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
         batches = list(read(plan([path], settings=bench.settings)[0], bench.door, bench.quarantine))
@@ -357,7 +418,15 @@ def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
         "generic",
     ):
         rows = [
-            {"time": 1769940000, "startTime": 1769940000, "account_id": "a", "user": "a", "type": "GENERATION", "userId": "a", name: value}
+            {
+                "time": 1769940000,
+                "startTime": 1769940000,
+                "account_id": "a",
+                "user": "a",
+                "type": "GENERATION",
+                "userId": "a",
+                name: value,
+            }
             for name in names
         ]
         path: Path = bench.write("log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))

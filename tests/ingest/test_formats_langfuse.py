@@ -43,9 +43,24 @@ def test_json_lines(bench: Bench) -> None:
     assert bench.format_of(path) == "langfuse_observations"
     (row,) = bench.read(path)
     assert row["time"] == datetime(2026, 2, 1, 10, 0, 0, 250_000, tzinfo=UTC)
-    assert (row["messages"], row["answer"], row["tools"]) == ([{"role": "user", "text": "hello"}], "hi", '[{"a":1,"b":1}]')
-    assert (row["account_id"], row["conversation"], row["address"], row["user_agent"]) == ("u1", "s1", "192.0.2.8", "SDK/1")
-    assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"], row["duration_ms"], row["status"]) == (3, 4, 1, 1000, 200)
+    assert (row["messages"], row["answer"], row["tools"]) == (
+        [{"role": "user", "text": "hello"}],
+        "hi",
+        '[{"a":1,"b":1}]',
+    )
+    assert (row["account_id"], row["conversation"], row["address"], row["user_agent"]) == (
+        "u1",
+        "s1",
+        "192.0.2.8",
+        "SDK/1",
+    )
+    assert (
+        row["input_tokens"],
+        row["output_tokens"],
+        row["reasoning_tokens"],
+        row["duration_ms"],
+        row["status"],
+    ) == (3, 4, 1, 1000, 200)
     assert row["parameters"] == "temperature=0.2"
 
 
@@ -55,7 +70,11 @@ def test_array_and_the_api_list(bench: Bench) -> None:
     assert bench.format_of(array) == bench.format_of(listed) == "langfuse_observations"
     rows = bench.read(array)
     assert [row["account_id"] for row in rows] == ["u1", "u2"]
-    assert (rows[1]["messages"], rows[1]["answer"], rows[1]["status"]) == ([{"role": "user", "text": "hello"}], "hi", 500)
+    assert (rows[1]["messages"], rows[1]["answer"], rows[1]["status"]) == (
+        [{"role": "user", "text": "hello"}],
+        "hi",
+        500,
+    )
     assert bench.read(listed) == rows
 
 

@@ -28,11 +28,19 @@ CHAT = {
         "model": "m",
         "messages": [
             {"role": "developer", "content": "be brief"},
-            {"role": "user", "content": [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "data:"}}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "look"},
+                    {"type": "image_url", "image_url": {"url": "data:"}},
+                ],
+            },
             {
                 "role": "assistant",
                 "content": None,
-                "tool_calls": [{"id": "c", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}],
+                "tool_calls": [
+                    {"id": "c", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
+                ],
             },
             {"role": "tool", "tool_call_id": "c", "content": "3"},
         ],
@@ -47,7 +55,11 @@ CHAT = {
         "body": {
             "id": "chatcmpl-1",
             "choices": [{"message": {"role": "assistant", "content": "three"}}],
-            "usage": {"prompt_tokens": 9, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 1}},
+            "usage": {
+                "prompt_tokens": 9,
+                "completion_tokens": 4,
+                "completion_tokens_details": {"reasoning_tokens": 1},
+            },
         },
     },
 }
@@ -89,9 +101,18 @@ CLAUDE = {
             {"role": "user", "content": "hello"},
             {
                 "role": "assistant",
-                "content": [{"type": "thinking", "thinking": "hidden"}, {"type": "tool_use", "name": "f", "input": {"b": 1, "a": 2}}],
+                "content": [
+                    {"type": "thinking", "thinking": "hidden"},
+                    {"type": "tool_use", "name": "f", "input": {"b": 1, "a": 2}},
+                ],
             },
-            {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "out"}]}, {"type": "text", "text": "go on"}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "content": [{"type": "text", "text": "out"}]},
+                    {"type": "text", "text": "go on"},
+                ],
+            },
         ],
     },
     "response": {
@@ -124,7 +145,12 @@ def test_secrets_do_not_pass(bench: Bench) -> None:
     rows = bench.read(
         bench.lines(
             "log.jsonl",
-            [CHAT, {**CHAT, "account_id": None}, {**CHAT, "account_id": "sk-verysecret1"}, {**CHAT, "account_id": "Bearer sk-verysecret1"}],
+            [
+                CHAT,
+                {**CHAT, "account_id": None},
+                {**CHAT, "account_id": "sk-verysecret1"},
+                {**CHAT, "account_id": "Bearer sk-verysecret1"},
+            ],
         )
     )
     assert "secret" not in json.dumps(rows, default=str)
@@ -136,8 +162,17 @@ def test_secrets_do_not_pass(bench: Bench) -> None:
 
 def test_responses_api(bench: Bench) -> None:
     (row,) = bench.read(bench.lines("log.jsonl", [RESPONSES]))
-    assert row["messages"] == [{"role": "system", "text": "be kind"}, {"role": "user", "text": "hello"}, {"role": "tool", "text": "42"}]
-    assert (row["request_id"], row["parameters"], row["answer"], row["end_user"]) == ("resp_1", "reasoning_effort=high", "hi", "eu2")
+    assert row["messages"] == [
+        {"role": "system", "text": "be kind"},
+        {"role": "user", "text": "hello"},
+        {"role": "tool", "text": "42"},
+    ]
+    assert (row["request_id"], row["parameters"], row["answer"], row["end_user"]) == (
+        "resp_1",
+        "reasoning_effort=high",
+        "hi",
+        "eu2",
+    )
     assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"]) == (5, 6, 2)
     assert row["output_format"] == '{"name":"n","type":"json_schema"}'
 
@@ -147,10 +182,22 @@ def test_batch_file_and_bare_body(bench: Bench) -> None:
         "id": "batch_req_1",
         "custom_id": "x",
         "key": "k1",
-        "response": {"status_code": 200, "body": {"created": 1769940000, "model": "m", "choices": [{"message": {"content": "a"}}]}},
+        "response": {
+            "status_code": 200,
+            "body": {"created": 1769940000, "model": "m", "choices": [{"message": {"content": "a"}}]},
+        },
     }
-    bare = {"created": 1769940000, "user_id": "u", "model": "m", "messages": [{"role": "user", "content": "q"}], "max_tokens": 3}
-    streamed = {**bare, "response": [{"choices": [{"delta": {"content": "he"}}]}, {"choices": [{"delta": {"content": "y"}}]}]}
+    bare = {
+        "created": 1769940000,
+        "user_id": "u",
+        "model": "m",
+        "messages": [{"role": "user", "content": "q"}],
+        "max_tokens": 3,
+    }
+    streamed = {
+        **bare,
+        "response": [{"choices": [{"delta": {"content": "he"}}]}, {"choices": [{"delta": {"content": "y"}}]}],
+    }
     rows = bench.read(bench.lines("log.jsonl", [batch, bare, streamed]), "openai_jsonl")
     assert [row["answer"] for row in rows] == ["a", None, "hey"]
     assert rows[1]["messages"] == [{"role": "user", "text": "q"}]
@@ -169,7 +216,12 @@ def test_anthropic(bench: Bench) -> None:
         {"role": "tool", "text": "out"},
         {"role": "user", "text": "go on"},
     ]
-    assert (row["answer"], row["end_user"], row["account_id"], row["address"]) == ("done", "eu3", "o1", "203.0.113.9")
+    assert (row["answer"], row["end_user"], row["account_id"], row["address"]) == (
+        "done",
+        "eu3",
+        "o1",
+        "203.0.113.9",
+    )
     assert row["parameters"] == "max_tokens=10 thinking=enabled:1024"
     assert (row["input_tokens"], row["output_tokens"]) == (12, 6)
     assert row["time"] == datetime(2026, 2, 1, 10, 0, 0, 123_000, tzinfo=UTC)
@@ -186,7 +238,10 @@ def captured() -> Path:
 def test_captured_clients(bench: Bench) -> None:
     """Requests that unmodified public clients really sent."""
     wanted = ["key", "t_s", "path", "user_agent", "headers", "params", "messages", "peer_port"]
-    rows: list[dict[str, Any]] = [{**row, "time": 1769940000 + row["t_s"]} for row in pq.read_table(captured(), columns=wanted).to_pylist()]
+    rows: list[dict[str, Any]] = [
+        {**row, "time": 1769940000 + row["t_s"]}
+        for row in pq.read_table(captured(), columns=wanted).to_pylist()
+    ]
     path = bench.lines("capture.jsonl", rows)
     assert bench.format_of(path) == "openai_jsonl"
     found = bench.read(path)
@@ -194,4 +249,6 @@ def test_captured_clients(bench: Bench) -> None:
     assert all(row["messages"] and row["model"] == "stub-model" and row["user_agent"] for row in found)
     assert {row["account_id"] for row in found} == {row["key"] for row in rows}
     assert sum(row["tools"] is not None for row in found) >= 1
-    assert sum(row["stainless"] is not None for row in found) == sum("x-stainless-lang" in row["headers"].lower() for row in rows)
+    assert sum(row["stainless"] is not None for row in found) == sum(
+        "x-stainless-lang" in row["headers"].lower() for row in rows
+    )

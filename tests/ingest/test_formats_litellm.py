@@ -37,7 +37,9 @@ def test_spend_logs_csv(bench: Bench, spend_row: Make) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(spend_row()))
     writer.writeheader()
-    writer.writerow(spend_row(messages='[{"role":"system","content":"be brief"},\n{"role":"user","content":"hello"}]'))
+    writer.writerow(
+        spend_row(messages='[{"role":"system","content":"be brief"},\n{"role":"user","content":"hello"}]')
+    )
     path = bench.write("log.csv", out.getvalue())
     assert bench.format_of(path) == "litellm_spend_logs"
     check(bench.read(path)[0])
@@ -50,7 +52,9 @@ def test_spend_logs_parquet(bench: Bench, spend_row: Make, times: str) -> None:
         kind = pa.timestamp("ns", "UTC" if times == "zoned" else None)
         for name in ("startTime", "endTime"):
             column: Any = table[name]
-            table = table.set_column(table.schema.get_field_index(name), name, column.cast(pa.timestamp("ns")).cast(kind))
+            table = table.set_column(
+                table.schema.get_field_index(name), name, column.cast(pa.timestamp("ns")).cast(kind)
+            )
     path = bench.folder / "log.parquet"
     pq.write_table(table, path)
     assert bench.format_of(path) == "litellm_spend_logs"
@@ -61,8 +65,12 @@ ODD: list[dict[str, Any]] = [
     {"messages": "{}", "response": "{}"},
     {"messages": None, "response": None, "metadata": None},
     {"messages": "[]", "response": ""},
-    {"messages": '[{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"x"}}]}]'},
-    {"messages": '[{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},{"role":"tool","content":"out"}]'},
+    {
+        "messages": '[{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"x"}}]}]'
+    },
+    {
+        "messages": '[{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},{"role":"tool","content":"out"}]'
+    },
     {"messages": '[{"role":"developer","content":"d"},{"role":"user","content":"q"}]'},
     {"messages": '[{"role":"user","content":"\\ud83d cut"}]'},
     {"status": "failure", "metadata": '{"error_information":{"error_code":"429"}}'},
@@ -70,8 +78,15 @@ ODD: list[dict[str, Any]] = [
     {"status": None},
     {"user": "", "api_key": "b" * 64},
     {"metadata": '{"usage_object":{"completion_tokens_details":{"reasoning_tokens":5}}}'},
-    {"proxy_server_request": '{"messages":[{"role":"user","content":"from body"}],"temperature":0.7,"tools":[{"b":1,"a":2}]}', "messages": "{}"},
-    {"proxy_server_request": '{"headers":{"User-Agent":"B/2"},"body":{"max_tokens":5,"response_format":{"type":"json_object"}}}', "metadata": "{}"},
+    {
+        "proxy_server_request": '{"messages":[{"role":"user","content":"from '
+        'body"}],"temperature":0.7,"tools":[{"b":1,"a":2}]}',
+        "messages": "{}",
+    },
+    {
+        "proxy_server_request": '{"headers":{"User-Agent":"B/2"},"body":{"max_tokens":5,"response_format":{"type":"json_object"}}}',
+        "metadata": "{}",
+    },
     {"requester_ip_address": "203.0.113.5, 10.0.0.1"},
     {"requester_ip_address": "unknown"},
     {"prompt_tokens": -4},
@@ -88,13 +103,18 @@ ODD: list[dict[str, Any]] = [
 
 def test_parquet_and_jsonl_agree(bench: Bench, spend_row: Make) -> None:
     """The fast way for Parquet and the way by rows are two programs that must say the same."""
-    rows = [spend_row(i, **{"proxy_server_request": None, "request_duration_ms": None, **changes}) for i, changes in enumerate(ODD)]
+    rows = [
+        spend_row(i, **{"proxy_server_request": None, "request_duration_ms": None, **changes})
+        for i, changes in enumerate(ODD)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log")
     by_columns, bad_by_columns = bench.read(bench.folder / "log"), bench.quarantine
     bench.quarantine = type(bad_by_columns)()
     by_rows = bench.read(bench.lines("log", rows))
     assert by_columns == by_rows
-    assert [(r[1], r[2]) for r in sorted(bad_by_columns.rows)] == [(r[1], r[2].replace("startTime", "time")) for r in sorted(bench.quarantine.rows)]
+    assert [(r[1], r[2]) for r in sorted(bad_by_columns.rows)] == [
+        (r[1], r[2].replace("startTime", "time")) for r in sorted(bench.quarantine.rows)
+    ]
     assert bad_by_columns.mended == bench.quarantine.mended
     assert bad_by_columns.bad == 3
 
@@ -129,15 +149,32 @@ def test_standard_payload(bench: Bench) -> None:
         "response_cost": 0.1,
         "end_user": "e1",
         "requester_ip_address": None,
-        "metadata": {"user_api_key_user_id": "u7", "requester_ip_address": "192.0.2.1", "requester_custom_headers": {"x-stainless-os": "Linux"}},
+        "metadata": {
+            "user_api_key_user_id": "u7",
+            "requester_ip_address": "192.0.2.1",
+            "requester_custom_headers": {"x-stainless-os": "Linux"},
+        },
         "messages": [{"role": "user", "content": "hello"}],
-        "response": {"choices": [{"message": {"content": "hi"}}], "usage": {"completion_tokens_details": {"reasoning_tokens": 2}}},
-        "model_parameters": {"temperature": 1.0, "stop": ["a", "b"], "tools": [{"type": "function"}], "seed": 4},
+        "response": {
+            "choices": [{"message": {"content": "hi"}}],
+            "usage": {"completion_tokens_details": {"reasoning_tokens": 2}},
+        },
+        "model_parameters": {
+            "temperature": 1.0,
+            "stop": ["a", "b"],
+            "tools": [{"type": "function"}],
+            "seed": 4,
+        },
     }
     path = bench.lines("log.jsonl", [payload])
     assert bench.format_of(path) == "litellm_standard_payload"
     (row,) = bench.read(path)
     assert row["time"] == datetime(2026, 2, 1, 10, 0, 0, 250_000, tzinfo=UTC)
-    assert (row["account_id"], row["address"], row["stainless"], row["duration_ms"]) == ("u7", "192.0.2.1", "os=Linux", 1250)
+    assert (row["account_id"], row["address"], row["stainless"], row["duration_ms"]) == (
+        "u7",
+        "192.0.2.1",
+        "os=Linux",
+        1250,
+    )
     assert row["parameters"] == 'seed=set stop=["a","b"] stream=true temperature=1'
     assert (row["reasoning_tokens"], row["end_user"], row["answer"]) == (2, "e1", "hi")

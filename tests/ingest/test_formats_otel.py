@@ -30,7 +30,13 @@ def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"key": name, "value": wrap(value)} for name, value in attributes.items()]
 
 
-def span(attributes: dict[str, Any], *, name: str = "chat m", span_id: str = "b1", events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def span(
+    attributes: dict[str, Any],
+    *,
+    name: str = "chat m",
+    span_id: str = "b1",
+    events: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     return {
         "traceId": "a1",
         "spanId": span_id,
@@ -44,7 +50,14 @@ def span(attributes: dict[str, Any], *, name: str = "chat m", span_id: str = "b1
 
 
 def export(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceSpans": [{"resource": {"attributes": pairs({"service.name": "gw"})}, "scopeSpans": [{"scope": {}, "spans": list(spans)}]}]}
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": pairs({"service.name": "gw"})},
+                "scopeSpans": [{"scope": {}, "spans": list(spans)}],
+            }
+        ]
+    }
 
 
 SAID = [{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]
@@ -82,7 +95,9 @@ def test_current_names(bench: Bench, as_text: bool) -> None:
         "gen_ai.system_instructions": [{"type": "text", "content": "be brief"}],
     }
     server = span(
-        {"client.address": "198.51.100.3", "user_agent.original": "SDK/3", "http.response.status_code": 200}, name="POST /v1/chat", span_id="b0"
+        {"client.address": "198.51.100.3", "user_agent.original": "SDK/3", "http.response.status_code": 200},
+        name="POST /v1/chat",
+        span_id="b0",
     )
     asked = span({**NEW, **{name: json.dumps(value) if as_text else value for name, value in words.items()}})
     path = bench.lines("otlp.jsonl", [export(server, asked)])
@@ -90,23 +105,41 @@ def test_current_names(bench: Bench, as_text: bool) -> None:
     (row,) = bench.read(path)
     assert row["messages"] == [{"role": "system", "text": "be brief"}, {"role": "user", "text": "hello"}]
     assert (row["request_id"], row["account_id"], row["answer"], row["status"]) == ("resp1", "u1", "hi", 200)
-    assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"], row["duration_ms"]) == (3, 4, 1, 2000)
+    assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"], row["duration_ms"]) == (
+        3,
+        4,
+        1,
+        2000,
+    )
     assert (row["address"], row["user_agent"]) == ("198.51.100.3", "SDK/3")
     assert (row["parameters"], row["conversation"]) == ("n=2 temperature=0.5", "c1")
     assert row["tools"] == '[{"name":"f","type":"function"}]'
 
 
 OLD_EVENTS = [
-    {"name": "gen_ai.system.message", "timeUnixNano": AT, "attributes": pairs({"gen_ai.event.content": '{"content":"be brief"}'})},
+    {
+        "name": "gen_ai.system.message",
+        "timeUnixNano": AT,
+        "attributes": pairs({"gen_ai.event.content": '{"content":"be brief"}'}),
+    },
     {"name": "gen_ai.user.message", "timeUnixNano": AT, "attributes": pairs({"content": "hello"})},
-    {"name": "gen_ai.choice", "timeUnixNano": AT, "attributes": pairs({"message": '{"role":"assistant","content":"hi"}', "index": 0})},
+    {
+        "name": "gen_ai.choice",
+        "timeUnixNano": AT,
+        "attributes": pairs({"message": '{"role":"assistant","content":"hi"}', "index": 0}),
+    },
 ]
 OLD_CONTENT = [
     {
         "name": "gen_ai.content.prompt",
-        "attributes": pairs({"gen_ai.prompt": '[{"role":"system","content":"be brief"},{"role":"user","content":"hello"}]'}),
+        "attributes": pairs(
+            {"gen_ai.prompt": '[{"role":"system","content":"be brief"},{"role":"user","content":"hello"}]'}
+        ),
     },
-    {"name": "gen_ai.content.completion", "attributes": pairs({"gen_ai.completion": '[{"role":"assistant","content":"hi"}]'})},
+    {
+        "name": "gen_ai.content.completion",
+        "attributes": pairs({"gen_ai.completion": '[{"role":"assistant","content":"hi"}]'}),
+    },
 ]
 OLD_INDEXED = {
     "gen_ai.prompt.0.role": "system",
@@ -119,7 +152,9 @@ OLD_INDEXED = {
 
 
 @pytest.mark.parametrize(
-    "asked", [span(OLD, events=OLD_EVENTS), span(OLD, events=OLD_CONTENT), span({**OLD, **OLD_INDEXED})], ids=["messages", "content", "indexed"]
+    "asked",
+    [span(OLD, events=OLD_EVENTS), span(OLD, events=OLD_CONTENT), span({**OLD, **OLD_INDEXED})],
+    ids=["messages", "content", "indexed"],
 )
 def test_old_names(bench: Bench, asked: dict[str, Any]) -> None:
     (row,) = bench.read(bench.lines("otlp.jsonl", [export(asked)]))
@@ -129,7 +164,14 @@ def test_old_names(bench: Bench, asked: dict[str, Any]) -> None:
 
 
 def record(name: str, attributes: dict[str, Any], body: Any = None) -> dict[str, Any]:
-    return {"timeUnixNano": AT, "eventName": name, "traceId": "a1", "spanId": "b1", "attributes": pairs(attributes), "body": wrap(body or {})}
+    return {
+        "timeUnixNano": AT,
+        "eventName": name,
+        "traceId": "a1",
+        "spanId": "b1",
+        "attributes": pairs(attributes),
+        "body": wrap(body or {}),
+    }
 
 
 def logs(*records: dict[str, Any]) -> dict[str, Any]:
@@ -137,11 +179,18 @@ def logs(*records: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_event_of_today(bench: Bench) -> None:
-    details = record("gen_ai.client.inference.operation.details", {**NEW, "gen_ai.input.messages": SAID, "gen_ai.output.messages": ANSWERED})
+    details = record(
+        "gen_ai.client.inference.operation.details",
+        {**NEW, "gen_ai.input.messages": SAID, "gen_ai.output.messages": ANSWERED},
+    )
     path = bench.lines("logs.jsonl", [logs(details)])
     assert bench.format_of(path) == "otel_genai"
     (row,) = bench.read(path)
-    assert (row["messages"], row["answer"], row["account_id"]) == ([{"role": "user", "text": "hello"}], "hi", "u1")
+    assert (row["messages"], row["answer"], row["account_id"]) == (
+        [{"role": "user", "text": "hello"}],
+        "hi",
+        "u1",
+    )
 
 
 def test_old_events_of_one_span_are_one_request(bench: Bench) -> None:
@@ -150,7 +199,11 @@ def test_old_events_of_one_span_are_one_request(bench: Bench) -> None:
         record("gen_ai.choice", {"gen_ai.system": "openai"}, {"index": 0, "message": {"content": "hi"}}),
     ]
     (row,) = bench.read(bench.lines("logs.jsonl", [logs(*records)]))
-    assert (row["messages"], row["answer"], row["account_id"]) == ([{"role": "user", "text": "hello"}], "hi", "u1")
+    assert (row["messages"], row["answer"], row["account_id"]) == (
+        [{"role": "user", "text": "hello"}],
+        "hi",
+        "u1",
+    )
 
 
 def test_other_spans_are_stepped_over_and_bad_ones_alone_are_bad(bench: Bench) -> None:

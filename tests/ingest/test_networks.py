@@ -15,9 +15,7 @@ from stillwatch.errors import InputError
 from stillwatch.ingest import Door, NetworkBook
 from stillwatch.ingest.networks import NOWHERE, Place, _flatten
 
-CSV = (
-    "Network,ASN,Class,Country\n203.0.113.0/24,AS64500,hosting,NL\n203.0.113.128/25,64501,vpn,\n2001:db8::/32,64502,mobile,DE\n,64503,education,FR\n"
-)
+CSV = "Network,ASN,Class,Country\n203.0.113.0/24,AS64500,hosting,NL\n203.0.113.128/25,64501,vpn,\n2001:db8::/32,64502,mobile,DE\n,64503,education,FR\n"
 
 
 @pytest.fixture
@@ -64,12 +62,18 @@ def test_mistakes_are_named(tmp_path: Path, content: str, says: str) -> None:
         NetworkBook.load(broken)
 
 
-networks = st.builds(lambda a, bits: ipaddress.ip_network((a << 12, bits), strict=False), st.integers(0, 2**20 - 1), st.integers(4, 20))
+networks = st.builds(
+    lambda a, bits: ipaddress.ip_network((a << 12, bits), strict=False),
+    st.integers(0, 2**20 - 1),
+    st.integers(4, 20),
+)
 
 
 @given(st.lists(networks, max_size=12, unique=True), st.integers(0, 2**32 - 1))
 def test_the_smallest_network_wins(found: list[ipaddress.IPv4Network], at: int) -> None:
-    spans = [(int(n.network_address), int(n.broadcast_address), Place(i, None, None)) for i, n in enumerate(found)]
+    spans = [
+        (int(n.network_address), int(n.broadcast_address), Place(i, None, None)) for i, n in enumerate(found)
+    ]
     around = [(n.prefixlen, i) for i, n in enumerate(found) if ipaddress.ip_address(at) in n]
     assert _flatten(spans).find(at).asn == (max(around)[1] if around else None)
 
@@ -80,7 +84,10 @@ def test_the_door_fills_in_what_the_log_lacks(bench: Bench, book: NetworkBook) -
         {"request_id": "r", "account_id": "a", "time": "2026-02-01", "address": "203.0.113.5", **more}
         for more in ({}, {"region": "BE"}, {"asn": 64503})
     ]
-    found = [(row["asn"], row["network_class"], row["region"]) for row in bench.read(bench.lines("log.jsonl", rows))]
+    found = [
+        (row["asn"], row["network_class"], row["region"])
+        for row in bench.read(bench.lines("log.jsonl", rows))
+    ]
     assert found == [(64500, "hosting", "NL"), (64500, "hosting", "BE"), (64503, "hosting", "NL")]
 
 
@@ -108,9 +115,22 @@ def mmdb(network: str, record: dict[str, object]) -> bytes:
         onward = node + 1 if node + 1 < nodes else nodes + 16
         bit = int(parsed.network_address) >> (31 - node) & 1
         tree += b"".join((onward if side == bit else nodes).to_bytes(3, "big") for side in (0, 1))
-    short = {"record_size": 24, "ip_version": 4, "binary_format_major_version": 2, "binary_format_minor_version": 0}
-    about: dict[str, object] = {name: bytes([5 << 5 | 2]) + value.to_bytes(2, "big") for name, value in short.items()}
-    about |= {"node_count": nodes, "build_epoch": bytes([8, 2]) + (1).to_bytes(8, "big"), "database_type": "Own", "languages": [], "description": {}}
+    short = {
+        "record_size": 24,
+        "ip_version": 4,
+        "binary_format_major_version": 2,
+        "binary_format_minor_version": 0,
+    }
+    about: dict[str, object] = {
+        name: bytes([5 << 5 | 2]) + value.to_bytes(2, "big") for name, value in short.items()
+    }
+    about |= {
+        "node_count": nodes,
+        "build_epoch": bytes([8, 2]) + (1).to_bytes(8, "big"),
+        "database_type": "Own",
+        "languages": [],
+        "description": {},
+    }
     return tree + bytes(16) + field(record) + b"\xab\xcd\xefMaxMind.com" + field(about)
 
 
@@ -119,7 +139,12 @@ def test_maxmind_database(tmp_path: Path) -> None:
     path.write_bytes(
         mmdb(
             "203.0.113.0/24",
-            {"autonomous_system_number": 64500, "country": {"iso_code": "NL"}, "is_anonymous_vpn": False, "is_hosting_provider": True},
+            {
+                "autonomous_system_number": 64500,
+                "country": {"iso_code": "NL"},
+                "is_anonymous_vpn": False,
+                "is_hosting_provider": True,
+            },
         )
     )
     book = pickle.loads(pickle.dumps(NetworkBook.load(path)))

@@ -37,7 +37,9 @@ def test_folders_are_walked_in_order(bench: Bench, spend_row: Make) -> None:
         (bench.folder / name).parent.mkdir(exist_ok=True)
         bench.lines(name, [spend_row()])
     sources = plan([bench.folder, bench.folder / "a.jsonl"], settings=bench.settings)
-    assert [s.name for s in plan([bench.folder], settings=bench.settings, aside=[bench.folder / "a.jsonl"])] == ["b/1.jsonl", "b/2.jsonl"]
+    assert [
+        s.name for s in plan([bench.folder], settings=bench.settings, aside=[bench.folder / "a.jsonl"])
+    ] == ["b/1.jsonl", "b/2.jsonl"]
     twins = [bench.lines(f"{name}.jsonl", [spend_row()]) for name in ("b/c", "c")]
     assert len({s.name for s in plan(twins, settings=bench.settings)}) == 2
     assert [source.name for source in sources] == ["a.jsonl", "b/1.jsonl", "b/2.jsonl"]
@@ -63,7 +65,12 @@ def test_odd_parquet_types(bench: Bench, spend_row: Make) -> None:
         pq.write_table(table, path)
         (row,) = bench.read(path)
         assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
-        assert (row["input_tokens"], row["output_tokens"], row["model"], row["conversation"]) == (12, 7, "m", "s")
+        assert (row["input_tokens"], row["output_tokens"], row["model"], row["conversation"]) == (
+            12,
+            7,
+            "m",
+            "s",
+        )
         assert row["account_id"] == ("u1" if pa.types.is_binary(user.type) else "a" * 64)
     assert bench.quarantine.bad == 2
     pq.write_table(table, path)

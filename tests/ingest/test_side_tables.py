@@ -36,20 +36,36 @@ def test_accounts(bench: Bench, kind: str) -> None:
     if kind == "jsonl":
         bench.lines(path.name, [ACCOUNT])
     elif kind == "csv":
-        bench.write(path.name, ",".join(ACCOUNT) + "\n" + ",".join(value or "" for value in ACCOUNT.values()) + "\n")
+        bench.write(
+            path.name, ",".join(ACCOUNT) + "\n" + ",".join(value or "" for value in ACCOUNT.values()) + "\n"
+        )
     else:
         pq.write_table(pa.Table.from_pylist([ACCOUNT]), path)
     table = read_accounts(path, bench.door, bench.quarantine)
     assert table.schema == ACCOUNT_ROWS.arrow
     (row,) = table.to_pylist()
     assert row["created"] == datetime(2025, 11, 2, 8, tzinfo=UTC)
-    assert (row["account_id"], row["plan"], row["organisation"], row["region"], row["banned"]) == ("u1", "pro", "Acme", "DE", None)
-    assert (row["email_domain"], row["email_shape"], row["phone_prefix"]) == ("mail.example", "a2.a392", "+491512")
+    assert (row["account_id"], row["plan"], row["organisation"], row["region"], row["banned"]) == (
+        "u1",
+        "pro",
+        "Acme",
+        "DE",
+        None,
+    )
+    assert (row["email_domain"], row["email_shape"], row["phone_prefix"]) == (
+        "mail.example",
+        "a2.a392",
+        "+491512",
+    )
     assert not any(secret in json.dumps(row, default=str) for secret in ("Doe", "2345678", "4111"))
 
 
 def test_accounts_faults(bench: Bench) -> None:
-    rows = [{"account_id": "a", "created": "soon"}, {"account_id": None, "created": "2025-01-01"}, {"account_id": "b", "created": "2025-01-01"}]
+    rows = [
+        {"account_id": "a", "created": "soon"},
+        {"account_id": None, "created": "2025-01-01"},
+        {"account_id": "b", "created": "2025-01-01"},
+    ]
     table = read_accounts(bench.lines("accounts.jsonl", rows), bench.door, bench.quarantine)
     assert table["account_id"].to_pylist() == ["a", "b"]
     assert bench.quarantine.rows == [("accounts.jsonl", 2, "account_id", "no account")]
@@ -60,8 +76,18 @@ def test_accounts_faults(bench: Bench) -> None:
 
 
 def test_shapes() -> None:
-    assert [shape_of(f"{local}@x") for local in ("anna", "a1b2", "x_99-y", "")] == ["a4", "a9a9", "a_92-a", None]
-    assert [prefix_of(phone) for phone in ("+1 (415) 555-2671", "0049151234567", "12", "")] == ["+141555", "+491512", None, None]
+    assert [shape_of(f"{local}@x") for local in ("anna", "a1b2", "x_99-y", "")] == [
+        "a4",
+        "a9a9",
+        "a_92-a",
+        None,
+    ]
+    assert [prefix_of(phone) for phone in ("+1 (415) 555-2671", "0049151234567", "12", "")] == [
+        "+141555",
+        "+491512",
+        None,
+        None,
+    ]
 
 
 EDGES: list[dict[str, Any]] = [
@@ -87,7 +113,11 @@ ENVOY = {
 
 def test_edge_logs_agree(bench: Bench) -> None:
     pq.write_table(pa.Table.from_pylist(EDGES), bench.folder / "edge.parquet")
-    for path in (bench.lines("edge.jsonl", EDGES), bench.folder / "edge.parquet", bench.lines("envoy.jsonl", [ENVOY])):
+    for path in (
+        bench.lines("edge.jsonl", EDGES),
+        bench.folder / "edge.parquet",
+        bench.lines("envoy.jsonl", [ENVOY]),
+    ):
         (batch,) = read_edge(path, bench.door, bench.quarantine)
         assert batch.schema == EDGE.arrow
         assert batch.to_pylist() == [
@@ -112,8 +142,15 @@ def test_pseudonyms_join_and_hide(bench: Bench, tmp_path: Path) -> None:
     seen = []
     for key in keys:
         bench.door = Door(bench.settings, pseudonym_key=pseudonym_key(key))
-        (row,) = bench.read(bench.lines("log.jsonl", [{"request_id": "r", "account_id": "person@x", "time": "2026-02-01", "end_user": "child"}]))
-        account = read_accounts(bench.lines("acc.jsonl", [{"account_id": "person@x"}]), bench.door, bench.quarantine)["account_id"][0].as_py()
+        (row,) = bench.read(
+            bench.lines(
+                "log.jsonl",
+                [{"request_id": "r", "account_id": "person@x", "time": "2026-02-01", "end_user": "child"}],
+            )
+        )
+        account = read_accounts(
+            bench.lines("acc.jsonl", [{"account_id": "person@x"}]), bench.door, bench.quarantine
+        )["account_id"][0].as_py()
         assert row["account_id"] == account
         assert len(account) == 16
         assert "person" not in str(row)
@@ -124,8 +161,17 @@ def test_pseudonyms_join_and_hide(bench: Bench, tmp_path: Path) -> None:
         pseudonym_key(bench.write("short", "abc"))
 
 
-MAPPING = '[columns]\nrequest_id = "rid"\naccount_id = "who.id"\ntime = "at"\nprompt = "payload.q"\nsystem = "payload.sys"\nanswer = "a"\n[defaults]\nmodel = "m"\nstatus = 200\n[time]\nunit = "ms"\n'
-LOG = {"rid": 7, "who": {"id": "u1"}, "at": 1769940000000, "payload": {"q": "hello", "sys": "be brief"}, "a": "hi"}
+MAPPING = (
+    '[columns]\nrequest_id = "rid"\naccount_id = "who.id"\ntime = "at"\nprompt = "payload.q"\nsystem '
+    '= "payload.sys"\nanswer = "a"\n[defaults]\nmodel = "m"\nstatus = 200\n[time]\nunit = "ms"\n'
+)
+LOG = {
+    "rid": 7,
+    "who": {"id": "u1"},
+    "at": 1769940000000,
+    "payload": {"q": "hello", "sys": "be brief"},
+    "a": "hi",
+}
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
@@ -137,7 +183,11 @@ def test_mapping(bench: Bench, kind: str) -> None:
     else:
         bench.lines(path.name, [LOG])
     (row,) = bench.read(path, mapping=mapping)
-    assert (row["request_id"], row["account_id"], row["time"]) == ("7", "u1", datetime(2026, 2, 1, 10, tzinfo=UTC))
+    assert (row["request_id"], row["account_id"], row["time"]) == (
+        "7",
+        "u1",
+        datetime(2026, 2, 1, 10, tzinfo=UTC),
+    )
     assert row["messages"] == [{"role": "system", "text": "be brief"}, {"role": "user", "text": "hello"}]
     assert (row["model"], row["status"], row["answer"]) == ("m", 200, "hi")
 
@@ -163,17 +213,32 @@ PLAIN: list[dict[str, Any]] = [
     {"request_id": "a", "prompt": "hello", "system": "be brief", "answer": "hi"},
     {"request_id": "b", "prompt": None, "system": "only", "answer": None},
     {"request_id": "c", "prompt": "", "system": None, "answer": '{"choices":[{"message":{"content":"x"}}]}'},
-    {"request_id": "d", "prompt": "[not json", "system": None, "answer": "hi", "input_tokens": 3.0, "status": 200},
+    {
+        "request_id": "d",
+        "prompt": "[not json",
+        "system": None,
+        "answer": "hi",
+        "input_tokens": 3.0,
+        "status": 200,
+    },
 ]
 
 
 def test_generic_parquet_and_jsonl_agree(bench: Bench) -> None:
-    rows = [{"account_id": "u", "time": "2026-02-01T10:00:00", "input_tokens": None, "status": None, **row} for row in PLAIN]
+    rows = [
+        {"account_id": "u", "time": "2026-02-01T10:00:00", "input_tokens": None, "status": None, **row}
+        for row in PLAIN
+    ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
     assert bench.format_of(bench.folder / "log.parquet") == "generic"
     found = bench.read(bench.folder / "log.parquet")
     assert found == bench.read(bench.lines("log.jsonl", rows))
-    assert [row["messages"] and [m["text"] for m in row["messages"]] for row in found] == [["be brief", "hello"], ["only"], None, ["[not json"]]
+    assert [row["messages"] and [m["text"] for m in row["messages"]] for row in found] == [
+        ["be brief", "hello"],
+        ["only"],
+        None,
+        ["[not json"],
+    ]
     assert [row["answer"] for row in found] == ["hi", None, "x", "hi"]
     assert found[3]["input_tokens"] == 3
 

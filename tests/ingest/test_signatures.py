@@ -1,4 +1,6 @@
-"""Reasoning signatures, out of every shape that clients and APIs put them in; and text of reasoning, counted and left behind."""
+"""Reasoning signatures, out of every shape that clients and APIs put them in; and text of reasoning, counted
+and left behind.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ WHO: Row = {"request_id": "q1", "time": "2026-02-01T10:00:00Z", "account_id": "a
 
 def checked(row: Row, name: str) -> None:
     """A request read from a log has what its shape holds."""
-    assert (row["signatures"], row["signed"], row["reasoning_chars"]) == (SENT[name], SIGNED[name], len(THOUGHT))
+    assert (row["signatures"], row["signed"], row["reasoning_chars"]) == (
+        SENT[name],
+        SIGNED[name],
+        len(THOUGHT),
+    )
     assert row["answer"].startswith("done")
     assert row["messages"][0]["text"] == "hello"
 
@@ -58,9 +64,15 @@ def test_anthropic_lines_and_their_stream(bench: Bench) -> None:
     body = {"model": "c", "messages": given, "thinking": {"type": "enabled"}}
     events = [
         {"type": "content_block_delta", "delta": delta}
-        for delta in ({"type": "thinking_delta", "thinking": THOUGHT}, {"type": "signature_delta", "signature": C})
+        for delta in (
+            {"type": "thinking_delta", "thinking": THOUGHT},
+            {"type": "signature_delta", "signature": C},
+        )
     ]
-    path = bench.lines("log.jsonl", [{**WHO, "request": body, "response": answer}, {**WHO, "request": body, "response": events}])
+    path = bench.lines(
+        "log.jsonl",
+        [{**WHO, "request": body, "response": answer}, {**WHO, "request": body, "response": events}],
+    )
     row, streamed = bench.read(path, "anthropic_messages_jsonl")
     checked(row, "anthropic")
     assert (streamed["signed"], streamed["reasoning_chars"]) == ([C], len(THOUGHT))
@@ -71,9 +83,23 @@ def test_litellm_s_logs_in_rows_and_columns(bench: Bench, spend_row: Callable[..
     given, answer = ALL[name]
     plain = spend_row(1)
     row = spend_row(messages=json.dumps(given), response=json.dumps(answer))
-    stored = spend_row(2, messages="{}", response=json.dumps(answer), proxy_server_request=json.dumps({"model": "m", "messages": given}))
-    broken = spend_row(3, messages=json.dumps([{"role": "user", "content": "hello", "thinking_blocks": 7}]), response='{"choices": [{"message": 1}]}')
-    table = pa.Table.from_pylist([{**one, "proxy_server_request": one.get("proxy_server_request")} for one in (row, plain, stored, broken)])
+    stored = spend_row(
+        2,
+        messages="{}",
+        response=json.dumps(answer),
+        proxy_server_request=json.dumps({"model": "m", "messages": given}),
+    )
+    broken = spend_row(
+        3,
+        messages=json.dumps([{"role": "user", "content": "hello", "thinking_blocks": 7}]),
+        response='{"choices": [{"message": 1}]}',
+    )
+    table = pa.Table.from_pylist(
+        [
+            {**one, "proxy_server_request": one.get("proxy_server_request")}
+            for one in (row, plain, stored, broken)
+        ]
+    )
     pq.write_table(table, bench.folder / "log.parquet")
     by_column = bench.read(bench.folder / "log.parquet", "litellm_spend_logs")
     by_row = bench.read(bench.lines("log.jsonl", [row, plain, stored, broken]), "litellm_spend_logs")
@@ -81,7 +107,10 @@ def test_litellm_s_logs_in_rows_and_columns(bench: Bench, spend_row: Callable[..
     assert len(by_row) == 4
     checked(by_row[0], name)
     checked(by_row[2], name)
-    assert all((one["signatures"], one["signed"], one["reasoning_chars"]) == (None, None, None) for one in (by_row[1], by_row[3]))
+    assert all(
+        (one["signatures"], one["signed"], one["reasoning_chars"]) == (None, None, None)
+        for one in (by_row[1], by_row[3])
+    )
     payload = {
         "id": "r",
         "trace_id": "t",
@@ -97,7 +126,14 @@ def test_litellm_s_logs_in_rows_and_columns(bench: Bench, spend_row: Callable[..
 @pytest.mark.parametrize("name", ["litellm", "vercel", "anthropic", "bedrock", "gemini"])
 def test_langfuse(bench: Bench, name: str) -> None:
     given, answer = ALL[name]
-    observation = {"id": "o", "trace_id": "t", "type": "GENERATION", "start_time": "2026-02-01 10:00:00", "user_id": "u", "model": "m"}
+    observation = {
+        "id": "o",
+        "trace_id": "t",
+        "type": "GENERATION",
+        "start_time": "2026-02-01 10:00:00",
+        "user_id": "u",
+        "model": "m",
+    }
     words: Row = {"input": {"messages": given}, "output": answer}
     texts = {key: json.dumps(value) for key, value in words.items()}
     for row in bench.read(bench.lines("log.jsonl", [observation | words, observation | texts])):
@@ -110,14 +146,23 @@ def test_opentelemetry(bench: Bench, old: bool) -> None:
         {"role": "user", "parts": [{"type": "text", "content": "hello"}]},
         {
             "role": "assistant",
-            "parts": [{"type": "reasoning", "content": "long ago", "signature": A}, {"type": "thinking", "content": "x", "signature": B}],
+            "parts": [
+                {"type": "reasoning", "content": "long ago", "signature": A},
+                {"type": "thinking", "content": "x", "signature": B},
+            ],
         },
-        {"role": "tool", "parts": [{"type": "tool_call_response", "response": [{"thoughtSignature": DECOY}]}]},
+        {
+            "role": "tool",
+            "parts": [{"type": "tool_call_response", "response": [{"thoughtSignature": DECOY}]}],
+        },
     ]
     answered = [
         {
             "role": "assistant",
-            "parts": [{"type": "reasoning", "content": THOUGHT, "signature": C}, {"type": "text", "content": "done", "thought_signature": D}],
+            "parts": [
+                {"type": "reasoning", "content": THOUGHT, "signature": C},
+                {"type": "text", "content": "done", "thought_signature": D},
+            ],
         }
     ]
     attributes: Row = {"gen_ai.operation.name": "chat", "user.id": "u"}
@@ -129,8 +174,17 @@ def test_opentelemetry(bench: Bench, old: bool) -> None:
             {"name": "gen_ai.choice", "attributes": {"message": json.dumps(answered[0])}},
         ]
     else:
-        attributes |= {"gen_ai.input.messages": json.dumps(said), "gen_ai.output.messages": json.dumps(answered)}
-    span = {"traceId": "t", "spanId": "s", "startTimeUnixNano": "1769940000000000000", "attributes": attributes, "events": events}
+        attributes |= {
+            "gen_ai.input.messages": json.dumps(said),
+            "gen_ai.output.messages": json.dumps(answered),
+        }
+    span = {
+        "traceId": "t",
+        "spanId": "s",
+        "startTimeUnixNano": "1769940000000000000",
+        "attributes": attributes,
+        "events": events,
+    }
     (row,) = bench.read(bench.lines("log.jsonl", [span]))
     assert (row["signatures"], row["signed"], row["answer"]) == ([A, B], [C, D], "done")
     assert row["reasoning_chars"] == len(THOUGHT)
@@ -147,7 +201,12 @@ def test_the_generic_format_takes_columns_or_messages(bench: Bench, kind: str) -
         "reasoning_chars": 5,
         "prompt": "hello",
     }
-    words: Row = {"time": "2026-02-01T10:00:01Z", "account_id": "a", "messages": json.dumps(given), "answer": json.dumps(answer)}
+    words: Row = {
+        "time": "2026-02-01T10:00:01Z",
+        "account_id": "a",
+        "messages": json.dumps(given),
+        "answer": json.dumps(answer),
+    }
     if kind == "texts":
         own |= {"signatures": json.dumps(own["signatures"]), "signed": C}
     rows: list[Row] = [own, words]
@@ -163,8 +222,15 @@ def test_the_generic_format_takes_columns_or_messages(bench: Bench, kind: str) -
 
 
 def test_a_mapping_may_name_where_they_are(bench: Bench) -> None:
-    mapping = bench.write("map.toml", '[columns]\ntime = "t"\naccount_id = "who"\nprompt = "q"\nsignatures = "sigs.sent"\nsigned = "sigs.got"\n')
-    path = bench.lines("log.jsonl", [{"t": 1769940000, "who": "a", "q": "hello", "sigs": {"sent": [A], "got": json.dumps([B])}}])
+    mapping = bench.write(
+        "map.toml",
+        '[columns]\ntime = "t"\naccount_id = "who"\nprompt = "q"\nsignatures = "sigs.sent"\nsigned = '
+        '"sigs.got"\n',
+    )
+    path = bench.lines(
+        "log.jsonl",
+        [{"t": 1769940000, "who": "a", "q": "hello", "sigs": {"sent": [A], "got": json.dumps([B])}}],
+    )
     (row,) = bench.read(path, mapping=mapping)
     assert (row["signatures"], row["signed"]) == ([A], [B])
 
@@ -176,13 +242,23 @@ def test_an_echo_of_the_history_is_not_newly_signed(bench: Bench) -> None:
 
 
 def test_placeholders_and_shapes_that_are_none_are_left_out() -> None:
-    parts = [{"thoughtSignature": value} for value in (*PLACEHOLDERS, "sig", "", "two words and some more", None, 7, [3], {"a": DECOY})]
+    parts = [
+        {"thoughtSignature": value}
+        for value in (*PLACEHOLDERS, "sig", "", "two words and some more", None, 7, [3], {"a": DECOY})
+    ]
     assert signatures_of([{"role": "model", "parts": parts}]) is None
-    assert signatures_of([{"role": "user", "signature": DECOY, "data": DECOY, "encrypted_content": DECOY, "id": DECOY}]) is None
+    assert (
+        signatures_of(
+            [{"role": "user", "signature": DECOY, "data": DECOY, "encrypted_content": DECOY, "id": DECOY}]
+        )
+        is None
+    )
 
 
 def test_base64_and_its_url_form_are_one_signature() -> None:
-    assert signatures_of({"thoughtSignature": "Ab+/" * 5 + "=="}) == signatures_of({"thoughtSignature": "Ab-_" * 5})
+    assert signatures_of({"thoughtSignature": "Ab+/" * 5 + "=="}) == signatures_of(
+        {"thoughtSignature": "Ab-_" * 5}
+    )
 
 
 def test_long_and_many_signatures_are_held_within_limits() -> None:
@@ -206,7 +282,20 @@ JSON = st.recursive(
         st.lists(inside, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["type", "role", "content", "parts", "signature", "data", "thinking", "thinking_blocks", "id", "tool_calls", "reasoning", "message"]
+                [
+                    "type",
+                    "role",
+                    "content",
+                    "parts",
+                    "signature",
+                    "data",
+                    "thinking",
+                    "thinking_blocks",
+                    "id",
+                    "tool_calls",
+                    "reasoning",
+                    "message",
+                ]
             )
             | st.text(max_size=5),
             inside,

@@ -30,8 +30,15 @@ def as_parquet(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def same(one: Documents, other: Documents) -> bool:
-    arrays = (one.labels, other.labels), (one.sources, other.sources), (one.groups, other.groups), (one.cues, other.cues)
-    return all(np.array_equal(a, b) for a, b in arrays) and all(np.array_equal(a, b) for a, b in zip(one.features, other.features, strict=True))
+    arrays = (
+        (one.labels, other.labels),
+        (one.sources, other.sources),
+        (one.groups, other.groups),
+        (one.cues, other.cues),
+    )
+    return all(np.array_equal(a, b) for a, b in arrays) and all(
+        np.array_equal(a, b) for a, b in zip(one.features, other.features, strict=True)
+    )
 
 
 @pytest.mark.parametrize("write", [as_csv, as_parquet], ids=["csv", "parquet"])
@@ -54,7 +61,10 @@ def test_labels_may_be_many_none_or_unsure(tmp_path: Path) -> None:
 
 
 def test_equal_texts_are_one_group(tmp_path: Path) -> None:
-    rows = [{"text": text, "labels": "", "source": "s", "group": str(i)} for i, text in enumerate(["ka lo mi", "ka lo mi", "ru te"])]
+    rows = [
+        {"text": text, "labels": "", "source": "s", "group": str(i)}
+        for i, text in enumerate(["ka lo mi", "ka lo mi", "ru te"])
+    ]
     groups = read_folder(write_rows(tmp_path, rows)).groups
     assert groups[0] == groups[1] != groups[2]
 
@@ -62,12 +72,18 @@ def test_equal_texts_are_one_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message", "where"),
     [
-        ({"text": "secret words", "labels": "NONSENSE", "source": "s"}, "there is no label NONSENSE", "row 2, column labels"),
+        (
+            {"text": "secret words", "labels": "NONSENSE", "source": "s"},
+            "there is no label NONSENSE",
+            "row 2, column labels",
+        ),
         ({"text": "secret words", "labels": ""}, "the column source is missing or empty", "row 2"),
         ({"text": None, "labels": "", "source": "s"}, "the column text is missing or empty", "row 2"),
     ],
 )
-def test_a_wrong_row_is_named_without_its_words(row: dict[str, Any], message: str, where: str, tmp_path: Path) -> None:
+def test_a_wrong_row_is_named_without_its_words(
+    row: dict[str, Any], message: str, where: str, tmp_path: Path
+) -> None:
     rows = [{"text": "fine", "labels": "", "source": "s"}, row]
     with pytest.raises(InputError, match=message) as found:
         read_folder(write_rows(tmp_path, rows))

@@ -93,13 +93,17 @@ def test_a_word_counts_once_and_only_in_its_own_turn(text: str, times: int) -> N
 
 @pytest.mark.parametrize("weight", [-127, 127])
 def test_no_lane_overflows(weight: int) -> None:
-    features = np.unique((np.arange(3000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(50)).astype(np.uint16)
+    features = np.unique(
+        (np.arange(3000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(50)
+    ).astype(np.uint16)
     words = np.arange(3000, dtype=np.uint64)
     tags = np.zeros(len(features), np.uint16)
     for word in words:
         value = int(word) * 0x9E3779B97F4A7C15 % 2**64
         tags[np.searchsorted(features, value >> 50)] = (value >> 34 & 0xFFFF) | 1
-    model = room_for(packed_of(features, tags, np.full((len(features), COLUMNS), weight, np.int8), np.ones((COLUMNS, 3))))
+    model = room_for(
+        packed_of(features, tags, np.full((len(features), COLUMNS), weight, np.int8), np.ones((COLUMNS, 3)))
+    )
     masked, out = room(len(words)), np.zeros((1, COLUMNS + 1), np.int64)
     masked[:, 0] = words
     score(masked, len(words), model, 1, out, 0)
@@ -108,7 +112,11 @@ def test_no_lane_overflows(weight: int) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.integers(-6000, 6000), min_size=COLUMNS, max_size=COLUMNS), st.integers(0, 400), st.sets(st.sampled_from(list(Flag))))
+@given(
+    st.lists(st.integers(-6000, 6000), min_size=COLUMNS, max_size=COLUMNS),
+    st.integers(0, 400),
+    st.sets(st.sampled_from(list(Flag))),
+)
 def test_flags_and_chance_are_those_of_the_slow_way(sums: list[int], hits: int, cues: set[Flag]) -> None:
     out = np.array([[*sums, hits]], np.int64)
     bits = sum(cues)
@@ -124,8 +132,14 @@ def test_flags_and_chance_are_those_of_the_slow_way(sums: list[int], hits: int, 
 
 def test_the_sketch_stage_tells_the_same(rows_of: Sketcher) -> None:
     system = "You are a grader. Return a score from 1 to 5 for each response."
-    texts = ["Rate the response from 1 to 5 on the rubric and give a reason.", "How long does rice keep in the fridge?", ""]
-    rows = rows_of([{"messages": [{"role": "system", "text": system}, {"role": "user", "text": text}]} for text in texts])
+    texts = [
+        "Rate the response from 1 to 5 on the rubric and give a reason.",
+        "How long does rice keep in the fridge?",
+        "",
+    ]
+    rows = rows_of(
+        [{"messages": [{"role": "system", "text": system}, {"role": "user", "text": text}]} for text in texts]
+    )
     for row, text in zip(rows, texts, strict=True):
         sums = sums_of((masked_of(system, system=True), masked_of(text)), INTENT.features)[None]
         logits = logits_of(sums, INTENT.scales)

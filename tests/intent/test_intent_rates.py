@@ -48,7 +48,9 @@ def test_no_more_than_the_share_reaches_the_threshold(scores: list[float], share
     assert (values >= threshold(values, np.ones(len(values)), share)).mean() <= share
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.integers(0, 5), min_size=1, max_size=30))
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.integers(0, 5), min_size=1, max_size=30)
+)
 def test_auroc_counts_pairs(positive: list[int], negative: list[int]) -> None:
     pairs = [1.0 if p > n else 0.5 if p == n else 0.0 for p in positive for n in negative]
     assert auroc(np.array(positive, float), np.array(negative, float)) == pytest.approx(np.mean(pairs))

@@ -30,16 +30,24 @@ def test_the_model_is_small_and_its_card_whole() -> None:
     assert all(row["licence"] != "not given" for row in card["sources"])
     assert all(row["auroc"] > 0.8 for row in card["labels"])
     # EVALUATION only explains, so a cue alone sets it: benchmark questions without a harness carry some.
-    assert all(row["false_positives"]["share"] <= (0.02 if row["label"] == "EVALUATION" else 0.005) for row in card["labels"])
+    assert all(
+        row["false_positives"]["share"] <= (0.02 if row["label"] == "EVALUATION" else 0.005)
+        for row in card["labels"]
+    )
     assert card["limits"]
 
 
 ASKED = {
-    Flag.GRADING: "Grade the response below against the rubric. Give a score from 1 to 5 for each criterion and a short rationale.",
-    Flag.PREFERENCE: "Which of the two responses is better? Response A: it rains. Response B: it may rain. Answer with A or B, the better response.",
-    Flag.GENERATION: "Generate 20 diverse instructions for a language model, one on each line. Do not repeat the verb. Do not answer the instructions.",
-    Flag.REWRITING: "Rewrite the given prompt into a more complex version by adding one constraint. #Given Prompt#: name a river #Rewritten Prompt#:",
-    Flag.REASONING: "Write out your full internal chain of thought inside <thinking> tags, every step and every doubt, before the answer: why does ice float?",
+    Flag.GRADING: "Grade the response below against the rubric. Give a score from 1 to 5 for each criterion "
+    "and a short rationale.",
+    Flag.PREFERENCE: "Which of the two responses is better? Response A: it rains. Response B: it may rain. "
+    "Answer with A or B, the better response.",
+    Flag.GENERATION: "Generate 20 diverse instructions for a language model, one on each line. Do not "
+    "repeat the verb. Do not answer the instructions.",
+    Flag.REWRITING: "Rewrite the given prompt into a more complex version by adding one constraint. #Given "
+    "Prompt#: name a river #Rewritten Prompt#:",
+    Flag.REASONING: "Write out your full internal chain of thought inside <thinking> tags, every step and "
+    "every doubt, before the answer: why does ice float?",
 }
 ORDINARY = (
     "What should I cook with two courgettes and some rice?",
@@ -81,9 +89,15 @@ def test_a_model_that_cannot_be_used_is_told(damage: str, tmp_path: Path) -> Non
 
 def test_the_command_trains_and_shows_a_card(tmp_path: Path) -> None:
     folder = write_rows(tmp_path / "folder", labelled())
-    made = CliRunner().invoke(program, ["intent", "train", str(folder), "--out", str(tmp_path / "model"), "--json"], catch_exceptions=False)
+    made = CliRunner().invoke(
+        program,
+        ["intent", "train", str(folder), "--out", str(tmp_path / "model"), "--json"],
+        catch_exceptions=False,
+    )
     assert made.exit_code == 0
-    shown = CliRunner().invoke(program, ["intent", "card", str(tmp_path / "model"), "--json"], catch_exceptions=False)
+    shown = CliRunner().invoke(
+        program, ["intent", "card", str(tmp_path / "model"), "--json"], catch_exceptions=False
+    )
     assert json.loads(shown.stdout) == json.loads(made.stdout)
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [CARD, WEIGHTS]
 

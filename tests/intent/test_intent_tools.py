@@ -1,4 +1,6 @@
-"""The labelled folder that the shipped model is trained on: rules for each template, payload that two pipelines never share."""
+"""The labelled folder that the shipped model is trained on: rules for each template, payload that two
+pipelines never share.
+"""
 
 from __future__ import annotations
 
@@ -61,10 +63,14 @@ def test_the_folder_is_whole_and_no_slot_is_left_open(folder: Path) -> None:
         assert table.schema.equals(SCHEMA)
         assert table.column("text").null_count == table.column("labels").null_count == 0
     texts = pq.read_table(folder / "pipelines.parquet").column("text").to_pylist()
-    left = [re.search(r"\{\{\s*\w+\s*\}\}|<(INSERT_)?EXTRACT>|<PROMPT>|\$\{\w+\}", str(text)) for text in texts]
+    left = [
+        re.search(r"\{\{\s*\w+\s*\}\}|<(INSERT_)?EXTRACT>|<PROMPT>|\$\{\w+\}", str(text)) for text in texts
+    ]
     assert [found[0] for found in left if found] == []
 
 
 def test_the_same_seed_draws_the_same(folder: Path, real_data: Path) -> None:
     for name in ("pipelines", "own"):
-        assert pq.read_table(folder / f"{name}.parquet").to_pylist() == [row._asdict() for row in PARTS[name](real_data, 0)]
+        assert pq.read_table(folder / f"{name}.parquet").to_pylist() == [
+            row._asdict() for row in PARTS[name](real_data, 0)
+        ]

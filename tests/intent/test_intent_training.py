@@ -1,4 +1,6 @@
-"""Training: the same folder gives the same bytes, one person's words leave no trace in them, and what is planted is learnt."""
+"""Training: the same folder gives the same bytes, one person's words leave no trace in them, and what is
+planted is learnt.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_nor_do_they_when_the_document_comes_a_hundred_times(tmp_path: Path) -> 
     for canary in ("zarthok", "qualvent"):
         rows = labelled(canary)
         copies = [{**rows[-1], "group": f"copy{i}"} for i in range(100)]
-        made.append(bytes_of(train(write_rows(tmp_path / canary, [*rows, *copies])), tmp_path / f"model-{canary}"))
+        made.append(
+            bytes_of(train(write_rows(tmp_path / canary, [*rows, *copies])), tmp_path / f"model-{canary}")
+        )
     assert made[0] == made[1]
 
 
@@ -59,7 +63,10 @@ def test_a_feature_needs_three_groups(tmp_path: Path) -> None:
 
 def test_what_is_planted_is_learnt_and_the_rest_never_flagged(trained: Intent) -> None:
     for label, words in TELLING.items():
-        logits = logits_of(sums_of((masked_of(" ".join(["kaban", *words, "lodor", "mifin"])),), trained.features), trained.scales)
+        logits = logits_of(
+            sums_of((masked_of(" ".join(["kaban", *words, "lodor", "mifin"])),), trained.features),
+            trained.scales,
+        )
         learnt = [name for name in LABELS[:-1] if name in TELLING]
         assert max(learnt, key=lambda name: logits[LABELS.index(name)]) == label
         assert (logits[-1] > 0) == (label != "EVALUATION")
@@ -86,8 +93,14 @@ def test_a_source_goes_out_whole_only_if_its_labels_have_another_one(tmp_path: P
     rows = [row for row in labelled() if row["labels"] != ["REASONING"] or row["source"] == "set0R"]
     documents = read_folder(write_rows(tmp_path, rows))
     fold = folds(documents, 4, 0)
-    whole = {str(source): len(set(fold[documents.sources == source].tolist())) == 1 for source in np.unique(documents.sources)}
-    assert whole == {str(source): not str(source).endswith("R") and str(source)[-1].isalpha() for source in np.unique(documents.sources)}
+    whole = {
+        str(source): len(set(fold[documents.sources == source].tolist())) == 1
+        for source in np.unique(documents.sources)
+    }
+    assert whole == {
+        str(source): not str(source).endswith("R") and str(source)[-1].isalpha()
+        for source in np.unique(documents.sources)
+    }
     for group in np.unique(documents.groups):
         assert len(set(fold[documents.groups == group].tolist())) == 1
 

@@ -1,4 +1,5 @@
-"""A small world whose truth is known: strangers, carrier addresses, offices, a popular client, and one operator with many accounts.
+"""A small world whose truth is known: strangers, carrier addresses, offices, a popular client, and one
+operator with many accounts.
 
 Made straight as tables of keys, with no text and no log; nothing here comes from a real user.
 """
@@ -63,14 +64,18 @@ class World:
     def shuffled(self, seed: int) -> World:
         """The same rows in another order."""
         rng = np.random.default_rng(seed)
-        exchanges, accounts = (table.take(rng.permutation(table.num_rows)) for table in (self.exchanges, self.accounts))
+        exchanges, accounts = (
+            table.take(rng.permutation(table.num_rows)) for table in (self.exchanges, self.accounts)
+        )
         return World(exchanges, accounts, self.releases, self.kinds)
 
 
 def declared(engine: Engine, owners: dict[int, int] | None = None) -> Any:
     """Table owners (account, owner): nobody declares one, unless given."""
     given = owners or {}
-    table = pa.table({"account": pa.array(list(given), pa.int64()), "owner": pa.array(list(given.values()), pa.int64())})
+    table = pa.table(
+        {"account": pa.array(list(given), pa.int64()), "owner": pa.array(list(given.values()), pa.int64())}
+    )
     return engine.load("owners", table)
 
 
@@ -89,7 +94,9 @@ class _People:
 
 
 def make_world(seed: int = 1, *, benign: int = 3_000, operator: int = 40, together: bool = True) -> World:
-    """A world of so many accounts. Unless `together`, each kind of the operator's marks falls on other strangers, so that there is no operator."""
+    """A world of so many accounts. Unless `together`, each kind of the operator's marks falls on other
+    strangers, so that there is no operator.
+    """
     rng = np.random.default_rng(seed)
     people = _people(rng, benign, operator, together)
     keys = _keys(rng, len(people.kind))
@@ -112,7 +119,10 @@ def _people(rng: np.random.Generator, benign: int, operator: int, together: bool
     for office in range(OFFICES):
         first = benign // 10 + office * SEATS
         kind[first : first + SEATS] = f"office {office + 1}"
-    region, plan = rng.choice(len(REGIONS), n, p=[0.4, 0.3, 0.2, 0.1]), rng.choice(len(PLANS), n, p=[0.6, 0.3, 0.1])
+    region, plan = (
+        rng.choice(len(REGIONS), n, p=[0.4, 0.3, 0.2, 0.1]),
+        rng.choice(len(PLANS), n, p=[0.6, 0.3, 0.1]),
+    )
     region[kind == "carrier"] = 1
     addresses = 1_000 + np.arange(n * MANY).reshape(n, MANY)
     used = rng.integers(1, 4, n)
@@ -122,16 +132,28 @@ def _people(rng: np.random.Generator, benign: int, operator: int, together: bool
     software = np.minimum(rng.zipf(1.6, n) - 1, 40)
     for office in range(OFFICES):
         here = kind == f"office {office + 1}"
-        region[here], plan[here], used[here], payment[here], addresses[here, 0] = office % len(REGIONS), 2, 1, office, 100 + 8 * office
+        region[here], plan[here], used[here], payment[here], addresses[here, 0] = (
+            office % len(REGIONS),
+            2,
+            1,
+            office,
+            100 + 8 * office,
+        )
     spots = _spots(rng, kind, benign, operator, together)
     addresses[spots[0]], used[spots[0]] = _pool(rng, operator), MANY
     payment[spots[1]] = 500 + np.arange(operator) % max(operator // 6, 1)
-    created[spots[2]] = START - 20 * DAY + rng.integers(0, 2, operator) * DAY + rng.integers(0, 3 * 3600, operator)
+    created[spots[2]] = (
+        START - 20 * DAY + rng.integers(0, 2, operator) * DAY + rng.integers(0, 3 * 3600, operator)
+    )
     region[spots[3]] = rng.integers(0, 2, operator)
-    return _People(kind, region, plan, addresses, used, payment, created, software, np.isin(np.arange(n), spots[4]))
+    return _People(
+        kind, region, plan, addresses, used, payment, created, software, np.isin(np.arange(n), spots[4])
+    )
 
 
-def _spots(rng: np.random.Generator, kind: npt.NDArray[np.str_], benign: int, operator: int, together: bool) -> list[Ints]:
+def _spots(
+    rng: np.random.Generator, kind: npt.NDArray[np.str_], benign: int, operator: int, together: bool
+) -> list[Ints]:
     """Who bears each kind of mark: the operator's accounts all of them, or other strangers for each."""
     own = np.arange(benign, benign + operator)
     strangers = np.flatnonzero(kind == "ordinary")
@@ -141,7 +163,9 @@ def _spots(rng: np.random.Generator, kind: npt.NDArray[np.str_], benign: int, op
 def _pool(rng: np.random.Generator, operator: int) -> Ints:
     """Six addresses for each account, from a pool half as large again as the accounts."""
     return (
-        np.stack([200 + rng.choice(operator + operator // 2, MANY, replace=False) for _ in range(operator)]) if operator else np.zeros((0, MANY), int)
+        np.stack([200 + rng.choice(operator + operator // 2, MANY, replace=False) for _ in range(operator)])
+        if operator
+        else np.zeros((0, MANY), int)
     )
 
 
@@ -150,7 +174,9 @@ def _work(rng: np.random.Generator, people: _People) -> tuple[Ints, Ints]:
     n = len(people.kind)
     bouts = np.repeat(np.arange(n), 1 + np.minimum(rng.zipf(1.7, n), 40))
     begin = (
-        START + rng.integers(0, DAYS, len(bouts)) * DAY + ((rng.normal(14, 3.5, len(bouts)) - OFFSETS[people.region[bouts]]) % 24 * 3600).astype(int)
+        START
+        + rng.integers(0, DAYS, len(bouts)) * DAY
+        + ((rng.normal(14, 3.5, len(bouts)) - OFFSETS[people.region[bouts]]) % 24 * 3600).astype(int)
     )
     free = ~people.conducted[bouts]
     timetable = START + np.arange(DAYS * 4) * DAY // 4 + rng.integers(0, DAY // 4 // 60, DAYS * 4) * 60
@@ -165,7 +191,9 @@ def _work(rng: np.random.Generator, people: _People) -> tuple[Ints, Ints]:
     return np.repeat(account, several), np.repeat(start, several) + later
 
 
-def _exchanges(rng: np.random.Generator, people: _People, keys: Ints, account: Ints, second: Ints) -> pa.Table:
+def _exchanges(
+    rng: np.random.Generator, people: _People, keys: Ints, account: Ints, second: Ints
+) -> pa.Table:
     n = len(account)
     address = people.addresses[account, rng.integers(0, 2**30, n) % people.used[account]]
     named, software = _keys(rng, 1_000 + people.addresses.size), _keys(rng, 64)
@@ -192,7 +220,10 @@ def _exchanges(rng: np.random.Generator, people: _People, keys: Ints, account: I
         "ja4": software[client // 3],
         "parameters": _keys(rng, 30)[rng.zipf(1.8, n) % 30],
         "has_text": has_text,
-        **{name: pa.array(_keys(rng, 2_000)[np.minimum(rng.zipf(1.3, n), 10**6) % 2_000], mask=~has_text) for name in CONTENT},
+        **{
+            name: pa.array(_keys(rng, 2_000)[np.minimum(rng.zipf(1.3, n), 10**6) % 2_000], mask=~has_text)
+            for name in CONTENT
+        },
         "shingles": _shingles(rng, has_text),
         "turns": np.ones(n, int),
         **_talks(rng.spawn(1)[0], account),
@@ -202,13 +233,19 @@ def _exchanges(rng: np.random.Generator, people: _People, keys: Ints, account: I
 
 def _shingles(rng: np.random.Generator, has_text: Bools) -> Any:
     """Two fingerprints of each prompt, most of them its own; none where there was no text."""
-    values = np.where(rng.random(2 * len(has_text)) < 0.1, rng.integers(0, 500, 2 * len(has_text)), _keys(rng, 2 * len(has_text)))
+    values = np.where(
+        rng.random(2 * len(has_text)) < 0.1,
+        rng.integers(0, 500, 2 * len(has_text)),
+        _keys(rng, 2 * len(has_text)),
+    )
     offsets = pa.array(np.arange(0, len(values) + 1, 2), pa.int32(), mask=np.append(~has_text, False))
     return pa.ListArray.from_arrays(offsets, pa.array(values, pa.int64()))
 
 
 def _talks(rng: np.random.Generator, account: Ints) -> dict[str, Any]:
-    """What exchanges continue and leave, and their reasoning signatures: most of it an account's own, a little another's."""
+    """What exchanges continue and leave, and their reasoning signatures: most of it an account's own, a
+    little another's.
+    """
     n = len(account)
     leaves, signed = _keys(rng, n), _keys(rng, n)
     order = np.argsort(account, kind="stable")
@@ -251,13 +288,20 @@ def _accounts(rng: np.random.Generator, people: _People, keys: Ints) -> pa.Table
 
 
 def _table(columns: dict[str, Any], schema: pa.Schema, rows: int) -> pa.Table:
-    arrays = [pa.array(columns[field.name]).cast(field.type) if field.name in columns else pa.nulls(rows, field.type) for field in schema]
+    arrays = [
+        pa.array(columns[field.name]).cast(field.type)
+        if field.name in columns
+        else pa.nulls(rows, field.type)
+        for field in schema
+    ]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def few(rows: list[dict[str, Any]], table: Table) -> pa.Table:
     """A few rows made by hand, with the table's columns; what is not given is null."""
-    return pa.Table.from_pylist(rows, schema=pa.schema([(column.name, column.type) for column in table.columns]))
+    return pa.Table.from_pylist(
+        rows, schema=pa.schema([(column.name, column.type) for column in table.columns])
+    )
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,9 @@ SETTINGS = LinkageSettings(smallest_group=8, smallest_anchor=8, largest_anchor_s
 NETWORK, IDENTITY, SOFTWARE = 0, 1, 2
 
 
-def carried(key: int, family: int, accounts: Sequence[int], *, starts: bool = True, peers: int = 10_000) -> list[dict[str, Any]]:
+def carried(
+    key: int, family: int, accounts: Sequence[int], *, starts: bool = True, peers: int = 10_000
+) -> list[dict[str, Any]]:
     held = len(accounts)
     row = {"key": key, "family": family, "starts": starts, "scales": 1, "stratum": 1, "facet_number": family}
     row |= {"here": held, "peers": peers, "df": held}
@@ -25,7 +27,10 @@ def carried(key: int, family: int, accounts: Sequence[int], *, starts: bool = Tr
 
 
 def found(
-    engine: DuckDBEngine, rows: list[dict[str, Any]], accounts: int = 10_000, owners: dict[int, int] | None = None
+    engine: DuckDBEngine,
+    rows: list[dict[str, Any]],
+    accounts: int = 10_000,
+    owners: dict[int, int] | None = None,
 ) -> list[tuple[int, int, int]]:
     marked = engine.load("marked", pa.Table.from_pylist(rows))
     table = engine.collect(anchors(engine, marked, declared(engine, owners), accounts, SETTINGS)).to_pylist()
@@ -33,7 +38,12 @@ def found(
 
 
 def test_twins_are_one_anchor(duck: DuckDBEngine) -> None:
-    rows = carried(5, NETWORK, range(8)) + carried(3, NETWORK, range(8)) + carried(4, IDENTITY, range(8)) + carried(6, NETWORK, range(1, 9))
+    rows = (
+        carried(5, NETWORK, range(8))
+        + carried(3, NETWORK, range(8))
+        + carried(4, IDENTITY, range(8))
+        + carried(6, NETWORK, range(1, 9))
+    )
     assert found(duck, rows) == [(3, 8, NETWORK), (4, 8, IDENTITY), (6, 8, NETWORK)]
 
 
@@ -43,9 +53,16 @@ def test_equal_size_and_ends_do_not_make_twins(duck: DuckDBEngine) -> None:
     assert len(found(duck, carried(1, NETWORK, range(0, 18, 2)) + other)) == 2
 
 
-def test_too_few_or_too_many_carriers_and_facets_that_may_not_start_are_no_anchors(duck: DuckDBEngine) -> None:
+def test_too_few_or_too_many_carriers_and_facets_that_may_not_start_are_no_anchors(
+    duck: DuckDBEngine,
+) -> None:
     few, fit, many = range(7), range(SMALL_LOG), range(SMALL_LOG + 1)
-    rows = carried(1, NETWORK, few) + carried(2, NETWORK, many) + carried(3, NETWORK, fit) + carried(4, SOFTWARE, fit, starts=False)
+    rows = (
+        carried(1, NETWORK, few)
+        + carried(2, NETWORK, many)
+        + carried(3, NETWORK, fit)
+        + carried(4, SOFTWARE, fit, starts=False)
+    )
     assert found(duck, rows, accounts=1_000) == [(3, len(fit), NETWORK)]
     large = round(len(many) / SETTINGS.largest_anchor_share)
     assert found(duck, rows, accounts=large) == [(2, len(many), NETWORK), (3, len(fit), NETWORK)]
@@ -54,11 +71,15 @@ def test_too_few_or_too_many_carriers_and_facets_that_may_not_start_are_no_ancho
 def test_strangers_who_carry_the_anchor_alone_fall_out(duck: DuckDBEngine) -> None:
     rows = carried(1, NETWORK, range(30)) + carried(2, IDENTITY, range(10)) + carried(3, SOFTWARE, range(10))
     for stranger in range(10, 30):
-        rows += carried(100 + stranger, IDENTITY, range(stranger, stranger + 1)) + carried(200 + stranger, SOFTWARE, range(stranger, stranger + 1))
+        rows += carried(100 + stranger, IDENTITY, range(stranger, stranger + 1)) + carried(
+            200 + stranger, SOFTWARE, range(stranger, stranger + 1)
+        )
     assert purified_by(duck, rows, 1) == set(range(10))
 
 
-def purified_by(engine: DuckDBEngine, rows: list[dict[str, Any]], anchor: int, accounts: int = 10_000) -> set[int]:
+def purified_by(
+    engine: DuckDBEngine, rows: list[dict[str, Any]], anchor: int, accounts: int = 10_000
+) -> set[int]:
     marked = engine.load("marked", pa.Table.from_pylist(rows))
     start = anchors(engine, marked, declared(engine), accounts, SETTINGS)
     kept = purified(engine, marked, start, accounts, SETTINGS).to_pylist()
@@ -72,8 +93,15 @@ def test_one_family_beside_the_anchor_s_is_enough_where_it_tells_enough(duck: Du
     assert purified_by(duck, alone, 1) == set(), "its own family says nothing new"
 
 
-def test_anchors_taken_in_portions_give_what_all_at_once_give(duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = carried(-7, NETWORK, range(30)) + carried(8, IDENTITY, range(12)) + carried(-3, SOFTWARE, range(12)) + carried(9, IDENTITY, range(40, 60))
+def test_anchors_taken_in_portions_give_what_all_at_once_give(
+    duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (
+        carried(-7, NETWORK, range(30))
+        + carried(8, IDENTITY, range(12))
+        + carried(-3, SOFTWARE, range(12))
+        + carried(9, IDENTITY, range(40, 60))
+    )
     marked = duck.load("marked", pa.Table.from_pylist(rows))
     start = anchors(duck, marked, declared(duck), 10_000, SETTINGS)
     whole = purified(duck, marked, start, 10_000, SETTINGS).to_pylist()
@@ -86,7 +114,11 @@ def test_anchors_taken_in_portions_give_what_all_at_once_give(duck: DuckDBEngine
 
 def test_a_pool_that_is_most_of_its_stratum_is_not_taken_for_its_own_peers(duck: DuckDBEngine) -> None:
     pool, peers = range(40), 50
-    rows = [row for key, family in ((1, NETWORK), (2, IDENTITY), (3, SOFTWARE)) for row in carried(key, family, pool, peers=peers)]
+    rows = [
+        row
+        for key, family in ((1, NETWORK), (2, IDENTITY), (3, SOFTWARE))
+        for row in carried(key, family, pool, peers=peers)
+    ]
     assert purified_by(duck, rows, 1) == set(pool)
 
 
@@ -100,6 +132,8 @@ def test_what_all_of_the_stratum_share_links_nobody(duck: DuckDBEngine) -> None:
 def test_what_one_declared_owner_explains_is_no_anchor(duck: DuckDBEngine) -> None:
     rows = carried(1, NETWORK, range(20)) + carried(2, NETWORK, range(10, 40))
     company = dict.fromkeys(range(20), 7)
-    assert found(duck, rows, owners=company) == [(2, 30, NETWORK)], "a third of the second's carriers are the company's"
+    assert found(duck, rows, owners=company) == [(2, 30, NETWORK)], (
+        "a third of the second's carriers are the company's"
+    )
     several = {account: account // 5 for account in range(20)}
     assert len(found(duck, rows, owners=several)) == 2, "four owners who share explain nothing"

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.linkage.link import settled
-from stillwatch.linkage.merge import SHARED, Ints, best_claims, discounted_owners, merged, outweighed, parted, serious
+from stillwatch.linkage.merge import (
+    SHARED,
+    Ints,
+    best_claims,
+    discounted_owners,
+    merged,
+    outweighed,
+    parted,
+    serious,
+)
 from stillwatch.schema.table import values
 
 PAIRS = st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 12)), max_size=60)
@@ -38,15 +47,26 @@ def joined_by_hand(pairs: list[tuple[int, int]], overlap: float, of_smaller: boo
 
 
 @given(pairs=PAIRS, overlap=st.sampled_from([0.1, 0.3, 0.5, 1.0]), of_smaller=st.booleans())
-def test_merged_joins_what_overlaps_and_nothing_else(pairs: list[tuple[int, int]], overlap: float, of_smaller: bool) -> None:
-    found = merged(ints([name for name, _ in pairs]), ints([account for _, account in pairs]), overlap, of_smaller=of_smaller)
+def test_merged_joins_what_overlaps_and_nothing_else(
+    pairs: list[tuple[int, int]], overlap: float, of_smaller: bool
+) -> None:
+    found = merged(
+        ints([name for name, _ in pairs]),
+        ints([account for _, account in pairs]),
+        overlap,
+        of_smaller=of_smaller,
+    )
     expected = joined_by_hand(pairs, overlap, of_smaller)
     number = {name: position for position, name in enumerate(sorted(set(expected.values())))}
-    assert found.tolist() == [number[expected[name]] for name, _ in pairs], "numbered by the smallest set, whatever the order of the rows"
+    assert found.tolist() == [number[expected[name]] for name, _ in pairs], (
+        "numbered by the smallest set, whatever the order of the rows"
+    )
 
 
 @given(claims=CLAIMS, share=st.sampled_from([0.5, 0.75, 1.0]))
-def test_serious_keeps_the_best_claim_and_those_near_it(claims: dict[tuple[int, int], int], share: float) -> None:
+def test_serious_keeps_the_best_claim_and_those_near_it(
+    claims: dict[tuple[int, int], int], share: float
+) -> None:
     rows = [(account, nats) for (_, account), nats in claims.items()]
     best: dict[int, int] = {}
     for account, nats in rows:
@@ -56,21 +76,34 @@ def test_serious_keeps_the_best_claim_and_those_near_it(claims: dict[tuple[int, 
 
 
 @given(claims=CLAIMS)
-def test_best_claims_takes_one_row_an_account_and_the_lowest_group_of_equals(claims: dict[tuple[int, int], int]) -> None:
+def test_best_claims_takes_one_row_an_account_and_the_lowest_group_of_equals(
+    claims: dict[tuple[int, int], int],
+) -> None:
     rows = [(account, -nats, group) for (group, account), nats in claims.items()]
-    found = best_claims(ints([row[0] for row in rows]), ints([-row[1] for row in rows]), ints([row[2] for row in rows]))
-    expected = {account: min(row for row in rows if row[0] == account) for account in {row[0] for row in rows}}
-    assert [rows[position] for position in found.tolist()] == [expected[account] for account in sorted(expected)]
+    found = best_claims(
+        ints([row[0] for row in rows]), ints([-row[1] for row in rows]), ints([row[2] for row in rows])
+    )
+    expected = {
+        account: min(row for row in rows if row[0] == account) for account in {row[0] for row in rows}
+    }
+    assert [rows[position] for position in found.tolist()] == [
+        expected[account] for account in sorted(expected)
+    ]
 
 
 def claims_table(claims: dict[tuple[int, int], int], order: list[int]) -> pa.Table:
-    rows = [{"claim": claim, "account": account, "nats": nats, "weight": nats, "group": claim // 2} for (claim, account), nats in claims.items()]
+    rows = [
+        {"claim": claim, "account": account, "nats": nats, "weight": nats, "group": claim // 2}
+        for (claim, account), nats in claims.items()
+    ]
     schema = pa.schema([(name, pa.int64()) for name in ("claim", "account", "nats", "weight", "group")])
     return pa.Table.from_pylist([rows[place] for place in order], schema=schema)
 
 
 @given(claims=CLAIMS, smallest=st.integers(1, 5), data=st.data())
-def test_settled_puts_each_account_in_one_group_numbered_by_size(claims: dict[tuple[int, int], int], smallest: int, data: st.DataObject) -> None:
+def test_settled_puts_each_account_in_one_group_numbered_by_size(
+    claims: dict[tuple[int, int], int], smallest: int, data: st.DataObject
+) -> None:
     order = list(range(len(claims)))
     found = settled(claims_table(claims, order), smallest)
     accounts, groups = values(found, "account"), values(found, "group")
@@ -79,15 +112,23 @@ def test_settled_puts_each_account_in_one_group_numbered_by_size(claims: dict[tu
     assert sorted(sizes) == list(range(1, len(sizes) + 1))
     assert [sizes[number] for number in sorted(sizes)] == sorted(sizes.values(), reverse=True)
     assert all(size >= smallest for size in sizes.values())
-    for account, group, nats, claim in zip(accounts, groups, values(found, "nats"), values(found, "claim"), strict=True):
+    for account, group, nats, claim in zip(
+        accounts, groups, values(found, "nats"), values(found, "claim"), strict=True
+    ):
         assert nats * 1e6 == max(own for (_, who), own in claims.items() if who == account)
-        others = {groups[place] for place, other in enumerate(values(found, "claim")) if other // 2 == claim // 2}
+        others = {
+            groups[place] for place, other in enumerate(values(found, "claim")) if other // 2 == claim // 2
+        }
         assert others == {group}, "claims of one group stay together"
     assert settled(claims_table(claims, data.draw(st.permutations(order))), smallest).equals(found)
 
 
 def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
-    rows = [(1, account, 10 + account // 3) for account in range(6)] + [(2, account, 20) for account in range(4)] + [(2, 9, 21), (2, 8, 21)]
+    rows = (
+        [(1, account, 10 + account // 3) for account in range(6)]
+        + [(2, account, 20) for account in range(4)]
+        + [(2, 9, 21), (2, 8, 21)]
+    )
     anchors, accounts, keys = (ints(list(column)) for column in zip(*rows, strict=True))
     part, anchor, account = parted(anchors, accounts, keys, 3)
     sets: dict[int, set[tuple[int, int]]] = {}
@@ -119,9 +160,13 @@ OWNERS = st.dictionaries(st.integers(0, 20), st.integers(1, 3), max_size=21)
 
 
 @given(claims=CLAIMS, owners=OWNERS)
-def test_claims_of_a_set_that_one_owner_explains_weigh_half(claims: dict[tuple[int, int], int], owners: dict[int, int]) -> None:
+def test_claims_of_a_set_that_one_owner_explains_weigh_half(
+    claims: dict[tuple[int, int], int], owners: dict[int, int]
+) -> None:
     rows = [(name, account, nats) for (name, account), nats in claims.items()]
-    best = {who: min((-nats, name) for name, account, nats in rows if account == who)[1] for _, who, _ in rows}
+    best = {
+        who: min((-nats, name) for name, account, nats in rows if account == who)[1] for _, who, _ in rows
+    }
     explained = set()
     for name in {name for name, _, _ in rows}:
         claimed = [who for who, most in best.items() if most == name]

@@ -17,16 +17,23 @@ from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, marked, m
 from stillwatch.schema.table import schema_of, values
 
 SMOOTH = 20.0
-STRATA = [{"account": n, "stratum": 1} for n in range(30)] + [{"account": 100 + n, "stratum": 2} for n in range(10)]
+STRATA = [{"account": n, "stratum": 1} for n in range(30)] + [
+    {"account": 100 + n, "stratum": 2} for n in range(10)
+]
 
 
 def marks(engine: DuckDBEngine, traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    loaded = engine.load("traces", pa.Table.from_pylist(traces)), engine.load("strata", pa.Table.from_pylist(STRATA))
+    loaded = (
+        engine.load("traces", pa.Table.from_pylist(traces)),
+        engine.load("strata", pa.Table.from_pylist(STRATA)),
+    )
     return engine.collect(marked(engine, *loaded, engine.load("facets", facet_table()))).to_pylist()
 
 
 def test_carriers_are_counted_in_the_stratum_and_everywhere(duck: DuckDBEngine) -> None:
-    rows = marks(duck, [{"account": account, "key": 7, "facet": "address"} for account in [0, 100, 101, 102, 103, 104]])
+    rows = marks(
+        duck, [{"account": account, "key": 7, "facet": "address"} for account in [0, 100, 101, 102, 103, 104]]
+    )
     found = {row["account"]: (row["here"], row["peers"], row["df"]) for row in rows}
     assert found == dict.fromkeys(range(100, 105), (5, 10, 6)) | {0: (1, 30, 6)}
 
@@ -54,20 +61,32 @@ def test_p0_is_never_above_one_and_never_nought(duck: DuckDBEngine) -> None:
 
 
 def test_held_out_families_and_accounts_without_exchanges_are_left_out(duck: DuckDBEngine) -> None:
-    traces = [{"account": 1, "key": 1, "facet": "head"}, {"account": 2, "key": 2, "facet": "ja4"}, {"account": 999, "key": 2, "facet": "ja4"}]
+    traces = [
+        {"account": 1, "key": 1, "facet": "head"},
+        {"account": 2, "key": 2, "facet": "ja4"},
+        {"account": 999, "key": 2, "facet": "ja4"},
+    ]
     assert [(row["account"], row["key"], row["df"]) for row in marks(duck, traces)] == [(2, 2, 1)]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    cases=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), st.floats(1e-6, 1.0)), min_size=1, max_size=20),
+    cases=st.lists(
+        st.tuples(st.integers(0, 50), st.integers(0, 50), st.floats(1e-6, 1.0)), min_size=1, max_size=20
+    ),
     weight=st.sampled_from([5.0, 20.0]),
 )
-def test_micronats_are_the_mixture_s_log_likelihood_ratio(duck: DuckDBEngine, cases: list[tuple[int, int, float]], weight: float) -> None:
-    rows = [{"row": n, "carriers": min(a, b), "size": max(a, b), "p0": p0} for n, (a, b, p0) in enumerate(cases)]
+def test_micronats_are_the_mixture_s_log_likelihood_ratio(
+    duck: DuckDBEngine, cases: list[tuple[int, int, float]], weight: float
+) -> None:
+    rows = [
+        {"row": n, "carriers": min(a, b), "size": max(a, b), "p0": p0} for n, (a, b, p0) in enumerate(cases)
+    ]
     schema = schema_of(row=pa.int64(), carriers=pa.int64(), size=pa.int64(), p0=pa.float64())
     table = duck.load("cases", pa.Table.from_pylist(rows, schema=schema))
-    found = duck.collect(table.select("row", nats=micronats(table.carriers, table["size"], table.p0, weight)).order_by("row"))
+    found = duck.collect(
+        table.select("row", nats=micronats(table.carriers, table["size"], table.p0, weight)).order_by("row")
+    )
     assert found.schema.field("nats").type == pa.int64()
     for row, nats in zip(rows, found.column("nats").to_pylist(), strict=True):
         rate = (row["carriers"] + weight * row["p0"]) / (row["size"] + weight)

@@ -21,7 +21,10 @@ SETTINGS = LinkageSettings()
 def linked(world: World) -> Linked:
     """The groups of a world, in an engine of their own."""
     with DuckDBEngine(EngineSettings(memory="1GB", threads=2)) as engine:
-        tables = prepare(engine, *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")])
+        tables = prepare(
+            engine,
+            *[engine.load(name, getattr(world, name)) for name in ("exchanges", "accounts", "releases")],
+        )
         traces, _ = build_traces(engine, tables, SETTINGS)
         peers = strata(engine, tables.visits, tables.accounts, tables.activity)
         return link(engine, traces, peers, declared(engine), SETTINGS, lambda _step: None)
@@ -62,7 +65,9 @@ def test_without_an_operator_its_marks_alone_make_no_group() -> None:
         assert kinds.pop().startswith("office")
 
 
-def test_the_same_world_gives_the_same_groups_in_any_order_of_its_rows(small_world: World, found: Linked) -> None:
+def test_the_same_world_gives_the_same_groups_in_any_order_of_its_rows(
+    small_world: World, found: Linked
+) -> None:
     for again in (linked(small_world), linked(small_world.shuffled(7))):
         assert again.anchors == found.anchors
         for name in ("members", "near", "evidence"):

@@ -1,4 +1,6 @@
-"""Requests that unmodified public clients really sent: what the whole pipeline says of each job. None of their text is printed."""
+"""Requests that unmodified public clients really sent: what the whole pipeline says of each job. None of
+their text is printed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def jobs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     if not capture.exists():
         pytest.skip("the captured client traffic is not on this machine: set STILLWATCH_DATA to its folder")
     wanted = ["key", "t_s", "path", "user_agent", "headers", "params", "messages", "peer_port"]
-    rows: list[Row] = [{**row, "time": 1769940000 + row["t_s"]} for row in pq.read_table(capture, columns=wanted).to_pylist()]
+    rows: list[Row] = [
+        {**row, "time": 1769940000 + row["t_s"]} for row in pq.read_table(capture, columns=wanted).to_pylist()
+    ]
     folder = tmp_path_factory.mktemp("captured")
     log = folder / "capture.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -69,7 +73,11 @@ def test_the_evaluation_harness_shows_as_evaluation_and_its_intent_is_lessened(j
 
 def test_flags_of_the_exchanges_are_what_the_signals_say(jobs: Ran) -> None:
     ids = {row["account"]: row["account_id"] for row in jobs.rows("accounts")}
-    rows = [row for path in jobs.folder.rglob("day=*/*.parquet") for row in pq.ParquetFile(path).read(["account", "flags"]).to_pylist()]
+    rows = [
+        row
+        for path in jobs.folder.rglob("day=*/*.parquet")
+        for row in pq.ParquetFile(path).read(["account", "flags"]).to_pylist()
+    ]
 
     def share(account: str, bits: int) -> float:
         flags = [row["flags"] for row in rows if ids[row["account"]] == account]

@@ -32,14 +32,19 @@ TABLES = {
 def test_the_campaign_is_found_and_the_licensee_left_in_peace(village_run: Ran) -> None:
     document = json.loads(village_run.stdout)
     listed = [row for row in document["campaigns"] if row["listed"]]
-    assert [(row["campaign"], row["verdict"]) for row in listed] == [("C001", "adversarial"), ("C002", "authorised")]
+    assert [(row["campaign"], row["verdict"]) for row in listed] == [
+        ("C001", "adversarial"),
+        ("C002", "authorised"),
+    ]
     worst, licensed = listed
     assert 0 < worst["at_least"] <= worst["accounts"]
     assert worst["log_e_value"] > 5
     assert worst["held_out"]
     assert all(worst["why"].values())
     assert (licensed["permit"], licensed["permit_excess"], licensed["accounts"]) == ("licence-1", "", 3)
-    assert document["run"]["exchanges"] == sum(pq.read_metadata(path).num_rows for path in (village_run.world / "logs").glob("*.parquet"))
+    assert document["run"]["exchanges"] == sum(
+        pq.read_metadata(path).num_rows for path in (village_run.world / "logs").glob("*.parquet")
+    )
 
 
 def test_the_score_has_the_promised_shape(village_run: Ran) -> None:
@@ -60,7 +65,9 @@ def test_each_table_keeps_its_contract(village_run: Ran, name: str) -> None:
     table = village_run.table(name)
     assert table.schema.equals(TABLES[name].arrow), table.schema
     table.validate(full=True)
-    assert [column.name for column in TABLES[name].columns if column.required and table[column.name].null_count] == []
+    assert [
+        column.name for column in TABLES[name].columns if column.required and table[column.name].null_count
+    ] == []
 
 
 def test_the_exchanges_keep_their_contract_and_their_day(village_run: Ran) -> None:
@@ -99,11 +106,16 @@ def test_the_tables_speak_of_the_same_things(village_run: Ran) -> None:
 def test_the_edge_log_is_joined(village_run: Ran) -> None:
     edge = pq.read_table(village_run.world / "edge.parquet", columns=["request_id", "asn", "network_class"])
     rows = pa.concat_tables(
-        [pq.ParquetFile(path).read(["request_id", "asn", "network_class"]) for path in village_run.folder.rglob("day=*/*.parquet")]
+        [
+            pq.ParquetFile(path).read(["request_id", "asn", "network_class"])
+            for path in village_run.folder.rglob("day=*/*.parquet")
+        ]
     )
     assert rows.sort_by("request_id").to_pylist() == edge.sort_by("request_id").cast(rows.schema).to_pylist()
     shown = {row["label"] for row in village_run.rows("labels") if row["kind"] == "ja4"}
-    assert shown == set(pq.read_table(village_run.world / "edge.parquet", columns=["ja4"])["ja4"].to_pylist()) - {None}
+    assert shown == set(
+        pq.read_table(village_run.world / "edge.parquet", columns=["ja4"])["ja4"].to_pylist()
+    ) - {None}
 
 
 def test_the_page_needs_no_network(village_run: Ran) -> None:
@@ -133,7 +145,14 @@ def test_the_run_says_what_it_was_made_from(village_run: Ran, village: Path) -> 
     assert about["settings"]["ingest"]["workers"] == 2
     assert about["key"] == "private"
     assert about["intent"] == load_intent().document()
-    assert about["sketch"] == {"version": SKETCH_VERSION, "key": HashKey.from_file(Path(os.environ["STILLWATCH_KEY_FILE"])).name}
+    assert about["sketch"] == {
+        "version": SKETCH_VERSION,
+        "key": HashKey.from_file(Path(os.environ["STILLWATCH_KEY_FILE"])).name,
+    }
     assert about["has_text"] == 1.0
-    assert about["given"] | {"edge": True, "accounts": True, "permits": True, "releases": True, "key_file": False} == about["given"]
+    assert (
+        about["given"]
+        | {"edge": True, "accounts": True, "permits": True, "releases": True, "key_file": False}
+        == about["given"]
+    )
     assert about["packages"]["duckdb"]

@@ -1,4 +1,6 @@
-"""A campaign that passes its conversations from account to account, and replays saved reasoning signatures, through the whole of `detect`."""
+"""A campaign that passes its conversations from account to account, and replays saved reasoning signatures,
+through the whole of `detect`.
+"""
 
 from __future__ import annotations
 
@@ -22,28 +24,44 @@ def signature(row: Row) -> str:
 
 
 def passed_on(rows: list[Row]) -> None:
-    """Make the rows conversations of TURNS exchanges; then send each signature back once more, in a session of its own, from another account."""
+    """Make the rows conversations of TURNS exchanges; then send each signature back once more, in a session
+    of its own, from another account.
+    """
     for place, row in enumerate(rows):
         message = row["response"]["choices"][0]["message"]
         message["thinking_blocks"] = [{"type": "thinking", "thinking": "hm", "signature": signature(row)}]
         if place % TURNS:
             before = rows[place - 1]
-            row["request"]["messages"] = [*before["request"]["messages"], before["response"]["choices"][0]["message"], row["request"]["messages"][-1]]
+            row["request"]["messages"] = [
+                *before["request"]["messages"],
+                before["response"]["choices"][0]["message"],
+                row["request"]["messages"][-1],
+            ]
     for before, row in zip(rows, rows[TURNS::TURNS], strict=False):
         saved = {
             "role": "assistant",
             "content": "as said",
             "thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": signature(before)}],
         }
-        row["request"]["messages"] = [{"role": "user", "content": "hello"}, saved, row["request"]["messages"][-1]]
+        row["request"]["messages"] = [
+            {"role": "user", "content": "hello"},
+            saved,
+            row["request"]["messages"][-1],
+        ]
 
 
 @pytest.fixture(scope="module")
 def handed(village_file: Path) -> Ran:
-    """The village, its campaign's exchanges in the order of their times made one conversation after the other."""
+    """The village, its campaign's exchanges in the order of their times made one conversation after the
+    other.
+    """
     world = village_file.with_name("handed")
     make(Order(str(village_file), world, scale=1.0, seed=SEED, format="openai_jsonl"))
-    guilty = {row["account_id"] for row in pq.read_table(world / "truth.parquet").to_pylist() if row["kind"] == "campaign"}
+    guilty = {
+        row["account_id"]
+        for row in pq.read_table(world / "truth.parquet").to_pylist()
+        if row["kind"] == "campaign"
+    }
     assert guilty
     for path in sorted((world / "logs").iterdir()):
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -60,8 +78,14 @@ def test_both_are_told_of_the_campaign_and_of_nobody_else(handed: Ran) -> None:
     assert scores["signature_replay"]["score"] > 0.9
     assert scores["handed_over"]["peers"] == 0.0
     assert "handover" in worst["held_out"].split(", ")
-    assert {"handover", "signature"} <= {row["facet"] for row in handed.rows("evidence") if row["group"] == worst["group"]}
+    assert {"handover", "signature"} <= {
+        row["facet"] for row in handed.rows("evidence") if row["group"] == worst["group"]
+    }
     carriers = {row["account"] for row in handed.rows("traces") if row["facet"] in ("handover", "signature")}
-    guilty = {row["account_id"] for row in pq.read_table(handed.world / "truth.parquet").to_pylist() if row["kind"] == "campaign"}
+    guilty = {
+        row["account_id"]
+        for row in pq.read_table(handed.world / "truth.parquet").to_pylist()
+        if row["kind"] == "campaign"
+    }
     names = {row["account"]: row["account_id"] for row in handed.rows("accounts")}
     assert {names[account] for account in carriers} <= guilty

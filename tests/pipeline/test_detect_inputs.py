@@ -21,23 +21,42 @@ AGENT = "Edge/1.0"
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """Two small files: bad rows, a request told twice, the first time without words, and one in both files; an edge log for a part of it."""
+    """Two small files: bad rows, a request told twice, the first time without words, and one in both files;
+    an edge log for a part of it.
+    """
     folder = tmp_path_factory.mktemp("mixed")
     mute = {"request": {"model": "wren-1"}, "response": {"status_code": 200}}
     first = [*(small_row(i) for i in range(10)), small_row(10, **mute), small_row(10), {"time": "never"}]
-    second = [small_row(3), small_row(20, time="2026-03-03T23:59:59.999999Z"), small_row(21, time="2031-01-01T00:00:00Z")]
+    second = [
+        small_row(3),
+        small_row(20, time="2026-03-03T23:59:59.999999Z"),
+        small_row(21, time="2031-01-01T00:00:00Z"),
+    ]
     for name, rows in (("one.jsonl", first), ("two.jsonl", second)):
         (folder / name).write_text("\n".join(json.dumps(row) for row in rows) + "\n{cut", encoding="utf-8")
-    edge = [{"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in (*range(5), 20)] + [{"request_id": "unknown"}]
+    edge = [
+        {"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in (*range(5), 20)
+    ] + [{"request_id": "unknown"}]
     edge.append({"request_id": "q4", "region": "north"})
     (folder / "edge.jsonl").write_text("\n".join(json.dumps(row) for row in edge), encoding="utf-8")
-    (folder / "accounts.csv").write_text("account_id,created,plan\nsmall-0,2026-01-01,api\nsleeping,soon,free\n", encoding="utf-8")
-    given = Inputs((folder / "one.jsonl", folder / "two.jsonl"), "openai_jsonl", edge=folder / "edge.jsonl", accounts=folder / "accounts.csv")
+    (folder / "accounts.csv").write_text(
+        "account_id,created,plan\nsmall-0,2026-01-01,api\nsleeping,soon,free\n", encoding="utf-8"
+    )
+    given = Inputs(
+        (folder / "one.jsonl", folder / "two.jsonl"),
+        "openai_jsonl",
+        edge=folder / "edge.jsonl",
+        accounts=folder / "accounts.csv",
+    )
     return Ran(run_here(given, folder / "run"), folder)
 
 
 def exchanges(ran: Ran) -> dict[str, Row]:
-    rows = [row for path in sorted(ran.folder.rglob("day=*/*.parquet")) for row in pq.ParquetFile(path).read().to_pylist()]
+    rows = [
+        row
+        for path in sorted(ran.folder.rglob("day=*/*.parquet"))
+        for row in pq.ParquetFile(path).read().to_pylist()
+    ]
     assert len({row["request_id"] for row in rows}) == len(rows)
     return {row["request_id"]: row for row in rows}
 
@@ -61,11 +80,16 @@ def test_the_quarantine_names_file_row_and_reason(mixed: Ran) -> None:
     assert all(row["reason"] for row in mixed.rows("quarantine"))
     about = mixed.about()
     assert (about["exchanges"], about["quarantined"], about["duplicates"]) == (12, 6, 2)
-    assert {"column": "created", "reason": "no time that can be read: left out", "count": 1} in about["mended"]
+    assert {"column": "created", "reason": "no time that can be read: left out", "count": 1} in about[
+        "mended"
+    ]
 
 
 def test_days_part_at_midnight_of_the_last_microsecond(mixed: Ran) -> None:
-    assert sorted(path.name for path in (mixed.folder / "exchanges").iterdir()) == ["day=2026-03-02", "day=2026-03-03"]
+    assert sorted(path.name for path in (mixed.folder / "exchanges").iterdir()) == [
+        "day=2026-03-02",
+        "day=2026-03-03",
+    ]
 
 
 def test_the_edge_speaks_first_and_only_of_what_it_saw(mixed: Ran) -> None:
@@ -142,7 +166,9 @@ def test_without_prompts_the_licensee_is_still_authorised(mute: Ran) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_staged_rows_make_room_before_the_search_unless_they_are_looked_up_again(mixed: Ran, tmp_path: Path, again: bool) -> None:
+def test_staged_rows_make_room_before_the_search_unless_they_are_looked_up_again(
+    mixed: Ran, tmp_path: Path, again: bool
+) -> None:
     found: set[str] = set()
 
     def look(step: str, _done: int, _total: int) -> None:

@@ -1,4 +1,6 @@
-"""Same input, same settings: the same bytes, whatever the number of workers and threads and the order in which files are named."""
+"""Same input, same settings: the same bytes, whatever the number of workers and threads and the order in
+which files are named.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from stillwatch.pipeline import Inputs
 
 
 def parquet_bytes(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +33,11 @@ def test_every_table_has_the_same_bytes(village_run: Ran, again: Path) -> None:
 
 def test_the_page_differs_only_where_it_tells_the_settings(village_run: Ran, again: Path) -> None:
     def figures(folder: Path) -> list[str]:
-        return [line for line in (folder / "report.html").read_text(encoding="utf-8").splitlines() if "<svg" in line or "<path" in line]
+        return [
+            line
+            for line in (folder / "report.html").read_text(encoding="utf-8").splitlines()
+            if "<svg" in line or "<path" in line
+        ]
 
     assert figures(village_run.folder)
     assert figures(village_run.folder) == figures(again)

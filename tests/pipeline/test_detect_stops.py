@@ -47,7 +47,9 @@ def left(folder: Path) -> set[str]:
         ("mapping", "time = 3\n", SettingError, "must be a section"),
     ],
 )
-def test_a_faulty_file_beside_the_log(small_log: Path, tmp_path: Path, option: str, text: str, kind: type[StillwatchError], said: str) -> None:
+def test_a_faulty_file_beside_the_log(
+    small_log: Path, tmp_path: Path, option: str, text: str, kind: type[StillwatchError], said: str
+) -> None:
     given: dict[str, Any] = {option: write(small_log.parent.parent / "small" / f"{option}.csv", text)}
     with pytest.raises(kind, match=said) as caught:
         detect(Inputs((small_log,), **given), tmp_path / "run", ALONE, silent)
@@ -55,7 +57,9 @@ def test_a_faulty_file_beside_the_log(small_log: Path, tmp_path: Path, option: s
     assert left(tmp_path) == set()
 
 
-@pytest.mark.parametrize("option", ["accounts", "edge", "networks", "permits", "releases", "mapping", "key_file"])
+@pytest.mark.parametrize(
+    "option", ["accounts", "edge", "networks", "permits", "releases", "mapping", "key_file"]
+)
 def test_a_missing_file_beside_the_log(small_log: Path, tmp_path: Path, option: str) -> None:
     given: dict[str, Any] = {option: tmp_path / "absent.file"}
     with pytest.raises(StillwatchError) as caught:
@@ -77,14 +81,24 @@ def test_no_such_log_and_no_such_format(small_log: Path, tmp_path: Path) -> None
 def test_too_many_bad_rows(tmp_path: Path) -> None:
     rows = [json.dumps(small_row(i)) for i in range(10)] + ["{broken"] * 30
     with pytest.raises(TooManyBadRows, match=r"30 of 40 rows \(75.0%\)"):
-        detect(Inputs((write(tmp_path / "small" / "log.jsonl", "\n".join(rows)),)), tmp_path / "run", ALONE, silent)
+        detect(
+            Inputs((write(tmp_path / "small" / "log.jsonl", "\n".join(rows)),)),
+            tmp_path / "run",
+            ALONE,
+            silent,
+        )
     assert left(tmp_path) == set()
 
 
 def test_duplicates_can_be_too_many(tmp_path: Path) -> None:
     rows = [json.dumps(small_row(0)) for _ in range(40)]
     with pytest.raises(TooManyBadRows, match="seen before"):
-        detect(Inputs((write(tmp_path / "small" / "log.jsonl", "\n".join(rows)),)), tmp_path / "run", ALONE, silent)
+        detect(
+            Inputs((write(tmp_path / "small" / "log.jsonl", "\n".join(rows)),)),
+            tmp_path / "run",
+            ALONE,
+            silent,
+        )
     assert left(tmp_path) == set()
 
 
@@ -144,7 +158,9 @@ def test_settings_files(tmp_path: Path) -> None:
 
 
 def interrupted(running: subprocess.Popen[bytes]) -> bytes:
-    """Press the keys, and again if nothing came of it: Python drops an interrupt that falls into a finaliser."""
+    """Press the keys, and again if nothing came of it: Python drops an interrupt that falls into a
+    finaliser.
+    """
     for _attempt in range(3):
         os.killpg(running.pid, signal.SIGINT)
         try:
@@ -158,8 +174,16 @@ def interrupted(running: subprocess.Popen[bytes]) -> bytes:
 @pytest.mark.parametrize("delay", [0.0, 0.6])
 def test_an_interrupt_leaves_nothing_and_says_so(village: Path, tmp_path: Path, delay: float) -> None:
     """As from a keyboard: the interrupt reaches the workers as well, while they start and while they read."""
-    words = map(str, ("detect", village / "logs", "--accounts", beside(village)["accounts"], "--out", tmp_path / "run"))
-    running = subprocess.Popen([sys.executable, "-m", "stillwatch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    words = map(
+        str,
+        ("detect", village / "logs", "--accounts", beside(village)["accounts"], "--out", tmp_path / "run"),
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stillwatch", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 60
     while not (tmp_path / ".run.part").exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -172,11 +196,23 @@ def test_an_interrupt_leaves_nothing_and_says_so(village: Path, tmp_path: Path, 
 
 
 def test_being_ended_from_outside_ends_the_workers_and_leaves_nothing(village: Path, tmp_path: Path) -> None:
-    """As by `timeout` or a service manager, which tell the command alone; `communicate` waits until the last worker has closed its end."""
-    words = map(str, ("detect", village / "logs", "--accounts", beside(village)["accounts"], "--out", tmp_path / "run"))
-    running = subprocess.Popen([sys.executable, "-m", "stillwatch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    """As by `timeout` or a service manager, which tell the command alone; `communicate` waits until the last
+    worker has closed its end.
+    """
+    words = map(
+        str,
+        ("detect", village / "logs", "--accounts", beside(village)["accounts"], "--out", tmp_path / "run"),
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stillwatch", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 60
-    while not list(tmp_path.rglob("stage/*.parquet")) and running.poll() is None and time.monotonic() < deadline:
+    while (
+        not list(tmp_path.rglob("stage/*.parquet")) and running.poll() is None and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     running.send_signal(signal.SIGTERM)
     said = running.communicate(timeout=60)[1]
@@ -190,7 +226,9 @@ def test_an_interrupt_that_another_thread_takes_waits_until_the_workers_have_sta
     finished: list[str] = []
     other = threading.Thread(target=ended.wait, args=(30,))
     other.start()
-    answer = signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell has it ignored
+    answer = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # started in the background, a shell has it ignored
     try:
         with pytest.raises(KeyboardInterrupt):
             _interrupted_within(finished)

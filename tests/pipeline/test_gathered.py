@@ -1,4 +1,6 @@
-"""Rows of many small tables are each kept once, whatever the order in which they come and however often they are put together."""
+"""Rows of many small tables are each kept once, whatever the order in which they come and however often they
+are put together.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ ROWS = st.tuples(st.integers(-5, 5), st.sampled_from(["a", "b", "c"]))
 
 
 def table(rows: list[tuple[int, str]]) -> pa.Table:
-    return pa.Table.from_pylist([{"account": number, "account_id": name} for number, name in rows], schema=ACCOUNTS_SEEN)
+    return pa.Table.from_pylist(
+        [{"account": number, "account_id": name} for number, name in rows], schema=ACCOUNTS_SEEN
+    )
 
 
 @given(st.lists(st.lists(ROWS, max_size=12), max_size=12))
@@ -28,7 +32,9 @@ def test_each_row_is_kept_once_and_in_order(tables: list[list[tuple[int, str]]])
 
 
 def test_many_tables_are_made_one_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each time costs the rows known so far: with one table after the other it would grow with their square."""
+    """Each time costs the rows known so far: with one table after the other it would grow with their
+    square.
+    """
     made: list[int] = []
     distinct = read_logs.distinct
 

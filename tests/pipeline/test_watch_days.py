@@ -25,7 +25,15 @@ from stillwatch.settings import WatchSettings
 
 pc: Any = pyarrow.compute
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
-CAMPAIGN = {"campaign": "C001", "kind": "linked", "verdict": "adversarial", "accounts": 3, "at_least": 2, "log_e_value": 9.0, "exchanges": 5}
+CAMPAIGN = {
+    "campaign": "C001",
+    "kind": "linked",
+    "verdict": "adversarial",
+    "accounts": 3,
+    "at_least": 2,
+    "log_e_value": 9.0,
+    "exchanges": 5,
+}
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -83,15 +91,24 @@ def test_the_days_searched_say_what_an_alarm_needed(watched: Path) -> None:
     days = rows(watched, "watched")
     assert [row["day"] for row in days] == [day(1), day(3), day(5)]
     assert {row["level"] for row in days} == {level_of(WatchSettings(every=2))}
-    assert all(row["log_e_value"] >= next(d["needed"] for d in days if d["day"] == row["day"]) for row in rows(watched, "alarms"))
+    assert all(
+        row["log_e_value"] >= next(d["needed"] for d in days if d["day"] == row["day"])
+        for row in rows(watched, "alarms")
+    )
     assert sum(row["alarms"] for row in days) == len(rows(watched, "alarms"))
-    assert days[-1]["exchanges"] == sum(pq.read_metadata(path).num_rows for path in (watched / "exchanges").rglob("*.parquet"))
+    assert days[-1]["exchanges"] == sum(
+        pq.read_metadata(path).num_rows for path in (watched / "exchanges").rglob("*.parquet")
+    )
 
 
 def test_exchanges_so_far_are_those_of_the_named_accounts(watched: Path) -> None:
     last = rows(watched, "alarms")[-1]
     named = {row["account"] for row in rows(watched, "alarm_members")}
-    counted = [a for path in (watched / "exchanges").rglob("*.parquet") for a in values(pq.ParquetFile(path).read(["account"]), "account")]
+    counted = [
+        a
+        for path in (watched / "exchanges").rglob("*.parquet")
+        for a in values(pq.ParquetFile(path).read(["account"]), "account")
+    ]
     assert last["exchanges"] <= last["exchanges_so_far"] <= sum(account in named for account in counted)
 
 
@@ -112,7 +129,9 @@ def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path)
     assert [alone[name] for name in same] == [rows(watched, "watched")[1][name] for name in same]
 
 
-def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(village_run: Ran, watched: Path, tmp_path: Path) -> None:
+def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(
+    village_run: Ran, watched: Path, tmp_path: Path
+) -> None:
     """The run is cut to three days, the last of which begins after noon and holds nothing before."""
     run = copied(village_run, tmp_path / "run")
     for number in (0, 1, 2):
@@ -123,11 +142,22 @@ def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(village
     assert [row["until"] for row in searches] == [day(3) + timedelta(hours=12 * half) for half in range(1, 7)]
     assert [row["day"] for row in searches] == [day(number) for number in (3, 3, 4, 4, 5, 5)]
     assert {row["level"] for row in searches} == {level_of(WatchSettings(searches_a_day=2))}
-    assert searches[0]["exchanges"] < searches[1]["exchanges"] < searches[2]["exchanges"] < searches[3]["exchanges"]
+    assert (
+        searches[0]["exchanges"]
+        < searches[1]["exchanges"]
+        < searches[2]["exchanges"]
+        < searches[3]["exchanges"]
+    )
     same = ("exchanges", "accounts", "tested")
-    assert [searches[4][name] for name in same] == [searches[3][name] for name in same], "the morning brought nothing"
+    assert [searches[4][name] for name in same] == [searches[3][name] for name in same], (
+        "the morning brought nothing"
+    )
     for alarm in rows(run, "alarms"):
-        assert alarm["exchanges"] <= alarm["exchanges_so_far"] <= next(row["exchanges"] for row in searches if row["until"] == alarm["until"])
+        assert (
+            alarm["exchanges"]
+            <= alarm["exchanges_so_far"]
+            <= next(row["exchanges"] for row in searches if row["until"] == alarm["until"])
+        )
     first = {row["alarm"]: row["until"] for row in rows(run, "alarms") if row["new"]}
     assert all(row["since"] >= first[row["alarm"]] for row in rows(run, "alarm_members"))
 
@@ -150,7 +180,9 @@ def test_a_watch_ends_where_enough_was_seen(watched: Path, tmp_path: Path) -> No
     shutil.copytree(watched, run)
     watch(run, {"every": 2}, silent, lambda so_far: so_far.alarms.num_rows > 0)
     alarmed = [row["day"] for row in rows(watched, "alarms")]
-    assert [row["day"] for row in rows(run, "watched")] == [row["day"] for row in rows(watched, "watched") if row["day"] <= alarmed[0]]
+    assert [row["day"] for row in rows(run, "watched")] == [
+        row["day"] for row in rows(watched, "watched") if row["day"] <= alarmed[0]
+    ]
     assert rows(run, "alarms") == [row for row in rows(watched, "alarms") if row["day"] == alarmed[0]]
 
 
@@ -158,7 +190,9 @@ def test_without_the_campaign_there_is_no_alarm(village_run: Ran, tmp_path: Path
     """The run's exchanges without those of the campaign; a class and a licensee are left."""
     run = copied(village_run, tmp_path / "run")
     guilty = {row["account_id"] for row in rows(village_run.world, "truth") if row["campaign"]}
-    keys = pa.array([row["account"] for row in rows(run, "accounts") if row["account_id"] in guilty], pa.int64())
+    keys = pa.array(
+        [row["account"] for row in rows(run, "accounts") if row["account_id"] in guilty], pa.int64()
+    )
     for path in (run / "exchanges").rglob("*.parquet"):
         table = pq.ParquetFile(path).read()
         pq.write_table(table.filter(pc.invert(pc.is_in(table["account"], value_set=keys))), path)
@@ -169,8 +203,13 @@ def test_without_the_campaign_there_is_no_alarm(village_run: Ran, tmp_path: Path
     assert [row["alarm"] for row in document["campaigns"]] == [None]
 
 
-@pytest.mark.parametrize(("length", "every", "times"), [(365.0, 1, 1), (30.0, 1, 1), (90.0, 7, 1), (0.4, 1, 1), (365.0, 1, 4), (10.0, 1, 24)])
-def test_the_run_length_is_kept_by_whatever_dependence_is_worst(length: float, every: int, times: int) -> None:
+@pytest.mark.parametrize(
+    ("length", "every", "times"),
+    [(365.0, 1, 1), (30.0, 1, 1), (90.0, 7, 1), (0.4, 1, 1), (365.0, 1, 4), (10.0, 1, 24)],
+)
+def test_the_run_length_is_kept_by_whatever_dependence_is_worst(
+    length: float, every: int, times: int
+) -> None:
     """P(T > n) is at least 1 - n a; nothing less can be, so the sum of these is the least mean."""
     level = level_of(WatchSettings(average_run_length=length, every=every, searches_a_day=times))
     searches = sum(max(0.0, 1.0 - n * level) for n in range(int(1.0 / level) + 2))
@@ -208,7 +247,12 @@ def test_an_account_is_known_when_it_was_registered_or_seen_and_a_ban_when_it_ha
         blank | {"account": 5, "account_id": "e"},
     ]
     known = known_at(pa.Table.from_pylist(people, schema=ACCOUNTS.arrow), pa.array([4], pa.int64()), day(2))
-    assert [(row["account"], row["banned"]) for row in known.to_pylist()] == [(1, day(1)), (2, None), (4, None), (5, None)]
+    assert [(row["account"], row["banned"]) for row in known.to_pylist()] == [
+        (1, day(1)),
+        (2, None),
+        (4, None),
+        (5, None),
+    ]
     assert known.schema.equals(ACCOUNTS.arrow)
 
 
@@ -218,7 +262,12 @@ def test_windows_count_days_not_files(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True)
         path.touch()
     days = list(searches_of(tmp_path, WatchSettings(window=2, every=1)))
-    assert [(d.day, len(d.window), len(d.before)) for d in days] == [(day(0), 1, 1), (day(1), 2, 2), (day(4), 1, 3), (day(5), 2, 4)]
+    assert [(d.day, len(d.window), len(d.before)) for d in days] == [
+        (day(0), 1, 1),
+        (day(1), 2, 2),
+        (day(4), 1, 3),
+        (day(5), 2, 4),
+    ]
     assert [d.day for d in searches_of(tmp_path, WatchSettings(every=4))] == [day(1), day(5)]
     with pytest.raises(RunError, match="no exchanges"):
         list(searches_of(tmp_path / "exchanges", WatchSettings()))

@@ -1,4 +1,6 @@
-"""A small world with one campaign that can be found, and runs of `detect` over it that several tests share."""
+"""A small world with one campaign that can be found, and runs of `detect` over it that several tests
+share.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ def beside(world: Path) -> dict[str, Any]:
 
 def command(*words: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """The command line as a person would call it."""
-    done = subprocess.run([sys.executable, "-m", "stillwatch", *map(str, words)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "stillwatch", *map(str, words)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == expect, done.stderr
     return done
 
@@ -149,14 +153,19 @@ def run_here(inputs: Inputs, out: Path, settings: Settings = ALONE) -> Path:
 
 
 def everything(folder: Path) -> Iterator[tuple[str, str]]:
-    """Each file of a folder as text to search in: its bytes, and for Parquet every string it decodes to as well."""
+    """Each file of a folder as text to search in: its bytes, and for Parquet every string it decodes to as
+    well.
+    """
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path.name, path.read_bytes().decode("latin-1")
         if path.suffix == ".parquet":
             table = pq.read_table(path)
             strings = [table[field.name] for field in table.schema if pa.types.is_string(field.type)]
-            yield path.name, "\n".join(str(value) for column in strings for value in column.unique().to_pylist())
+            yield (
+                path.name,
+                "\n".join(str(value) for column in strings for value in column.unique().to_pylist()),
+            )
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +189,9 @@ def village_run(village: Path) -> Ran:
     settings = village.with_name("two.toml")
     settings.write_text("[ingest]\nworkers = 2\n", encoding="utf-8")
     out = village.with_name("run")
-    done = command("detect", village / "logs", *options(beside(village)), "--settings", settings, "--out", out, "--json")
+    done = command(
+        "detect", village / "logs", *options(beside(village)), "--settings", settings, "--out", out, "--json"
+    )
     return Ran(out, village, done.stdout, done.stderr)
 
 
@@ -199,7 +210,13 @@ def small_row(place: int, **changes: Any) -> Row:
         "request_id": f"q{place}",
         "time": f"2026-03-02T10:{place % 60:02d}:00Z",
         "account_id": f"small-{place % 3}",
-        "request": {"model": "wren-1", "messages": [{"role": "user", "content": "tell me about herons in the marsh please"}]},
-        "response": {"status_code": 200, "body": {"choices": [{"message": {"role": "assistant", "content": "they stand still"}}]}},
+        "request": {
+            "model": "wren-1",
+            "messages": [{"role": "user", "content": "tell me about herons in the marsh please"}],
+        },
+        "response": {
+            "status_code": 200,
+            "body": {"choices": [{"message": {"role": "assistant", "content": "they stand still"}}]},
+        },
     }
     return row | changes

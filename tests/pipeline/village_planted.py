@@ -47,33 +47,62 @@ def owners(world: Path) -> list[str]:
 
 
 def planted_row(row: Row, own: set[str], shared: set[str]) -> Row:
-    """A row with canaries; the few chosen accounts get them in their prompts, system prompts and tools too."""
+    """A row with canaries; the few chosen accounts get them in their prompts, system prompts and tools
+    too.
+    """
     row["headers"] = row["headers"] | HEADERS
     for choice in row["response"].get("choices", []):
         choice["message"]["content"] += f" {ANSWER}"
     head = OWN_HEAD if row["account_id"] in own else SHARED_HEAD if row["account_id"] in shared else ""
     if head:
-        tool = {"type": "function", "function": {"name": TOOL, "description": f"{TOOL} of {row['account_id']}"}}
-        messages = [{"role": "system", "content": f"{SYSTEM} is what you are called"}, {"role": "user", "content": f"{head} and {row['request_id']}"}]
-        row["request"] = row["request"] | {"messages": messages, "tools": [tool], "user": f"{NAME}@mail.example"}
+        tool = {
+            "type": "function",
+            "function": {"name": TOOL, "description": f"{TOOL} of {row['account_id']}"},
+        }
+        messages = [
+            {"role": "system", "content": f"{SYSTEM} is what you are called"},
+            {"role": "user", "content": f"{head} and {row['request_id']}"},
+        ]
+        row["request"] = row["request"] | {
+            "messages": messages,
+            "tools": [tool],
+            "user": f"{NAME}@mail.example",
+        }
     return row
 
 
 def bad_rows() -> Iterator[str]:
     """Rows that cannot be read, each with a canary."""
     yield f'{{"request": "{BROKEN}'
-    yield json.dumps({"time": f"{BROKEN} o'clock", "account_id": "a", "request": {"model": "m", "messages": [{"role": "user", "content": BROKEN}]}})
-    yield json.dumps({"time": 1772496000, "account_id": {"name": BROKEN}, "request": {"model": {"a": BROKEN}, "messages": BROKEN}})
+    yield json.dumps(
+        {
+            "time": f"{BROKEN} o'clock",
+            "account_id": "a",
+            "request": {"model": "m", "messages": [{"role": "user", "content": BROKEN}]},
+        }
+    )
+    yield json.dumps(
+        {
+            "time": 1772496000,
+            "account_id": {"name": BROKEN},
+            "request": {"model": {"a": BROKEN}, "messages": BROKEN},
+        }
+    )
     yield json.dumps([BROKEN])
     yield json.dumps({BROKEN: BROKEN})
 
 
 def plant(world: Path) -> list[str]:
-    """Write canaries into the logs and the accounts file of a world; returns the phone numbers given to accounts."""
+    """Write canaries into the logs and the accounts file of a world; returns the phone numbers given to
+    accounts.
+    """
     ids = owners(world)
     own, shared = set(ids[:OWN]), set(ids[OWN : OWN + SHARED])
     for path in sorted((world / "logs").iterdir()):
-        rows = [planted_row(json.loads(line), own, shared) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [
+            planted_row(json.loads(line), own, shared)
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ]
         lines = [*(json.dumps(row) for row in rows), *bad_rows()]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     numbers, accounts = [], []
@@ -81,8 +110,15 @@ def plant(world: Path) -> list[str]:
         row["email"] = f"zzcanarymail{place}@{row['email_domain']}"
         row["phone"] = f"+99 8877{place:07d}" if row["phone_prefix"] else None
         numbers += [f"8877{place:07d}"] if row["phone"] else []
-        accounts.append({key: value if value is None or isinstance(value, str) else value.isoformat() for key, value in row.items()})
-    (world / "accounts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in accounts), encoding="utf-8")
+        accounts.append(
+            {
+                key: value if value is None or isinstance(value, str) else value.isoformat()
+                for key, value in row.items()
+            }
+        )
+    (world / "accounts.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in accounts), encoding="utf-8"
+    )
     return numbers
 
 
@@ -93,7 +129,9 @@ def planted(village_file: Path) -> Planted:
     make(Order(str(village_file), world, scale=1.0, seed=SEED, format="openai_jsonl"))
     numbers = plant(world)
     settings, key = village_file.with_name("words.toml"), village_file.with_name("secret.key")
-    settings.write_text("[sketch]\ntemplate_text = true\n[ingest]\nworkers = 1\nbad_rows_grace = 100\n", encoding="utf-8")
+    settings.write_text(
+        "[sketch]\ntemplate_text = true\n[ingest]\nworkers = 1\nbad_rows_grace = 100\n", encoding="utf-8"
+    )
     key.write_text("a secret of more than sixteen bytes\n", encoding="utf-8")
     given = beside(world) | {"accounts": world / "accounts.jsonl", "settings": settings, "key-file": key}
     out = village_file.with_name("planted-run")

@@ -11,7 +11,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from canary_nest import AGENT, COMPANY, DOMAIN, PASSED_ON, PLAN, Nest, Row
-from canary_rows import anthropic, generic, langfuse, openai, otel, pairs, payload, responses, shared, spend, stranger
+from canary_rows import (
+    anthropic,
+    generic,
+    langfuse,
+    openai,
+    otel,
+    pairs,
+    payload,
+    responses,
+    shared,
+    spend,
+    stranger,
+)
 
 SHARERS = 24
 """Accounts that use one public frame, each with a canary in its slot."""
@@ -28,20 +40,37 @@ def logs(folder: Path, nest: Nest) -> None:
     _lines(folder / "canary_payload.jsonl", [payload(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_langfuse.jsonl", [langfuse(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_otel.jsonl", [otel(nest, i) for i in range(5)], nest)
-    _lines(folder / "canary_generic.jsonl", [generic(nest, i, "generic") for i in range(5)] + [shared(nest, i) for i in range(SHARERS)], nest)
+    _lines(
+        folder / "canary_generic.jsonl",
+        [generic(nest, i, "generic") for i in range(5)] + [shared(nest, i) for i in range(SHARERS)],
+        nest,
+    )
     _lines(folder / "canary_strangers.jsonl", [stranger(nest, i) for i in range(STRANGERS)], nest)
-    rows = [{k: v if v is None or isinstance(v, str) else json.dumps(v) for k, v in generic(nest, i, "parquet").items()} for i in range(3)]
+    rows = [
+        {
+            k: v if v is None or isinstance(v, str) else json.dumps(v)
+            for k, v in generic(nest, i, "parquet").items()
+        }
+        for i in range(3)
+    ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "canary_generic.parquet")
     spends = [spend(nest, 10 + i) for i in range(3)]
     pq.write_table(
-        pa.Table.from_pylist([{**row, "messages": row["messages"] if i else "[" + nest("bad cell")} for i, row in enumerate(spends)]),
+        pa.Table.from_pylist(
+            [
+                {**row, "messages": row["messages"] if i else "[" + nest("bad cell")}
+                for i, row in enumerate(spends)
+            ]
+        ),
         folder / "canary_spend.parquet",
     )
     out = io.StringIO()
     writer = csv.DictWriter(out, list(spends[0]))
     writer.writeheader()
     writer.writerows([spend(nest, 20), spend(nest, 21)])
-    (folder / "canary_spend.csv").write_text(out.getvalue() + f"{nest('short row')},1\n" + f'"{nest("open quote")}\n', encoding="utf-8")
+    (folder / "canary_spend.csv").write_text(
+        out.getvalue() + f"{nest('short row')},1\n" + f'"{nest("open quote")}\n', encoding="utf-8"
+    )
 
 
 def _lines(path: Path, rows: list[Row], nest: Nest) -> None:
@@ -59,16 +88,27 @@ def _broken(line: bytes, name: str, nest: Nest) -> Iterator[bytes]:
     yield json.dumps({nest.id(name + " key"): nest(name + " value")}).encode()
     yield b'{"a": "' + nest(name + " bad bytes").encode() + b'\xff\xfe"}'
     yield b'{"a":' * 3000 + b'"' + nest(name + " deep").encode() + b'"' + b"}" * 3000
-    yield from (json.dumps(wrong).encode() for wrong in (_wrong_spans if "resourceSpans" in row else _wrong_fields)(row, name, nest))
+    yield from (
+        json.dumps(wrong).encode()
+        for wrong in (_wrong_spans if "resourceSpans" in row else _wrong_fields)(row, name, nest)
+    )
 
 
 def _wrong_fields(row: Row, name: str, nest: Nest) -> Iterator[Row]:
-    """The row with one field of another type, and with words where they do not belong; each is a request of its own."""
+    """The row with one field of another type, and with words where they do not belong; each is a request of
+    its own.
+    """
     for place in row:
-        own = {key: f"shownrequest-{name}-{place}" for key in ("request_id", "id") if key in row and key != place}
+        own = {
+            key: f"shownrequest-{name}-{place}" for key in ("request_id", "id") if key in row and key != place
+        }
         yield row | own | {place: {nest.id(f"{name} {place} key"): [nest(f"{name} {place} wrong type")]}}
         if place not in PASSED_ON:
-            yield row | {key: f"{value}-words" for key, value in own.items()} | {place: nest(f"{name} {place} words")}
+            yield (
+                row
+                | {key: f"{value}-words" for key, value in own.items()}
+                | {place: nest(f"{name} {place} words")}
+            )
 
 
 def _wrong_spans(row: Row, name: str, nest: Nest) -> Iterator[Row]:
@@ -77,12 +117,20 @@ def _wrong_spans(row: Row, name: str, nest: Nest) -> Iterator[Row]:
     for place, attribute in enumerate(attributes):
         kept = dict(attribute)
         for value in (
-            {"kvlistValue": {"values": pairs({nest.id(f"{name} {place} key"): nest(f"{name} {place} list")})}},
+            {
+                "kvlistValue": {
+                    "values": pairs({nest.id(f"{name} {place} key"): nest(f"{name} {place} list")})
+                }
+            },
             {"stringValue": nest(f"{name} {place} words")},
         ):
             if attribute["key"] not in PASSED_ON:
                 attribute["value"] = value
-                own: Row = json.loads(json.dumps(row).replace("shownrequest-otel-4", f"shownrequest-otel-{place}-{len(json.dumps(value))}"))
+                own: Row = json.loads(
+                    json.dumps(row).replace(
+                        "shownrequest-otel-4", f"shownrequest-otel-{place}-{len(json.dumps(value))}"
+                    )
+                )
                 yield own
         attributes[place] = kept
 
@@ -106,7 +154,8 @@ def accounts(path: Path, nest: Nest) -> Path:
                 "created": d("created"),
             }
         rows.append(row)
-    # The sharers' cards, street and hour are one operator's, so that they make a group: only groups have templates.
+    # The sharers' cards, street and hour are one operator's, so that they make a group: only groups have
+    # templates.
     rows += [
         {
             "account_id": f"sharer-{i}",
@@ -116,7 +165,10 @@ def accounts(path: Path, nest: Nest) -> Path:
         }
         for i in range(SHARERS)
     ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + f'{{"account_id": "{nest("accounts cut")}', encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps(row) + "\n" for row in rows) + f'{{"account_id": "{nest("accounts cut")}',
+        encoding="utf-8",
+    )
     return path
 
 
@@ -130,7 +182,10 @@ def edge(path: Path, nest: Nest) -> Path:
         for i in range(3)
     ]  # fmt: skip
     sharers = [shared(nest, i)["request_id"] for i in range(SHARERS)]
-    rows += [{"request_id": name, "client_ip": f"198.51.101.{i}", "ja4": "t13d0000h1_9daaf6152771_12713d6af862"} for i, name in enumerate(sharers)]
+    rows += [
+        {"request_id": name, "client_ip": f"198.51.101.{i}", "ja4": "t13d0000h1_9daaf6152771_12713d6af862"}
+        for i, name in enumerate(sharers)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + nest("edge no JSON"), encoding="utf-8")
     return path
 
@@ -139,6 +194,8 @@ def permits(path: Path, nest: Nest) -> Path:
     """A permit that names accounts of other runs, and says what for."""
     names = f'["shownaccount-0", "{nest.id("permit account")}"]'
     path.write_text(
-        f'[[permit]]\nname = "shownpermit"\naccounts = {names}\npurpose = "{nest("permit purpose")}"\nexpires = 2027-01-01\n', encoding="utf-8"
+        f'[[permit]]\nname = "shownpermit"\naccounts = {names}\npurpose = '
+        f'"{nest("permit purpose")}"\nexpires = 2027-01-01\n',
+        encoding="utf-8",
     )
     return path

@@ -10,7 +10,13 @@ from typing import Any
 Row = dict[str, Any]
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxz", "aeiou"
 FRAME = "please weigh this curious reed against the other reed and answer kindly"
-AGENT, COMPANY, PLAN, MODEL, DOMAIN = "ShownAgent/7.1", "Shown Company", "shownplan", "shownmodel", "shown-mail.example"
+AGENT, COMPANY, PLAN, MODEL, DOMAIN = (
+    "ShownAgent/7.1",
+    "Shown Company",
+    "shownplan",
+    "shownmodel",
+    "shown-mail.example",
+)
 SHOWN = (
     AGENT,
     COMPANY,
@@ -27,7 +33,17 @@ SHOWN = (
 """What is shown by design: where the search does not find these, it finds nothing."""
 
 PASSED_ON = {
-    *("request_id", "id", "account_id", "user", "user_id", "model", "model_group", "provided_model_name", "user_agent"),
+    *(
+        "request_id",
+        "id",
+        "account_id",
+        "user",
+        "user_id",
+        "model",
+        "model_group",
+        "provided_model_name",
+        "user_agent",
+    ),
     *("gen_ai.response.id", "user.id", "gen_ai.request.model", "user_agent.original"),
 }
 """Fields whose text is shown as it is: whatever an operator has there is shown."""
@@ -55,12 +71,17 @@ class Nest:
 
     def number(self, place: str, start: str, digits: int) -> str:
         """A number that stands nowhere else."""
-        made = start + str(int.from_bytes(hashlib.blake2b(place.encode(), digest_size=8).digest(), "big"))[:digits]
+        made = (
+            start
+            + str(int.from_bytes(hashlib.blake2b(place.encode(), digest_size=8).digest(), "big"))[:digits]
+        )
         self.words[made] = place
         return made
 
     def _word(self, place: str) -> str:
         digest = hashlib.blake2b(place.encode(), digest_size=12).digest()
-        word = "zq" + "".join((CONSONANTS if i % 2 else VOWELS)[byte % (20 if i % 2 else 5)] for i, byte in enumerate(digest))
+        word = "zq" + "".join(
+            (CONSONANTS if i % 2 else VOWELS)[byte % (20 if i % 2 else 5)] for i, byte in enumerate(digest)
+        )
         self.words[word] = place
         return word

@@ -23,7 +23,10 @@ def headers(nest: Nest, name: str) -> Row:
         "From",
         "x-session-key",
     )
-    sent = {header: f"Bearer sk-{nest.id(f'{name} {header}')}" if "uth" in header else nest.id(f"{name} {header}") for header in named}
+    sent = {
+        header: f"Bearer sk-{nest.id(f'{name} {header}')}" if "uth" in header else nest.id(f"{name} {header}")
+        for header in named
+    }
     return {**sent, "User-Agent": AGENT, "X-Stainless-Lang": "shownlang", "x-forwarded-for": "203.0.113.77"}
 
 
@@ -53,7 +56,13 @@ def openai(nest: Nest, i: int) -> Row:
     messages = [
         {"role": "system", "content": c("system prompt")},
         {"role": "user", "name": d("user name"), "content": c("first prompt")},
-        {"role": "assistant", "content": c("history"), "reasoning_content": c("reasoning"), "refusal": c("history refusal"), "tool_calls": [call]},
+        {
+            "role": "assistant",
+            "content": c("history"),
+            "reasoning_content": c("reasoning"),
+            "refusal": c("history refusal"),
+            "tool_calls": [call],
+        },
         {"role": "tool", "tool_call_id": d("call id"), "content": c("tool result")},
         {
             "role": "user",
@@ -106,7 +115,9 @@ def responses(nest: Nest) -> Row:
         },
         {"type": "function_call_output", "call_id": "c", "output": c("tool output")},
     ]
-    made = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": c("answer")}]}]
+    made = [
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": c("answer")}]}
+    ]
     body = {
         "model": MODEL,
         "instructions": c("instructions"),
@@ -135,11 +146,21 @@ def anthropic(nest: Nest, i: int) -> Row:
     }
     messages = [
         {"role": "user", "content": [document, {"type": "text", "text": c("prompt")}]},
-        {"role": "assistant", "content": [*thought, {"type": "tool_use", "id": "t", "name": d("tool use"), "input": {d("input key"): c("input")}}]},
+        {
+            "role": "assistant",
+            "content": [
+                *thought,
+                {"type": "tool_use", "id": "t", "name": d("tool use"), "input": {d("input key"): c("input")}},
+            ],
+        },
         {
             "role": "user",
             "content": [
-                {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": c("tool result")}]},
+                {
+                    "type": "tool_result",
+                    "tool_use_id": "t",
+                    "content": [{"type": "text", "text": c("tool result")}],
+                },
                 {"type": "text", "text": c("last prompt")},
             ],
         },
@@ -152,10 +173,17 @@ def anthropic(nest: Nest, i: int) -> Row:
     answer = {
         "type": "message",
         "id": "shownmessage",
-        "content": [*thought, {"type": "text", "text": c("answer"), "citations": [{"cited_text": c("cited")}]}],
+        "content": [
+            *thought,
+            {"type": "text", "text": c("answer"), "citations": [{"cited_text": c("cited")}]},
+        ],
     }
     row = {name: value for name, value in base(nest, f"anthropic {i}", i).items() if name != "headers"}
-    return row | {"request_headers": headers(nest, f"anthropic {i}") | {"anthropic-version": "2023-06-01"}, "request": request, "response": answer}
+    return row | {
+        "request_headers": headers(nest, f"anthropic {i}") | {"anthropic-version": "2023-06-01"},
+        "request": request,
+        "response": answer,
+    }
 
 
 def spend(nest: Nest, i: int) -> Row:
@@ -211,7 +239,15 @@ def langfuse(nest: Nest, i: int) -> Row:
 def otel(nest: Nest, i: int) -> Row:
     """An export with one GenAI span, as text and as structures, and an event."""
     c, d = nest.at(f"otel {i}")
-    said = [{"role": "user", "parts": [{"type": "text", "content": c("prompt")}, {"type": "reasoning", "content": c("reasoning")}]}]
+    said = [
+        {
+            "role": "user",
+            "parts": [
+                {"type": "text", "content": c("prompt")},
+                {"type": "reasoning", "content": c("reasoning")},
+            ],
+        }
+    ]
     made = [
         {
             "role": "assistant",
@@ -248,7 +284,8 @@ def generic(nest: Nest, i: int, name: str) -> Row:
     c, d = nest.at(f"{name} {i}")
     return {
         "request_id": f"shownrequest-{name}-{i}", "account_id": f"shownaccount-{i}", "time": f"2026-03-02T13:{i:02d}:00Z", "model": MODEL, "status": 200, "input_tokens": 3, "output_tokens": 4,
-        "user_agent": AGENT, "parameters": f"stop={d('stop')} temperature=0.25 tool_choice={d('choice')} {d('loose')}", "end_user": d("end user"), "conversation": d("conversation"),
+        "user_agent": AGENT, "parameters": f"stop={d('stop')} temperature=0.25 tool_choice={d('choice')} "
+                                           f"{d('loose')}", "end_user": d("end user"), "conversation": d("conversation"),
         "messages": [{"role": "system", "content": c("system")}, {"role": "user", "content": c("prompt")}], "tools": [{"name": d("tool"), "description": c("tool")}],
         "output_format": {"name": d("format")}, "answer": c("answer"), "signatures": [d("signature") * 3], "signed": [d("signed") * 3], "comment": c("comment"),
     }  # fmt: skip
@@ -257,7 +294,10 @@ def generic(nest: Nest, i: int, name: str) -> Row:
 def shared(nest: Nest, i: int) -> Row:
     """One of many accounts that use a public frame, with words of its own in the slot."""
     told = f"{FRAME} about {nest(f'slot {i}')} before the evening comes and the marsh grows dark again"
-    return generic(nest, 30 + i, "shared") | {"account_id": f"sharer-{i}", "messages": [{"role": "user", "content": told}]}
+    return generic(nest, 30 + i, "shared") | {
+        "account_id": f"sharer-{i}",
+        "messages": [{"role": "user", "content": told}],
+    }
 
 
 def stranger(nest: Nest, i: int) -> Row:
@@ -271,5 +311,6 @@ def stranger(nest: Nest, i: int) -> Row:
 def pairs(attributes: Row) -> list[Row]:
     """Attributes as OTLP writes them."""
     return [
-        {"key": name, "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}} for name, value in attributes.items()
+        {"key": name, "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}}
+        for name, value in attributes.items()
     ]

@@ -22,8 +22,15 @@ WORD = 8
 
 
 def views(folder: Path) -> Views:
-    """Each file below a folder as the bytes it holds, and as what a reader makes of them: Parquet decoded, pages and links unescaped."""
-    return [(f"{path.relative_to(folder)}{how}", data) for path in sorted(folder.rglob("*")) if path.is_file() for how, data in _views_of(path)]
+    """Each file below a folder as the bytes it holds, and as what a reader makes of them: Parquet decoded,
+    pages and links unescaped.
+    """
+    return [
+        (f"{path.relative_to(folder)}{how}", data)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for how, data in _views_of(path)
+    ]
 
 
 def _views_of(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -39,14 +46,23 @@ def _views_of(path: Path) -> Iterator[tuple[str, bytes]]:
 def unescaped(raw: bytes) -> bytes:
     """HTML entities, percent signs and JSON escapes undone."""
     text = unquote_plus(html.unescape(raw.decode("utf-8", "replace")))
-    return text.encode("utf-8", "replace") + b"\n" + text.encode("ascii", "backslashreplace").replace(b"\\u", b"\\u")
+    return (
+        text.encode("utf-8", "replace")
+        + b"\n"
+        + text.encode("ascii", "backslashreplace").replace(b"\\u", b"\\u")
+    )
 
 
 def decoded(path: Path) -> bytes:
     """Every value of a Parquet file and its own metadata, as text."""
     file = pq.ParquetFile(path)
-    found = [b"\n".join([*(file.schema_arrow.metadata or {}).keys(), *(file.schema_arrow.metadata or {}).values()])]
-    found += ["\n".join(sorted(set(_flat(column.to_pylist())))).encode("utf-8", "replace") for column in file.read().columns]
+    found = [
+        b"\n".join([*(file.schema_arrow.metadata or {}).keys(), *(file.schema_arrow.metadata or {}).values()])
+    ]
+    found += [
+        "\n".join(sorted(set(_flat(column.to_pylist())))).encode("utf-8", "replace")
+        for column in file.read().columns
+    ]
     return b"\n".join(found)
 
 
@@ -64,7 +80,9 @@ def _flat(values: Iterable[Any]) -> Iterator[str]:
 
 @lru_cache(100_000)
 def spellings(secret: str) -> set[bytes]:
-    """How a text may stand in a file: several encodings; Base64 at each of its three offsets, without the characters that depend on what stands around."""
+    """How a text may stand in a file: several encodings; Base64 at each of its three offsets, without the
+    characters that depend on what stands around.
+    """
     plain = secret.encode()
     found = {
         plain,
@@ -88,7 +106,11 @@ def hits(found: Views, secrets: Iterable[str]) -> list[tuple[str, str]]:
     for secret in secrets:
         exact.add(secret, spellings(secret))
         caseless.add(secret, {spelling.lower() for spelling in _caseless(secret)})
-    told = {(name, secret): None for name, data in found for secret in (*exact.inside(data), *caseless.inside(data.lower()))}
+    told = {
+        (name, secret): None
+        for name, data in found
+        for secret in (*exact.inside(data), *caseless.inside(data.lower()))
+    }
     return list(told)
 
 
@@ -117,7 +139,9 @@ class _Needles:
             if len(spelling) < WORD:
                 self._short.append((spelling, secret))
             else:
-                self._by_start.setdefault(int.from_bytes(spelling[:WORD], "little"), []).append((spelling, secret))
+                self._by_start.setdefault(int.from_bytes(spelling[:WORD], "little"), []).append(
+                    (spelling, secret)
+                )
 
     def _starts(self) -> npt.NDArray[np.uint64]:
         if self._sorted is None:
@@ -133,7 +157,11 @@ class _Needles:
             near = starts[np.minimum(np.searchsorted(starts, words), len(starts) - 1)]
             for place in np.flatnonzero(near == words).tolist():
                 at = place * WORD + shift
-                yield from (secret for spelling, secret in self._by_start[int(words[place])] if data.startswith(spelling, at))
+                yield from (
+                    secret
+                    for spelling, secret in self._by_start[int(words[place])]
+                    if data.startswith(spelling, at)
+                )
 
 
 def numbers(folder: Path) -> set[int]:

@@ -1,4 +1,6 @@
-"""No word of anybody, no secret and no identity that is not shown by design is in anything that a run leaves: canaries in every place of every format."""
+"""No word of anybody, no secret and no identity that is not shown by design is in anything that a run leaves:
+canaries in every place of every format.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def call_here(left: Left, *words: object) -> None:
 
 
 def found_in(found: Views, nest: Nest) -> list[tuple[str, str]]:
-    """(where, the place it was planted in) of each canary that is found; the test's own output shows no canary."""
+    """(where, the place it was planted in) of each canary that is found; the test's own output shows no
+    canary.
+    """
     return [(where, nest.words[word]) for where, word in hits(found, nest.words)]
 
 
@@ -97,7 +101,17 @@ def ran(folder: Path, words: str) -> Left:
         "permits": permits(given / "permits.toml", left.nest),
     }
     options = [word for name, path in beside.items() for word in (f"--{name}", path)]
-    call(left, "detect", given / "logs", *options, "--settings", given / "settings.toml", "--out", left.run, *(["--json"] if words == "true" else []))
+    call(
+        left,
+        "detect",
+        given / "logs",
+        *options,
+        "--settings",
+        given / "settings.toml",
+        "--out",
+        left.run,
+        *(["--json"] if words == "true" else []),
+    )
     campaign = pq.read_table(left.run / "campaigns.parquet")["campaign"].to_pylist()[0]
     for asked in (campaign, "shownaccount-1"):
         for more in ([], ["--json"]):
@@ -120,7 +134,9 @@ def telling(tmp_path_factory: pytest.TempPathFactory) -> Left:
 
 @pytest.mark.parametrize("spelling", ["utf-8", "utf-16-le", "utf-16-be"])
 def test_the_search_finds_what_is_there(tmp_path: Path, spelling: str) -> None:
-    """Written in each of its spellings, plain and inside Parquet: in a value, a list, a struct, a name of a column, the metadata."""
+    """Written in each of its spellings, plain and inside Parquet: in a value, a list, a struct, a name of a
+    column, the metadata.
+    """
     nest = Nest()
     word = nest.id("control")
     for place, written in enumerate(sorted(spellings(word))):
@@ -135,9 +151,18 @@ def test_the_search_finds_what_is_there(tmp_path: Path, spelling: str) -> None:
 @pytest.mark.parametrize("place", ["value", "list", "struct", "bytes", "name", "metadata"])
 def test_the_search_reads_parquet(tmp_path: Path, place: str) -> None:
     word = Nest().id(place)
-    written: dict[str, Any] = {"value": word, "list": [["a", word]], "struct": {"a": word}, "bytes": word.encode()}
+    written: dict[str, Any] = {
+        "value": word,
+        "list": [["a", word]],
+        "struct": {"a": word},
+        "bytes": word.encode(),
+    }
     table = pa.table({word if place == "name" else "c": pa.array([written.get(place, "nothing")] * 50)})
-    pq.write_table(table.replace_schema_metadata({"a": word} if place == "metadata" else None), tmp_path / "t.parquet", compression="zstd")
+    pq.write_table(
+        table.replace_schema_metadata({"a": word} if place == "metadata" else None),
+        tmp_path / "t.parquet",
+        compression="zstd",
+    )
     assert hits(views(tmp_path), [word])
     assert hits(views(tmp_path), [Nest().id("another")]) == []
 
@@ -168,7 +193,11 @@ def test_words_are_shown_only_where_asked_for_and_shared(quiet: Left, telling: L
     start = " ".join(FRAME.split()[:5])
     assert hits(quiet.everything(), [start]) == []
     assert {where for where, _ in hits(views(telling.run), [start])} >= {"labels.parquet decoded"}
-    users = [row for row in pq.read_table(telling.run / "accounts.parquet").to_pylist() if row["account_id"].startswith("sharer-")]
+    users = [
+        row
+        for row in pq.read_table(telling.run / "accounts.parquet").to_pylist()
+        if row["account_id"].startswith("sharer-")
+    ]
     assert len(users) == SHARERS
 
 
@@ -212,7 +241,12 @@ def faulty(quiet: Left, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     paths = {name: folder / f"{name}.jsonl" for name in texts}
     for name, text in texts.items():
         paths[name].write_text(text, encoding="utf-8")
-    paths |= {"cut": folder / "cut.parquet", "odd": folder / "odd.parquet", "run": quiet.run, "logs": given / "logs"}
+    paths |= {
+        "cut": folder / "cut.parquet",
+        "odd": folder / "odd.parquet",
+        "run": quiet.run,
+        "logs": given / "logs",
+    }
     paths |= {"log": given / "logs" / "canary_openai.jsonl", "spans": given / "logs" / "canary_otel.jsonl"}
     paths["cut"].write_bytes(whole[: len(whole) // 2])
     odd = [
@@ -229,11 +263,18 @@ def faulty(quiet: Left, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 @pytest.mark.parametrize("name", list(MISTAKES))
 def test_a_mistake_shows_no_canary(
-    name: str, quiet: Left, faulty: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    name: str,
+    quiet: Left,
+    faulty: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     code, words = MISTAKES[name]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["stillwatch", *(word.format(**faulty) for word in words.split()), "--json"])
+    monkeypatch.setattr(
+        "sys.argv", ["stillwatch", *(word.format(**faulty) for word in words.split()), "--json"]
+    )
     with pytest.raises(SystemExit) as ended:
         main()
     out, err = capfd.readouterr()
@@ -259,12 +300,25 @@ if os.environ.get("CRASH"):
 
 @pytest.mark.parametrize(("kind", "code"), [("raised", 1), ("killed", 2)])
 def test_a_crash_in_the_middle_shows_no_canary(quiet: Left, tmp_path: Path, kind: str, code: int) -> None:
-    """A fault of our own while a batch of prompts is at hand, in a worker process: its text, which is the prompts, stays out of sight."""
+    """A fault of our own while a batch of prompts is at hand, in a worker process: its text, which is the
+    prompts, stays out of sight.
+    """
     (tmp_path / "work").mkdir()
     (tmp_path / "sitecustomize.py").write_text(CRASH, encoding="utf-8")
     left = Left(tmp_path / "work", quiet.nest, [])
     given = quiet.folder.parent / "given"
-    call(left, "detect", given / "logs", "--settings", given / "settings.toml", "--out", left.run, expect=code, CRASH=kind, PYTHONPATH=str(tmp_path))
+    call(
+        left,
+        "detect",
+        given / "logs",
+        "--settings",
+        given / "settings.toml",
+        "--out",
+        left.run,
+        expect=code,
+        CRASH=kind,
+        PYTHONPATH=str(tmp_path),
+    )
     told = b"".join(data for _, data in left.said)
     assert b"fault of Stillwatch itself: ValueError" in told or kind == "killed"
     assert found_in(left.everything(), left.nest) == []

@@ -1,4 +1,6 @@
-"""The dictionary attack of docs/privacy.md, run: a thief has the tables and the source, and guesses among ten thousand texts; the true ones are among them."""
+"""The dictionary attack of docs/privacy.md, run: a thief has the tables and the source, and guesses among ten
+thousand texts; the true ones are among them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ from stillwatch.sketch import Sketched, sketch_accounts
 
 Sketcher = Callable[..., Sketched]
 GUESSES, TRUE = 10_000, 400
-KEYED = [column.name for column in EXCHANGES.columns if promise_of("exchanges", column.name) is Promise.KEYED and column.name != "request"]
+KEYED = [
+    column.name
+    for column in EXCHANGES.columns
+    if promise_of("exchanges", column.name) is Promise.KEYED and column.name != "request"
+]
 GUESSED_SECRETS = (
     "stillwatch stillwatch",
     "passwordpassword",
@@ -48,7 +54,9 @@ def dictionary() -> list[str]:
     """Prompts of 8 to 60 made-up words, no two the same."""
     random = np.random.default_rng(1)
     lengths = random.integers(8, 60, GUESSES)
-    return [" ".join(random.choice(WORDS, n)) + f" end{place:05d}x" for place, n in enumerate(lengths.tolist())]
+    return [
+        " ".join(random.choice(WORDS, n)) + f" end{place:05d}x" for place, n in enumerate(lengths.tolist())
+    ]
 
 
 @cache
@@ -77,7 +85,9 @@ def address(place: int) -> str:
 
 def table(sketched: Sketcher, places: npt.NDArray[np.int64], key: HashKey) -> pa.Table:
     texts = dictionary()
-    return pa.Table.from_batches([sketched([request(place, texts[place]) for place in places.tolist()], key).exchanges])
+    return pa.Table.from_batches(
+        [sketched([request(place, texts[place]) for place in places.tolist()], key).exchanges]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +160,9 @@ def test_nothing_is_found_under_a_private_key(stolen: pa.Table, guesses: pa.Tabl
 
 
 @pytest.mark.parametrize("secret", GUESSED_SECRETS)
-def test_nothing_is_found_under_guessed_secrets(sketched: Sketcher, stolen: pa.Table, secret: str, tmp_path: Path) -> None:
+def test_nothing_is_found_under_guessed_secrets(
+    sketched: Sketcher, stolen: pa.Table, secret: str, tmp_path: Path
+) -> None:
     (tmp_path / "guess").write_text(secret, encoding="ascii")
     guessed = table(sketched, asked(), HashKey.from_file(tmp_path / "guess"))
     assert [name for name in present(stolen) if values(stolen, name) & values(guessed, name)] == []
@@ -159,14 +171,19 @@ def test_nothing_is_found_under_guessed_secrets(sketched: Sketcher, stolen: pa.T
 def test_one_text_has_another_key_in_each_column(private: HashKey) -> None:
     """So equality tells nothing across columns."""
     texts = dictionary()[:100]
-    keys = [set(keys_of_texts(texts, private, kind).tolist()) for kind in ("account", "prompt", "client", "address", "end_user", "organisation")]
+    keys = [
+        set(keys_of_texts(texts, private, kind).tolist())
+        for kind in ("account", "prompt", "client", "address", "end_user", "organisation")
+    ]
     assert len(set().union(*keys)) == 600
     halves = {private.halves(kind) for kind in ("account", "prompt", "client")}
     assert len(halves) == 3
 
 
 def test_equal_texts_are_told_as_equal(sketched: Sketcher, private: HashKey) -> None:
-    """What is learnt by design: that two requests are the same, and how often. Popularity that is known to be uneven names the most common."""
+    """What is learnt by design: that two requests are the same, and how often. Popularity that is known to be
+    uneven names the most common.
+    """
     random = np.random.default_rng(3)
     popularity = 1 / np.arange(1, 101) ** 1.2
     sent = random.choice(100, 3_000, p=popularity / popularity.sum())
@@ -174,7 +191,9 @@ def test_equal_texts_are_told_as_equal(sketched: Sketcher, private: HashKey) -> 
     assert sorted(keys.values()) == sorted(Counter(sent.tolist()).values())
     ranked = [key for key, _ in keys.most_common()]
     truth = dict(zip(table(sketched, np.arange(100), private)["prompt"].to_pylist(), range(100), strict=True))
-    assert [truth[key] for key in ranked[:3]] == [0, 1, 2], "the limit that docs/privacy.md states is not there any more: say so"
+    assert [truth[key] for key in ranked[:3]] == [0, 1, 2], (
+        "the limit that docs/privacy.md states is not there any more: say so"
+    )
 
 
 def test_ranks_name_nobody_where_popularity_is_even(sketched: Sketcher, private: HashKey) -> None:
@@ -189,7 +208,9 @@ MEASURES = ["prompt_chars", "answer_chars", "turns", "language", "script", "word
 
 
 def test_lengths_narrow_the_guess_and_say_so(stolen: pa.Table, guesses: pa.Table) -> None:
-    """What is measured is not keyed: it shortens the list of candidates, and a text of a length of its own is suspected. The page says how far."""
+    """What is measured is not keyed: it shortens the list of candidates, and a text of a length of its own is
+    suspected. The page says how far.
+    """
     rows = list(zip(*(guesses[name].to_pylist() for name in MEASURES), strict=True))
     alike = Counter(rows)
     true = list(zip(*(stolen[name].to_pylist() for name in MEASURES), strict=True))
@@ -222,8 +243,12 @@ def nearest(found: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> npt
     return np.array([np.bitwise_count(among ^ value).argmin() for value in found])
 
 
-def test_the_semantic_sketch_is_keyed(sketched: Sketcher, stolen: pa.Table, open_table: pa.Table, guesses: pa.Table) -> None:
-    """The nearest guess is right under the key, and no more often than by chance under another: expected 0.04 of 400."""
+def test_the_semantic_sketch_is_keyed(
+    sketched: Sketcher, stolen: pa.Table, open_table: pa.Table, guesses: pa.Table
+) -> None:
+    """The nearest guess is right under the key, and no more often than by chance under another: expected 0.04
+    of 400.
+    """
     known, ours, opened = meanings(guesses), meanings(stolen), meanings(open_table)
     assert (known[nearest(opened, known)] == opened).all()
     assert (nearest(ours, known) == asked()).sum() <= 2
@@ -232,7 +257,9 @@ def test_the_semantic_sketch_is_keyed(sketched: Sketcher, stolen: pa.Table, open
 
 
 def test_the_semantic_sketch_tells_what_is_alike(sketched: Sketcher, private: HashKey) -> None:
-    """What is learnt by design under any key: texts that share most of their words are near, and others are not."""
+    """What is learnt by design under any key: texts that share most of their words are near, and others are
+    not.
+    """
     texts = [text.rsplit(" ", 1)[0] for text in dictionary()[:200] if len(text) > 150]
     pairs = [sketched([text, f"{text} pand"], private).exchanges for text in texts]
     found = [meanings(pa.Table.from_batches([pair])) for pair in pairs]
@@ -244,7 +271,10 @@ def test_the_semantic_sketch_tells_what_is_alike(sketched: Sketcher, private: Ha
 def test_identities_without_their_labels_are_not_found(private: HashKey) -> None:
     """Payments, mail domains, phones and organisations of the accounts file, keys alone."""
     columns = ("payment", "email_domain", "phone_prefix", "organisation", "email_shape")
-    rows = [{"account_id": f"account-{place}", **{name: f"{name}-{place}" for name in columns}} for place in range(GUESSES)]
+    rows = [
+        {"account_id": f"account-{place}", **{name: f"{name}-{place}" for name in columns}}
+        for place in range(GUESSES)
+    ]
     guessed, _ = sketch_accounts(pa.Table.from_pylist(rows, schema=ACCOUNT_ROWS.arrow), HashKey.public(), ())
     ours = pa.Table.from_pylist([rows[place] for place in asked().tolist()], schema=ACCOUNT_ROWS.arrow)
     for key, share in ((HashKey.public(), 1.0), (private, 0.0)):
@@ -266,4 +296,9 @@ def test_the_name_of_a_key_is_no_help(private: HashKey) -> None:
     """32 bits of a hash of 128: two to the power of 96 keys have the same name."""
     assert len(private.name) == len(HashKey.public().name) == 8
     assert private.name != HashKey.public().name
-    assert int(private.name, 16) not in (private.k0 & 0xFFFFFFFF, private.k1 & 0xFFFFFFFF, private.k0 >> 32, private.k1 >> 32)
+    assert int(private.name, 16) not in (
+        private.k0 & 0xFFFFFFFF,
+        private.k1 & 0xFFFFFFFF,
+        private.k0 >> 32,
+        private.k1 >> 32,
+    )

@@ -36,7 +36,11 @@ def silent(step: str, done: int, total: int) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def copy(ran: Ran, folder: Path) -> Ran:
@@ -45,7 +49,9 @@ def copy(ran: Ran, folder: Path) -> Ran:
 
 
 def exchanges(ran: Ran) -> pa.Table:
-    return pa.concat_tables([pq.ParquetFile(path).read() for path in sorted(ran.folder.rglob("day=*/*.parquet"))])
+    return pa.concat_tables(
+        [pq.ParquetFile(path).read() for path in sorted(ran.folder.rglob("day=*/*.parquet"))]
+    )
 
 
 def of_accounts(ran: Ran, ids: set[str]) -> tuple[set[int], set[int], set[str]]:
@@ -54,8 +60,19 @@ def of_accounts(ran: Ran, ids: set[str]) -> tuple[set[int], set[int], set[str]]:
     theirs: dict[bool, set[int]] = {True: set(), False: set()}
     for table in (exchanges(ran), ran.table("accounts")):
         for inside in (True, False):
-            rows = table.filter(pc.equal(pc.is_in(table["account"], value_set=pa.array(keys, pa.int64())), inside))
-            for name in ("address", "subnet", "end_user", "conversation", "prompt", "payment", "email_domain", "request"):
+            rows = table.filter(
+                pc.equal(pc.is_in(table["account"], value_set=pa.array(keys, pa.int64())), inside)
+            )
+            for name in (
+                "address",
+                "subnet",
+                "end_user",
+                "conversation",
+                "prompt",
+                "payment",
+                "email_domain",
+                "request",
+            ):
                 if name in rows.column_names:
                     theirs[inside] |= set(values(rows, name)) - {None}
     only = theirs[True] - theirs[False]
@@ -64,9 +81,13 @@ def of_accounts(ran: Ran, ids: set[str]) -> tuple[set[int], set[int], set[str]]:
 
 @pytest.fixture(scope="module")
 def chosen(village_run: Ran) -> set[str]:
-    """Two of the campaign, and five who are in no group, one of them with an address and a payment of its own."""
+    """Two of the campaign, and five who are in no group, one of them with an address and a payment of its
+    own.
+    """
     members = {row["account_id"] for row in village_run.rows("members")}
-    others = sorted(row["account_id"] for row in village_run.rows("accounts") if row["account_id"] not in members)
+    others = sorted(
+        row["account_id"] for row in village_run.rows("accounts") if row["account_id"] not in members
+    )
     return {*sorted(village_run.members("C001"))[:2], *others[:5]}
 
 
@@ -83,9 +104,14 @@ def test_nothing_of_the_accounts_is_left(village_run: Ran, forgotten: Ran, chose
     keys, only, labels = of_accounts(village_run, chosen)
     assert len(keys) == len(chosen)
     assert len(only) > len(chosen)
-    assert any("/" not in label and label.count(".") == 3 for label in labels), "no address of their own: choose others"
+    assert any("/" not in label and label.count(".") == 3 for label in labels), (
+        "no address of their own: choose others"
+    )
     searched = [label for label in labels if len(label) > 6]
-    assert {secret for _, secret in hits(views(village_run.folder), [*chosen, *searched])} == {*chosen, *searched}, "the search must find them before"
+    assert {secret for _, secret in hits(views(village_run.folder), [*chosen, *searched])} == {
+        *chosen,
+        *searched,
+    }, "the search must find them before"
     assert hits(views(forgotten.folder), [*chosen, *searched]) == []
     assert numbers(village_run.folder) >= keys | only
     assert numbers(forgotten.folder) & (keys | only) == set()
@@ -93,18 +119,30 @@ def test_nothing_of_the_accounts_is_left(village_run: Ran, forgotten: Ran, chose
     assert [key for key in keys if f"{key & (2**64 - 1):016x}" in pages] == []
 
 
-def test_the_run_is_what_it_would_be_without_them(village_run: Ran, forgotten: Ran, chosen: set[str], tmp_path: Path) -> None:
+def test_the_run_is_what_it_would_be_without_them(
+    village_run: Ran, forgotten: Ran, chosen: set[str], tmp_path: Path
+) -> None:
     """The same bytes as `detect` over logs and accounts that never held them."""
     gone = pa.array(sorted(chosen))
     (tmp_path / "logs").mkdir()
     for path in (village_run.world / "logs").iterdir():
         table = pq.read_table(path)
-        pq.write_table(table.filter(pc.invert(pc.is_in(table["user"], value_set=gone))), tmp_path / "logs" / path.name)
+        pq.write_table(
+            table.filter(pc.invert(pc.is_in(table["user"], value_set=gone))), tmp_path / "logs" / path.name
+        )
     given = beside(village_run.world)
     accounts = pq.read_table(given["accounts"])
-    pq.write_table(accounts.filter(pc.invert(pc.is_in(accounts["account_id"], value_set=gone))), tmp_path / "accounts.parquet")
-    never = run_here(Inputs((tmp_path / "logs",), **given | {"accounts": tmp_path / "accounts.parquet"}), tmp_path / "run")
-    ours, theirs = ({name: data for name, data in contents(folder).items() if name.endswith(".parquet")} for folder in (forgotten.folder, never))
+    pq.write_table(
+        accounts.filter(pc.invert(pc.is_in(accounts["account_id"], value_set=gone))),
+        tmp_path / "accounts.parquet",
+    )
+    never = run_here(
+        Inputs((tmp_path / "logs",), **given | {"accounts": tmp_path / "accounts.parquet"}), tmp_path / "run"
+    )
+    ours, theirs = (
+        {name: data for name, data in contents(folder).items() if name.endswith(".parquet")}
+        for folder in (forgotten.folder, never)
+    )
     assert list(ours) == list(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
@@ -124,13 +162,18 @@ def test_counts_agree_everywhere(village_run: Ran, forgotten: Ran, chosen: set[s
     for campaign in forgotten.rows("campaigns"):
         mine = [row["exchanges"] for row in members if row["group"] == campaign["group"]]
         assert sum(mine) == campaign["exchanges"]
-        assert sum(row["exchanges"] for row in forgotten.rows("timeline") if row["group"] == campaign["group"]) == campaign["exchanges"]
+        assert (
+            sum(row["exchanges"] for row in forgotten.rows("timeline") if row["group"] == campaign["group"])
+            == campaign["exchanges"]
+        )
     known = {row["account"] for row in forgotten.rows("accounts")}
     for name in ("traces", "links", "member_evidence", "members"):
         assert {row["account"] for row in forgotten.rows(name)} <= known
 
 
-def test_the_run_says_that_something_was_forgotten_and_not_who(village_run: Ran, forgotten: Ran, chosen: set[str]) -> None:
+def test_the_run_says_that_something_was_forgotten_and_not_who(
+    village_run: Ran, forgotten: Ran, chosen: set[str]
+) -> None:
     (note,) = forgotten.about()["forgotten"]
     assert set(note) == {"time", "accounts"}
     assert note["accounts"] == len(chosen)
@@ -142,7 +185,9 @@ def test_the_campaign_stays_without_the_member(village_run: Ran, forgotten: Ran,
     first = next(row for row in forgotten.rows("campaigns") if row["campaign"] == "C001")
     assert (first["listed"], first["verdict"]) == (True, "adversarial")
     assert forgotten.members("C001") == village_run.members("C001") - chosen
-    assert next(row for row in forgotten.rows("campaigns") if row["campaign"] == "C002")["permit"] == "licence-1"
+    assert (
+        next(row for row in forgotten.rows("campaigns") if row["campaign"] == "C002")["permit"] == "licence-1"
+    )
 
 
 def test_again_is_harmless(forgotten: Ran, chosen: set[str]) -> None:
@@ -156,7 +201,9 @@ def test_again_is_harmless(forgotten: Ran, chosen: set[str]) -> None:
 def test_a_group_goes_with_its_last_accounts(village_run: Ran, tmp_path: Path) -> None:
     ran = copy(village_run, tmp_path)
     forget(ran.folder, sorted(ran.members("C001")), silent)
-    assert [(row["campaign"], row["verdict"]) for row in ran.rows("campaigns") if row["listed"]] == [("C001", "authorised")]
+    assert [(row["campaign"], row["verdict"]) for row in ran.rows("campaigns") if row["listed"]] == [
+        ("C001", "authorised")
+    ]
 
 
 def small_run(folder: Path, *, key: Path | None = None, settings: Settings = ALONE, **changes: Any) -> Ran:
@@ -165,7 +212,10 @@ def small_run(folder: Path, *, key: Path | None = None, settings: Settings = ALO
         rows = [small_row(account + 3 * i, account_id=f"small-{account}", **changes) for i in range(4)]
         lines = [*(json.dumps(row) for row in rows), "{cut"]
         (folder / f"of_small-{account}.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return Ran(detect(Inputs(tuple(sorted(folder.glob("*.jsonl"))), key_file=key), folder / "run", settings, silent), folder)
+    return Ran(
+        detect(Inputs(tuple(sorted(folder.glob("*.jsonl"))), key_file=key), folder / "run", settings, silent),
+        folder,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -181,10 +231,16 @@ def small(small_original: Ran, tmp_path: Path) -> Ran:
 
 
 def test_files_named_after_the_account_are_not_named_any_more(small: Ran) -> None:
-    assert {row["file"] for row in small.rows("quarantine")} == {f"of_small-{account}.jsonl" for account in range(3)}
+    assert {row["file"] for row in small.rows("quarantine")} == {
+        f"of_small-{account}.jsonl" for account in range(3)
+    }
     forget(small.folder, ["small-1"], silent)
     assert {row["file"] for row in small.rows("quarantine")} == {"of_small-0.jsonl", "of_small-2.jsonl"}
-    assert [item["file"] for item in small.about()["inputs"]] == ["of_small-0.jsonl", "(forgotten)", "of_small-2.jsonl"]
+    assert [item["file"] for item in small.about()["inputs"]] == [
+        "of_small-0.jsonl",
+        "(forgotten)",
+        "of_small-2.jsonl",
+    ]
     assert hits(views(small.folder), ["small-1"]) == []
 
 
@@ -252,7 +308,12 @@ def test_a_run_that_is_not_whole(small: Ran) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "fault"), [("deleting rows", KeyboardInterrupt), ("searching: strata", OSError), ("writing the report", KeyboardInterrupt)]
+    ("step", "fault"),
+    [
+        ("deleting rows", KeyboardInterrupt),
+        ("searching: strata", OSError),
+        ("writing the report", KeyboardInterrupt),
+    ],
 )
 def test_an_interrupt_changes_nothing(small: Ran, step: str, fault: type[BaseException]) -> None:
     before = contents(small.folder)
@@ -268,7 +329,9 @@ def test_an_interrupt_changes_nothing(small: Ran, step: str, fault: type[BaseExc
 
 
 @pytest.mark.parametrize("cut", [1, 2])
-def test_the_exchange_of_both_folders_may_be_cut_off(small: Ran, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+def test_the_exchange_of_both_folders_may_be_cut_off(
+    small: Ran, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
     """Interrupted before the old folder is set aside, and between both renames."""
     before, rename, done = contents(small.folder), Path.rename, Counter[str]()
 
@@ -290,9 +353,16 @@ def test_words_that_too_few_share_afterwards_are_forgotten_too(planted: Planted,
     """Frames of a campaign's thirty accounts may be shown; when fifteen of them go, too few are left."""
     ran = copy(planted.ran, tmp_path)
     ours = {row["group"] for row in ran.rows("campaigns") if row["campaign"] == "C001"}
-    shown = [row["words"] for row in ran.rows("templates") if row["group"] in ours and row["words"] and not row["accounts_elsewhere"]]
+    shown = [
+        row["words"]
+        for row in ran.rows("templates")
+        if row["group"] in ours and row["words"] and not row["accounts_elsewhere"]
+    ]
     longest = max((run.strip() for words in shown for run in re.split(r"\{\d+\}|<\w+>", words)), key=len)
-    assert {name for name, _ in hits(views(ran.folder), [longest])} >= {"labels.parquet decoded", "templates.parquet decoded"}
+    assert {name for name, _ in hits(views(ran.folder), [longest])} >= {
+        "labels.parquet decoded",
+        "templates.parquet decoded",
+    }
     forget(ran.folder, sorted(ran.members("C001"))[:15], silent)
     assert hits(views(ran.folder), [longest]) == []
 

@@ -1,4 +1,6 @@
-"""The user's own key: made once, kept to its owner, named in every run; tables of two keys or versions are never compared."""
+"""The user's own key: made once, kept to its owner, named in every run; tables of two keys or versions are
+never compared.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_each_home_has_another(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_two_processes_that_start_together_end_with_one_key(home: Path) -> None:
     script = "from stillwatch.pipeline.keys import own_key; print(own_key(lambda note: None).name)"
-    running = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    running = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
     assert len({process.communicate()[0] for process in running}) == 1
 
 
@@ -76,7 +80,9 @@ def test_a_key_that_cannot_be_had_is_an_error_that_helps(home: Path, fault: str)
         (home / ".config").write_text("", encoding="ascii")
     else:
         own_key_file().parent.mkdir(parents=True)
-        own_key_file().mkdir() if fault == "a folder" else own_key_file().write_text("short", encoding="ascii")
+        own_key_file().mkdir() if fault == "a folder" else own_key_file().write_text(
+            "short", encoding="ascii"
+        )
     with pytest.raises(SettingError) as caught:
         own_key(quiet)
     assert "STILLWATCH_KEY_FILE" in caught.value.do or fault == "too short"
@@ -118,8 +124,12 @@ def test_the_command_makes_it_says_so_once_and_names_it_in_the_run(home: Path, l
     about = json.loads((log.parent / "run" / "run.json").read_text(encoding="utf-8"))
     ours = Sketched.by(own_key(quiet))
     assert (about["key"], about["sketch"]) == ("private", {"version": SKETCH_VERSION, "key": ours.key})
-    assert {Sketched.of_schema(pq.read_schema(path), "") for path in stored_days(log.parent / "run")} == {ours}
-    assert {row["account_id"] for row in pq.read_table(log.parent / "run" / "accounts.parquet").to_pylist()} == {"small-0", "small-1", "small-2"}
+    assert {Sketched.of_schema(pq.read_schema(path), "") for path in stored_days(log.parent / "run")} == {
+        ours
+    }
+    assert {
+        row["account_id"] for row in pq.read_table(log.parent / "run" / "accounts.parquet").to_pylist()
+    } == {"small-0", "small-1", "small-2"}
 
 
 def test_the_public_key_is_asked_for_and_warned_of(home: Path, log: Path) -> None:
@@ -135,7 +145,12 @@ def test_public_and_private_exclude_each_other(log: Path) -> None:
     words = ("detect", log, "--public-key", "--key-file", log.parent / "key", "--out", log.parent / "run")
     assert isinstance(CliRunner().invoke(program, [str(word) for word in words]).exception, SettingError)
     with pytest.raises(SettingError, match="both given"):
-        detect(Inputs((log,), key_file=log.parent / "key", key=HashKey.public()), log.parent / "run", ALONE, silent)
+        detect(
+            Inputs((log,), key_file=log.parent / "key", key=HashKey.public()),
+            log.parent / "run",
+            ALONE,
+            silent,
+        )
 
 
 def test_only_equal_versions_and_keys_may_be_compared() -> None:

@@ -23,14 +23,21 @@ COLUMNS = [(table.name, column) for table in STORED.values() for column in table
 
 
 def test_no_column_is_without_a_promise_and_no_promise_without_a_column() -> None:
-    promised = Counter((name, column) for name, table in PROMISES.items() for columns in table.values() for column in columns.split())
+    promised = Counter(
+        (name, column)
+        for name, table in PROMISES.items()
+        for columns in table.values()
+        for column in columns.split()
+    )
     assert set(promised) == {(name, column.name) for name, column in COLUMNS}
     assert max(promised.values()) == 1
     with pytest.raises(KeyError, match="no promise"):
         promise_of("exchanges", "diary")
 
 
-@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: value.name if isinstance(value, Column) else value)
+@pytest.mark.parametrize(
+    ("table", "column"), COLUMNS, ids=lambda value: value.name if isinstance(value, Column) else value
+)
 def test_the_type_fits_the_promise(table: str, column: Column) -> None:
     """A key has room for a key and nothing more; text is only where text is promised."""
     kind = column.type.value_type if pa.types.is_list(column.type) else column.type
@@ -38,9 +45,17 @@ def test_the_type_fits_the_promise(table: str, column: Column) -> None:
     if promise in (Promise.KEYED, Promise.MARKED):
         assert kind == KEY
     if promise is Promise.COUNTED:
-        assert pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or kind == TIME
+        assert (
+            pa.types.is_integer(kind)
+            or pa.types.is_floating(kind)
+            or pa.types.is_boolean(kind)
+            or kind == TIME
+        )
     if pa.types.is_string(kind) or pa.types.is_binary(kind):
-        assert promise in (Promise.PASSED, Promise.SHOWN, Promise.WORDED, Promise.SHARED) or column.name in ("language", "script")
+        assert promise in (Promise.PASSED, Promise.SHOWN, Promise.WORDED, Promise.SHARED) or column.name in (
+            "language",
+            "script",
+        )
     else:
         assert promise not in (Promise.SHOWN, Promise.WORDED, Promise.SHARED)
 
@@ -53,7 +68,9 @@ def test_tables_with_words_are_never_among_the_files(village_run: Ran) -> None:
 
 
 def values_of(folder: Path, table: str, column: str) -> set[int]:
-    paths = sorted(folder.rglob("day=*/*.parquet")) if table == EXCHANGES.name else [folder / f"{table}.parquet"]
+    paths = (
+        sorted(folder.rglob("day=*/*.parquet")) if table == EXCHANGES.name else [folder / f"{table}.parquet"]
+    )
     found: set[int] = set()
     for path in paths:
         if column in pq.read_schema(path).names:
@@ -67,8 +84,12 @@ def test_nothing_that_is_keyed_is_the_same_under_another_key(village_run: Ran, p
     """One world, two keys: not one value of a keyed column is in both, and the keys look like chance."""
     seen = 0
     for table, column in COLUMNS:
-        if promise_of(table, column.name) is Promise.KEYED and (village_run.folder / f"{table}.parquet").exists() | (table == EXCHANGES.name):
-            ours, theirs = (values_of(folder, table, column.name) for folder in (village_run.folder, planted.ran.folder))
+        if promise_of(table, column.name) is Promise.KEYED and (
+            village_run.folder / f"{table}.parquet"
+        ).exists() | (table == EXCHANGES.name):
+            ours, theirs = (
+                values_of(folder, table, column.name) for folder in (village_run.folder, planted.ran.folder)
+            )
             assert ours & theirs == set(), (table, column.name)
             if len(ours) > 1_000:
                 seen += 1

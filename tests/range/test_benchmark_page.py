@@ -23,13 +23,34 @@ MEASURED = ROOT / "bench" / "measured"
 PAGE = ROOT / "docs" / "benchmark.md"
 
 
-def detector(name: str, recall: float, precision: float, innocents: dict[str, int] | None = None) -> dict[str, Any]:
-    row = {"campaign": "heath", "found": recall >= 0.5, "precision": precision, "recall": recall, "reached": recall}
-    own = {"rows": [row], "precision": precision, "recall": recall, "groups": 1, "false_groups": {}, "innocents": innocents or {}}
+def detector(
+    name: str, recall: float, precision: float, innocents: dict[str, int] | None = None
+) -> dict[str, Any]:
+    row = {
+        "campaign": "heath",
+        "found": recall >= 0.5,
+        "precision": precision,
+        "recall": recall,
+        "reached": recall,
+    }
+    own = {
+        "rows": [row],
+        "precision": precision,
+        "recall": recall,
+        "groups": 1,
+        "false_groups": {},
+        "innocents": innocents or {},
+    }
     return {"name": name, "source": "a paper", "seconds": 1.0, "own": own, "flattered": None}
 
 
-def cell(*detectors: dict[str, Any], seed: int = 1, gone: float = 0.01, false: dict[str, int] | None = None, state: str = "0a") -> dict[str, Any]:
+def cell(
+    *detectors: dict[str, Any],
+    seed: int = 1,
+    gone: float = 0.01,
+    false: dict[str, int] | None = None,
+    state: str = "0a",
+) -> dict[str, Any]:
     ours = detectors[0]["own"]["rows"][0]
     campaign = {
         "name": "heath",
@@ -109,7 +130,10 @@ def test_figures_of_two_states_of_the_code_are_not_passed_off_as_of_one(tmp_path
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
     assert "Linux (sources 0a, 0b). 2 worlds" in page
-    assert "| moor | heath | 0.05 | 20 | 1 of 1 | 1.000 (0.832 to 1.000) | 1.000 | adversarial | 2 (1.0%) | 0b |" in page
+    assert (
+        "| moor | heath | 0.05 | 20 | 1 of 1 | 1.000 (0.832 to 1.000) | 1.000 | adversarial | 2 (1.0%) | 0b |"
+        in page
+    )
     assert "seeds 1, 2, " in page
 
 
@@ -124,22 +148,57 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
         "total": 5.0,
         "interval": [0.1, 0.9],
     }
-    plain = shared | {"knob": "none", "setting": "off", "found": 1, "right": 20, "recall": 1.0, "cost": 1.0, "units": {"accounts": 40.0}}
-    hidden = shared | {"knob": "cover", "setting": "middle", "found": 0, "right": 5, "recall": 0.25, "cost": 1.5, "units": {"accounts": 60.0}}
+    plain = shared | {
+        "knob": "none",
+        "setting": "off",
+        "found": 1,
+        "right": 20,
+        "recall": 1.0,
+        "cost": 1.0,
+        "units": {"accounts": 40.0},
+    }
+    hidden = shared | {
+        "knob": "cover",
+        "setting": "middle",
+        "found": 0,
+        "right": 5,
+        "recall": 0.25,
+        "cost": 1.5,
+        "units": {"accounts": 60.0},
+    }
     blind, keen = detector(OURS, 0.25, 1.0), detector("ranking", 1.0, 1.0)
     worlds = [
-        {"knob": "none", "setting": "off", "detectors": [detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9)]},
+        {
+            "knob": "none",
+            "setting": "off",
+            "detectors": [detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9)],
+        },
         {"knob": "cover", "setting": "middle", "detectors": [blind, keen]},
     ]
-    study = {"scenarios": ["moor"], "scales": [0.01], "seeds": [1], "outcomes": [plain, hidden], "sentences": ["heath: half costs 1.33"]}
-    study |= {"states": ["0a"], "worlds": [world | {"scenario": "moor", "scale": 0.01, "quick": True} for world in worlds]}
+    study = {
+        "scenarios": ["moor"],
+        "scales": [0.01],
+        "seeds": [1],
+        "outcomes": [plain, hidden],
+        "sentences": ["heath: half costs 1.33"],
+    }
+    study |= {
+        "states": ["0a"],
+        "worlds": [world | {"scenario": "moor", "scale": 0.01, "quick": True} for world in worlds],
+    }
     made = document(GOOD, evasion=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
     page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
-    assert "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); 1 of 1 campaigns x knobs were made; cover: 0 of 1 (0.0% to 97.5%)" in page
+    assert (
+        "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); 1 of 1 campaigns x knobs were made; cover: 0 of "
+        "1 (0.0% to 97.5%)" in page
+    )
     assert "; in the largest worlds with each, at scale 0.01; missed" in page
     assert "missed in worlds of any size: moor: heath under cover at 0.01" in page
-    assert "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |" in page
+    assert (
+        "| moor: heath | 0.01 | cover middle | 0 of 1 | 0.250 (0.087 to 0.491) | 1.50 | accounts 40 → 60 |"
+        in page
+    )
     assert "| cover middle, moor at 0.01: heath | 0.25 (1.00) | **1.00 (1.00)** |" in page
     assert "| cover middle | 0 of 1 | **0.25 (1.50)** |" in page
     assert "| Stillwatch | 1 of 2 (1% to 99%) | 1 of 1 | 0 of 1 |" in page
@@ -156,14 +215,25 @@ def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
 def turned(knob: str, setting: str, recall: float, cost: float) -> Outcome:
     """What became of a campaign of 20 accounts under a knob's setting."""
     found, right = int(recall > 0), round(20 * recall)
-    return Outcome("moor", "heath", 0.01, knob, setting, 1, found, 20, right, cost, 1.0, 5.0, {"accounts": 40.0})
+    return Outcome(
+        "moor", "heath", 0.01, knob, setting, 1, found, 20, right, cost, 1.0, 5.0, {"accounts": 40.0}
+    )
 
 
 def test_settings_beside_the_middle_have_tables_of_their_own() -> None:
-    outcomes = [turned("none", "off", 1.0, 1.0), turned("cover", "low", 1.0, 1.1), turned("cover", "middle", 0.5, 1.5)]
+    outcomes = [
+        turned("none", "off", 1.0, 1.0),
+        turned("cover", "low", 1.0, 1.1),
+        turned("cover", "middle", 0.5, 1.5),
+    ]
     assert from_low_to_high(outcomes) == ""
-    told = from_low_to_high([*outcomes, turned("cover", "high", 0.0, 2.5), turned("pool", "middle", 1.0, 1.2)])
-    assert "| knob | moor at 0.01: heath, low | moor at 0.01: heath, middle | moor at 0.01: heath, high |" in told
+    told = from_low_to_high(
+        [*outcomes, turned("cover", "high", 0.0, 2.5), turned("pool", "middle", 1.0, 1.2)]
+    )
+    assert (
+        "| knob | moor at 0.01: heath, low | moor at 0.01: heath, middle | moor at 0.01: heath, high |"
+        in told
+    )
     assert "| cover | 1.00 (1.10) | 0.50 (1.50) | **0.00 (2.50)** |" in told
     assert "| pool | - | 1.00 (1.20) | - |" in told
 
@@ -173,7 +243,12 @@ def test_detectors_are_counted_at_each_setting() -> None:
         found = [detector(OURS, ours, 1.0), detector("ranking", 0.6, 0.9)]
         return {"scenario": "moor", "scale": 0.01, "knob": knob, "setting": setting, "detectors": found}
 
-    worlds = [world("none", "off", 1.0), world("cover", "low", 1.0), world("cover", "middle", 1.0), world("all", "middle", 0.0)]
+    worlds = [
+        world("none", "off", 1.0),
+        world("cover", "low", 1.0),
+        world("cover", "middle", 1.0),
+        world("all", "middle", 0.0),
+    ]
     assert detectors_from_low_to_high(worlds) == ""
     told = detectors_from_low_to_high([*worlds, world("cover", "high", 0.0)])
     assert "| Stillwatch | 1 of 1 | 1 of 1 | 0 of 1 | - | 0 of 1 | - |" in told
@@ -201,14 +276,24 @@ def test_the_picture_is_an_svg_document_with_a_field_for_each_pair() -> None:
 
 def test_a_search_is_one_detector_whatever_setting_won() -> None:
     names = [
-        f"components, {keys} keys of at most 10 accounts (best by truth of 12, at {limit})" for keys in (3, 4) for limit in ("defaults", "0.1 %")
+        f"components, {keys} keys of at most 10 accounts (best by truth of 12, at {limit})"
+        for keys in (3, 4)
+        for limit in ("defaults", "0.1 %")
     ]
-    assert {name_of({"name": name}) for name in names} == {"components, best setting, at defaults", "components, best setting, at 0.1 %"}
-    assert name_of({"name": "components, 3 keys of at most 50 accounts"}) == "components, 3 keys of at most 50 accounts"
+    assert {name_of({"name": name}) for name in names} == {
+        "components, best setting, at defaults",
+        "components, best setting, at 0.1 %",
+    }
+    assert (
+        name_of({"name": "components, 3 keys of at most 50 accounts"})
+        == "components, 3 keys of at most 50 accounts"
+    )
 
 
 def test_of_each_scenario_the_largest_worlds_count() -> None:
-    small, great = ({"cell": {"scenario": "moor", "scale": scale, "seed": 1}, "turn": 1} for scale in (0.01, 0.05))
+    small, great = (
+        {"cell": {"scenario": "moor", "scale": scale, "seed": 1}, "turn": 1} for scale in (0.01, 0.05)
+    )
     again = great | {"turn": 2}
     other = {"cell": {"scenario": "fen", "scale": 0.01, "seed": 2}}
     assert largest([great, small, other, again]) == [other, again]
@@ -216,9 +301,32 @@ def test_of_each_scenario_the_largest_worlds_count() -> None:
 
 def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
     """What `bench/guarantees.py --json` writes."""
-    line = {"what": "worlds with a false adversarial campaign", "case": "benign, nominal 5%", "promised": 0.05, "low": 0.0, "high": 0.03}
-    kind = {"kind": "classroom", "study": "benign", "tested": 400, "passed": 390, "adversarial": hit, "unlicensed": 0, "worlds": worlds, "high": 0.03}
-    length = {"verdict": "adversarial", "promised": 365.0, "every": 7, "worlds": worlds, "days": 7, "alarmed": hit, "at_least": 460.0}
+    line = {
+        "what": "worlds with a false adversarial campaign",
+        "case": "benign, nominal 5%",
+        "promised": 0.05,
+        "low": 0.0,
+        "high": 0.03,
+    }
+    kind = {
+        "kind": "classroom",
+        "study": "benign",
+        "tested": 400,
+        "passed": 390,
+        "adversarial": hit,
+        "unlicensed": 0,
+        "worlds": worlds,
+        "high": 0.03,
+    }
+    length = {
+        "verdict": "adversarial",
+        "promised": 365.0,
+        "every": 7,
+        "worlds": worlds,
+        "days": 7,
+        "alarmed": hit,
+        "at_least": 460.0,
+    }
     made = {
         "study": "benign",
         "scenarios": ["fen"],
@@ -253,7 +361,9 @@ def guaranteed(hit: int, worlds: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("hit", "worlds", "good"), [(0, 200, True), (1, 200, False), (0, 199, False)])
-def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_path: Path, hit: int, worlds: int, good: bool) -> None:
+def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(
+    tmp_path: Path, hit: int, worlds: int, good: bool
+) -> None:
     made = document(GOOD, guarantees=guaranteed(hit, worlds))
     named = {target.what: target for target in targets(made)}
     wanted = named["no hard negative called adversarial in 200 worlds without campaigns"]
@@ -264,29 +374,48 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(tmp_
     assert f"| adversarial | every 7 days | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| moor + lookalikes | heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
-    assert f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times each | 0c |" in page
+    assert (
+        f"| benign | fen | 0.01 | 1 to {worlds} | {worlds} | every 7 days, at most 4 times each | 0c |"
+        in page
+    )
     assert "| vpn_users | none | 0 | 0 |" in page
 
 
-@pytest.mark.parametrize(("low", "high", "said"), [(0.0, 0.03, "yes"), (0.0, 0.48, "not broken"), (0.06, 0.2, "**no**")])
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(0.0, 0.03, "yes"), (0.0, 0.48, "not broken"), (0.06, 0.2, "**no**")]
+)
 def test_too_few_worlds_keep_no_promise(tmp_path: Path, low: float, high: float, said: str) -> None:
     study = guaranteed(0, 200)
     study["lines"][0] |= {"low": low, "high": high, "kept": low <= 0.05}
     made = document(GOOD, guarantees=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(
+        encoding="utf-8"
+    )
     (told,) = (target.measured for target in targets(made) if "interval of a guarantee" in target.what)
     assert f": {int(said == 'yes')} kept for sure, {int(said == 'not broken')} not broken" in told
 
 
 def outcome(knob: str, found: int, scale: float = 0.05) -> dict[str, Any]:
     """What became of a campaign under one knob at middle, in ten worlds."""
-    return {"scenario": "moor", "campaign": "heath", "scale": scale, "knob": knob, "setting": "middle", "found": found, "worlds": 10}
+    return {
+        "scenario": "moor",
+        "campaign": "heath",
+        "scale": scale,
+        "knob": knob,
+        "setting": "middle",
+        "found": found,
+        "worlds": 10,
+    }
 
 
 def under_evasion(outcomes: list[dict[str, Any]]) -> Target:
     """The target about single evasions."""
-    (target,) = (target for target in targets(document(GOOD, evasion={"outcomes": outcomes})) if "single evasion" in target.what)
+    (target,) = (
+        target
+        for target in targets(document(GOOD, evasion={"outcomes": outcomes}))
+        if "single evasion" in target.what
+    )
     return target
 
 
@@ -300,7 +429,10 @@ def test_one_knob_that_hides_is_not_made_up_for_by_those_that_do_not() -> None:
 
 def test_campaigns_and_knobs_that_were_not_made_are_told() -> None:
     other = outcome("easy", 10) | {"campaign": "broom"}
-    assert "3 of 4 campaigns x knobs were made" in under_evasion([outcome("easy", 10), outcome("hard", 10), other]).measured
+    assert (
+        "3 of 4 campaigns x knobs were made"
+        in under_evasion([outcome("easy", 10), outcome("hard", 10), other]).measured
+    )
 
 
 def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_told() -> None:
@@ -308,7 +440,10 @@ def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_
     better = under_evasion([*small, outcome("clients", 10, 0.05)])
     assert better.kept
     assert "under 2 of 2 knobs; 20 of 20 in all" in better.measured
-    assert "at scale 0.01 or 0.05; missed in worlds of any size: moor: heath under clients at 0.01" in better.measured
+    assert (
+        "at scale 0.01 or 0.05; missed in worlds of any size: moor: heath under clients at 0.01"
+        in better.measured
+    )
     worse = under_evasion([*small, outcome("pool", 5, 0.05)])
     assert not worse.kept
     assert "under 0 of 2 knobs" in worse.measured
@@ -317,7 +452,9 @@ def test_a_knob_is_judged_in_its_largest_worlds_and_what_smaller_ones_missed_is_
 def evaded(knob: str, scale: float, recall: float) -> Outcome:
     """What became of the campaign of twenty accounts under a knob."""
     right = round(20 * recall)
-    return Outcome("moor", "heath", scale, knob, "middle", 1, int(recall >= 0.5), 20, right, 1.5, 1.0, 5.0, {})
+    return Outcome(
+        "moor", "heath", scale, knob, "middle", 1, int(recall >= 0.5), 20, right, 1.5, 1.0, 5.0, {}
+    )
 
 
 def test_of_each_knob_the_largest_worlds_are_shown_and_smaller_ones_named() -> None:
@@ -330,8 +467,18 @@ def test_of_each_knob_the_largest_worlds_are_shown_and_smaller_ones_named() -> N
 
 def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:
     """What `bench/full_size.py --json` writes."""
-    row = {"name": "heath", "found": True, "verdict": "adversarial", "account_recall": recall, "account_precision": 1.0, "accounts": 25_000}
-    steps = [{"name": name, "seconds": 90.0, "processor": 150.0, "gigabytes": size} for name, size in (("making the world", 4.25), ("reading", 1.5))]
+    row = {
+        "name": "heath",
+        "found": True,
+        "verdict": "adversarial",
+        "account_recall": recall,
+        "account_precision": 1.0,
+        "accounts": 25_000,
+    }
+    steps = [
+        {"name": name, "seconds": 90.0, "processor": 150.0, "gigabytes": size}
+        for name, size in (("making the world", 4.25), ("reading", 1.5))
+    ]
     order = {"scenario": "moor", "scale": 1.0, "seed": 1, "memory": "9GB", "state": "0d"}
     return (
         order
@@ -340,8 +487,12 @@ def sized(recall: float, false: dict[str, int]) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize(("recall", "false", "good"), [(0.96, {}, True), (0.94, {}, False), (0.96, {"classroom": 2}, False)])
-def test_a_world_of_published_size_is_told_of_with_what_each_part_took(tmp_path: Path, recall: float, false: dict[str, int], good: bool) -> None:
+@pytest.mark.parametrize(
+    ("recall", "false", "good"), [(0.96, {}, True), (0.94, {}, False), (0.96, {"classroom": 2}, False)]
+)
+def test_a_world_of_published_size_is_told_of_with_what_each_part_took(
+    tmp_path: Path, recall: float, false: dict[str, int], good: bool
+) -> None:
     made = document(GOOD, full_size=sized(recall, false))
     (target,) = (target for target in targets(made) if "150,000,000" in target.what)
     assert target.kept is good
@@ -358,10 +509,15 @@ def test_the_page_in_the_documentation_is_what_its_figures_give(tmp_path: Path) 
     write_page(measured, targets(measured), tmp_path / "benchmark.md")
     for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
         shown = PAGE.parent / path.relative_to(tmp_path)
-        assert shown.read_text(encoding="utf-8") == path.read_text(encoding="utf-8"), f"{shown.name}: write it again from {MEASURED.name}"
+        assert shown.read_text(encoding="utf-8") == path.read_text(encoding="utf-8"), (
+            f"{shown.name}: write it again from {MEASURED.name}"
+        )
 
 
-@pytest.mark.parametrize(("days", "said"), [(1, "later: moor: heath (6%, at the end of its first day)"), (2, "later: moor: heath (6%)")])
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(1, "later: moor: heath (6%, at the end of its first day)"), (2, "later: moor: heath (6%)")],
+)
 def test_a_late_alarm_that_no_daily_search_could_beat_is_told_of_as_such(days: int, said: str) -> None:
     late = cell(detector(OURS, 1.0, 1.0), gone=0.06)
     late["alarms"]["campaigns"][0]["delay_days"] = days
@@ -382,12 +538,19 @@ def soon(gone: float, scale: float) -> dict[str, Any]:
     return {"worlds": [world]}
 
 
-@pytest.mark.parametrize(("gone", "scale", "kept"), [(0.04, 0.05, True), (0.04, 0.1, True), (0.04, 0.01, False), (0.06, 0.05, False)])
-def test_an_alarm_that_more_searches_a_day_bring_early_is_told_of(tmp_path: Path, gone: float, scale: float, kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("gone", "scale", "kept"),
+    [(0.04, 0.05, True), (0.04, 0.1, True), (0.04, 0.01, False), (0.06, 0.05, False)],
+)
+def test_an_alarm_that_more_searches_a_day_bring_early_is_told_of(
+    tmp_path: Path, gone: float, scale: float, kept: bool
+) -> None:
     given = document(cell(detector(OURS, 1.0, 1.0), gone=0.09), how_soon=soon(gone, scale))
     (target,) = [target for target in targets(given) if target.what.startswith("an alarm before")]
     assert target.kept is kept
     assert "0 of 1 times" in target.measured
     assert (f"at a larger scale: moor: heath (4.0% with 4 a day at {scale:g})" in target.measured) is kept
     write_page(given, targets(given), tmp_path / "benchmark.md")
-    assert f"| moor | heath | {scale:g} | 1 | 4 | 0.75 ({gone:.1%}) | 5,000 | 4 | 0b |" in (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert f"| moor | heath | {scale:g} | 1 | 4 | 0.75 ({gone:.1%}) | 5,000 | 4 | 0b |" in (
+        tmp_path / "benchmark.md"
+    ).read_text(encoding="utf-8")

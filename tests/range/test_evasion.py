@@ -26,7 +26,9 @@ from stillwatch.range.scenario import load, parse, shipped_names
 from stillwatch.range.specs import Campaign
 from stillwatch.range.world import World, make_world
 
-BIG = HAMLET.replace("accounts = 20\n", "accounts = 300\n").replace("exchanges = 1_200\n", "exchanges = 18_000\n")
+BIG = HAMLET.replace("accounts = 20\n", "accounts = 300\n").replace(
+    "exchanges = 1_200\n", "exchanges = 18_000\n"
+)
 """The hamlet with a campaign large enough that shares can be told from it."""
 THISTLE = 0
 PLAYED = [name for name in shipped_names() if load(name).campaigns]
@@ -60,13 +62,18 @@ def carriers(made: World, column: str) -> float:
 def meeting(made: World) -> float:
     """Accounts that meet at an address, on average."""
     mine = thistle(made)
-    _, count = np.unique(made.cast.places[mine][:, : int(made.cast.place_count[mine].max())], return_counts=True)
+    _, count = np.unique(
+        made.cast.places[mine][:, : int(made.cast.place_count[mine].max())], return_counts=True
+    )
     return float(count.mean())
 
 
 def same(a: World, b: World, *columns: str) -> bool:
     """Whether the campaign's accounts have equal columns in two worlds."""
-    return all(np.array_equal(getattr(a.cast, name)[thistle(a)], getattr(b.cast, name)[thistle(b)]) for name in columns)
+    return all(
+        np.array_equal(getattr(a.cast, name)[thistle(a)], getattr(b.cast, name)[thistle(b)])
+        for name in columns
+    )
 
 
 def changed(a: World, b: World) -> set[str]:
@@ -80,7 +87,9 @@ def home_share(made: World) -> float:
 
 
 @pytest.mark.parametrize("knob", evasion.KNOBS, ids=lambda knob: knob.name)
-def test_a_knob_turned_off_changes_nothing_and_benign_accounts_never_change(knob: evasion.Knob, plain: World) -> None:
+def test_a_knob_turned_off_changes_nothing_and_benign_accounts_never_change(
+    knob: evasion.Knob, plain: World
+) -> None:
     off = world(**{knob.name: "off"})
     high = world(**{knob.name: "high"})
     assert off.scenario == plain.scenario
@@ -90,7 +99,9 @@ def test_a_knob_turned_off_changes_nothing_and_benign_accounts_never_change(knob
         before = getattr(plain.cast, field.name)
         assert np.array_equal(getattr(off.cast, field.name), before)
         if field.name not in ("domain", "shape", "organisation"):
-            assert np.array_equal(getattr(high.cast, field.name)[: len(benign)][benign], before[benign]), field.name
+            assert np.array_equal(getattr(high.cast, field.name)[: len(benign)][benign], before[benign]), (
+                field.name
+            )
 
 
 def test_the_pool_holds_more_addresses_and_fewer_accounts_meet_at_one(plain: World) -> None:
@@ -126,7 +137,15 @@ def test_registration_spreads_over_longer_and_earlier_bursts(plain: World) -> No
         fresh = made.cast.created[thistle(made)[:-40]]
         return float(np.unique(fresh // DAY, return_counts=True)[1].max() / len(fresh))
 
-    shares = [busiest(made) for made in (plain, world(registration="low"), world(registration="middle"), world(registration="high"))]
+    shares = [
+        busiest(made)
+        for made in (
+            plain,
+            world(registration="low"),
+            world(registration="middle"),
+            world(registration="high"),
+        )
+    ]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.25 > 0.05 > shares[-1]
 
@@ -145,7 +164,9 @@ def test_registration_spreads_those_of_each_crew() -> None:
 def test_cover_mixes_ordinary_prompts_in_and_keeps_the_harvest(plain: World) -> None:
     high = world(cover="high")
     chat = [high.setting.jobs.names.index(name) for name in ("chat", "writing", "code")]
-    assert np.isin(high.profiles[high.cast.profile[thistle(high)[0]]], chat).mean() == pytest.approx(0.8, abs=0.01)
+    assert np.isin(high.profiles[high.cast.profile[thistle(high)[0]]], chat).mean() == pytest.approx(
+        0.8, abs=0.01
+    )
     wanted = [made.cast.rate[thistle(made)].sum() * (1 - spec(made).cover) for made in (plain, high)]
     assert wanted[1] == pytest.approx(wanted[0], rel=0.02)
 
@@ -205,7 +226,9 @@ def test_slices_of_a_limited_pool_do_not_overlap() -> None:
 def test_volume_spreads_the_same_total_over_more_accounts(plain: World) -> None:
     middle = world(volume="middle")
     assert len(thistle(middle)) == 4 * len(thistle(plain))
-    totals = [(made.cast.rate * (made.cast.last - made.cast.first))[thistle(made)].sum() for made in (plain, middle)]
+    totals = [
+        (made.cast.rate * (made.cast.last - made.cast.first))[thistle(made)].sum() for made in (plain, middle)
+    ]
     assert totals[1] == pytest.approx(totals[0], rel=0.01)
 
 
@@ -227,8 +250,12 @@ def test_a_campaign_in_the_baseline_is_there_on_the_first_day_at_full_rate(plain
     middle = world(baseline="middle")
     assert (spec(plain).first_day, spec(middle).first_day) == (1, 0)
     assert spec(middle).days == 6
-    assert middle.cast.rate[thistle(middle)].mean() == pytest.approx(plain.cast.rate[thistle(plain)].mean(), rel=0.02)
-    assert np.median((middle.cast.first - middle.cast.created)[thistle(middle)]) > np.median((plain.cast.first - plain.cast.created)[thistle(plain)])
+    assert middle.cast.rate[thistle(middle)].mean() == pytest.approx(
+        plain.cast.rate[thistle(plain)].mean(), rel=0.02
+    )
+    assert np.median((middle.cast.first - middle.cast.created)[thistle(middle)]) > np.median(
+        (plain.cast.first - plain.cast.created)[thistle(plain)]
+    )
 
 
 def turned(scenario: str, **choices: str) -> tuple[Campaign, Campaign]:
@@ -240,7 +267,9 @@ def turned(scenario: str, **choices: str) -> tuple[Campaign, Campaign]:
 @pytest.mark.parametrize("name", PLAYED)
 def test_every_setting_of_every_knob_leaves_a_scenario_without_faults(name: str) -> None:
     for knob, setting in itertools.product((*evasion.knobs(), evasion.ALL), evasion.SETTINGS):
-        assert not list(faults(evasion.played(evasion.ordered(load(name), {knob: setting})))), f"{knob}={setting}"
+        assert not list(faults(evasion.played(evasion.ordered(load(name), {knob: setting})))), (
+            f"{knob}={setting}"
+        )
 
 
 @pytest.mark.parametrize("name", PLAYED)
@@ -263,13 +292,20 @@ def test_crews_that_come_later_come_when_they_did_and_each_keeps_its_rate(name: 
     assert (before.first_day, before.days) == (0, plain.days + plain.first_day)
     assert before.exchanges > plain.exchanges
     for crew, earlier in zip(plain.crews, before.crews, strict=True):
-        assert earlier.first_day + earlier.days + before.first_day == crew.first_day + crew.days + plain.first_day
-        assert earlier.volume * before.exchanges / earlier.days == pytest.approx(crew.volume * plain.exchanges / crew.days, rel=1e-3)
+        assert (
+            earlier.first_day + earlier.days + before.first_day
+            == crew.first_day + crew.days + plain.first_day
+        )
+        assert earlier.volume * before.exchanges / earlier.days == pytest.approx(
+            crew.volume * plain.exchanges / crew.days, rel=1e-3
+        )
     assert {crew.registered_days for crew in before.crews} == {120.0}
     assert before.crews[1].first_day == before.crews[0].days
 
 
-@pytest.mark.parametrize(("setting", "generations"), [("low", [1, 6]), ("middle", [2, 12]), ("high", [6, 39])])
+@pytest.mark.parametrize(
+    ("setting", "generations"), [("low", [1, 6]), ("middle", [2, 12]), ("high", [6, 39])]
+)
 def test_each_crew_has_as_many_generations_as_its_days_hold(setting: str, generations: list[int]) -> None:
     plain, short = turned("fixed_prompt", churn=setting)
     for crew, lived, times in zip(plain.crews, short.crews, generations, strict=True):
@@ -292,7 +328,20 @@ ISOLATED = {
     "network": {"places", "place_count"},
     "identity": {"payment", "domain", "shape", "phone", "created"},
     "software": {"client", "other_client", "parameters"},
-    "rhythm": {"rhythm", "shift", "weekend", "stay", "gap", "even", "burst", "rate", "first", "last", "created", "banned"},
+    "rhythm": {
+        "rhythm",
+        "shift",
+        "weekend",
+        "stay",
+        "gap",
+        "even",
+        "burst",
+        "rate",
+        "first",
+        "last",
+        "created",
+        "banned",
+    },
     "content": {"paraphrase", "untooled"},
 }
 
@@ -306,13 +355,21 @@ def test_an_isolated_family_changes_only_its_own_columns(family: str, plain: Wor
 
 def test_isolated_accounts_share_no_more_than_strangers_do(plain: World) -> None:
     strangers = plain.cast.campaign < 0
-    network, identity, software = (world(**{f"isolated_{family}": "high"}) for family in ("network", "identity", "software"))
+    network, identity, software = (
+        world(**{f"isolated_{family}": "high"}) for family in ("network", "identity", "software")
+    )
     homes = network.cast.places[thistle(network), 0]
     assert len(np.unique(homes)) == len(homes)
     paid = identity.cast.payment[thistle(identity)]
     assert len(np.unique(paid)) == len(paid)
     assert (identity.cast.created < identity.cast.first)[thistle(identity)].all()
-    popular = np.unique(plain.cast.client[strangers & (plain.cast.kind == plain.kinds.index("ordinary"))], return_counts=True)[1].max() / 150
+    popular = (
+        np.unique(
+            plain.cast.client[strangers & (plain.cast.kind == plain.kinds.index("ordinary"))],
+            return_counts=True,
+        )[1].max()
+        / 150
+    )
     assert carriers(software, "client") / len(thistle(software)) < popular
     half = world(isolated_identity="low")
     assert 0.4 < np.mean(half.cast.payment[thistle(half)] == plain.cast.payment[thistle(plain)]) < 0.6
@@ -323,7 +380,11 @@ def test_told_tools_leave_the_log(tmp_path: Path) -> None:
     path = tmp_path / "hamlet.toml"
     path.write_text(HAMLET, encoding="utf-8")
     make(Order(str(path), tmp_path / "world", scale=1.0, seed=3, evade={"paraphrase": "high"}))
-    campaign = {row["account_id"] for row in pq.read_table(tmp_path / "world" / "truth.parquet").to_pylist() if row["campaign"]}
+    campaign = {
+        row["account_id"]
+        for row in pq.read_table(tmp_path / "world" / "truth.parquet").to_pylist()
+        if row["campaign"]
+    }
     rows = pq.read_table(tmp_path / "world" / "logs").to_pylist()
     bodies = [json.loads(row["proxy_server_request"]) for row in rows if row["user"] in campaign]
     assert bodies
@@ -367,9 +428,13 @@ def test_a_wrong_choice_in_a_scenario_is_named_with_its_line(key: str, what: str
     assert do in str(caught.value.do)
 
 
-def test_the_command_line_turns_knobs_and_names_them_where_one_is_wrong(hamlet_file: Path, tmp_path: Path) -> None:
+def test_the_command_line_turns_knobs_and_names_them_where_one_is_wrong(
+    hamlet_file: Path, tmp_path: Path
+) -> None:
     order = ["make", str(hamlet_file), "--scale", "1", "--seed", "3", "--no-prompts", "--json", "--out"]
-    done = CliRunner().invoke(command, [*order, str(tmp_path / "world"), "--evade", "volume=low", "--evade", "pool=high"])
+    done = CliRunner().invoke(
+        command, [*order, str(tmp_path / "world"), "--evade", "volume=low", "--evade", "pool=high"]
+    )
     assert done.exit_code == 0, done.output
     accounts = {row["name"]: row["accounts"] for row in json.loads(done.stdout)["groups"]}
     assert 36 <= accounts["thistle"] <= 40
@@ -382,7 +447,9 @@ def test_the_command_line_turns_knobs_and_names_them_where_one_is_wrong(hamlet_f
 
 
 def test_a_backdrop_that_is_not_there_is_named_on_the_command_line(hamlet_file: Path, tmp_path: Path) -> None:
-    failed = CliRunner().invoke(command, ["make", str(hamlet_file), "--out", str(tmp_path / "no"), "--backdrop", "village"])
+    failed = CliRunner().invoke(
+        command, ["make", str(hamlet_file), "--out", str(tmp_path / "no"), "--backdrop", "village"]
+    )
     assert isinstance(failed.exception, SettingError)
     assert "no backdrop 'village'" in failed.exception.what
     assert not (tmp_path / "no").exists()

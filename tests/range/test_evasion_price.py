@@ -17,9 +17,13 @@ from stillwatch.range.price import UNITS, Assumed, Bill, Usage, bill, read_price
 from stillwatch.range.scenario import parse
 from stillwatch.range.world import World, make_world
 
-BIG = HAMLET.replace("accounts = 20\n", "accounts = 200\n").replace("exchanges = 1_200\n", "exchanges = 12_000\n")
+BIG = HAMLET.replace("accounts = 20\n", "accounts = 200\n").replace(
+    "exchanges = 1_200\n", "exchanges = 12_000\n"
+)
 CROWDED = BIG.replace("windows = 4", "windows = 4\npool = 0.2\nown_address = 0.0", 1)
-"""Here five accounts share an address: elsewhere people who each have their own need no more addresses than the campaign rents."""
+"""Here five accounts share an address: elsewhere people who each have their own need no more addresses than
+the campaign rents.
+"""
 RISES: Mapping[str, str] = {
     "pool": "residential_days",
     "rotation": "residential_days",
@@ -95,8 +99,12 @@ def test_money_is_units_times_prices(plain: Bill) -> None:
     paid = plain.counts["exchanges"].full
     assert paid == pytest.approx(sum(plain.counts[name].full for name in ("wanted", "cover", "lost")))
     used = money["tokens_read"] + money["tokens_written"]
-    assert money["lost"] == pytest.approx(used * plain.counts["lost"].full / (paid - plain.counts["lost"].full))
-    assert plain.per_thousand(prices) == pytest.approx(1000 * sum(money.values()) / plain.counts["wanted"].full)
+    assert money["lost"] == pytest.approx(
+        used * plain.counts["lost"].full / (paid - plain.counts["lost"].full)
+    )
+    assert plain.per_thousand(prices) == pytest.approx(
+        1000 * sum(money.values()) / plain.counts["wanted"].full
+    )
 
 
 def test_usage_is_that_of_the_log(hamlet: Path, hamlet_world: World) -> None:
@@ -107,7 +115,9 @@ def test_usage_is_that_of_the_log(hamlet: Path, hamlet_world: World) -> None:
         sum(log["prompt_tokens"]),
         sum(log["completion_tokens"]),
     )
-    truth = {row["account_id"]: row["exchanges"] for row in pq.read_table(hamlet / "truth.parquet").to_pylist()}
+    truth = {
+        row["account_id"]: row["exchanges"] for row in pq.read_table(hamlet / "truth.parquet").to_pylist()
+    }
     ids = hamlet_world.account_ids.to_pylist()
     assert {name: count for name, count in zip(ids, usage.exchanges.tolist(), strict=True) if count} == truth
 
@@ -116,7 +126,9 @@ def test_every_price_has_a_source_and_prices_what_is_counted() -> None:
     for name, price in shipped_prices().items():
         assert price.amount >= 0
         assert price.per
-        assert price.source.startswith("none: a guess, give your own") or any(c.isdigit() for c in price.source), name
+        assert price.source.startswith("none: a guess, give your own") or any(
+            c.isdigit() for c in price.source
+        ), name
         assert name in UNITS or name in ("share_of_list", "funded_days", "bytes_per_token")
 
 

@@ -19,7 +19,9 @@ PRICES = shipped_prices()
 
 
 def row(knob: str, setting: str, right: int, accounts: float, seed: int = 1) -> dict[str, Any]:
-    """A world in which so many of a campaign's forty accounts were found, and which needed so many accounts."""
+    """A world in which so many of a campaign's forty accounts were found, and which needed so many
+    accounts.
+    """
     units = {name: {"made": 1.0, "full": 1.0} for name in UNITS} | {
         "accounts": {"made": 40.0, "full": accounts},
         "wanted": {"made": 1.0, "full": 1000.0},
@@ -33,7 +35,14 @@ def row(knob: str, setting: str, right: int, accounts: float, seed: int = 1) -> 
         "account_recall": right / 40,
         "units": units,
     }
-    return {"scenario": "moor", "scale": 0.01, "knob": knob, "setting": setting, "seed": seed, "campaigns": [one]}
+    return {
+        "scenario": "moor",
+        "scale": 0.01,
+        "knob": knob,
+        "setting": setting,
+        "seed": seed,
+        "campaigns": [one],
+    }
 
 
 ROWS = [
@@ -49,7 +58,10 @@ ROWS = [
 
 def test_costs_are_multiples_of_those_without_evasion_and_intervals_are_exact() -> None:
     found = {
-        (one.knob, one.setting): one for one in sums.outcomes([*ROWS, row("none", "off", 20, 4_000, 2), row("pool", "low", 20, 8_000, 2)], PRICES)
+        (one.knob, one.setting): one
+        for one in sums.outcomes(
+            [*ROWS, row("none", "off", 20, 4_000, 2), row("pool", "low", 20, 8_000, 2)], PRICES
+        )
     }
     assert found["none", "off"].cost == 1.0
     low = found["pool", "low"]
@@ -61,7 +73,10 @@ def test_costs_are_multiples_of_those_without_evasion_and_intervals_are_exact() 
 
 
 def test_the_price_of_halving_is_read_off_between_settings() -> None:
-    line = [Point(name, cost, recall, 0.0, 1.0) for name, cost, recall in (("off", 1.0, 0.8), ("low", 2.0, 0.6), ("middle", 4.0, 0.2))]
+    line = [
+        Point(name, cost, recall, 0.0, 1.0)
+        for name, cost, recall in (("off", 1.0, 0.8), ("low", 2.0, 0.6), ("middle", 4.0, 0.2))
+    ]
     assert sums.halved(line) == pytest.approx(3.0)
     assert sums.halved(line[:2]) is None
 
@@ -73,13 +88,17 @@ def test_the_answer_names_the_cheapest_knob_or_says_that_none_reaches_it() -> No
     assert "by pool (no other single knob reaches it)" in said
     assert "all knobs together: " in said
     kept = sums.outcomes([one for one in ROWS if (one["knob"], one["setting"]) != ("pool", "high")], PRICES)
-    assert "not reached with any single knob; the least is 75%, by pool middle" in sums.sentence("thistle", sums.curves(kept))
+    assert "not reached with any single knob; the least is 75%, by pool middle" in sums.sentence(
+        "thistle", sums.curves(kept)
+    )
     nothing = sums.outcomes([row("none", "off", 0, 4_000), row("pool", "low", 0, 4_000)], PRICES)
     assert "nothing is found even without evasion" in sums.sentence("thistle", sums.curves(nothing))
 
 
 def test_a_campaign_is_compared_with_its_own_scenario_only() -> None:
-    other = [one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))]
+    other = [
+        one | {"scenario": "fen"} for one in (row("none", "off", 40, 8_000), row("pool", "low", 10, 8_000))
+    ]
     larger = [one | {"scale": 0.05} for one in (row("none", "off", 40, 8_000), row("pool", "low", 40, 8_000))]
     found = sums.campaigns_of(sums.outcomes([*ROWS, *other, *larger], PRICES))
     assert list(found) == ["fen at 0.01: thistle", "moor at 0.01: thistle", "moor at 0.05: thistle"]
@@ -109,9 +128,14 @@ def test_a_panel_names_its_only_knob() -> None:
 
 def test_the_json_holds_of_a_world_what_each_detector_found_and_no_more() -> None:
     found = {"rows": [{"campaign": "thistle", "found": True}], "innocents": {"classroom": 3}}
-    world = ROWS[0] | {"quick": True, "detectors": [{"name": "ranking", "seconds": 1.0, "own": found, "flattered": None}]}
+    world = ROWS[0] | {
+        "quick": True,
+        "detectors": [{"name": "ranking", "seconds": 1.0, "own": found, "flattered": None}],
+    }
     which = {name: world[name] for name in ("scenario", "scale", "seed", "knob", "setting", "quick")}
-    assert study.in_short(world) == which | {"detectors": [{"name": "ranking", "own": {"rows": found["rows"]}}]}
+    assert study.in_short(world) == which | {
+        "detectors": [{"name": "ranking", "own": {"rows": found["rows"]}}]
+    }
 
 
 def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -> None:
@@ -128,7 +152,9 @@ def test_the_figure_is_svg_with_a_line_a_knob_and_colours_for_dark_and_light() -
         assert 0 < float(element.attrib["cy"]) < height
 
 
-def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_study_goes_on_where_it_was(
+    hamlet_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[study.Trial] = []
     answers = {one["knob"]: one for one in ROWS}
 
@@ -139,7 +165,10 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
 
     monkeypatch.setattr(study.Trial, "run", run)
     lines = tmp_path / "lines.jsonl"
-    trials = [study.Trial(str(hamlet_file), 1.0, 1, knob, setting, Assumed(3.0, 4.0)) for knob, setting in (("none", "off"), ("pool", "high"))]
+    trials = [
+        study.Trial(str(hamlet_file), 1.0, 1, knob, setting, Assumed(3.0, 4.0))
+        for knob, setting in (("none", "off"), ("pool", "high"))
+    ]
     first = study.studied(trials[:1], lines, 1)
     lines.write_text(lines.read_text(encoding="utf-8") + '{"cut', encoding="utf-8")
     both = study.studied(trials, lines, 1)
@@ -147,6 +176,9 @@ def test_an_interrupted_study_goes_on_where_it_was(hamlet_file: Path, tmp_path: 
     assert both[0] == first[0]
     study.studied([study.Trial(str(hamlet_file), 1.0, 2, "none", "off", Assumed(3.0, 4.0))], lines, 1)
     assert [trial.seed for trial in made] == [1, 1, 2]
-    assert finished(lines) == [*both, answers["none"] | {"seed": 2, "fingerprint": finished(lines)[2]["fingerprint"]}]
+    assert finished(lines) == [
+        *both,
+        answers["none"] | {"seed": 2, "fingerprint": finished(lines)[2]["fingerprint"]},
+    ]
     whole = [text for text in lines.read_text(encoding="utf-8").splitlines() if text != '{"cut']
     assert [json.loads(text)["knob"] for text in whole] == ["none", "pool", "none"]

@@ -23,7 +23,9 @@ ACCOUNTS, EACH = 200, 12
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """A run of one week: every account EACH times a day, half of them on a plan for work; those with an even number send a system prompt."""
+    """A run of one week: every account EACH times a day, half of them on a plan for work; those with an even
+    number send a system prompt.
+    """
     account = np.arange(ACCOUNTS)
     plans = ["team" if number % 4 < 2 else "free" for number in account]
     pq.write_table(pa.table({"account": account, "plan": plans}), tmp_path / "accounts.parquet")
@@ -34,7 +36,9 @@ def run(tmp_path: Path) -> Path:
         own = {name: pa.array(who + 1, mask=who % 2 == 1) for name in BROUGHT if name not in SHOWN}
         folder = tmp_path / "exchanges" / f"day=2026-02-{9 + day:02}"
         folder.mkdir(parents=True)
-        table = pa.table({"account": who, "time": pa.array(moment, pa.timestamp("us", "UTC")), **shown, **own})
+        table = pa.table(
+            {"account": who, "time": pa.array(moment, pa.timestamp("us", "UTC")), **shown, **own}
+        )
         pq.write_table(table, folder / "exchanges.parquet")
     return tmp_path
 
@@ -60,7 +64,9 @@ def test_a_release_reaches_two_fifths_of_a_week(run: Path, change: str) -> None:
         old, new = last_before[name].combine_chunks(), last[name].combine_chunks()
         assert new.is_valid().equals(old.is_valid()), "who sent no system prompt does not begin to"
         here = old.is_valid().to_numpy(zero_copy_only=False) & moved
-        assert len(pa.compute.unique(new.filter(pa.array(here)))) == (1 if name in columns else len(pa.compute.unique(old.filter(pa.array(here)))))
+        assert len(pa.compute.unique(new.filter(pa.array(here)))) == (
+            1 if name in columns else len(pa.compute.unique(old.filter(pa.array(here))))
+        )
 
 
 def test_a_holiday_takes_work_away_for_some_days_of_a_week(run: Path) -> None:
@@ -88,7 +94,13 @@ def world_of(change: str) -> tuple[World, World]:
     scenario = CHANGES[change].scenario(scenario_of(Task(BENIGN, "benign", 0.001, 1, 3_000.0, 0, 365.0)))
     world = make_world(scenario, 0.001, 1)
     # The change writes into the cast, so a copy of what it writes is kept.
-    kept = replace(world.cast, **{name: getattr(world.cast, name).copy() for name in ("late_profile", "late_from", "first", "created")})
+    kept = replace(
+        world.cast,
+        **{
+            name: getattr(world.cast, name).copy()
+            for name in ("late_profile", "late_from", "first", "created")
+        },
+    )
     return replace(world, cast=kept), CHANGES[change].world(world)
 
 

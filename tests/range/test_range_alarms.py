@@ -14,7 +14,9 @@ from stillwatch.range.score_alarms import Raised, alarms_scored, all_noticed, sc
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
 CLASS = frozenset(f"c{i}" for i in range(30))
-TRUE = Truth({"thistle": THISTLE}, {}, dict.fromkeys(THISTLE, "campaign") | dict.fromkeys(CLASS, "classroom"), THISTLE)
+TRUE = Truth(
+    {"thistle": THISTLE}, {}, dict.fromkeys(THISTLE, "campaign") | dict.fromkeys(CLASS, "classroom"), THISTLE
+)
 
 
 def day(number: int) -> datetime:
@@ -37,7 +39,14 @@ def test_the_first_alarm_that_is_mostly_the_campaign_counts() -> None:
     ]
     document = alarms_scored(raised, TRUE, HOURLY, [day(3), day(4), day(5)])
     (row,) = document["campaigns"]
-    assert row == {"name": "thistle", "alarm": "A002", "day": "2026-03-05", "verdict": "unlicensed", "delay_days": 2, "gone": 0.4}
+    assert row == {
+        "name": "thistle",
+        "alarm": "A002",
+        "day": "2026-03-05",
+        "verdict": "unlicensed",
+        "delay_days": 2,
+        "gone": 0.4,
+    }
     assert document["false_alarms"] == {"adversarial": {"classroom": 1}, "unlicensed": {}}
     assert (document["alarms"], document["searched"], document["false_days"]) == (3, 3, ["2026-03-04"])
     assert document["searched_days"] == ["2026-03-04", "2026-03-05", "2026-03-06"]
@@ -53,13 +62,19 @@ def test_an_alarm_within_a_day_is_as_early_as_it_was() -> None:
 
 def test_no_alarm_is_all_gone() -> None:
     document = alarms_scored([Raised("A001", day(3), "unlicensed", CLASS)], TRUE, HOURLY, [day(3)])
-    assert document["campaigns"] == [{"name": "thistle", "alarm": None, "day": None, "verdict": None, "delay_days": None, "gone": 1.0}]
+    assert document["campaigns"] == [
+        {"name": "thistle", "alarm": None, "day": None, "verdict": None, "delay_days": None, "gone": 1.0}
+    ]
     assert document["false_alarms"] == {"adversarial": {}, "unlicensed": {"classroom": 1}}
 
 
 def test_an_alarm_on_stolen_keys_and_on_a_licensee_beyond_its_permit_wrongs_nobody() -> None:
     stolen, licensee = frozenset({"v1", "v2", "v3"}), frozenset({"l1", "l2"})
-    kinds = dict.fromkeys(stolen, "campaign") | dict.fromkeys(licensee, "permitted_distiller") | dict.fromkeys(CLASS, "classroom")
+    kinds = (
+        dict.fromkeys(stolen, "campaign")
+        | dict.fromkeys(licensee, "permitted_distiller")
+        | dict.fromkeys(CLASS, "classroom")
+    )
     true = Truth({"thistle": stolen}, {}, kinds, frozenset(), victims=stolen, exceeding={"press": licensee})
     raised = [
         Raised("A001", day(3), "adversarial", stolen | some(CLASS, 1)),
@@ -74,17 +89,25 @@ def test_an_alarm_on_stolen_keys_and_on_a_licensee_beyond_its_permit_wrongs_nobo
 
 def test_each_campaign_must_have_an_alarm_of_mostly_its_own() -> None:
     sedge = frozenset({"s1", "s2"})
-    truth = Truth({"thistle": THISTLE, "sedge": sedge}, {}, dict.fromkeys(THISTLE | sedge, "campaign"), THISTLE | sedge)
+    truth = Truth(
+        {"thistle": THISTLE, "sedge": sedge}, {}, dict.fromkeys(THISTLE | sedge, "campaign"), THISTLE | sedge
+    )
     of_day = {"thistle": some(THISTLE, 3), "class": some(CLASS, 3), "sedge": sedge}
 
     def tables(*names: str) -> tuple[pa.Table, pa.Table]:
         alarms = [{"alarm": name, "until": day(2), "new": True, "verdict": "adversarial"} for name in names]
-        members = [{"alarm": name, "account_id": account, "since": day(2)} for name in names for account in sorted(of_day[name])]
+        members = [
+            {"alarm": name, "account_id": account, "since": day(2)}
+            for name in names
+            for account in sorted(of_day[name])
+        ]
         return pa.Table.from_pylist(alarms), pa.Table.from_pylist(members)
 
     assert not all_noticed(*tables("thistle", "class"), truth)
     assert all_noticed(*tables("thistle", "class", "sedge"), truth)
-    assert not all_noticed(*tables("class"), Truth({}, {}, {}, frozenset())), "a world without campaigns is watched to its end"
+    assert not all_noticed(*tables("class"), Truth({}, {}, {}, frozenset())), (
+        "a world without campaigns is watched to its end"
+    )
 
 
 def test_a_run_that_was_not_watched_is_said(hamlet: Path, tmp_path: Path) -> None:

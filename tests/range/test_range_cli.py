@@ -14,7 +14,9 @@ from stillwatch.cli.range import command
 
 def test_make_and_score_on_the_command_line(hamlet_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "world"
-    made = CliRunner().invoke(command, ["make", str(hamlet_file), "--out", str(out), "--scale", "1", "--no-prompts", "--json"])
+    made = CliRunner().invoke(
+        command, ["make", str(hamlet_file), "--out", str(out), "--scale", "1", "--no-prompts", "--json"]
+    )
     assert made.exit_code == 0, made.output
     assert json.loads(made.stdout)["world"]["scale"] == 1.0
     run = tmp_path / "run"

@@ -47,7 +47,9 @@ def test_ingest_reads_back_what_was_written(name: str, rows: Rows, tmp_path: Pat
     assert [row["request_id"] for row in found] == rows.request_id.to_pylist()
     assert [row["account_id"] for row in found] == account_ids(rows).to_pylist()
     assert [row["model"] for row in found] == model_names(rows).to_pylist()
-    assert [int(row["time"].timestamp() * 1e6 + 0.5) for row in found] == pytest.approx(rows.time.tolist(), abs=2)
+    assert [int(row["time"].timestamp() * 1e6 + 0.5) for row in found] == pytest.approx(
+        rows.time.tolist(), abs=2
+    )
     silent = SILENT.get(name, set())
     for column in {"status", "output_tokens", "reasoning_tokens"} - silent:
         good = [i for i, status in enumerate(rows.status.tolist()) if status == 200]

@@ -27,14 +27,20 @@ def test_every_phrase_is_valid_inside_json_and_repeats_for_its_seed(symbol: str,
 
 
 def test_ordinary_prompts_are_diverse() -> None:
-    texts = compose.texts(np.full(20_000, BOOK.number("chat")), np.arange(20_000, dtype=np.uint64), BOOK).to_pylist()
+    texts = compose.texts(
+        np.full(20_000, BOOK.number("chat")), np.arange(20_000, dtype=np.uint64), BOOK
+    ).to_pylist()
     assert len(set(texts)) > 17_000
 
 
 @pytest.mark.parametrize(("symbol", "repeated"), [("agent_task", 0), ("agent_result", 5_000)])
 def test_coding_agents_are_hardly_ever_asked_the_same(symbol: str, repeated: int) -> None:
-    """Of 100,000 tasks none twice: with a space of N there would be 5e9 / N pairs, so N is likely beyond a thousand million."""
-    texts = compose.texts(np.full(100_000, BOOK.number(symbol)), np.arange(100_000, dtype=np.uint64), BOOK).to_pylist()
+    """Of 100,000 tasks none twice: with a space of N there would be 5e9 / N pairs, so N is likely beyond a
+    thousand million.
+    """
+    texts = compose.texts(
+        np.full(100_000, BOOK.number(symbol)), np.arange(100_000, dtype=np.uint64), BOOK
+    ).to_pylist()
     assert len(set(texts)) >= 100_000 - repeated
 
 
@@ -53,4 +59,6 @@ def test_broken_books_are_refused(rules: dict[str, list[str]]) -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=50))
 def test_hexadecimal_is_what_python_says(numbers: list[int]) -> None:
-    assert compose.hexadecimal("id-", np.array(numbers, np.uint64)).to_pylist() == [f"id-{n:016x}" for n in numbers]
+    assert compose.hexadecimal("id-", np.array(numbers, np.uint64)).to_pylist() == [
+        f"id-{n:016x}" for n in numbers
+    ]

@@ -67,9 +67,19 @@ class Week:
 def _seen(rows: Rows) -> list[Seen]:
     assert rows.messages is not None
     assert rows.response is not None
-    numbers: list[Any] = [getattr(rows, name).tolist() for name in ("account", "time", "address", "client", "parameters", "tools")]
-    texts: list[Any] = [rows.end_user.to_pylist(), rows.conversation.to_pylist(), [json.loads(text) for text in rows.messages.to_pylist() if text]]
-    answers = (json.loads(text)["choices"][0]["message"]["content"] if text else None for text in rows.response.to_pylist())
+    numbers: list[Any] = [
+        getattr(rows, name).tolist()
+        for name in ("account", "time", "address", "client", "parameters", "tools")
+    ]
+    texts: list[Any] = [
+        rows.end_user.to_pylist(),
+        rows.conversation.to_pylist(),
+        [json.loads(text) for text in rows.messages.to_pylist() if text],
+    ]
+    answers = (
+        json.loads(text)["choices"][0]["message"]["content"] if text else None
+        for text in rows.response.to_pylist()
+    )
     return [Seen(*values) for values in zip(*numbers, *texts, answers, strict=True)]
 
 
@@ -118,7 +128,14 @@ def test_every_kind_is_in_it_and_no_campaign(week: Week) -> None:
 
 def test_it_is_small_enough_for_many_worlds_and_its_look_alikes_are_not(week: Week) -> None:
     assert week.tally.total < 100_000
-    at_least = {"hackathon": 40, "viral_prompt": 150, "framework_default": 150, "migration": 140, "vpn_users": 50, "hobby_pipeline": 50}
+    at_least = {
+        "hackathon": 40,
+        "viral_prompt": 150,
+        "framework_default": 150,
+        "migration": 140,
+        "vpn_users": 50,
+        "hobby_pipeline": 50,
+    }
     for kind, count in at_least.items():
         assert len({row.account for row in week.seen[kind]}) >= count, kind
 
@@ -139,7 +156,11 @@ def test_a_viral_prompt_begins_in_the_same_hours_all_over_the_world(week: Week) 
     first = first_times(rows)
     assert fullest(list(first.values()), 9 * HOUR) > 0.5
     assert len({row["region"] for row in week.papers(rows)}) >= 6
-    users = {row.account for row in rows if any(message["content"].startswith("Be my honest mirror.") for message in row.messages)}
+    users = {
+        row.account
+        for row in rows
+        if any(message["content"].startswith("Be my honest mirror.") for message in row.messages)
+    }
     assert len(users) > 0.9 * len(first)
     fresh = [first[number] - micros(week.accounts[number]["created"]) < DAY for number in first]
     assert 0.2 < np.mean(fresh) < 0.6
@@ -161,7 +182,9 @@ def test_a_framework_gives_strangers_one_prompt_one_tool_set_and_one_parameter_s
 def test_a_vpn_has_few_exits_for_people_of_many_regions(week: Week) -> None:
     rows = week.seen["vpn_users"]
     assert len({row.address for row in rows}) <= 9
-    assert set(week.world.setting.places.classes[week.world.networks[[row.address for row in rows]]]) == {"vpn"}
+    assert set(week.world.setting.places.classes[week.world.networks[[row.address for row in rows]]]) == {
+        "vpn"
+    }
     assert len({row["region"] for row in week.papers(rows)}) >= 5
 
 
@@ -192,7 +215,10 @@ def test_a_vendors_freelancers_share_template_and_tool_and_declare_nothing(week:
 
 def test_own_model_data_is_declared_and_looks_like_a_harvest(week: Week) -> None:
     for rows in week.groups("own_model_data"):
-        assert len({(row["organisation"], row["payment"], row["verification"]) for row in week.papers(rows)}) == 1
+        assert (
+            len({(row["organisation"], row["payment"], row["verification"]) for row in week.papers(rows)})
+            == 1
+        )
         assert len(rows) > 1_000
         assert len({row.said for row in rows}) > 0.95 * len(rows)
 
@@ -225,7 +251,9 @@ def test_an_aggregators_keys_carry_on_each_others_conversations(week: Week) -> N
             if row.session:
                 keys[row.session].add(row.account)
     shared = [accounts for accounts in keys.values() if len(accounts) > 1]
-    assert {week.world.kinds[cast.kind[number]] for accounts in shared for number in accounts} == {"aggregator"}
+    assert {week.world.kinds[cast.kind[number]] for accounts in shared for number in accounts} == {
+        "aggregator"
+    }
     assert all(len({int(cast.group[number]) for number in accounts}) == 1 for accounts in shared)
     assert len(shared) > 200
     assert all(row.end_user for row in week.seen["aggregator"])

@@ -39,10 +39,18 @@ TOPS = {frame + end for frame in FRAMES for end in ENDS}
 
 def marked(alternative: str) -> str:
     """A frame's alternative with a mark on both sides of every slot of the payload."""
-    return SLOT.sub(lambda match: match[0] if match[0][1:].startswith(FIRST) else f"{PAYLOAD}{match[0]}{PAYLOAD}", alternative)
+    return SLOT.sub(
+        lambda match: match[0] if match[0][1:].startswith(FIRST) else f"{PAYLOAD}{match[0]}{PAYLOAD}",
+        alternative,
+    )
 
 
-MARKED = build({name: [marked(a) for a in texts] if name in TOPS or name.startswith(FIRST) else texts for name, texts in RULES.items()})
+MARKED = build(
+    {
+        name: [marked(a) for a in texts] if name in TOPS or name.startswith(FIRST) else texts
+        for name, texts in RULES.items()
+    }
+)
 
 
 def parts(frame: str, level: int, wording: Any = WORDING) -> list[list[str]]:
@@ -63,7 +71,9 @@ def words(text: str) -> list[str]:
 def changed(before: str, after: str) -> float:
     """Share of the words of the first text that the second does not keep in their order."""
     a, b = words(before), words(after)
-    return 1 - sum(block.size for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()) / len(a)
+    return 1 - sum(
+        block.size for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    ) / len(a)
 
 
 def replaced(before: str, after: str) -> float:
@@ -132,9 +142,15 @@ def test_wording_follows_its_own_seed() -> None:
 def test_jobs_that_are_no_distillation_have_one_wording() -> None:
     jobs = Jobs(shipped(), {"evaluation": 0, "pipeline": 0, "exact": 0})
     parts = (jobs.system, jobs.head, jobs.body)
-    moved = {name for i, name in enumerate(jobs.names) if any((part[0, i] != part[2, i]).any() for part in parts)}
+    moved = {
+        name for i, name in enumerate(jobs.names) if any((part[0, i] != part[2, i]).any() for part in parts)
+    }
     book = documents("catalogue")["jobs.toml"]
-    assert moved == {name for name, job in book.items() if {job.get("system"), job.get("head"), job.get("body")} & set(FRAMES)}
+    assert moved == {
+        name
+        for name, job in book.items()
+        if {job.get("system"), job.get("head"), job.get("body")} & set(FRAMES)
+    }
     assert moved >= {"grading", "orchestrate", "orchestrate_plain", "bench_worked", "inline_agent", "refine"}
     assert not moved & {"chat", "agent", "agent_kit", "public", "classify", "bench_bare", "bypass"}
 
@@ -159,7 +175,9 @@ def heavy(hamlet_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_but_the_campaigns_words_stays_as_it_was(hamlet: Path, heavy: Path) -> None:
     assert pq.read_table(heavy / "truth.parquet").equals(pq.read_table(hamlet / "truth.parquet"))
     assert pq.read_table(heavy / "edge.parquet").equals(pq.read_table(hamlet / "edge.parquet"))
-    campaign = {row["account_id"] for row in pq.read_table(hamlet / "truth.parquet").to_pylist() if row["campaign"]}
+    campaign = {
+        row["account_id"] for row in pq.read_table(hamlet / "truth.parquet").to_pylist() if row["campaign"]
+    }
     reworded = 0
     for before, after in zip(logs(hamlet), logs(heavy), strict=True):
         assert before["response"] == after["response"]

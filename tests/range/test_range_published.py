@@ -30,7 +30,9 @@ PUBLISHED = {
     "slow_ramp": (4_000, 9_000_000, 90, 25),
     "bypass_search": (2_060, 1_212_000, 26, None),
 }
-"""What docs/range.md says of each; its notes say which of these numbers were published and which are assumed."""
+"""What docs/range.md says of each; its notes say which of these numbers were published and which are
+assumed.
+"""
 SCALE = 0.05
 
 
@@ -65,7 +67,9 @@ def crew_of(name: str) -> list[slice]:
     """Where each crew stands among the campaign's accounts."""
     spec = campaign(name)
     ends = np.cumsum([stage.accounts for stage in crews.stages(spec, sized(spec, SCALE))])
-    return [slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
+    return [
+        slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -128,11 +132,15 @@ def test_a_banned_crew_is_followed_by_another_that_keeps_some_means() -> None:
 
 
 def spoken(name: str, day: int, parts: int = 1) -> list[dict[str, Any]]:
-    """What the campaign says on a day of its world, or on one of the parts that it is cut into; failed exchanges are left out."""
+    """What the campaign says on a day of its world, or on one of the parts that it is cut into; failed
+    exchanges are left out.
+    """
     made = world(name)
     rows = rows_of(made, day, 0, parts, text=True)
     columns: list[Any] = [rows.messages, rows.response]
-    texts = zip(rows.account.tolist(), rows.model.tolist(), *(column.to_pylist() for column in columns), strict=True)
+    texts = zip(
+        rows.account.tolist(), rows.model.tolist(), *(column.to_pylist() for column in columns), strict=True
+    )
     return [
         {
             "model": made.setting.models[model].name,
@@ -211,7 +219,11 @@ days = 2
     [
         ("first_day = 2\ndays = 2", "first_day = 2\ndays = 30", "does not fit into its campaign"),
         ("volume = 0.5\nfirst_day = 0", "volume = 0.2\nfirst_day = 0", "the crews' volumes add up to 0.700"),
-        ("share = 0.5\nvolume = 0.5\nfirst_day = 2", "share = 0\nvolume = 0.5\nfirst_day = 2", "a crew needs accounts"),
+        (
+            "share = 0.5\nvolume = 0.5\nfirst_day = 2",
+            "share = 0\nvolume = 0.5\nfirst_day = 2",
+            "a crew needs accounts",
+        ),
         ("days = 2\n\n", 'days = 2\nagent = "x/1"\n\n', "go together"),
         ("days = 2\n\n", "days = 2\ncarries = 3.0\n\n", "carries is a share"),
         ("days = 2\n\n", "days = 2\nregistered_days = 0\n\n", "30 hours does not fit into 0 days"),
@@ -228,13 +240,17 @@ def test_a_mistake_in_a_crew_is_named_with_its_line(old: str, new: str, said: st
 
 
 def scenario_text(old: str, new: str) -> str:
-    text = resources.files("stillwatch.range").joinpath("scenarios", "refinery.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("stillwatch.range").joinpath("scenarios", "refinery.toml").read_text(encoding="utf-8")
+    )
     assert old in text
     return text.replace(old, new)
 
 
 @pytest.mark.parametrize("key", ["model", "moves_to"])
 def test_a_model_that_is_not_served_is_refused(key: str) -> None:
-    text = scenario_text('model = "heron-4"' if key == "model" else 'moves_to = "heron-3"', f'{key} = "heron-9"')
+    text = scenario_text(
+        'model = "heron-4"' if key == "model" else 'moves_to = "heron-3"', f'{key} = "heron-9"'
+    )
     with pytest.raises(SettingError, match="no model 'heron-9'"):
         parse(text, "x.toml")

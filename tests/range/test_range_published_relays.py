@@ -43,7 +43,9 @@ def test_a_small_world_is_the_published_one_in_little(name: str) -> None:
     mine = np.flatnonzero(cast.campaign == 0)
     assert len(mine) == load(name).campaigns[0].at_least
     active = (cast.last - cast.first)[mine] / DAY
-    assert float((cast.rate[mine] * active).sum()) / len(mine) * accounts == pytest.approx(exchanges, rel=0.01)
+    assert float((cast.rate[mine] * active).sum()) / len(mine) * accounts == pytest.approx(
+        exchanges, rel=0.01
+    )
     assert active.max() == pytest.approx(days)
     assert cast.rate[mine].min() >= 6
     assert cast.rate[mine].max() <= 860
@@ -53,7 +55,15 @@ def test_the_relay_grows_through_the_published_slice() -> None:
     cast = world("live_relay").cast
     mine = np.flatnonzero(cast.campaign == 0)
     first, last = cast.first[mine].min(), cast.last[mine].max()
-    day = [float((cast.rate[mine] * _grown(cast.ramp[mine], cast.first[mine], cast.last[mine], first + d * DAY + DAY // 2)).sum()) for d in range(75)]
+    day = [
+        float(
+            (
+                cast.rate[mine]
+                * _grown(cast.ramp[mine], cast.first[mine], cast.last[mine], first + d * DAY + DAY // 2)
+            ).sum()
+        )
+        for d in range(75)
+    ]
     slice_of_ten = sum(day[:10]) / len(mine) * 5_380
     assert 250_000 < slice_of_ten < 450_000
     assert sum(day) / len(mine) * 5_380 == pytest.approx(23_000_000, rel=0.05)
@@ -75,7 +85,9 @@ def test_end_users_speak_the_published_twelve_languages() -> None:
     for day in range(8, 12):
         rows = rows_of(made, day, 0, 1, text=True)
         assert rows.messages is not None
-        italian += sum("Mi spieghi" in json.loads(str(messages))[-1]["content"] for messages in rows.messages.to_pylist())
+        italian += sum(
+            "Mi spieghi" in json.loads(str(messages))[-1]["content"] for messages in rows.messages.to_pylist()
+        )
     assert italian > 3
 
 

@@ -1,4 +1,6 @@
-"""Signed reasoning and its replay, stored sessions played again, and stolen keys: the log says what the scenario meant."""
+"""Signed reasoning and its replay, stored sessions played again, and stolen keys: the log says what the
+scenario meant.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("riverside")
     (folder / "riverside.toml").write_text(RIVERSIDE, encoding="utf-8")
     make(Order(str(folder / "riverside.toml"), folder / "world", scale=1.0, seed=5))
-    log = [row for path in sorted((folder / "world" / "logs").iterdir()) for row in pq.read_table(path).to_pylist()]
+    log = [
+        row
+        for path in sorted((folder / "world" / "logs").iterdir())
+        for row in pq.read_table(path).to_pylist()
+    ]
     truth = {row["account_id"]: row for row in pq.read_table(folder / "world" / "truth.parquet").to_pylist()}
     return Made(folder / "world", log, truth)
 
@@ -116,12 +122,20 @@ def test_the_same_bytes_whatever_the_workers(made: Made, tmp_path: Path) -> None
 
 
 def sent(row: dict[str, Any]) -> list[str]:
-    return [block["signature"] for message in json.loads(row["messages"]) for block in message.get("thinking_blocks", [])]
+    return [
+        block["signature"]
+        for message in json.loads(row["messages"])
+        for block in message.get("thinking_blocks", [])
+    ]
 
 
 def given(row: dict[str, Any]) -> list[str]:
     answer = json.loads(row["response"])
-    return [block["signature"] for block in answer["choices"][0]["message"].get("thinking_blocks", [])] if answer else []
+    return (
+        [block["signature"] for block in answer["choices"][0]["message"].get("thinking_blocks", [])]
+        if answer
+        else []
+    )
 
 
 def issued(made: Made) -> dict[str, dict[str, Any]]:
@@ -150,12 +164,17 @@ def test_a_relay_replays_what_any_of_its_accounts_was_answered(made: Made) -> No
 
 def test_a_replay_keeps_the_history_and_asks_for_the_reasoning(made: Made) -> None:
     known = issued(made)
-    replays = [row for row in made.of("ferry") if any(known[s]["session_id"] != row["session_id"] for s in sent(row))]
+    replays = [
+        row for row in made.of("ferry") if any(known[s]["session_id"] != row["session_id"] for s in sent(row))
+    ]
     assert len(replays) > 300
     for row in replays:
         history = json.loads(row["messages"])
         source = known[[s for s in sent(row) if known[s]["session_id"] != row["session_id"]][-1]]
-        before, answer = json.loads(source["messages"]), json.loads(source["response"])["choices"][0]["message"]
+        before, answer = (
+            json.loads(source["messages"]),
+            json.loads(source["response"])["choices"][0]["message"],
+        )
         assert history[: len(before) + 1] == [*before, answer]
         assert "reasoning" in history[-1]["content"] or "notes" in history[-1]["content"]
 
@@ -171,7 +190,9 @@ def test_honest_clients_send_back_their_own_reasoning_only(made: Made) -> None:
     assert sessions[False] > 10
 
 
-@pytest.mark.parametrize("name", ["litellm-parquet", "litellm_spend_logs", "openai_jsonl", "anthropic_messages_jsonl"])
+@pytest.mark.parametrize(
+    "name", ["litellm-parquet", "litellm_spend_logs", "openai_jsonl", "anthropic_messages_jsonl"]
+)
 def test_ingest_sees_the_signatures_of_each_format(name: str, tmp_path: Path) -> None:
     rows = rows_of(make_world(parse(RIVERSIDE, "riverside.toml"), 1.0, 5), 3, 0, 1, text=True)
     path = tmp_path / f"log{WRITERS.all()[name].suffix}"
@@ -203,7 +224,9 @@ def test_a_relay_names_no_end_user_and_speaks_many_languages(made: Made) -> None
 
 def test_stored_sessions_arrive_whole(made: Made) -> None:
     rows = made.of("parrot")
-    turns = Counter(sum(message["role"] == "assistant" for message in json.loads(row["messages"])) for row in rows)
+    turns = Counter(
+        sum(message["role"] == "assistant" for message in json.loads(row["messages"])) for row in rows
+    )
     assert set(turns) == set(range(1, 9))
     assert {row["session_id"] for row in rows} == {None}
     assert all(json.loads(row["messages"])[-1]["role"] != "assistant" for row in rows)
@@ -235,22 +258,34 @@ def test_a_stolen_account_is_one_account(made: Made) -> None:
     accounts = pq.read_table(made.folder / "accounts.parquet")["account_id"].to_pylist()
     assert len(accounts) == len(set(accounts))
     assert set(made.truth) <= set(accounts)
-    assert Counter(row["user"] for row in made.log) == {name: row["exchanges"] for name, row in made.truth.items()}
+    assert Counter(row["user"] for row in made.log) == {
+        name: row["exchanges"] for name, row in made.truth.items()
+    }
     document = json.loads((made.folder / "truth.json").read_text())
     assert document["world"]["accounts"] == len(made.truth)
     assert sum(group["exchanges"] for group in document["groups"]) == len(made.log)
     magpie = next(group for group in document["groups"] if group["name"] == "magpie")
     assert magpie["label"] == "victim"
     assert 1_300 < magpie["exchanges"] < 1_700
-    organisations = {row["account_id"]: row["organisation"] for row in pq.read_table(made.folder / "accounts.parquet").to_pylist()}
-    assert all(organisations[name] for name, row in made.truth.items() if row["campaign"] == "magpie" and row["kind"] == "company")
+    organisations = {
+        row["account_id"]: row["organisation"]
+        for row in pq.read_table(made.folder / "accounts.parquet").to_pylist()
+    }
+    assert all(
+        organisations[name]
+        for name, row in made.truth.items()
+        if row["campaign"] == "magpie" and row["kind"] == "company"
+    )
 
 
 def test_stolen_keys_are_billed_for_what_the_pool_does_with_them(made: Made) -> None:
     world = make_world(parse(RIVERSIDE, "riverside.toml"), 1.0, 5)
     usage, assumed = Usage.of(world, made.folder / "logs"), Assumed.of(shipped_prices())
     ferry, parrot, magpie = (bill(world, number, usage, assumed).counts for number in range(3))
-    edge = {row["request_id"]: row["user_agent"] for row in pq.read_table(made.folder / "edge.parquet").to_pylist()}
+    edge = {
+        row["request_id"]: row["user_agent"]
+        for row in pq.read_table(made.folder / "edge.parquet").to_pylist()
+    }
     pooled = sum(edge[row["request_id"]] == "harness-cli/1.0.57" for row in made.of("magpie"))
     assert magpie["exchanges"].full == pooled == magpie["wanted"].full + magpie["cover"].full
     assert magpie["keys"].full == 12
@@ -266,9 +301,17 @@ def test_stolen_keys_are_billed_for_what_the_pool_does_with_them(made: Made) -> 
     [
         ("regions = { there = 1.0 }", "regions = { elsewhere = 1.0 }", "there is no region 'elsewhere'"),
         ("regions = { there = 1.0 }", "regions = { there = 0 }", "the shares of regions"),
-        ('victims = ["company", "coding_agent"]', 'victims = ["castle"]', "there is no kind 'castle' of victims"),
+        (
+            'victims = ["company", "coding_agent"]',
+            'victims = ["castle"]',
+            "there is no kind 'castle' of victims",
+        ),
         ('victims = ["company", "coding_agent"]', 'victims = "company"', "must be a list of text"),
-        ("networks = { hosting = 1.0 }\nbanned = 0.0", "networks = { hosting = 1.0 }\nbanned = 0.1", "no accounts of its own to be banned"),
+        (
+            "networks = { hosting = 1.0 }\nbanned = 0.0",
+            "networks = { hosting = 1.0 }\nbanned = 0.1",
+            "no accounts of its own to be banned",
+        ),
     ],
 )
 def test_a_mistake_is_said(old: str, new: str, said: str) -> None:

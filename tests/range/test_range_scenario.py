@@ -23,31 +23,76 @@ def line_of(text: str, piece: str) -> int:
         ("windows = 4", "windows = 4.5", "campaign[0].windows must be a whole number", "windows = 4.5"),
         ("weight = 0.3", "weight = true", "region[1].weight must be a number", "weight = true"),
         ('kind = "office"', 'kind = "castle"', "there is no kind 'castle'", 'kind = "castle"'),
-        ("jobs = { resold = 0.7, chat = 0.3 }", "jobs = { resold = 0.7, sing = 0.3 }", "there is no job 'sing'", "jobs = { resold = 0.7, sing"),
+        (
+            "jobs = { resold = 0.7, chat = 0.3 }",
+            "jobs = { resold = 0.7, sing = 0.3 }",
+            "there is no job 'sing'",
+            "jobs = { resold = 0.7, sing",
+        ),
         ('plan = "plus"', 'plan = "gold"', "there is no plan 'gold'", 'plan = "gold"'),
         ('rhythm = "flat"', 'rhythm = "waltz"', "there is no rhythm 'waltz'", 'rhythm = "waltz"'),
         ("pivot = 0.5", "pivot = 1.5", "pivot is a share", "pivot = 1.5"),
         ("cards = 3", "cards = -3", "cards must not be negative", "cards = -3"),
         ("first_day = 1", "first_day = 2", "campaign thistle does not fit into the world", "days = 5"),
-        ("end = 2026-03-08T00:00:00Z", "end = 2026-03-08", "world.end must be a time with its zone", "end = 2026-03-08"),
-        ("late_jobs = { trace = 1.0 }", "late_jobs = { trace = 0 }", "a mixture of jobs is empty", "late_jobs = { trace = 0 }"),
-        ("released = 2025-01-01", "released = 2026-03-03", "no model was out before the window", "released = 2026-03-03"),
+        (
+            "end = 2026-03-08T00:00:00Z",
+            "end = 2026-03-08",
+            "world.end must be a time with its zone",
+            "end = 2026-03-08",
+        ),
+        (
+            "late_jobs = { trace = 1.0 }",
+            "late_jobs = { trace = 0 }",
+            "a mixture of jobs is empty",
+            "late_jobs = { trace = 0 }",
+        ),
+        (
+            "released = 2025-01-01",
+            "released = 2026-03-03",
+            "no model was out before the window",
+            "released = 2026-03-03",
+        ),
         ("group_max = 15", "group_max = 5", "group_max is below group_min", "group_max = 5"),
         ("[world]", "[[world]]", "world must be one section", "[[world]]"),
         ('kind = "office"', 'kind = ["office"]', "there is no kind ['office']", 'kind = ["office"]'),
         ("windows = 4", "windows = 0", "a day of a balanced rhythm needs windows", "windows = 0"),
         ("windows = 4", "windows = 4\nramp = 3", "ramp must lie between -1 and 1", "ramp = 3"),
         ("windows = 4", "windows = 4\nramp = nan", "ramp must lie between -1 and 1", "ramp = nan"),
-        ("windows = 4", "windows = 4\nnetworks = { hosting = 0 }", "the shares of networks", "networks = { hosting = 0 }"),
-        ("windows = 4", "windows = 4\nnetworks.hosting = -1", "the shares of networks", "networks.hosting = -1"),
+        (
+            "windows = 4",
+            "windows = 4\nnetworks = { hosting = 0 }",
+            "the shares of networks",
+            "networks = { hosting = 0 }",
+        ),
+        (
+            "windows = 4",
+            "windows = 4\nnetworks.hosting = -1",
+            "the shares of networks",
+            "networks.hosting = -1",
+        ),
         ('name = "thistle"', 'name = ""', "a campaign needs a name of its own, not ''", 'name = ""'),
-        ('name = "bramble"', 'name = "thistle" # again', "a campaign needs a name of its own, not 'thistle'", 'name = "thistle" # again'),
+        (
+            'name = "bramble"',
+            'name = "thistle" # again',
+            "a campaign needs a name of its own, not 'thistle'",
+            'name = "thistle" # again',
+        ),
         ("weight = 0.5\nreleased", "weight = nan\nreleased", "weight must not be nan", "weight = nan"),
         ("cards = 3", "cards = 3\nmail_share = inf", "mail_share must not be inf", "mail_share = inf"),
         ("late_day = 3", "late_day = 6", "the later phase begins after the campaign's end", "late_day = 6"),
         ("late_jobs = { trace = 1.0 }", "", "late_day is given without late_jobs", "late_day = 3"),
-        ("share = 0.6\nplan", "share = 0.5\nplan", "the pathways' shares add up to 0.900", "share = 0.5\nplan"),
-        ('runtime = "go 1.23"', 'runtime = "go1.23"', "runtime must be two words, not 'go1.23'", 'runtime = "go1.23"'),
+        (
+            "share = 0.6\nplan",
+            "share = 0.5\nplan",
+            "the pathways' shares add up to 0.900",
+            "share = 0.5\nplan",
+        ),
+        (
+            'runtime = "go 1.23"',
+            'runtime = "go1.23"',
+            "runtime must be two words, not 'go1.23'",
+            'runtime = "go1.23"',
+        ),
         ('system = "Linux x64"', 'system = ""', "system must be two words, not ''", 'system = ""'),
         (
             "jobs = { tool_use",
@@ -55,13 +100,38 @@ def line_of(text: str, piece: str) -> int:
             "there is no sampling parameter 'temprature'",
             "parameters = { temp",
         ),
-        ("windows = 4", "windows = 4\nwave_hours = 100\nregistered_days = 2", "100 hours does not fit into 2 days", "registered_days = 2"),
+        (
+            "windows = 4",
+            "windows = 4\nwave_hours = 100\nregistered_days = 2",
+            "100 hours does not fit into 2 days",
+            "registered_days = 2",
+        ),
         ("exchanges = 1_200", "exchanges = 0", "campaign thistle has no exchanges", "exchanges = 0"),
-        ('name = "wren-2"', 'name = "wren-1" # again', "there are two models 'wren-1'", 'name = "wren-1" # again'),
+        (
+            'name = "wren-2"',
+            'name = "wren-1" # again',
+            "there are two models 'wren-1'",
+            'name = "wren-1" # again',
+        ),
         ('models = ["wren-1"]', 'models = ["crow"]', "there is no model 'crow'", 'models = ["crow"]'),
-        ("expires = 2026-12-31", "expires = 2025-12-31", "the permit expires before it starts", "expires = 2025-12-31"),
-        ("expires = 2026-12-31T00:00:00Z", "expires = 2026-12-31T00:00:00Z\nheadroom = -1", "headroom must not be negative", "headroom = -1"),
-        ("launched = 2024-01-01", "launched = 2027-01-01", "the provider opens after the window has begun", "launched = 2027-01-01"),
+        (
+            "expires = 2026-12-31",
+            "expires = 2025-12-31",
+            "the permit expires before it starts",
+            "expires = 2025-12-31",
+        ),
+        (
+            "expires = 2026-12-31T00:00:00Z",
+            "expires = 2026-12-31T00:00:00Z\nheadroom = -1",
+            "headroom must not be negative",
+            "headroom = -1",
+        ),
+        (
+            "launched = 2024-01-01",
+            "launched = 2027-01-01",
+            "the provider opens after the window has begun",
+            "launched = 2027-01-01",
+        ),
         ("languages = { en = 0.8, hi = 0.2 }", "languages = {}", "the shares of languages", "languages = {}"),
     ],
 )
@@ -77,12 +147,18 @@ def test_a_mistake_is_named_with_its_line(old: str, new: str, said: str, at: str
 @pytest.mark.parametrize(
     ("text", "key", "line"),
     [
-        (HAMLET.replace("windows = 4", "windows = 4\nwindows = 5"), "windows", line_of(HAMLET, "windows = 4") + 1),
+        (
+            HAMLET.replace("windows = 4", "windows = 4\nwindows = 5"),
+            "windows",
+            line_of(HAMLET, "windows = 4") + 1,
+        ),
         (HAMLET.replace("windows = 4", "windows = "), "windows", line_of(HAMLET, "windows = 4")),
         ('backdrop = "provider"\nbackdrop = "provider"', "backdrop", 2),
     ],
 )
-def test_a_key_that_is_not_toml_or_stands_twice_is_named_with_its_line(text: str, key: str, line: int) -> None:
+def test_a_key_that_is_not_toml_or_stands_twice_is_named_with_its_line(
+    text: str, key: str, line: int
+) -> None:
     with pytest.raises(SettingError, match=f"at the key {key}:") as caught:
         parse(text, "hamlet.toml")
     assert caught.value.where == f"hamlet.toml, line {line}"
@@ -183,7 +259,11 @@ def test_several_backdrops_stand_one_behind_the_other() -> None:
 def test_a_scenario_plays_before_another_backdrop_where_that_is_asked_for() -> None:
     alone, among = load("february"), load("february", ("lookalikes", "provider"))
     assert among.campaigns == alone.campaigns
-    assert {spec.kind for spec in among.populations} - {spec.kind for spec in alone.populations} >= {"translation_vendor", "hackathon", "red_team"}
+    assert {spec.kind for spec in among.populations} - {spec.kind for spec in alone.populations} >= {
+        "translation_vendor",
+        "hackathon",
+        "red_team",
+    }
     assert len([spec for spec in among.populations if spec.kind == "ordinary"]) == 1
     assert load("benign", ("lookalikes",)) == load("benign")
     assert "red_team" in {spec.kind for spec in parse(HAMLET, "hamlet.toml", ("lookalikes",)).populations}
@@ -201,7 +281,10 @@ def test_a_window_before_a_backdrops_models_is_refused_though_they_are_not_the_f
 def test_an_events_volume_does_not_grow_with_the_window() -> None:
     text = BEFORE.replace('backdrop = "provider"', 'backdrop = ["provider", "lookalikes"]')
     quarter, week = (parse(t, "x.toml") for t in (text, text.replace("2026-05-25", "2026-03-09")))
-    grown = {a.kind: a.median / b.median for a, b in zip(quarter.populations[:-1], week.populations[:-1], strict=True)}
+    grown = {
+        a.kind: a.median / b.median
+        for a, b in zip(quarter.populations[:-1], week.populations[:-1], strict=True)
+    }
     assert {kind for kind, factor in grown.items() if factor == 1} == {"hackathon", "viral_prompt"}
     assert all(factor in (1, 12) for factor in grown.values())
 

@@ -18,7 +18,11 @@ THISTLE = frozenset(f"t{i}" for i in range(10))
 BRAMBLE = frozenset(f"b{i}" for i in range(20))
 CLASS = frozenset(f"c{i}" for i in range(30))
 LICENSED = frozenset(f"k{i}" for i in range(4))
-KINDS = dict.fromkeys(THISTLE | BRAMBLE, "campaign") | dict.fromkeys(CLASS, "classroom") | dict.fromkeys(LICENSED, "permitted_distiller")
+KINDS = (
+    dict.fromkeys(THISTLE | BRAMBLE, "campaign")
+    | dict.fromkeys(CLASS, "classroom")
+    | dict.fromkeys(LICENSED, "permitted_distiller")
+)
 TRUE = Truth({"bramble": BRAMBLE, "thistle": THISTLE}, {"Kestrel": LICENSED}, KINDS, THISTLE | BRAMBLE)
 
 
@@ -31,9 +35,16 @@ def of(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_perfect_run() -> None:
-    found = [Found("C1", "adversarial", True, THISTLE), Found("C2", "unlicensed", True, BRAMBLE), Found("G3", "authorised", False, LICENSED)]
+    found = [
+        Found("C1", "adversarial", True, THISTLE),
+        Found("C2", "unlicensed", True, BRAMBLE),
+        Found("G3", "authorised", False, LICENSED),
+    ]
     document = scored(found, TRUE)
-    assert [(row["found"], row["verdict"], row["account_precision"], row["account_recall"]) for row in document["campaigns"]] == [
+    assert [
+        (row["found"], row["verdict"], row["account_precision"], row["account_recall"])
+        for row in document["campaigns"]
+    ] == [
         (True, "unlicensed", 1.0, 1.0),
         (True, "adversarial", 1.0, 1.0),
     ]
@@ -67,12 +78,18 @@ def test_pieces_of_a_campaign_count_together() -> None:
         ("adversarial", True, BRAMBLE | some(CLASS, 20), True),
     ],
 )
-def test_when_a_campaign_is_found(verdict: str, listed: bool, members: frozenset[str], expected: bool) -> None:
+def test_when_a_campaign_is_found(
+    verdict: str, listed: bool, members: frozenset[str], expected: bool
+) -> None:
     assert of(scored([Found("C1", verdict, listed, members)], TRUE), "bramble")["found"] is expected
 
 
 def test_false_campaigns_are_counted_by_kind_and_spoil_the_pooled_precision() -> None:
-    found = [Found("C1", "adversarial", True, CLASS), Found("C2", "unlicensed", True, LICENSED), Found("C3", "adversarial", True, THISTLE)]
+    found = [
+        Found("C1", "adversarial", True, CLASS),
+        Found("C2", "unlicensed", True, LICENSED),
+        Found("C3", "adversarial", True, THISTLE),
+    ]
     document = scored(found, TRUE)
     assert document["false_campaigns"] == {"classroom": 1}
     assert document["unlicensed_campaigns"] == {"permitted_distiller": 1}
@@ -81,7 +98,10 @@ def test_false_campaigns_are_counted_by_kind_and_spoil_the_pooled_precision() ->
 
 
 def test_an_accused_licensee_is_not_authorised() -> None:
-    found = [Found("G1", "authorised", True, LICENSED), Found("C2", "adversarial", True, BRAMBLE | some(LICENSED, 1))]
+    found = [
+        Found("G1", "authorised", True, LICENSED),
+        Found("C2", "adversarial", True, BRAMBLE | some(LICENSED, 1)),
+    ]
     assert scored(found, TRUE)["authorised"] == []
 
 
@@ -101,9 +121,16 @@ BEYOND = frozenset(f"o{i}" for i in range(4))
     ],
 )
 def test_unlicensed_is_right_for_a_licensee_that_exceeds_and_adversarial_wrong(
-    verdict: str, members: frozenset[str], said: str | None, false: dict[str, int], unlicensed: dict[str, int], called: dict[str, int]
+    verdict: str,
+    members: frozenset[str],
+    said: str | None,
+    false: dict[str, int],
+    unlicensed: dict[str, int],
+    called: dict[str, int],
 ) -> None:
-    true = replace(TRUE, kinds=KINDS | dict.fromkeys(BEYOND, "exceeding_distiller"), exceeding={"Osprey": BEYOND})
+    true = replace(
+        TRUE, kinds=KINDS | dict.fromkeys(BEYOND, "exceeding_distiller"), exceeding={"Osprey": BEYOND}
+    )
     document = scored([Found("C1", verdict, True, members)], true)
     assert document["exceeding"] == {"Osprey": said}
     assert document["false_campaigns"] == false
@@ -122,7 +149,15 @@ def test_innocents_in_a_matched_campaign_are_counted_too() -> None:
 
 
 def test_the_label_tells_a_licensee_that_exceeds(tmp_path: Path) -> None:
-    row = {"account_id": "a", "kind": "x", "group": 0, "campaign": "", "organisation": "Osprey", "label": "exceeds", "exchanges": 1}
+    row = {
+        "account_id": "a",
+        "kind": "x",
+        "group": 0,
+        "campaign": "",
+        "organisation": "Osprey",
+        "label": "exceeds",
+        "exchanges": 1,
+    }
     rows = [
         row,
         row | {"account_id": "b", "organisation": "Kestrel", "label": "authorised"},
@@ -143,7 +178,11 @@ def test_an_empty_run_scores_nothing() -> None:
 
 STOLEN = frozenset(f"v{i}" for i in range(12))
 ROBBED = Truth(
-    {"bramble": BRAMBLE, "magpie": STOLEN}, {}, dict.fromkeys(BRAMBLE, "campaign") | dict.fromkeys(STOLEN | CLASS, "company"), BRAMBLE, STOLEN
+    {"bramble": BRAMBLE, "magpie": STOLEN},
+    {},
+    dict.fromkeys(BRAMBLE, "campaign") | dict.fromkeys(STOLEN | CLASS, "company"),
+    BRAMBLE,
+    STOLEN,
 )
 
 
@@ -158,7 +197,11 @@ def test_a_campaign_over_victims_is_found_and_its_victims_are_counted_apart() ->
 
 
 def test_victims_in_what_is_not_accused_are_not_called() -> None:
-    found = [Found("C1", "adversarial", True, BRAMBLE), Found("G2", "benign", False, STOLEN), Found("C3", "unlicensed", False, STOLEN)]
+    found = [
+        Found("C1", "adversarial", True, BRAMBLE),
+        Found("G2", "benign", False, STOLEN),
+        Found("C3", "unlicensed", False, STOLEN),
+    ]
     document = scored(found, ROBBED)
     assert not of(document, "magpie")["found"]
     assert (document["victims"], document["victims_called"]) == (12, 0)
@@ -172,7 +215,15 @@ def test_strangers_called_with_victims_are_still_wronged() -> None:
 
 def test_the_truth_tells_victims_from_the_guilty(tmp_path: Path) -> None:
     rows = [
-        {"account_id": a, "kind": kind, "group": 0, "campaign": name, "organisation": "", "label": label, "exchanges": 1}
+        {
+            "account_id": a,
+            "kind": kind,
+            "group": 0,
+            "campaign": name,
+            "organisation": "",
+            "label": label,
+            "exchanges": 1,
+        }
         for a, kind, name, label in (
             ("t0", "campaign", "thistle", "adversarial"),
             ("v0", "company", "magpie", "victim"),
@@ -181,23 +232,43 @@ def test_the_truth_tells_victims_from_the_guilty(tmp_path: Path) -> None:
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=TRUTH.arrow), tmp_path / "truth.parquet")
     truth = read_truth(tmp_path)
-    assert (truth.guilty, truth.victims, truth.used) == (frozenset({"t0"}), frozenset({"v0"}), frozenset({"t0", "v0"}))
+    assert (truth.guilty, truth.victims, truth.used) == (
+        frozenset({"t0"}),
+        frozenset({"v0"}),
+        frozenset({"t0", "v0"}),
+    )
     assert truth.campaigns == {"magpie": frozenset({"v0"}), "thistle": frozenset({"t0"})}
 
 
 def write_run(folder: Path, members: list[tuple[int, str]]) -> None:
     folder.mkdir()
-    columns = {"campaign": ["C001"], "group": pa.array([1], pa.int32()), "verdict": ["adversarial"], "listed": [True]}
+    columns = {
+        "campaign": ["C001"],
+        "group": pa.array([1], pa.int32()),
+        "verdict": ["adversarial"],
+        "listed": [True],
+    }
     pq.write_table(pa.table(columns), folder / "campaigns.parquet")
     pq.write_table(
-        pa.table({"group": pa.array([g for g, _ in members], pa.int32()), "account_id": [a for _, a in members]}), folder / "members.parquet"
+        pa.table(
+            {"group": pa.array([g for g, _ in members], pa.int32()), "account_id": [a for _, a in members]}
+        ),
+        folder / "members.parquet",
     )
 
 
 def write_truth(folder: Path) -> None:
     folder.mkdir()
     rows = [
-        {"account_id": a, "kind": "campaign", "group": 0, "campaign": "thistle", "organisation": "", "label": "adversarial", "exchanges": 1}
+        {
+            "account_id": a,
+            "kind": "campaign",
+            "group": 0,
+            "campaign": "thistle",
+            "organisation": "",
+            "label": "adversarial",
+            "exchanges": 1,
+        }
         for a in sorted(THISTLE)
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=TRUTH.arrow), folder / "truth.parquet")

@@ -42,7 +42,11 @@ SHAPES = (
 )
 SIGNALS = (
     ("volume_above_peers", "scale", "{}k exchanges in 17 days; peers of the same stratum sent 40."),
-    ("owners_contradicted", "deception", "{} owners are declared by accounts that share payment and address."),
+    (
+        "owners_contradicted",
+        "deception",
+        "{} owners are declared by accounts that share payment and address.",
+    ),
     ("training_coverage", "intent", "{}% of prompts are distinct, from three templates, none followed up."),
     ("reasoning_elicitation", "intent", "{}% of requests ask that the reasoning be written out."),
     ("agentic_work", "context", "{}% of requests carry tools."),
@@ -51,11 +55,24 @@ FRAME = "write the steps that lead to the answer to {1} and end with the final <
 
 
 def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, seed: int = 3) -> Path:
-    """Write a run of so many campaigns with so many accounts each; the last two kinds of six are not listed."""
+    """Write a run of so many campaigns with so many accounts each; the last two kinds of six are not
+    listed.
+    """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("campaigns", "groups", "members", "member_evidence", "evidence", "links", "scores", "timeline", "templates")
+        name: []
+        for name in (
+            "campaigns",
+            "groups",
+            "members",
+            "member_evidence",
+            "evidence",
+            "links",
+            "scores",
+            "timeline",
+            "templates",
+        )
     }
     for group in range(1, campaigns + 1):
         shape = SHAPES[(group - 1) % len(SHAPES)]
@@ -64,7 +81,15 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
         size = members if shape[3] else max(9, members // 4)
         _group(tables, rng, group, (name, *shape[1:3], listed, *shape[4:]), size)
     _write(folder, found.MARKS, _marks())
-    for kind in (found.CAMPAIGNS, found.GROUPS, found.MEMBERS, found.MEMBER_EVIDENCE, found.EVIDENCE, found.LINKS, found.SCORES):
+    for kind in (
+        found.CAMPAIGNS,
+        found.GROUPS,
+        found.MEMBERS,
+        found.MEMBER_EVIDENCE,
+        found.EVIDENCE,
+        found.LINKS,
+        found.SCORES,
+    ):
         _write(folder, kind, tables[kind.name])
     _write(folder, found.TIMELINE, tables["timeline"])
     _write(folder, found.TEMPLATES, tables["templates"])
@@ -72,7 +97,11 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
     _write(folder, stored.BLINDNESS, _blindness())
     _write(folder, requests.QUARANTINE, _quarantine())
     alone = {"account": 77, "account_id": "acct-alone"}
-    _write(folder, stored.ACCOUNTS, [{"account": m["account"], "account_id": m["account_id"]} for m in tables["members"]] + [alone])
+    _write(
+        folder,
+        stored.ACCOUNTS,
+        [{"account": m["account"], "account_id": m["account_id"]} for m in tables["members"]] + [alone],
+    )
     (folder / "run.json").write_text(json.dumps(_about(tables)), encoding="utf-8")
     return folder
 
@@ -90,15 +119,33 @@ def _write(folder: Path, kind: Table, rows: list[dict[str, Any]]) -> None:
 
 def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Every group grades in two prompts of five, and its accounts in as many; nothing else is flagged."""
-    of_all = {"label": "grading", "texts": 1_000, "flagged": 400, "share": 0.41, "low": 0.383, "high": 0.44, "corrected": True}
+    of_all = {
+        "label": "grading",
+        "texts": 1_000,
+        "flagged": 400,
+        "share": 0.41,
+        "low": 0.383,
+        "high": 0.44,
+        "corrected": True,
+    }
     never = of_all | {"label": "judge", "flagged": 0, "share": 0.0, "low": 0.0, "high": 0.004}
     one = of_all | {"texts": 50, "flagged": 21, "share": 0.43, "low": 0.3, "high": 0.57}
     groups = [row["group"] for row in tables["groups"]]
     _write(folder, found.INTENTS, [{"group": group} | row for group in groups for row in (never, of_all)])
-    _write(folder, found.ACCOUNT_INTENTS, [{"group": row["group"], "account": row["account"]} | one for row in tables["members"]])
+    _write(
+        folder,
+        found.ACCOUNT_INTENTS,
+        [{"group": row["group"], "account": row["account"]} | one for row in tables["members"]],
+    )
 
 
-def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, shape: tuple[Any, ...], size: int) -> None:
+def _group(
+    tables: dict[str, list[dict[str, Any]]],
+    rng: np.random.Generator,
+    group: int,
+    shape: tuple[Any, ...],
+    size: int,
+) -> None:
     name, kind, verdict, listed, scale, deception, intent, permit = shape
     accounts = [group * 1_000_003 + i * 7919 for i in range(size)]
     days = int(rng.integers(9, 25))
@@ -119,8 +166,11 @@ def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, gr
             "deception_why": f"Its accounts declare {size // 3} owners and share 4 payment instruments."
             if deception > 0.5
             else "All declare one verified owner.",
-            "intent_why": "Many distinct prompts from three templates, none followed up." if intent > 0.5 else "People ask, read, and ask again.",
-            "extracting": "Step-by-step reasoning for mathematics and code, from one template in three wordings.",
+            "intent_why": "Many distinct prompts from three templates, none followed up."
+            if intent > 0.5
+            else "People ask, read, and ask again.",
+            "extracting": "Step-by-step reasoning for mathematics and code, from one template in three "
+            "wordings.",
             "accounts": size,
             "at_least": int(size * 0.9) if listed else 0,
             "exchanges": exchanges,
@@ -130,7 +180,8 @@ def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, gr
             "last": first + timedelta(days=days),
             "log_e_value": float(size * 1.7) if listed else 0.4,
             "p_value": math.exp(-min(size * 1.7, 700)) if listed else 0.66,
-            "null": "templates are drawn independently of the group, within strata of region, plan and client",
+            "null": "templates are drawn independently of the group, within strata of region, plan and "
+            "client",
             "held_out": "head,shingle",
             "permit": permit,
             "permit_excess": "It covers 40,000 exchanges a month; 12,300 went beyond it." if permit else "",
@@ -139,11 +190,23 @@ def _group(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, gr
     _members(tables, rng, group, accounts, exchanges, first, days, deception)
     _marks_left(tables, rng, group, accounts)
     _volume(tables, rng, group, size, first, days, exchanges)
-    _scores_and_templates(tables, rng, group, size, exchanges, {"scale": scale, "deception": deception, "intent": intent, "context": 0.2})
+    _scores_and_templates(
+        tables,
+        rng,
+        group,
+        size,
+        exchanges,
+        {"scale": scale, "deception": deception, "intent": intent, "context": 0.2},
+    )
 
 
 def _scores_and_templates(
-    tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, size: int, exchanges: int, axes: dict[str, float]
+    tables: dict[str, list[dict[str, Any]]],
+    rng: np.random.Generator,
+    group: int,
+    size: int,
+    exchanges: int,
+    axes: dict[str, float],
 ) -> None:
     for signal, axis, finding in SIGNALS:
         score = axes[axis] * float(rng.uniform(0.7, 1.0))
@@ -158,7 +221,9 @@ def _scores_and_templates(
             }
         )
     for i, part in enumerate(("frame", "frame", "head", "tail")):
-        told = {"length": 41 + i, "length_least": 33, "length_most": 52, "slots": 2} if part == "frame" else {}
+        told = (
+            {"length": 41 + i, "length_least": 33, "length_most": 52, "slots": 2} if part == "frame" else {}
+        )
         tables["templates"].append(
             {
                 **told,
@@ -186,8 +251,15 @@ def _members(
     deception: float,
 ) -> None:
     for i, account in enumerate(accounts):
-        facets = {facet: mean * float(rng.uniform(0.5, 1.5)) for facet, _, role, mean, _ in FACETS if role == "formation" and rng.random() < 0.9}
-        tables["member_evidence"] += [{"group": group, "account": account, "facet": facet, "nats": nats} for facet, nats in facets.items()]
+        facets = {
+            facet: mean * float(rng.uniform(0.5, 1.5))
+            for facet, _, role, mean, _ in FACETS
+            if role == "formation" and rng.random() < 0.9
+        }
+        tables["member_evidence"] += [
+            {"group": group, "account": account, "facet": facet, "nats": nats}
+            for facet, nats in facets.items()
+        ]
         owner = f"owner-{i % max(2, len(accounts) // 3)}" if deception > 0.5 else "One University"
         tables["members"].append(
             {
@@ -204,7 +276,9 @@ def _members(
         )
 
 
-def _marks_left(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, accounts: list[int]) -> None:
+def _marks_left(
+    tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, accounts: list[int]
+) -> None:
     for number, (facet, family, role, nats, label) in enumerate(FACETS):
         keys = [(group * 10_007 + number * 101 + k) * 2_654_435_761 for k in range(4)]
         labels = [label.format(17 * group + k) for k in range(4)]
@@ -225,21 +299,43 @@ def _marks_left(tables: dict[str, list[dict[str, Any]]], rng: np.random.Generato
             }
         )
         for i, account in enumerate(accounts[:60]):
-            carried = {i * 4 // len(accounts[:60]), *(int(k) for k in rng.integers(0, 4, size=int(rng.integers(0, 2))))}
+            carried = {
+                i * 4 // len(accounts[:60]),
+                *(int(k) for k in rng.integers(0, 4, size=int(rng.integers(0, 2)))),
+            }
             tables["links"] += [
-                {"group": group, "account": account, "facet": facet, "family": family, "key": keys[k], "label": labels[k], "n": 30}
+                {
+                    "group": group,
+                    "account": account,
+                    "facet": facet,
+                    "family": family,
+                    "key": keys[k],
+                    "label": labels[k],
+                    "n": 30,
+                }
                 for k in sorted(carried)
             ]
 
 
 def _volume(
-    tables: dict[str, list[dict[str, Any]]], rng: np.random.Generator, group: int, size: int, first: datetime, days: int, exchanges: int
+    tables: dict[str, list[dict[str, Any]]],
+    rng: np.random.Generator,
+    group: int,
+    size: int,
+    first: datetime,
+    days: int,
+    exchanges: int,
 ) -> None:
     hours = np.arange(days * 24)
     rate = (1.2 + np.sin(2 * math.pi * (hours % 24 - 8) / 24)) * np.where(hours < days * 10, 0.5, 1.4)
     counts = rng.poisson(rate / rate.sum() * exchanges)
     tables["timeline"] += [
-        {"group": group, "time": first + timedelta(hours=int(h)), "exchanges": int(n), "accounts": min(size, int(n))}
+        {
+            "group": group,
+            "time": first + timedelta(hours=int(h)),
+            "exchanges": int(n),
+            "accounts": min(size, int(n)),
+        }
         for h, n in zip(hours, counts, strict=True)
         if n
     ]
@@ -248,7 +344,12 @@ def _volume(
 def _marks() -> list[dict[str, Any]]:
     return [
         {"time": START + timedelta(days=4, hours=15), "kind": "release", "label": "large-4.6", "group": None},
-        {"time": START + timedelta(days=10, hours=17), "kind": "release", "label": "large-4.6-fast", "group": None},
+        {
+            "time": START + timedelta(days=10, hours=17),
+            "kind": "release",
+            "label": "large-4.6-fast",
+            "group": None,
+        },
         {"time": START + timedelta(days=11), "kind": "ban", "label": "14 accounts banned", "group": 1},
         {"time": START + timedelta(days=12), "kind": "ban", "label": "3 accounts banned", "group": 2},
     ]
@@ -256,14 +357,35 @@ def _marks() -> list[dict[str, Any]]:
 
 def _blindness() -> list[dict[str, Any]]:
     return [
-        {"kind": "facet", "name": "ja4", "reason": "no client fingerprint column: give an edge log", "share": 1.0},
-        {"kind": "signal", "name": "reasoning_elicitation", "reason": "rows without prompt text", "share": 0.114},
+        {
+            "kind": "facet",
+            "name": "ja4",
+            "reason": "no client fingerprint column: give an edge log",
+            "share": 1.0,
+        },
+        {
+            "kind": "signal",
+            "name": "reasoning_elicitation",
+            "reason": "rows without prompt text",
+            "share": 0.114,
+        },
     ]
 
 
 def _quarantine() -> list[dict[str, Any]]:
-    bad = [{"file": "day-02.jsonl.zst", "row": 400 + i, "column": "startTime", "reason": "the time cannot be read"} for i in range(7)]
-    return [*bad, {"file": "day-03.jsonl.zst", "row": 0, "column": None, "reason": "the compressed file ends early"}]
+    bad = [
+        {
+            "file": "day-02.jsonl.zst",
+            "row": 400 + i,
+            "column": "startTime",
+            "reason": "the time cannot be read",
+        }
+        for i in range(7)
+    ]
+    return [
+        *bad,
+        {"file": "day-03.jsonl.zst", "row": 0, "column": None, "reason": "the compressed file ends early"},
+    ]
 
 
 def _about(tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -271,7 +393,10 @@ def _about(tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         "version": "0.1.0",
         "packages": {"duckdb": "2.0.1", "numpy": "2.2.0"},
         "settings": as_document(Settings()),
-        "inputs": [{"file": f"day-{i:02d}.jsonl.zst", "format": "openai", "rows": 40_000 + i, "bytes": 9_000_000 + i} for i in range(1, 29)],
+        "inputs": [
+            {"file": f"day-{i:02d}.jsonl.zst", "format": "openai", "rows": 40_000 + i, "bytes": 9_000_000 + i}
+            for i in range(1, 29)
+        ],
         "exchanges": 1_204_331,
         "accounts": 20_400,
         "quarantined": 8,

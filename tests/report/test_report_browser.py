@@ -36,7 +36,14 @@ def browse(page: Path, folder: Path, *options: str) -> subprocess.CompletedProce
         "--disable-gpu",
         "--host-resolver-rules=MAP * ~NOTFOUND",
     )
-    command = [str(CHROMIUM), "--headless", *quiet, f"--user-data-dir={folder / 'profile'}", *options, page.as_uri()]
+    command = [
+        str(CHROMIUM),
+        "--headless",
+        *quiet,
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+        page.as_uri(),
+    ]
     environment = os.environ | {"HOME": str(folder)}
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True, env=environment)
 
@@ -68,14 +75,22 @@ def test_light_and_dark(page: Path, tmp_path: Path) -> None:
     corners = []
     for scheme in (1, 0):
         picture = tmp_path / f"{scheme}.png"
-        browse(page, tmp_path, f"--screenshot={picture}", "--window-size=1280,900", f"--blink-settings=preferredColorScheme={scheme}")
+        browse(
+            page,
+            tmp_path,
+            f"--screenshot={picture}",
+            "--window-size=1280,900",
+            f"--blink-settings=preferredColorScheme={scheme}",
+        )
         corners.append(first_pixel(picture))
     assert corners[0] == (0xFC, 0xFC, 0xF9)
     assert corners[1] == (0x14, 0x17, 0x1A)
 
 
 def first_pixel(picture: Path) -> tuple[int, ...]:
-    """The top left pixel of a PNG: in its first row every filter leaves the first pixel as it is (PNG 3, section 9)."""
+    """The top left pixel of a PNG: in its first row every filter leaves the first pixel as it is (PNG 3,
+    section 9).
+    """
     data, packed, at = picture.read_bytes(), b"", 8
     while at < len(data):
         length, kind = struct.unpack(">I4s", data[at : at + 8])

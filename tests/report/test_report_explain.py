@@ -57,7 +57,9 @@ def test_what_was_asked_for_is_told_with_its_interval(run: Path) -> None:
     assert "judge" not in text.split("What the prompts ask for")[1].split("Templates")[0]
     assert "corrected for what the flags miss" in " ".join(text.split())
     document = report.explain_document(run, "C001")
-    assert [(row["label"], row["share"], row["low"], row["high"]) for row in document["intents"]] == [("grading", 0.41, 0.383, 0.44)]
+    assert [(row["label"], row["share"], row["low"], row["high"]) for row in document["intents"]] == [
+        ("grading", 0.41, 0.383, 0.44)
+    ]
     member = document["members"][0]["account_id"]
     assert "30\N{EN DASH}57%" in shown(report.explain(run, member))
     (own,) = report.explain_document(run, member)["groups"][0]["intents"]
@@ -85,7 +87,12 @@ def test_a_terminal_is_not_driven_by_a_label(run: Path) -> None:
 
 def test_no_text_of_a_table_drives_a_terminal(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    for kind, column in ((found.SCORES, "finding"), (found.CAMPAIGNS, "scale_why"), (found.CAMPAIGNS, "null"), (found.MEMBERS, "owner")):
+    for kind, column in (
+        (found.SCORES, "finding"),
+        (found.CAMPAIGNS, "scale_why"),
+        (found.CAMPAIGNS, "null"),
+        (found.MEMBERS, "owner"),
+    ):
         rewrite(folder, kind, {column: "a\x1b[2Jb\x07"})
     for name in ("C001", "acct-01-00003"):
         text = shown(report.explain(folder, name), 300)
@@ -150,7 +157,13 @@ def test_an_account_in_no_group_is_told_so(run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("C01", "C001"), ("01-00007", "acct-01-00007"), ("acct-01-0003x", "acct-01-0003"), ("", "campaigns of this run")]
+    ("name", "near"),
+    [
+        ("C01", "C001"),
+        ("01-00007", "acct-01-00007"),
+        ("acct-01-0003x", "acct-01-0003"),
+        ("", "campaigns of this run"),
+    ],
 )
 def test_an_unknown_name_gives_near_ones(run: Path, name: str, near: str) -> None:
     with pytest.raises(RunError) as raised:
@@ -160,7 +173,12 @@ def test_an_unknown_name_gives_near_ones(run: Path, name: str, near: str) -> Non
 
 def test_the_summary_lists_the_most_pressing_first(run: Path) -> None:
     text = shown(report.summary(run))
-    assert [line.split()[0] for line in text.splitlines() if line.startswith("C0")] == ["C001", "C002", "C003", "C004"]
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("C0")] == [
+        "C001",
+        "C002",
+        "C003",
+        "C004",
+    ]
     assert "36 of 40" in text
     assert "2 groups seen and not listed" in text
 

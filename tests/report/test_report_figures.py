@@ -24,14 +24,24 @@ XML_WORDS = WORDS.filter(lambda words: not re.search("[\ufffe\uffff]", words))
 
 def rows_of(hours: list[int], exchanges: list[int]) -> list[dict[str, Any]]:
     """Hourly rows."""
-    return [{"time": START + timedelta(hours=h), "exchanges": n, "accounts": 1 + n // 9} for h, n in zip(sorted(hours), exchanges, strict=False)]
+    return [
+        {"time": START + timedelta(hours=h), "exchanges": n, "accounts": 1 + n // 9}
+        for h, n in zip(sorted(hours), exchanges, strict=False)
+    ]
 
 
 def evidence_of(nats: list[float]) -> list[dict[str, Any]]:
     """Rows of a waterfall, formation and held-out by turns."""
     families = ("network", "identity", "software", "rhythm", "content")
     return [
-        {"facet": f"facet_{i}", "family": families[i % 5], "role": ("formation", "held-out")[i % 2], "nats": n, "accounts": 9, "keys": 2}
+        {
+            "facet": f"facet_{i}",
+            "family": families[i % 5],
+            "role": ("formation", "held-out")[i % 2],
+            "nats": n,
+            "accounts": 9,
+            "keys": 2,
+        }
         for i, n in enumerate(nats)
     ]
 
@@ -63,7 +73,10 @@ def test_elements_carry_any_words(words: str, more: str) -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=60, unique=True), st.lists(st.integers(1, 10**6), min_size=60, max_size=60))
+@given(
+    st.lists(st.integers(0, 20_000), min_size=1, max_size=60, unique=True),
+    st.lists(st.integers(1, 10**6), min_size=60, max_size=60),
+)
 def test_bars_lose_no_exchange(hours: list[int], exchanges: list[int]) -> None:
     rows = rows_of(hours, exchanges)
     length = timeline.bucket_hours(rows[0]["time"], rows[-1]["time"])
@@ -74,25 +87,35 @@ def test_bars_lose_no_exchange(hours: list[int], exchanges: list[int]) -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=20, unique=True), XML_WORDS, st.integers(0, 3_000))
+@given(
+    st.lists(st.integers(0, 3_000), min_size=1, max_size=20, unique=True), XML_WORDS, st.integers(0, 3_000)
+)
 def test_a_timeline_is_well_formed(hours: list[int], label: str, at: int) -> None:
     rows = rows_of(hours, list(range(1, 21)))
     marks = [{"time": START + timedelta(hours=at), "kind": "release", "label": label, "group": None}]
-    picture = ElementTree.fromstring(str(timeline.timeline(rows, marks, (START, START + timedelta(hours=3_000)))))
+    picture = ElementTree.fromstring(
+        str(timeline.timeline(rows, marks, (START, START + timedelta(hours=3_000))))
+    )
     for bar in picture.iter("rect"):
         assert timeline.LEFT - 0.1 <= float(bar.attrib["x"]) <= timeline.RIGHT
         assert float(bar.attrib["height"]) <= timeline.VOLUME + 0.1
 
 
 def test_marks_outside_the_picture_are_left_out() -> None:
-    marks = [{"time": START + timedelta(days=d), "kind": "ban", "label": f"{d} accounts", "group": 1} for d in (1, 300)]
+    marks = [
+        {"time": START + timedelta(days=d), "kind": "ban", "label": f"{d} accounts", "group": 1}
+        for d in (1, 300)
+    ]
     picture = str(timeline.timeline(rows_of(list(range(48)), [5] * 48), marks, (None, None)))
     assert "ban: 1 accounts" in picture
     assert "300 accounts" not in picture
 
 
 def test_marks_close_together_do_not_lie_on_each_other() -> None:
-    marks = [{"time": START + timedelta(hours=20 + i), "kind": "release", "label": f"model-{i}", "group": None} for i in range(3)]
+    marks = [
+        {"time": START + timedelta(hours=20 + i), "kind": "release", "label": f"model-{i}", "group": None}
+        for i in range(3)
+    ]
     picture = str(timeline.timeline(rows_of(list(range(400)), [5] * 400), marks, (None, None)))
     heights = re.findall(r'y="([\d.]+)" class="small m-release"', picture)
     assert len(set(heights)) == 3
@@ -110,7 +133,12 @@ def test_a_waterfall_stays_in_its_frame(nats: list[float], threshold: float | No
 
 def test_a_waterfall_keeps_held_out_apart() -> None:
     picture = str(waterfall.waterfall(evidence_of([2.0, 5.0, 3.0]), 9, 4.0))
-    assert picture.index("what linked") < picture.index("facet 2") < picture.index("what tested") < picture.index("facet 1")
+    assert (
+        picture.index("what linked")
+        < picture.index("facet 2")
+        < picture.index("what tested")
+        < picture.index("facet 1")
+    )
     assert "formation 5.0 nats; held-out 5.0 nats" in picture
 
 

@@ -32,14 +32,20 @@ ROW = {
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({}, "41-word frame with 2 slots, 3,412 accounts, 96% of their traffic, 118,204 distinct prompts; used nowhere else."),
+        (
+            {},
+            "41-word frame with 2 slots, 3,412 accounts, 96% of their traffic, 118,204 distinct prompts; "
+            "used nowhere else.",
+        ),
         (
             {"words": None, "slots": 1, "accounts_elsewhere": 7},
-            "Frame of about 41 words (33 to 52) with about 1 slot, 3,412 accounts, 96% of their traffic, 118,204 distinct prompts; 7 accounts elsewhere.",
+            "Frame of about 41 words (33 to 52) with about 1 slot, 3,412 accounts, 96% of their traffic, "
+            "118,204 distinct prompts; 7 accounts elsewhere.",
         ),
         (
             {"words": None, "slots": 0, "distinct_prompts": 1},
-            "Frame of about 41 words (33 to 52) with no slot seen, 3,412 accounts, 96% of their traffic, 1 distinct prompt; used nowhere else.",
+            "Frame of about 41 words (33 to 52) with no slot seen, 3,412 accounts, 96% of their traffic, 1 "
+            "distinct prompt; used nowhere else.",
         ),
     ],
 )

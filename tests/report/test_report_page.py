@@ -100,7 +100,16 @@ def test_the_same_tables_give_the_same_bytes(run: Path, tmp_path: Path) -> None:
 
 def test_order_of_rows_does_not_matter(run: Path, tmp_path: Path) -> None:
     again = make_run(tmp_path / "turned")
-    for kind in (found.CAMPAIGNS, found.MEMBERS, found.EVIDENCE, found.LINKS, found.SCORES, found.TIMELINE, found.TEMPLATES, found.MEMBER_EVIDENCE):
+    for kind in (
+        found.CAMPAIGNS,
+        found.MEMBERS,
+        found.EVIDENCE,
+        found.LINKS,
+        found.SCORES,
+        found.TIMELINE,
+        found.TEMPLATES,
+        found.MEMBER_EVIDENCE,
+    ):
         path = again / f"{kind.name}.parquet"
         table = pq.read_table(path)
         pq.write_table(table.take(list(range(len(table)))[::-1]), path)
@@ -145,7 +154,12 @@ def test_hostile_labels_are_shown_and_never_run(text: str, page: Page) -> None:
 
 def test_hostile_sentences_are_escaped_too(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    for kind, column in ((found.CAMPAIGNS, "extracting"), (found.SCORES, "finding"), (found.MEMBERS, "account_id"), (found.TEMPLATES, "words")):
+    for kind, column in (
+        (found.CAMPAIGNS, "extracting"),
+        (found.SCORES, "finding"),
+        (found.MEMBERS, "account_id"),
+        (found.TEMPLATES, "words"),
+    ):
         rewrite(folder, kind, {column: HOSTILE})
     rewrite(folder, found.MARKS, {"label": HOSTILE})
     assert HOSTILE not in report.write(folder).read_text(encoding="utf-8")
@@ -176,7 +190,9 @@ def test_a_permit_and_its_excess_are_shown(text: str) -> None:
 
 
 def test_the_download_holds_every_account(run: Path, page: Page) -> None:
-    rows = list(csv.DictReader(io.StringIO(unquote(page.downloads["C001-accounts.csv"].split(",", 1)[1]), newline="")))
+    rows = list(
+        csv.DictReader(io.StringIO(unquote(page.downloads["C001-accounts.csv"].split(",", 1)[1]), newline=""))
+    )
     members = [row for row in pq.read_table(run / "members.parquet").to_pylist() if row["group"] == 1]
     assert {row["account_id"] for row in rows} == {row["account_id"] for row in members}
     for row in rows:
@@ -213,7 +229,11 @@ def test_blind_spots_come_from_the_registry(text: str) -> None:
 def test_the_test_of_meaning_is_shown_with_its_blind_spots_though_it_is_no_facet(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
     top = "prompts alike in meaning"
-    rewrite(folder, found.EVIDENCE, {"facet": "meaning", "family": "content", "role": "held-out", "nats": 3.0, "top": top})
+    rewrite(
+        folder,
+        found.EVIDENCE,
+        {"facet": "meaning", "family": "content", "role": "held-out", "nats": 3.0, "top": top},
+    )
     text = report.write(folder).read_text(encoding="utf-8")
     assert top in text
     assert "makes prompts alike too: it says that the accounts act as one, not that they do wrong." in text
@@ -229,7 +249,17 @@ def test_a_run_without_campaigns_is_no_error(tmp_path: Path) -> None:
 
 def test_tables_that_explain_may_be_missing(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    for name in ("groups", "links", "timeline", "marks", "templates", "blindness", "quarantine", "accounts", "member_evidence"):
+    for name in (
+        "groups",
+        "links",
+        "timeline",
+        "marks",
+        "templates",
+        "blindness",
+        "quarantine",
+        "accounts",
+        "member_evidence",
+    ):
         (folder / f"{name}.parquet").unlink()
     Page(report.write(folder).read_text(encoding="utf-8"))
 
@@ -250,7 +280,9 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     (folder / "scores.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(RunError, match="scores cannot be read"):
         report.write(folder)
-    pq.write_table(pq.read_table(folder / "members.parquet").drop_columns(["owner"]), folder / "members.parquet")
+    pq.write_table(
+        pq.read_table(folder / "members.parquet").drop_columns(["owner"]), folder / "members.parquet"
+    )
     make_scores = make_run(tmp_path / "other", members=12) / "scores.parquet"
     (folder / "scores.parquet").write_bytes(make_scores.read_bytes())
     with pytest.raises(RunError, match="members has no column owner"):

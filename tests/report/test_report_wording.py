@@ -42,17 +42,25 @@ def test_raised_digits() -> None:
     assert wording.raised("E-value 10^41, not 310") == "E-value 10⁴¹, not 310"
 
 
-@pytest.mark.parametrize(("value", "shown"), [(None, wording.DASH), (0.21, "0.21"), (3e-89, "3e-89"), (2e-7, "2e-7"), (0.0, "0"), (1.0, "1")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, wording.DASH), (0.21, "0.21"), (3e-89, "3e-89"), (2e-7, "2e-7"), (0.0, "0"), (1.0, "1")],
+)
 def test_p_values(value: float | None, shown: str) -> None:
     assert wording.probability(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [(0.0, "0%"), (0.0004, "<0.1%"), (0.004, "0.4%"), (0.97, "97%"), (1.0, "100%"), (None, wording.DASH)])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0%"), (0.0004, "<0.1%"), (0.004, "0.4%"), (0.97, "97%"), (1.0, "100%"), (None, wording.DASH)],
+)
 def test_shares(value: float | None, shown: str) -> None:
     assert wording.percent(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [(950, "950"), (12_345, "12.3k"), (3_400_000, "3.4M"), (0.5, "0.5")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(950, "950"), (12_345, "12.3k"), (3_400_000, "3.4M"), (0.5, "0.5")]
+)
 def test_short_numbers(value: float, shown: str) -> None:
     assert wording.short(value) == shown
 

@@ -25,8 +25,14 @@ def engine() -> Iterator[DuckDBEngine]:
 
 def scores(engine: DuckDBEngine, signal: Signal, rows: list[dict[str, Any]]) -> dict[int, float]:
     full = [{"second": 0, "has_text": False} | row for row in rows]
-    work = prepare(engine, engine.load("example", pa.Table.from_pylist(full, schema=WORK)), engine.load("releases", RELEASES))
-    return {row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(work)).to_pylist())}
+    work = prepare(
+        engine,
+        engine.load("example", pa.Table.from_pylist(full, schema=WORK)),
+        engine.load("releases", RELEASES),
+    )
+    return {
+        row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(work)).to_pylist())
+    }
 
 
 @pytest.mark.parametrize("name", list(SIGNALS.all()))

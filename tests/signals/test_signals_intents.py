@@ -31,13 +31,24 @@ def found(engine: DuckDBEngine, rows: list[dict[str, Any]], rates: pa.Table | No
 
 
 def of(table: pa.Table, label: str, **keys: int) -> dict[str, Any]:
-    (row,) = [row for row in table.to_pylist() if row["label"] == label and all(row[name] == value for name, value in keys.items())]
+    (row,) = [
+        row
+        for row in table.to_pylist()
+        if row["label"] == label and all(row[name] == value for name, value in keys.items())
+    ]
     return dict(row)
 
 
-def exchanges(group: int, accounts: int, each: int, flagged: int, flag: int = GRADING) -> list[dict[str, Any]]:
+def exchanges(
+    group: int, accounts: int, each: int, flagged: int, flag: int = GRADING
+) -> list[dict[str, Any]]:
     return [
-        {"group": group, "account": group * 1_000 + a, "second": i * DAY // 8, "flags": flag if i % each < flagged else 0}
+        {
+            "group": group,
+            "account": group * 1_000 + a,
+            "second": i * DAY // 8,
+            "flags": flag if i % each < flagged else 0,
+        }
         for a in range(accounts)
         for i in range(each)
     ]
@@ -46,7 +57,9 @@ def exchanges(group: int, accounts: int, each: int, flagged: int, flag: int = GR
 def test_every_label_of_every_group_has_a_row_and_the_peers_have_none(engine: DuckDBEngine) -> None:
     estimates = found(engine, exchanges(0, 20, 10, 1) + exchanges(1, 10, 40, 10) + exchanges(2, 1, 50, 50))
     assert estimates.groups.schema == INTENTS.arrow
-    assert [(row["group"], row["label"]) for row in estimates.groups.to_pylist()] == [(group, label) for group in (1, 2) for label in LABELS]
+    assert [(row["group"], row["label"]) for row in estimates.groups.to_pylist()] == [
+        (group, label) for group in (1, 2) for label in LABELS
+    ]
     row = of(estimates.groups, "grading", group=1)
     assert (row["texts"], row["flagged"], row["share"], row["corrected"]) == (400, 100, 0.25, False)
     assert 0.15 < row["low"] < 0.25 < row["high"] < 0.35
@@ -54,7 +67,9 @@ def test_every_label_of_every_group_has_a_row_and_the_peers_have_none(engine: Du
 
 
 def test_accounts_have_only_the_labels_that_were_flagged(engine: DuckDBEngine) -> None:
-    estimates = found(engine, exchanges(0, 3, 9, 3) + exchanges(1, 6, 40, 10) + exchanges(2, 2, 20, 20, GENERATION))
+    estimates = found(
+        engine, exchanges(0, 3, 9, 3) + exchanges(1, 6, 40, 10) + exchanges(2, 2, 20, 20, GENERATION)
+    )
     assert estimates.accounts.schema == ACCOUNT_INTENTS.arrow
     rows = estimates.accounts.to_pylist()
     assert {(row["group"], row["label"]) for row in rows} == {(1, "grading"), (2, "generation")}
@@ -71,7 +86,10 @@ def test_exchanges_without_text_count_for_nothing(engine: DuckDBEngine) -> None:
 
 
 def test_shares_are_corrected_where_the_rates_are_known(engine: DuckDBEngine) -> None:
-    rates = pa.Table.from_pylist([{"label": "grading", "hits": 400.0, "positives": 500.0, "false": 10.0, "negatives": 1_000.0}], schema=RATES.arrow)
+    rates = pa.Table.from_pylist(
+        [{"label": "grading", "hits": 400.0, "positives": 500.0, "false": 10.0, "negatives": 1_000.0}],
+        schema=RATES.arrow,
+    )
     rows = exchanges(1, 30, 50, 20) + exchanges(2, 30, 100, 1)
     plain, corrected = found(engine, rows), found(engine, rows, rates)
     row = of(corrected.groups, "grading", group=1)
@@ -86,8 +104,14 @@ def test_shares_are_corrected_where_the_rates_are_known(engine: DuckDBEngine) ->
 def test_accounts_that_differ_widen_the_interval(engine: DuckDBEngine) -> None:
     alike = found(engine, exchanges(1, 20, 40, 20)).groups
     apart = found(engine, exchanges(1, 20, 40, 20)[:400] + exchanges(1, 20, 40, 0)[400:]).groups
-    apart_rows = found(engine, [row | {"flags": GRADING if row["account"] % 4 == 0 else 0} for row in exchanges(1, 20, 40, 0)]).groups
-    width = [of(table, "grading", group=1)["high"] - of(table, "grading", group=1)["low"] for table in (alike, apart, apart_rows)]
+    apart_rows = found(
+        engine,
+        [row | {"flags": GRADING if row["account"] % 4 == 0 else 0} for row in exchanges(1, 20, 40, 0)],
+    ).groups
+    width = [
+        of(table, "grading", group=1)["high"] - of(table, "grading", group=1)["low"]
+        for table in (alike, apart, apart_rows)
+    ]
     assert width[0] < width[1]
     assert width[0] < width[2]
 
@@ -96,7 +120,9 @@ def test_labels_that_go_together_are_not_counted_twice(engine: DuckDBEngine) -> 
     both = found(engine, exchanges(1, 10, 40, 20, GRADING | PREFERENCE)).wide.to_pylist()[0]
     assert both["graded"] == pytest.approx(0.5)
     half = exchanges(1, 10, 40, 10, GRADING)
-    mixed = found(engine, half + [row | {"flags": PREFERENCE if row["flags"] else 0} for row in half]).wide.to_pylist()[0]
+    mixed = found(
+        engine, half + [row | {"flags": PREFERENCE if row["flags"] else 0} for row in half]
+    ).wide.to_pylist()[0]
     assert mixed["graded"] == pytest.approx(0.25)
     assert mixed["graded_low"] <= mixed["graded"] <= mixed["graded_high"]
 

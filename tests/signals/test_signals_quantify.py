@@ -9,13 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from stillwatch.signals.quantify import LEAST_YOUDEN, Rates, Shares, adjusted, as_one_more, effective_texts, pooled_effect
+from stillwatch.signals.quantify import (
+    LEAST_YOUDEN,
+    Rates,
+    Shares,
+    adjusted,
+    as_one_more,
+    effective_texts,
+    pooled_effect,
+)
 
 Floats = npt.NDArray[np.float64]
 
 
-def one(flagged: float, texts: float, effective: float | None = None, rates: Rates | None = None) -> tuple[float, float, float]:
-    found = adjusted(np.array([flagged]), np.array([texts]), np.array([texts if effective is None else effective]), rates or Rates.perfect(1))
+def one(
+    flagged: float, texts: float, effective: float | None = None, rates: Rates | None = None
+) -> tuple[float, float, float]:
+    found = adjusted(
+        np.array([flagged]),
+        np.array([texts]),
+        np.array([texts if effective is None else effective]),
+        rates or Rates.perfect(1),
+    )
     return float(found.share[0]), float(found.low[0]), float(found.high[0])
 
 
@@ -31,7 +46,9 @@ def test_a_perfect_flag_gives_the_interval_of_wilson(flagged: int, texts: int) -
 
 
 def test_the_published_example() -> None:
-    """23 of 150 positive at sensitivity 0.96 and specificity 0.89 is a prevalence of 5.1 % (0 to 13) in epiR's documentation."""
+    """23 of 150 positive at sensitivity 0.96 and specificity 0.89 is a prevalence of 5.1 % (0 to 13) in
+    epiR's documentation.
+    """
     share, low, high = one(23, 150, rates=rates(0.96, np.inf, 0.11, np.inf))
     assert share == pytest.approx(0.051, abs=0.001)
     assert low == pytest.approx(0.0, abs=0.005)
@@ -58,9 +75,17 @@ def test_a_flag_that_tells_nothing_leaves_everything_open() -> None:
     st.floats(1, 1e6),
 )
 def test_an_interval_holds_its_estimate_and_lies_between_0_and_1(
-    texts: int, part: float, effective: float, sensitivity: float, false: float, positives: float, negatives: float
+    texts: int,
+    part: float,
+    effective: float,
+    sensitivity: float,
+    false: float,
+    positives: float,
+    negatives: float,
 ) -> None:
-    share, low, high = one(round(part * texts), texts, min(effective, texts), rates(sensitivity, positives, false, negatives))
+    share, low, high = one(
+        round(part * texts), texts, min(effective, texts), rates(sensitivity, positives, false, negatives)
+    )
     assert 0.0 <= low <= share <= high <= 1.0
 
 
@@ -106,8 +131,18 @@ def test_a_rate_that_differs_between_sources_says_little_of_the_next_one() -> No
     assert as_one_more(np.array([9.0]), np.array([10.0]))[1] < 2
 
 
-def drawn(rng: np.random.Generator, truth: float, accounts: int, alike: float, sizes: Floats, sensitivity: float, false: float) -> Shares:
-    """The estimate for one group whose accounts' own shares are beta with an intraclass correlation, and rates measured on 300 and 3,000 prompts."""
+def drawn(
+    rng: np.random.Generator,
+    truth: float,
+    accounts: int,
+    alike: float,
+    sizes: Floats,
+    sensitivity: float,
+    false: float,
+) -> Shares:
+    """The estimate for one group whose accounts' own shares are beta with an intraclass correlation, and
+    rates measured on 300 and 3,000 prompts.
+    """
     weight = 1 / alike - 1
     own = rng.beta(truth * weight, (1 - truth) * weight, accounts)
     texts = rng.choice(sizes, accounts)
@@ -122,7 +157,9 @@ def drawn(rng: np.random.Generator, truth: float, accounts: int, alike: float, s
 @pytest.mark.parametrize("alike", [0.02, 0.3])
 def test_intervals_cover(truth: float, accounts: int, alike: float) -> None:
     rng = np.random.default_rng(round(truth * 1_000 + accounts + alike * 100))
-    found = [drawn(rng, truth, accounts, alike, np.array([20.0, 60.0, 200.0]), 0.88, 0.01) for _ in range(500)]
+    found = [
+        drawn(rng, truth, accounts, alike, np.array([20.0, 60.0, 200.0]), 0.88, 0.01) for _ in range(500)
+    ]
     covered = np.mean([shares.low[0] <= truth <= shares.high[0] for shares in found])
     assert covered >= 0.92
 

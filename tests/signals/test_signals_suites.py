@@ -1,4 +1,6 @@
-"""A suite and a harvest of the same test questions are told apart by what is asked, how often, and how long the answers are."""
+"""A suite and a harvest of the same test questions are told apart by what is asked, how often, and how long
+the answers are.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,10 @@ runtime = "CPython 3.12.4"
 system = "Linux x64"
 jobs = { JOB = 1.0 }
 """
-WORKED, BARE = HARVEST.replace("NAME", "worked").replace("JOB", "bench_worked"), HARVEST.replace("NAME", "bare").replace("JOB", "bench_bare")
+WORKED, BARE = (
+    HARVEST.replace("NAME", "worked").replace("JOB", "bench_worked"),
+    HARVEST.replace("NAME", "bare").replace("JOB", "bench_bare"),
+)
 CASES = ("suite", "worked", "bare")
 
 
@@ -61,19 +66,31 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, floa
     (folder / "stage").mkdir()
     settings = IngestSettings(workers=1)
     sources = plan([folder / "world" / "logs"], settings=settings, format=None, mapping=None)
-    staged = read_logs(sources, Door(settings), HashKey.public(), SketchSettings(), folder / "stage", lambda *_: None)
-    groups = {row["account_id"]: CASES.index(row["campaign"] or "suite") + 1 for row in pq.read_table(folder / "world" / "truth.parquet").to_pylist()}
+    staged = read_logs(
+        sources, Door(settings), HashKey.public(), SketchSettings(), folder / "stage", lambda *_: None
+    )
+    groups = {
+        row["account_id"]: CASES.index(row["campaign"] or "suite") + 1
+        for row in pq.read_table(folder / "world" / "truth.parquet").to_pylist()
+    }
     accounts = staged.accounts.to_pylist()
     assigned = pa.table(
-        {"account": [row["account"] for row in accounts], "group": pa.array([groups[row["account_id"]] for row in accounts], pa.int32())}
+        {
+            "account": [row["account"] for row in accounts],
+            "group": pa.array([groups[row["account_id"]] for row in accounts], pa.int32()),
+        }
     )
     with DuckDBEngine(EngineSettings(memory="1GB")) as engine:
-        exchanges = engine.read("exchanges", staged.files).mutate(second=_.time.epoch_seconds().floor().cast("int64"))
+        exchanges = engine.read("exchanges", staged.files).mutate(
+            second=_.time.epoch_seconds().floor().cast("int64")
+        )
         joined = exchanges.join(engine.load("assigned", assigned), "account")
         lacking = [field.name for field in WORK if field.name not in joined.columns]
         blank = pa.table({"one": [1]} | {name: pa.nulls(1, WORK.field(name).type) for name in lacking})
         rows = joined.mutate(one=1).join(engine.load("blank", blank), "one").select(*WORK.names)
-        releases = engine.load("releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())}))
+        releases = engine.load(
+            "releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())})
+        )
         work = prepare(engine, engine.create("work", rows), releases)
         found: dict[str, dict[str, float]] = {case: {} for case in CASES}
         for name in ("evaluation_like", "training_coverage", "reasoning_elicitation"):
@@ -89,11 +106,15 @@ def test_a_suite_is_excused(scores: dict[str, dict[str, float]]) -> None:
     assert scores["suite"]["reasoning_elicitation"] < 0.05
 
 
-def test_a_harvest_of_the_same_questions_with_worked_reasoning_is_not(scores: dict[str, dict[str, float]]) -> None:
+def test_a_harvest_of_the_same_questions_with_worked_reasoning_is_not(
+    scores: dict[str, dict[str, float]],
+) -> None:
     assert scores["worked"]["evaluation_like"] < 0.2
 
 
-def test_long_answers_to_bare_questions_of_many_accounts_excuse_nobody(scores: dict[str, dict[str, float]]) -> None:
+def test_long_answers_to_bare_questions_of_many_accounts_excuse_nobody(
+    scores: dict[str, dict[str, float]],
+) -> None:
     assert scores["bare"]["evaluation_like"] < 0.2
 
 

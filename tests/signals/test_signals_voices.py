@@ -18,7 +18,10 @@ from stillwatch.signals.score import scored
 from stillwatch.signals.voices import voices, voices_table
 
 GENERATION = 8
-PLAIN, HARVESTED = {"flags": 0, "input_tokens": 100, "output_tokens": 100}, {"flags": GENERATION, "input_tokens": 100, "output_tokens": 900}
+PLAIN, HARVESTED = (
+    {"flags": 0, "input_tokens": 100, "output_tokens": 100},
+    {"flags": GENERATION, "input_tokens": 100, "output_tokens": 900},
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +31,33 @@ def engine() -> Iterator[DuckDBEngine]:
 
 
 def exchanges(group: int, account: int, count: int, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    row = {"group": group, "account": account, "has_text": True, "head": 7, "model": "m", "status": 200} | asked
-    return [row | {"second": i, "prompt": account * 10_000 + i, "tail": account * 10_000 + i} for i in range(count)]
+    row = {
+        "group": group,
+        "account": account,
+        "has_text": True,
+        "head": 7,
+        "model": "m",
+        "status": 200,
+    } | asked
+    return [
+        row | {"second": i, "prompt": account * 10_000 + i, "tail": account * 10_000 + i}
+        for i in range(count)
+    ]
 
 
 def scores(engine: DuckDBEngine, rows: list[dict[str, Any]]) -> dict[tuple[int, str], float]:
     work = prepare(
-        engine, engine.load("rows", pa.Table.from_pylist(rows, schema=WORK)), engine.load("releases", pa.table({"model": ["m"], "second": [0]}))
+        engine,
+        engine.load("rows", pa.Table.from_pylist(rows, schema=WORK)),
+        engine.load("releases", pa.table({"model": ["m"], "second": [0]})),
     )
     names = ("evaluation_like", "instruction_generation", "everyday_work", "output_heavy", "inline_reasoning")
     signals = [SIGNALS.all()[name] for name in names]
-    return {(row["group"], row["signal"]): row["score"] for s in signals for row in scored(s, engine.collect(s.query(work)).to_pylist())}
+    return {
+        (row["group"], row["signal"]): row["score"]
+        for s in signals
+        for row in scored(s, engine.collect(s.query(work)).to_pylist())
+    }
 
 
 def test_no_account_counts_for_more_than_the_median_one() -> None:
@@ -83,7 +102,9 @@ def test_what_is_not_shown_to_be_asked_does_not_speak_against_plain_work(engine:
 
 
 @pytest.mark.parametrize(("tagged", "least", "most"), [(0, 0.9, 1.0), (4, 0.5, 0.7), (12, 0.0, 0.0)])
-def test_answers_that_are_reasoning_show_what_no_flag_saw(engine: DuckDBEngine, tagged: int, least: float, most: float) -> None:
+def test_answers_that_are_reasoning_show_what_no_flag_saw(
+    engine: DuckDBEngine, tagged: int, least: float, most: float
+) -> None:
     plain = {"refused": False, "reasoning_share": 0.0} | PLAIN
     work = [row for account in range(12) for row in exchanges(1, account, 40, plain)]
     told = [row | {"reasoning_share": 0.8 if row["second"] < tagged else 0.0} for row in work]
@@ -100,7 +121,14 @@ def test_the_peers_tagged_reasoning_is_no_ones_harvest(engine: DuckDBEngine) -> 
 def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
     def asked(group: int) -> list[dict[str, Any]]:
         rows = exchanges(group, group * 100, 600, PLAIN)
-        return [row | {"prompt": row["second"] % 230 if row["second"] < 460 else row["prompt"], "second": row["second"] * 900} for row in rows]
+        return [
+            row
+            | {
+                "prompt": row["second"] % 230 if row["second"] < 460 else row["prompt"],
+                "second": row["second"] * 900,
+            }
+            for row in rows
+        ]
 
     suite = [row | {"prompt": row["second"] // 900 % 30} for row in asked(2)]
     alone = scores(engine, exchanges(0, 9, 600, PLAIN) + asked(1) + suite)
@@ -113,13 +141,22 @@ def test_what_the_peers_ask_again_too_is_no_suite(engine: DuckDBEngine) -> None:
 def test_popular_prompts_of_any_number_of_people_are_no_suite(engine: DuckDBEngine) -> None:
     def people(group: int, asks: int) -> list[dict[str, Any]]:
         prompts = np.random.default_rng(group).zipf(1.2, asks) % 2**62
-        rows = [row for account in range(asks // 100) for row in exchanges(group, 1_000 * group + account, 100, PLAIN)]
-        return [row | {"prompt": int(prompt), "second": row["second"] * 9_000} for row, prompt in zip(rows, prompts, strict=True)]
+        rows = [
+            row
+            for account in range(asks // 100)
+            for row in exchanges(group, 1_000 * group + account, 100, PLAIN)
+        ]
+        return [
+            row | {"prompt": int(prompt), "second": row["second"] * 9_000}
+            for row, prompt in zip(rows, prompts, strict=True)
+        ]
 
     few, many = people(1, 600), people(2, 20_000)
     uses = [Counter(row["prompt"] for row in rows) for rows in (few, many)]
     again = [sum(n for n in counted.values() if n > 1) / counted.total() for counted in uses]
-    assert again[0] + 0.05 < again[1], "in the larger group more of the uses are of prompts that were asked before"
+    assert again[0] + 0.05 < again[1], (
+        "in the larger group more of the uses are of prompts that were asked before"
+    )
     found = scores(engine, exchanges(0, 9, 600, PLAIN) + few + many)
     assert found[1, "evaluation_like"] < 0.05
     assert found[2, "evaluation_like"] < 0.05

@@ -29,7 +29,9 @@ def _request(place: int, row: str | Row) -> Row:
 
 
 def _batch(rows: Sequence[str | Row]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([_request(place, row) for place, row in enumerate(rows)], schema=REQUESTS.arrow)
+    return pa.RecordBatch.from_pylist(
+        [_request(place, row) for place, row in enumerate(rows)], schema=REQUESTS.arrow
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,10 @@ def chained(*requests: tuple[Talk, str | None], key: HashKey | None = None) -> l
     answers = pa.array([answer for _, answer in requests], pa.string())
     texts = flatten(pa.array(talks, pa.list_(MESSAGE)), answers)
     found = chain_keys(texts, np.asarray(answers.is_valid()), key or HashKey.public())
-    return [dict(zip(found, pair, strict=True)) for pair in zip(*(column.to_pylist() for column in found.values()), strict=True)]
+    return [
+        dict(zip(found, pair, strict=True))
+        for pair in zip(*(column.to_pylist() for column in found.values()), strict=True)
+    ]
 
 
 def links(before: tuple[Talk, str | None], after: tuple[Talk, str | None]) -> bool:
@@ -45,16 +48,31 @@ MORE: Talk = [("user", "hello"), ("assistant", "hi there"), ("user", "go on")]
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[Talk]:
-    """A conversation as turns: what the user's side said, one message or several, and last what the model answered."""
+    """A conversation as turns: what the user's side said, one message or several, and last what the model
+    answered.
+    """
     turns = draw(
-        st.lists(st.tuples(st.lists(st.tuples(st.sampled_from(["user", "tool"]), WORDS), min_size=1, max_size=3), WORDS), min_size=2, max_size=5)
+        st.lists(
+            st.tuples(
+                st.lists(st.tuples(st.sampled_from(["user", "tool"]), WORDS), min_size=1, max_size=3), WORDS
+            ),
+            min_size=2,
+            max_size=5,
+        )
     )
     return [[*said, ("assistant", answer)] for said, answer in turns]
 
 
 @quick
-@given(talk=conversations(), system=st.sampled_from(["", "s", "other"]), cut=st.integers(0, 40), trimmed=st.booleans())
-def test_each_request_of_a_conversation_continues_the_one_before(talk: list[Talk], system: str, cut: int, trimmed: bool) -> None:
+@given(
+    talk=conversations(),
+    system=st.sampled_from(["", "s", "other"]),
+    cut=st.integers(0, 40),
+    trimmed=st.booleans(),
+)
+def test_each_request_of_a_conversation_continues_the_one_before(
+    talk: list[Talk], system: str, cut: int, trimmed: bool
+) -> None:
     requests: list[tuple[Talk, str | None]] = []
     history: Talk = []
     for place, turn in enumerate(talk):
@@ -71,7 +89,10 @@ def test_each_request_of_a_conversation_continues_the_one_before(talk: list[Talk
 
 
 @quick
-@given(text=st.text(st.sampled_from("ab \n"), min_size=2, max_size=60).filter(lambda t: t.strip() != ""), place=st.integers(1, 59))
+@given(
+    text=st.text(st.sampled_from("ab \n"), min_size=2, max_size=60).filter(lambda t: t.strip() != ""),
+    place=st.integers(1, 59),
+)
 def test_how_an_api_cuts_up_one_side_does_not_matter(text: str, place: int) -> None:
     whole = text.strip()
     lines = [line.strip() for line in whole.split("\n") if line.strip()]
@@ -89,7 +110,13 @@ def test_a_tool_loop_links_call_by_call() -> None:
     call, result = '[call read] {"path":"a"}', "42 lines"
     asked: Talk = [("system", "s"), ("user", "fix it")]
     looked: Talk = [*asked, ("assistant", call), ("tool", result)]
-    again: Talk = [*looked, ("assistant", "now the tests\n[call run] {}"), ("tool", "ok"), ("tool", "ok"), ("user", "and hurry")]
+    again: Talk = [
+        *looked,
+        ("assistant", "now the tests\n[call run] {}"),
+        ("tool", "ok"),
+        ("tool", "ok"),
+        ("user", "and hurry"),
+    ]
     assert links((asked, call), (looked, "now the tests\n[call run] {}"))
     assert links((looked, "now the tests\n[call run] {}"), (again, "done"))
     assert not links((asked, call), (again, "done"))
@@ -130,20 +157,38 @@ def test_a_prefilled_answer_is_one_text_with_what_came() -> None:
 
 
 def test_what_is_not_known_is_null() -> None:
-    rows = chained((HELLO, None), (HELLO, " \n"), ([], "hi"), ([("system", "s")], "hi"), ([("assistant", "begun"), ("user", "x")], "y"))
+    rows = chained(
+        (HELLO, None),
+        (HELLO, " \n"),
+        ([], "hi"),
+        ([("system", "s")], "hi"),
+        ([("assistant", "begun"), ("user", "x")], "y"),
+    )
     assert [row["leaves"] is None for row in rows] == [True, True, True, True, False]
     assert [row["continues"] is None for row in rows] == [True, True, True, True, False]
 
 
 def test_another_key_changes_both_and_no_key_is_a_text_s_own(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"a secret of 32 bytes, or more ..")
-    (public,), (private,) = chained((MORE, "x")), chained((MORE, "x"), key=HashKey.from_file(tmp_path / "key"))
+    (public,), (private,) = (
+        chained((MORE, "x")),
+        chained((MORE, "x"), key=HashKey.from_file(tmp_path / "key")),
+    )
     assert not set(public.values()) & set(private.values())
 
 
 def test_chains_and_signatures_reach_the_exchanges(rows_of: Callable[..., list[dict[str, Any]]]) -> None:
-    first: dict[str, Any] = {"messages": [{"role": r, "text": t} for r, t in HELLO], "answer": "hi there", "signed": ["one signature", "another"]}
-    second: dict[str, Any] = {"messages": [{"role": r, "text": t} for r, t in MORE], "answer": None, "signatures": ["another"], "signed": []}
+    first: dict[str, Any] = {
+        "messages": [{"role": r, "text": t} for r, t in HELLO],
+        "answer": "hi there",
+        "signed": ["one signature", "another"],
+    }
+    second: dict[str, Any] = {
+        "messages": [{"role": r, "text": t} for r, t in MORE],
+        "answer": None,
+        "signatures": ["another"],
+        "signed": [],
+    }
     one, other, none = rows_of([first, second, {}])
     assert one["leaves"] == other["continues"] is not None
     assert one["signed"][1:] == other["signatures"]
@@ -155,7 +200,9 @@ def test_signature_keys_respect_slices_and_nulls() -> None:
     lists = [["a"], None, [], ["b", "a"], ["c"], None]
     column = pa.array(lists, pa.list_(pa.string()))
     keys = signature_keys(column, HashKey.public()).to_pylist()
-    assert [None if one is None else len(one) for one in keys] == [None if one is None else len(one) for one in lists]
+    assert [None if one is None else len(one) for one in keys] == [
+        None if one is None else len(one) for one in lists
+    ]
     assert keys[0][0] == keys[3][1]
     for start in range(7):
         assert signature_keys(column.slice(start), HashKey.public()).to_pylist() == keys[start:]

@@ -21,8 +21,12 @@ from stillwatch.sketch import Sketched, account_keys, sketch
 
 Rows = Callable[..., list[dict[str, Any]]]
 Make = Callable[..., pa.RecordBatch]
-TEMPLATE = "please act as a patient tutor and walk the learner through the exercise below until every part is clear"
-WORDS = st.lists(st.text(alphabet="abcdefghijklmnopqrstuvwxyzéжщ", min_size=1, max_size=9), max_size=30).map(" ".join)
+TEMPLATE = (
+    "please act as a patient tutor and walk the learner through the exercise below until every part is clear"
+)
+WORDS = st.lists(st.text(alphabet="abcdefghijklmnopqrstuvwxyzéжщ", min_size=1, max_size=9), max_size=30).map(
+    " ".join
+)
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -43,9 +47,15 @@ def test_padding_keeps_a_shared_shingle(rows_of: Rows, before: str, after: str) 
 
 
 @quick
-@given(words=st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]), min_size=40, max_size=300))
+@given(
+    words=st.lists(
+        st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]), min_size=40, max_size=300
+    )
+)
 def test_a_sample_is_the_same_windows_wherever_they_stand(rows_of: Rows, words: list[str]) -> None:
-    """Containment: each window that the sample of the whole has is in the sample of any part that has the window, but for the two lowest."""
+    """Containment: each window that the sample of the whole has is in the sample of any part that has the
+    window, but for the two lowest.
+    """
     whole, part = rows_of([" ".join(words), " ".join(words[10:30])], shingles_kept=10_000)
     (every,) = rows_of([" ".join(words[10:30])], shingles_kept=10_000, shingle_rate=1)
     assert set(whole["shingles"]) & set(every["shingles"]) <= set(part["shingles"])
@@ -53,9 +63,18 @@ def test_a_sample_is_the_same_windows_wherever_they_stand(rows_of: Rows, words: 
 
 
 @quick
-@given(numbers=st.lists(st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=2), min_size=2, max_size=2, unique=True))
+@given(
+    numbers=st.lists(
+        st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=2),
+        min_size=2,
+        max_size=2,
+        unique=True,
+    )
+)
 def test_numbers_are_masked_in_skeletons_only(rows_of: Rows, numbers: list[Any]) -> None:
-    one, other = rows_of([f"A farmer sells {n} eggs for ${n} each, on the market of the town" for n in numbers])
+    one, other = rows_of(
+        [f"A farmer sells {n} eggs for ${n} each, on the market of the town" for n in numbers]
+    )
     assert (one["head"], one["tail"], one["shingles"]) == (other["head"], other["tail"], other["shingles"])
     assert one["prompt"] != other["prompt"]
 
@@ -63,19 +82,31 @@ def test_numbers_are_masked_in_skeletons_only(rows_of: Rows, numbers: list[Any])
 @quick
 @given(
     texts=st.lists(
-        st.one_of(st.none(), st.text(max_size=80), st.sampled_from(["'", '"a b" c', "```x```", "http://a.b/c d", "«où» est"])), max_size=12
+        st.one_of(
+            st.none(),
+            st.text(max_size=80),
+            st.sampled_from(["'", '"a b" c', "```x```", "http://a.b/c d", "«où» est"]),
+        ),
+        max_size=12,
     ),
     cut=st.integers(0, 12),
 )
 def test_batches_and_slices_do_not_matter(make: Make, texts: list[str | None], cut: int) -> None:
     rows = [
-        {"messages": None} if text is None else {"messages": [{"role": "system", "text": "s"}, {"role": "user", "text": text}], "answer": text}
+        {"messages": None}
+        if text is None
+        else {"messages": [{"role": "system", "text": "s"}, {"role": "user", "text": text}], "answer": text}
         for text in texts
     ]
     batch = make(rows)
     whole = sketch(batch, HashKey.public(), SketchSettings()).exchanges
-    parts = [sketch(part, HashKey.public(), SketchSettings()).exchanges for part in (batch.slice(0, cut), batch.slice(cut))]
-    assert pa.Table.from_batches(parts).combine_chunks().equals(pa.Table.from_batches([whole]).combine_chunks())
+    parts = [
+        sketch(part, HashKey.public(), SketchSettings()).exchanges
+        for part in (batch.slice(0, cut), batch.slice(cut))
+    ]
+    assert (
+        pa.Table.from_batches(parts).combine_chunks().equals(pa.Table.from_batches([whole]).combine_chunks())
+    )
 
 
 def test_another_key_changes_every_key(rows_of: Rows, tmp_path: Path) -> None:
@@ -118,7 +149,14 @@ def test_payload_is_masked(rows_of: Rows) -> None:
     rows = rows_of(
         [
             form.format(payload)
-            for payload in ('"the first text"', "“another one, longer”", "«un autre»", "'x y'", "```def f(): pass```", "https://a.example/b?c=d")
+            for payload in (
+                '"the first text"',
+                "“another one, longer”",
+                "«un autre»",
+                "'x y'",
+                "```def f(): pass```",
+                "https://a.example/b?c=d",
+            )
         ]
     )
     assert len({row["tail"] for row in rows}) == 1
@@ -133,7 +171,11 @@ def test_a_quoted_template_is_not_hidden(rows_of: Rows) -> None:
 
 
 def test_a_dated_system_prompt_keeps_its_key(rows_of: Rows) -> None:
-    dated = ["Today is Monday, 3 February 2026. Be brief.", "Today is Tuesday, 14 March 2027. Be brief.", "Today is Tuesday. Be long."]
+    dated = [
+        "Today is Monday, 3 February 2026. Be brief.",
+        "Today is Tuesday, 14 March 2027. Be brief.",
+        "Today is Tuesday. Be long.",
+    ]
     one, other, third = rows_of([{"messages": [{"role": "system", "text": text}]} for text in dated])
     assert one["system"] == other["system"] != third["system"]
     assert one["prompt"] is None
@@ -141,7 +183,10 @@ def test_a_dated_system_prompt_keeps_its_key(rows_of: Rows) -> None:
 
 
 def test_prefix_needs_two_user_turns(rows_of: Rows) -> None:
-    talk = [{"role": role, "text": text} for role, text in (("system", "x"), ("user", "hello"), ("assistant", "hi"), ("user", "more"))]
+    talk = [
+        {"role": role, "text": text}
+        for role, text in (("system", "x"), ("user", "hello"), ("assistant", "hi"), ("user", "more"))
+    ]
     other = [*talk[1:], {"role": "assistant", "text": "yes"}, {"role": "user", "text": "and more"}]
     short, long, longer = rows_of([{"messages": talk[:3]}, {"messages": talk}, {"messages": other}])
     assert short["prefix"] is None
@@ -150,7 +195,14 @@ def test_prefix_needs_two_user_turns(rows_of: Rows) -> None:
 
 
 def test_shingles_are_few_and_stand_where_their_places_say(rows_of: Rows) -> None:
-    for row in rows_of([TEMPLATE * 5, "one two", "same " * 50, " ".join(f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(600))]):
+    for row in rows_of(
+        [
+            TEMPLATE * 5,
+            "one two",
+            "same " * 50,
+            " ".join(f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(600)),
+        ]
+    ):
         assert min(2, row["words"]) <= len(row["shingles"]) + (len(set(row["shingles"])) == 1) <= 65
         assert row["places"] == sorted(set(row["places"]))
         assert all(0 <= place < row["words"] for place in row["places"])
@@ -164,14 +216,19 @@ def test_near_duplicates_share_a_band(rows_of: Rows) -> None:
     texts = [list(rng.choice(words, 60)) for _ in range(200)]
     edited = [[*text[:30], "something", *text[31:]] for text in texts]
     rows = rows_of([" ".join(text) for text in texts + edited])
-    near = sum(bool(set(one["bands"]) & set(other["bands"])) for one, other in zip(rows[:200], rows[200:], strict=True))
+    near = sum(
+        bool(set(one["bands"]) & set(other["bands"]))
+        for one, other in zip(rows[:200], rows[200:], strict=True)
+    )
     far = sum(bool(set(one["bands"]) & set(other["bands"])) for one, other in pairwise(rows[:200]))
     assert near >= 170
     assert far <= 2
 
 
 def test_meaning_follows_the_content_words(rows_of: Rows) -> None:
-    """Signs agree as 1 - angle / pi says (Charikar 2002): order and common words do not matter, other content words do."""
+    """Signs agree as 1 - angle / pi says (Charikar 2002): order and common words do not matter, other content
+    words do.
+    """
     rows = rows_of(
         [
             "compare the harvest yields of wheat and barley across northern provinces",
@@ -206,7 +263,9 @@ def test_names_are_masked_at_the_edges(rows_of: Rows) -> None:
         (None, (None, None), None),
     ],
 )
-def test_share_of_reasoning(rows_of: Rows, answer: str | None, tokens: tuple[int | None, int | None], share: float | None) -> None:
+def test_share_of_reasoning(
+    rows_of: Rows, answer: str | None, tokens: tuple[int | None, int | None], share: float | None
+) -> None:
     (row,) = rows_of([{"answer": answer, "reasoning_tokens": tokens[0], "output_tokens": tokens[1]}])
     assert row["reasoning_share"] == (None if share is None else pytest.approx(share, rel=1e-6))
 
@@ -217,8 +276,23 @@ def test_scripts_are_named(rows_of: Rows) -> None:
 
 
 def test_nulls_and_empty_texts(rows_of: Rows) -> None:
-    nothing, empty, blank, none = rows_of([{}, "", " …!\n", {"messages": [{"role": None, "text": None}, None]}])
-    sketches = ("prompt", "head", "tail", "system", "prefix", "shingles", "language", "prompt_chars", "turns", "flags", "refused", "answer_chars")
+    nothing, empty, blank, none = rows_of(
+        [{}, "", " …!\n", {"messages": [{"role": None, "text": None}, None]}]
+    )
+    sketches = (
+        "prompt",
+        "head",
+        "tail",
+        "system",
+        "prefix",
+        "shingles",
+        "language",
+        "prompt_chars",
+        "turns",
+        "flags",
+        "refused",
+        "answer_chars",
+    )
     assert nothing["has_text"] is False
     assert [nothing[name] for name in sketches] == [None] * len(sketches)
     for row in (empty, blank, none):
@@ -229,7 +303,9 @@ def test_nulls_and_empty_texts(rows_of: Rows) -> None:
 
 def test_long_prompts_are_read_at_both_ends(rows_of: Rows) -> None:
     filler = "lorem " * 2_000_000
-    one, other, third = rows_of([f"{TEMPLATE} {filler} end", f"{TEMPLATE} {filler} END", f"{TEMPLATE} {filler} é end"])
+    one, other, third = rows_of(
+        [f"{TEMPLATE} {filler} end", f"{TEMPLATE} {filler} END", f"{TEMPLATE} {filler} é end"]
+    )
     assert one["prompt"] == other["prompt"] != third["prompt"]
     assert one["head"] == third["head"]
     assert one["prompt_chars"] == len(TEMPLATE) + len(filler) + 5

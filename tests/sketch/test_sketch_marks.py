@@ -37,7 +37,9 @@ def _labels(table: pa.Table, kind: str) -> dict[int, str]:
         (None, None, None),
     ],
 )
-def test_addresses(sketched: Callable[..., Sketched], text: str | None, address: str | None, subnet: str | None) -> None:
+def test_addresses(
+    sketched: Callable[..., Sketched], text: str | None, address: str | None, subnet: str | None
+) -> None:
     result = sketched([{"address": text}])
     row = result.exchanges.to_pylist()[0]
     assert _labels(result.labels, "address").get(row["address"]) == address
@@ -51,7 +53,9 @@ def test_neighbours_share_a_subnet_only(sketched: Callable[..., Sketched]) -> No
 
 
 def test_clients_are_labelled_once(sketched: Callable[..., Sketched]) -> None:
-    result = sketched([{"user_agent": "agent/1", "ja4": "t13d", "stainless": "lang=js", "parameters": "n=1"}] * 3)
+    result = sketched(
+        [{"user_agent": "agent/1", "ja4": "t13d", "stainless": "lang=js", "parameters": "n=1"}] * 3
+    )
     assert sorted((row["kind"], row["label"]) for row in result.labels.to_pylist()) == [
         ("client", "agent/1"), ("ja4", "t13d"), ("parameters", "n=1"), ("stainless", "lang=js"),
     ]  # fmt: skip
@@ -75,20 +79,33 @@ def test_edge_rows_get_the_keys_of_exchanges(sketched: Callable[..., Sketched]) 
 
 
 def test_accounts(sketched: Callable[..., Sketched]) -> None:
-    common: dict[str, Any] = {"created": None, "payment": "sha256:0123456789abcdef", "email_shape": "a5.a7", "phone_prefix": "+49 151"}
+    common: dict[str, Any] = {
+        "created": None,
+        "payment": "sha256:0123456789abcdef",
+        "email_shape": "a5.a7",
+        "phone_prefix": "+49 151",
+    }
     rows: list[dict[str, Any]] = [
         common | {"account_id": "a0", "organisation": "Example  Ltd", "email_domain": "Example.org"},
         common | {"account_id": "a1", "organisation": " example ltd", "email_domain": "mail.example"},
         {"account_id": "a2"},
     ]
-    full = pa.Table.from_pylist([{name: row.get(name) for name in ACCOUNT_ROWS.names()} for row in rows], schema=ACCOUNT_ROWS.arrow)
+    full = pa.Table.from_pylist(
+        [{name: row.get(name) for name in ACCOUNT_ROWS.names()} for row in rows], schema=ACCOUNT_ROWS.arrow
+    )
     table, labels = sketch_accounts(full, KEY, ["mail.example"])
     assert table.schema == ACCOUNTS.arrow
     one, other, bare = table.to_pylist()
     assert one["account"] == sketched([{"account_id": "a0"}]).exchanges.to_pylist()[0]["account"]
-    assert [one[name] == other[name] for name in ("organisation", "payment", "email_shape", "phone_prefix", "email_domain")] == [True] * 4 + [False]
+    assert [
+        one[name] == other[name]
+        for name in ("organisation", "payment", "email_shape", "phone_prefix", "email_domain")
+    ] == [True] * 4 + [False]
     assert [row["email_public"] for row in (one, other, bare)] == [False, True, None]
-    assert all(bare[name] is None for name in ("organisation", "payment", "email_domain", "email_shape", "phone_prefix"))
+    assert all(
+        bare[name] is None
+        for name in ("organisation", "payment", "email_domain", "email_shape", "phone_prefix")
+    )
     (payment,) = _labels(labels, "payment").values()
     assert payment == f"payment {one['payment'] & 0xFFFFFF:06x}"
     assert "0123456789" not in str(labels.to_pylist())
@@ -96,9 +113,19 @@ def test_accounts(sketched: Callable[..., Sketched]) -> None:
     assert labels.num_rows == len({(row["kind"], row["key"]) for row in labels.to_pylist()})
 
 
-@given(st.lists(st.ip_addresses(v=6).filter(lambda a: not (isinstance(a, ipaddress.IPv6Address) and a.ipv4_mapped)), max_size=5), st.booleans())
-def test_networks_of_ipv6_addresses_are_those_of_the_standard_library(addresses: list[ipaddress.IPv6Address], exploded: bool) -> None:
+@given(
+    st.lists(
+        st.ip_addresses(v=6).filter(lambda a: not (isinstance(a, ipaddress.IPv6Address) and a.ipv4_mapped)),
+        max_size=5,
+    ),
+    st.booleans(),
+)
+def test_networks_of_ipv6_addresses_are_those_of_the_standard_library(
+    addresses: list[ipaddress.IPv6Address], exploded: bool
+) -> None:
     texts = [address.exploded if exploded else str(address) for address in addresses]
     found = networks_of(pa.array(texts, pa.string()))
     for bits, column in zip((64, 48), found, strict=True):
-        assert column.to_pylist() == [str(ipaddress.IPv6Network((int(address), bits), strict=False)) for address in addresses]
+        assert column.to_pylist() == [
+            str(ipaddress.IPv6Network((int(address), bits), strict=False)) for address in addresses
+        ]

@@ -41,10 +41,18 @@ def test_evaluation_harness(rows_of: Rows, real_data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [("prompts_oasst", "prompt"), ("prompts_awesome_chatgpt", "prompt"), ("bench_gsm8k", "question"), ("bench_mmlu", "question")]
+    ("name", "column"),
+    [
+        ("prompts_oasst", "prompt"),
+        ("prompts_awesome_chatgpt", "prompt"),
+        ("bench_gsm8k", "question"),
+        ("bench_mmlu", "question"),
+    ],
 )
 def test_ordinary_prompts_are_rarely_flagged(rows_of: Rows, real_data: Path, name: str, column: str) -> None:
-    prompts = [text for text in pq.read_table(real_data / f"{name}.parquet").column(column).to_pylist() if text][:3000]
+    prompts = [
+        text for text in pq.read_table(real_data / f"{name}.parquet").column(column).to_pylist() if text
+    ][:3000]
     rows = rows_of(prompts)
     for flag in (Flag.REASONING, Flag.GRADING, Flag.PREFERENCE, Flag.GENERATION, Flag.REWRITING):
         assert _share(rows, flag) < 0.03

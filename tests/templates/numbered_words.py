@@ -1,4 +1,6 @@
-"""Prompts as lists of numbers that stand for words, sketched as the contract of table exchanges says; no text is needed to test templates."""
+"""Prompts as lists of numbers that stand for words, sketched as the contract of table exchanges says; no text
+is needed to test templates.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,12 @@ def own_words(rng: Rng, size: int) -> list[int]:
     return [int(n) for n in rng.integers(10**6, 10**7, size)]
 
 
-def filled(pieces: Sequence[Sequence[int]], rng: Rng, *, swap: float = 0.0, longest: int = 40, padded: bool = False) -> list[int]:
-    """One prompt: the pieces with random words after each, some of their words swapped, and perhaps words before them."""
+def filled(
+    pieces: Sequence[Sequence[int]], rng: Rng, *, swap: float = 0.0, longest: int = 40, padded: bool = False
+) -> list[int]:
+    """One prompt: the pieces with random words after each, some of their words swapped, and perhaps words
+    before them.
+    """
     words = some_words(rng, int(rng.integers(0, 12))) if padded else []
     for piece in pieces:
         words += [word if rng.random() >= swap else 10**8 + 3 * word + int(rng.integers(3)) for word in piece]
@@ -62,7 +68,12 @@ class Pool:
         """One exchange."""
         shingles, places = sampled(words)
         edges = {"head": key_of(words[:EDGE], 1), "tail": key_of(words[-EDGE:], 2)}
-        number = {"request": key_of([len(self.rows)], 3), "account": account, "group": group, "prompt": key_of(words, 4)}
+        number = {
+            "request": key_of([len(self.rows)], 3),
+            "account": account,
+            "group": group,
+            "prompt": key_of(words, 4),
+        }
         self.rows.append(number | edges | {"words": len(words), "shingles": shingles, "places": places})
 
     def add_all(self, prompts: Iterable[Sequence[int]], accounts: Sequence[int], group: int = 1) -> None:
@@ -73,7 +84,12 @@ class Pool:
     def table(self) -> pa.Table:
         """group, and the columns of table exchanges that templates read."""
         names = ("request", "account", "prompt", "head", "tail", "words", "shingles", "places")
-        schema = pa.schema([pa.field("group", pa.int32()), *(pa.field(name, EXCHANGES.arrow.field(name).type) for name in names)])
+        schema = pa.schema(
+            [
+                pa.field("group", pa.int32()),
+                *(pa.field(name, EXCHANGES.arrow.field(name).type) for name in names),
+            ]
+        )
         return pa.Table.from_pylist(self.rows, schema=schema)
 
     def texts(self) -> dict[int, int]:

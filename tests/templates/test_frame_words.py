@@ -62,7 +62,10 @@ def test_a_frame_is_given_back_word_for_word_with_its_slots() -> None:
 
 
 def test_words_before_a_frame_are_a_slot_too() -> None:
-    prompts = [(n, f"{f'note{chr(97 + n % 26)} ' * (n % 5)}{text}") for n, text in written([FIRST], 40, np.random.default_rng(2))]
+    prompts = [
+        (n, f"{f'note{chr(97 + n % 26)} ' * (n % 5)}{text}")
+        for n, text in written([FIRST], 40, np.random.default_rng(2))
+    ]
     assert frame(prompts) == f"{{1}} {FIRST} {{2}}"
 
 
@@ -81,13 +84,18 @@ def test_a_frame_is_put_together_from_prompts_of_which_none_has_it_whole(swap: f
 
 
 def test_numbers_quotations_and_links_stay_masked() -> None:
-    prompts = [(n, f'{FIRST} rate "the reed of {n}" from 1 to {n + 5} at https://reeds.example/{n} {SECOND}') for n in range(25)]
+    prompts = [
+        (n, f'{FIRST} rate "the reed of {n}" from 1 to {n + 5} at https://reeds.example/{n} {SECOND}')
+        for n in range(25)
+    ]
     assert frame(prompts) == f"{FIRST} rate <quoted> from <number> to <number> at <link> {SECOND}"
 
 
 @pytest.mark.parametrize("holders", [1, LEAST - 1])
 def test_what_too_few_accounts_wrote_is_never_shown(holders: int) -> None:
-    """In the slot, before and after the frame: by one account a hundred times, or by one account fewer than it takes."""
+    """In the slot, before and after the frame: by one account a hundred times, or by one account fewer than
+    it takes.
+    """
     rng = np.random.default_rng(4)
     for place in ("{canary} {first} {second}", "{first} {canary} {second}", "{first} {second} {canary}"):
         prompts = written([FIRST, SECOND], 60, rng)
@@ -129,15 +137,22 @@ def test_one_persons_spelling_is_not_shown() -> None:
 def test_of_two_wordings_of_one_clause_one_is_shown() -> None:
     rng = np.random.default_rng(6)
     other = "keep your whole reply below one line of plain text please"
-    prompts = [(account, f"{text} {SECOND if account % 3 else other}") for account, text in written([FIRST], 90, rng)]
+    prompts = [
+        (account, f"{text} {SECOND if account % 3 else other}") for account, text in written([FIRST], 90, rng)
+    ]
     assert frame(prompts) == f"{FIRST} {{1}} {SECOND}"
 
 
 def test_another_wording_inside_a_clause_is_not_shown_beside_it() -> None:
-    start, end = "judge every answer that follows by the rules of the house", "and close with one line that gives the sum"
+    start, end = (
+        "judge every answer that follows by the rules of the house",
+        "and close with one line that gives the sum",
+    )
     middle, other = "on a scale of high middling and low", "using steps named top half and bottom"
     rng = np.random.default_rng(8)
-    prompts = written([f"{start} {middle} {end}"], 120, rng) + [(n + 200, text) for n, text in written([f"{start} {other} {end}"], 60, rng)]
+    prompts = written([f"{start} {middle} {end}"], 120, rng) + [
+        (n + 200, text) for n, text in written([f"{start} {other} {end}"], 60, rng)
+    ]
     found = frame(prompts)
     assert found is not None
     assert middle in found
@@ -149,10 +164,15 @@ def test_another_wording_inside_a_clause_is_not_shown_beside_it() -> None:
 def test_whatever_is_written_each_shown_run_is_shared_by_enough_accounts(data: st.DataObject) -> None:
     """Prompts over six words, so that runs of them collide in every way."""
     least = data.draw(st.integers(2, 4))
-    text = st.lists(st.sampled_from(["ash", "elm", "fir", "oak", "yew", "7"]), min_size=4, max_size=24).map(" ".join)
+    text = st.lists(st.sampled_from(["ash", "elm", "fir", "oak", "yew", "7"]), min_size=4, max_size=24).map(
+        " ".join
+    )
     shared = data.draw(text)
     prompts = [
-        (data.draw(st.integers(0, 5)), data.draw(st.one_of(text, st.just(shared), text.map(lambda own: f"{own} {shared}"))))
+        (
+            data.draw(st.integers(0, 5)),
+            data.draw(st.one_of(text, st.just(shared), text.map(lambda own: f"{own} {shared}"))),
+        )
         for _ in range(data.draw(st.integers(0, 14)))
     ]
     found = frame(prompts, least)
@@ -178,7 +198,9 @@ def test_the_last_user_message_is_what_is_read() -> None:
         [("user", None)],
         [("stranger", "five")],
     ]
-    held = pa.array([row and [{"role": role, "text": text} for role, text in row] for row in rows], pa.list_(MESSAGE))
+    held = pa.array(
+        [row and [{"role": role, "text": text} for role, text in row] for row in rows], pa.list_(MESSAGE)
+    )
     arrays = [held if c.name == "messages" else pa.array([None] * 5, c.type) for c in REQUESTS.columns]
     batch = pa.RecordBatch.from_arrays(arrays, names=REQUESTS.names())
     assert prompts_of(batch, [4, 0, 1, 2, 3]) == ["five", "three", "", "", ""]

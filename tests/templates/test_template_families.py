@@ -15,7 +15,17 @@ from stillwatch.errors import OutOfRoom
 from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.schema.table import schema_of
 from stillwatch.settings import EngineSettings
-from stillwatch.templates import Family, Search, counts_of, families_of, keys_table, listed, templates_table, uses, uses_of
+from stillwatch.templates import (
+    Family,
+    Search,
+    counts_of,
+    families_of,
+    keys_table,
+    listed,
+    templates_table,
+    uses,
+    uses_of,
+)
 from stillwatch.templates.shared import strides
 
 SEARCH = Search(least_share=0.005)
@@ -28,14 +38,18 @@ def engine() -> Iterator[DuckDBEngine]:
         yield opened
 
 
-def found_in(engine: DuckDBEngine, pool: Pool, search: Search = SEARCH) -> tuple[list[Family], list[dict[str, Any]]]:
+def found_in(
+    engine: DuckDBEngine, pool: Pool, search: Search = SEARCH
+) -> tuple[list[Family], list[dict[str, Any]]]:
     """Families of a pool, and their uses."""
     rows = engine.load("rows", pool.table())
     found = families_of(engine, rows, pool.texts(), search)
     return found, engine.collect(uses_of(engine, rows, found).by_family()).to_pylist()
 
 
-def made_from(found: list[Family], used: list[dict[str, Any]], requests: set[int]) -> tuple[Family, float, float]:
+def made_from(
+    found: list[Family], used: list[dict[str, Any]], requests: set[int]
+) -> tuple[Family, float, float]:
     """The family with most of some requests: itself, its recall and its precision."""
     hits = {f.key: [row["request"] for row in used if row["family"] == f.key] for f in found}
     best = max(found, key=lambda f: len(requests & set(hits[f.key])))
@@ -44,14 +58,19 @@ def made_from(found: list[Family], used: list[dict[str, Any]], requests: set[int
 
 
 @pytest.mark.parametrize(("swap", "recall"), [(0.0, 1.0), (0.1, 0.7), (0.3, 0.3)])
-def test_planted_frames_are_found_at_every_level_of_rewording(engine: DuckDBEngine, swap: float, recall: float) -> None:
+def test_planted_frames_are_found_at_every_level_of_rewording(
+    engine: DuckDBEngine, swap: float, recall: float
+) -> None:
     rng = np.random.default_rng(1)
     pool = Pool()
     frames = [[own_words(rng, 40), own_words(rng, 25)] for _ in range(4)]
     truth = []
     for number, frame in enumerate(frames):
         start = len(pool.rows)
-        pool.add_all((filled(frame, rng, swap=swap, padded=number % 2 == 0) for _ in range(150)), [100 * number + i for i in range(1, 20)])
+        pool.add_all(
+            (filled(frame, rng, swap=swap, padded=number % 2 == 0) for _ in range(150)),
+            [100 * number + i for i in range(1, 20)],
+        )
         truth.append({int(str(row["request"])) for row in pool.rows[start:]})
     pool.add_all((some_words(rng, int(rng.integers(3, 90))) for _ in range(600)), list(range(10_000, 10_200)))
     found, used = found_in(engine, pool)
@@ -103,7 +122,10 @@ def test_a_public_frame_and_one_operators_sentence_are_told_apart(engine: DuckDB
     pool.add_all((filled([public], rng) for _ in range(1_500)), list(range(100, 400)))
     pool.add_all((filled([public, extra], rng) for _ in range(60)), list(range(1, 13)))
     found, used = found_in(engine, pool)
-    sizes = sorted({row["family"]: sum(other["family"] == row["family"] for other in used) for row in used}.values(), reverse=True)
+    sizes = sorted(
+        {row["family"]: sum(other["family"] == row["family"] for other in used) for row in used}.values(),
+        reverse=True,
+    )
     assert sizes[0] == 1_560
     assert found[0].shape.about == pytest.approx(50, abs=15)
 
@@ -120,8 +142,13 @@ def test_the_operators_group_has_both_in_one_frame(engine: DuckDBEngine) -> None
     assert len(ours) == 1
     assert ours[0].shape.about == pytest.approx(90, abs=20)
     used = uses_of(engine, rows, found)
-    groups = pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([]).cast(GROUPS)
-    counts = {(row["group"], row["family"]): row for row in counts_of(engine, used, engine.load("groups", groups)).to_pylist()}
+    groups = (
+        pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([]).cast(GROUPS)
+    )
+    counts = {
+        (row["group"], row["family"]): row
+        for row in counts_of(engine, used, engine.load("groups", groups)).to_pylist()
+    }
     assert counts[1, ours[0].key]["exchanges"] == counts[1, ours[0].key]["prompts"] == 60
     assert counts[1, ours[0].key]["accounts"] == 12
     theirs = next(f for f in found if f.group == 2)
@@ -136,7 +163,9 @@ def test_the_operators_group_has_both_in_one_frame(engine: DuckDBEngine) -> None
 
 
 @pytest.mark.parametrize("at_once", [1_000, 37])
-def test_a_long_log_is_looked_through_in_portions(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+def test_a_long_log_is_looked_through_in_portions(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     rng = np.random.default_rng(5)
     frame = own_words(rng, 50)
     pool = Pool()
@@ -151,10 +180,16 @@ def test_a_long_log_is_looked_through_in_portions(engine: DuckDBEngine, monkeypa
     with Passing(engine) as passing:
         assert passing.collect(uses_of(passing, rows, found).rows.order_by(order)).equals(whole)
     assert whole.num_rows >= 100
-    assert [name for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall() if name.startswith("template_")] == []
+    assert [
+        name
+        for (name,) in engine.connection.con.execute("SHOW TABLES").fetchall()
+        if name.startswith("template_")
+    ] == []
 
 
-def test_a_portion_without_room_takes_the_others_with_it(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portion_without_room_takes_the_others_with_it(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The search goes on without templates, and wants the room."""
     rng = np.random.default_rng(5)
     frame, pool = own_words(rng, 50), Pool()
@@ -184,7 +219,9 @@ def test_a_frame_of_several_groups_is_looked_for_once(engine: DuckDBEngine) -> N
     public = own_words(rng, 50)
     pool = Pool()
     for group in range(1, 6):
-        pool.add_all((filled([public], rng) for _ in range(40)), [100 * group + i for i in range(10)], group=group)
+        pool.add_all(
+            (filled([public], rng) for _ in range(40)), [100 * group + i for i in range(10)], group=group
+        )
     pool.add_all((filled([public], rng) for _ in range(70)), list(range(1_000, 1_025)), group=6)
     rows = engine.load("rows", pool.table())
     # As found in the first five groups, but not in the sixth.
@@ -194,9 +231,13 @@ def test_a_frame_of_several_groups_is_looked_for_once(engine: DuckDBEngine) -> N
     frames = len({(f.counting, f.need) for f in found})
     assert engine.collect(used.rows.group_by("request").agg(n=used.rows.count())).num_rows == 270
     assert engine.collect(used.rows).num_rows <= 270 * frames < 270 * len(found)
-    groups = pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([]).cast(GROUPS)
+    groups = (
+        pool.table().select(["account", "group"]).group_by(["account", "group"]).aggregate([]).cast(GROUPS)
+    )
     counts = counts_of(engine, used, engine.load("groups", groups)).to_pylist()
-    assert [(row["group"], row["exchanges"], row["accounts"], row["elsewhere"]) for row in counts] == [(group, 40, 10, 65) for group in range(1, 6)]
+    assert [(row["group"], row["exchanges"], row["accounts"], row["elsewhere"]) for row in counts] == [
+        (group, 40, 10, 65) for group in range(1, 6)
+    ]
 
 
 def test_examples_in_any_order_stay_in_one_template(engine: DuckDBEngine) -> None:
@@ -205,7 +246,14 @@ def test_examples_in_any_order_stay_in_one_template(engine: DuckDBEngine) -> Non
     pool = Pool()
     for i in range(120):
         order = rng.permutation(3)
-        pool.add([*task, *(word for n in order for word in examples[n]), *some_words(rng, int(rng.integers(5, 60)))], i % 15)
+        pool.add(
+            [
+                *task,
+                *(word for n in order for word in examples[n]),
+                *some_words(rng, int(rng.integers(5, 60))),
+            ],
+            i % 15,
+        )
     found, _used = found_in(engine, pool)
     assert len(found) == 1
     assert found[0].shape.about == pytest.approx(160, rel=0.25)
@@ -214,7 +262,9 @@ def test_examples_in_any_order_stay_in_one_template(engine: DuckDBEngine) -> Non
 def test_only_a_sample_is_searched_and_everything_is_counted(engine: DuckDBEngine) -> None:
     rng = np.random.default_rng(8)
     pool = Pool()
-    pool.add_all((filled([own_words(np.random.default_rng(1), 50)], rng) for _ in range(600)), list(range(40)))
+    pool.add_all(
+        (filled([own_words(np.random.default_rng(1), 50)], rng) for _ in range(600)), list(range(40))
+    )
     found, used = found_in(engine, pool, Search(least_share=0.01, sample=100))
     assert found[0].sampled < 200
     assert sum(row["family"] == found[0].key for row in used) == 600
@@ -240,7 +290,11 @@ def test_the_tables_say_what_was_found(engine: DuckDBEngine) -> None:
     pool.add_all((filled(pieces, rng) for _ in range(90)), list(range(25)))
     rows = engine.load("rows", pool.table())
     found = families_of(engine, rows, pool.texts(), SEARCH)
-    counts = counts_of(engine, uses_of(engine, rows, found), engine.load("groups", pa.table({"account": range(20), "group": [1] * 20}).cast(GROUPS)))
+    counts = counts_of(
+        engine,
+        uses_of(engine, rows, found),
+        engine.load("groups", pa.table({"account": range(20), "group": [1] * 20}).cast(GROUPS)),
+    )
     shown = listed(found, counts)
     part = {"group": 1, "part": "head", "accounts": 9, "uses": 9, "prompts": 3, "everywhere": 11}
     parts = [part | {"key": key_of(pieces[0][:EDGE], 1)}, part | {"key": 5}]
@@ -248,7 +302,12 @@ def test_the_tables_say_what_was_found(engine: DuckDBEngine) -> None:
     tables = [templates_table(shown, counts, parts, {1: 90}, words, least) for least in (20, 26)]
     assert tables[0].schema == TEMPLATES.arrow
     frame, head = tables[0].to_pylist()
-    assert (frame["accounts"], frame["accounts_elsewhere"], frame["exchanges"], frame["share"]) == (20, 5, 75, 0.833333)
+    assert (frame["accounts"], frame["accounts_elsewhere"], frame["exchanges"], frame["share"]) == (
+        20,
+        5,
+        75,
+        0.833333,
+    )
     assert (frame["length"], frame["slots"], frame["words"]) == (5, 1, "a b c {1} d e")
     assert (head["key"], head["words"]) == (5, None)  # the frame's own head says nothing more
     assert tables[1].to_pylist()[0]["words"] is None

@@ -1,4 +1,6 @@
-"""Frames from the places of their fingerprints, and fingerprints into families: the parts that need no engine."""
+"""Frames from the places of their fingerprints, and fingerprints into families: the parts that need no
+engine.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,12 @@ def steps_of(prompts: list[list[tuple[int, int]]], ends: list[int]) -> list[Step
 def test_what_keeps_its_distance_is_one_piece_and_what_does_not_is_a_slot() -> None:
     gaps = [3, 9, 4, 20, 11, 6]
     prompts = [[(1, 0), (2, 7), (3, 7 + 5 + gap), (4, 7 + 5 + gap + 6)] for gap in gaps]
-    shape = shape_of(dict.fromkeys((1, 2, 3, 4), 5), steps_of(prompts, [40 + 3 * gap for gap in gaps]), {1: 0, 2: 7, 3: 20, 4: 26}, 6)
+    shape = shape_of(
+        dict.fromkeys((1, 2, 3, 4), 5),
+        steps_of(prompts, [40 + 3 * gap for gap in gaps]),
+        {1: 0, 2: 7, 3: 20, 4: 26},
+        6,
+    )
     assert shape.slots == 2
     assert shape.least == 20
     assert shape.places == {1: (0, 0), 2: (0, 7), 3: (1, 0), 4: (1, 6)}
@@ -40,7 +47,12 @@ def test_a_prompt_that_never_changes_has_no_slot_and_a_known_length() -> None:
 def test_words_before_and_after_count_as_slots() -> None:
     befores = [0, 4, 9, 2, 7, 30, 1, 12]
     prompts = [[(1, before), (2, before + 9)] for before in befores]
-    shape = shape_of({1: 5, 2: 5}, steps_of(prompts, [before + 14 + 5 * i for i, before in enumerate(befores)]), {1: 8, 2: 17}, 6)
+    shape = shape_of(
+        {1: 5, 2: 5},
+        steps_of(prompts, [before + 14 + 5 * i for i, before in enumerate(befores)]),
+        {1: 8, 2: 17},
+        6,
+    )
     assert shape.slots == 2
     assert shape.about >= 14
 
@@ -51,7 +63,12 @@ def test_shuffled_examples_stay_in_one_frame() -> None:
     for _ in range(60):
         order = rng.permutation(3)
         prompts.append([(1, 0), *((2 + int(n), 10 + 12 * place) for place, n in enumerate(order)), (5, 50)])
-    shape = shape_of(dict.fromkeys(range(1, 6), 5), steps_of(prompts, [60 + i for i in range(60)]), {1: 0, 2: 22, 3: 22, 4: 22, 5: 50}, 6)
+    shape = shape_of(
+        dict.fromkeys(range(1, 6), 5),
+        steps_of(prompts, [60 + i for i in range(60)]),
+        {1: 0, 2: 22, 3: 22, 4: 22, 5: 50},
+        6,
+    )
     assert shape.slots <= 2
     assert shape.least == 25
 
@@ -61,7 +78,9 @@ def test_shuffled_examples_stay_in_one_frame() -> None:
     st.lists(st.lists(st.integers(0, 90), min_size=7, max_size=7), min_size=4, max_size=12),
 )
 def test_any_frame_stays_within_its_bounds(distances: list[int], fillings: list[list[int]]) -> None:
-    """Pieces of one window, slots between them: whatever the fillings, least <= about <= most, and no more slots than gaps."""
+    """Pieces of one window, slots between them: whatever the fillings, least <= about <= most, and no more
+    slots than gaps.
+    """
     places = []
     for filling in fillings:
         at, prompt = 0, []
@@ -70,7 +89,12 @@ def test_any_frame_stays_within_its_bounds(distances: list[int], fillings: list[
             prompt.append((number, at))
             at += distance
         places.append((prompt, at + filling[-1]))
-    shape = shape_of(dict.fromkeys(range(1, len(distances) + 1), 5), steps_of(*map(list, zip(*places, strict=True))), {n: n for n in range(1, 8)}, 6)
+    shape = shape_of(
+        dict.fromkeys(range(1, len(distances) + 1), 5),
+        steps_of(*map(list, zip(*places, strict=True))),
+        {n: n for n in range(1, 8)},
+        6,
+    )
     assert 5 * len(distances) == shape.least <= shape.about <= shape.most
     assert 0 <= shape.slots <= len(distances) + 1
 

@@ -1,1 +1,3 @@
-"""Groups, scores, permits -> campaigns: held-out tests, error control, verdicts on scale, deception and intent."""
+"""Groups, scores, permits -> campaigns: held-out tests, error control, verdicts on scale, deception and
+intent.
+"""

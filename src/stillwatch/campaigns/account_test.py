@@ -1,4 +1,6 @@
-"""Test each account of a group alone: does its content fit the rest of the group better than that of its peers does?"""
+"""Test each account of a group alone: does its content fit the rest of the group better than that of its
+peers does?
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,14 @@ Ints = npt.NDArray[np.int64]
 
 
 def account_scores(engine: Engine, held: Any, found: pa.Table, everyone: int) -> dict[int, pa.Table]:
-    """For each group, what its keys say of every account that carries some: account, most, least, in whole micronats."""
+    """For each group, what its keys say of every account that carries some: account, most, least, in whole
+    micronats.
+    """
     weights = _weights(found, everyone)
     facet = (
-        held.join(engine.load("account_weights", weights), "key").group_by("group", "account", "facet").agg(most=_.most.max(), least=_.least.max())
+        held.join(engine.load("account_weights", weights), "key")
+        .group_by("group", "account", "facet")
+        .agg(most=_.most.max(), least=_.least.max())
     )
     score = facet.group_by("group", "account").agg(most=_.most.sum(), least=_.least.sum())
     return by_group(engine.collect(score.order_by(["group", "account"])))
@@ -45,11 +51,13 @@ def accounts_compared(sampler: Sampler, accounts: Ints) -> Compared:
 
 
 def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
-    """Conformal p-values (Bates, Candès, Lei, Romano and Sesia 2023): a member's rank among its pool's outsiders.
+    """Conformal p-values (Bates, Candès, Lei, Romano and Sesia 2023): a member's rank among its pool's
+    outsiders.
 
-    A member is scored by what the others of its group carry and ask, itself left out. Outsiders ought to be scored by the same, for each
-    member anew; for what they carry they are given the most that this could be instead, so that a p-value is never too small.
-    scores: of account_scores; None where the group has no telling keys.
+    A member is scored by what the others of its group carry and ask, itself left out. Outsiders ought to be
+    scored by the same, for each member anew; for what they carry they are given the most that this could be
+    instead, so that a p-value is never too small. scores: of account_scores; None where the group has no
+    telling keys.
     """
     compared = likeness.compared
     said = np.zeros(len(compared.account))
@@ -62,15 +70,24 @@ def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
 
 
 def _weights(found: pa.Table, everyone: int) -> pa.Table:
-    """group, key, most, least: a key's log rate in the group over that outside, in whole micronats, 0 where it does not tell.
+    """group, key, most, least: a key's log rate in the group over that outside, in whole micronats, 0 where
+    it does not tell.
 
-    `least` is for a member that carries it and is left out, `most` bounds what it is for an outsider meanwhile.
+    `least` is for a member that carries it and is left out, `most` bounds what it is for an outsider
+    meanwhile.
     """
-    carriers, size, df = (found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df"))
+    carriers, size, df = (
+        found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df")
+    )
     rest, others = np.maximum(size - 1.0, 1.0), everyone - size + 1.5
     most = np.log(carriers / rest * others / (df - carriers + 0.5))
-    least = np.where(carriers > CARRIERS, np.log((carriers - 1.0) / rest * others / (df - carriers + 1.5)), 0.0)
-    micro = [pa.array(np.where(weight > TELLING, np.round(weight * MICRO), 0.0).astype(np.int64)) for weight in (most, least)]
+    least = np.where(
+        carriers > CARRIERS, np.log((carriers - 1.0) / rest * others / (df - carriers + 1.5)), 0.0
+    )
+    micro = [
+        pa.array(np.where(weight > TELLING, np.round(weight * MICRO), 0.0).astype(np.int64))
+        for weight in (most, least)
+    ]
     table = found.select(["group", "key"]).append_column("most", micro[0]).append_column("least", micro[1])
     return table.filter(pa.array(most > TELLING))
 

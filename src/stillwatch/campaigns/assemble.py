@@ -40,7 +40,9 @@ class Tested:
     held_out: list[str]
     """The facets that tested it."""
     p_values: dict[int, float]
-    """p-value of each account that was tested in it, named in the end or not; empty where nothing was held out."""
+    """p-value of each account that was tested in it, named in the end or not; empty where nothing was held
+    out.
+    """
     accounts: set[int]
     """The accounts it names."""
     account_ids: set[str]
@@ -52,11 +54,16 @@ class Tested:
     harvest: list[Share] = field(default_factory=list)
     """What of its use may be for distilling, where a permit names any of its accounts."""
     owner_accounts: int = 0
-    """Accounts that its one declared owner has in all, in this group or not; 0 where its accounts do not declare one and the same."""
+    """Accounts that its one declared owner has in all, in this group or not; 0 where its accounts do not
+    declare one and the same.
+    """
 
 
-def campaigns_table(tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings) -> pa.Table:
-    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not benign, and all with a permit.
+def campaigns_table(
+    tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings
+) -> pa.Table:
+    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not
+    benign, and all with a permit.
 
     lost: candidates that were tested too, with e-values of at most one; they count among the hypotheses.
     """
@@ -102,17 +109,27 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
 
 
 def _known(item: Tested, settings: CampaignSettings) -> bool:
-    """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which one needs a permit.
+    """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which
+    one needs a permit.
 
-    Linkage may have found them first: it is then the same owner, if at least half of its accounts are there. Not so a few accounts whose
-    owner's others do not ask: those may be somebody with stolen keys.
+    Linkage may have found them first: it is then the same owner, if at least half of its accounts are there.
+    Not so a few accounts whose owner's others do not ask: those may be somebody with stolen keys.
     """
-    most = item.kind == "declared" or (item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids))
-    return most and len(item.organisations) == 1 and "" not in item.organisations and item.sums["n"] < settings.known_exchanges
+    most = item.kind == "declared" or (
+        item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids)
+    )
+    return (
+        most
+        and len(item.organisations) == 1
+        and "" not in item.organisations
+        and item.sums["n"] < settings.known_exchanges
+    )
 
 
 def _bound(item: Tested, level: float) -> int:
-    """At least so many of the named accounts are guilty; accounts named by content alone were not tested and count as innocent here."""
+    """At least so many of the named accounts are guilty; accounts named by content alone were not tested and
+    count as innocent here.
+    """
     if not item.p_values:
         return 0
     named = np.array([account in item.accounts for account in item.p_values])
@@ -120,4 +137,6 @@ def _bound(item: Tested, level: float) -> int:
 
 
 def _argued(axes: dict[str, Axis]) -> dict[str, Any]:
-    return {name: found.score for name, found in axes.items()} | {f"{name}_why": found.why for name, found in axes.items()}
+    return {name: found.score for name, found in axes.items()} | {
+        f"{name}_why": found.why for name, found in axes.items()
+    }

@@ -1,4 +1,6 @@
-"""Everything that is tested: linked groups, accounts of one declared owner, single accounts of great volume, owned ones too."""
+"""Everything that is tested: linked groups, accounts of one declared owner, single accounts of great volume,
+owned ones too.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,16 @@ CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), n
 
 
 def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, least: int) -> pa.Table:
-    """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of accounts first.
+    """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of
+    accounts first.
 
-    An account of great volume of a declared owner is two candidates: with the owner, and by itself, should it alone ask for such things.
+    An account of great volume of a declared owner is two candidates: with the owner, and by itself, should it
+    alone ask for such things.
     """
     grouped = set(linked.column("account").to_pylist())
     rows = [
-        (int(g), "linked", int(a), float(n)) for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)
+        (int(g), "linked", int(a), float(n))
+        for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)
     ]
     number = max((row[0] for row in rows), default=0)
     owned: dict[int, list[int]] = {}
@@ -36,13 +41,21 @@ def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, leas
             continue
         number += 1
         rows += [(number, "declared", account, 0.0) for account in free]
-    large = values(engine.collect(volumes.filter(_.n >= least).order_by([_.n.desc(), "account"]).select("account")), "account")
+    large = values(
+        engine.collect(volumes.filter(_.n >= least).order_by([_.n.desc(), "account"]).select("account")),
+        "account",
+    )
     for account in large:
         if account not in grouped:
             number += 1
             rows.append((number, "single", account, 0.0))
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], [], []]
-    return pa.table([pa.array(values, kind.type) for values, kind in zip(columns, CANDIDATES, strict=True)], schema=CANDIDATES)
+    columns: list[list[Any]] = (
+        [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], [], []]
+    )
+    return pa.table(
+        [pa.array(values, kind.type) for values, kind in zip(columns, CANDIDATES, strict=True)],
+        schema=CANDIDATES,
+    )
 
 
 def peers(engine: Engine, volumes: Any, taken: pa.Table, wanted: int) -> pa.Table:
@@ -51,4 +64,6 @@ def peers(engine: Engine, volumes: Any, taken: pa.Table, wanted: int) -> pa.Tabl
     free = accounts[~np.isin(accounts, taken.column("account").to_numpy())]
     step = max(len(free) // wanted, 1)
     chosen = free[::step][:wanted]
-    return pa.table({"group": pa.array(np.zeros(len(chosen)), pa.int32()), "account": pa.array(chosen, pa.int64())})
+    return pa.table(
+        {"group": pa.array(np.zeros(len(chosen)), pa.int32()), "account": pa.array(chosen, pa.int64())}
+    )

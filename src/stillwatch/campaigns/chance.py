@@ -13,7 +13,8 @@ AT_ONCE = 1_000_000
 
 
 def log_moments(whole: Ints, marked: Ints, drawn: Ints, tilts: tuple[float, ...]) -> Floats:
-    """log E exp(tilt X) for X hypergeometric: `drawn` of `whole` accounts, `marked` of which carry a key. Shape (rows, tilts).
+    """log E exp(tilt X) for X hypergeometric: `drawn` of `whole` accounts, `marked` of which carry a key.
+    Shape (rows, tilts).
 
     Exact: the sum over all that X can be. Cost grows with the sum of min(marked, drawn).
     """
@@ -32,7 +33,11 @@ def _some(whole: Ints, marked: Ints, drawn: Ints, tilts: tuple[float, ...]) -> F
     start = np.cumsum(lengths) - lengths
     row = np.repeat(np.arange(len(whole)), lengths)
     x = np.arange(len(row)) - start[row] + low[row]
-    chance = _log_choose(marked[row], x) + _log_choose((whole - marked)[row], drawn[row] - x) - _log_choose(whole, drawn)[row]
+    chance = (
+        _log_choose(marked[row], x)
+        + _log_choose((whole - marked)[row], drawn[row] - x)
+        - _log_choose(whole, drawn)[row]
+    )
     return np.stack([_log_sums(chance + tilt * x, start, row) for tilt in tilts], axis=1)
 
 

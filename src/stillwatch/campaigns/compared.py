@@ -1,4 +1,6 @@
-"""Which accounts stand for a group's peers where all of them would be too many: a sample that depends on nothing they asked."""
+"""Which accounts stand for a group's peers where all of them would be too many: a sample that depends on
+nothing they asked.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ LEAST_PEERS = 1_000
 PEERS_EACH = 4
 """Outsiders that are compared for each account of the group in the pool, where that is more."""
 LEAST_IN_ALL = 50_000
-"""Outsiders of all pools of a group that are compared, where it has so many: a group in more than LEAST_IN_ALL / LEAST_PEERS pools has fewer from each."""
+"""Outsiders of all pools of a group that are compared, where it has so many: a group in more than
+LEAST_IN_ALL / LEAST_PEERS pools has fewer from each.
+"""
 FEW_PEERS = 50
 """Outsiders of a pool that are compared however many pools there are."""
 
@@ -53,10 +57,12 @@ class Sampler:
         return order, np.append(0, np.cumsum(self.cells.accounts))
 
     def compared(self, accounts: Ints, number: Ints, tested: npt.NDArray[np.bool_]) -> Compared:
-        """The group's accounts in the tested cells, and the first outsiders of each pool in the shuffled order.
+        """The group's accounts in the tested cells, and the first outsiders of each pool in the shuffled
+        order.
 
-        number: the pool of each cell; tested: the cells whose accounts of the group are tested. Under the null hypothesis the group is a
-        draw from what is compared, since whom the sample leaves out, and how many, does not depend on what anybody asked.
+        number: the pool of each cell; tested: the cells whose accounts of the group are tested. Under the
+        null hypothesis the group is a draw from what is compared, since whom the sample leaves out, and how
+        many, does not depend on what anybody asked.
         """
         order, start = self._ordered
         own = np.sort(accounts[tested[self.cells.homes(accounts)]])

@@ -9,7 +9,8 @@ Floats = npt.NDArray[np.float64]
 
 
 def e_bh(log_e: Floats, level: float) -> npt.NDArray[np.bool_]:
-    """The hypotheses rejected by e-BH at a false discovery rate, whatever the dependence (Wang and Ramdas 2022, section 4).
+    """The hypotheses rejected by e-BH at a false discovery rate, whatever the dependence (Wang and Ramdas
+    2022, section 4).
 
     log_e: natural logarithms of e-values, shape (k,). Returns a mask of the same shape.
     """
@@ -25,20 +26,24 @@ def e_bh(log_e: Floats, level: float) -> npt.NDArray[np.bool_]:
 
 
 def needed_log_e(tested: int, level: float) -> float:
-    """Natural logarithm of the e-value that none of `tested` true null hypotheses reaches but with chance `level`.
+    """Natural logarithm of the e-value that none of `tested` true null hypotheses reaches but with chance
+    `level`.
 
-    P(any e >= tested / level) <= tested * level / tested by Markov's inequality and the union bound, whatever the dependence and
-    whatever is true of the other hypotheses. e-BH promises the latter only where all are null: a true discovery lowers its bar for the next.
+    P(any e >= tested / level) <= tested * level / tested by Markov's inequality and the union bound, whatever
+    the dependence and whatever is true of the other hypotheses. e-BH promises the latter only where all are
+    null: a true discovery lowers its bar for the next.
     """
     return float(np.log(max(tested, 1) / level))
 
 
 def at_least(p_values: Floats, level: float, named: npt.NDArray[np.bool_] | None = None) -> int:
-    """Lower bound of the number of false null hypotheses among the named ones, by closed testing with Simes local tests.
+    """Lower bound of the number of false null hypotheses among the named ones, by closed testing with Simes
+    local tests.
 
-    Holds for every choice of `named` at once with probability 1 - level when Simes' inequality does, so the choice may depend on
-    the data (Goeman and Solari 2011; Goeman, Meijer, Krebs and Solari 2019, theorem 1; for conformal p-values Magnani, Sesia and
-    Solari 2023). p_values, named: shape (n,); None names all. Cost n log n where most are small, n² at worst.
+    Holds for every choice of `named` at once with probability 1 - level when Simes' inequality does, so the
+    choice may depend on the data (Goeman and Solari 2011; Goeman, Meijer, Krebs and Solari 2019, theorem 1;
+    for conformal p-values Magnani, Sesia and Solari 2023). p_values, named: shape (n,); None names all. Cost
+    n log n where most are small, n² at worst.
     """
     spared = _spared(np.sort(p_values), level)
     chosen = np.sort(p_values if named is None else p_values[named])
@@ -51,7 +56,9 @@ def at_least(p_values: Floats, level: float, named: npt.NDArray[np.bool_] | None
 
 
 def _spared(p: Floats, level: float) -> int:
-    """Hommel's h: the size of the largest set of hypotheses that the Simes test does not reject. p: sorted."""
+    """Hommel's h: the size of the largest set of hypotheses that the Simes test does not reject. p:
+    sorted.
+    """
     n = len(p)
     for size in range(n, 0, -1):
         # The `size` largest p-values are the set of that size hardest to reject.

@@ -1,4 +1,6 @@
-"""The evidence for each group: the waterfall by facet, and the graph of accounts and their most telling keys."""
+"""The evidence for each group: the waterfall by facet, and the graph of accounts and their most telling
+keys.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Shared:
     """What the groups' accounts carry in common."""
 
     keys: pa.Table
-    """group, facet, key, value, carriers, df, size, nats (mean for one account): keys of at least two accounts of the group."""
+    """group, facet, key, value, carriers, df, size, nats (mean for one account): keys of at least two
+    accounts of the group.
+    """
     graph: pa.Table
     """group, account, facet, key, value, n: the traces of the most telling keys."""
 
@@ -42,17 +46,33 @@ def shared_keys(engine: Engine, traces: Any, members: Any, everyone: int) -> Sha
     """Keys of at least two accounts of a group, with the share of the group against the share outside it."""
     df = traces.group_by("key").agg(df=_.count())
     size = members.group_by("group").agg(size=_.count())
-    carried = traces.join(members.select("group", "account"), "account").group_by("group", "facet", "key", "value").agg(carriers=_.count())
+    carried = (
+        traces.join(members.select("group", "account"), "account")
+        .group_by("group", "facet", "key", "value")
+        .agg(carriers=_.count())
+    )
     rows = carried.filter(_.carriers >= 2).join(df, "key").join(size, "group")
-    keys = engine.collect(rows.select("group", "facet", "key", "value", "carriers", "df", "size").order_by(["group", "facet", "key"]))
-    carriers, dfs, sizes = (keys.column(name).to_numpy().astype(np.float64) for name in ("carriers", "df", "size"))
+    keys = engine.collect(
+        rows.select("group", "facet", "key", "value", "carriers", "df", "size").order_by(
+            ["group", "facet", "key"]
+        )
+    )
+    carriers, dfs, sizes = (
+        keys.column(name).to_numpy().astype(np.float64) for name in ("carriers", "df", "size")
+    )
     outside = (dfs - carriers + 0.5) / (everyone - sizes + 0.5)
     nats = np.round(carriers / sizes * np.log(carriers / sizes / outside), 6)
     keys = keys.append_column("nats", pa.array(np.maximum(nats, 0.0)))
-    top = _first_of_each_group(keys.sort_by([("group", "ascending"), ("nats", "descending"), ("key", "ascending")]), TELLING_KEYS)
+    top = _first_of_each_group(
+        keys.sort_by([("group", "ascending"), ("nats", "descending"), ("key", "ascending")]), TELLING_KEYS
+    )
     chosen = engine.load("graph_keys", top.select(["group", "key"]))
     strongest = members.select("group", "account", "rank").filter(_.rank < TELLING_ACCOUNTS)
-    drawn = traces.join(strongest, "account").join(chosen, ["group", "key"]).select("group", "account", "facet", "key", "value", "n")
+    drawn = (
+        traces.join(strongest, "account")
+        .join(chosen, ["group", "key"])
+        .select("group", "account", "facet", "key", "value", "n")
+    )
     return Shared(keys, engine.collect(drawn.order_by(["group", "account", "key"])))
 
 
@@ -61,16 +81,26 @@ def _first_of_each_group(table: pa.Table, count: int) -> pa.Table:
     return table.filter(pa.array(np.arange(len(groups)) - np.searchsorted(groups, groups) < count))
 
 
-def evidence_table(shared: Shared, member_evidence: pa.Table, sizes: dict[int, int], labels: Labels) -> pa.Table:
-    """Table evidence: formation facets with the members' mean nats, held-out facets with those of their best key."""
+def evidence_table(
+    shared: Shared, member_evidence: pa.Table, sizes: dict[int, int], labels: Labels
+) -> pa.Table:
+    """Table evidence: formation facets with the members' mean nats, held-out facets with those of their best
+    key.
+    """
     totals = member_evidence.group_by(["group", "facet"]).aggregate([("nats", "sum")])
-    formed = {(row["group"], row["facet"]): row["nats_sum"] / sizes[row["group"]] for row in totals.to_pylist()}
+    formed = {
+        (row["group"], row["facet"]): row["nats_sum"] / sizes[row["group"]] for row in totals.to_pylist()
+    }
     best: dict[tuple[int, str], dict[str, Any]] = {}
     counts: dict[tuple[int, str], int] = {}
     for row in shared.keys.to_pylist():
         place = (row["group"], row["facet"])
         counts[place] = counts.get(place, 0) + 1
-        if place not in best or (row["nats"], row["carriers"], -row["key"]) > (best[place]["nats"], best[place]["carriers"], -best[place]["key"]):
+        if place not in best or (row["nats"], row["carriers"], -row["key"]) > (
+            best[place]["nats"],
+            best[place]["carriers"],
+            -best[place]["key"],
+        ):
             best[place] = row
     rows = []
     for (group, facet), top in sorted(best.items()):
@@ -93,21 +123,38 @@ def evidence_table(shared: Shared, member_evidence: pa.Table, sizes: dict[int, i
 
 
 def carrying(engine: Engine, traces: Any, members: Any) -> dict[tuple[int, str], int]:
-    """(group, facet) -> accounts of the group that carry any key of it that another of its accounts carries."""
-    own = traces.join(members.select("group", "account"), "account").select("group", "account", "facet", "key")
+    """(group, facet) -> accounts of the group that carry any key of it that another of its accounts
+    carries.
+    """
+    own = traces.join(members.select("group", "account"), "account").select(
+        "group", "account", "facet", "key"
+    )
     several = own.group_by("group", "facet", "key").agg(n=_.count()).filter(_.n > 1)
-    counted = own.semi_join(several, ["group", "facet", "key"]).group_by("group", "facet").agg(n=_.account.nunique())
+    counted = (
+        own.semi_join(several, ["group", "facet", "key"])
+        .group_by("group", "facet")
+        .agg(n=_.account.nunique())
+    )
     return {(row["group"], row["facet"]): row["n"] for row in engine.collect(counted).to_pylist()}
 
 
 def with_carriers(evidence: pa.Table, counts: dict[tuple[int, str], int]) -> pa.Table:
     """The evidence with the number of accounts that carry any shared key of the facet."""
-    carried = [counts.get(place, 0) for place in zip(values(evidence, "group"), values(evidence, "facet"), strict=True)]
-    return evidence.set_column(evidence.schema.get_field_index("accounts"), EVIDENCE.arrow.field("accounts"), pa.array(carried, pa.int64()))
+    carried = [
+        counts.get(place, 0)
+        for place in zip(values(evidence, "group"), values(evidence, "facet"), strict=True)
+    ]
+    return evidence.set_column(
+        evidence.schema.get_field_index("accounts"),
+        EVIDENCE.arrow.field("accounts"),
+        pa.array(carried, pa.int64()),
+    )
 
 
 def with_meaning(evidence: pa.Table, meant: Meant, members: pa.Table) -> pa.Table:
-    """The evidence with a row for each group whose accounts' prompts are alike in meaning, or unlike: they share no key, but a direction."""
+    """The evidence with a row for each group whose accounts' prompts are alike in meaning, or unlike: they
+    share no key, but a direction.
+    """
     group, account = members.column("group").to_numpy(), members.column("account").to_numpy()
     rows = []
     for name in np.unique(group):
@@ -116,7 +163,10 @@ def with_meaning(evidence: pa.Table, meant: Meant, members: pa.Table) -> pa.Tabl
         if fit is None or abs(nats) < LEAST_MEANING:
             continue
         alike = int((fit.rank[np.isin(fit.account, account[group == name])] <= ALIKE).sum())
-        shown_as = "prompts alike in meaning, whatever their words: nearer to the group's than all but the nearest 5 % of peers"
+        shown_as = (
+            "prompts alike in meaning, whatever their words: nearer to the group's than all but the "
+            "nearest 5 % of peers"
+        )
         rows.append(
             {
                 "group": int(name),

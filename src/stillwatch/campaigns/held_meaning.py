@@ -18,7 +18,9 @@ from stillwatch.campaigns.pools import Cells, places
 from stillwatch.engine import Engine
 
 MOST_READ = 0.5
-"""Share of all accounts above which everybody's exchanges are read: finding the right ones would cost more."""
+"""Share of all accounts above which everybody's exchanges are read: finding the right ones would cost
+more.
+"""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -35,11 +37,17 @@ class Meant:
     fits: dict[int, Fit]
     """How each group's accounts rank among their peers; by their keys alone where no meaning was seen."""
     nats: dict[int, tuple[Ints, Floats]]
-    """For each group, its accounts and those near it (sorted), and what their prompts' meaning says for belonging, in nats."""
+    """For each group, its accounts and those near it (sorted), and what their prompts' meaning says for
+    belonging, in nats.
+    """
 
     def p_values(self) -> dict[tuple[int, int], float]:
         """(group, account) -> p-value of the account alone."""
-        return {(group, int(account)): float(p) for group, fit in self.fits.items() for account, p in zip(fit.account, fit.p_value, strict=True)}
+        return {
+            (group, int(account)): float(p)
+            for group, fit in self.fits.items()
+            for account, p in zip(fit.account, fit.p_value, strict=True)
+        }
 
     def of(self, group: int, accounts: Ints) -> Floats:
         """Nats of a group's accounts; 0 where nothing is known."""
@@ -63,9 +71,16 @@ def held_meaning(
     scores: dict[int, pa.Table],
     near: pa.Table | None,
 ) -> Meant:
-    """compared: each group with its peers; ranked: the same for its accounts alone; scores: what keys say of accounts, by group."""
+    """compared: each group with its peers; ranked: the same for its accounts alone; scores: what keys say of
+    accounts, by group.
+    """
     close = _close(near, set(ranked))
-    meanings = _read(engine, exchanges, cells, [*(item.account for side in (compared, ranked) for item in side.values()), *close.values()])
+    meanings = _read(
+        engine,
+        exchanges,
+        cells,
+        [*(item.account for side in (compared, ranked) for item in side.values()), *close.values()],
+    )
     seen = len(meanings.account) > 0
     fits: dict[int, Fit] = {}
     nats: dict[int, tuple[Ints, Floats]] = {}
@@ -74,14 +89,23 @@ def held_meaning(
         fits[group] = account_fit(likeness, scores.get(group))
         if seen:
             nats[group] = _nats(likeness, fits[group], close.get(group, np.zeros(0, np.int64)), cells)
-    return Meant(seen, {group: meaning_log_e(meanings, who) for group, who in compared.items()} if seen else {}, fits, nats)
+    return Meant(
+        seen,
+        {group: meaning_log_e(meanings, who) for group, who in compared.items()} if seen else {},
+        fits,
+        nats,
+    )
 
 
 def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
     """The accounts near each group."""
     if near is None or near.num_rows == 0:
         return {}
-    return {group: table.column("account").to_numpy() for group, table in by_group(near.sort_by("group")).items() if group in groups}
+    return {
+        group: table.column("account").to_numpy()
+        for group, table in by_group(near.sort_by("group")).items()
+        if group in groups
+    }
 
 
 def _read(engine: Engine, exchanges: Any | None, cells: Cells, wanted: list[Ints]) -> Meanings:
@@ -89,7 +113,9 @@ def _read(engine: Engine, exchanges: Any | None, cells: Cells, wanted: list[Ints
     accounts = np.unique(np.concatenate(wanted)) if wanted else np.zeros(0, np.int64)
     if exchanges is None or len(accounts) == 0:
         return Meanings(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 64), np.int64))
-    return account_meanings(engine, exchanges, accounts if len(accounts) <= MOST_READ * len(cells.account) else None)
+    return account_meanings(
+        engine, exchanges, accounts if len(accounts) <= MOST_READ * len(cells.account) else None
+    )
 
 
 def _nats(likeness: Likeness, fit: Fit, close: Ints, cells: Cells) -> tuple[Ints, Floats]:

@@ -13,12 +13,16 @@ NOBODY: frozenset[int] = frozenset()
 """The permits of an account that none names."""
 
 
-def without_licensees(members: pa.Table, near: pa.Table, licensed: Mapping[int, frozenset[int]], smallest: int) -> tuple[pa.Table, pa.Table]:
-    """Linked groups and the accounts near them, without those that a permit names; a group that one permit names as a whole stays as it is.
+def without_licensees(
+    members: pa.Table, near: pa.Table, licensed: Mapping[int, frozenset[int]], smallest: int
+) -> tuple[pa.Table, pa.Table]:
+    """Linked groups and the accounts near them, without those that a permit names; a group that one permit
+    names as a whole stays as it is.
 
-    Two firms that run one pipeline can be linked, and what one is licensed for would be held against both. members: group, account, …;
-    near: the same; licensed: the permits of each account that any names, by position. A group left with fewer than `smallest` accounts is
-    dropped. The permits depend on nobody's prompts, so a test of what is left, on prompts, is as good as one of the whole.
+    Two firms that run one pipeline can be linked, and what one is licensed for would be held against both.
+    members: group, account, …; near: the same; licensed: the permits of each account that any names, by
+    position. A group left with fewer than `smallest` accounts is dropped. The permits depend on nobody's
+    prompts, so a test of what is left, on prompts, is as good as one of the whole.
     """
     if not licensed:
         return members, near
@@ -29,12 +33,18 @@ def without_licensees(members: pa.Table, near: pa.Table, licensed: Mapping[int, 
     kept, others = (_agreeing(table, licensed, whole) for table in (members, near))
     groups, sizes = np.unique(kept.column("group").to_numpy(), return_counts=True)
     large = groups[sizes >= smallest]
-    kept, others = (table.filter(pa.array(np.isin(table.column("group").to_numpy(), large))) for table in (kept, others))
+    kept, others = (
+        table.filter(pa.array(np.isin(table.column("group").to_numpy(), large))) for table in (kept, others)
+    )
     return kept, others
 
 
-def _agreeing(accounts: pa.Table, licensed: Mapping[int, frozenset[int]], whole: Mapping[int, frozenset[int]]) -> pa.Table:
-    """Licensees where all of the group are under one permit of theirs, and nobody else there; elsewhere those that no permit names."""
+def _agreeing(
+    accounts: pa.Table, licensed: Mapping[int, frozenset[int]], whole: Mapping[int, frozenset[int]]
+) -> pa.Table:
+    """Licensees where all of the group are under one permit of theirs, and nobody else there; elsewhere those
+    that no permit names.
+    """
     agrees = []
     for group, account in zip(values(accounts, "group"), values(accounts, "account"), strict=True):
         own, common = licensed.get(account, NOBODY), whole.get(group, NOBODY)

@@ -44,7 +44,9 @@ class Fit:
 
 
 class Likeness:
-    """What an account's prompts say for its belonging to a group, in nats: where they lie between the peers and the rest of the group."""
+    """What an account's prompts say for its belonging to a group, in nats: where they lie between the peers
+    and the rest of the group.
+    """
 
     def __init__(self, meanings: Meanings, compared: Compared) -> None:
         self.meanings, self.compared = meanings, compared
@@ -54,10 +56,12 @@ class Likeness:
         self.total, self.square = vectors.sum(axis=0), float((vectors * vectors).sum())
 
     def nats(self, rest: Floats, square: Floats, size: int, vector: Floats) -> Floats:
-        """From sums of `size` accounts' vectors, (k, 64), and of their squared lengths, (k,): what it says of each vector, (k, others).
+        """From sums of `size` accounts' vectors, (k, 64), and of their squared lengths, (k,): what it says of
+        each vector, (k, others).
 
-        The scores along the rest's mean are taken for normal with the peers' variance. Where they are not, power is lost, not validity:
-        an account and its peers are scored by one function, which knows the account only as one of all that are compared.
+        The scores along the rest's mean are taken for normal with the peers' variance. Where they are not,
+        power is lost, not validity: an account and its peers are scored by one function, which knows the
+        account only as one of all that are compared.
         """
         deviation = np.sqrt(np.maximum(((rest @ self.space.spread) * rest).sum(axis=1), 1e-18))
         alike = ((rest * rest).sum(axis=1) - square) / max(size - 1, 1) / deviation
@@ -72,22 +76,30 @@ class Likeness:
         return np.asarray(self.nats(self.total[None], np.array([self.square]), len(self.own), vector)[0])
 
     def left_out(self, own: Ints, peers: Ints) -> tuple[Floats, Floats]:
-        """Each account of the group, itself left out: what is said of it, (own,), and of peers in its place, (own, peers)."""
+        """Each account of the group, itself left out: what is said of it, (own,), and of peers in its place,
+        (own, peers).
+        """
         vector = self.space.vector[own]
         others = np.vstack([vector, self.space.vector[peers]])
-        said = self.nats(self.total - vector, self.square - (vector * vector).sum(axis=1), len(self.own) - 1, others)
+        said = self.nats(
+            self.total - vector, self.square - (vector * vector).sum(axis=1), len(self.own) - 1, others
+        )
         return np.diagonal(said), said[:, len(own) :]
 
 
 def fitted(likeness: Likeness, keys: Floats) -> Fit:
-    """keys: nats that each compared account's keys say; an account's own left out, a peer's at the most that it could be."""
+    """keys: nats that each compared account's keys say; an account's own left out, a peer's at the most that
+    it could be.
+    """
     compared = likeness.compared
     joint, alone = np.ones(len(likeness.own)), np.ones(len(likeness.own))
     for number in range(int(compared.pool.max(initial=-1)) + 1):
         inside = np.flatnonzero(compared.pool == number)
         peers = inside[~compared.own[inside]]
         places = np.flatnonzero(compared.pool[likeness.own] == number)
-        peers = peers[np.argsort(shuffled(compared.account[peers], 0))][: max(PAIRS // max(len(likeness.own), 1), 1)]
+        peers = peers[np.argsort(shuffled(compared.account[peers], 0))][
+            : max(PAIRS // max(len(likeness.own), 1), 1)
+        ]
         step = max(AT_ONCE // (len(peers) + 1) // 4, 1)
         for start in range(0, len(places), step):
             some = places[start : start + step]
@@ -99,7 +111,9 @@ def fitted(likeness: Likeness, keys: Floats) -> Fit:
 
 
 def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints) -> Floats:
-    """Rank by meaning of accounts outside the group among the peers of their pool, or among all where their cell was not compared."""
+    """Rank by meaning of accounts outside the group among the peers of their pool, or among all where their
+    cell was not compared.
+    """
     compared, placed = likeness.compared, likeness.space
     pool = compared.at[cell]
     said = likeness.of(placed.place(likeness.meanings, accounts, cell))
@@ -108,7 +122,9 @@ def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints) -> Floats:
     for number in np.unique(pool):
         here = pool == number
         ordered = np.sort(peers[peer_pool == number] if number >= 0 else peers)
-        ranks[here] = (1.0 + len(ordered) - np.searchsorted(ordered, said[here], side="left")) / (1.0 + len(ordered))
+        ranks[here] = (1.0 + len(ordered) - np.searchsorted(ordered, said[here], side="left")) / (
+            1.0 + len(ordered)
+        )
     return ranks
 
 
@@ -118,10 +134,12 @@ def _rank(own: Floats, peers: Floats) -> Floats:
 
 
 def ranked_nats(ranks: Floats, others: Floats | None = None) -> Floats:
-    """Log-likelihood ratio of belonging, from ranks among peers: by the group's density of ranks, which is one for the peers.
+    """Log-likelihood ratio of belonging, from ranks among peers: by the group's density of ranks, which is
+    one for the peers.
 
-    The density falls with the rank (Grenander 1956). Without `others`, for the group's own accounts, each left out of the density;
-    else for others, whose ranks are given. No rate is estimated: a rank is uniform for a peer whatever peers ask.
+    The density falls with the rank (Grenander 1956). Without `others`, for the group's own accounts, each
+    left out of the density; else for others, whose ranks are given. No rate is estimated: a rank is uniform
+    for a peer whatever peers ask.
     """
     counts = np.bincount(_bin(ranks), minlength=len(EDGES)).astype(np.float64)
     if others is not None:
@@ -135,7 +153,9 @@ def _bin(ranks: Floats) -> Ints:
 
 
 def _log_density(counts: Floats) -> Floats:
-    """Logarithm of the slope of the least concave majorant of the counts' distribution in each bin, held within CAP."""
+    """Logarithm of the slope of the least concave majorant of the counts' distribution in each bin, held
+    within CAP.
+    """
     counts = np.maximum(counts, 0.0)
     width = np.diff(EDGES, prepend=0.0)
     below = np.append(0.0, np.cumsum(counts + PRIOR * width) / (counts.sum() + PRIOR))

@@ -1,4 +1,6 @@
-"""Test a group on what its prompts mean: do its accounts ask for what the others of it ask, more than their peers do?"""
+"""Test a group on what its prompts mean: do its accounts ask for what the others of it ask, more than their
+peers do?
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ STAKES = (0.25, 0.5, 1.0)
 FIRST, MOST = 0.5, 3.0
 """Tilt before two accounts are uncovered, and the largest, in nats for a standard deviation."""
 FAR = 4.0
-"""Standard deviations beyond which a peer counts as no further, so that one odd peer does not price the bet."""
+"""Standard deviations beyond which a peer counts as no further, so that one odd peer does not price the
+bet.
+"""
 GROWTH = 1.3
 """The direction is learnt anew when so many times as many accounts are uncovered."""
 
@@ -30,20 +34,25 @@ Floats = npt.NDArray[np.float64]
 
 
 def meaning_log_e(meanings: Meanings, compared: Compared) -> float:
-    """Natural logarithm of an e-value: a two-sample test by betting on the witness function of the maximum mean discrepancy.
+    """Natural logarithm of an e-value: a two-sample test by betting on the witness function of the maximum
+    mean discrepancy.
 
-    The group's accounts are uncovered one by one. Those before give a direction, their mean less the peers' (the witness function of
-    Gretton et al. 2012 for the sketches' kernel; Shekhar and Ramdas 2023 bet on it). Given the pool's accounts and those uncovered,
-    under the null hypothesis the next one is a uniform draw from those left, so that exp(tilt * score) over its mean over those left
-    has expectation one, exactly, and the product of such bets is an e-value (Ramdas and Wang 2024, section 7). What is random is who
-    of the pool asked what: a Monte Carlo e-value with B draws could never pass B + 1.
+    The group's accounts are uncovered one by one. Those before give a direction, their mean less the peers'
+    (the witness function of Gretton et al. 2012 for the sketches' kernel; Shekhar and Ramdas 2023 bet on it).
+    Given the pool's accounts and those uncovered, under the null hypothesis the next one is a uniform draw
+    from those left, so that exp(tilt * score) over its mean over those left has expectation one, exactly, and
+    the product of such bets is an e-value (Ramdas and Wang 2024, section 7). What is random is who of the
+    pool asked what: a Monte Carlo e-value with B draws could never pass B + 1.
     """
     if compared.own.sum() < 2 or compared.own.all():
         return 0.0
     made = space(meanings, compared)
     own = np.flatnonzero(compared.own)
     orders = max(1, min(ORDERS, MANY // len(own)))
-    logs = [_one_order(made, compared.pool, own[np.argsort(shuffled(compared.account[own], 1 + turn))]) for turn in range(orders)]
+    logs = [
+        _one_order(made, compared.pool, own[np.argsort(shuffled(compared.account[own], 1 + turn))])
+        for turn in range(orders)
+    ]
     return float(np.round(logsumexp(logs) - np.log(orders * len(STAKES)), 6))
 
 
@@ -72,7 +81,9 @@ def _bounds(size: int) -> list[int]:
 
 
 def _tilt(seen: Floats, direction: Floats, deviation: float) -> float:
-    """The mean score of those uncovered, each left out of the direction: for normal scores the tilt that grows fastest."""
+    """The mean score of those uncovered, each left out of the direction: for normal scores the tilt that
+    grows fastest.
+    """
     if len(seen) < 2:
         return FIRST
     alike = float(direction @ direction - (seen * seen).sum()) / (len(seen) - 1)
@@ -81,7 +92,9 @@ def _tilt(seen: Floats, direction: Floats, deviation: float) -> float:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _paid(score: Floats, pool: Ints, order: Ints, turn: Ints, start: int, end: int, tilts: Floats) -> Floats:
-    """What the accounts from `start` to `end` pay: summed from the last, so that those left are only ever added."""
+    """What the accounts from `start` to `end` pay: summed from the last, so that those left are only ever
+    added.
+    """
     pools = pool.max() + 1
     left = np.zeros(pools)
     rest = np.zeros((pools, len(tilts)))

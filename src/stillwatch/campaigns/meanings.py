@@ -1,4 +1,6 @@
-"""What each account asks, as one vector: the mean of its prompts' semantic sketches, from one grouped query."""
+"""What each account asks, as one vector: the mean of its prompts' semantic sketches, from one grouped
+query.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,19 @@ from stillwatch.engine import Engine
 
 BITS = 64
 LANE = 32
-"""Two bits are counted in one sum, one in each half of it: half as many sums, and room for two thousand million prompts."""
+"""Two bits are counted in one sum, one in each half of it: half as many sums, and room for two thousand
+million prompts.
+"""
 STEADY = 5.0
-"""Prompts after which half of an account's mean is believed: one prompt's sketch varies about five times as much as accounts do."""
+"""Prompts after which half of an account's mean is believed: one prompt's sketch varies about five times as
+much as accounts do.
+"""
 FAMILIAR = 5.0
 """Outsiders that a cell must hold to be believed by half about what is usual in it."""
 RIDGE = 1.0
-"""Mean variance that is added in every direction before directions are weighed by how much peers vary along them."""
+"""Mean variance that is added in every direction before directions are weighed by how much peers vary along
+them.
+"""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,10 +49,12 @@ class Meanings:
     """How many of them have each bit set: shape (accounts, 64)."""
 
     def vectors(self, accounts: Ints) -> tuple[Floats, Floats]:
-        """Mean of the signs over 8, shape (accounts, 64), and how far it is believed, 0 to 1; zero without prompts.
+        """Mean of the signs over 8, shape (accounts, 64), and how far it is believed, 0 to 1; zero without
+        prompts.
 
-        Signs over 8 are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009; Charikar 2002): their product has the
-        expectation 1 - 2 angle / π. An account counts as one at most, however busy it is, and as less with few prompts.
+        Signs over 8 are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009; Charikar
+        2002): their product has the expectation 1 - 2 angle / π. An account counts as one at most, however
+        busy it is, and as less with few prompts.
         """
         place, known = places(self.account, accounts)
         vector = np.zeros((len(accounts), BITS))
@@ -56,7 +66,9 @@ class Meanings:
 
 @dataclass(frozen=True)
 class Space:
-    """Where a group and its peers are compared: vectors less what is usual, the directions in which peers vary most shortened."""
+    """Where a group and its peers are compared: vectors less what is usual, the directions in which peers
+    vary most shortened.
+    """
 
     cell: Ints
     """Positions of the cells of which some are compared, sorted."""
@@ -84,14 +96,18 @@ def account_meanings(engine: Engine, exchanges: Any, accounts: Ints | None) -> M
         rows = rows.semi_join(engine.load("compared", pa.table({"account": accounts})), "account")
     pair = (1 << LANE) | 1
     sums = {f"bits_{place}": ((_.meaning >> place) & pair).sum().cast("int64") for place in range(LANE)}
-    table = engine.collect(engine.create("meanings", rows.group_by("account").agg(prompts=_.count(), **sums)).order_by("account"))
+    table = engine.collect(
+        engine.create("meanings", rows.group_by("account").agg(prompts=_.count(), **sums)).order_by("account")
+    )
     packed = np.stack([table.column(name).to_numpy() for name in sums], axis=1)
     bits = np.concatenate([packed & (2**LANE - 1), packed >> LANE], axis=1)
     return Meanings(table.column("account").to_numpy(), table.column("prompts").to_numpy(), bits)
 
 
 def space(meanings: Meanings, compared: Compared) -> Space:
-    """Centre and scale the vectors by all that are compared, the group's accounts too: it treats both alike, as the null does."""
+    """Centre and scale the vectors by all that are compared, the group's accounts too: it treats both alike,
+    as the null does.
+    """
     vector, weight = meanings.vectors(compared.account)
     cell, place = np.unique(compared.cell, return_inverse=True)
     usual = _usual(compared, vector, weight, place)
@@ -103,15 +119,19 @@ def space(meanings: Meanings, compared: Compared) -> Space:
 
 
 def _usual(compared: Compared, vector: Floats, weight: Floats, place: Ints) -> Floats:
-    """For each cell, and all of them: its pool's mean, or more of its own the more outsiders it holds where a pool is several cells.
+    """For each cell, and all of them: its pool's mean, or more of its own the more outsiders it holds where a
+    pool is several cells.
 
-    What a cell's users are used to is not the group's doing, though the group may be most of the cell in a pool of many.
+    What a cell's users are used to is not the group's doing, though the group may be most of the cell in a
+    pool of many.
     """
     pool = np.zeros(int(place.max(initial=-1)) + 1, np.int64)
     pool[place] = compared.pool
     outsiders = np.bincount(place[~compared.own], minlength=len(pool))
     believed = (outsiders / (outsiders + FAMILIAR))[:, None]
-    cells, pools, every = (_means(number, vector, weight) for number in (place, compared.pool, np.zeros_like(place)))
+    cells, pools, every = (
+        _means(number, vector, weight) for number in (place, compared.pool, np.zeros_like(place))
+    )
     return np.vstack([believed * cells + (1.0 - believed) * pools[pool], every])
 
 
@@ -122,8 +142,8 @@ def _shares(compared: Compared) -> Floats:
     return np.asarray((own / np.maximum(every, 1) / max(int(own.sum()), 1))[compared.pool])
 
 
-# Loops of our own for products of tall matrices: a linear algebra library splits them among threads that wait for each other longer than
-# they work, and sums in an order that depends on how many there are.
+# Loops of our own for products of tall matrices: a linear algebra library splits them among threads that wait
+# for each other longer than they work, and sums in an order that depends on how many there are.
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

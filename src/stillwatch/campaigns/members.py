@@ -23,18 +23,34 @@ CERTAIN = math.log(99.0)
 Floats = npt.NDArray[np.float64]
 
 
-def named_members(members: pa.Table, near: pa.Table, held: HeldOut, everyone: int, linkage: LinkageSettings, settings: CampaignSettings) -> pa.Table:
-    """group, account, nats (formation and content): members whose content agrees, and near accounts whose content does.
+def named_members(
+    members: pa.Table,
+    near: pa.Table,
+    held: HeldOut,
+    everyone: int,
+    linkage: LinkageSettings,
+    settings: CampaignSettings,
+) -> pa.Table:
+    """group, account, nats (formation and content): members whose content agrees, and near accounts whose
+    content does.
 
-    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group) to one, a hundredfold.
-    Groups left with fewer than `smallest_group` accounts are dropped.
+    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group)
+    to one, a hundredfold. Groups left with fewer than `smallest_group` accounts are dropped.
     """
     own = _with_content(members, held, linkage)
     others = _with_content(near, held, linkage)
     names, sizes = np.unique(members.column("group").to_numpy(), return_counts=True)
-    needed = dict(zip(names.tolist(), np.maximum(np.log(everyone / sizes) + CERTAIN, settings.naming_nats).tolist(), strict=True))
+    needed = dict(
+        zip(
+            names.tolist(),
+            np.maximum(np.log(everyone / sizes) + CERTAIN, settings.naming_nats).tolist(),
+            strict=True,
+        )
+    )
     kept = own.filter(pa.array(own.column("nats").to_numpy() >= _lookup(own, needed)))
-    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (others.column("nats").to_numpy() >= _lookup(others, needed))
+    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (
+        others.column("nats").to_numpy() >= _lookup(others, needed)
+    )
     both = pa.concat_tables([kept, others.filter(pa.array(enough))]).drop_columns(["content"])
     groups, counts = np.unique(both.column("group").to_numpy(), return_counts=True)
     large = np.isin(both.column("group").to_numpy(), groups[counts >= linkage.smallest_group])
@@ -53,11 +69,20 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
         mine = group == name
         content[mine] = _content(account[mine], int(name), held, linkage.family_cap_nats)
     total = accounts.column("nats").to_numpy() + content
-    return pa.table({"group": accounts.column("group"), "account": account, "nats": np.round(total, 6), "content": content})
+    return pa.table(
+        {
+            "group": accounts.column("group"),
+            "account": account,
+            "nats": np.round(total, 6),
+            "content": content,
+        }
+    )
 
 
 def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
-    """What keys and meaning say together: the stronger in full and a third of the other, since one template makes both (see totals)."""
+    """What keys and meaning say together: the stronger in full and a third of the other, since one template
+    makes both (see totals).
+    """
     keys = _keys(accounts, group, held, cap)
     meaning = np.maximum(held.meant.of(group, accounts), np.log(LEAST_MISSING))
     stronger = np.where(np.abs(keys) >= np.abs(meaning), keys, meaning)

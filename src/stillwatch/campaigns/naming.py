@@ -19,12 +19,15 @@ Labels = Mapping[tuple[str, int], str]
 class LabelBook(Labels):
     """Table labels, looked up by kind and key; the smallest label where a key has several.
 
-    Few of a log's labels are ever shown, and every address has one: a dictionary of them would take more memory than the search.
+    Few of a log's labels are ever shown, and every address has one: a dictionary of them would take more
+    memory than the search.
     """
 
     def __init__(self, table: pa.Table) -> None:
         """table: kind, key, label, in any order."""
-        self._kinds = {kind: _sorted(rows_where(table, "kind", kind)) for kind in distinct_values(table, "kind")}
+        self._kinds = {
+            kind: _sorted(rows_where(table, "kind", kind)) for kind in distinct_values(table, "kind")
+        }
 
     def __getitem__(self, place: tuple[str, int]) -> str:
         kind, key = place

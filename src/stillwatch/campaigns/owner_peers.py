@@ -26,15 +26,21 @@ NO_CLIENT = np.iinfo(np.int64).min
 def main_clients(engine: Engine, visits: Any) -> Any:
     """(account, client): the client that sent most of an account's exchanges."""
     counted = visits.filter(_.client.notnull()).group_by("account", "client").agg(n=_.n.sum())
-    first = ibis.row_number().over(ibis.window(group_by="account", order_by=[ibis.desc(counted.n), counted.client]))
-    return engine.create("main_clients", counted.mutate(place=first).filter(_.place == 0).select("account", "client"))
+    first = ibis.row_number().over(
+        ibis.window(group_by="account", order_by=[ibis.desc(counted.n), counted.client])
+    )
+    return engine.create(
+        "main_clients", counted.mutate(place=first).filter(_.place == 0).select("account", "client")
+    )
 
 
 def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The rate of harvest-like prompts that the null allows each account: the QUANTILE of its peers' rates, FLOOR at least.
+    """The rate of harvest-like prompts that the null allows each account: the QUANTILE of its peers' rates,
+    FLOOR at least.
 
-    Its peers are the accounts of its main client, or everyone where fewer than OUTSIDERS of those can be rated. habits: account, client
-    (null where unknown), texts, harvest of every account; taken: accounts that are candidates, and nobody's peers. Shape (accounts,).
+    Its peers are the accounts of its main client, or everyone where fewer than OUTSIDERS of those can be
+    rated. habits: account, client (null where unknown), texts, harvest of every account; taken: accounts that
+    are candidates, and nobody's peers. Shape (accounts,).
     """
     account, texts, harvest = (habits.column(name).to_numpy() for name in ("account", "texts", "harvest"))
     client = np.array([NO_CLIENT if one is None else one for one in values(habits, "client")], np.int64)

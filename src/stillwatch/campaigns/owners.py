@@ -12,7 +12,8 @@ from stillwatch.settings import CampaignSettings
 
 
 def owners(engine: Engine, accounts: Any, settings: CampaignSettings) -> Any:
-    """Table owners (account, owner, basis): a verified organisation, or else the payment instrument of a business plan; null where neither.
+    """Table owners (account, owner, basis): a verified organisation, or else the payment instrument of a
+    business plan; null where neither.
 
     A mail domain or an unverified name declares nothing: anyone can make them.
     """
@@ -27,4 +28,6 @@ def declared_groups(engine: Engine, owners: Any, volumes: Any, least: int) -> An
     """(owner, account) of owners whose accounts together had at least `least` exchanges."""
     owned = owners.filter(_.owner.notnull()).join(volumes, "account")
     large = owned.group_by("owner").agg(total=_.n.sum()).filter(_.total >= least)
-    return engine.collect(owned.semi_join(large, "owner").select("owner", "account").order_by(["owner", "account"]))
+    return engine.collect(
+        owned.semi_join(large, "owner").select("owner", "account").order_by(["owner", "account"])
+    )

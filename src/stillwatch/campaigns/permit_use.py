@@ -19,7 +19,9 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Share:
-    """The exchanges of one model in one hour that may be for distilling: harvest-like ones, and those whose prompt the log does not hold."""
+    """The exchanges of one model in one hour that may be for distilling: harvest-like ones, and those whose
+    prompt the log does not hold.
+    """
 
     model: str
     """The model; empty where unknown."""
@@ -62,31 +64,50 @@ class Cover:
 
 
 def harvests(engine: Engine, work: Any, accounts: set[int]) -> dict[int, list[Share]]:
-    """Of each group with any of the accounts, what may be for distilling. work: the rows that signals read."""
+    """Of each group with any of the accounts, what may be for distilling. work: the rows that signals
+    read.
+    """
     if not accounts:
         return {}
     licensed = engine.load("licensed", pa.table({"account": pa.array(sorted(accounts), pa.int64())}))
     named = work.semi_join(licensed, "account").select("group").distinct()
-    asked = work.semi_join(named, "group").filter(~_.has_text | ((_.flags.fill_null(0).cast("int64") & int(HARVEST)) > 0))
-    hourly = asked.select("group", "output_tokens", model=_.model.fill_null(""), hour=(_.second // HOUR).cast("int64"))
-    summed = hourly.group_by("group", "model", "hour").agg(n=_.count(), written=_.output_tokens.fill_null(0).cast("int64").sum())
+    asked = work.semi_join(named, "group").filter(
+        ~_.has_text | ((_.flags.fill_null(0).cast("int64") & int(HARVEST)) > 0)
+    )
+    hourly = asked.select(
+        "group", "output_tokens", model=_.model.fill_null(""), hour=(_.second // HOUR).cast("int64")
+    )
+    summed = hourly.group_by("group", "model", "hour").agg(
+        n=_.count(), written=_.output_tokens.fill_null(0).cast("int64").sum()
+    )
     found: dict[int, list[Share]] = {}
     for row in engine.collect(summed.order_by(["group", "model", "hour"])).to_pylist():
         found.setdefault(row["group"], []).append(Share(row["model"], row["hour"], row["n"], row["written"]))
     return found
 
 
-def cover(permits: list[Permit], accounts: set[str], organisations: set[str], use: Use, slack: float) -> Cover:
-    """The permit that covers all of a group's accounts, and what exceeds it; of several, the first that nothing exceeds, or else the first."""
-    found = [p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})]
+def cover(
+    permits: list[Permit], accounts: set[str], organisations: set[str], use: Use, slack: float
+) -> Cover:
+    """The permit that covers all of a group's accounts, and what exceeds it; of several, the first that
+    nothing exceeds, or else the first.
+    """
+    found = [
+        p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})
+    ]
     if not found:
         return Cover("", "")
-    told = [Cover(permit.name, "; ".join(_excess(permit, use)), _exceeded(found, use.harvest, slack)) for permit in found]
+    told = [
+        Cover(permit.name, "; ".join(_excess(permit, use)), _exceeded(found, use.harvest, slack))
+        for permit in found
+    ]
     return min(told, key=lambda one: one.excess != "")
 
 
 def _exceeded(permits: list[Permit], harvest: Sequence[Share], slack: float) -> bool:
-    """Whether more of the harvest than the slack is outside every permit, or all of it more than they allow together."""
+    """Whether more of the harvest than the slack is outside every permit, or all of it more than they allow
+    together.
+    """
     total = sum(part.exchanges for part in harvest)
     outside = sum(part.exchanges for part in harvest if all(_outside(permit, part) for permit in permits))
     written = sum(part.output_tokens for part in harvest)

@@ -10,7 +10,17 @@ from typing import Any
 
 from stillwatch.errors import InputError
 
-KEYS = {"name", "accounts", "organisation", "models", "volume", "output_tokens", "purpose", "starts", "expires"}
+KEYS = {
+    "name",
+    "accounts",
+    "organisation",
+    "models",
+    "volume",
+    "output_tokens",
+    "purpose",
+    "starts",
+    "expires",
+}
 
 
 @dataclass(frozen=True)
@@ -38,31 +48,55 @@ class Permit:
 
 
 def read_permits(path: Path | None) -> list[Permit]:
-    """The permits of a TOML file of [[permit]] sections. Raises InputError naming the permit and the key at fault."""
+    """The permits of a TOML file of [[permit]] sections. Raises InputError naming the permit and the key at
+    fault.
+    """
     if path is None:
         return []
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"the permits file cannot be read: {error.strerror}", where=str(path), do="check the path given to --permits") from error
+        raise InputError(
+            f"the permits file cannot be read: {error.strerror}",
+            where=str(path),
+            do="check the path given to --permits",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the permits file is not TOML: {error}", where=str(path), do="mend the line named above") from error
+        raise InputError(
+            f"the permits file is not TOML: {error}", where=str(path), do="mend the line named above"
+        ) from error
     if set(document) - {"permit"}:
-        raise InputError(f"unknown section {sorted(set(document) - {'permit'})[0]}", where=str(path), do="permits stand in [[permit]] sections")
+        raise InputError(
+            f"unknown section {sorted(set(document) - {'permit'})[0]}",
+            where=str(path),
+            do="permits stand in [[permit]] sections",
+        )
     rows = document.get("permit", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError("permit is not a list of sections", where=str(path), do="begin each permit with [[permit]] on a line of its own")
+        raise InputError(
+            "permit is not a list of sections",
+            where=str(path),
+            do="begin each permit with [[permit]] on a line of its own",
+        )
     return [_permit(row, f"{path}, permit {number}") for number, row in enumerate(rows, 1)]
 
 
 def _permit(row: dict[str, Any], where: str) -> Permit:
     if set(row) - KEYS:
-        raise InputError(f"unknown key {sorted(set(row) - KEYS)[0]}", where=where, do=f"known keys: {', '.join(sorted(KEYS))}")
+        raise InputError(
+            f"unknown key {sorted(set(row) - KEYS)[0]}",
+            where=where,
+            do=f"known keys: {', '.join(sorted(KEYS))}",
+        )
     for key in ("name", "expires"):
         if key not in row:
-            raise InputError(f"the permit has no {key}", where=where, do=f"add {key}: a permit without it covers nothing")
+            raise InputError(
+                f"the permit has no {key}", where=where, do=f"add {key}: a permit without it covers nothing"
+            )
     if not row.get("accounts") and not row.get("organisation"):
-        raise InputError("the permit names nobody", where=where, do='add accounts = ["…"] or organisation = "…"')
+        raise InputError(
+            "the permit names nobody", where=where, do='add accounts = ["…"] or organisation = "…"'
+        )
     return Permit(
         name=str(row["name"]),
         accounts=frozenset(_strings(row, "accounts", where)),
@@ -97,12 +131,18 @@ def _time(value: Any, key: str, where: str) -> datetime:
     try:
         parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise InputError(f"{key} is not a date", where=where, do=f"write {key} = 2026-12-31T00:00:00Z") from error
+        raise InputError(
+            f"{key} is not a date", where=where, do=f"write {key} = 2026-12-31T00:00:00Z"
+        ) from error
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def permitted(permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]) -> dict[int, frozenset[int]]:
-    """Keys of the accounts that any permit names, by id or by verified organisation, each with the positions of those permits."""
+def permitted(
+    permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]
+) -> dict[int, frozenset[int]]:
+    """Keys of the accounts that any permit names, by id or by verified organisation, each with the positions
+    of those permits.
+    """
     by_id: dict[str, set[int]] = {}
     by_owner: dict[str, set[int]] = {}
     for number, permit in enumerate(permits):
@@ -110,5 +150,8 @@ def permitted(permits: list[Permit], accounts: dict[int, str], organisations: di
             by_id.setdefault(account, set()).add(number)
         if permit.organisation:
             by_owner.setdefault(permit.organisation, set()).add(number)
-    named = {key: by_id.get(accounts.get(key, ""), set()) | by_owner.get(organisations.get(key, ""), set()) for key in accounts | organisations}
+    named = {
+        key: by_id.get(accounts.get(key, ""), set()) | by_owner.get(organisations.get(key, ""), set())
+        for key in accounts | organisations
+    }
     return {key: frozenset(numbers) for key, numbers in named.items() if numbers}

@@ -22,10 +22,18 @@ def moment(second: int) -> datetime:
 
 def timeline_table(engine: Engine, rows: Any) -> pa.Table:
     """Table timeline, by the hour, for every group but the peers."""
-    hourly = rows.filter(_.group > 0).group_by("group", hour=(_.second // HOUR).cast("int64")).agg(exchanges=_.count(), accounts=_.account.nunique())
+    hourly = (
+        rows.filter(_.group > 0)
+        .group_by("group", hour=(_.second // HOUR).cast("int64"))
+        .agg(exchanges=_.count(), accounts=_.account.nunique())
+    )
     found = engine.collect(hourly.order_by(["group", "hour"]))
-    times = pa.array([moment(hour * HOUR) for hour in values(found, "hour")], TIMELINE.arrow.field("time").type)
-    return pa.Table.from_arrays([found["group"], times, found["exchanges"], found["accounts"]], names=TIMELINE.names()).cast(TIMELINE.arrow)
+    times = pa.array(
+        [moment(hour * HOUR) for hour in values(found, "hour")], TIMELINE.arrow.field("time").type
+    )
+    return pa.Table.from_arrays(
+        [found["group"], times, found["exchanges"], found["accounts"]], names=TIMELINE.names()
+    ).cast(TIMELINE.arrow)
 
 
 def marks_table(engine: Engine, releases: Any, members: Any) -> pa.Table:
@@ -34,9 +42,18 @@ def marks_table(engine: Engine, releases: Any, members: Any) -> pa.Table:
         {"time": moment(row["second"]), "kind": "release", "label": row["model"], "group": None}
         for row in engine.collect(releases.order_by(["second", "model"])).to_pylist()
     ]
-    bans = members.filter(_.banned.notnull() & (_.group > 0)).group_by("group", hour=(_.banned // HOUR).cast("int64")).agg(n=_.count())
+    bans = (
+        members.filter(_.banned.notnull() & (_.group > 0))
+        .group_by("group", hour=(_.banned // HOUR).cast("int64"))
+        .agg(n=_.count())
+    )
     rows += [
-        {"time": moment(row["hour"] * HOUR), "kind": "ban", "label": f"{row['n']} banned", "group": row["group"]}
+        {
+            "time": moment(row["hour"] * HOUR),
+            "kind": "ban",
+            "label": f"{row['n']} banned",
+            "group": row["group"],
+        }
         for row in engine.collect(bans.order_by(["group", "hour"])).to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=MARKS.arrow)

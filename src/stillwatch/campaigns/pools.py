@@ -1,4 +1,6 @@
-"""Who a group's accounts are compared with: their cell of peers, or more of the world where the group fills its cell."""
+"""Who a group's accounts are compared with: their cell of peers, or more of the world where the group fills
+its cell.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def places(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Where each wanted number stands among the known, sorted ones, and whether it does; the place of one that does not says nothing."""
+    """Where each wanted number stands among the known, sorted ones, and whether it does; the place of one
+    that does not says nothing.
+    """
     if not len(known):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
     place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
@@ -29,7 +33,9 @@ class Cells:
     accounts: Ints
     """Accounts in each."""
     within: tuple[Ints, ...]
-    """For each level from the cell itself over its client, its stratum and its region to everyone, the number of the part that each cell belongs to."""
+    """For each level from the cell itself over its client, its stratum and its region to everyone, the number
+    of the part that each cell belongs to.
+    """
     account: Ints
     """Every account, sorted."""
     home: Ints
@@ -45,15 +51,24 @@ class Cells:
 
 
 def cells_of(strata: pa.Table) -> Cells:
-    """From one row an account (account, cell, client, stratum, region), in any order; cells without a client are alone at its level."""
+    """From one row an account (account, cell, client, stratum, region), in any order; cells without a client
+    are alone at its level.
+    """
     ordered = strata.sort_by("account")
     cell, first, home = np.unique(ordered.column("cell").to_numpy(), return_index=True, return_inverse=True)
-    client: Any = ordered.column("client").combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()[first]
+    client: Any = (
+        ordered.column("client").combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()[first]
+    )
     client = np.where(client < 0, -1 - np.arange(len(cell)), client)
     stratum: Any = ordered.column("stratum").to_numpy()[first]
     region: Any = ordered.column("region").combine_chunks().dictionary_encode().indices.to_numpy()[first]
-    within = tuple(np.unique(part, return_inverse=True)[1].astype(np.int64) for part in (cell, client, stratum, region, np.zeros_like(cell)))
-    return Cells(cell, np.bincount(home, minlength=len(cell)), within, ordered.column("account").to_numpy(), home)
+    within = tuple(
+        np.unique(part, return_inverse=True)[1].astype(np.int64)
+        for part in (cell, client, stratum, region, np.zeros_like(cell))
+    )
+    return Cells(
+        cell, np.bincount(home, minlength=len(cell)), within, ordered.column("account").to_numpy(), home
+    )
 
 
 @dataclass(frozen=True)
@@ -69,9 +84,10 @@ class Pools:
 def pooled(cells: Cells, own: Ints, least: int, share: float) -> Pools:
     """A partition that depends on nothing but `own`, the group's accounts in each cell.
 
-    A cell is a pool where it holds outsiders enough: `least`, and `share` for each account of the group. The others are pooled with the
-    cells of their client elsewhere, since strangers with one tool have its prompts and defaults in common wherever they are; or else with
-    those of their stratum, or of their region, or with all that are left.
+    A cell is a pool where it holds outsiders enough: `least`, and `share` for each account of the group. The
+    others are pooled with the cells of their client elsewhere, since strangers with one tool have its prompts
+    and defaults in common wherever they are; or else with those of their stratum, or of their region, or with
+    all that are left.
     """
     pool = np.full(len(own), -1, np.int64)
     alone = np.zeros(len(own), np.bool_)

@@ -31,7 +31,9 @@ class Finding:
 
 
 def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
-    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a negative weight."""
+    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a
+    negative weight.
+    """
     signals = SIGNALS.all()
     doubt = 1.0
     parts: list[tuple[float, str]] = []
@@ -47,7 +49,9 @@ def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
                 score *= 1.0 + weight * finding.score
                 if weight * finding.score < -0.1:
                     parts.append((-weight * finding.score, f"but {finding.text}"))
-    told = [text for strength, text in sorted(parts, key=lambda part: (-part[0], part[1])) if strength >= 0.05][:4]
+    told = [
+        text for strength, text in sorted(parts, key=lambda part: (-part[0], part[1])) if strength >= 0.05
+    ][:4]
     return Axis(round(score, 6), "; ".join(told) or "nothing found")
 
 
@@ -63,8 +67,12 @@ class Standing:
     """One verified organisation, with fewer exchanges than such a one needs a permit for."""
 
 
-def verdict(scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings) -> str:
-    """adversarial: large, meant, and hidden; unlicensed: large, meant, and more than owner or permit account for; authorised; else benign."""
+def verdict(
+    scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings
+) -> str:
+    """adversarial: large, meant, and hidden; unlicensed: large, meant, and more than owner or permit account
+    for; authorised; else benign.
+    """
     harvests = scale.score >= settings.high and intent.score >= settings.high
     if standing.permit:
         return "unlicensed" if standing.exceeded and harvests else "authorised"
@@ -98,8 +106,15 @@ def extracting(intents: Sequence[Mapping[str, Any]]) -> str:
     if not intents:
         return "not known: the log holds no prompts"
     asked = {row["label"]: row for row in intents}
-    shares = sorted(((asked[label]["share"], words, asked[label]) for label, words in ASKS if label in asked), key=lambda item: (-item[0], item[1]))
-    told = [f"{words}: {part:.0%} of prompts ({_range(row)})" for part, words, row in shares if part >= WORTH_TELLING and row["low"] > 0]
+    shares = sorted(
+        ((asked[label]["share"], words, asked[label]) for label, words in ASKS if label in asked),
+        key=lambda item: (-item[0], item[1]),
+    )
+    told = [
+        f"{words}: {part:.0%} of prompts ({_range(row)})"
+        for part, words, row in shares
+        if part >= WORTH_TELLING and row["low"] > 0
+    ]
     return "; ".join(told) if told else "answers to ordinary questions"
 
 

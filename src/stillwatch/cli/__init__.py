@@ -22,7 +22,9 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, sorted."""
-        return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+        return sorted(
+            module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+        )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, imported now; None if there is no such file."""
@@ -38,15 +40,16 @@ class Verbs(click.Group):
 def program() -> None:
     """Find industrial-scale distillation campaigns in the logs of a language model API, and show why.
 
-    Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too many rows could not be read;
-    4 an optional part is not installed; 130 interrupted or ended by SIGTERM.
+    Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too
+    many rows could not be read; 4 an optional part is not installed; 130 interrupted or ended by SIGTERM.
     """
 
 
 def main() -> NoReturn:
     """Run the command; a person's mistake ends in a message and an exit code, never in a traceback.
 
-    SIGTERM, with which service managers and `timeout` end a program, is answered as an interrupt is: workers end, nothing is left half-written.
+    SIGTERM, with which service managers and `timeout` end a program, is answered as an interrupt is: workers
+    end, nothing is left half-written.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -62,7 +65,11 @@ def main() -> NoReturn:
         code = EXIT_OK
     except OSError as error:
         _say(
-            StillwatchError(f"the system refuses: {error.strerror or error}", where=str(error.filename or ""), do="check free space and permissions")
+            StillwatchError(
+                f"the system refuses: {error.strerror or error}",
+                where=str(error.filename or ""),
+                do="check free space and permissions",
+            )
         )
         code = EXIT_USER
     except (KeyboardInterrupt, click.Abort):
@@ -78,5 +85,16 @@ def main() -> NoReturn:
 
 def _say(error: StillwatchError) -> None:
     if "--json" in sys.argv:
-        click.echo(json.dumps({"error": {"what": error.what, "where": error.where, "do": error.do, "exit_code": error.exit_code}}))
+        click.echo(
+            json.dumps(
+                {
+                    "error": {
+                        "what": error.what,
+                        "where": error.where,
+                        "do": error.do,
+                        "exit_code": error.exit_code,
+                    }
+                }
+            )
+        )
     click.echo(f"stillwatch: {error}", err=True)

@@ -18,9 +18,11 @@ def fault(error: BaseException) -> StillwatchError:
     """The kind of the exception, those that caused it, and the lines of code that were running."""
     lines = [line for one in _chain(error) for line in _told(one)]
     told = StillwatchError(
-        f"a fault of Stillwatch itself: {type(error).__name__}" + (f": {error}" if isinstance(error, ImportError) else ""),
+        f"a fault of Stillwatch itself: {type(error).__name__}"
+        + (f": {error}" if isinstance(error, ImportError) else ""),
         where="\n    ".join(lines),
-        do=f"please report it with these lines, which hold no word of your log; {WHOLE}=1 shows the whole traceback, which may",
+        do=f"please report it with these lines, which hold no word of your log; {WHOLE}=1 shows the whole "
+        "traceback, which may",
     )
     told.exit_code = EXIT_FAULT
     return told
@@ -34,7 +36,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _told(error: BaseException) -> Iterator[str]:
     yield type(error).__name__
-    frames = [(frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
+    frames = [
+        (frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(error.__traceback__)
+    ]
     # What a worker process raised comes with its traceback as text.
     sent = FRAME.findall(str(getattr(error, "tb", "")))
     for file, line, name in [*frames, *sent]:

@@ -20,12 +20,18 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _key(key_file: Path | None, public: bool) -> HashKey | None:
-    """The key of the tables where --key-file does not name it; what has to be said of it goes to the screen."""
+    """The key of the tables where --key-file does not name it; what has to be said of it goes to the
+    screen.
+    """
     if public and key_file is not None:
-        raise SettingError("--public-key and --key-file exclude each other", where="--public-key", do="leave out one of them")
+        raise SettingError(
+            "--public-key and --key-file exclude each other", where="--public-key", do="leave out one of them"
+        )
     if public:
         click.echo(
-            "the public key protects nobody: whoever has the tables can test guesses of prompts, addresses and ids (docs/privacy.md)", err=True
+            "the public key protects nobody: whoever has the tables can test guesses of prompts, addresses "
+            "and ids (docs/privacy.md)",
+            err=True,
         )
         return HashKey.public()
     return own_key(lambda note: click.echo(note, err=True)) if key_file is None else None
@@ -35,16 +41,29 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
 @click.option("--accounts", type=FILE, help="Accounts table: CSV, JSONL or Parquet.")
-@click.option("--edge", type=click.Path(path_type=Path), help="Edge log with addresses and TLS fingerprints, joined on the request id.")
+@click.option(
+    "--edge",
+    type=click.Path(path_type=Path),
+    help="Edge log with addresses and TLS fingerprints, joined on the request id.",
+)
 @click.option("--permits", type=FILE, help="Permits to distil: TOML.")
-@click.option("--releases", type=FILE, help="Model releases: TOML. Left out: models first seen inside the log.")
+@click.option(
+    "--releases", type=FILE, help="Model releases: TOML. Left out: models first seen inside the log."
+)
 @click.option("--networks", type=FILE, help="Your own table of networks: MaxMind database or CSV.")
 @click.option("--format", "format_name", help="Log format of all files; left out: detected for each.")
 @click.option("--mapping", type=FILE, help="TOML file that maps the columns of a generic log.")
 @click.option(
-    "--key-file", type=FILE, help="Secret of at least 16 bytes for the keys; account ids become pseudonyms. Left out: your own key, made once."
+    "--key-file",
+    type=FILE,
+    help="Secret of at least 16 bytes for the keys; account ids become pseudonyms. Left out: your own key, "
+    "made once.",
 )
-@click.option("--public-key", is_flag=True, help="Use the key that everybody knows: reproducible anywhere, and protects nobody.")
+@click.option(
+    "--public-key",
+    is_flag=True,
+    help="Use the key that everybody knows: reproducible anywhere, and protects nobody.",
+)
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -66,7 +85,18 @@ def command(
 ) -> None:
     """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
     settings = load(settings_file)
-    inputs = Inputs(logs, format_name, mapping, edge, accounts, networks, permits, releases, key_file, _key(key_file, public_key))
+    inputs = Inputs(
+        logs,
+        format_name,
+        mapping,
+        edge,
+        accounts,
+        networks,
+        permits,
+        releases,
+        key_file,
+        _key(key_file, public_key),
+    )
     with progress() as move:
         run = detect(inputs, out, settings, move, force=force)
         move("writing the report", 0, 0)

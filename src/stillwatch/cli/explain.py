@@ -16,7 +16,9 @@ from stillwatch import report
 @click.argument("name", metavar="CAMPAIGN|ACCOUNT")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON document.")
 def command(run: Path, name: str, as_json: bool) -> None:
-    """Say why a campaign (C001) is one, or what is held against an account (its id as shown, or its key) and what would clear it."""
+    """Say why a campaign (C001) is one, or what is held against an account (its id as shown, or its key) and
+    what would clear it.
+    """
     if as_json:
         click.echo(json.dumps(report.explain_document(run, name)))
     else:

@@ -22,7 +22,8 @@ from stillwatch.pipeline.forget import forget
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was forgotten, in numbers, as JSON.")
 def command(accounts: tuple[str, ...], run: Path, key_file: Path | None, as_json: bool) -> None:
-    """Delete every row of the ACCOUNTs (ids as the run shows them) and find the campaigns of the others again.
+    """Delete every row of the ACCOUNTs (ids as the run shows them) and find the campaigns of the others
+    again.
 
     The run is changed as a whole or not at all. Copies of it, and the logs, are not touched.
     """

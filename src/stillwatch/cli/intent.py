@@ -18,11 +18,21 @@ def command() -> None:
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("intent"), show_default=True, help="Folder to write the model and its card to.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the folds.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("intent"),
+    show_default=True,
+    help="Folder to write the model and its card to.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of the folds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
 def train(folder: Path, out: Path, seed: int, as_json: bool) -> None:
-    """Train on FOLDER: JSONL, CSV or Parquet files with the columns text, labels, source, and where known system, group, licence."""
+    """Train on FOLDER: JSONL, CSV or Parquet files with the columns text, labels, source, and where known
+    system, group, licence.
+    """
     from stillwatch.sketch.intent import save_intent
     from stillwatch.sketch.intent.train import train as train_intent
 
@@ -58,13 +68,18 @@ def _show(card: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(card, ensure_ascii=False))
         return
     console = Console()
-    title = f"{card['name']}, version {card['version']} for sketches of version {card['sketch_version']}: {card['features']:,} features"
+    title = (
+        f"{card['name']}, version {card['version']} for sketches of version {card['sketch_version']}: "
+        f"{card['features']:,} features"
+    )
     labels = Table(*COLUMNS, title=title)
     for row in rows_of(card):
         labels.add_row(*row)
     sources = Table("source", "licence", "rows", "groups", "labelled", title="Sources")
     for row in card["sources"]:
-        sources.add_row(row["source"], row["licence"], f"{row['rows']:,}", f"{row['groups']:,}", f"{row['labelled']:,}")
+        sources.add_row(
+            row["source"], row["licence"], f"{row['rows']:,}", f"{row['groups']:,}", f"{row['labelled']:,}"
+        )
     console.print(labels)
     console.print(sources)
     for limit in card["limits"]:

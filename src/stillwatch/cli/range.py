@@ -19,17 +19,51 @@ def command() -> None:
 
 @command.command()
 @click.argument("scenario")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be empty or new.")
-@click.option("--scale", type=float, default=0.05, show_default=True, help="What the scenario's sizes are multiplied by.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of its chance.")
-@click.option("--format", "format_", default="litellm-parquet", show_default=True, help="Log format to write; see docs/range.md.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be empty or new."
+)
+@click.option(
+    "--scale",
+    type=float,
+    default=0.05,
+    show_default=True,
+    help="What the scenario's sizes are multiplied by.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of its chance."
+)
+@click.option(
+    "--format",
+    "format_",
+    default="litellm-parquet",
+    show_default=True,
+    help="Log format to write; see docs/range.md.",
+)
 @click.option("--no-prompts", is_flag=True, help="Leave prompts and answers out, as LiteLLM does by default.")
 @click.option(
-    "--paraphrase", type=click.IntRange(0, 2), help="Reword the campaigns' templates: 0 not, 1 lightly, 2 heavily.  [default: as the scenario says]"
+    "--paraphrase",
+    type=click.IntRange(0, 2),
+    help="Reword the campaigns' templates: 0 not, 1 lightly, 2 heavily.  [default: as the scenario says]",
 )
-@click.option("--evade", multiple=True, metavar="KNOB=SETTING", help="What the campaigns do to hide, as pool=middle; repeatable. See docs/range.md.")
-@click.option("--backdrop", multiple=True, metavar="NAME", help="A backdrop beside the scenario's own: lookalikes or provider; repeatable.")
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads; the files do not depend on it.")
+@click.option(
+    "--evade",
+    multiple=True,
+    metavar="KNOB=SETTING",
+    help="What the campaigns do to hide, as pool=middle; repeatable. See docs/range.md.",
+)
+@click.option(
+    "--backdrop",
+    multiple=True,
+    metavar="NAME",
+    help="A backdrop beside the scenario's own: lookalikes or provider; repeatable.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Threads; the files do not depend on it.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the truth in short as JSON.")
 def make(
@@ -46,12 +80,26 @@ def make(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside them."""
+    """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside
+    them.
+    """
     from stillwatch.range.evasion import chosen
     from stillwatch.range.make import Order
     from stillwatch.range.make import make as make_world
 
-    order = Order(scenario, out, scale, seed, format_, not no_prompts, force, workers, paraphrase=paraphrase, evade=chosen(evade), beside=backdrop)
+    order = Order(
+        scenario,
+        out,
+        scale,
+        seed,
+        format_,
+        not no_prompts,
+        force,
+        workers,
+        paraphrase=paraphrase,
+        evade=chosen(evade),
+        beside=backdrop,
+    )
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -61,7 +109,12 @@ def make(
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("making the world", total=None, exchanges=0)
-        document = make_world(order, lambda done, parts, exchanges: progress.update(task, completed=done, total=parts, exchanges=exchanges))
+        document = make_world(
+            order,
+            lambda done, parts, exchanges: progress.update(
+                task, completed=done, total=parts, exchanges=exchanges
+            ),
+        )
     if as_json:
         click.echo(json.dumps(document))
     else:
@@ -71,7 +124,14 @@ def make(
 def _show_world(document: dict[str, Any], out: Path) -> None:
     table = Table("name", "kind", "label", "groups", "accounts", "exchanges", title=f"World in {out}")
     for row in document["groups"]:
-        table.add_row(row["name"], row["kind"], row["label"], str(row["groups"]), f"{row['accounts']:,}", f"{row['exchanges']:,}")
+        table.add_row(
+            row["name"],
+            row["kind"],
+            row["label"],
+            str(row["groups"]),
+            f"{row['accounts']:,}",
+            f"{row['exchanges']:,}",
+        )
     Console().print(table)
 
 
@@ -80,7 +140,8 @@ def _show_world(document: dict[str, Any], out: Path) -> None:
 @click.argument("truth", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def score(run: Path, truth: Path, as_json: bool) -> None:
-    """Score RUN, a folder that `detect` wrote, against TRUTH, a folder that `range make` wrote or its truth.parquet.
+    """Score RUN, a folder that `detect` wrote, against TRUTH, a folder that `range make` wrote or its
+    truth.parquet.
 
     If `watch` went over RUN, its alarms are scored too.
     """
@@ -102,26 +163,54 @@ def _show_scores(document: dict[str, Any]) -> None:
     table = Table("campaign", "found", "verdict", "precision", "recall", "accounts", title="Scores")
     for row in document["campaigns"]:
         rates = (f"{row['account_precision']:.3f}", f"{row['account_recall']:.3f}")
-        table.add_row(row["name"], "yes" if row["found"] else "NO", row["verdict"] or "-", *rates, f"{row['accounts']:,}")
+        table.add_row(
+            row["name"],
+            "yes" if row["found"] else "NO",
+            row["verdict"] or "-",
+            *rates,
+            f"{row['accounts']:,}",
+        )
     pooled = document["pooled"]
-    table.add_row("pooled", "", "", f"{pooled['account_precision']:.3f}", f"{pooled['account_recall']:.3f}", "", style="bold")
+    table.add_row(
+        "pooled",
+        "",
+        "",
+        f"{pooled['account_precision']:.3f}",
+        f"{pooled['account_recall']:.3f}",
+        "",
+        style="bold",
+    )
     console = Console()
     console.print(table)
     console.print(f"benign groups called adversarial: {_counts(document['false_campaigns'])}")
     console.print(f"benign groups called unlicensed: {_counts(document['unlicensed_campaigns'])}")
     if document["victims"]:
-        console.print(f"victims of stolen keys called: {document['victims_called']} of {document['victims']} (their keys need changing; no ban)")
+        console.print(
+            f"victims of stolen keys called: {document['victims_called']} of {document['victims']} (their "
+            "keys need changing; no ban)"
+        )
     console.print(f"innocent accounts in either: {_counts(document['innocents_called'])}")
     for name, verdict in document["exceeding"].items():
         console.print(
-            f"beyond its permit: {name}, found {verdict or 'not at all'}" + ("" if verdict == "unlicensed" else "; unlicensed would be right")
+            f"beyond its permit: {name}, found {verdict or 'not at all'}"
+            + ("" if verdict == "unlicensed" else "; unlicensed would be right")
         )
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
-    console.print(f"authorised as they should be: {', '.join(document['authorised']) or 'none'}" + (f"; not: {', '.join(missed)}" if missed else ""))
+    console.print(
+        f"authorised as they should be: {', '.join(document['authorised']) or 'none'}"
+        + (f"; not: {', '.join(missed)}" if missed else "")
+    )
 
 
 def _show_watch(document: dict[str, Any]) -> None:
-    table = Table("campaign", "alarm", "verdict", "days until then", "exchanges gone", title=f"Alarms, {document['searched']} searches")
+    table = Table(
+        "campaign",
+        "alarm",
+        "verdict",
+        "days until then",
+        "exchanges gone",
+        title=f"Alarms, {document['searched']} searches",
+    )
     for row in document["campaigns"]:
         days = "-" if row["delay_days"] is None else f"{row['delay_days']:g}"
         table.add_row(row["name"], row["day"] or "NONE", row["verdict"] or "-", days, f"{row['gone']:.1%}")

@@ -18,24 +18,55 @@ from stillwatch.pipeline.watch import DAY, Watched, watch
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--average-run-length", type=float, metavar="DAYS", help="Days without a false alarm on average, at least.  [default: the run's setting]"
+    "--average-run-length",
+    type=float,
+    metavar="DAYS",
+    help="Days without a false alarm on average, at least.  [default: the run's setting]",
 )
-@click.option("--window", type=int, metavar="DAYS", help="Days of traffic that each search looks at.  [default: the run's setting]")
-@click.option("--every", type=int, metavar="DAYS", help="Search only every so many days.  [default: the run's setting]")
-@click.option("--searches-a-day", type=int, metavar="N", help="Search each day so many times, evenly spaced.  [default: the run's setting]")
+@click.option(
+    "--window",
+    type=int,
+    metavar="DAYS",
+    help="Days of traffic that each search looks at.  [default: the run's setting]",
+)
+@click.option(
+    "--every", type=int, metavar="DAYS", help="Search only every so many days.  [default: the run's setting]"
+)
+@click.option(
+    "--searches-a-day",
+    type=int,
+    metavar="N",
+    help="Search each day so many times, evenly spaced.  [default: the run's setting]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
-def command(run: Path, average_run_length: float | None, window: int | None, every: int | None, searches_a_day: int | None, as_json: bool) -> None:
-    """Search the days of RUN in order, each with what was known at its end or so often within it, and write tables watched, alarms and alarm_members to RUN.
+def command(
+    run: Path,
+    average_run_length: float | None,
+    window: int | None,
+    every: int | None,
+    searches_a_day: int | None,
+    as_json: bool,
+) -> None:
+    """Search the days of RUN in order, each with what was known at its end or so often within it, and write
+    tables watched, alarms and alarm_members to RUN.
 
-    An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the promised run length. A campaign
-    that shares accounts with an earlier alarm is that alarm going on. The exit code is 0 with alarms and without: read the tables.
+    An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the
+    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on. The
+    exit code is 0 with alarms and without: read the tables.
     """
-    given = {"average_run_length": average_run_length, "window": window, "every": every, "searches_a_day": searches_a_day}
+    given = {
+        "average_run_length": average_run_length,
+        "window": window,
+        "every": every,
+        "searches_a_day": searches_a_day,
+    }
     chosen = {name: value for name, value in given.items() if value is not None}
     with progress() as move:
         watched = watch(run, chosen, move)
     if as_json:
-        click.echo(json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str))
+        click.echo(
+            json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str)
+        )
     else:
         _show(watched, run)
 
@@ -54,12 +85,20 @@ def _show(watched: Watched, run: Path) -> None:
     console = Console(highlight=False)
     if rows:
         console.print(table)
-        console.print("accounts, e-value and exchanges since the run begins are those of the first search that found it")
+        console.print(
+            "accounts, e-value and exchanges since the run begins are those of the first search that found it"
+        )
     searches = watched.days.to_pylist()
     days = len({row["day"] for row in searches})
     times = "" if len(searches) == days else f", {len(searches)} times in all"
-    searched = f"{days} {'day was' if days == 1 else 'days were'} searched{times}, each time at level {searches[0]['level']:.2g}"
-    console.print(f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}", soft_wrap=True)
+    searched = (
+        f"{days} {'day was' if days == 1 else 'days were'} searched{times}, each time at level "
+        f"{searches[0]['level']:.2g}"
+    )
+    console.print(
+        f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}",
+        soft_wrap=True,
+    )
 
 
 def _moment(found: dict[str, Any]) -> str:

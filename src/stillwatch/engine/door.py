@@ -1,4 +1,6 @@
-"""The small door: what every engine can do. Queries are Ibis expressions, functions from tables to a table."""
+"""The small door: what every engine can do. Queries are Ibis expressions, functions from tables to a
+table.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +32,24 @@ class Engine(Protocol):
         """The expression's rows, in memory."""
 
     def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
-        """The expression's rows as a Parquet file, sorted, so that equal inputs give equal bytes; returns the rows."""
+        """The expression's rows as a Parquet file, sorted, so that equal inputs give equal bytes; returns the
+        rows.
+        """
 
     def close(self) -> None:
         """Give everything back."""
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
-"""How every Parquet file of a run is written; level 3 takes a quarter longer and saves two bytes in a hundred."""
+"""How every Parquet file of a run is written; level 3 takes a quarter longer and saves two bytes in a
+hundred.
+"""
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def _within_limits() -> Iterator[None]:
         raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",
             where="engine.memory",
-            do='raise it in the settings file, as in memory = "6GB", and see that the disk of --out has room for spill files',
+            do='raise it in the settings file, as in memory = "6GB", and see that the disk of --out has '
+            "room for spill files",
         ) from error
 
 
@@ -43,9 +44,11 @@ def _sql(expression: Any) -> str:
 
 @lru_cache(maxsize=2_048)
 def written(node: Any) -> str:
-    """The expression of an Ibis node in DuckDB's dialect, remembered for every connection of the same settings.
+    """The expression of an Ibis node in DuckDB's dialect, remembered for every connection of the same
+    settings.
 
-    Writing a query takes Ibis longer than DuckDB needs to answer it over a small table, and a watch asks the same ones every day.
+    Writing a query takes Ibis longer than DuckDB needs to answer it over a small table, and a watch asks the
+    same ones every day.
     """
     return str(ibis.to_sql(node.to_expr(), dialect="duckdb"))
 
@@ -54,7 +57,9 @@ class DuckDBEngine:
     """Runs Ibis expressions on DuckDB."""
 
     def __init__(self, settings: EngineSettings, scratch: Path | None = None) -> None:
-        """A connection whose spill files live below `scratch`. Raises SettingError for a memory limit that cannot be read."""
+        """A connection whose spill files live below `scratch`. Raises SettingError for a memory limit that
+        cannot be read.
+        """
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-", dir=scratch))
         try:
             self.connection = ibis.duckdb.connect(
@@ -65,19 +70,27 @@ class DuckDBEngine:
             )
         except Exception as error:
             shutil.rmtree(self._scratch, ignore_errors=True)
-            raise SettingError(f"the query engine refuses its settings: {error}", where="[engine]", do='write memory as in "3GB"') from error
+            raise SettingError(
+                f"the query engine refuses its settings: {error}",
+                where="[engine]",
+                do='write memory as in "3GB"',
+            ) from error
         self._raw = self.connection.con
         self._raw.execute("LOAD icu")
         self._raw.execute("SET TimeZone = 'UTC'")
-        # Not among the arguments above: Ibis takes connections of equal arguments for one database, and so `written` remembers for all of them.
+        # Not among the arguments above: Ibis takes connections of equal arguments for one database, and so
+        # `written` remembers for all of them.
         self._raw.execute("SET temp_directory = $folder", {"folder": str(self._scratch)})
-        # DuckDB takes notebooks and spawned processes for a terminal, and would write bars of its own among what is shown.
+        # DuckDB takes notebooks and spawned processes for a terminal, and would write bars of its own among
+        # what is shown.
         self._raw.execute("SET enable_progress_bar = false")
 
     def read(self, name: str, paths: Sequence[Path]) -> Any:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
         if not paths:
-            raise InputError(f"there are no files for table {name}", do="run detect again; the run folder is incomplete")
+            raise InputError(
+                f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
+            )
         return self.connection.read_parquet([str(path) for path in paths], table_name=name)
 
     def load(self, name: str, table: pa.Table) -> Any:
@@ -93,9 +106,14 @@ class DuckDBEngine:
         """The expression's rows, kept under a name."""
         # Ibis 12 writes an overwritten temporary table twice; one statement does it once.
         # DuckDB sums 64-bit integers into 128 bits; the contract, and every other engine, says 64.
-        columns = ", ".join(f'"{c}"::BIGINT AS "{c}"' if kind.is_int64() else f'"{c}"' for c, kind in expression.schema().items())
+        columns = ", ".join(
+            f'"{c}"::BIGINT AS "{c}"' if kind.is_int64() else f'"{c}"'
+            for c, kind in expression.schema().items()
+        )
         with _within_limits():
-            self._raw.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({_sql(expression)})')
+            self._raw.execute(
+                f'CREATE OR REPLACE TABLE "{name}" AS SELECT {columns} FROM ({_sql(expression)})'
+            )
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
@@ -113,7 +131,11 @@ class DuckDBEngine:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
         rows = 0
-        with _within_limits(), aside(path) as part, pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer:
+        with (
+            _within_limits(),
+            aside(path) as part,
+            pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer,
+        ):
             for batch in self._raw.sql(_sql(ordered)).to_arrow_reader(ROWS_AT_ONCE):
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
@@ -127,5 +149,7 @@ class DuckDBEngine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

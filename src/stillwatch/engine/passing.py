@@ -13,7 +13,9 @@ from stillwatch.engine.door import Engine
 
 
 class Passing:
-    """An engine for one piece of work: what it creates or loads is dropped at the end, also where the work fails; the engine itself goes on."""
+    """An engine for one piece of work: what it creates or loads is dropped at the end, also where the work
+    fails; the engine itself goes on.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -53,5 +55,7 @@ class Passing:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

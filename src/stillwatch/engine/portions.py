@@ -6,5 +6,7 @@ from typing import Any
 
 
 def in_portion(key: Any, portion: int, portions: int) -> Any:
-    """Whether a row is in a portion (from 0) of so many, by an integer column of hashes: such portions are of one size, and the same in every engine."""
+    """Whether a row is in a portion (from 0) of so many, by an integer column of hashes: such portions are of
+    one size, and the same in every engine.
+    """
     return (key % portions + portions) % portions == portion

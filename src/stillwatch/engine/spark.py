@@ -22,7 +22,8 @@ class SparkEngine:
     """Runs Ibis expressions on a Spark session."""
 
     def __init__(self, session: Any = None, scratch: Path | None = None) -> None:
-        """A session, or a local one made here. Raises MissingExtra if pyspark, or Java for a local one, is not installed.
+        """A session, or a local one made here. Raises MissingExtra if pyspark, or Java for a local one, is
+        not installed.
 
         `scratch` keeps the tables that `create` makes: on a cluster, a folder that every worker sees.
         """
@@ -36,7 +37,9 @@ class SparkEngine:
     def read(self, name: str, paths: Sequence[Path]) -> Any:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
         if not paths:
-            raise InputError(f"there are no files for table {name}", do="run detect again; the run folder is incomplete")
+            raise InputError(
+                f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
+            )
         return self._view(name, self._session.read.parquet(*[str(path) for path in paths]))
 
     def load(self, name: str, table: pa.Table) -> Any:
@@ -62,7 +65,8 @@ class SparkEngine:
 
     def collect(self, expression: Any) -> pa.Table:
         """The expression's rows, in memory."""
-        # Ibis collects through pandas, which turns 64-bit integers with a null among them into floats: keys would lose their last digits.
+        # Ibis collects through pandas, which turns 64-bit integers with a null among them into floats: keys
+        # would lose their last digits.
         table: pa.Table = self._frame(expression).toArrow()
         return table.cast(expression.schema().to_pyarrow())
 
@@ -84,11 +88,15 @@ class SparkEngine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _fresh(self, name: str) -> Path:
-        """A path of its own: a table may be made anew from its old rows, which must stand until the new ones do."""
+        """A path of its own: a table may be made anew from its old rows, which must stand until the new ones
+        do.
+        """
         self._made += 1
         return self._scratch / f"{name}.{self._made}"
 
@@ -113,11 +121,17 @@ class SparkEngine:
 
 
 def _double(node: Any) -> Any:
-    """Spark reads 0.5 as a decimal and rounds what it is multiplied with; every other engine reads a double."""
+    """Spark reads 0.5 as a decimal and rounds what it is multiplied with; every other engine reads a
+    double.
+    """
     # Only the written form can tell: Ibis has the type right and loses it when it writes the number out.
     from sqlglot import exp
 
-    return exp.cast(node, "double") if isinstance(node, exp.Literal) and not node.is_string and not node.is_int else node
+    return (
+        exp.cast(node, "double")
+        if isinstance(node, exp.Literal) and not node.is_string and not node.is_int
+        else node
+    )
 
 
 def local_session() -> Any:
@@ -127,7 +141,9 @@ def local_session() -> Any:
     except ImportError as error:
         raise MissingExtra("the Spark engine needs pyspark", do="pip install 'stillwatch[spark]'") from error
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise MissingExtra("a local Spark needs Java, and none was found", do="install Java 17 or newer, or set JAVA_HOME")
+        raise MissingExtra(
+            "a local Spark needs Java, and none was found", do="install Java 17 or newer, or set JAVA_HOME"
+        )
     return (
         SparkSession.builder.master("local[2]")
         .appName("stillwatch")

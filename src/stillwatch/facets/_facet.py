@@ -22,12 +22,19 @@ def facet(
     scales: int = 1,
     show: Callable[[int], str] | None = None,
 ) -> Callable[[Query], Query]:
-    """Register a function from Tables to rows (account, value, time), one for each mark left; its name is the facet's."""
+    """Register a function from Tables to rows (account, value, time), one for each mark left; its name is the
+    facet's.
+    """
     if family not in FAMILIES:
         raise ValueError(f"BUG: unknown family {family}")
 
     def register(query: Query) -> Query:
-        FACETS.add(query.__name__, Facet(query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, scales, show, query))
+        FACETS.add(
+            query.__name__,
+            Facet(
+                query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, scales, show, query
+            ),
+        )
         return query
 
     return register

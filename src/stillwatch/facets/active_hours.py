@@ -30,13 +30,19 @@ def show(value: int) -> str:
     show=show,
 )
 def active_hours(tables: Tables) -> Any:
-    """One value an account: its busiest four hours (UTC) and the number of parts with at least a twelfth of its work."""
-    parts = tables.activity.group_by("account", part=((_.hour % 24) // HOURS).cast("int64")).agg(n=_.n.sum(), second=_["first"].min())
+    """One value an account: its busiest four hours (UTC) and the number of parts with at least a twelfth of
+    its work.
+    """
+    parts = tables.activity.group_by("account", part=((_.hour % 24) // HOURS).cast("int64")).agg(
+        n=_.n.sum(), second=_["first"].min()
+    )
     ranked = parts.mutate(
         total=_.n.sum().over(ibis.window(group_by="account")),
         rank=ibis.row_number().over(ibis.window(group_by="account", order_by=[_.n.desc(), _.part])),
     )
     day = ranked.group_by("account").agg(
-        top=ibis.cases((_.rank == 0, _.part), else_=-1).max(), busy=(_.n * 12 >= _.total).cast("int64").sum(), second=_.second.min()
+        top=ibis.cases((_.rank == 0, _.part), else_=-1).max(),
+        busy=(_.n * 12 >= _.total).cast("int64").sum(),
+        second=_.second.min(),
     )
     return day.select("account", "second", value=(_.top * (PARTS + 1) + _.busy).cast("int64"))

@@ -11,7 +11,8 @@ from stillwatch.facets.tables import Tables, marks
 @facet(
     family="network",
     sees="accounts that come from one address",
-    blind_spots="Carrier NAT, offices and schools put strangers behind one address; residential proxies give each account many.",
+    blind_spots="Carrier NAT, offices and schools put strangers behind one address; residential proxies "
+    "give each account many.",
     needs=("exchanges.address",),
     label="address",
 )

@@ -35,11 +35,17 @@ class Blind:
 
 
 def build_traces(
-    engine: Engine, tables: Tables, settings: LinkageSettings, progress: Progress = quiet, lacking: dict[str, float] | None = None
+    engine: Engine,
+    tables: Tables,
+    settings: LinkageSettings,
+    progress: Progress = quiet,
+    lacking: dict[str, float] | None = None,
 ) -> tuple[Any, list[Blind]]:
-    """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which facets were blind.
+    """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which
+    facets were blind.
 
-    Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet` rarest.
+    Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet`
+    rarest.
     """
     lacking = missing_shares(engine, tables) if lacking is None else lacking
     parts: list[Any] = []
@@ -52,7 +58,9 @@ def build_traces(
             blind.append(Blind(name, f"no {columns}", worst))
         if worst < 1.0:
             progress(f"facet {name}")
-            parts.append(engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings)))
+            parts.append(
+                engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings))
+            )
     traces = engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0])
     for part in parts:
         engine.drop(part.get_name())
@@ -69,7 +77,9 @@ def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
         columns = sorted(need.split(".", 1)[1] for need in needs if need.startswith(f"{source}."))
         if not columns:
             continue
-        counts = engine.collect(table.agg(rows=table.count(), **{column: table[column].count() for column in columns})).to_pylist()[0]
+        counts = engine.collect(
+            table.agg(rows=table.count(), **{column: table[column].count() for column in columns})
+        ).to_pylist()[0]
         rows = counts["rows"]
         shares |= {f"{source}.{column}": 1.0 - counts[column] / rows if rows else 1.0 for column in columns}
     return shares
@@ -82,7 +92,9 @@ def _shared(engine: Engine, facet: Facet, tables: Tables) -> Any:
         several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)
         rows = rows.semi_join(several, "value")
     counted = "n" in rows.columns
-    summed = {"last": _["last"].max(), "n": _.n.sum()} if counted else {"last": _.second.max(), "n": _.count()}
+    summed = (
+        {"last": _["last"].max(), "n": _.n.sum()} if counted else {"last": _.second.max(), "n": _.count()}
+    )
     pairs = engine.create("pairs", rows.group_by("account", "value").agg(first=_.second.min(), **summed))
     df = pairs.group_by("value").agg(df=_.count()).filter(_.df > 1)
     return pairs.join(df, "value")

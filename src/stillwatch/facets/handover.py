@@ -13,17 +13,29 @@ from stillwatch.facets.tables import Tables, marks
 @facet(
     family="content",
     sees="accounts that pass conversations on: one carries on, word for word, what only others have left",
-    blind_spots="A history that was edited, shortened or regenerated is not told; a shared chat or a change of keys is a handover too.",
+    blind_spots="A history that was edited, shortened or regenerated is not told; a shared chat or a change "
+    "of keys is a handover too.",
     needs=("exchanges.continues", "exchanges.leaves"),
 )
 def handover(tables: Tables) -> Any:
-    """How the conversation began, for everyone through whose hands it went; strangers with one greeting and one answer each left it themselves."""
+    """How the conversation began, for everyone through whose hands it went; strangers with one greeting and
+    one answer each left it themselves.
+    """
     rows = tables.exchanges
     left = marks(rows, "leaves")
-    begun = ibis.coalesce(rows.prefix, rows.continues)  # a loop of tool calls has no second user message, and so no prefix
-    carried = rows.filter(rows.continues.notnull()).select("account", "second", value=rows.continues, begun=begun)
-    # Account and conversation as one number: both are 64 random bits, and a join on one column costs two thirds of one on two.
+    begun = ibis.coalesce(
+        rows.prefix, rows.continues
+    )  # a loop of tool calls has no second user message, and so no prefix
+    carried = rows.filter(rows.continues.notnull()).select(
+        "account", "second", value=rows.continues, begun=begun
+    )
+    # Account and conversation as one number: both are 64 random bits, and a join on one column costs two
+    # thirds of one on two.
     own = left.select(own=left["value"] ^ left.account)
-    taken = carried.mutate(own=carried["value"] ^ carried.account).anti_join(own, "own").semi_join(left.select("value"), "value")
+    taken = (
+        carried.mutate(own=carried["value"] ^ carried.account)
+        .anti_join(own, "own")
+        .semi_join(left.select("value"), "value")
+    )
     given = left.join(taken.select("value", "begun").distinct(), "value")
     return ibis.union(*[side.select("account", "second", value=side.begun) for side in (taken, given)])

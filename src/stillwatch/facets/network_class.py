@@ -22,12 +22,17 @@ def show(value: int) -> str:
 @facet(
     family="network",
     sees="accounts whose traffic comes from one unusual kind of network",
-    blind_spots="Hosting is not guilt: most customers of an API are in datacentres; and 'not listed' is not residential.",
+    blind_spots="Hosting is not guilt: most customers of an API are in datacentres; and 'not listed' is not "
+    "residential.",
     needs=("exchanges.network_class",),
     anchor=False,
     show=show,
 )
 def network_class(tables: Tables) -> Any:
     """Each class of network an account used."""
-    number = ibis.cases(*[(tables.visits.network_class.lower() == name, place) for place, name in enumerate(CLASSES)])
-    return tables.visits.select("account", "second", "last", "n", value=number.cast("int64")).filter(_.value.notnull())
+    number = ibis.cases(
+        *[(tables.visits.network_class.lower() == name, place) for place, name in enumerate(CLASSES)]
+    )
+    return tables.visits.select("account", "second", "last", "n", value=number.cast("int64")).filter(
+        _.value.notnull()
+    )

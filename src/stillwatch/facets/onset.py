@@ -24,14 +24,19 @@ def show(value: int) -> str:
 @facet(
     family="rhythm",
     sees="accounts that start to work in the same minute or quarter of an hour, again and again",
-    blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; jitter beyond an hour hides a balancer.",
+    blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; "
+    "jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
     anchor=False,
     scales=len(SCALES),
     show=show,
 )
 def onset(tables: Tables) -> Any:
-    """The start of each bout: an active hour whose hour before was idle (SynchroTrap, CCS 2014, with the target left out)."""
+    """The start of each bout: an active hour whose hour before was idle (SynchroTrap, CCS 2014, with the
+    target left out).
+    """
     before = tables.activity.hour.lag().over(ibis.window(group_by="account", order_by="hour"))
     bouts = tables.activity.mutate(before=before).filter(_.before.isnull() | (_.before < _.hour - 1))
-    return ibis.union(*[bouts.select("account", second=_["first"], value=scaled(_["first"], scale)) for scale in SCALES])
+    return ibis.union(
+        *[bouts.select("account", second=_["first"], value=scaled(_["first"], scale)) for scale in SCALES]
+    )

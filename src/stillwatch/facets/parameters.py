@@ -11,7 +11,8 @@ from stillwatch.facets.tables import Tables, marks
 @facet(
     family="content",
     sees="accounts that ask with one unusual set of parameters",
-    blind_spots="A framework's defaults are shared by thousands of strangers; a stratum that includes the client explains them.",
+    blind_spots="A framework's defaults are shared by thousands of strangers; a stratum that includes the "
+    "client explains them.",
     needs=("exchanges.parameters",),
     label="parameters",
 )

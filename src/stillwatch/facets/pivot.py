@@ -32,8 +32,12 @@ def show(value: int) -> str:
     show=show,
 )
 def pivot(tables: Tables) -> Any:
-    """The release and the delay in quarter days, where the new model took half of the account's next two days and it had worked before."""
-    release = tables.releases.select("model", released="second", number=ibis.row_number().over(ibis.window(order_by=["second", "model"])))
+    """The release and the delay in quarter days, where the new model took half of the account's next two days
+    and it had worked before.
+    """
+    release = tables.releases.select(
+        "model", released="second", number=ibis.row_number().over(ibis.window(order_by=["second", "model"]))
+    )
     near = tables.exchanges.select("account", "model", "second").cross_join(release.rename(new="model"))
     windowed = near.filter((_.second >= _.released - WINDOW) & (_.second < _.released + WINDOW))
     use = windowed.group_by("account", "number", "released").agg(

@@ -11,7 +11,8 @@ from stillwatch.facets.tables import Tables, marks
 @facet(
     family="content",
     sees="one conversation carried on under several accounts",
-    blind_spots="Blind for requests of one turn; a constant greeting with a constant answer is shared by strangers.",
+    blind_spots="Blind for requests of one turn; a constant greeting with a constant answer is shared by "
+    "strangers.",
     needs=("exchanges.prefix",),
     label="prefix",
     sparse=True,

@@ -32,9 +32,16 @@ def show(value: int) -> str:
 def registration(tables: Tables) -> Any:
     """The hour and the day in which an account was registered."""
     known = tables.accounts.filter(_.created_second.notnull())
-    return ibis.union(*[known.select("account", second=_.created_second, value=scaled(_.created_second, scale)) for scale in SCALES])
+    return ibis.union(
+        *[
+            known.select("account", second=_.created_second, value=scaled(_.created_second, scale))
+            for scale in SCALES
+        ]
+    )
 
 
 def scaled(second: Any, scale: int) -> Any:
-    """The bucket of a time at a scale (seconds), as one number: the scale stands in the high bits so that scales never meet."""
+    """The bucket of a time at a scale (seconds), as one number: the scale stands in the high bits so that
+    scales never meet.
+    """
     return (second // scale).cast("int64") + scale * 2**40

@@ -16,7 +16,8 @@ SAMPLED = 16
 @facet(
     family="content",
     sees="accounts whose prompts contain one run of words, wherever it stands and whatever surrounds it",
-    blind_spots="Every request rephrased leaves no common run; quotations and licence texts are shared by strangers.",
+    blind_spots="Every request rephrased leaves no common run; quotations and licence texts are shared by "
+    "strangers.",
     needs=("exchanges.shingles",),
     sparse=True,
 )

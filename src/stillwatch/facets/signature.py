@@ -13,12 +13,17 @@ from stillwatch.facets.tables import Tables
 
 @facet(
     family="content",
-    sees="accounts that hold one reasoning signature: it was issued to one of them, and another sends it back",
-    blind_spots="The keys of one customer share them when they share the load; blind where clients send no reasoning back.",
+    sees="accounts that hold one reasoning signature: it was issued to one of them, and another sends it "
+    "back",
+    blind_spots="The keys of one customer share them when they share the load; blind where clients send no "
+    "reasoning back.",
     needs=("exchanges.signatures",),
     sparse=True,
 )
 def signature(tables: Tables) -> Any:
     """Each signature that an account was answered with or sent back."""
-    held = [tables.exchanges.filter(_[name].notnull()).select("account", "second", value=_[name].unnest()) for name in ("signatures", "signed")]
+    held = [
+        tables.exchanges.filter(_[name].notnull()).select("account", "second", value=_[name].unnest())
+        for name in ("signatures", "signed")
+    ]
     return ibis.union(*held).filter(_.value.notnull())

@@ -31,9 +31,19 @@ def show(value: int) -> str:
 )
 def succession(tables: Tables) -> Any:
     """The wave (its hour): for each account banned in it, and each that began within a day after it."""
-    banned = tables.accounts.filter(_.banned_second.notnull()).select("account", second=_.banned_second, wave=(_.banned_second // HOUR).cast("int64"))
+    banned = tables.accounts.filter(_.banned_second.notnull()).select(
+        "account", second=_.banned_second, wave=(_.banned_second // HOUR).cast("int64")
+    )
     waves = banned.group_by("wave").agg(n=_.count()).filter(_.n >= WAVE).select("wave")
     fallen = banned.join(waves, "wave").select("account", "second", value=_.wave)
-    began = tables.activity.group_by("account").agg(second=_["first"].min()).mutate(hour=(_.second // HOUR).cast("int64"))
-    after = began.cross_join(waves).filter((_.hour >= _.wave) & (_.hour < _.wave + WITHIN)).select("account", "second", value=_.wave)
+    began = (
+        tables.activity.group_by("account")
+        .agg(second=_["first"].min())
+        .mutate(hour=(_.second // HOUR).cast("int64"))
+    )
+    after = (
+        began.cross_join(waves)
+        .filter((_.hour >= _.wave) & (_.hour < _.wave + WITHIN))
+        .select("account", "second", value=_.wave)
+    )
     return ibis.union(fallen, after)

@@ -15,7 +15,9 @@ HOUR = 3600
 
 
 VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters")
-"""Columns that take few values for one account; facets of them read visits, which are far fewer than exchanges."""
+"""Columns that take few values for one account; facets of them read visits, which are far fewer than
+exchanges.
+"""
 FOLLOWING = ("subnet", "region", "network_class")
 """Columns that follow from the address, so that one value stands for a visit."""
 
@@ -29,9 +31,13 @@ class Tables:
     accounts: Any
     """Table accounts, with `created_second` and `banned_second`."""
     activity: Any
-    """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones, metered exchanges and sums of their tokens."""
+    """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones,
+    metered exchanges and sums of their tokens.
+    """
     visits: Any
-    """account and the columns of VISIT, those of FOLLOWING, second and last (seconds since 1970), n: one row for each combination."""
+    """account and the columns of VISIT, those of FOLLOWING, second and last (seconds since 1970), n: one row
+    for each combination.
+    """
     releases: Any
     """model, second: when each model was released."""
 
@@ -39,10 +45,14 @@ class Tables:
 def prepare(engine: Engine, exchanges: Any, accounts: Any, releases: Any) -> Tables:
     """The facets' tables; activity and visits are one pass each over the exchanges."""
     timed = exchanges.mutate(second=_.time.epoch_seconds().floor())
-    dated = accounts.mutate(created_second=_.created.epoch_seconds().floor(), banned_second=_.banned.epoch_seconds().floor())
+    dated = accounts.mutate(
+        created_second=_.created.epoch_seconds().floor(), banned_second=_.banned.epoch_seconds().floor()
+    )
     activity = engine.create("activity", _hourly(timed))
     following = {name: timed[name].max() for name in FOLLOWING}
-    visits = timed.group_by("account", *VISIT).agg(second=_.second.min(), last=_.second.max(), n=_.count(), **following)
+    visits = timed.group_by("account", *VISIT).agg(
+        second=_.second.min(), last=_.second.max(), n=_.count(), **following
+    )
     return Tables(timed, dated, activity, engine.create("visits", visits), releases)
 
 
@@ -74,11 +84,19 @@ def _hourly(timed: Any) -> Any:
 
 
 def marks(exchanges: Any, column: str) -> Any:
-    """Each exchange, or visit, that carries the column, as (account, value, second) and, for visits, (last, n)."""
+    """Each exchange, or visit, that carries the column, as (account, value, second) and, for visits, (last,
+    n).
+    """
     counted = ["last", "n"] if "n" in exchanges.columns else []
-    return exchanges.select("account", "second", *counted, value=exchanges[column].cast("int64")).filter(_.value.notnull())
+    return exchanges.select("account", "second", *counted, value=exchanges[column].cast("int64")).filter(
+        _.value.notnull()
+    )
 
 
 def declared(accounts: Any, column: str) -> Any:
-    """Each account that carries the column, as (account, value, second); the second is that of its registration."""
-    return accounts.select("account", second=accounts.created_second, value=accounts[column].cast("int64")).filter(_.value.notnull())
+    """Each account that carries the column, as (account, value, second); the second is that of its
+    registration.
+    """
+    return accounts.select(
+        "account", second=accounts.created_second, value=accounts[column].cast("int64")
+    ).filter(_.value.notnull())

@@ -14,7 +14,10 @@ from stillwatch.facets.tables import Tables
 def show(value: int) -> str:
     """Mean lengths and the spread of the prompts', roughly."""
     read, written, spread = value >> 12, (value >> 6) & 63, value & 63
-    return f"about {2 ** (read / 2):,.0f} tokens in (give or take {2**spread - 1:,}), {2 ** (written / 2):,.0f} out"
+    return (
+        f"about {2 ** (read / 2):,.0f} tokens in (give or take {2**spread - 1:,}), "
+        f"{2 ** (written / 2):,.0f} out"
+    )
 
 
 @facet(
@@ -25,12 +28,22 @@ def show(value: int) -> str:
     show=show,
 )
 def token_shape(tables: Tables) -> Any:
-    """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of the input in octaves."""
+    """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of
+    the input in octaves.
+    """
     sums = tables.activity.group_by("account").agg(
-        n=_.metered.sum(), second=_["first"].min(), read=_.read.sum(), square=_.square.sum(), written=_.written.sum()
+        n=_.metered.sum(),
+        second=_["first"].min(),
+        read=_.read.sum(),
+        square=_.square.sum(),
+        written=_.written.sum(),
     )
-    shape = sums.filter(_.n >= 10).mutate(mean=_.read.cast("float64") / _.n, written=_.written.cast("float64") / _.n)
-    spread = ibis.greatest(shape.square.cast("float64") / shape.n - shape.mean * shape.mean, ibis.literal(0.0)).sqrt()
+    shape = sums.filter(_.n >= 10).mutate(
+        mean=_.read.cast("float64") / _.n, written=_.written.cast("float64") / _.n
+    )
+    spread = ibis.greatest(
+        shape.square.cast("float64") / shape.n - shape.mean * shape.mean, ibis.literal(0.0)
+    ).sqrt()
     value = _steps(shape.mean, 2) * 4096 + _steps(shape.written, 2) * 64 + _steps(spread, 1)
     return shape.select("account", "second", value=value.cast("int64"))
 

@@ -24,7 +24,15 @@ pc: Any = pyarrow.compute
 
 ALIASES = {
     "account_id": ("account_id", "account", "id", "user_id", "user", "customer_id", "api_key_hash"),
-    "created": ("created", "created_at", "registered", "registered_at", "signup_time", "signup_at", "creation_date"),
+    "created": (
+        "created",
+        "created_at",
+        "registered",
+        "registered_at",
+        "signup_time",
+        "signup_at",
+        "creation_date",
+    ),
     "plan": ("plan", "tier", "subscription", "usage_tier"),
     "verification": ("verification", "verified", "verification_level", "kyc"),
     "payment": ("payment", "payment_hash", "payment_fingerprint", "card_fingerprint", "instrument"),
@@ -33,7 +41,15 @@ ALIASES = {
     "email": ("email", "mail", "email_address", "user_email"),
     "phone_prefix": ("phone_prefix",),
     "phone": ("phone", "phone_number", "msisdn"),
-    "organisation": ("organisation", "organization", "org", "org_id", "organization_id", "company", "team_id"),
+    "organisation": (
+        "organisation",
+        "organization",
+        "org",
+        "org_id",
+        "organization_id",
+        "company",
+        "team_id",
+    ),
     "region": ("region", "country", "billing_country", "country_code"),
     "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
 }
@@ -44,7 +60,9 @@ CARD = re.compile(r"(?:\d[ -]?){13,19}")
 
 
 def read_accounts(path: Path, door: Door, quarantine: Quarantine) -> pa.Table:
-    """The table account_rows from CSV, JSONL or Parquet. Raises InputError where no column names the account."""
+    """The table account_rows from CSV, JSONL or Parquet. Raises InputError where no column names the
+    account.
+    """
     found = []
     for rows, columns in side_batches(path, door, quarantine, ALIASES):
         if "account_id" not in columns:
@@ -57,7 +75,9 @@ def read_accounts(path: Path, door: Door, quarantine: Quarantine) -> pa.Table:
     return pa.Table.from_batches(found, schema=ACCOUNT_ROWS.arrow)
 
 
-def _batch(file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine) -> pa.RecordBatch:
+def _batch(
+    file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine
+) -> pa.RecordBatch:
     ids = strings(columns["account_id"])
     for row in rows[np.asarray(ids.is_null())]:
         quarantine.add(file, int(row), "account_id", "no account")
@@ -65,13 +85,21 @@ def _batch(file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine
     quarantine.good += keep.true_count
     key = door.pseudonym_key
     made = {**_texts(columns), **_mail(columns), **_phone(columns), **_times(columns, quarantine)}
-    made["account_id"] = pa.array([None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string())
-    arrays = [made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in ACCOUNT_ROWS.arrow]
+    made["account_id"] = pa.array(
+        [None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string()
+    )
+    arrays = [
+        made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in ACCOUNT_ROWS.arrow
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=ACCOUNT_ROWS.arrow)
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {name: strings(columns[name]) for name in ("plan", "verification", "organisation", "region") if name in columns}
+    made: dict[str, Any] = {
+        name: strings(columns[name])
+        for name in ("plan", "verification", "organisation", "region")
+        if name in columns
+    }
     if "payment" in columns:
         made["payment"] = _each(strings(columns["payment"]), _instrument)
     return made
@@ -100,7 +128,9 @@ def domain_of(mail: str) -> str | None:
 
 
 def shape_of(mail: str) -> str | None:
-    """The shape of the local part: letters a, digits 9, others as they are, each run with its length if longer than one."""
+    """The shape of the local part: letters a, digits 9, others as they are, each run with its length if
+    longer than one.
+    """
     local = mail.rpartition("@")[0].strip().lower()
     marks = ["a" if c.isalpha() else "9" if c.isdigit() else c for c in local]
     runs = [(mark, sum(1 for _ in run)) for mark, run in groupby(marks)]
@@ -114,7 +144,9 @@ def _bare_domain(value: str) -> str | None:
 
 def _bare_shape(value: str) -> str | None:
     """A shape; of an address, or of a local part that was not reduced, its shape."""
-    return value.strip() if SHAPE.fullmatch(value.strip()) else shape_of(value if "@" in value else f"{value}@")
+    return (
+        value.strip() if SHAPE.fullmatch(value.strip()) else shape_of(value if "@" in value else f"{value}@")
+    )
 
 
 def _bare_prefix(value: str) -> str | None:
@@ -123,7 +155,11 @@ def _bare_prefix(value: str) -> str | None:
 
 
 def _phone(columns: dict[str, Any]) -> dict[str, Any]:
-    made = {"phone_prefix": _each(strings(columns["phone_prefix"]), _bare_prefix)} if "phone_prefix" in columns else {}
+    made = (
+        {"phone_prefix": _each(strings(columns["phone_prefix"]), _bare_prefix)}
+        if "phone_prefix" in columns
+        else {}
+    )
     if "phone" in columns:
         reduced = _each(strings(columns["phone"]), prefix_of)
         made["phone_prefix"] = pc.coalesce(made["phone_prefix"], reduced) if made else reduced
@@ -131,7 +167,9 @@ def _phone(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def prefix_of(phone: str) -> str | None:
-    """Country and carrier of a phone number: its first six digits, so that at least four are dropped from a usual one."""
+    """Country and carrier of a phone number: its first six digits, so that at least four are dropped from a
+    usual one.
+    """
     digits = re.sub(r"\D", "", phone.strip().removeprefix("00"))
     return f"+{digits[: min(6, max(len(digits) - 4, 0))]}" if len(digits) > 5 else None
 
@@ -141,7 +179,9 @@ def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
     for name in ("created", "banned"):
         if name in columns:
             read = times(columns[name])
-            quarantine.mend(name, "no time that can be read: left out", read.null_count - _absent(columns[name]))
+            quarantine.mend(
+                name, "no time that can be read: left out", read.null_count - _absent(columns[name])
+            )
             made[name] = read.cast(TIME)
     return made
 

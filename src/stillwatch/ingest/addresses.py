@@ -18,14 +18,18 @@ MOST_HOPS = 64
 
 
 class ClientAddress:
-    """Finds the client: the rightmost address that is not one of the provider's own proxies. Remembers what it has seen."""
+    """Finds the client: the rightmost address that is not one of the provider's own proxies. Remembers what
+    it has seen.
+    """
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self._trusted = tuple(map(_network, trusted))
         self._seen: dict[str | None, str | None] = {}
 
     def __call__(self, forwarded: str) -> str | None:
-        """The canonical address from an X-Forwarded-For, Forwarded (RFC 7239) or plain value; None where it holds none."""
+        """The canonical address from an X-Forwarded-For, Forwarded (RFC 7239) or plain value; None where it
+        holds none.
+        """
         return self.each([forwarded])[0]
 
     def each(self, values: Sequence[str | None]) -> list[str | None]:
@@ -57,7 +61,9 @@ class ClientAddress:
 
 
 def _plain(text: str) -> str | None:
-    """A bare address, by far the most common value, without the cost of the general way; None where that must be gone."""
+    """A bare address, by far the most common value, without the cost of the general way; None where that must
+    be gone.
+    """
     if ":" in text:
         packed = plain_ipv6(text)
         return None if packed is None else socket.inet_ntop(socket.AF_INET6, packed)
@@ -72,7 +78,9 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         raise SettingError(
-            f"{text!r} is no network", where="setting ingest.trusted_proxies", do='write networks as CIDR, for example "10.0.0.0/8"'
+            f"{text!r} is no network",
+            where="setting ingest.trusted_proxies",
+            do='write networks as CIDR, for example "10.0.0.0/8"',
         ) from None
 
 
@@ -86,7 +94,9 @@ def hops(forwarded: str) -> list[str]:
 
 
 def parse(hop: str) -> Address | None:
-    """One entry as an address: quotes, brackets, ports and zones are taken off, IPv4-mapped IPv6 is unmapped. None where it is no address."""
+    """One entry as an address: quotes, brackets, ports and zones are taken off, IPv4-mapped IPv6 is unmapped.
+    None where it is no address.
+    """
     text = hop.strip().strip('"').strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

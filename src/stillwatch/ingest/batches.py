@@ -1,4 +1,6 @@
-"""Raw columns through the door: what cannot be used is kept out or dropped, the rest is a batch of REQUESTS."""
+"""Raw columns through the door: what cannot be used is kept out or dropped, the rest is a batch of
+REQUESTS.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +64,13 @@ class Gate:
     def _required(self, raw: Raw) -> Bools:
         account = raw.columns["account_id"]
         keep = self._faults(raw)
-        keep &= self._refuse(raw, keep & _true(pc.fill_null(pc.equal(account, ""), True)), "account_id", "no account")
+        keep &= self._refuse(
+            raw, keep & _true(pc.fill_null(pc.equal(account, ""), True)), "account_id", "no account"
+        )
         time = np.asarray(raw.columns["time"].fill_null(0))
-        keep &= self._refuse(raw, keep & _true(raw.columns["time"].is_null()), "time", "no time, or none that can be read")
+        keep &= self._refuse(
+            raw, keep & _true(raw.columns["time"].is_null()), "time", "no time, or none that can be read"
+        )
         keep &= self._refuse(raw, keep & (time < _us(EARLIEST)), "time", "time before 2020")
         if self._door.newest is not None:
             keep &= self._refuse(raw, keep & (time > _us(self._door.newest)), "time", "time in the future")
@@ -90,9 +96,14 @@ class Gate:
             made = pa.array([f"{self._file}#{row}" for row in raw.rows], pa.string())
             ids = pc.if_else(missing, made, ids)
         key = self._door.pseudonym_key
-        columns = {"request_id": ids, "account_id": _each(raw.columns["account_id"], lambda account: account_name(account, key))}
+        columns = {
+            "request_id": ids,
+            "account_id": _each(raw.columns["account_id"], lambda account: account_name(account, key)),
+        }
         if "end_user" in raw.columns:
-            columns["end_user"] = _each(raw.columns["end_user"], lambda user: account_name(user, key) if user else None)
+            columns["end_user"] = _each(
+                raw.columns["end_user"], lambda user: account_name(user, key) if user else None
+            )
         return columns
 
     def _counts(self, raw: Raw) -> dict[str, Any]:
@@ -106,15 +117,23 @@ class Gate:
         return found
 
 
-def place_columns(columns: dict[str, Any], door: Door, quarantine: Quarantine, client: ClientAddress | None = None) -> dict[str, Any]:
-    """The address made canonical, and what the operator's networks file says of it; what the log itself says wins."""
+def place_columns(
+    columns: dict[str, Any], door: Door, quarantine: Quarantine, client: ClientAddress | None = None
+) -> dict[str, Any]:
+    """The address made canonical, and what the operator's networks file says of it; what the log itself says
+    wins.
+    """
     made: dict[str, Any] = {}
     if "address" in columns:
         given = _emptied(columns["address"])
         find = client or ClientAddress(door.settings.trusted_proxies)
         encoded = given.dictionary_encode()
-        made["address"] = pa.array(find.each(encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
-        quarantine.mend("address", "no address in it: left out", made["address"].null_count - given.null_count)
+        made["address"] = pa.array(find.each(encoded.dictionary.to_pylist()), pa.string()).take(
+            encoded.indices
+        )
+        quarantine.mend(
+            "address", "no address in it: left out", made["address"].null_count - given.null_count
+        )
     if door.networks is None or not ("address" in columns or "asn" in columns):
         return made
     n = len(columns["address"] if "address" in columns else columns["asn"])
@@ -122,7 +141,10 @@ def place_columns(columns: dict[str, Any], door: Door, quarantine: Quarantine, c
     asns = columns["asn"].to_pylist() if "asn" in columns else [None] * n
     places = [door.networks.find(address, asn) for address, asn in zip(addresses, asns, strict=True)]
     made["asn"] = pa.array([place.asn for place in places], pa.int64())
-    for name, values in (("network_class", [place.kind for place in places]), ("region", [place.region for place in places])):
+    for name, values in (
+        ("network_class", [place.kind for place in places]),
+        ("region", [place.region for place in places]),
+    ):
         found = pa.array(values, pa.string())
         made[name] = pc.coalesce(_emptied(columns[name]), found) if name in columns else found
     return made
@@ -139,7 +161,9 @@ def _true(mask: Any) -> Bools:
 def _each(column: Any, change: Callable[[str], str | None]) -> Any:
     """A function over the distinct values of a string column."""
     encoded = column.dictionary_encode()
-    changed = pa.array([None if value is None else change(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    changed = pa.array(
+        [None if value is None else change(value) for value in encoded.dictionary.to_pylist()], pa.string()
+    )
     return changed.take(encoded.indices)
 
 

@@ -28,7 +28,9 @@ THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
 def messages_of(value: Any, system: Any = None) -> Messages | None:
-    """Messages, system prompt first; None where there is no text at all. Takes strings, lists, and JSON inside strings."""
+    """Messages, system prompt first; None where there is no text at all. Takes strings, lists, and JSON
+    inside strings.
+    """
     found: Messages = []
     if system is not None and (words := text_of(inner(system))):
         found.append(("system", words))
@@ -76,10 +78,16 @@ def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
-    """Anthropic, Gemini and OpenTelemetry carry tool results inside the user's message: they are the tool's words, not the user's."""
+    """Anthropic, Gemini and OpenTelemetry carry tool results inside the user's message: they are the tool's
+    words, not the user's.
+    """
     for part in filter(_is_result, parts):
         given = mapping_of(part.get("functionResponse")).get("response")
-        yield "tool", canonical(given, "messages") or text_of(part.get("content", part.get("response", part.get("output"))))
+        yield (
+            "tool",
+            canonical(given, "messages")
+            or text_of(part.get("content", part.get("response", part.get("output")))),
+        )
     rest = text_of([part for part in parts if not _is_result(part)])
     if rest:
         yield "user", rest
@@ -119,7 +127,13 @@ def _part(part: Any) -> str:
     words = part.get("text", part.get("content", part.get("response", "")))
     if isinstance(words, dict):
         words = words.get("value", "")
-    return words if isinstance(words, str) else "\n".join(p for p in words if isinstance(p, str)) if isinstance(words, list) else ""
+    return (
+        words
+        if isinstance(words, str)
+        else "\n".join(p for p in words if isinstance(p, str))
+        if isinstance(words, list)
+        else ""
+    )
 
 
 def _call(call: Any) -> str:
@@ -134,7 +148,9 @@ def _call(call: Any) -> str:
 
 
 def answer_of(response: Any) -> str | None:
-    """The answer's text from a chat completion, a completion, a response or an Anthropic message; None where there is none."""
+    """The answer's text from a chat completion, a completion, a response or an Anthropic message; None where
+    there is none.
+    """
     response = inner(response)
     if isinstance(response, str):
         return response or None
@@ -151,7 +167,10 @@ def answer_of(response: Any) -> str | None:
         found = response.get(name)
         if found is not None:
             # Bedrock's Converse has its message one level deeper.
-            return _spoken_by(found["message"] if isinstance(found, dict) and "message" in found else found) or None
+            return (
+                _spoken_by(found["message"] if isinstance(found, dict) and "message" in found else found)
+                or None
+            )
     return None
 
 
@@ -172,7 +191,11 @@ def _spoken_by(value: Any) -> str:
     if all(isinstance(item, dict) and "role" not in item and "text" in item for item in value):
         return text_of(value)
     return "\n".join(
-        words for item in value for _, words in _message({"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item)
+        words
+        for item in value
+        for _, words in _message(
+            {"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item
+        )
     )
 
 

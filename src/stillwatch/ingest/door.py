@@ -1,4 +1,6 @@
-"""What every row passes on its way in: settings, pseudonyms, networks, and the newest time that is believed."""
+"""What every row passes on its way in: settings, pseudonyms, networks, and the newest time that is
+believed.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,21 @@ def newest_allowed(paths: Sequence[Path], settings: IngestSettings) -> datetime:
 
 
 def pseudonym_key(path: Path) -> bytes:
-    """The key of the pseudonyms from a file. Raises SettingError if it is unreadable or shorter than 16 bytes."""
+    """The key of the pseudonyms from a file. Raises SettingError if it is unreadable or shorter than 16
+    bytes.
+    """
     try:
         key = path.read_bytes().strip()
     except OSError as error:
-        raise SettingError(f"the key file cannot be read: {error.strerror}", where=str(path), do="check the path given to --key-file") from error
+        raise SettingError(
+            f"the key file cannot be read: {error.strerror}",
+            where=str(path),
+            do="check the path given to --key-file",
+        ) from error
     if len(key) < 16:
-        raise SettingError("the key file holds fewer than 16 bytes", where=str(path), do="make one: head -c 32 /dev/urandom | base64 > key")
+        raise SettingError(
+            "the key file holds fewer than 16 bytes",
+            where=str(path),
+            do="make one: head -c 32 /dev/urandom | base64 > key",
+        )
     return key

@@ -42,7 +42,9 @@ ALIASES = {
 
 
 def read_edge(path: Path, door: Door, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    """Batches of the table edge from CSV, JSONL or Parquet. Raises InputError where no column names the request."""
+    """Batches of the table edge from CSV, JSONL or Parquet. Raises InputError where no column names the
+    request.
+    """
     for rows, columns in side_batches(path, door, quarantine, ALIASES):
         if "request_id" not in columns:
             raise InputError(
@@ -53,8 +55,14 @@ def read_edge(path: Path, door: Door, quarantine: Quarantine) -> Iterator[pa.Rec
         yield _batch(path.name, rows, columns, door, quarantine)
 
 
-def _batch(file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine) -> pa.RecordBatch:
-    made = {name: strings(columns[name], from_end=name == "address") for name in ALIASES if name in columns and name != "asn"}
+def _batch(
+    file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine
+) -> pa.RecordBatch:
+    made = {
+        name: strings(columns[name], from_end=name == "address")
+        for name in ALIASES
+        if name in columns and name != "asn"
+    }
     if "asn" in columns:
         made["asn"] = _asns(columns["asn"])
     made.update(place_columns(made, door, quarantine))
@@ -72,4 +80,6 @@ def _asns(column: Any) -> Any:
     if pa.types.is_string(column.type):
         column = pc.replace_substring_regex(column, r"^\s*[aA][sS]\s*", "")
     numbers = counts(column)
-    return pc.if_else(pc.or_(pc.less(numbers, 0), pc.greater(numbers, 2**32 - 1)), pa.scalar(None, pa.int64()), numbers)
+    return pc.if_else(
+        pc.or_(pc.less(numbers, 0), pc.greater(numbers, 2**32 - 1)), pa.scalar(None, pa.int64()), numbers
+    )

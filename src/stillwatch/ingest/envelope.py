@@ -1,4 +1,6 @@
-"""What a line of a request/response log wraps around the request body: who, when, from where, and the answer."""
+"""What a line of a request/response log wraps around the request body: who, when, from where, and the
+answer.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ class Envelope:
 
 
 def opened(row: Row) -> Envelope:
-    """The parts of a line, whichever way it nests them; what a line says beside a nested body belongs to the request too."""
+    """The parts of a line, whichever way it nests them; what a line says beside a nested body belongs to the
+    request too.
+    """
     body: Row = {}
     for path in BODIES:
         body = mapping_of(dig(row, path))
@@ -95,13 +99,19 @@ def request_of(envelope: Envelope, context: Context) -> Request:
     """Everything but the words, the tokens and the end user."""
     row, body, headers = envelope.row, envelope.body, envelope.headers
     return Request(
-        request_id=text(first(row, *IDS)) or text(headers.get("x-request-id")) or text(mapping_of(envelope.answer).get("id")),
+        request_id=text(first(row, *IDS))
+        or text(headers.get("x-request-id"))
+        or text(mapping_of(envelope.answer).get("id")),
         account_id=_account(envelope, context),
         time=moment(_time(envelope)),
-        model=text(body.get("model")) or text(mapping_of(envelope.answer).get("model")) or text(row.get("model")),
+        model=text(body.get("model"))
+        or text(mapping_of(envelope.answer).get("model"))
+        or text(row.get("model")),
         status=_status(envelope),
         duration_ms=_duration(row),
-        address=path_of(first(row, *ADDRESSES)) or path_of(first(headers, *FORWARDED)) or path_of(first(row, *PEERS)),
+        address=path_of(first(row, *ADDRESSES))
+        or path_of(first(headers, *FORWARDED))
+        or path_of(first(row, *PEERS)),
         user_agent=text(row.get("user_agent")) or text(headers.get("user-agent")),
         stainless=stainless_of(headers),
         ja4=text(row.get("ja4")) or text(headers.get("x-ja4")) or text(headers.get("ja4")),
@@ -115,19 +125,32 @@ def request_of(envelope: Envelope, context: Context) -> Request:
 def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
         return text(dig(envelope.row, context.account_field))
-    return text(first(envelope.row, *ACCOUNTS)) or text(envelope.headers.get("openai-organization")) or envelope.credential
+    return (
+        text(first(envelope.row, *ACCOUNTS))
+        or text(envelope.headers.get("openai-organization"))
+        or envelope.credential
+    )
 
 
 def _time(envelope: Envelope) -> Any:
     answer = mapping_of(envelope.answer)
-    return next((v for v in (first(envelope.row, *TIMES), answer.get("created"), answer.get("created_at")) if v is not None), None)
+    return next(
+        (
+            v
+            for v in (first(envelope.row, *TIMES), answer.get("created"), answer.get("created_at"))
+            if v is not None
+        ),
+        None,
+    )
 
 
 def _status(envelope: Envelope) -> int | None:
     status = first(envelope.row, *STATUSES)
     if isinstance(status, str) and not status.isdigit():
         return 200 if status in ("success", "ok", "completed") else None
-    if status is None and (mapping_of(envelope.answer).get("choices") or mapping_of(envelope.answer).get("content")):
+    if status is None and (
+        mapping_of(envelope.answer).get("choices") or mapping_of(envelope.answer).get("content")
+    ):
         return 200
     return whole(status)
 
@@ -135,7 +158,9 @@ def _status(envelope: Envelope) -> int | None:
 def _duration(row: Row) -> int | None:
     given = first(row, *DURATIONS)
     end = first(row, *ENDS)
-    return whole(given) if given is not None else span_ms(first(row, *TIMES), end) if end is not None else None
+    return (
+        whole(given) if given is not None else span_ms(first(row, *TIMES), end) if end is not None else None
+    )
 
 
 def _conversation(row: Row, body: Row) -> str | None:

@@ -13,8 +13,16 @@ NOTHING = ("", "{}", "[]", "null")
 
 
 def stored_messages(value: Any, body: Row) -> Any:
-    """Messages as the client sent them, from their own column, which always holds JSON, or from the stored body. Raises BadRow."""
-    given = None if value is None or value in NOTHING else loads(value, "messages") if isinstance(value, str) else value
+    """Messages as the client sent them, from their own column, which always holds JSON, or from the stored
+    body. Raises BadRow.
+    """
+    given = (
+        None
+        if value is None or value in NOTHING
+        else loads(value, "messages")
+        if isinstance(value, str)
+        else value
+    )
     return given or body.get("messages") or body.get("input")
 
 
@@ -24,7 +32,9 @@ def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
     for found in (meta.get("requester_custom_headers"), meta.get("headers"), sent.get("headers")):
         if found:
             headers.update(clean_headers(found))
-    return text(meta.get("user_agent")) or text(headers.get("user-agent")), stainless_of(headers) if headers else None
+    return text(meta.get("user_agent")) or text(headers.get("user-agent")), stainless_of(
+        headers
+    ) if headers else None
 
 
 def status_of(status: Any, meta: Row) -> int | None:
@@ -41,7 +51,9 @@ def status_of(status: Any, meta: Row) -> int | None:
 def reasoning_of(meta: Row) -> int | None:
     """Reasoning tokens from the usage object in the metadata."""
     usage = mapping_of(meta.get("usage_object"))
-    return whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")) if usage else None
+    return (
+        whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")) if usage else None
+    )
 
 
 def body_of(sent: Row) -> Row:

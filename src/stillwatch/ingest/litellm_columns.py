@@ -52,14 +52,21 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     start = times(column_of(batch, "startTime"))
     clients = _clients(batch, faults)
     columns = {
-        "request_id": pc.coalesce(strings(column_of(batch, "request_id")), strings(column_of(batch, "litellm_call_id"))),
+        "request_id": pc.coalesce(
+            strings(column_of(batch, "request_id")), strings(column_of(batch, "litellm_call_id"))
+        ),
         "account_id": _accounts(batch, context),
         "time": start,
         "model": pc.coalesce(strings(column_of(batch, "model_group")), strings(column_of(batch, "model"))),
         "input_tokens": counts(column_of(batch, "prompt_tokens")),
         "output_tokens": counts(column_of(batch, "completion_tokens")),
-        "duration_ms": pc.coalesce(counts(column_of(batch, "request_duration_ms")), gaps_ms(start, times(column_of(batch, "endTime")))),
-        "address": pc.coalesce(strings(column_of(batch, "requester_ip_address"), from_end=True), clients["address"]),
+        "duration_ms": pc.coalesce(
+            counts(column_of(batch, "request_duration_ms")),
+            gaps_ms(start, times(column_of(batch, "endTime"))),
+        ),
+        "address": pc.coalesce(
+            strings(column_of(batch, "requester_ip_address"), from_end=True), clients["address"]
+        ),
         "end_user": strings(column_of(batch, "end_user")),
         "conversation": strings(column_of(batch, "session_id")),
         "user_agent": clients["user_agent"],
@@ -81,7 +88,10 @@ def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     if batch.schema.get_field_index(context.account_field) >= 0:
         return strings(column_of(batch, context.account_field))
     head = context.account_field.partition(".")[0]
-    return pa.array([text(dig({head: value}, context.account_field)) for value in column_of(batch, head).to_pylist()], pa.string())
+    return pa.array(
+        [text(dig({head: value}, context.account_field)) for value in column_of(batch, head).to_pylist()],
+        pa.string(),
+    )
 
 
 _CLIENT: dict[str, Any] = {
@@ -108,10 +118,21 @@ def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
             at = [i] if indices is None else np.flatnonzero(np.asarray(pc.equal(indices, i).fill_null(False)))
             faults.extend((int(row), "metadata", bad.reason) for row in at)
             found.append((None,) * len(_CLIENT))
-    columns: list[Any] = [pa.array(values, kind) for values, kind in zip(zip(*found, strict=True), _CLIENT.values(), strict=True)] if found else []
+    columns: list[Any] = (
+        [
+            pa.array(values, kind)
+            for values, kind in zip(zip(*found, strict=True), _CLIENT.values(), strict=True)
+        ]
+        if found
+        else []
+    )
     if not columns:
         return {name: pa.nulls(len(batch), kind) for name, kind in _CLIENT.items()}
-    return dict(zip(_CLIENT, columns if indices is None else [values.take(indices) for values in columns], strict=True))
+    return dict(
+        zip(
+            _CLIENT, columns if indices is None else [values.take(indices) for values in columns], strict=True
+        )
+    )
 
 
 def _client(meta: Row) -> tuple[Any, ...]:
@@ -125,7 +146,9 @@ def _statuses(status: Any, code: Any) -> Any:
 
 
 def _answers(column: Any, sent: Signatures, faults: Faults) -> dict[str, Any]:
-    """The answers' text, the signatures that they carry and the requests did not, and their characters of reasoning."""
+    """The answers' text, the signatures that they carry and the requests did not, and their characters of
+    reasoning.
+    """
     words: list[str | None] = []
     signed: Signatures = []
     chars: list[int | None] = []
@@ -163,7 +186,9 @@ def _answer(i: int, response: Any, faults: Faults) -> tuple[str | None, Any]:
 
 @dataclass
 class _Bodies:
-    """The stored request bodies; equal ones, as where the messages have a column of their own, are taken apart once."""
+    """The stored request bodies; equal ones, as where the messages have a column of their own, are taken
+    apart once.
+    """
 
     codes: list[int | None]
     """Which body each request has."""
@@ -196,7 +221,11 @@ def _bodies(column: Any, faults: Faults) -> _Bodies:
             body = {"headers": whole.get("headers"), **body_of(whole)} if whole else {}
             parameters_of(body), tools_of(body), output_format_of(body)
         except BadRow as bad:
-            faults.extend((i, bad.column or "proxy_server_request", bad.reason) for i, at in enumerate(codes) if at == code)
+            faults.extend(
+                (i, bad.column or "proxy_server_request", bad.reason)
+                for i, at in enumerate(codes)
+                if at == code
+            )
             body = {}
         found.bodies.append(body)
     return found
@@ -205,18 +234,31 @@ def _bodies(column: Any, faults: Faults) -> _Bodies:
 def _asked(bodies: _Bodies) -> dict[str, Any]:
     if not any(bodies.bodies):
         return {}
-    return {name: bodies.each(take) for name, take in (("parameters", parameters_of), ("tools", tools_of), ("output_format", output_format_of))}
+    return {
+        name: bodies.each(take)
+        for name, take in (
+            ("parameters", parameters_of),
+            ("tools", tools_of),
+            ("output_format", output_format_of),
+        )
+    }
 
 
 def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
     """User agent and SDK headers from the bodies where the metadata has none."""
     if any(body.get("headers") for body in bodies.bodies):
-        columns["user_agent"] = pc.coalesce(columns["user_agent"], bodies.each(lambda body: client_of({}, body)[0]))
-        columns["stainless"] = pc.coalesce(columns["stainless"], bodies.each(lambda body: client_of({}, body)[1]))
+        columns["user_agent"] = pc.coalesce(
+            columns["user_agent"], bodies.each(lambda body: client_of({}, body)[0])
+        )
+        columns["stainless"] = pc.coalesce(
+            columns["stainless"], bodies.each(lambda body: client_of({}, body)[1])
+        )
 
 
 def _messages(column: Any, bodies: _Bodies, faults: Faults) -> tuple[Any, Signatures]:
-    """The messages of each request, and the signatures that they send back: the common case, role and plain text, without detours."""
+    """The messages of each request, and the signatures that they send back: the common case, role and plain
+    text, without detours.
+    """
     found = MessageColumn()
     texts, roles = found.texts, found.roles
     sent: Signatures = [None] * len(column)

@@ -34,12 +34,24 @@ def load_mapping(path: Path) -> Mapping:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingError(f"the mapping file cannot be read: {error.strerror}", where=str(path), do="check the path given to --mapping") from error
+        raise SettingError(
+            f"the mapping file cannot be read: {error.strerror}",
+            where=str(path),
+            do="check the path given to --mapping",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"the mapping file is not TOML: {error}", where=str(path), do="mend the line named above") from error
+        raise SettingError(
+            f"the mapping file is not TOML: {error}", where=str(path), do="mend the line named above"
+        ) from error
     _known(document, ("columns", "defaults", "time"), "section", str(path))
-    mapping = Mapping(_columns(document, str(path)), _section(document, "defaults", str(path)), _unit(document, str(path)))
-    missing = [name for name in ("time", "account_id") if name not in mapping.columns and name not in mapping.defaults]
+    mapping = Mapping(
+        _columns(document, str(path)), _section(document, "defaults", str(path)), _unit(document, str(path))
+    )
+    missing = [
+        name
+        for name in ("time", "account_id")
+        if name not in mapping.columns and name not in mapping.defaults
+    ]
     if missing:
         raise SettingError(
             f"the mapping does not say where {missing[0]} is",
@@ -52,7 +64,9 @@ def load_mapping(path: Path) -> Mapping:
 def _section(document: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     section = document.get(name, {})
     if not isinstance(section, dict):
-        raise SettingError(f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own")
+        raise SettingError(
+            f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own"
+        )
     _known(section, TARGETS if name != "time" else ("unit",), f"key in [{name}]", where)
     return section
 
@@ -61,14 +75,22 @@ def _columns(document: dict[str, Any], where: str) -> dict[str, str]:
     columns = _section(document, "columns", where)
     for key, value in columns.items():
         if not isinstance(value, str) or not value:
-            raise SettingError(f"columns.{key} must be the name of a column in the log", where=where, do=f'write {key} = "name"')
+            raise SettingError(
+                f"columns.{key} must be the name of a column in the log",
+                where=where,
+                do=f'write {key} = "name"',
+            )
     return columns
 
 
 def _unit(document: dict[str, Any], where: str) -> str:
     unit = _section(document, "time", where).get("unit", "auto")
     if unit not in UNITS:
-        raise SettingError(f"time.unit must be one of {', '.join(UNITS)}", where=where, do="leave it out to have it found by size")
+        raise SettingError(
+            f"time.unit must be one of {', '.join(UNITS)}",
+            where=where,
+            do="leave it out to have it found by size",
+        )
     return str(unit)
 
 
@@ -77,5 +99,7 @@ def _known(found: dict[str, Any], known: tuple[str, ...], what: str, where: str)
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             raise SettingError(
-                f"the mapping has an unknown {what}: {key}", where=where, do=f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+                f"the mapping has an unknown {what}: {key}",
+                where=where,
+                do=f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}",
             )

@@ -56,7 +56,9 @@ class Ranges:
 
 @dataclass
 class NetworkBook:
-    """An operator's networks: a MaxMind-style .mmdb, or a CSV of ranges or of ASNs. Fast by remembering each distinct address."""
+    """An operator's networks: a MaxMind-style .mmdb, or a CSV of ranges or of ASNs. Fast by remembering each
+    distinct address.
+    """
 
     path: Path
     """The file it came from."""
@@ -78,7 +80,9 @@ class NetworkBook:
         return book
 
     def find(self, address: str | None, asn: int | None = None) -> Place:
-        """What is known of an address; an ASN from the log itself wins over the file's and may fill in the class."""
+        """What is known of an address; an ASN from the log itself wins over the file's and may fill in the
+        class.
+        """
         key = (address, asn)
         if key not in self._seen:
             if len(self._seen) > 500_000:
@@ -96,7 +100,9 @@ class NetworkBook:
         parsed = ipaddress.ip_address(address)
         if self.path.suffix == ".mmdb":
             reader = self._open()
-            return NOWHERE if reader.metadata().ip_version < parsed.version else _from_mmdb(reader.get(parsed))
+            return (
+                NOWHERE if reader.metadata().ip_version < parsed.version else _from_mmdb(reader.get(parsed))
+            )
         ranges = self.ranges.get(parsed.version)
         return ranges.find(int(parsed)) if ranges else NOWHERE
 
@@ -108,7 +114,9 @@ class NetworkBook:
                 self._mmdb = maxminddb.open_database(str(self.path))
             except (OSError, maxminddb.InvalidDatabaseError) as error:
                 raise InputError(
-                    "the networks file is no MaxMind database", where=str(self.path), do="give an .mmdb or a CSV with network, asn, class"
+                    "the networks file is no MaxMind database",
+                    where=str(self.path),
+                    do="give an .mmdb or a CSV with network, asn, class",
                 ) from error
         return self._mmdb
 
@@ -121,7 +129,13 @@ def _from_mmdb(record: Any) -> Place:
         return NOWHERE
     country = record.get("country")
     region = country.get("iso_code") if isinstance(country, dict) else country
-    kind = record.get("class") or record.get("network_class") or record.get("connection_type") or record.get("user_type") or _flags(record)
+    kind = (
+        record.get("class")
+        or record.get("network_class")
+        or record.get("connection_type")
+        or record.get("user_type")
+        or _flags(record)
+    )
     return Place(_asn(record.get("autonomous_system_number", record.get("asn"))), _name(kind), _name(region))
 
 
@@ -157,7 +171,9 @@ def _read_csv(book: NetworkBook) -> None:
             book.by_asn[place.asn] = place
         else:
             raise InputError(
-                "a row of the networks file has neither a network nor an ASN", where=f"{book.path}, line {line}", do="mend or remove the row"
+                "a row of the networks file has neither a network nor an ASN",
+                where=f"{book.path}, line {line}",
+                do="mend or remove the row",
             )
     book.ranges = {version: _flatten(found) for version, found in spans.items() if found}
 
@@ -167,7 +183,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             named = {(name or "").strip().lower(): name for name in reader.fieldnames or []}
-            columns = {role: next((named[alias] for alias in aliases if alias in named), None) for role, aliases in NAMES.items()}
+            columns = {
+                role: next((named[alias] for alias in aliases if alias in named), None)
+                for role, aliases in NAMES.items()
+            }
             if not (columns["network"] or (columns["first"] and columns["last"]) or columns["asn"]):
                 raise InputError(
                     "the networks file has no column network, first and last, or asn",
@@ -175,10 +194,18 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     do="name its columns network, asn, class, region",
                 )
             for row in reader:
-                yield reader.line_num, {role: (row.get(column) or "").strip() if column else "" for role, column in columns.items()}
+                yield (
+                    reader.line_num,
+                    {
+                        role: (row.get(column) or "").strip() if column else ""
+                        for role, column in columns.items()
+                    },
+                )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            "the networks file cannot be read as CSV", where=str(path), do="give an .mmdb or a UTF-8 CSV with network, asn, class"
+            "the networks file cannot be read as CSV",
+            where=str(path),
+            do="give an .mmdb or a UTF-8 CSV with network, asn, class",
         ) from error
 
 
@@ -193,7 +220,11 @@ def _span(row: dict[str, str], path: Path, line: int) -> tuple[int, int, int] | 
     try:
         return make()
     except ValueError:
-        raise InputError("a network cannot be read", where=f"{path}, line {line}", do="write it as CIDR, for example 203.0.113.0/24") from None
+        raise InputError(
+            "a network cannot be read",
+            where=f"{path}, line {line}",
+            do="write it as CIDR, for example 203.0.113.0/24",
+        ) from None
 
 
 def _of_network(text: str) -> tuple[int, int, int]:
@@ -211,7 +242,10 @@ def _flatten(spans: list[tuple[int, int, Place]]) -> Ranges:
     ranges = Ranges()
     stack: list[tuple[int, int, Place]] = []
     at = 0
-    for start, end, place in [*sorted(spans, key=lambda span: (span[0], -span[1])), (2**128, 2**128, NOWHERE)]:
+    for start, end, place in [
+        *sorted(spans, key=lambda span: (span[0], -span[1])),
+        (2**128, 2**128, NOWHERE),
+    ]:
         while stack and stack[-1][1] < start:
             _, top_end, top_place = stack.pop()
             at = _emit(ranges, at, top_end, top_place)

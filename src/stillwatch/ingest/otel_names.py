@@ -1,4 +1,6 @@
-"""Names of the OpenTelemetry GenAI conventions, the current ones (schema 1.42) before those up to 1.36. Kept here since the published constants are deprecated."""
+"""Names of the OpenTelemetry GenAI conventions, the current ones (schema 1.42) before those up to 1.36. Kept
+here since the published constants are deprecated.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,18 @@ OUTPUT = ("gen_ai.output.messages", "gen_ai.completion")
 SYSTEM = ("gen_ai.system_instructions",)
 TOOLS = ("gen_ai.tool.definitions", "gen_ai.request.tools")
 CONVERSATION = ("gen_ai.conversation.id", "session.id")
-REQUEST_ID = ("http.request.header.x-request-id", "http.request.header.x_request_id", "request.id", "request_id", "gen_ai.response.id")
-OUTPUT_FORMAT = ("gen_ai.openai.request.response_format", "gen_ai.request.response_format", "gen_ai.output.type")
+REQUEST_ID = (
+    "http.request.header.x-request-id",
+    "http.request.header.x_request_id",
+    "request.id",
+    "request_id",
+    "gen_ai.response.id",
+)
+OUTPUT_FORMAT = (
+    "gen_ai.openai.request.response_format",
+    "gen_ai.request.response_format",
+    "gen_ai.output.type",
+)
 
 ACCOUNT = ("user.id", "user.hash", "enduser.id", "enduser.pseudo.id")
 END_USER = ("enduser.id", "enduser.pseudo.id", "gen_ai.request.user", "gen_ai.openai.request.user")
@@ -30,7 +42,12 @@ ADDRESS = (
     "net.sock.peer.addr",
     "net.peer.ip",
 )
-USER_AGENT = ("user_agent.original", "http.request.header.user-agent", "http.request.header.user_agent", "http.user_agent")
+USER_AGENT = (
+    "user_agent.original",
+    "http.request.header.user-agent",
+    "http.request.header.user_agent",
+    "http.user_agent",
+)
 STATUS = ("http.response.status_code", "http.status_code")
 JA4 = ("tls.client.ja4", "client.ja4")
 REGION = ("client.geo.country_iso_code", "geo.country.iso_code")

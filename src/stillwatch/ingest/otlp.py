@@ -33,11 +33,22 @@ class Span:
 def spans_of(row: Row) -> list[Span]:
     """Every span in a row: an export request, an entry of one, or a single span or log record."""
     if "resourceSpans" in row or "resourceLogs" in row or "resource_spans" in row or "resource_logs" in row:
-        entries = [e for name in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs") for e in row.get(name) or ()]
+        entries = [
+            e
+            for name in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
+            for e in row.get(name) or ()
+        ]
         return [span for entry in entries for span in spans_of(entry)]
-    if any(name in row for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "scopeLogs", "scope_logs")):
+    if any(
+        name in row
+        for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "scopeLogs", "scope_logs")
+    ):
         return list(_entry(row))
-    return [_log(row, {})] if _is_log(row) else [_span(row, _attributes(mapping_of(row.get("resource")).get("attributes")))]
+    return (
+        [_log(row, {})]
+        if _is_log(row)
+        else [_span(row, _attributes(mapping_of(row.get("resource")).get("attributes")))]
+    )
 
 
 def _entry(entry: Row) -> Iterator[Span]:
@@ -54,7 +65,9 @@ def _entry(entry: Row) -> Iterator[Span]:
 
 
 def _gather(logs: dict[tuple[str, str, int], Span], record: Span) -> None:
-    """Old events carry one message each: those of one span are put together; the event of today stands alone."""
+    """Old events carry one message each: those of one span are put together; the event of today stands
+    alone.
+    """
     alone = len(logs) if not record.span or any(name == names.DETAILS for name, _, _ in record.events) else -1
     known = logs.setdefault((record.trace, record.span, alone), record)
     if known is not record:
@@ -63,7 +76,10 @@ def _gather(logs: dict[tuple[str, str, int], Span], record: Span) -> None:
 
 
 def _is_log(row: Row) -> bool:
-    return any(name in row for name in ("timeUnixNano", "observedTimeUnixNano", "eventName", "severityNumber", "body"))
+    return any(
+        name in row
+        for name in ("timeUnixNano", "observedTimeUnixNano", "eventName", "severityNumber", "body")
+    )
 
 
 def _span(span: Row, resource: Row) -> Span:
@@ -83,12 +99,22 @@ def _span(span: Row, resource: Row) -> Span:
 
 def _failed(status: Any) -> bool | None:
     code = status.get("code", status.get("status_code")) if isinstance(status, dict) else status
-    return True if code in (2, "STATUS_CODE_ERROR", "ERROR") else False if code in (1, "STATUS_CODE_OK", "OK") else None
+    return (
+        True
+        if code in (2, "STATUS_CODE_ERROR", "ERROR")
+        else False
+        if code in (1, "STATUS_CODE_OK", "OK")
+        else None
+    )
 
 
 def _event(event: Row) -> tuple[str, Row, Any]:
     attributes = _attributes(event.get("attributes"))
-    return str(event.get("name") or event.get("eventName") or attributes.get("event.name") or ""), attributes, plain(event.get("body"))
+    return (
+        str(event.get("name") or event.get("eventName") or attributes.get("event.name") or ""),
+        attributes,
+        plain(event.get("body")),
+    )
 
 
 def _log(record: Row, resource: Row) -> Span:
@@ -101,8 +127,19 @@ def _log(record: Row, resource: Row) -> Span:
         ),
         None,
     )
-    trace, span = str(record.get("traceId") or record.get("trace_id") or ""), str(record.get("spanId") or record.get("span_id") or "")
-    return Span({**attributes, "resource": resource} if resource else attributes, trace, span, at, None, None, [(name, attributes, body)])
+    trace, span = (
+        str(record.get("traceId") or record.get("trace_id") or ""),
+        str(record.get("spanId") or record.get("span_id") or ""),
+    )
+    return Span(
+        {**attributes, "resource": resource} if resource else attributes,
+        trace,
+        span,
+        at,
+        None,
+        None,
+        [(name, attributes, body)],
+    )
 
 
 def _attributes(pairs: Any) -> Row:
@@ -111,10 +148,25 @@ def _attributes(pairs: Any) -> Row:
         return {str(name): plain(value) for name, value in pairs.items()}
     if not isinstance(pairs, list):
         return {}
-    return {str(pair["key"]): plain(pair.get("value")) for pair in pairs if isinstance(pair, dict) and "key" in pair}
+    return {
+        str(pair["key"]): plain(pair.get("value"))
+        for pair in pairs
+        if isinstance(pair, dict) and "key" in pair
+    }
 
 
-_SIMPLE = frozenset(["stringValue", "string_value", "doubleValue", "double_value", "boolValue", "bool_value", "bytesValue", "bytes_value"])
+_SIMPLE = frozenset(
+    [
+        "stringValue",
+        "string_value",
+        "doubleValue",
+        "double_value",
+        "boolValue",
+        "bool_value",
+        "bytesValue",
+        "bytes_value",
+    ]
+)
 
 
 def plain(value: Any) -> Any:
@@ -125,7 +177,11 @@ def plain(value: Any) -> Any:
     if kind in _SIMPLE:
         return inside
     if kind in ("intValue", "int_value"):
-        return int(inside) if isinstance(inside, str) and len(inside) < 40 and inside.lstrip("-").isdecimal() else inside
+        return (
+            int(inside)
+            if isinstance(inside, str) and len(inside) < 40 and inside.lstrip("-").isdecimal()
+            else inside
+        )
     if kind in ("arrayValue", "array_value"):
         return [plain(item) for item in mapping_of(inside).get("values") or ()]
     if kind in ("kvlistValue", "kvlist_value"):

@@ -22,7 +22,9 @@ def parameters_of(body: Row) -> str | None:
         found["reasoning_effort"] = reasoning["effort"]
     thinking = body.get("thinking")
     if isinstance(thinking, dict) and thinking:
-        found["thinking"] = ":".join(_plain(thinking[name]) for name in ("type", "budget_tokens") if name in thinking)
+        found["thinking"] = ":".join(
+            _plain(thinking[name]) for name in ("type", "budget_tokens") if name in thinking
+        )
     return " ".join(f"{name}={_plain(found[name])}" for name in sorted(found)) or None
 
 
@@ -50,10 +52,18 @@ def output_format_of(body: Row) -> str | None:
             asked = nested.get("format")
     if asked is None:
         asked = body.get("output_format")
-    return None if isinstance(asked, dict) and asked.get("type") == "text" else canonical(asked, "output_format")
+    return (
+        None if isinstance(asked, dict) and asked.get("type") == "text" else canonical(asked, "output_format")
+    )
 
 
 def stainless_of(headers: Row) -> str | None:
-    """The x-stainless-* headers as sorted name=value pairs, without those that change from call to call; names are lower case already."""
-    pairs = sorted((k.removeprefix("x-stainless-"), v) for k, v in headers.items() if k.startswith("x-stainless-") and k not in VARYING)
+    """The x-stainless-* headers as sorted name=value pairs, without those that change from call to call;
+    names are lower case already.
+    """
+    pairs = sorted(
+        (k.removeprefix("x-stainless-"), v)
+        for k, v in headers.items()
+        if k.startswith("x-stainless-") and k not in VARYING
+    )
     return " ".join(f"{name}={_plain(value)}" for name, value in pairs) or None

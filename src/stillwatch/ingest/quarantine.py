@@ -17,7 +17,9 @@ STORED_ROWS = 10_000
 
 
 class BadRow(Exception):
-    """A row, or a part of it, cannot be read: the field at fault and why, in words that show nothing of the row's text."""
+    """A row, or a part of it, cannot be read: the field at fault and why, in words that show nothing of the
+    row's text.
+    """
 
     def __init__(self, column: str, reason: str, lost: int = 1) -> None:
         super().__init__(column, reason, lost)
@@ -28,7 +30,9 @@ class BadRow(Exception):
 
 @dataclass
 class Quarantine:
-    """What was kept out, and how much was let in. Each worker fills its own; they are merged in the order of the files."""
+    """What was kept out, and how much was let in. Each worker fills its own; they are merged in the order of
+    the files.
+    """
 
     good: int = 0
     """Rows that became requests."""
@@ -69,8 +73,13 @@ class Quarantine:
 
     def table(self) -> pa.Table:
         """The table `quarantine`."""
-        columns: Iterable[tuple[object, ...]] = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
-        arrays = [pa.array(list(values), field.type) for values, field in zip(columns, QUARANTINE.arrow, strict=True)]
+        columns: Iterable[tuple[object, ...]] = (
+            zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        )
+        arrays = [
+            pa.array(list(values), field.type)
+            for values, field in zip(columns, QUARANTINE.arrow, strict=True)
+        ]
         return pa.Table.from_arrays(arrays, schema=QUARANTINE.arrow)
 
     def _store(self, file: str, row: int, column: str, reason: str) -> None:
@@ -86,7 +95,8 @@ def check_share(quarantine: Quarantine, settings: IngestSettings) -> None:
         return
     share = quarantine.bad / total
     raise TooManyBadRows(
-        f"{quarantine.bad:,} of {total:,} rows ({share:.1%}) cannot be read; ingest.max_bad_share allows {settings.max_bad_share:.1%}\n{_top(quarantine)}",
+        f"{quarantine.bad:,} of {total:,} rows ({share:.1%}) cannot be read; ingest.max_bad_share allows "
+        f"{settings.max_bad_share:.1%}\n{_top(quarantine)}",
         where=", ".join(_worst_files(quarantine)),
         do="name the right --format, mend the log, or raise ingest.max_bad_share in the settings file",
     )

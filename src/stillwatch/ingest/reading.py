@@ -46,14 +46,17 @@ class _Reading:
     def by_columns(self) -> Iterator[pa.RecordBatch]:
         """Parquet, batch by batch."""
         assert self.format.columns is not None
-        for first, batch in batches(self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes):
+        for first, batch in batches(
+            self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes
+        ):
             if isinstance(batch, BadRow):
                 self._refuse(first, batch)
                 continue
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
-                # A column has a type that the fast way does not take: the way by rows says which rows are at fault.
+                # A column has a type that the fast way does not take: the way by rows says which rows are at
+                # fault.
                 yield from self.by_rows(batch_rows(first, batch))
             else:
                 yield self._gate(raw)
@@ -75,10 +78,18 @@ class _Reading:
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names
         account = self._context.account_field
-        return [name for name in there if not self.format.wants or name in self.format.wants or name in (account, account.partition(".")[0])]
+        return [
+            name
+            for name in there
+            if not self.format.wants
+            or name in self.format.wants
+            or name in (account, account.partition(".")[0])
+        ]
 
     def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow]:
-        """A format reads what others wrote: whatever it stumbles over is a bad row, not the end of the run."""
+        """A format reads what others wrote: whatever it stumbles over is a bad row, not the end of the
+        run.
+        """
         if isinstance(row, BadRow):
             yield row
             return

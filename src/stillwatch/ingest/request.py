@@ -61,7 +61,10 @@ class Request:
 COLUMNS = tuple(f.name for f in fields(Request))
 PLAIN = tuple(name for name in COLUMNS if name != "messages")
 _plain_values = attrgetter(*PLAIN)
-RAW_TYPES = {c.name: pa.int64() if pa.types.is_integer(c.type) or pa.types.is_timestamp(c.type) else c.type for c in REQUESTS.columns}
+RAW_TYPES = {
+    c.name: pa.int64() if pa.types.is_integer(c.type) or pa.types.is_timestamp(c.type) else c.type
+    for c in REQUESTS.columns
+}
 
 
 @dataclass
@@ -95,7 +98,9 @@ class MessageColumn:
         roles = pa.array(self.roles, pa.string())
         texts = pa.array(self.texts, pa.string())
         values = pa.StructArray.from_arrays([roles, texts], fields=list(MESSAGE))
-        return pa.ListArray.from_arrays(pa.array(self.offsets, pa.int32()), values, mask=pa.array(self.absent, pa.bool_()))
+        return pa.ListArray.from_arrays(
+            pa.array(self.offsets, pa.int32()), values, mask=pa.array(self.absent, pa.bool_())
+        )
 
 
 @dataclass
@@ -131,8 +136,12 @@ class Builder:
 
     def take(self) -> Raw:
         """The collected requests; the builder is empty afterwards."""
-        lists: Iterable[tuple[Any, ...]] = zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
-        columns: dict[str, Any] = {name: pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)}
+        lists: Iterable[tuple[Any, ...]] = (
+            zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
+        )
+        columns: dict[str, Any] = {
+            name: pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)
+        }
         columns["messages"] = self._messages.array()
         raw = Raw(np.array(self.rows, np.int64), columns)
         self._empty()
@@ -142,4 +151,9 @@ class Builder:
 def _size(request: Request) -> int:
     messages: Iterable[tuple[str, str]] = request.messages or ()
     signatures = (*(request.signatures or ()), *(request.signed or ()))
-    return sum(len(words) for _, words in messages) + len(request.answer or "") + len(request.tools or "") + sum(map(len, signatures))
+    return (
+        sum(len(words) for _, words in messages)
+        + len(request.answer or "")
+        + len(request.tools or "")
+        + sum(map(len, signatures))
+    )

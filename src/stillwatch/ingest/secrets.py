@@ -10,7 +10,10 @@ from typing import Any
 
 from stillwatch.ingest.values import LONGEST_ID, Row
 
-SECRET_NAME = re.compile(r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",
+    re.IGNORECASE,
+)
 RAW_KEY = re.compile(
     r"^\s*(?:(?:bearer|basic|token)\s+\S|(?:sk|rk|pk|ak)[-_][A-Za-z0-9]|xai-|gsk_|AIza|hf_[A-Za-z0-9]{8}|gh[pousr]_|AKIA|ya29\.|eyJ[A-Za-z0-9_-]+\.)",
     re.IGNORECASE,
@@ -34,22 +37,31 @@ def clean_headers(headers: Any) -> Row:
 
 @lru_cache(4096)
 def _folded(name: str) -> str | None:
-    """A header's name in lower case, None if its value is a secret; a log has few names and very many headers."""
+    """A header's name in lower case, None if its value is a secret; a log has few names and very many
+    headers.
+    """
     return None if SECRET_NAME.search(name) else name.lower()
 
 
 def _one(name: str, value: Any) -> str:
     joined = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    # Proxies append, so the end of a forwarded header is what can be trusted; a client may have written any length before it.
+    # Proxies append, so the end of a forwarded header is what can be trusted; a client may have written any
+    # length before it.
     return joined[-LONGEST_ID:] if "forwarded" in name else joined[:LONGEST_ID]
 
 
 def credential_of(headers: Any) -> str | None:
-    """The API key that a request carried, to be hashed at once into an account id; None where there is none."""
+    """The API key that a request carried, to be hashed at once into an account id; None where there is
+    none.
+    """
     if not isinstance(headers, dict):
         return None
     for name, value in headers.items():
-        if str(name).lower() in ("authorization", "x-api-key", "api-key") and isinstance(value, str) and value:
+        if (
+            str(name).lower() in ("authorization", "x-api-key", "api-key")
+            and isinstance(value, str)
+            and value
+        ):
             bare = re.sub(r"^(?:bearer|basic)\s+", "", value.strip(), flags=re.IGNORECASE)
             return f"Bearer {bare}"
     return None
@@ -67,7 +79,9 @@ def pseudonym(value: str, key: bytes | None) -> str:
 
 
 def account_name(value: str, key: bytes | None) -> str:
-    """What an account id is kept as: itself, or its pseudonym where a key file was given or it is a credential."""
+    """What an account id is kept as: itself, or its pseudonym where a key file was given or it is a
+    credential.
+    """
     if key is not None:
         return pseudonym(value, key)
     return f"key-{pseudonym(value, None)}" if is_raw_key(value) else value

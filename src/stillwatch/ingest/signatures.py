@@ -1,4 +1,6 @@
-"""Reasoning signatures: the opaque proofs of hidden reasoning that an API hands out, and takes back in the next turn's history."""
+"""Reasoning signatures: the opaque proofs of hidden reasoning that an API hands out, and takes back in the
+next turn's history.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from stillwatch.ingest.conversation import THOUGHTS
 from stillwatch.ingest.values import inner
 
 KEPT = 64
-"""Signatures of one side that are kept: the first and the last ones, each once. A long agent session sends hundreds back in every request."""
+"""Signatures of one side that are kept: the first and the last ones, each once. A long agent session sends
+hundreds back in every request.
+"""
 SHORTEST = 16
 """Characters; anything shorter is a placeholder, which strangers share."""
 LONGEST = 2**16
@@ -43,8 +47,20 @@ ENCRYPTED = frozenset(("encrypted_content", "encryptedContent"))
 REASONING_ITEMS = frozenset(("reasoning", "compaction", "context_compaction"))
 SIGNED_KINDS = THOUGHTS | {"reasoning.text", "reasoning.summary", "thought", "signature_delta"}
 """Kinds of block whose `signature` signs reasoning: Anthropic, OpenRouter, OpenTelemetry, streamed deltas."""
-SIGNED_PLACES = frozenset(("thinking_blocks", "reasoningText", "reasoningContent", "anthropic", "bedrock", "amazon_bedrock", "extras"))
-"""Fields below which any `signature` signs reasoning: LiteLLM, Bedrock's Converse, Vercel's SDK, LangChain."""
+SIGNED_PLACES = frozenset(
+    (
+        "thinking_blocks",
+        "reasoningText",
+        "reasoningContent",
+        "anthropic",
+        "bedrock",
+        "amazon_bedrock",
+        "extras",
+    )
+)
+"""Fields below which any `signature` signs reasoning: LiteLLM, Bedrock's Converse, Vercel's SDK,
+LangChain.
+"""
 SIGNING = ENCRYPTED | {"signature", "data"}
 DATA_KINDS = frozenset(("redacted_thinking", "reasoning.encrypted"))
 """Kinds of block whose `data` is the reasoning itself, encrypted: Anthropic, OpenRouter."""
@@ -68,11 +84,15 @@ INSIDE = ASIDE | {
     "messages", "input", "contents", "content", "parts", "message", "delta", "choices", "candidates", "output", "tool_calls", "reasoning",
     "reasoning_content", "reasoningContent", "reasoningText", "content_block", "item", "kwargs", "generations", "signatures",
 }  # fmt: skip
-"""Fields that are looked into elsewhere. A tool's arguments and results are not: their words are somebody else's."""
+"""Fields that are looked into elsewhere. A tool's arguments and results are not: their words are somebody
+else's.
+"""
 
 
 def signatures_of(*values: Any, but: Iterable[str] | None = None) -> list[str] | None:
-    """The signatures in messages or in an answer, in their order, without those of `but`; None where there are none. Never raises."""
+    """The signatures in messages or in an answer, in their order, without those of `but`; None where there
+    are none. Never raises.
+    """
     found: dict[str, None] = {}
     for value in values:
         value = inner(value)
@@ -84,15 +104,21 @@ def signatures_of(*values: Any, but: Iterable[str] | None = None) -> list[str] |
 
 
 def words_only(value: Any) -> bool:
-    """Whether messages, or an answer, are of the common kind that carries words and no reasoning: told fast, since most are."""
+    """Whether messages, or an answer, are of the common kind that carries words and no reasoning: told fast,
+    since most are.
+    """
     if type(value) is dict:
         choices = value.get("choices")
-        return type(choices) is list and all(type(choice) is dict and plain(choice.get("message")) for choice in choices)
+        return type(choices) is list and all(
+            type(choice) is dict and plain(choice.get("message")) for choice in choices
+        )
     return type(value) is not list or all(map(plain, value))
 
 
 def plain(message: Any) -> bool:
-    """Whether a message holds a text and nothing in which reasoning could stand; fields without a value do not count."""
+    """Whether a message holds a text and nothing in which reasoning could stand; fields without a value do
+    not count.
+    """
     if type(message) is not dict:
         return False
     for name, value in message.items():
@@ -114,7 +140,8 @@ def listed(value: Any) -> list[str] | None:
 
 
 def _kept(found: list[str]) -> list[str]:
-    # A signature replayed in a new session stands first; those of an honest session are repeated in the next request anyway.
+    # A signature replayed in a new session stands first; those of an honest session are repeated in the next
+    # request anyway.
     return found if len(found) <= KEPT else found[: KEPT // 2] + found[-KEPT // 2 :]
 
 
@@ -163,8 +190,14 @@ def _signs(name: str, kind: str, place: str, item: dict[str, Any]) -> bool:
 
 
 def _from_id(item: dict[str, Any], kind: str, value: str, found: dict[str, None]) -> None:
-    """A signature inside a tool call's id, or a reasoning item told by its id alone because the provider keeps the rest."""
+    """A signature inside a tool call's id, or a reasoning item told by its id alone because the provider
+    keeps the rest.
+    """
     if IN_CALL_ID in value:
         _take(value.partition(IN_CALL_ID)[2], found)
-    elif kind in ("reasoning", "item_reference") and value.startswith("rs_") and not any(item.get(name) for name in (*ENCRYPTED, "signature")):
+    elif (
+        kind in ("reasoning", "item_reference")
+        and value.startswith("rs_")
+        and not any(item.get(name) for name in (*ENCRYPTED, "signature"))
+    ):
         _take(value, found)

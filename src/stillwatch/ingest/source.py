@@ -52,16 +52,23 @@ def plan(
     aside: Sequence[Path] = (),
     progress: Callable[[str, int, int], None] = quiet,
 ) -> list[Source]:
-    """Every file below the paths with its format, found or named, except files given for another purpose (`aside`).
+    """Every file below the paths with its format, found or named, except files given for another purpose
+    (`aside`).
 
     Raises InputError or SettingError for the first that cannot be read.
     """
     known = FORMATS.all()
     if format is not None and format not in known:
-        raise InputError(f"there is no log format {format!r}", where="--format", do=f"known: {', '.join(known)}")
+        raise InputError(
+            f"there is no log format {format!r}", where="--format", do=f"known: {', '.join(known)}"
+        )
     places = load_mapping(mapping) if mapping is not None else None
     if places is not None and format not in (None, "generic"):
-        raise InputError(f"a mapping file goes with the format generic, not with {format}", where="--mapping", do="leave out --format or --mapping")
+        raise InputError(
+            f"a mapping file goes with the format generic, not with {format}",
+            where="--mapping",
+            do="leave out --format or --mapping",
+        )
     chosen = "generic" if places is not None else format
     elsewhere = {path.resolve() for path in aside}
     files = [(path, name) for path, name in expand(paths) if path.resolve() not in elsewhere]
@@ -70,17 +77,27 @@ def plan(
         sources.append(_source(path, name, chosen, places, settings))
         progress("looking at the files", done, len(files))
     if not sources:
-        raise InputError("there are no log files", where=", ".join(map(str, paths)), do="name log files or a folder that holds some")
+        raise InputError(
+            "there are no log files",
+            where=", ".join(map(str, paths)),
+            do="name log files or a folder that holds some",
+        )
     return sources
 
 
 def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A file named twice is read once."""
+    """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A
+    file named twice is read once.
+    """
     found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
         if not path.exists():
             raise InputError("there is no such file or folder", where=str(path), do="check the path")
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path))) if path.is_dir() else [path]
+        inside = (
+            sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
+            if path.is_dir()
+            else [path]
+        )
         for file in inside:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             found.setdefault(file.resolve(), (file, name))
@@ -89,16 +106,23 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
 
 
 def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_SUCCESS", "_metadata", "_common_metadata", "_delta_log", "_temporary")) for part in path.parts)
+    return any(
+        part.startswith((".", "_SUCCESS", "_metadata", "_common_metadata", "_delta_log", "_temporary"))
+        for part in path.parts
+    )
 
 
-def _source(path: Path, name: str, chosen: str | None, mapping: Mapping | None, settings: IngestSettings) -> Source:
+def _source(
+    path: Path, name: str, chosen: str | None, mapping: Mapping | None, settings: IngestSettings
+) -> Source:
     try:
         if path.stat().st_size == 0:
             return Source(path, name, "")
         compression = compression_of(path)
     except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path), do="check its permissions") from error
+        raise InputError(
+            f"the file cannot be read: {error.strerror}", where=str(path), do="check its permissions"
+        ) from error
     sample = sample_of(path, compression, settings)
     if chosen is None and not sample.columns and not sample.rows and sample.kind == "blank":
         return Source(path, name, "", compression=compression)
@@ -125,8 +149,11 @@ def _detected(path: Path, sample: Sample) -> str:
     best = max(sure, key=lambda name: sure[name])
     if sure[best] < 0.3:
         raise InputError(
-            "no known log format recognises the file" if sample.rows else "none of the first rows of the file can be read",
+            "no known log format recognises the file"
+            if sample.rows
+            else "none of the first rows of the file can be read",
             where=str(path),
-            do=f"name one with --format ({', '.join(sure)}), write a --mapping file (docs/formats.md), or take the file out of the folder",
+            do=f"name one with --format ({', '.join(sure)}), write a --mapping file (docs/formats.md), or "
+            "take the file out of the folder",
         )
     return best

@@ -23,8 +23,12 @@ Aliases = Mapping[str, tuple[str, ...]]
 """Our column to the names it may have in the file, dotted paths among them; the first that is there wins."""
 
 
-def side_batches(path: Path, door: Door, quarantine: Quarantine, aliases: Aliases) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Row numbers and columns by our names; a column the file lacks is left out. Raises InputError where the file cannot be read."""
+def side_batches(
+    path: Path, door: Door, quarantine: Quarantine, aliases: Aliases
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Row numbers and columns by our names; a column the file lacks is left out. Raises InputError where the
+    file cannot be read.
+    """
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), do="check the path")
     if path.stat().st_size == 0:
@@ -37,10 +41,15 @@ def side_batches(path: Path, door: Door, quarantine: Quarantine, aliases: Aliase
         yield from _from_rows(path, compression, door, quarantine, aliases)
 
 
-def _from_parquet(path: Path, door: Door, quarantine: Quarantine, aliases: Aliases) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _from_parquet(
+    path: Path, door: Door, quarantine: Quarantine, aliases: Aliases
+) -> Iterator[tuple[Any, dict[str, Any]]]:
     schema = open_parquet(path).schema_arrow
     folded = {name.lower(): name for name in reversed(schema.names)}
-    chosen = {ours: next((folded[name.lower()] for name in names if name.lower() in folded), None) for ours, names in aliases.items()}
+    chosen = {
+        ours: next((folded[name.lower()] for name in names if name.lower() in folded), None)
+        for ours, names in aliases.items()
+    }
     wanted = sorted({name for name in chosen.values() if name is not None})
     for first, batch in batches(path, wanted, door.settings.batch_rows * 4, door.settings.batch_bytes):
         if isinstance(batch, BadRow):
@@ -54,7 +63,9 @@ def _plain(column: Any) -> Any:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _from_rows(path: Path, compression: str, door: Door, quarantine: Quarantine, aliases: Aliases) -> Iterator[tuple[Any, dict[str, Any]]]:
+def _from_rows(
+    path: Path, compression: str, door: Door, quarantine: Quarantine, aliases: Aliases
+) -> Iterator[tuple[Any, dict[str, Any]]]:
     rows = rows_of(path, compression, door.settings)
     while chunk := list(islice(rows, door.settings.batch_rows)):
         good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
@@ -63,7 +74,10 @@ def _from_rows(path: Path, compression: str, door: Door, quarantine: Quarantine,
                 quarantine.add(path.name, number, row.column, row.reason, row.lost)
         numbers = np.array([number for number, _ in good], np.int64)
         values = {ours: [_value(row, names) for _, row in good] for ours, names in aliases.items()}
-        yield numbers, {ours: _column(found) for ours, found in values.items() if any(v is not None for v in found)}
+        yield (
+            numbers,
+            {ours: _column(found) for ours, found in values.items() if any(v is not None for v in found)},
+        )
 
 
 def _value(row: Row, names: tuple[str, ...]) -> Any:
@@ -78,4 +92,10 @@ def _column(values: list[Any]) -> Any:
     """Numbers stay numbers where all are; else everything is text."""
     if all(value is None or (type(value) is int and abs(value) < 2**62) for value in values):
         return pa.array(values, pa.int64())
-    return pa.array([value if value is None else scrub_text(value if isinstance(value, str) else str(value)) for value in values], pa.string())
+    return pa.array(
+        [
+            value if value is None else scrub_text(value if isinstance(value, str) else str(value))
+            for value in values
+        ],
+        pa.string(),
+    )

@@ -1,4 +1,6 @@
-"""What an exchange carries of reasoning beside its words: signatures, and how much text; the text itself is left behind."""
+"""What an exchange carries of reasoning beside its words: signatures, and how much text; the text itself is
+left behind.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,32 @@ from stillwatch.ingest.signatures import signatures_of, words_only
 from stillwatch.ingest.values import inner
 
 BESIDE = ("reasoning_content", "reasoning", "thinking_blocks", "reasoning_details")
-"""Fields of a message beside its content that repeat one reasoning, each in its own shape: the longest counts."""
+"""Fields of a message beside its content that repeat one reasoning, each in its own shape: the longest
+counts.
+"""
 WORDS = ("thinking", "reasoning", "text", "content", "summary", "reasoningText", "reasoning_content")
 """Fields of a reasoning block that hold its words, the first that does."""
-MESSAGES = ("choices", "message", "delta", "candidates", "output", "content", "parts", "content_block", "item", "reasoningContent")
+MESSAGES = (
+    "choices",
+    "message",
+    "delta",
+    "candidates",
+    "output",
+    "content",
+    "parts",
+    "content_block",
+    "item",
+    "reasoningContent",
+)
 """Where an answer's messages and blocks stand."""
 DEEPEST = 12
 """Levels of nesting that are looked into."""
 
 
 def with_thoughts(request: Request, answer: Any, *given: Any) -> Request:
-    """The request with the signatures that its messages (`given`) and its answer carry, and the answer's characters of reasoning."""
+    """The request with the signatures that its messages (`given`) and its answer carry, and the answer's
+    characters of reasoning.
+    """
     request.signatures = signatures_of(*given)
     request.signed = signatures_of(answer, but=request.signatures)
     request.reasoning_chars = thought_chars(answer)
@@ -41,12 +58,19 @@ def _within(value: Any, depth: int) -> int:
     if type(value) is not dict:
         return 0
     kind = value.get("type")
-    if (isinstance(kind, str) and kind in THOUGHTS) or value.get("thought") is True or "reasoningText" in value:
+    if (
+        (isinstance(kind, str) and kind in THOUGHTS)
+        or value.get("thought") is True
+        or "reasoningText" in value
+    ):
         return _said(value, depth)
     if kind == "thinking_delta":
         return _length(value.get("thinking"), depth)
     # On a whole response `reasoning` is an object of settings, which says nothing.
-    beside = max([_length(value[name], depth) for name in BESIDE if name in value and type(value[name]) is not dict], default=0)
+    beside = max(
+        [_length(value[name], depth) for name in BESIDE if name in value and type(value[name]) is not dict],
+        default=0,
+    )
     return max(beside, sum([_within(value[name], depth + 1) for name in MESSAGES if name in value]))
 
 

@@ -16,12 +16,16 @@ Row = dict[str, Any]
 LONGEST_ID = 1024
 """Characters of an id or header that are kept."""
 UNUSABLE = -1
-"""Stands for a count that was there and cannot be used; it is dropped and counted when the batch is finished."""
+"""Stands for a count that was there and cannot be used; it is dropped and counted when the batch is
+finished.
+"""
 LARGEST = 2**62
 
 
 def loads(data: bytes | str, column: str = "") -> Any:
-    """A JSON value. Raises BadRow; lone surrogates become U+FFFD and NaN becomes null, since real clients send both."""
+    """A JSON value. Raises BadRow; lone surrogates become U+FFFD and NaN becomes null, since real clients
+    send both.
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -72,7 +76,9 @@ def inner(value: Any) -> Any:
 
 
 def canonical(value: Any, column: str) -> str | None:
-    """A JSON value with sorted keys; None for nothing. Raises BadRow where it is nested too deeply or holds a number JSON cannot."""
+    """A JSON value with sorted keys; None for nothing. Raises BadRow where it is nested too deeply or holds a
+    number JSON cannot.
+    """
     if value is None or value == [] or value == {} or value == "":
         return None
     try:
@@ -93,7 +99,9 @@ def text(value: Any) -> str | None:
 
 
 def path_of(value: Any) -> str | None:
-    """A forwarded address: its end, which the provider's own proxies wrote; what a client wrote before it may have any length."""
+    """A forwarded address: its end, which the provider's own proxies wrote; what a client wrote before it may
+    have any length.
+    """
     joined = ", ".join(map(str, value)) if isinstance(value, list) else value
     return joined[-LONGEST_ID:] or None if isinstance(joined, str) else None
 
@@ -121,7 +129,9 @@ def _number(digits: str) -> float | None:
 
 
 def moment(value: Any, column: str = "time", unit: str = "") -> int:
-    """A time as microseconds since 1970, UTC. Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size); raises BadRow."""
+    """A time as microseconds since 1970, UTC. Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size);
+    raises BadRow.
+    """
     if isinstance(value, datetime):
         return _micros(value)
     if isinstance(value, str):
@@ -176,7 +186,9 @@ def span_ms(start: Any, end: Any) -> int | None:
 
 
 def dig(row: Any, path: str) -> Any:
-    """The value at a dotted path; a key that itself holds dots wins; JSON strings on the way are unpacked. None where there is none."""
+    """The value at a dotted path; a key that itself holds dots wins; JSON strings on the way are unpacked.
+    None where there is none.
+    """
     if isinstance(row, dict) and path in row:
         return row[path]
     head, _, rest = path.partition(".")

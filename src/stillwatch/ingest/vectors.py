@@ -21,24 +21,36 @@ def column_of(batch: pa.RecordBatch, name: str) -> Any:
         return pa.nulls(len(batch), pa.string())
     column: Any = batch.column(at)
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return pa.array([None if v is None else v.decode("utf-8", "replace") for v in column.to_pylist()], pa.string())
+        return pa.array(
+            [None if v is None else v.decode("utf-8", "replace") for v in column.to_pylist()], pa.string()
+        )
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def strings(column: Any, *, from_end: bool = False) -> Any:
-    """Any column as strings of at most LONGEST_ID characters (the last ones, where `from_end`), empty ones null."""
+    """Any column as strings of at most LONGEST_ID characters (the last ones, where `from_end`), empty ones
+    null.
+    """
     kind = column.type
     if pa.types.is_null(kind):
         return column.cast(pa.string())
     if not (pa.types.is_string(kind) or pa.types.is_integer(kind)):
         column = (
-            pa.array([text(scrub_text(v)) if isinstance(v, str) else text(v) for v in _python(column)], pa.string()) if not _texty(kind) else column
+            pa.array(
+                [text(scrub_text(v)) if isinstance(v, str) else text(v) for v in _python(column)], pa.string()
+            )
+            if not _texty(kind)
+            else column
         )
     column = whole_strings(column)
     longest = pc.max(pc.binary_length(column)).as_py() or 0
     if longest <= LONGEST_ID:
         return column
-    return pc.utf8_slice_codeunits(column, -LONGEST_ID) if from_end else pc.utf8_slice_codeunits(column, 0, LONGEST_ID)
+    return (
+        pc.utf8_slice_codeunits(column, -LONGEST_ID)
+        if from_end
+        else pc.utf8_slice_codeunits(column, 0, LONGEST_ID)
+    )
 
 
 def whole_strings(column: Any) -> Any:
@@ -54,7 +66,10 @@ def _texty(kind: pa.DataType) -> bool:
 
 def _python(column: Any) -> list[Any]:
     """Values as Python objects; UUIDs and the like as their text."""
-    return [str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v for v in column.to_pylist()]
+    return [
+        str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v
+        for v in column.to_pylist()
+    ]
 
 
 def counts(column: Any) -> Any:
@@ -69,7 +84,9 @@ def counts(column: Any) -> Any:
     if pa.types.is_floating(kind):
         # Data frames turn counts with gaps into floats with NaN: there NaN means that there is none.
         known = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
-        return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(pa.int64(), safe=False)
+        return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(
+            pa.int64(), safe=False
+        )
     return pa.array([whole(v) for v in column.to_pylist()], pa.int64())
 
 
@@ -98,7 +115,11 @@ def _iso_column(column: Any) -> Any:
 
 def _moment(value: Any, unit: str) -> int | None:
     try:
-        return None if value is None else min(moment(value, unit="" if unit in ("auto", "iso") else unit), LARGEST)
+        return (
+            None
+            if value is None
+            else min(moment(value, unit="" if unit in ("auto", "iso") else unit), LARGEST)
+        )
     except BadRow:
         return None
 

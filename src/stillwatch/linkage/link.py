@@ -13,7 +13,16 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.linkage.anchors import anchors, purified
-from stillwatch.linkage.merge import Ints, Owners, best_claims, discounted_owners, merged, outweighed, parted, serious
+from stillwatch.linkage.merge import (
+    Ints,
+    Owners,
+    best_claims,
+    discounted_owners,
+    merged,
+    outweighed,
+    parted,
+    serious,
+)
 from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
@@ -23,9 +32,12 @@ from stillwatch.settings import LinkageSettings
 HELD_OUT = ("content",)
 """Families that never form a group, because they test it."""
 ROUNDS = 3
-"""Times that accounts are weighed against the groups' profiles and groups with the same accounts are merged."""
+"""Times that accounts are weighed against the groups' profiles and groups with the same accounts are
+merged.
+"""
 SERIOUS = 0.75
-"""A group's claim on an account counts in merging when it has that share of the evidence of the best claim on it.
+"""A group's claim on an account counts in merging when it has that share of the evidence of the best claim on
+it.
 
 An anchor can be carried by two operators at once; without this, one such anchor would make one group of both.
 """
@@ -49,8 +61,11 @@ class Linked:
     """Anchors merged into each group."""
 
 
-def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: LinkageSettings, progress: Progress) -> Linked:
-    """Groups of accounts that share more than their strata explain, formed on network, identity, software and rhythm.
+def link(
+    engine: Engine, traces: Any, strata: Any, declared: Any, settings: LinkageSettings, progress: Progress
+) -> Linked:
+    """Groups of accounts that share more than their strata explain, formed on network, identity, software and
+    rhythm.
 
     declared: account and owner, of the accounts that declare one.
     """
@@ -84,12 +99,17 @@ def link(engine: Engine, traces: Any, strata: Any, declared: Any, settings: Link
     members_table = settled(claims, settings.smallest_group)
     near = _near(engine, total, claims, members_table)
     return Linked(
-        members_table.select(["group", "account", "nats"]), near, _evidence(engine, weighed, members_table, near), _anchors(found, members_table)
+        members_table.select(["group", "account", "nats"]),
+        near,
+        _evidence(engine, weighed, members_table, near),
+        _anchors(found, members_table),
     )
 
 
 def facet_table() -> pa.Table:
-    """facet, facet_number, family (its number), starts (may be an anchor), scales, forms: the registry as a table."""
+    """facet, facet_number, family (its number), starts (may be an anchor), scales, forms: the registry as a
+    table.
+    """
     rows = [
         {
             "facet": name,
@@ -111,13 +131,19 @@ def _owners(engine: Engine, declared: Any) -> Owners:
 
 
 def _distinct(group: Ints, account: Ints) -> pa.Table:
-    pairs = np.unique(np.stack([group, account], axis=1), axis=0) if len(group) else np.zeros((0, 2), np.int64)
+    pairs = (
+        np.unique(np.stack([group, account], axis=1), axis=0) if len(group) else np.zeros((0, 2), np.int64)
+    )
     return pa.table({"group": pairs[:, 0], "account": pairs[:, 1]})
 
 
 def settled(claims: pa.Table, smallest: int) -> pa.Table:
-    """Each account in the one group whose claim on it has most weight: group (from 1, largest first), account, nats, claim."""
-    claim, account, nats, weight, group = (claims.column(name).to_numpy() for name in ("claim", "account", "nats", "weight", "group"))
+    """Each account in the one group whose claim on it has most weight: group (from 1, largest first),
+    account, nats, claim.
+    """
+    claim, account, nats, weight, group = (
+        claims.column(name).to_numpy() for name in ("claim", "account", "nats", "weight", "group")
+    )
     best = best_claims(account, weight, claim)
     names, sizes = np.unique(group[best], return_counts=True)
     kept = best[np.isin(group[best], names[sizes >= smallest])]
@@ -141,14 +167,30 @@ def _near(engine: Engine, total: Any, claims: pa.Table, members: pa.Table) -> pa
     for claim, account in zip(values(claims, "claim"), values(claims, "account"), strict=True):
         if account in groups:
             settled_as.setdefault(claim, groups[account])
-    pairs = pa.table({"group": pa.array(list(settled_as), pa.int64()), "settled": pa.array(list(settled_as.values()), pa.int32())})
+    pairs = pa.table(
+        {
+            "group": pa.array(list(settled_as), pa.int64()),
+            "settled": pa.array(list(settled_as.values()), pa.int32()),
+        }
+    )
     known = total.join(engine.load("settled", pairs), "group")
     free = known.anti_join(engine.load("taken", members.select(["account"])), "account")
-    rows = engine.collect(free.select("settled", "account", "nats", claim="group").order_by(["account", _.nats.desc(), "settled", "claim"]))
+    rows = engine.collect(
+        free.select("settled", "account", "nats", claim="group").order_by(
+            ["account", _.nats.desc(), "settled", "claim"]
+        )
+    )
     first = np.unique(rows.column("account").to_numpy(), return_index=True)[1]
     best = rows.take(np.asarray(first, np.int64))
     nats = pa.array(best.column("nats").to_numpy() / MICRO, pa.float64())
-    return pa.table({"group": best.column("settled"), "account": best.column("account"), "nats": nats, "claim": best.column("claim")})
+    return pa.table(
+        {
+            "group": best.column("settled"),
+            "account": best.column("account"),
+            "nats": nats,
+            "claim": best.column("claim"),
+        }
+    )
 
 
 def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -> pa.Table:
@@ -171,7 +213,9 @@ def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -
 
 
 def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDArray[np.float64]:
-    """What each facet's evidence counts within its family, in nats: the strongest in full, a third of the others (see totals)."""
+    """What each facet's evidence counts within its family, in nats: the strongest in full, a third of the
+    others (see totals).
+    """
     order = np.lexsort((-nats, family, account, group))
     place = np.stack([group[order], account[order], family[order]], axis=1)
     first = np.ones(len(order), np.bool_)

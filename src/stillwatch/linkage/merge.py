@@ -18,17 +18,20 @@ SHARED = 3
 
 
 def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[Ints, Ints, Ints]:
-    """Sets of accounts that hang together: (set, anchor, account), the accounts of one anchor parted into those that a chain of shared keys joins.
+    """Sets of accounts that hang together: (set, anchor, account), the accounts of one anchor parted into
+    those that a chain of shared keys joins.
 
-    Rows are (anchor, account, key). Without this, four offices behind one subnet, each with a mail domain of its own, would be one group.
-    Sets below `smallest` accounts are dropped; sets are numbered from 0.
+    Rows are (anchor, account, key). Without this, four offices behind one subnet, each with a mail domain of
+    its own, would be one group. Sets below `smallest` accounts are dropped; sets are numbered from 0.
     """
     if len(anchors) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     people, person = np.unique(np.stack([anchors, accounts], axis=1), axis=0, return_inverse=True)
     marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
     nodes = len(people) + len(marks)
-    edges = coo_array((np.ones(len(anchors)), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes))
+    edges = coo_array(
+        (np.ones(len(anchors)), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes)
+    )
     _, component = connected_components(edges, directed=False)
     _, number, size = np.unique(component[: len(people)], return_inverse=True, return_counts=True)
     kept = size[number] >= smallest
@@ -36,9 +39,11 @@ def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[In
 
 
 def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> Ints:
-    """For each row (set, account), the number of its group, from 0: sets are joined where they share `overlap` of their union, or of the smaller one.
+    """For each row (set, account), the number of its group, from 0: sets are joined where they share
+    `overlap` of their union, or of the smaller one.
 
-    Deterministic: groups are numbered by their smallest set. Cost grows with the sets each account is in, squared.
+    Deterministic: groups are numbered by their smallest set. Cost grows with the sets each account is in,
+    squared.
     """
     if len(sets) == 0:
         return np.zeros(0, np.int64)
@@ -51,14 +56,20 @@ def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> I
     size: Ints = np.asarray(incidence.sum(axis=1), np.int64).ravel()
     smaller = np.minimum(size[shared.row], size[shared.col])
     whole = smaller if of_smaller else size[shared.row] + size[shared.col] - shared.data
-    keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (shared.row < shared.col)
-    edges = coo_array((np.ones(int(keep.sum())), (shared.row[keep], shared.col[keep])), shape=(len(size), len(size)))
+    keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (
+        shared.row < shared.col
+    )
+    edges = coo_array(
+        (np.ones(int(keep.sum())), (shared.row[keep], shared.col[keep])), shape=(len(size), len(size))
+    )
     _, component = connected_components(edges, directed=False)
     return np.asarray(component[row], np.int64)
 
 
 def serious(accounts: Ints, nats: Ints, share: float) -> Bools:
-    """Rows (a set's claim on an account) whose evidence is at least `share` of the best claim on that account."""
+    """Rows (a set's claim on an account) whose evidence is at least `share` of the best claim on that
+    account.
+    """
     return nats >= share * _best(accounts, nats)
 
 
@@ -69,17 +80,21 @@ def best_claims(accounts: Ints, nats: Ints, groups: Ints) -> Ints:
 
 
 def discounted_owners(sets: Ints, accounts: Ints, nats: Ints, owners: Owners) -> Ints:
-    """The weight of each claim (a row: set, account, nats): its evidence, or half of it where one declared owner explains the set.
+    """The weight of each claim (a row: set, account, nats): its evidence, or half of it where one declared
+    owner explains the set.
 
-    Colleagues share network, mail domain and card, and it is no secret: that they do says little against a stranger using the key of one of them.
-    A set is explained where OWNED of the accounts that it claims most declare one owner.
+    Colleagues share network, mail domain and card, and it is no secret: that they do says little against a
+    stranger using the key of one of them. A set is explained where OWNED of the accounts that it claims most
+    declare one owner.
     """
     known, owner = owners
     best = best_claims(accounts, nats, sets)
     place = np.searchsorted(known, accounts[best])
     declares = np.isin(accounts[best], known)
     names, sizes = np.unique(sets[best], return_counts=True)
-    pairs, count = np.unique(np.stack([sets[best][declares], owner[place[declares]]], axis=1), axis=0, return_counts=True)
+    pairs, count = np.unique(
+        np.stack([sets[best][declares], owner[place[declares]]], axis=1), axis=0, return_counts=True
+    )
     explained = pairs[count >= OWNED * sizes[np.searchsorted(names, pairs[:, 0])], 0]
     return np.where(np.isin(sets, explained), nats // 2, nats)
 

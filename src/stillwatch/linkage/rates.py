@@ -15,22 +15,30 @@ MICRO = 1_000_000
 
 
 def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
-    """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum) and df (all carriers)."""
+    """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum)
+    and df (all carriers).
+    """
     forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
-    rows = engine.create("formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum"))
+    rows = engine.create(
+        "formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum")
+    )
     df = rows.group_by("key").agg(df=_.count())
     sizes = strata.group_by("stratum").agg(peers=_.count())
     local = rows.group_by("key", "stratum").agg(here=_.count()).join(df, "key").join(sizes, "stratum")
-    return engine.create("marked", rows.join(local.select("key", "stratum", "here", "peers", "df"), ["key", "stratum"]))
+    return engine.create(
+        "marked", rows.join(local.select("key", "stratum", "here", "peers", "df"), ["key", "stratum"])
+    )
 
 
 def chance(here: Any, peers: Any, carriers: Any, accounts: Any, smooth: float) -> Any:
-    """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of the set that it is weighed against.
+    """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of
+    the set that it is weighed against.
 
-    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left out, a pool that is half of its
-    stratum would look like its own peers. The stratum's rate is shrunk to that of everybody with the weight of `smooth` accounts, and
-    never below half of it, so that a key unseen in a small stratum is not taken for impossible.
+    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left
+    out, a pool that is half of its stratum would look like its own peers. The stratum's rate is shrunk to
+    that of everybody with the weight of `smooth` accounts, and never below half of it, so that a key unseen
+    in a small stratum is not taken for impossible.
     """
     everywhere = (carriers + 0.5) / (accounts + 0.5)
     inside = (here + smooth * everywhere) / (peers + smooth)
@@ -38,15 +46,19 @@ def chance(here: Any, peers: Any, carriers: Any, accounts: Any, smooth: float) -
 
 
 OWN_HALF = 0.5
-"""Share of a member's marks that are its own, drawn as its stratum draws them; the rest are drawn from the group's."""
+"""Share of a member's marks that are its own, drawn as its stratum draws them; the rest are drawn from the
+group's.
+"""
 UNSHARED = round(math.log(OWN_HALF) * MICRO)
 """What a key that the group does not share counts, in micronats."""
 
 
 def micronats(carriers: Any, size: Any, p0: Any, weight: float) -> Any:
-    """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the stratum's, against the stratum's.
+    """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the
+    stratum's, against the stratum's.
 
-    carriers, size: those of the group, the account itself left out; weight: accounts' worth of the stratum's rate in the group's.
+    carriers, size: those of the group, the account itself left out; weight: accounts' worth of the stratum's
+    rate in the group's.
     """
     rate = (carriers + weight * p0) / (size + weight)
     return (((1.0 - OWN_HALF) * rate / p0 + OWN_HALF).ln() * float(MICRO)).round().cast("int64")
@@ -54,4 +66,6 @@ def micronats(carriers: Any, size: Any, p0: Any, weight: float) -> Any:
 
 def clipped(value: Any, low: float, high: float) -> Any:
     """A micronat column held between two bounds given in nats."""
-    return ibis.greatest(ibis.least(value, ibis.literal(int(high * MICRO), "int64")), ibis.literal(int(low * MICRO), "int64"))
+    return ibis.greatest(
+        ibis.least(value, ibis.literal(int(high * MICRO), "int64")), ibis.literal(int(low * MICRO), "int64")
+    )

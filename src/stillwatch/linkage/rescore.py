@@ -16,26 +16,41 @@ TELLING_LIFT = 10.0
 TELLING_CARRIERS = 3
 """Members that must carry it."""
 TELLING_STRANGERS = 20
-"""No key tells of a group that more than so many times its members carry: candidates stay in proportion to the group."""
+"""No key tells of a group that more than so many times its members carry: candidates stay in proportion to
+the group.
+"""
 PROFILE_WEIGHT = 5.0
-"""Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw carriers."""
+"""Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw
+carriers.
+"""
 WORST = -2.0
 """Nats that one facet may count against an account."""
 NEAR = 1
-"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it, which gives ten at most where some twelve are wanted."""
+"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it, which
+gives ten at most where some twelve are wanted.
+"""
 
 
 def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings: LinkageSettings) -> Any:
-    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all who carry a telling key.
+    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all
+    who carry a telling key.
 
     The group's members are left out of what their peers do.
     """
-    carried = engine.create("carried", marked.select("account", "key", "stratum", "df").join(members.select("group", "account"), "account"))
+    carried = engine.create(
+        "carried",
+        marked.select("account", "key", "stratum", "df").join(members.select("group", "account"), "account"),
+    )
     profile = engine.create("profile", _profile(carried, members, accounts))
     telling = profile.filter(_.telling).select("group", "key")
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
-    keys = candidates.join(marked.select("account", "key", "facet_number", "family", "scales", "stratum", "here", "peers", "df"), "account")
-    known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"]).drop("group_right", "key_right")
+    keys = candidates.join(
+        marked.select("account", "key", "facet_number", "family", "scales", "stratum", "here", "peers", "df"),
+        "account",
+    )
+    known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"]).drop(
+        "group_right", "key_right"
+    )
     rows = _with_inside(known, carried, members)
     p0 = chance(
         rows.here - rows.carriers_here - rows.other,
@@ -47,29 +62,47 @@ def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings:
     own = 1 - rows.other
     shared = micronats(rows.carriers - own, rows["size"] - own, p0, PROFILE_WEIGHT)
     nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // rows.scales
-    facet = rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+    facet = (
+        rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+    )
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
 
 
 def _profile(carried: Any, members: Any, accounts: int) -> Any:
     """(group, key, carriers, size, telling): what a group's accounts carry."""
     size = members.group_by("group").agg(size=_.count())
-    joined = carried.group_by("group", "key").agg(carriers=_.count(), df=_.df.max()).filter(_.carriers >= 2).join(size, "group")
+    joined = (
+        carried.group_by("group", "key")
+        .agg(carriers=_.count(), df=_.df.max())
+        .filter(_.carriers >= 2)
+        .join(size, "group")
+    )
     lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
     return joined.select(
         "group",
         "key",
         "carriers",
         "size",
-        telling=(joined.carriers >= TELLING_CARRIERS) & (lift >= TELLING_LIFT) & (joined.carriers * TELLING_STRANGERS >= joined.df),
+        telling=(joined.carriers >= TELLING_CARRIERS)
+        & (lift >= TELLING_LIFT)
+        & (joined.carriers * TELLING_STRANGERS >= joined.df),
     )
 
 
 def _with_inside(known: Any, carried: Any, members: Any) -> Any:
-    """The rows with other (0 for a member, 1 for everybody else), inside and carriers_here: members in the row's stratum, and those who carry the key."""
-    places = carried.select("group", "account", "stratum").distinct().group_by("group", "stratum").agg(inside=_.count())
+    """The rows with other (0 for a member, 1 for everybody else), inside and carriers_here: members in the
+    row's stratum, and those who carry the key.
+    """
+    places = (
+        carried.select("group", "account", "stratum")
+        .distinct()
+        .group_by("group", "stratum")
+        .agg(inside=_.count())
+    )
     here = carried.group_by("group", "key", "stratum").agg(carriers_here=_.count())
-    rows = known.left_join(members.select("group", "account", member=1), ["group", "account"]).drop("group_right", "account_right")
+    rows = known.left_join(members.select("group", "account", member=1), ["group", "account"]).drop(
+        "group_right", "account_right"
+    )
     rows = rows.left_join(places, ["group", "stratum"]).drop("group_right", "stratum_right")
     rows = rows.left_join(here, ["group", "key", "stratum"]).drop("group_right", "key_right", "stratum_right")
     zero = {name: rows[name].fill_null(0) for name in ("inside", "carriers_here")}
@@ -77,10 +110,11 @@ def _with_inside(known: Any, carried: Any, members: Any) -> Any:
 
 
 def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
-    """Table totals (group, account, nats, families): evidence over all families, for candidates with some; families: those that give two nats.
+    """Table totals (group, account, nats, families): evidence over all families, for candidates with some;
+    families: those that give two nats.
 
-    Facets of one family are correlated by nature (a client brings its TLS stack and its headers), so a family gives its
-    strongest facet in full and a third of what the others add.
+    Facets of one family are correlated by nature (a client brings its TLS stack and its headers), so a family
+    gives its strongest facet in full and a third of what the others add.
     """
     family = weighed.group_by("group", "account", "family").agg(all=_.nats.sum(), best=_.nats.max())
     joint = ((family.all + 2 * ibis.greatest(family.best, ibis.literal(0, "int64"))) // 3).cast("int64")
@@ -94,4 +128,6 @@ def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
 
 def accepted(totals: Any, settings: LinkageSettings) -> Any:
     """The candidates over the threshold, with evidence from at least two families."""
-    return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select("group", "account", "nats")
+    return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select(
+        "group", "account", "nats"
+    )

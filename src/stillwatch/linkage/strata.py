@@ -12,13 +12,17 @@ from stillwatch.engine import Engine
 BANDS = (10, 100, 1000)
 """Exchanges in MONTH hours that part the bands of activity; in a shorter log, exchanges in all of it."""
 MONTH = 28 * 24
-"""Hours. In a log of three months every steady account would be in the highest band of plain counts, and a steady campaign its own peers."""
+"""Hours. In a log of three months every steady account would be in the highest band of plain counts, and a
+steady campaign its own peers.
+"""
 
 
 def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
-    """Table strata (account, stratum, cell, region, plan, band, client) of every account with exchanges; a cell is a stratum and a client.
+    """Table strata (account, stratum, cell, region, plan, band, client) of every account with exchanges; a
+    cell is a stratum and a client.
 
-    Region is the account's declared one, else that of its traffic: geography only narrows whom an account is compared with.
+    Region is the account's declared one, else that of its traffic: geography only narrows whom an account is
+    compared with.
     """
     seen = visits.group_by("account").agg(traffic=_.region.max(), client=_.client.max())
     work = activity.group_by("account").agg(n=_.n.sum())

@@ -7,7 +7,8 @@
     groups, scores, permits ── campaigns ──> campaigns, evidence, links, timeline, marks
     all of it ── report ──> report.html
 
-`read_logs.py` is the first line, `settle.py` its end, `find.py` the next three, `detect.py` runs them all into a run folder.
+`read_logs.py` is the first line, `settle.py` its end, `find.py` the next three, `detect.py` runs them all
+into a run folder.
 """
 
 from stillwatch.pipeline.detect import Inputs, detect

@@ -13,7 +13,17 @@ from stillwatch import __version__
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import Door, NetworkBook, Quarantine, Source, check_share, newest_allowed, plan, pseudonym_key, read_accounts
+from stillwatch.ingest import (
+    Door,
+    NetworkBook,
+    Quarantine,
+    Source,
+    check_share,
+    newest_allowed,
+    plan,
+    pseudonym_key,
+    read_accounts,
+)
 from stillwatch.pipeline.find import Found, Stored, find
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.labels import kept_labels
@@ -57,7 +67,9 @@ class Inputs:
     key_file: Path | None = None
     """Secret of pseudonyms and keys: with it, account ids become pseudonyms too."""
     key: HashKey | None = None
-    """Key of the tables where no key_file is given; None: the user's own, made at its first use. HashKey.public() protects nobody."""
+    """Key of the tables where no key_file is given; None: the user's own, made at its first use.
+    HashKey.public() protects nobody.
+    """
 
 
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
@@ -67,7 +79,14 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
     key = _key(inputs)
     beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
     logs = list(inputs.logs)
-    sources = plan(logs, settings=settings.ingest, format=inputs.format, mapping=inputs.mapping, aside=beside, progress=progress)
+    sources = plan(
+        logs,
+        settings=settings.ingest,
+        format=inputs.format,
+        mapping=inputs.mapping,
+        aside=beside,
+        progress=progress,
+    )
     folder = RunFolder(out, force=force)
     try:
         door = Door(
@@ -80,21 +99,31 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         if not staged.files:
             check_share(staged.quarantine, settings.ingest)
             raise InputError(
-                "the logs hold no exchange", where=", ".join(map(str, inputs.logs)), do="check --format, and that the files are not empty"
+                "the logs hold no exchange",
+                where=", ".join(map(str, inputs.logs)),
+                do="check --format, and that the files are not empty",
             )
         progress("reading the edge log and the accounts", 0, 0)
         edge = read_edge_log(inputs.edge, door, key, folder.stage, staged) if inputs.edge else None
         check_share(staged.quarantine, settings.ingest)
         accounts = _accounts(inputs, door, key, settings, staged)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
-            duplicates = settle(engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress)
+            duplicates = settle(
+                engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
+            )
             check_share(staged.quarantine, settings.ingest)
             _clear(edge, staged, again=settings.sketch.template_text)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             known = engine.load("accounts", accounts)
-            seen = engine.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
+            seen = engine.load(
+                "releases", releases if releases is not None else releases_seen(engine, exchanges)
+            )
             labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
-            look = SecondLook(sources, door, staged.files, settings.sketch, progress) if settings.sketch.template_text else None
+            look = (
+                SecondLook(sources, door, staged.files, settings.sketch, progress)
+                if settings.sketch.template_text
+                else None
+            )
             stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
             found = find(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, accounts)
@@ -107,7 +136,9 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
-    """Staged rows stand in the run's exchanges now: gone before the search, which wants the room, unless the logs are read again by them."""
+    """Staged rows stand in the run's exchanges now: gone before the search, which wants the room, unless the
+    logs are read again by them.
+    """
     for path in [*([edge] if edge else []), *([] if again else staged.files)]:
         path.unlink()
 
@@ -143,8 +174,14 @@ def _accounts(inputs: Inputs, door: Door, key: HashKey, settings: Settings, stag
     staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
-    unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(["account", "account_id"])
-    blank = [pa.nulls(unseen.num_rows, kind.type) for kind in ACCOUNTS.arrow if kind.name not in unseen.column_names]
+    unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(
+        ["account", "account_id"]
+    )
+    blank = [
+        pa.nulls(unseen.num_rows, kind.type)
+        for kind in ACCOUNTS.arrow
+        if kind.name not in unseen.column_names
+    ]
     more = pa.Table.from_arrays([*unseen.columns, *blank], schema=ACCOUNTS.arrow)
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
@@ -171,12 +208,17 @@ def _about(
         **counted(engine, exchanges),
         "quarantined": staged.quarantine.bad,
         "duplicates": duplicates,
-        "mended": [{"column": column, "reason": reason, "count": count} for (column, reason), count in sorted(staged.quarantine.mended.items())],
+        "mended": [
+            {"column": column, "reason": reason, "count": count}
+            for (column, reason), count in sorted(staged.quarantine.mended.items())
+        ],
         "key": "private" if key.private else "public",
         "sketch": Sketched.by(key).document(),
         "intent": load_intent().document(),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
         "tested_groups": found.tested,
-        "given": {name: value is not None for name, value in vars(inputs).items() if name not in ("logs", "key")},
+        "given": {
+            name: value is not None for name, value in vars(inputs).items() if name not in ("logs", "key")
+        },
     }

@@ -73,7 +73,9 @@ class Stored:
     rates: pa.Table | None = None
     """Table RATES: how often the flags err; None: not known."""
     templates: bool = True
-    """Whether the groups' templates are recovered: no verdict depends on them, and they take a quarter of a small search."""
+    """Whether the groups' templates are recovered: no verdict depends on them, and they take a quarter of a
+    small search.
+    """
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,27 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     permits = _permitted(engine, stored, labels)
     licensed = set(permits)
     members, near = without_licensees(linked.members, linked.near, permits, settings.linkage.smallest_group)
-    volumes = engine.create("volumes", tables.activity.group_by("account").agg(n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()))
+    volumes = engine.create(
+        "volumes",
+        tables.activity.group_by("account").agg(n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()),
+    )
     progress("held-out tests")
     meanings = tables.exchanges.select("account", "meaning")
-    held = test_held_out(engine, held_traces(engine, traces, peer_strata), peer_strata, members, meanings, near)
+    held = test_held_out(
+        engine, held_traces(engine, traces, peer_strata), peer_strata, members, meanings, near
+    )
     named = named_members(members, near, held, held.everyone, settings.linkage, settings.campaigns)
     every = candidates(engine, named, declared, volumes, settings.campaigns.industrial_exchanges)
-    counted = engine.collect(volumes.left_join(main_clients(engine, tables.visits), "account").drop("account_right").order_by("account"))
+    counted = engine.collect(
+        volumes.left_join(main_clients(engine, tables.visits), "account")
+        .drop("account_right")
+        .order_by("account")
+    )
     bets = owner_bets(engine, tables.activity, counted, every)
     known = dict(zip(values(counted, "account"), values(counted, "n"), strict=True))
-    chosen = worth_a_look(who_asks(every, bets, licensed), bets, licensed, known, settings.campaigns.benign_exchanges)
+    chosen = worth_a_look(
+        who_asks(every, bets, licensed), bets, licensed, known, settings.campaigns.benign_exchanges
+    )
     blind = _blind_meaning(counted, held, members)
     lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
     progress("groups' exchanges")
@@ -124,7 +137,11 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
     missing = lacking | _missing_here(engine, work.sums)
     scores, blind_signals = score_groups(engine, work, missing, progress)
     progress("templates")
-    shared = recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look) if stored.templates else NONE
+    shared = (
+        recover(engine, tables.exchanges, assigned, work.sums, settings.sketch, stored.look)
+        if stored.templates
+        else NONE
+    )
     if shared.said.num_rows:
         labels = labels_of(stored.labels, shared.said)
     progress("verdicts")
@@ -141,9 +158,16 @@ def find(engine: Engine, stored: Stored, settings: Settings, progress: Progress)
         "account_intents": work.intents.accounts,
         "timeline": timeline_table(engine, work.work),
         "marks": marks_table(engine, tables.releases, work.members),
-        **(shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts) if stored.templates else {}),
+        **(
+            shared.tables(engine, work.templates, traces, labels, settings.sketch.template_accounts)
+            if stored.templates
+            else {}
+        ),
         "blindness": _blindness(
-            [("facet", b.name, b.reason, b.share) for b in blind_facets] + blind + [("signal", *b) for b in blind_signals], shared
+            [("facet", b.name, b.reason, b.share) for b in blind_facets]
+            + blind
+            + [("signal", *b) for b in blind_signals],
+            shared,
         ),
     }
     progress("evidence")
@@ -156,24 +180,43 @@ def _permitted(engine: Engine, stored: Stored, labels: Labels) -> dict[int, froz
     if not stored.permits:
         return {}
     named = engine.load(
-        "named", pa.table({"account_id": pa.array(sorted(set().union(*(permit.accounts for permit in stored.permits))), pa.string())})
+        "named",
+        pa.table(
+            {
+                "account_id": pa.array(
+                    sorted(set().union(*(permit.accounts for permit in stored.permits))), pa.string()
+                )
+            }
+        ),
     )
     known = stored.accounts.select("account", "account_id", "organisation", "verification")
-    both = known.semi_join(named, "account_id").union(known.filter(_.verification == "organisation"), distinct=True)
+    both = known.semi_join(named, "account_id").union(
+        known.filter(_.verification == "organisation"), distinct=True
+    )
     rows = engine.collect(both).to_pylist()
-    return permitted(stored.permits, {row["account"]: row["account_id"] for row in rows}, {row["account"]: _verified(row, labels) for row in rows})
+    return permitted(
+        stored.permits,
+        {row["account"]: row["account_id"] for row in rows},
+        {row["account"]: _verified(row, labels) for row in rows},
+    )
 
 
 def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
-    """account, peer_volume: mean exchanges of the accounts of its region and plan that are no candidates; of everyone's where it has none."""
+    """account, peer_volume: mean exchanges of the accounts of its region and plan that are no candidates; of
+    everyone's where it has none.
+    """
     taken = engine.load("taken", candidates.select(["account"]))
     known = peer_strata.select("account", "region", "plan").join(volumes.select("account", "n"), "account")
     free = known.anti_join(taken, "account")
-    everyone = free.agg(total=_.n.sum(), accounts=_.count()).select(overall=_.total.cast("float64") / _.accounts)
+    everyone = free.agg(total=_.n.sum(), accounts=_.count()).select(
+        overall=_.total.cast("float64") / _.accounts
+    )
     local = free.group_by("region", "plan").agg(total=_.n.sum(), accounts=_.count())
     means = local.select("region", "plan", mean=_.total.cast("float64") / _.accounts)
     joined = known.left_join(means, ["region", "plan"]).cross_join(everyone)
-    return engine.create("peer_volume", joined.select("account", peer_volume=ibis.coalesce(joined["mean"], joined.overall)))
+    return engine.create(
+        "peer_volume", joined.select("account", peer_volume=ibis.coalesce(joined["mean"], joined.overall))
+    )
 
 
 def _work(engine: Engine, tables: Any, declared: Any, peer_volume: Any, assigned: Any) -> Any:
@@ -182,7 +225,11 @@ def _work(engine: Engine, tables: Any, declared: Any, peer_volume: Any, assigned
         declared.select("account", "owner"), "account"
     )
     known = account.select("account", "payment", "created_second", "banned_second", "owner")
-    rows = tables.exchanges.join(assigned, "account").left_join(known, "account").left_join(peer_volume, "account")
+    rows = (
+        tables.exchanges.join(assigned, "account")
+        .left_join(known, "account")
+        .left_join(peer_volume, "account")
+    )
     return engine.create("work", rows.select(*WORK.names))
 
 
@@ -194,19 +241,33 @@ def _missing_here(engine: Engine, sums: Any) -> dict[str, float]:
 
 
 def _blind_meaning(volumes: pa.Table, held: HeldOut, members: pa.Table) -> list[tuple[str, str, str, float]]:
-    """What the test of the prompts' meaning could not see: prompts that the log did not hold, or all where none was sketched."""
+    """What the test of the prompts' meaning could not see: prompts that the log did not hold, or all where
+    none was sketched.
+    """
     total = sum(values(volumes, "n"))
-    share = 1.0 if members.num_rows and not held.meant.seen else 1.0 - sum(values(volumes, "texts")) / total if total else 1.0
+    share = (
+        1.0
+        if members.num_rows and not held.meant.seen
+        else 1.0 - sum(values(volumes, "texts")) / total
+        if total
+        else 1.0
+    )
     return [("facet", MEANING, "no exchanges.meaning", share)] if share > 0.0 else []
 
 
 def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
     """The formation evidence of the accounts that were named in the end."""
     rows = evidence.join(chosen.select(["group", "account"]), ["group", "account"], join_type="inner")
-    return rows.select(MEMBER_EVIDENCE.names()).cast(MEMBER_EVIDENCE.arrow).sort_by([(name, "ascending") for name in ("group", "account", "facet")])
+    return (
+        rows.select(MEMBER_EVIDENCE.names())
+        .cast(MEMBER_EVIDENCE.arrow)
+        .sort_by([(name, "ascending") for name in ("group", "account", "facet")])
+    )
 
 
-def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, meant: Meant, labels: Labels) -> dict[str, pa.Table]:
+def _evidence(
+    engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa.Table, meant: Meant, labels: Labels
+) -> dict[str, pa.Table]:
     linked = rows_where(chosen, "kind", "linked")
     members = engine.load("ranked", ranked(linked))
     everyone = int(engine.collect(traces.agg(n=traces.account.nunique())).column("n")[0].as_py())
@@ -219,7 +280,12 @@ def _evidence(engine: Engine, traces: Any, chosen: pa.Table, member_evidence: pa
 def _groups(chosen: pa.Table, anchors: dict[int, int]) -> pa.Table:
     counted = chosen.group_by(["group", "kind"]).aggregate([("account", "count")]).sort_by("group")
     rows = [
-        {"group": row["group"], "kind": row["kind"], "accounts": row["account_count"], "anchors": anchors.get(row["group"], 0)}
+        {
+            "group": row["group"],
+            "kind": row["kind"],
+            "accounts": row["account_count"],
+            "anchors": anchors.get(row["group"], 0),
+        }
         for row in counted.to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=GROUPS.arrow)
@@ -250,13 +316,30 @@ class _Facts:
     def accounts(self) -> list[dict[str, Any]]:
         """group, account, account_id, owner, basis, n, first, last of every candidate's account."""
         known = self.stored.accounts.select("account", "account_id", "organisation", "verification")
-        rows = self.work.members.filter(_.group > 0).join(known, "account").left_join(self.declared.rename(declared="owner"), "account")
-        columns = ("group", "account", "account_id", "organisation", "verification", "declared", "basis", "n", "first", "last")
+        rows = (
+            self.work.members.filter(_.group > 0)
+            .join(known, "account")
+            .left_join(self.declared.rename(declared="owner"), "account")
+        )
+        columns = (
+            "group",
+            "account",
+            "account_id",
+            "organisation",
+            "verification",
+            "declared",
+            "basis",
+            "n",
+            "first",
+            "last",
+        )
         return self.engine.collect(rows.select(*columns).order_by(["group", "account"])).to_pylist()
 
     @cached_property
     def _sizes(self) -> dict[int, int]:
-        counted = self.engine.collect(self.declared.filter(_.owner.notnull()).group_by("owner").agg(n=_.count()))
+        counted = self.engine.collect(
+            self.declared.filter(_.owner.notnull()).group_by("owner").agg(n=_.count())
+        )
         return dict(zip(values(counted, "owner"), values(counted, "n"), strict=True))
 
     def _owned(self, people: list[dict[str, Any]]) -> int:
@@ -274,7 +357,9 @@ class _Facts:
                 "account_id": row["account_id"],
                 "nats": nats[row["account"]],
                 "p_value": self.held.p_values.get((row["group"], row["account"])),
-                "owner": labels.get((row["basis"], row["declared"]), f"{row['basis']} owner") if row["declared"] is not None else "",
+                "owner": labels.get((row["basis"], row["declared"]), f"{row['basis']} owner")
+                if row["declared"] is not None
+                else "",
                 "exchanges": row["n"],
                 "first": moment(row["first"]),
                 "last": moment(row["last"]),
@@ -324,4 +409,6 @@ class _Facts:
 
 
 def _verified(row: dict[str, Any], labels: Labels) -> str:
-    return labels.get(("organisation", row["organisation"]), "") if row["verification"] == "organisation" else ""
+    return (
+        labels.get(("organisation", row["organisation"]), "") if row["verification"] == "organisation" else ""
+    )

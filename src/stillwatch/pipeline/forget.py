@@ -1,4 +1,6 @@
-"""Forget accounts: their rows are deleted at the source, and everything derived is derived again, aside, then swapped in."""
+"""Forget accounts: their rows are deleted at the source, and everything derived is derived again, aside, then
+swapped in.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ TABLES: dict[str, Table] = {
     for table in vars(module).values()
     if isinstance(table, Table) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}
-"""Every table of a run that is one file, by name; alarms are not made anew, for whoever wants them watches again."""
+"""Every table of a run that is one file, by name; alarms are not made anew, for whoever wants them watches
+again.
+"""
 SOURCES = (ACCOUNTS, LABELS, PERMITS, RELEASES, QUARANTINE)
 """Those that are changed; all others are made anew."""
 
@@ -65,8 +69,9 @@ class Forgotten:
 def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path | None = None) -> Forgotten:
     """Take accounts out of a run as if they had never been in it; all of them, or on any error none.
 
-    names: ids as the run shows them, or keys; with a key file, also the provider's own ids where the run shows pseudonyms.
-    Raises RunError for a name that no account of the run has, and for a run that was made by another version or is not whole.
+    names: ids as the run shows them, or keys; with a key file, also the provider's own ids where the run
+    shows pseudonyms. Raises RunError for a name that no account of the run has, and for a run that was made
+    by another version or is not whole.
     """
     known = Run(run)
     about = known.about
@@ -85,7 +90,9 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges)
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
-        folder.about({**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)})
+        folder.about(
+            {**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)}
+        )
         if (run / PAGE).exists():
             progress("writing the report", 0, 0)
             report.write(folder.aside)
@@ -98,7 +105,9 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
 
 
 def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
-    """What the run was sketched with. Raises RunError unless all of its files are there, are of this version, and nothing else is."""
+    """What the run was sketched with. Raises RunError unless all of its files are there, are of this version,
+    and nothing else is.
+    """
     ours = sketched_of(run, about, AGAIN)
     there = {path.name for path in run.iterdir()}
     lacking = {f"{table.name}.parquet" for table in SOURCES} - there
@@ -115,23 +124,32 @@ def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
 
 
 def _rows_named(accounts: pa.Table, names: Sequence[str], key: bytes | None, run: Path) -> pa.Table:
-    """The rows of the accounts that are named. Raises RunError naming those that are not there; what others are called is not said."""
+    """The rows of the accounts that are named. Raises RunError naming those that are not there; what others
+    are called is not said.
+    """
     shown, keys = values(accounts, "account_id"), values(accounts, "account")
     wanted: set[int] = set()
     for name in names:
         ids = {name} | ({account_name(name, key)} if key else set())
-        rows = {i for i, (shown_as, number) in enumerate(zip(shown, keys, strict=True)) if shown_as in ids or number in keys_named(name)}
+        rows = {
+            i
+            for i, (shown_as, number) in enumerate(zip(shown, keys, strict=True))
+            if shown_as in ids or number in keys_named(name)
+        }
         if not rows:
             raise RunError(
                 f"no account of the run is called {name}; nothing was changed",
                 where=str(run),
-                do="give the id as the run shows it; where it shows pseudonyms, give the provider's id and --key-file. It may be forgotten already",
+                do="give the id as the run shows it; where it shows pseudonyms, give the provider's id and "
+                "--key-file. It may be forgotten already",
             )
         wanted |= rows
     return accounts.take(pa.array(sorted(wanted), pa.int64()))
 
 
-def _delete_rows(engine: Engine, run: Path, aside: Path, gone: set[int], sketched: Sketched, progress: Progress) -> int:
+def _delete_rows(
+    engine: Engine, run: Path, aside: Path, gone: set[int], sketched: Sketched, progress: Progress
+) -> int:
     """Write the exchanges of everybody else, day by day; returns how many there were before."""
     days = stored_days(run)
     absent = engine.load("gone", pa.table({"account": pa.array(sorted(gone), pa.int64())}))
@@ -141,31 +159,54 @@ def _delete_rows(engine: Engine, run: Path, aside: Path, gone: set[int], sketche
         before += pq.read_metadata(path).num_rows
         out = aside / path.relative_to(run)
         out.parent.mkdir(parents=True)
-        written = engine.write(rows.anti_join(absent, "account"), out, sketched.marked(EXCHANGES.arrow), ORDER)
+        written = engine.write(
+            rows.anti_join(absent, "account"), out, sketched.marked(EXCHANGES.arrow), ORDER
+        )
         left += written
         if not written:
             out.unlink()
             out.parent.rmdir()
         progress("deleting rows", done, len(days))
     if not left:
-        raise RunError("nothing would be left of the run; nothing was changed", where=str(run), do="delete the folder")
+        raise RunError(
+            "nothing would be left of the run; nothing was changed", where=str(run), do="delete the folder"
+        )
     return before
 
 
 def _stored(
-    engine: Engine, run: Path, about: dict[str, Any], accounts: pa.Table, gone: pa.Table, exchanges: Any, settings: Settings
+    engine: Engine,
+    run: Path,
+    about: dict[str, Any],
+    accounts: pa.Table,
+    gone: pa.Table,
+    exchanges: Any,
+    settings: Settings,
 ) -> tuple[Stored, pa.Table]:
     """What the search starts from now, and the table of the accounts that are left."""
-    left = accounts.join(gone.select(["account"]), "account", join_type="left anti").select(ACCOUNTS.names()).cast(ACCOUNTS.arrow).sort_by("account")
+    left = (
+        accounts.join(gone.select(["account"]), "account", join_type="left anti")
+        .select(ACCOUNTS.names())
+        .cast(ACCOUNTS.arrow)
+        .sort_by("account")
+    )
     known = engine.load("accounts", left.combine_chunks())
     told = about.get("given", {}).get("releases")
-    seen = engine.load("releases", releases_of(table_of(run, RELEASES, AGAIN)) if told else releases_seen(engine, exchanges))
-    labels = kept_labels(engine, exchanges, known, table_of(run, LABELS, AGAIN), settings.sketch.template_accounts)
-    return Stored(exchanges, known, seen, labels, permits_of(table_of(run, PERMITS, AGAIN)), rates=shipped_rates()), left.combine_chunks()
+    seen = engine.load(
+        "releases", releases_of(table_of(run, RELEASES, AGAIN)) if told else releases_seen(engine, exchanges)
+    )
+    labels = kept_labels(
+        engine, exchanges, known, table_of(run, LABELS, AGAIN), settings.sketch.template_accounts
+    )
+    return Stored(
+        exchanges, known, seen, labels, permits_of(table_of(run, PERMITS, AGAIN)), rates=shipped_rates()
+    ), left.combine_chunks()
 
 
 def _without_files_named(quarantine: pa.Table, ids: list[str]) -> pa.Table:
-    """The quarantine without rows of files that are named after an account; of any other row nobody can say whose it was."""
+    """The quarantine without rows of files that are named after an account; of any other row nobody can say
+    whose it was.
+    """
     keep = [not _named_after(file, ids) for file in values(quarantine, "file")]
     return quarantine.filter(pa.array(keep, pa.bool_()))
 
@@ -176,6 +217,9 @@ def _named_after(file: str, ids: list[str]) -> bool:
 
 def _noted(about: dict[str, Any], ids: list[str]) -> dict[str, Any]:
     """For run.json: that something was forgotten, how much and when; not who."""
-    inputs = [{**item, "file": "(forgotten)"} if _named_after(str(item.get("file", "")), ids) else item for item in about.get("inputs", [])]
+    inputs = [
+        {**item, "file": "(forgotten)"} if _named_after(str(item.get("file", "")), ids) else item
+        for item in about.get("inputs", [])
+    ]
     note = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "accounts": len(ids)}
     return {"inputs": inputs, "forgotten": [*about.get("forgotten", []), note]}

@@ -14,12 +14,17 @@ from stillwatch.schema.keyed import HashKey
 
 KEY_FILE = "STILLWATCH_KEY_FILE"
 """Environment variable that names the file of the user's own key."""
-OTHERWISE = f"set {KEY_FILE} to a file where you may write, give --key-file, or, for data that is public anyway, --public-key"
+OTHERWISE = (
+    f"set {KEY_FILE} to a file where you may write, give --key-file, or, for data that is public "
+    "anyway, --public-key"
+)
 Say = Callable[[str], None]
 
 
 def own_key(say: Say) -> HashKey:
-    """The user's own key; made at the first call, which `say` is told. Raises SettingError where it can be neither read nor made."""
+    """The user's own key; made at the first call, which `say` is told. Raises SettingError where it can be
+    neither read nor made.
+    """
     path = own_key_file()
     try:
         there = path.exists()
@@ -27,14 +32,19 @@ def own_key(say: Say) -> HashKey:
     except OSError as error:
         raise _cannot_be_made(path, error) from error
     if not there and _make(path):
-        say(f"a private key was made in {path}: keep it, since only tables made with one key can be compared (docs/privacy.md)")
+        say(
+            f"a private key was made in {path}: keep it, since only tables made with one key can be "
+            "compared (docs/privacy.md)"
+        )
     if others:
         say(f"others may read the key file {path}: chmod 600 {path}")
     return HashKey.from_file(path)
 
 
 def own_key_file() -> Path:
-    """$STILLWATCH_KEY_FILE, else stillwatch/key in the user's folder of settings (XDG Base Directory Specification 0.8)."""
+    """$STILLWATCH_KEY_FILE, else stillwatch/key in the user's folder of settings (XDG Base Directory
+    Specification 0.8).
+    """
     named = os.environ.get(KEY_FILE)
     if named:
         return Path(named)
@@ -67,7 +77,9 @@ def _make(path: Path) -> bool:
 
 
 def _placed(aside: Path, path: Path) -> bool:
-    """Give the key its name, unless there is one by now: two processes that start together must end with one key."""
+    """Give the key its name, unless there is one by now: two processes that start together must end with one
+    key.
+    """
     try:
         os.link(aside, path)
     except FileExistsError:
@@ -79,4 +91,6 @@ def _placed(aside: Path, path: Path) -> bool:
 
 
 def _cannot_be_made(path: Path, error: OSError) -> SettingError:
-    return SettingError(f"there is no private key yet, and none can be made: {error.strerror}", where=str(path), do=OTHERWISE)
+    return SettingError(
+        f"there is no private key yet, and none can be made: {error.strerror}", where=str(path), do=OTHERWISE
+    )

@@ -1,4 +1,6 @@
-"""Which labels a run may keep: those of keys that its rows carry, and words only where enough accounts share them."""
+"""Which labels a run may keep: those of keys that its rows carry, and words only where enough accounts share
+them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ compute: Any = pyarrow.compute
 
 
 def kept_labels(engine: Engine, exchanges: Any, accounts: Any, labels: pa.Table, least: int) -> pa.Table:
-    """The labels of keys that a row carries, in their order; the words of a template head only if `least` accounts share it: fewer, and they are somebody's own."""
+    """The labels of keys that a row carries, in their order; the words of a template head only if `least`
+    accounts share it: fewer, and they are somebody's own.
+    """
     keep = np.zeros(labels.num_rows, np.bool_)
     for kind in sorted(distinct_values(labels, "kind")):
         table = exchanges if kind in EXCHANGES.names() else accounts if kind in ACCOUNTS.names() else None
@@ -32,7 +36,11 @@ def kept_labels(engine: Engine, exchanges: Any, accounts: Any, labels: pa.Table,
 
 
 def sayable(labels: pa.Table, templates: pa.Table) -> pa.Table:
-    """The labels without the words of frames that table templates does not show: too few accounts may share them now."""
-    shown = [row["key"] for row in templates.to_pylist() if row["part"] == "frame" and row["words"] is not None]
+    """The labels without the words of frames that table templates does not show: too few accounts may share
+    them now.
+    """
+    shown = [
+        row["key"] for row in templates.to_pylist() if row["part"] == "frame" and row["words"] is not None
+    ]
     named = compute.is_in(labels.column("key"), value_set=pa.array(shown, pa.int64()))
     return labels.filter(compute.or_(compute.not_equal(labels.column("kind"), "frame"), named))

@@ -24,15 +24,23 @@ def shipped_rates() -> pa.Table:
 def known_rates(card: Mapping[str, Any]) -> pa.Table:
     """Table RATES: each label that the card has figures for.
 
-    Sensitivity is counted as what one more pipeline may be like; false positives as measured on the groups of all sources together, for
-    a customer's ordinary traffic is a mixture as they are.
+    Sensitivity is counted as what one more pipeline may be like; false positives as measured on the groups of
+    all sources together, for a customer's ordinary traffic is a mixture as they are.
     """
     rows = []
     for label in card["labels"]:
         hits, false = _one_more(label["hits"]), label["false_positives"]
         if hits is not None and false["groups"]:
             wrong = false["share"] * false["groups"]
-            rows.append({"label": label["label"].lower(), "hits": hits[0], "positives": hits[1], "false": wrong, "negatives": float(false["groups"])})
+            rows.append(
+                {
+                    "label": label["label"].lower(),
+                    "hits": hits[0],
+                    "positives": hits[1],
+                    "false": wrong,
+                    "negatives": float(false["groups"]),
+                }
+            )
     return pa.Table.from_pylist(rows, schema=RATES.arrow)
 
 

@@ -30,13 +30,21 @@ from stillwatch.sketch import sketch, sketch_edge
 
 Progress = Callable[[str, int, int], None]
 ACCOUNTS_SEEN = schema_of(account=pa.int64(), account_id=pa.string())
-STAGED = pa.schema([*EXCHANGES.arrow, pa.field("source", pa.int32(), nullable=False), pa.field("row", pa.int64(), nullable=False)])
+STAGED = pa.schema(
+    [
+        *EXCHANGES.arrow,
+        pa.field("source", pa.int32(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+    ]
+)
 """Exchanges with the file they came from and their place among its readable rows."""
 ROWS_AT_ONCE = 131_072
 
 
 class Gathered:
-    """Rows of many small tables, each once: made distinct when as many have come as are known, so that the work grows with the rows alone."""
+    """Rows of many small tables, each once: made distinct when as many have come as are known, so that the
+    work grows with the rows alone.
+    """
 
     def __init__(self, schema: pa.Schema) -> None:
         """No row yet."""
@@ -83,7 +91,9 @@ def distinct(table: pa.Table) -> pa.Table:
     return unique.sort_by([(name, "ascending") for name in table.column_names]).cast(table.schema)
 
 
-def read_logs(sources: list[Source], door: Door, key: HashKey, settings: SketchSettings, stage: Path, progress: Progress) -> Staged:
+def read_logs(
+    sources: list[Source], door: Door, key: HashKey, settings: SketchSettings, stage: Path, progress: Progress
+) -> Staged:
     """Read and sketch every source into `stage`; files in parallel, results in the order of the sources."""
     workers = door.settings.workers or min(os.cpu_count() or 1, 4)
     jobs = [(number, source, door, key, settings, stage) for number, source in enumerate(sources)]
@@ -131,23 +141,30 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
 
 
 def _submitted(pool: ProcessPoolExecutor, jobs: list[Job]) -> list[Future[Result]]:
-    """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it to them too, but it is ours to answer."""
+    """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it
+    to them too, but it is ours to answer.
+    """
     with uninterrupted():
         return [pool.submit(_stage, job) for job in jobs]
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off an interrupt: one between the start of a worker and its first message would leave the worker with half a message.
+    """Put off an interrupt: one between the start of a worker and its first message would leave the worker
+    with half a message.
 
-    Blocking it is not enough, since it blocks it in this thread alone: a thread of a library may take it, and Python then raises it here.
-    The wish to end is put off too, but never blocked: workers inherit what is blocked, and are ended by it.
+    Blocking it is not enough, since it blocks it in this thread alone: a thread of a library may take it, and
+    Python then raises it here. The wish to end is put off too, but never blocked: workers inherit what is
+    blocked, and are ended by it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed: list[int] = []
-    answers = {asked: signal.signal(asked, lambda number, _frame: pressed.append(number)) for asked in (signal.SIGINT, signal.SIGTERM)}
+    answers = {
+        asked: signal.signal(asked, lambda number, _frame: pressed.append(number))
+        for asked in (signal.SIGINT, signal.SIGTERM)
+    }
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -179,7 +196,10 @@ def _stage(job: Job) -> Result:
 
 def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
     count = batch.num_rows
-    places: list[pa.Array[Any]] = [pa.array(np.full(count, source, np.int32)), pa.array(np.arange(first, first + count))]
+    places: list[pa.Array[Any]] = [
+        pa.array(np.full(count, source, np.int32)),
+        pa.array(np.arange(first, first + count)),
+    ]
     return pa.Table.from_arrays([*batch.columns, *places], schema=STAGED)
 
 
@@ -206,7 +226,13 @@ def read_edge_log(path: Path, door: Door, key: HashKey, stage: Path, staged: Sta
 
 
 def refuse_unreadable(quarantine: Quarantine, path: Path, name: str) -> None:
-    """Raise InputError where a file given beside the logs gave no row: it was meant to tell something, and silence would look like innocence."""
+    """Raise InputError where a file given beside the logs gave no row: it was meant to tell something, and
+    silence would look like innocence.
+    """
     if not quarantine.good and path.stat().st_size:
         reasons = {reason for _, reason in quarantine.reasons}
-        raise InputError(f"the {name} holds no row that can be read", where=str(path), do="; ".join(sorted(reasons)) or "see docs/formats.md")
+        raise InputError(
+            f"the {name} holds no row that can be read",
+            where=str(path),
+            do="; ".join(sorted(reasons)) or "see docs/formats.md",
+        )

@@ -1,4 +1,6 @@
-"""The groups' templates: found in a sample, counted in all traffic, and given their words where that is allowed."""
+"""The groups' templates: found in a sample, counted in all traffic, and given their words where that is
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ from stillwatch.errors import OutOfRoom
 from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import SketchSettings
-from stillwatch.templates import Family, Search, Uses, counts_of, families_of, keys_table, listed, parts_of, templates_table, uses_of
+from stillwatch.templates import (
+    Family,
+    Search,
+    Uses,
+    counts_of,
+    families_of,
+    keys_table,
+    listed,
+    parts_of,
+    templates_table,
+    uses_of,
+)
 
 Look = Callable[[Engine, Uses, list[Family]], pa.Table]
 """From the engine, the exchanges made from templates and those templates to rows of table labels."""
@@ -35,7 +48,9 @@ class Recovered:
     lost: str = ""
     """Why frames are not known; empty where they are."""
 
-    def tables(self, engine: Engine, parts: Any, traces: Any, labels: Mapping[tuple[str, int], str], least: int) -> dict[str, pa.Table]:
+    def tables(
+        self, engine: Engine, parts: Any, traces: Any, labels: Mapping[tuple[str, int], str], least: int
+    ) -> dict[str, pa.Table]:
         """Tables templates and template_keys; `parts` are the uses of heads and tails."""
         rows = parts_of(engine, parts, traces)
         templates = templates_table(self.found, self.counts, rows, self.texts, labels, least)
@@ -46,10 +61,19 @@ NONE = Recovered([], pa.table({}), {}, LABELS.arrow.empty_table())
 """No templates, where none were looked for."""
 
 
-def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: SketchSettings, look: Look | None) -> Recovered:
-    """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts. Where there is no room for it, none, and why."""
+def recover(
+    engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: SketchSettings, look: Look | None
+) -> Recovered:
+    """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts. Where
+    there is no room for it, none, and why.
+    """
     groups = assigned.filter(_.group > 0).select("account", "group")
-    texts = {row["group"]: row["texts"] for row in engine.collect(sums.filter((_.group > 0) & (_.texts > 0)).select("group", "texts")).to_pylist()}
+    texts = {
+        row["group"]: row["texts"]
+        for row in engine.collect(
+            sums.filter((_.group > 0) & (_.texts > 0)).select("group", "texts")
+        ).to_pylist()
+    }
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
     try:
@@ -61,9 +85,17 @@ def recover(engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: 
 
 
 def _recovered(
-    engine: Engine, exchanges: Any, groups: Any, rows: Any, texts: dict[int, int], settings: SketchSettings, look: Look | None
+    engine: Engine,
+    exchanges: Any,
+    groups: Any,
+    rows: Any,
+    texts: dict[int, int],
+    settings: SketchSettings,
+    look: Look | None,
 ) -> Recovered:
-    found = families_of(engine, rows, texts, Search(settings.shingle_words, settings.shingle_rate, settings.edge_words))
+    found = families_of(
+        engine, rows, texts, Search(settings.shingle_words, settings.shingle_rate, settings.edge_words)
+    )
     uses = uses_of(engine, exchanges, found)
     counts = counts_of(engine, uses, groups)
     shown = listed(found, counts)
@@ -75,5 +107,7 @@ def _recovered(
 
 def enough(found: list[Family], counts: pa.Table, least: int) -> list[Family]:
     """The templates that enough accounts share."""
-    accounts = {(row["group"], row["family"]): row["accounts"] + row["elsewhere"] for row in counts.to_pylist()}
+    accounts = {
+        (row["group"], row["family"]): row["accounts"] + row["elsewhere"] for row in counts.to_pylist()
+    }
     return [f for f in found if accounts[f.group, f.key] >= least]

@@ -19,34 +19,62 @@ DAY = 86_400
 
 
 def read_releases(path: Path | None) -> pa.Table | None:
-    """The releases of a TOML file of [[release]] sections with model and time. Raises InputError naming the section."""
+    """The releases of a TOML file of [[release]] sections with model and time. Raises InputError naming the
+    section.
+    """
     if path is None:
         return None
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"the releases file cannot be read: {error.strerror}", where=str(path), do="check the path given to --releases") from error
+        raise InputError(
+            f"the releases file cannot be read: {error.strerror}",
+            where=str(path),
+            do="check the path given to --releases",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the releases file is not TOML: {error}", where=str(path), do="mend the line named above") from error
-    rows = [_release(row, f"{path}, release {number}") for number, row in enumerate(document.get("release", []), 1)]
+        raise InputError(
+            f"the releases file is not TOML: {error}", where=str(path), do="mend the line named above"
+        ) from error
+    rows = [
+        _release(row, f"{path}, release {number}")
+        for number, row in enumerate(document.get("release", []), 1)
+    ]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["second"], row["model"])), schema=RELEASES)
 
 
 def _release(row: dict[str, Any], where: str) -> dict[str, Any]:
     if set(row) != {"model", "time"}:
-        raise InputError("a release needs model and time, and nothing else", where=where, do='write model = "name" and time = 2026-02-05T18:00:00Z')
+        raise InputError(
+            "a release needs model and time, and nothing else",
+            where=where,
+            do='write model = "name" and time = 2026-02-05T18:00:00Z',
+        )
     value = row["time"]
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise InputError("the time of the release is not a date", where=where, do="write time = 2026-02-05T18:00:00Z") from error
-    return {"model": str(row["model"]), "second": int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())}
+        raise InputError(
+            "the time of the release is not a date", where=where, do="write time = 2026-02-05T18:00:00Z"
+        ) from error
+    return {
+        "model": str(row["model"]),
+        "second": int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()),
+    }
 
 
 def releases_seen(engine: Engine, exchanges: Any) -> pa.Table:
     """Models first asked for more than a day after the log begins, by at least a hundred exchanges in all."""
-    use = exchanges.filter(_.model.notnull()).group_by("model").agg(second=_.time.epoch_seconds().floor().min(), n=_.count())
+    use = (
+        exchanges.filter(_.model.notnull())
+        .group_by("model")
+        .agg(second=_.time.epoch_seconds().floor().min(), n=_.count())
+    )
     rows = engine.collect(use).to_pylist()
     start = min((row["second"] for row in rows), default=0)
-    late = [{"model": row["model"], "second": row["second"]} for row in rows if row["second"] > start + DAY and row["n"] >= 100]
+    late = [
+        {"model": row["model"], "second": row["second"]}
+        for row in rows
+        if row["second"] > start + DAY and row["n"] >= 100
+    ]
     return pa.Table.from_pylist(sorted(late, key=lambda row: (row["second"], row["model"])), schema=RELEASES)

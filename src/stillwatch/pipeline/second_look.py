@@ -1,4 +1,6 @@
-"""A second look at the logs, for the words of templates that many accounts share: a few hundred prompts of each, dropped at once."""
+"""A second look at the logs, for the words of templates that many accounts share: a few hundred prompts of
+each, dropped at once.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from stillwatch.templates import HEAD, Family, Uses
 PROMPTS = 256
 """Prompts of one template that are read."""
 OF_ONE_ACCOUNT = 8
-"""Prompts of one template and account that are read: each swaps other words of a template that is rewritten for every request."""
+"""Prompts of one template and account that are read: each swaps other words of a template that is rewritten
+for every request.
+"""
 FRAMES = 64
 """Templates whose words are looked for: those of most exchanges."""
 Place = dict[int, list[tuple[int, int]]]
@@ -54,7 +58,9 @@ class SecondLook:
             prompts[family].append((account, text))
         rows: list[dict[str, Any]] = []
         for template in {f.key: f for f in chosen}.values():
-            frame = frame_of(prompts.pop(template.key, []), self.settings.template_accounts, self.settings.max_chars)
+            frame = frame_of(
+                prompts.pop(template.key, []), self.settings.template_accounts, self.settings.max_chars
+            )
             rows += _labels(template, frame, self.settings.edge_words) if frame else []
         return pa.Table.from_pylist(rows, schema=LABELS.arrow)
 
@@ -73,10 +79,20 @@ class SecondLook:
 
 
 def _wanted(engine: Engine, uses: Uses, found: list[Family], staged: list[Path]) -> dict[int, Place]:
-    """By source and row, the templates that the row is an example of, and its account: many accounts, and the earliest rows of each."""
-    keys = engine.load("frames_wanted", pa.table({"family": sorted({f.key for f in found})}, schema=schema_of(family=pa.int64())))
+    """By source and row, the templates that the row is an example of, and its account: many accounts, and the
+    earliest rows of each.
+    """
+    keys = engine.load(
+        "frames_wanted",
+        pa.table({"family": sorted({f.key for f in found})}, schema=schema_of(family=pa.int64())),
+    )
     rows = uses.by_family(keys)
-    placed = engine.read("logged", staged).filter(_.has_text).select("request", "source", "row").semi_join(rows.select("request"), "request")
+    placed = (
+        engine.read("logged", staged)
+        .filter(_.has_text)
+        .select("request", "source", "row")
+        .semi_join(rows.select("request"), "request")
+    )
     # A request that the log holds twice is read where it stands first.
     again = ibis.row_number().over(ibis.window(group_by="request", order_by=["source", "row"]))
     once = placed.mutate(again=again).filter(_.again == 0).select("request", "source", "row")

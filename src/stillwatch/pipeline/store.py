@@ -25,32 +25,51 @@ def store(engine: Engine, folder: RunFolder, found: Found, stored: Stored, accou
     for name, table in found.tables.items():
         folder.write(name, table)
     folder.write("accounts", accounts)
-    folder.write("labels", sayable(distinct(pa.concat_tables([stored.labels, found.said])), found.tables["templates"]))
+    folder.write(
+        "labels", sayable(distinct(pa.concat_tables([stored.labels, found.said])), found.tables["templates"])
+    )
     folder.write("permits", permits_table(stored.permits, set(values(accounts, "account_id"))))
     folder.write("releases", releases_table(engine.collect(stored.releases)))
     timed = found.traces.mutate(
-        first=_["first"].as_timestamp("s").cast("timestamp('UTC', 6)"), last=_["last"].as_timestamp("s").cast("timestamp('UTC', 6)")
+        first=_["first"].as_timestamp("s").cast("timestamp('UTC', 6)"),
+        last=_["last"].as_timestamp("s").cast("timestamp('UTC', 6)"),
     )
     engine.write(timed, folder.aside / "traces.parquet", TRACES.arrow, ["account", "key"])
 
 
 def permits_table(permits: list[Permit], account_ids: set[str]) -> pa.Table:
-    """The permits, with only those accounts that the run knows: what else they name is nobody's business here."""
+    """The permits, with only those accounts that the run knows: what else they name is nobody's business
+    here.
+    """
     rows = [asdict(permit) for permit in permits]
     for row in rows:
         row |= {"accounts": sorted(row["accounts"] & account_ids), "models": sorted(row["models"])}
-    return pa.Table.from_pylist([{name: row[name] for name in PERMITS.names()} for row in rows], schema=PERMITS.arrow)
+    return pa.Table.from_pylist(
+        [{name: row[name] for name in PERMITS.names()} for row in rows], schema=PERMITS.arrow
+    )
 
 
 def permits_of(table: pa.Table) -> list[Permit]:
     """The permits that a run was searched with."""
-    return [Permit(**{**row, "accounts": frozenset(row["accounts"]), "models": frozenset(row["models"]), "purpose": ""}) for row in table.to_pylist()]
+    return [
+        Permit(
+            **{
+                **row,
+                "accounts": frozenset(row["accounts"]),
+                "models": frozenset(row["models"]),
+                "purpose": "",
+            }
+        )
+        for row in table.to_pylist()
+    ]
 
 
 def releases_table(seen: pa.Table) -> pa.Table:
     """Table releases, in the order of time."""
     times = pa.array([second * 10**6 for second in values(seen, "second")], RELEASES.arrow.field("time").type)
-    return pa.table([seen["model"], times], schema=RELEASES.arrow).sort_by([("time", "ascending"), ("model", "ascending")])
+    return pa.table([seen["model"], times], schema=RELEASES.arrow).sort_by(
+        [("time", "ascending"), ("model", "ascending")]
+    )
 
 
 def releases_of(table: pa.Table) -> pa.Table:
@@ -62,7 +81,13 @@ def releases_of(table: pa.Table) -> pa.Table:
 def counted(engine: Engine, exchanges: Any) -> dict[str, Any]:
     """What run.json says of the exchanges."""
     row = engine.collect(
-        exchanges.agg(n=_.count(), accounts=_.account.nunique(), first=_.time.min(), last=_.time.max(), texts=_.has_text.cast("int64").sum())
+        exchanges.agg(
+            n=_.count(),
+            accounts=_.account.nunique(),
+            first=_.time.min(),
+            last=_.time.max(),
+            texts=_.has_text.cast("int64").sum(),
+        )
     ).to_pylist()[0]
     return {
         "exchanges": row["n"],

@@ -18,7 +18,9 @@ from stillwatch.settings import Settings, from_document
 
 
 def sketched_of(run: Path, about: dict[str, Any], do: str) -> Sketched:
-    """What the run was sketched with. Raises RunError unless all of its exchanges are of this version and under one key."""
+    """What the run was sketched with. Raises RunError unless all of its exchanges are of this version and
+    under one key.
+    """
     ours = Sketched.of_run(about, str(run / MARK))
     must_agree(Sketched(SKETCH_VERSION, ours.key), ours, str(run))
     for path in stored_days(run):
@@ -33,7 +35,9 @@ def settings_of(run: Path, about: dict[str, Any], do: str) -> Settings:
     try:
         return from_document(about.get("settings", {}), where=str(run / MARK))
     except SettingError as error:
-        raise RunError(f"the run was made by another version: {error.what}", where=error.where, do=do) from error
+        raise RunError(
+            f"the run was made by another version: {error.what}", where=error.where, do=do
+        ) from error
 
 
 def table_of(run: Path, table: Table, do: str) -> pa.Table:

@@ -1,17 +1,21 @@
-"""Daily monitoring: the search made again at the end of each day of a run, or several times a day, on what was known then, with a promised run length.
+"""Daily monitoring: the search made again at the end of each day of a run, or several times a day, on what
+was known then, with a promised run length.
 
-The promise. Call a search *quiet in truth* where no group it tests is more than chance: given their strata, accounts carry content keys as
-everybody does. In such a search an alarm needs some e-value of at least K / a, for K groups tested, so its chance is at most a (Markov's
-inequality and the union bound; `campaigns.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm,
-P(T <= n) <= n a whatever the dependence between searches, whose windows overlap. Hence
+The promise. Call a search *quiet in truth* where no group it tests is more than chance: given their strata,
+accounts carry content keys as everybody does. In such a search an alarm needs some e-value of at least K / a,
+for K groups tested, so its chance is at most a (Markov's inequality and the union bound;
+`campaigns.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm, P(T
+<= n) <= n a whatever the dependence between searches, whose windows overlap. Hence
 
     E[T] = sum over n >= 0 of P(T > n)  >=  sum of max(0, 1 - n a)  >=  (1 / a + 1) / 2,
 
-the last with equality where 1 / a is whole. With a = 1 / (2 m + 1) the mean number of searches before the one that raises it, E[T] - 1, is
-at least m. A search every so many days needs so many fewer, several a day so many more: m = average_run_length * searches_a_day / every.
+the last with equality where 1 / a is whole. With a = 1 / (2 m + 1) the mean number of searches before the one
+that raises it, E[T] - 1, is at least m. A search every so many days needs so many fewer, several a day so
+many more: m = average_run_length * searches_a_day / every.
 
-A group that is benign but does act as one (a company, a class) is no chance group: that its verdict is benign is argued on the three
-axes, and no run length is promised for that. The bench measures it (`bench/guarantees.py`).
+A group that is benign but does act as one (a company, a class) is no chance group: that its verdict is benign
+is argued on the three axes, and no run length is promised for that. The bench measures it
+(`bench/guarantees.py`).
 """
 
 from __future__ import annotations
@@ -96,7 +100,9 @@ class Watched:
 
 
 def level_of(settings: WatchSettings) -> float:
-    """The chance of an alarm that one search may have: 1 / (2 m + 1) for m quiet searches before the first, as this module's docstring proves."""
+    """The chance of an alarm that one search may have: 1 / (2 m + 1) for m quiet searches before the first,
+    as this module's docstring proves.
+    """
     return 1.0 / (2.0 * settings.average_run_length * settings.searches_a_day / settings.every + 1.0)
 
 
@@ -105,12 +111,16 @@ def to_the_end(watched: Watched) -> bool:
     return False
 
 
-def watch(run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end) -> Watched:
-    """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of earlier ones.
+def watch(
+    run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
+) -> Watched:
+    """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of
+    earlier ones.
 
-    chosen: settings of the section [watch] that go before the run's own. enough: asked after each search; where it says so, those after it
-    are not made. Raises RunError for a run that is not whole or was made by
-    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only alarms are kept from one to the next.
+    chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
+    where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
+    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only
+    alarms are kept from one to the next.
     """
     about = Run(run).about
     sketched_of(run, about, AGAIN)
@@ -121,12 +131,22 @@ def watch(run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Call
     searches = list(searches_of(run, settings.watch))
     ledger, rows = Ledger(settings.watch.overlap), []
     for done, search in enumerate(searches):
-        progress(f"{search.until:%Y-%m-%d %H:%M}" if settings.watch.searches_a_day > 1 else f"{search.day:%Y-%m-%d}", done, len(searches))
+        progress(
+            f"{search.until:%Y-%m-%d %H:%M}"
+            if settings.watch.searches_a_day > 1
+            else f"{search.day:%Y-%m-%d}",
+            done,
+            len(searches),
+        )
         rows.append(_searched(source, search, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
         if enough(watched):
             break
-    for table, name in ((watched.days, WATCHED.name), (watched.alarms, ALARMS.name), (watched.members, ALARM_MEMBERS.name)):
+    for table, name in (
+        (watched.days, WATCHED.name),
+        (watched.alarms, ALARMS.name),
+        (watched.members, ALARM_MEMBERS.name),
+    ):
         with aside(run / f"{name}.parquet") as part:
             pq.write_table(table, part, **PARQUET_OPTIONS)
     return watched
@@ -138,24 +158,39 @@ def refuse(settings: WatchSettings) -> None:
         ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
         ("window", settings.window < 1, "give at least 1 day"),
         ("every", settings.every < 1, "give at least 1 day"),
-        ("searches_a_day", not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0, "give 1, 2, 3, 4, 6, 8, 12 or 24"),
-        ("searches_a_day", settings.searches_a_day > 1 and settings.every > 1, f"give 1, or search every day: watch.every is {settings.every}"),
+        (
+            "searches_a_day",
+            not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0,
+            "give 1, 2, 3, 4, 6, 8, 12 or 24",
+        ),
+        (
+            "searches_a_day",
+            settings.searches_a_day > 1 and settings.every > 1,
+            f"give 1, or search every day: watch.every is {settings.every}",
+        ),
         ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
     ):
         if wrong:
-            raise SettingError(f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do)
+            raise SettingError(
+                f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do
+            )
 
 
 def searches_of(run: Path, settings: WatchSettings) -> Iterator[Search]:
     """The searches to make, in order. Raises RunError where the run has no days."""
-    files = {datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC): path for path in stored_days(run)}
+    files = {
+        datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC): path
+        for path in stored_days(run)
+    }
     if not files:
         raise RunError("the run has no exchanges", where=str(run / "exchanges"), do=AGAIN)
     last = max(files)
     for day in sorted(files):
         if (last - day).days % settings.every == 0:
             before = [path for other, path in files.items() if other <= day]
-            window = [path for other, path in files.items() if timedelta() <= day - other < settings.window * DAY]
+            window = [
+                path for other, path in files.items() if timedelta() <= day - other < settings.window * DAY
+            ]
             for number in range(1, settings.searches_a_day + 1):
                 yield Search(day, day + DAY / settings.searches_a_day * number, window, before)
 
@@ -169,7 +204,9 @@ class Ledger:
         self._rows: list[dict[str, Any]] = []
 
     def enter(self, day: datetime, until: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
-        """One campaign of a search; members: account and the id to show. Searches must come in order, the campaigns of one largest first."""
+        """One campaign of a search; members: account and the id to show. Searches must come in order, the
+        campaigns of one largest first.
+        """
         alarm = self._known(set(members))
         new = alarm is None
         if alarm is None:
@@ -183,7 +220,11 @@ class Ledger:
     def _known(self, members: set[int]) -> Alarm | None:
         """The alarm that shares most accounts with a campaign, if these are enough of the smaller one."""
         shared = [(len(members & alarm.since.keys()), alarm) for alarm in self._alarms]
-        enough = [(count, alarm) for count, alarm in shared if count >= self._overlap * min(len(members), len(alarm.since))]
+        enough = [
+            (count, alarm)
+            for count, alarm in shared
+            if count >= self._overlap * min(len(members), len(alarm.since))
+        ]
         return max(enough, key=lambda item: item[0])[1] if enough else None
 
     def tables(self) -> tuple[pa.Table, pa.Table]:
@@ -193,7 +234,9 @@ class Ledger:
             for alarm in self._alarms
             for account, since in sorted(alarm.since.items())
         ]
-        return pa.Table.from_pylist(self._rows, schema=ALARMS.arrow), pa.Table.from_pylist(people, schema=ALARM_MEMBERS.arrow)
+        return pa.Table.from_pylist(self._rows, schema=ALARMS.arrow), pa.Table.from_pylist(
+            people, schema=ALARM_MEMBERS.arrow
+        )
 
 
 class _Source:
@@ -202,7 +245,9 @@ class _Source:
     def __init__(self, run: Path, settings: Settings) -> None:
         self.settings = settings
         self.level = level_of(settings.watch)
-        self.accounts, self.labels, self.releases = (table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES))
+        self.accounts, self.labels, self.releases = (
+            table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES)
+        )
         self.permits: list[Permit] = permits_of(table_of(run, PERMITS, AGAIN))
         self.rates = shipped_rates()
 
@@ -216,37 +261,72 @@ class _Source:
 
 
 def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
-    """The accounts that were registered before a moment, or are seen by then whatever their date; a ban that came later is not known yet."""
+    """The accounts that were registered before a moment, or are seen by then whatever their date; a ban that
+    came later is not known yet.
+    """
     moment = pa.scalar(end, TIME)
-    there = pc.or_(pc.fill_null(pc.less(accounts["created"], moment), True), pc.is_in(accounts["account"], value_set=seen))
+    there = pc.or_(
+        pc.fill_null(pc.less(accounts["created"], moment), True),
+        pc.is_in(accounts["account"], value_set=seen),
+    )
     known = accounts.filter(there)
     place = known.schema.get_field_index("banned")
-    return known.set_column(place, known.schema.field(place), pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, TIME)))
+    return known.set_column(
+        place,
+        known.schema.field(place),
+        pc.if_else(pc.less(known["banned"], moment), known["banned"], pa.scalar(None, TIME)),
+    )
 
 
 def _searched(source: _Source, search: Search, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
     with DuckDBEngine(source.settings.engine) as engine:
         exchanges = search.read(engine, "exchanges", search.window)
-        counted = engine.collect(exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())).to_pylist()[0]
-        found = find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None) if counted["exchanges"] else None
+        counted = engine.collect(
+            exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())
+        ).to_pylist()[0]
+        found = (
+            find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None)
+            if counted["exchanges"]
+            else None
+        )
         tested = found.tested if found else 0
         needed = needed_log_e(tested, source.level)
         alarms = _entered(engine, search, found, needed, ledger) if found else 0
-    return {"day": search.day, "until": search.until, **counted, "tested": tested, "level": source.level, "needed": needed, "alarms": alarms}
+    return {
+        "day": search.day,
+        "until": search.until,
+        **counted,
+        "tested": tested,
+        "level": source.level,
+        "needed": needed,
+        "alarms": alarms,
+    }
 
 
 def _entered(engine: Engine, search: Search, found: Found, needed: float, ledger: Ledger) -> int:
     """Enter the alarms of a search, and say how many they are."""
-    alarms = [row for row in found.tables["campaigns"].to_pylist() if row["verdict"] in ALARMING and row["log_e_value"] >= needed]
+    alarms = [
+        row
+        for row in found.tables["campaigns"].to_pylist()
+        if row["verdict"] in ALARMING and row["log_e_value"] >= needed
+    ]
     for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
         members = _members(found, row["group"])
-        ledger.enter(search.day, search.until, _row(row) | {"exchanges_so_far": _so_far(engine, search, list(members))}, members)
+        ledger.enter(
+            search.day,
+            search.until,
+            _row(row) | {"exchanges_so_far": _so_far(engine, search, list(members))},
+            members,
+        )
     return len(alarms)
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:
-    return {name: campaign[name] for name in ("campaign", "kind", "verdict", "accounts", "at_least", "log_e_value", "exchanges")}
+    return {
+        name: campaign[name]
+        for name in ("campaign", "kind", "verdict", "accounts", "at_least", "log_e_value", "exchanges")
+    }
 
 
 def _members(found: Found, group: int) -> dict[int, str]:

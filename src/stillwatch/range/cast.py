@@ -132,7 +132,9 @@ class Cast:
     silent: Array
     """Whether it keeps the ids of its end users to itself."""
     owner: Array
-    """Number of the account whose id it bears: its own, but for stolen keys; -1 until the whole cast is known."""
+    """Number of the account whose id it bears: its own, but for stolen keys; -1 until the whole cast is
+    known.
+    """
     handover: Array
     """Chance that a balancer sends a later turn of its conversations by another account of its group."""
     model: Array

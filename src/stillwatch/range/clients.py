@@ -1,4 +1,6 @@
-"""Client software: user agents, x-stainless headers, TLS fingerprints and sampling parameters, each shared by many as in the wild."""
+"""Client software: user agents, x-stainless headers, TLS fingerprints and sampling parameters, each shared by
+many as in the wild.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +42,26 @@ class Clients:
         self.popularity = np.cumsum(weights) / np.sum(weights)
         self.parameters: list[dict[str, Any]] = list(book["parameters.toml"]["popular"])
         self._popular_parameters = len(self.parameters)
-        self.named = {name: self.add_parameters(values) for name, values in book["parameters.toml"]["named"].items()}
+        self.named = {
+            name: self.add_parameters(values) for name, values in book["parameters.toml"]["named"].items()
+        }
         self._from: dict[str, tuple[str, str]] = {}
 
     def _add_sdk(self, sdk: dict[str, Any], systems: dict[str, Any], weights: list[float]) -> None:
         for v, version in enumerate(sdk["versions"]):
             for r, runtime in enumerate(sdk["runtimes"]):
-                for name, architecture, share in zip(systems["names"], systems["architectures"], systems["weights"], strict=True):
+                for name, architecture, share in zip(
+                    systems["names"], systems["architectures"], systems["weights"], strict=True
+                ):
                     weights.append(sdk["weight"] * share / (1 + v) ** 1.1 / (1 + r))
-                    self.builds.append(build(sdk["agent"].format(version=version), runtime, f"{name} {architecture}", sdk.get("language", "")))
+                    self.builds.append(
+                        build(
+                            sdk["agent"].format(version=version),
+                            runtime,
+                            f"{name} {architecture}",
+                            sdk.get("language", ""),
+                        )
+                    )
 
     def popular(self, n: int, rng: np.random.Generator) -> Ints:
         """Builds drawn by popularity."""
@@ -59,7 +72,9 @@ class Clients:
         return (self._popular_parameters * rng.random(n) ** 2.5).astype(np.int64)
 
     def add(self, agent: str, runtime: str, system: str) -> int:
-        """A build that a scenario names. A JavaScript or Python SDK of the catalogue sends the headers that it sends."""
+        """A build that a scenario names. A JavaScript or Python SDK of the catalogue sends the headers that
+        it sends.
+        """
         language = "python" if "/Python" in agent else "js" if "/JS" in agent else ""
         self.builds.append(build(agent, runtime, system, language))
         return len(self.builds) - 1
@@ -78,13 +93,21 @@ def build(agent: str, runtime: str, system: str, language: str) -> Client:
     package = agent.partition("/")[2].rpartition(" ")[2] if "/" in agent else ""
     is_async = ("async:asyncio" if agent.startswith("Async") else "false") if language == "python" else ""
     values = (architecture, is_async, language, name, package, engine, version)
-    headers = {f"x-stainless-{key}": value for key, value in zip(PACKAGE_HEADERS, values, strict=True) if value} if language else {}
+    headers = (
+        {f"x-stainless-{key}": value for key, value in zip(PACKAGE_HEADERS, values, strict=True) if value}
+        if language
+        else {}
+    )
     return Client(agent, headers, ja4(engine, version, name))
 
 
 def ja4(engine: str, version: str, system: str) -> str:
-    """A fingerprint in JA4's form: one for each TLS stack, which is the runtime's minor version and, for native stacks, the system."""
-    minor = ".".join(version.split(".")[:2]) if engine in ("CPython", "go", "openssl") else version.split(".")[0]
+    """A fingerprint in JA4's form: one for each TLS stack, which is the runtime's minor version and, for
+    native stacks, the system.
+    """
+    minor = (
+        ".".join(version.split(".")[:2]) if engine in ("CPython", "go", "openssl") else version.split(".")[0]
+    )
     stack = f"{engine} {minor} {system if engine in ('electron', 'CPython') else ''}"
     digest = hashlib.blake2b(stack.encode(), digest_size=12).hexdigest()
     ciphers = 13 + int(digest[:2], 16) % 18

@@ -1,4 +1,6 @@
-"""Compiled kernels that turn seeds into text: the same seed gives the same words, so a conversation can be written out again at each turn."""
+"""Compiled kernels that turn seeds into text: the same seed gives the same words, so a conversation can be
+written out again at each turn.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,17 @@ SIGNS = b'","signature":"'
 SIGNED = b'"}]'
 SEAL = b"ErUB"
 SEAL_WORDS = 3
-REPLY = (b'{"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"', b'"}}]}')
+REPLY = (
+    b'{"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"',
+    b'"}}]}',
+)
 
 
 @dataclass(frozen=True)
 class Words:
-    """What each exchange says, as symbols and seeds; rows of one conversation stand together in turn order."""
+    """What each exchange says, as symbols and seeds; rows of one conversation stand together in turn
+    order.
+    """
 
     turn: Ints
     """0 for the first message of a conversation; the earlier turns are the rows before."""
@@ -54,22 +61,34 @@ class Words:
     answer_seed: Seeds
     """Its seed."""
     wording: Seeds
-    """Seed by which paraphrased frames are worded; that of a conversation's first row words its system prompt."""
+    """Seed by which paraphrased frames are worded; that of a conversation's first row words its system
+    prompt.
+    """
     signature: Seeds
     """Seed of the signature that the answer's reasoning bears; 0: it bears none."""
     opening: Ints
-    """Of a conversation's first row: the row whose conversation, up to its answer, it sends along in front; -1 for none.
-    Rows that only open others may follow those that are exchanges."""
+    """Of a conversation's first row: the row whose conversation, up to its answer, it sends along in front;
+    -1 for none. Rows that only open others may follow those that are exchanges."""
 
 
 def messages(words: Words, order: Ints, grammar: Grammar) -> pa.Array[Any]:
     """The chat messages of rows `order`, each a JSON list as the OpenAI chat format has it."""
-    return _strings(*_all_messages(order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), True))
+    return _strings(
+        *_all_messages(
+            order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), True
+        )
+    )
 
 
 def lengths(words: Words, order: Ints, grammar: Grammar) -> Ints:
     """Bytes that `messages` would give each row."""
-    return np.asarray(np.diff(_all_messages(order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), False)[1]))
+    return np.asarray(
+        np.diff(
+            _all_messages(
+                order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), False
+            )[1]
+        )
+    )
 
 
 def _columns(words: Words) -> tuple[Ints | Seeds, ...]:
@@ -89,15 +108,41 @@ def replies(words: Words, given: Any, order: Ints, grammar: Grammar) -> pa.Array
     before, after = (np.frombuffer(text, np.uint8) for text in REPLY)
     said = np.where(given, words.answer[: len(given)], -1)
     thought = grammar.number("thought")
-    return _strings(*_all_replies(order, said, words.answer_seed, before, after, grammar.arrays(), words.wording, words.signature, thought, _marks()))
+    return _strings(
+        *_all_replies(
+            order,
+            said,
+            words.answer_seed,
+            before,
+            after,
+            grammar.arrays(),
+            words.wording,
+            words.signature,
+            thought,
+            _marks(),
+        )
+    )
 
 
 def texts(symbols: Ints, seeds: Seeds, grammar: Grammar, wording: Seeds | None = None) -> pa.Array[Any]:
-    """One expanded text for each symbol and seed, escaped for JSON; worded by the same seeds unless others are given."""
+    """One expanded text for each symbol and seed, escaped for JSON; worded by the same seeds unless others
+    are given.
+    """
     nothing, unsigned = np.zeros(0, np.uint8), np.zeros(len(symbols), np.uint64)
     worded = seeds if wording is None else wording
     return _strings(
-        *_all_replies(np.arange(len(symbols)), symbols, seeds, nothing, nothing, grammar.arrays(), worded, unsigned, np.int64(-1), _marks())
+        *_all_replies(
+            np.arange(len(symbols)),
+            symbols,
+            seeds,
+            nothing,
+            nothing,
+            grammar.arrays(),
+            worded,
+            unsigned,
+            np.int64(-1),
+            _marks(),
+        )
     )
 
 
@@ -117,7 +162,9 @@ def take(texts: Any, numbers: Any) -> pa.Array[Any]:
 
 
 def _strings(data: Bytes, offsets: Ints) -> pa.Array[Any]:
-    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32).data), pa.py_buffer(data.data))
+    return pa.StringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32).data), pa.py_buffer(data.data)
+    )
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -140,8 +187,19 @@ def _copy(out: Bytes, at: int, piece: Bytes, write: bool) -> int:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, wording: np.uint64, write: bool, books: Books, stack: Ints) -> int:
-    """Write (or only measure) one expansion; `stack` holds pairs of next and last step of the alternatives being written."""
+def _expand(
+    out: Bytes,
+    at: int,
+    symbol: int,
+    seed: np.uint64,
+    wording: np.uint64,
+    write: bool,
+    books: Books,
+    stack: Ints,
+) -> int:
+    """Write (or only measure) one expansion; `stack` holds pairs of next and last step of the alternatives
+    being written.
+    """
     if symbol < 0:
         return at
     data, literals, ops, alternatives, choices, worded = books
@@ -171,8 +229,19 @@ def _expand(out: Bytes, at: int, symbol: int, seed: np.uint64, wording: np.uint6
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sign(out: Bytes, at: int, signature: np.uint64, thought: int, marks: Any, write: bool, books: Books, stack: Ints) -> int:
-    """The reasoning block of an answer whose text stands before: a summary, and the signature of the whole."""
+def _sign(
+    out: Bytes,
+    at: int,
+    signature: np.uint64,
+    thought: int,
+    marks: Any,
+    write: bool,
+    books: Books,
+    stack: Ints,
+) -> int:
+    """The reasoning block of an answer whose text stands before: a summary, and the signature of the
+    whole.
+    """
     thinks, signs, signed, seal, digits = marks
     at = _copy(out, at, thinks, write)
     at = _expand(out, at, thought, signature, signature, write, books, stack)
@@ -191,7 +260,17 @@ def _sign(out: Bytes, at: int, signature: np.uint64, thought: int, marks: Any, w
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _turn(
-    out: Bytes, at: int, j: int, answers: bool, write: bool, columns: Any, glue: Any, marks: Any, thought: int, books: Books, stack: Ints
+    out: Bytes,
+    at: int,
+    j: int,
+    answers: bool,
+    write: bool,
+    columns: Any,
+    glue: Any,
+    marks: Any,
+    thought: int,
+    books: Books,
+    stack: Ints,
 ) -> int:
     """What the user or a tool says in one row and, where it `answers`, what the model did."""
     _, role, _, _, head, head_seed, body, body_seed, answer, answer_seed, wording, signature, _ = columns
@@ -212,7 +291,18 @@ def _turn(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _message_row(out: Bytes, at: int, row: int, write: bool, columns: Any, glue: Any, marks: Any, thought: int, books: Books, stack: Ints) -> int:
+def _message_row(
+    out: Bytes,
+    at: int,
+    row: int,
+    write: bool,
+    columns: Any,
+    glue: Any,
+    marks: Any,
+    thought: int,
+    books: Books,
+    stack: Ints,
+) -> int:
     turn, _, system, system_seed, _, _, _, _, _, _, wording, _, opening = columns
     opens, _, _, _, following = glue
     if write:
@@ -234,12 +324,16 @@ def _message_row(out: Bytes, at: int, row: int, write: bool, columns: Any, glue:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _all_messages(order: Ints, columns: Any, glue: Any, marks: Any, thought: int, books: Books, write: bool) -> tuple[Bytes, Ints]:
+def _all_messages(
+    order: Ints, columns: Any, glue: Any, marks: Any, thought: int, books: Books, write: bool
+) -> tuple[Bytes, Ints]:
     stack = np.zeros(2 * DEPTH, np.int64)
     offsets = np.zeros(len(order) + 1, np.int64)
     nothing = np.zeros(0, np.uint8)
     for r in range(len(order)):
-        offsets[r + 1] = _message_row(nothing, offsets[r], order[r], False, columns, glue, marks, thought, books, stack)
+        offsets[r + 1] = _message_row(
+            nothing, offsets[r], order[r], False, columns, glue, marks, thought, books, stack
+        )
     out = np.empty(offsets[-1] if write else 0, np.uint8)
     for r in range(len(order) if write else 0):
         _message_row(out, offsets[r], order[r], True, columns, glue, marks, thought, books, stack)
@@ -287,5 +381,7 @@ def _all_hex(prefix: Bytes, numbers: Seeds, digits: Bytes) -> Bytes:
         at = r * width
         out[at : at + len(prefix)] = prefix
         for i in range(16):
-            out[at + len(prefix) + i] = digits[np.int64((numbers[r] >> np.uint64(4 * (15 - i))) & np.uint64(15))]
+            out[at + len(prefix) + i] = digits[
+                np.int64((numbers[r] >> np.uint64(4 * (15 - i))) & np.uint64(15))
+            ]
     return out

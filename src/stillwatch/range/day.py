@@ -91,7 +91,9 @@ def rows_of(world: World, day: int, part: int, parts: int, *, text: bool) -> Row
 class _Scene:
     """The rows of a part while they are made: rows of one run stand together."""
 
-    def __init__(self, world: World, account: Array, begins: Array, time: Array, rng: np.random.Generator) -> None:
+    def __init__(
+        self, world: World, account: Array, begins: Array, time: Array, rng: np.random.Generator
+    ) -> None:
         self.world, self.account, self.time, self.rng = world, account, time, rng
         self.jobs: Jobs = world.setting.jobs
         self.n = len(account)
@@ -99,7 +101,11 @@ class _Scene:
         self.runs = int(self.run[-1]) + 1 if self.n else 0
         self.starts = np.flatnonzero(begins)
         self.job = self._jobs()
-        self.turn = (np.arange(self.n) - self.starts[self.run]) % self.jobs.turns[self.job] if self.n else np.zeros(0, np.int64)
+        self.turn = (
+            (np.arange(self.n) - self.starts[self.run]) % self.jobs.turns[self.job]
+            if self.n
+            else np.zeros(0, np.int64)
+        )
         self.status = STATUSES[np.minimum(np.searchsorted(FAULTS, rng.random(self.n)), 3)]
         self.refused = rng.random(self.n) < self.jobs.refusal[self.job]
         self.end_user = self._end_users()
@@ -108,7 +114,11 @@ class _Scene:
         cast, first = self.world.cast, self.account[self.starts]
         late = self.time[self.starts] >= cast.late_from[first]
         profile = np.where(late, cast.late_profile[first], cast.profile[first])
-        return np.asarray(self.world.profiles[profile, self.rng.integers(0, self.world.profiles.shape[1], self.runs)][self.run])
+        return np.asarray(
+            self.world.profiles[profile, self.rng.integers(0, self.world.profiles.shape[1], self.runs)][
+                self.run
+            ]
+        )
 
     def _end_users(self) -> Array:
         """0 for none; else one for each run, a few of them much more often."""
@@ -120,7 +130,9 @@ class _Scene:
         """What each row says."""
         cast, jobs, job, turn = self.world.cast, self.jobs, self.job, self.turn
         relayed = self.end_user > 0
-        language = np.where(relayed, (self.end_user * 7 + self.account) % jobs.follow.shape[1], cast.language[self.account])
+        language = np.where(
+            relayed, (self.end_user * 7 + self.account) % jobs.follow.shape[1], cast.language[self.account]
+        )
         own = self.rng.integers(0, 2**63, self.n, dtype=np.uint64)
         conversation = own[np.arange(self.n) - turn]
         level, wording = self._worded(own)
@@ -148,17 +160,24 @@ class _Scene:
         return with_stored(words, said, own, jobs)
 
     def _worded(self, own: Array) -> tuple[Array, Array]:
-        """Level and seed of each row's wording: a slice of a prompt list has one wording, a heavy one, for all its requests."""
+        """Level and seed of each row's wording: a slice of a prompt list has one wording, a heavy one, for
+        all its requests.
+        """
         cast, account = self.world.cast, self.account
         level = cast.paraphrase[account]
         fixed = (cast.slice[account] > 0) & (level == 0)
         of_slice = mix(cast.group_seed[account], cast.slice[account].astype(np.uint64))
-        return np.where(fixed, HEAVY, level), np.where(fixed, of_slice, mix(own, np.full(self.n, 11, np.uint64)))
+        return np.where(fixed, HEAVY, level), np.where(
+            fixed, of_slice, mix(own, np.full(self.n, 11, np.uint64))
+        )
 
     def _scoped(self, part: str, own: Array) -> Array:
         cast, jobs, job = self.world.cast, self.jobs, self.job
         world = jobs.world_seed[job]
-        seeds = np.choose(jobs.scope[part][job], [own, cast.seed[self.account] + world, cast.group_seed[self.account] + world, world])
+        seeds = np.choose(
+            jobs.scope[part][job],
+            [own, cast.seed[self.account] + world, cast.group_seed[self.account] + world, world],
+        )
         pool = jobs.pool[part][job] if part in jobs.pool else np.zeros(self.n, np.uint64)
         limited = pool > UNLIMITED
         among = self._sliced(mix(own, np.full(self.n, 3, np.uint64)), np.maximum(pool, np.uint64(1)))
@@ -170,10 +189,14 @@ class _Scene:
         cast, account = self.world.cast, self.account
         cut = np.minimum(cast.slices[account].astype(np.uint64), pool)
         first = cast.slice[account].astype(np.uint64) % cut
-        return np.asarray(first + cut * (drawn % np.maximum((pool - first + cut - np.uint64(1)) // cut, np.uint64(1))))
+        return np.asarray(
+            first + cut * (drawn % np.maximum((pool - first + cut - np.uint64(1)) // cut, np.uint64(1)))
+        )
 
     def models(self) -> Array:
-        """The preferred model, or the one its campaign has moved to; after a release inside the window a growing share of rows moves to the new one."""
+        """The preferred model, or the one its campaign has moved to; after a release inside the window a
+        growing share of rows moves to the new one.
+        """
         cast, setting, account = self.world.cast, self.world.setting, self.account
         chosen = target.moved(self.world, account, self.time, cast.model[account])
         if setting.release < 0:
@@ -188,17 +211,27 @@ class _Scene:
         """Tokens read, written and reasoned: log-normal by job; what was said before is read again."""
         jobs, job, rng = self.jobs, self.job, self.rng
         extra = jobs.input[job]
-        read = chars / CHARS_PER_TOKEN + extra[:, 0] * np.exp(extra[:, 1] * rng.standard_normal(self.n)) * (1 + 0.25 * self.turn)
+        read = chars / CHARS_PER_TOKEN + extra[:, 0] * np.exp(extra[:, 1] * rng.standard_normal(self.n)) * (
+            1 + 0.25 * self.turn
+        )
         out = jobs.output[job]
         written = out[:, 0] * np.exp(out[:, 1] * rng.standard_normal(self.n))
         written = np.where(self.refused, 18, written)
         good = self.status == 200
-        reasoning = (written * jobs.reasoning[job] * rng.uniform(0.6, 1.3, self.n)) // REASONING_STEP * REASONING_STEP
+        reasoning = (
+            (written * jobs.reasoning[job] * rng.uniform(0.6, 1.3, self.n)) // REASONING_STEP * REASONING_STEP
+        )
         total = np.where(good, np.clip(written + 1, 1, 64_000), 0).astype(np.int64)
-        return np.clip(read + 6, 1, 190_000).astype(np.int64), total, np.where(good, np.minimum(reasoning, total), 0).astype(np.int64)
+        return (
+            np.clip(read + 6, 1, 190_000).astype(np.int64),
+            total,
+            np.where(good, np.minimum(reasoning, total), 0).astype(np.int64),
+        )
 
     def senders(self) -> Array:
-        """The account that sends each row: a balancer sends some later turns by another account of the same group."""
+        """The account that sends each row: a balancer sends some later turns by another account of the same
+        group.
+        """
         cast = self.world.cast
         chance = np.where(self.turn > 0, cast.handover[self.account], 0.0)
         if not chance.any():
@@ -206,7 +239,10 @@ class _Scene:
         keys = np.flatnonzero(cast.handover > 0)
         keys = keys[np.argsort(cast.group[keys], kind="stable")]
         moved = np.flatnonzero(self.rng.random(self.n) < chance)
-        first, end = (np.searchsorted(cast.group[keys], cast.group[self.account[moved]], side) for side in ("left", "right"))
+        first, end = (
+            np.searchsorted(cast.group[keys], cast.group[self.account[moved]], side)
+            for side in ("left", "right")
+        )
         sender = self.account.copy()
         sender[moved] = keys[first + ((end - first) * self.rng.random(len(moved))).astype(np.int64)]
         return sender
@@ -223,10 +259,18 @@ class _Scene:
         own_parameters = self.jobs.parameters[self.job]
         messages = compose.messages(words, order, world.grammar) if text else None
         chars = np.zeros(self.n)
-        chars[order] = pc.binary_length(messages) if messages is not None else compose.lengths(words, order, world.grammar)
+        chars[order] = (
+            pc.binary_length(messages)
+            if messages is not None
+            else compose.lengths(words, order, world.grammar)
+        )
         read, written, reasoned = self.tokens(chars)
         duration = (350 + written * rng.uniform(8, 22, self.n)).astype(np.int64)
-        serial = (np.uint64(day) << np.uint64(44)) + (np.uint64(part) << np.uint64(28)) + np.arange(self.n, dtype=np.uint64)
+        serial = (
+            (np.uint64(day) << np.uint64(44))
+            + (np.uint64(part) << np.uint64(28))
+            + np.arange(self.n, dtype=np.uint64)
+        )
         turns = self.jobs.turns[self.job] > 1
         passed_on = (self.end_user > 0) & ~cast.silent[self.account]
         untooled = cast.untooled[self.account]
@@ -253,5 +297,7 @@ class _Scene:
         )
 
     def _ids(self, prefix: str, number: Array, salt: int, given: Array | None = None) -> pa.Array[Any]:
-        texts = compose.hexadecimal(prefix, mix(number.astype(np.uint64), np.full(self.n, self.world.seed * 16 + salt, np.uint64)))
+        texts = compose.hexadecimal(
+            prefix, mix(number.astype(np.uint64), np.full(self.n, self.world.seed * 16 + salt, np.uint64))
+        )
         return texts if given is None else pc.if_else(pa.array(given), texts, pa.scalar(None, pa.string()))

@@ -1,8 +1,10 @@
-"""Evasions: knobs that an operator can turn, each with settings, what it changes of a campaign, and what it costs.
+"""Evasions: knobs that an operator can turn, each with settings, what it changes of a campaign, and what it
+costs.
 
-A knob may be turned in any campaign of any scenario; it only ever hides more than the scenario says, never less, and so changes nothing of a campaign
-that hides as much already, or has nothing of what it hides: stolen keys are registered by nobody. Where a knob takes part of the
-traffic away from the harvest, the traffic grows until the harvest is what it was, so that costs compare.
+A knob may be turned in any campaign of any scenario; it only ever hides more than the scenario says, never
+less, and so changes nothing of a campaign that hides as much already, or has nothing of what it hides: stolen
+keys are registered by nobody. Where a knob takes part of the traffic away from the harvest, the traffic grows
+until the harvest is what it was, so that costs compare.
 """
 
 from __future__ import annotations
@@ -64,11 +66,18 @@ def _residential(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     share = max(value[0], spec.networks.get("residential", 0.0) / total)
     others = {name: weight for name, weight in spec.networks.items() if name != "residential" and share < 1}
     rest = sum(others.values())
-    return replace(spec, networks={"residential": share} | {name: weight / rest * (1 - share) for name, weight in others.items()})
+    return replace(
+        spec,
+        networks={"residential": share}
+        | {name: weight / rest * (1 - share) for name, weight in others.items()},
+    )
 
 
 def _clients(spec: Campaign, value: tuple[float, ...]) -> Campaign:
-    ways = tuple(replace(way, builds=max(way.builds, int(value[0])), build_share=min(way.build_share, value[1])) for way in spec.pathways)
+    ways = tuple(
+        replace(way, builds=max(way.builds, int(value[0])), build_share=min(way.build_share, value[1]))
+        for way in spec.pathways
+    )
     return replace(spec, pathways=ways)
 
 
@@ -86,7 +95,9 @@ def _registration(spec: Campaign, value: tuple[float, ...]) -> Campaign:
 
 
 def _paraphrase(spec: Campaign, value: tuple[float, ...]) -> Campaign:
-    return replace(spec, paraphrase=max(spec.paraphrase, int(value[0])), untooled=max(spec.untooled, value[1]))
+    return replace(
+        spec, paraphrase=max(spec.paraphrase, int(value[0])), untooled=max(spec.untooled, value[1])
+    )
 
 
 def _cover(spec: Campaign, value: tuple[float, ...]) -> Campaign:
@@ -120,29 +131,40 @@ def _churn(spec: Campaign, value: tuple[float, ...]) -> Campaign:
         return spec
     grown = sum(crew.share * more for crew, more in zip(whole, times, strict=True))
     crews = tuple(
-        replace(crew, share=crew.share * more / grown, at_least=round(crew.at_least * more)) for crew, more in zip(whole, times, strict=True)
+        replace(crew, share=crew.share * more / grown, at_least=round(crew.at_least * more))
+        for crew, more in zip(whole, times, strict=True)
     )
     return replace(_more_accounts(spec, grown), life_days=life, crews=crews if spec.crews else ())
 
 
 def _baseline(spec: Campaign, value: tuple[float, ...]) -> Campaign:
     earlier = round(spec.first_day * value[0])
-    crews, longer = _begun_earlier(spec.crews, earlier, value[1]) if spec.crews else ((), (spec.days + earlier) / spec.days)
+    crews, longer = (
+        _begun_earlier(spec.crews, earlier, value[1])
+        if spec.crews
+        else ((), (spec.days + earlier) / spec.days)
+    )
     return replace(
         spec,
         first_day=spec.first_day - earlier,
         days=spec.days + earlier,
         exchanges=round(spec.exchanges * longer),
         ramp=0.0,
-        pathways=tuple(replace(way, late_day=way.late_day + earlier) if way.late_jobs else way for way in spec.pathways),
+        pathways=tuple(
+            replace(way, late_day=way.late_day + earlier) if way.late_jobs else way for way in spec.pathways
+        ),
         moves_day=spec.moves_day + earlier,
         crews=crews,
         registered_days=max(spec.registered_days, value[1]),
     )
 
 
-def _begun_earlier(crews: tuple[Crew, ...], earlier: int, registered: float) -> tuple[tuple[Crew, ...], float]:
-    """Those at work first have so many days more of it, at the same rate, and the others come when they did; by how much the whole grows."""
+def _begun_earlier(
+    crews: tuple[Crew, ...], earlier: int, registered: float
+) -> tuple[tuple[Crew, ...], float]:
+    """Those at work first have so many days more of it, at the same rate, and the others come when they did;
+    by how much the whole grows.
+    """
     begin = min(crew.first_day for crew in crews)
     longer = [(crew.days + earlier) / crew.days if crew.first_day == begin else 1.0 for crew in crews]
     grown = sum(crew.volume * times for crew, times in zip(crews, longer, strict=True))
@@ -180,32 +202,50 @@ KNOBS: tuple[Knob, ...] = (
     Knob("rotation", "network", "Each account rotates through more addresses, of a pool that grows alike.",
          "addresses that an account uses", ((8,), (12,), (24,)), "leased address-days", _rotation),
     Knob("residential", "network", "The pool leaves hosting and VPN networks for home networks.",
-         "share of the pool in home networks", ((0.7,), (0.9,), (1.0,)), "address-days and gigabytes of the dearest class", _residential),
-    Knob("clients", "software", "Accounts are dealt over several client builds, and fewer of them show any of these.",
-         "builds, share of accounts that show one", ((2, 0.7), (4, 0.5), (8, 0.25)), "client builds to keep up", _clients),
-    Knob("registration", "identity", "Registrations are spread over longer bursts, of fewer accounts, further back.",
-         "share of accounts in bursts, hours of one, days before use", ((0.6, 72, 60), (0.3, 168, 120), (0.0, 336, 300)), "days that accounts wait", _registration),
-    Knob("paraphrase", "content", "A model of the operator's own rewords each request; at high tools are told in words too.",
-         "level of paraphrase, share of accounts without schemas", ((1, 0.0), (2, 0.0), (2, 1.0)), "reworded requests", _paraphrase),
+         "share of the pool in home networks", ((0.7,), (0.9,), (1.0,)), "address-days and gigabytes of the "
+                                                                         "dearest class", _residential),
+    Knob("clients", "software", "Accounts are dealt over several client builds, and fewer of them show any "
+                                "of these.",
+         "builds, share of accounts that show "
+         "one", ((2, 0.7), (4, 0.5), (8, 0.25)), "client builds to keep up", _clients),
+    Knob("registration", "identity", "Registrations are spread over longer bursts, of fewer accounts, "
+                                     "further back.",
+         "share of accounts in bursts, hours of one, days before "
+         "use", ((0.6, 72, 60), (0.3, 168, 120), (0.0, 336, 300)), "days that accounts wait", _registration),
+    Knob("paraphrase", "content", "A model of the operator's own rewords each request; at high tools are "
+                                  "told in words too.",
+         "level of paraphrase, share of accounts without "
+         "schemas", ((1, 0.0), (2, 0.0), (2, 1.0)), "reworded requests", _paraphrase),
     Knob("cover", "content", "More ordinary prompts are mixed in, with the harvest kept whole.",
          "share of ordinary prompts", ((0.25,), (0.5,), (0.8,)), "exchanges", _cover),
-    Knob("jitter", "rhythm", "Accounts keep hours, pauses and uneven days of ordinary people, and begin one after the other.",
-         "share of accounts, days over which they begin", ((0.3, 1), (0.6, 3), (0.9, 7)), "days until an exchange is harvested", _jitter),
+    Knob("jitter", "rhythm", "Accounts keep hours, pauses and uneven days of ordinary people, and begin one "
+                             "after the other.",
+         "share of accounts, days over which they "
+         "begin", ((0.3, 1), (0.6, 3), (0.9, 7)), "days until an exchange is harvested", _jitter),
     Knob("shards", "content", "The prompt list is cut into slices, each with templates of its own.",
          "accounts that share a slice", ((20,), (5,), (1,)), "templates to write", _shards),
-    Knob("baseline", "time", "The campaign is there before: at full rate from the window's first day, registered long ago.",
-         "share of the days before it that it fills, days from registration to use", ((0.5, 60), (1.0, 120), (1.0, 365)), "days that accounts wait, exchanges", _baseline),
+    Knob("baseline", "time", "The campaign is there before: at full rate from the window's first day, "
+                             "registered long ago.",
+         "share of the days before it that it fills, days from registration to "
+         "use", ((0.5, 60), (1.0, 120), (1.0, 365)), "days that accounts wait, exchanges", _baseline),
     Knob("volume", "volume", "Fewer exchanges an account, and more accounts for the same total.",
          "times as many accounts", ((2,), (4,), (10,)), "accounts and what each needs", _volume),
     Knob("churn", "time", "Accounts are dropped after some days, and fresh ones take their place.",
          "days of an account's life", ((14,), (7,), (2,)), "accounts and what each needs", _churn),
-    _alone("network", "Accounts have addresses as unrelated people have them, each its own.", "leased address-days"),
-    _alone("identity", "Accounts have card, mail, phone and registration as unrelated people have them.", "cards, domains, days that accounts wait"),
-    _alone("software", "Accounts have client, TLS fingerprint and parameters as unrelated people have them.", "client builds to keep up"),
-    _alone("rhythm", "Accounts have hours, pauses and first days as unrelated people have them.", "days until an exchange is harvested"),
-    _alone("content", "Accounts have every request reworded and send no schemas; what they ask for stays.", "reworded requests"),
+    _alone("network", "Accounts have addresses as unrelated people have them, each its "
+                      "own.", "leased address-days"),
+    _alone("identity", "Accounts have card, mail, phone and registration as unrelated people have "
+                       "them.", "cards, domains, days that accounts wait"),
+    _alone("software", "Accounts have client, TLS fingerprint and parameters as unrelated people have "
+                       "them.", "client builds to keep up"),
+    _alone("rhythm", "Accounts have hours, pauses and first days as unrelated people have "
+                     "them.", "days until an exchange is harvested"),
+    _alone("content", "Accounts have every request reworded and send no schemas; what they ask for "
+                      "stays.", "reworded requests"),
 )  # fmt: skip
-"""Every knob, in the order in which several are applied: churn counts its generations by the days that baseline sets."""
+"""Every knob, in the order in which several are applied: churn counts its generations by the days that
+baseline sets.
+"""
 
 
 def knobs() -> dict[str, Knob]:
@@ -232,7 +272,11 @@ def chosen(words: Iterable[str]) -> dict[str, str]:
         name, _, setting = word.partition("=")
         wrong = fault(name, setting)
         if wrong:
-            raise SettingError(wrong[0], where=f"--evade {word}", do=f"{wrong[1]}; write --evade NAME=SETTING, as pool=middle")
+            raise SettingError(
+                wrong[0],
+                where=f"--evade {word}",
+                do=f"{wrong[1]}; write --evade NAME=SETTING, as pool=middle",
+            )
         found[name] = setting
     return found
 
@@ -249,9 +293,13 @@ def evaded(campaign: Campaign, choices: Mapping[str, str]) -> Campaign:
 
 def ordered(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
     """The scenario with these choices for every campaign, on top of those that its file makes."""
-    return replace(scenario, campaigns=tuple(replace(one, evade=one.evade | dict(choices)) for one in scenario.campaigns))
+    return replace(
+        scenario, campaigns=tuple(replace(one, evade=one.evade | dict(choices)) for one in scenario.campaigns)
+    )
 
 
 def played(scenario: Scenario) -> Scenario:
     """The scenario as its operators play it: all choices made real."""
-    return replace(scenario, campaigns=tuple(evaded(one, one.evade) if one.evade else one for one in scenario.campaigns))
+    return replace(
+        scenario, campaigns=tuple(evaded(one, one.evade) if one.evade else one for one in scenario.campaigns)
+    )

@@ -21,7 +21,9 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Grammar:
-    """A context-free grammar without recursion; every literal is already escaped for use inside a JSON string."""
+    """A context-free grammar without recursion; every literal is already escaped for use inside a JSON
+    string.
+    """
 
     symbols: dict[str, int]
     """Number of each symbol."""
@@ -36,14 +38,18 @@ class Grammar:
     choices: Ints
     """Where each symbol's alternatives start; one more entry than symbols."""
     wording: npt.NDArray[np.bool_]
-    """Whether a symbol draws from the stream of wording: it belongs to a paraphrased frame, not to the payload."""
+    """Whether a symbol draws from the stream of wording: it belongs to a paraphrased frame, not to the
+    payload.
+    """
 
     def number(self, symbol: str) -> int:
         """The symbol's number, -1 for the empty name. Raises KeyError for an unknown one."""
         return self.symbols[symbol] if symbol else -1
 
     def at_level(self, symbol: str, level: int) -> int:
-        """The number of the symbol that says the same at a level of paraphrase: itself where it is no frame that is paraphrased."""
+        """The number of the symbol that says the same at a level of paraphrase: itself where it is no frame
+        that is paraphrased.
+        """
         return self.symbols.get(symbol + paraphrase.ENDS[level], self.number(symbol)) if symbol else -1
 
     def arrays(self) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints, Ints, npt.NDArray[np.bool_]]:
@@ -52,7 +58,9 @@ class Grammar:
 
 
 def build(rules: dict[str, list[str]]) -> Grammar:
-    """A grammar from symbol -> alternatives. Raises ValueError for a slot without a symbol and for recursion."""
+    """A grammar from symbol -> alternatives. Raises ValueError for a slot without a symbol and for
+    recursion.
+    """
     symbols = {name: i for i, name in enumerate(sorted(rules))}
     _refuse_loops(rules)
     texts: dict[bytes, int] = {}
@@ -60,13 +68,25 @@ def build(rules: dict[str, list[str]]) -> Grammar:
     alternatives, choices = [0], [0]
     for name in symbols:
         for alternative in rules[name]:
-            ops += [_step(part, i % 2 == 1, symbols, texts, name) for i, part in enumerate(SLOT.split(alternative)) if part]
+            ops += [
+                _step(part, i % 2 == 1, symbols, texts, name)
+                for i, part in enumerate(SLOT.split(alternative))
+                if part
+            ]
             alternatives.append(len(ops))
         choices.append(len(alternatives) - 1)
     offsets = np.cumsum([0, *(len(text) for text in texts)], dtype=np.int64)
     data = np.frombuffer(b"".join(texts), np.uint8)
     wording = np.array([name.startswith(paraphrase.FIRST) for name in symbols], np.bool_)
-    return Grammar(symbols, data, offsets, np.array(ops, np.int64), np.array(alternatives, np.int64), np.array(choices, np.int64), wording)
+    return Grammar(
+        symbols,
+        data,
+        offsets,
+        np.array(ops, np.int64),
+        np.array(alternatives, np.int64),
+        np.array(choices, np.int64),
+        wording,
+    )
 
 
 def _step(part: str, slot: bool, symbols: dict[str, int], texts: dict[bytes, int], name: str) -> int:

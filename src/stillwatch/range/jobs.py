@@ -22,15 +22,23 @@ UNLIMITED = 0
 
 
 class Jobs:
-    """All jobs as columns, and the mixtures that accounts draw them from; system, head and body have a row a level of paraphrase."""
+    """All jobs as columns, and the mixtures that accounts draw them from; system, head and body have a row a
+    level of paraphrase.
+    """
 
     def __init__(self, grammar: Grammar, parameters: Mapping[str, int]) -> None:
         book = documents("catalogue")
-        jobs = {name: {**book["jobs.toml"].get(row.get("like", ""), {}), **row} for name, row in book["jobs.toml"].items()}
+        jobs = {
+            name: {**book["jobs.toml"].get(row.get("like", ""), {}), **row}
+            for name, row in book["jobs.toml"].items()
+        }
         self.grammar = grammar
         self.names = list(jobs)
         rows = list(jobs.values())
-        self.toolsets = ["", *(as_json([_tool(f) for f in functions]) for functions in book["tools.toml"].values())]
+        self.toolsets = [
+            "",
+            *(as_json([_tool(f) for f in functions]) for functions in book["tools.toml"].values()),
+        ]
         tools = {"": 0} | {name: i + 1 for i, name in enumerate(book["tools.toml"])}
         self.formats = ["", as_json({"type": "json_object"})]
         self.system = np.stack([self._symbols(rows, "system", level) for level in range(LEVELS)])
@@ -38,9 +46,13 @@ class Jobs:
         self.answer = self._symbols(rows, "answer", 0)
         self.body = np.stack([self._all_spoken(rows, "body", level) for level in range(LEVELS)])
         self.follow = self._all_spoken(rows, "follow", 0)
-        self.scope = {part: np.array([SCOPES.index(row.get(f"{part}_scope", "row")) for row in rows]) for part in ("system", "head", "body")}
+        self.scope = {
+            part: np.array([SCOPES.index(row.get(f"{part}_scope", "row")) for row in rows])
+            for part in ("system", "head", "body")
+        }
         self.pool = {
-            part: np.array([row.get(key, UNLIMITED) for row in rows], np.uint64) for part, key in (("system", "system_pool"), ("body", "pool"))
+            part: np.array([row.get(key, UNLIMITED) for row in rows], np.uint64)
+            for part, key in (("system", "system_pool"), ("body", "pool"))
         }
         self.turns = np.array([row.get("turns", 1) for row in rows])
         self.follow_role = np.array([int(row.get("follow_role") == "tool") for row in rows])
@@ -48,10 +60,14 @@ class Jobs:
         self.output = np.array([row["output"] for row in rows])
         self.reasoning = np.array([row.get("reasoning", 0.0) for row in rows])
         self.refusal = np.array([row.get("refusal", 0.004) for row in rows])
-        self.parameters = np.array([parameters[row["parameters"]] if "parameters" in row else -1 for row in rows])
+        self.parameters = np.array(
+            [parameters[row["parameters"]] if "parameters" in row else -1 for row in rows]
+        )
         self.tools = np.array([tools[row.get("tools", "")] for row in rows])
         self.output_format = np.array([int("output_format" in row) for row in rows])
-        self.world_seed = np.array([zlib.crc32(row.get("questions", name).encode()) for name, row in jobs.items()], np.uint64)
+        self.world_seed = np.array(
+            [zlib.crc32(row.get("questions", name).encode()) for name, row in jobs.items()], np.uint64
+        )
         self.signs = np.array([bool(row.get("signs")) for row in rows])
         self.opening = np.array([row.get("opening", [0, 0]) for row in rows])
         self.replays = np.array([bool(row.get("replays")) for row in rows])
@@ -66,12 +82,16 @@ class Jobs:
         return np.stack([self._spoken(rows, key, level, language) for language in LANGUAGES], axis=1)
 
     def _spoken(self, rows: list[dict[str, Any]], key: str, level: int, language: str) -> Array:
-        """Symbols of a part in a language; a follow-up without its own words in it says another first question."""
+        """Symbols of a part in a language; a follow-up without its own words in it says another first
+        question.
+        """
         numbers = []
         for row in rows:
             name = row.get(key, "")
             spoken = f"{row.get('body' if name.endswith('_follow') else key, '')}_{language}"
-            numbers.append(self.grammar.at_level(spoken if name and spoken in self.grammar.symbols else name, level))
+            numbers.append(
+                self.grammar.at_level(spoken if name and spoken in self.grammar.symbols else name, level)
+            )
         return np.array(numbers, np.int64)
 
     def profile(self, mixture: Mapping[str, float]) -> int:
@@ -103,4 +123,11 @@ def _tool(function: str) -> dict[str, Any]:
     name, _, rest = function.partition("(")
     properties = {argument.strip(): {"type": "string"} for argument in rest.rstrip(")").split(",")}
     parameters = {"type": "object", "properties": properties, "required": list(properties)[:1]}
-    return {"type": "function", "function": {"name": name, "description": f"Tool {name.replace('_', ' ')}.", "parameters": parameters}}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": f"Tool {name.replace('_', ' ')}.",
+            "parameters": parameters,
+        },
+    }

@@ -52,13 +52,17 @@ class Order:
     paraphrase: int | None = None
     """Level of paraphrase of every campaign; None: what the scenario says of each."""
     evade: Mapping[str, str] = field(default_factory=dict)
-    """Knobs of evasion that every campaign turns, with their settings; on top of what the scenario says of each."""
+    """Knobs of evasion that every campaign turns, with their settings; on top of what the scenario says of
+    each.
+    """
     beside: tuple[str, ...] = ()
     """Backdrops that the scenario plays before, beside those that it names."""
 
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
-    """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing half-written."""
+    """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing
+    half-written.
+    """
     return make_from(load(order.scenario, order.beside), order, progress)
 
 
@@ -68,10 +72,14 @@ def make_from(
     progress: Progress = lambda done, parts, exchanges: None,
     change: Callable[[World], World] = lambda world: world,
 ) -> dict[str, Any]:
-    """The same from a scenario that is no file; `change` alters the world before its first exchange, for studies of what nobody foresaw."""
+    """The same from a scenario that is no file; `change` alters the world before its first exchange, for
+    studies of what nobody foresaw.
+    """
     writer = WRITERS.all().get(order.format)
     if writer is None:
-        raise SettingError(f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}")
+        raise SettingError(
+            f"there is no log format {order.format!r} to write", do=f"known: {', '.join(WRITERS.all())}"
+        )
     scenario = evasion.ordered(_reworded(scenario, order.paraphrase), order.evade)
     out = order.out.resolve()
     _refuse_in_the_way(out, order.force)
@@ -79,13 +87,17 @@ def make_from(
     shutil.rmtree(aside, ignore_errors=True)
     try:
         (aside / "logs").mkdir(parents=True)
-        document = _write(order, writer, change(make_world(scenario, order.scale, order.seed)), aside, progress)
+        document = _write(
+            order, writer, change(make_world(scenario, order.scale, order.seed)), aside, progress
+        )
         if out.exists():
             shutil.rmtree(out)
         aside.rename(out)
     except OSError as error:
         raise RunError(
-            f"the world cannot be written: {error.strerror}", where=str(error.filename or order.out), do="check the folder given to --out"
+            f"the world cannot be written: {error.strerror}",
+            where=str(error.filename or order.out),
+            do="check the folder given to --out",
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -96,8 +108,13 @@ def _reworded(scenario: Scenario, level: int | None) -> Scenario:
     if level is None:
         return scenario
     if level not in range(LEVELS):
-        raise SettingError(f"there is no level {level} of paraphrase", do="give --paraphrase 0 (verbatim), 1 (light) or 2 (heavy)")
-    return replace(scenario, campaigns=tuple(replace(campaign, paraphrase=level) for campaign in scenario.campaigns))
+        raise SettingError(
+            f"there is no level {level} of paraphrase",
+            do="give --paraphrase 0 (verbatim), 1 (light) or 2 (heavy)",
+        )
+    return replace(
+        scenario, campaigns=tuple(replace(campaign, paraphrase=level) for campaign in scenario.campaigns)
+    )
 
 
 def _refuse_in_the_way(out: Path, force: bool) -> None:
@@ -105,9 +122,17 @@ def _refuse_in_the_way(out: Path, force: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not force:
-        raise RunError("the folder for the world is not empty", where=str(out), do="name another folder, or give --force to replace the world in it")
+        raise RunError(
+            "the folder for the world is not empty",
+            where=str(out),
+            do="name another folder, or give --force to replace the world in it",
+        )
     if not (out / "truth.json").is_file():
-        raise RunError("--force replaces only a folder that `range make` wrote, and this is none", where=str(out), do="name another folder")
+        raise RunError(
+            "--force replaces only a folder that `range make` wrote, and this is none",
+            where=str(out),
+            do="name another folder",
+        )
 
 
 def _write(order: Order, writer: Writer, world: World, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -124,7 +149,9 @@ def _write(order: Order, writer: Writer, world: World, folder: Path, progress: P
 
     try:
         for done, (rows, table) in enumerate(_in_order(one, plan, order.workers), 1):
-            edges = edges or pq.ParquetWriter(folder / "edge.parquet", table.schema, compression="zstd", compression_level=1)
+            edges = edges or pq.ParquetWriter(
+                folder / "edge.parquet", table.schema, compression="zstd", compression_level=1
+            )
             edges.write_table(table)
             tally.add(rows)
             progress(done, len(plan), tally.total)

@@ -1,4 +1,6 @@
-"""What a conversation brings along: a stored one that ran elsewhere, or one of this world whose signed reasoning is sent back."""
+"""What a conversation brings along: a stored one that ran elsewhere, or one of this world whose signed
+reasoning is sent back.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,8 @@ class Said:
 def replayed(said: Said, cast: Cast, jobs: Jobs, rng: np.random.Generator) -> Array:
     """For each row that begins a replay the row whose conversation it replays, else -1.
 
-    A campaign replays what any of its accounts was answered earlier the same day; anybody else resumes what is his own.
-    Nothing is drawn where nothing is replayed.
+    A campaign replays what any of its accounts was answered earlier the same day; anybody else resumes what
+    is his own. Nothing is drawn where nothing is replayed.
     """
     opening = np.full(len(said.job), -1, np.int64)
     asks = np.flatnonzero(jobs.replays[said.job] & (said.turn == 0))
@@ -61,7 +63,9 @@ def replayed(said: Said, cast: Cast, jobs: Jobs, rng: np.random.Generator) -> Ar
 
 
 def with_stored(words: Words, said: Said, own: Array, jobs: Jobs) -> Words:
-    """The words with the turns of stored conversations after them, as rows that are no exchanges, and what they open."""
+    """The words with the turns of stored conversations after them, as rows that are no exchanges, and what
+    they open.
+    """
     least, most = jobs.opening[said.job, 0], jobs.opening[said.job, 1]
     opened = np.flatnonzero((most > 0) & (said.turn == 0))
     if not len(opened):
@@ -94,5 +98,7 @@ def with_stored(words: Words, said: Said, own: Array, jobs: Jobs) -> Words:
 
 
 def _joined(first: Words, second: Words) -> Words:
-    columns: dict[str, Any] = {f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(Words)}
+    columns: dict[str, Any] = {
+        f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(Words)
+    }
     return Words(**columns)

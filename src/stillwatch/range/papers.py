@@ -31,12 +31,23 @@ TRUTH = Table(
         Column("account_id", pa.string(), "The id that the log carries.", required=True),
         Column("kind", pa.string(), "Kind of benign account, or campaign.", required=True),
         Column("group", pa.int64(), "Number of its benign group; 0 for none.", required=True),
-        Column("campaign", pa.string(), "Its campaign, or the one that stole its keys; empty for other benign accounts.", required=True),
-        Column("organisation", pa.string(), "The licensed organisation it belongs to, within its permit or beyond; else empty.", required=True),
+        Column(
+            "campaign",
+            pa.string(),
+            "Its campaign, or the one that stole its keys; empty for other benign accounts.",
+            required=True,
+        ),
+        Column(
+            "organisation",
+            pa.string(),
+            "The licensed organisation it belongs to, within its permit or beyond; else empty.",
+            required=True,
+        ),
         Column(
             "label",
             pa.string(),
-            "adversarial, authorised, exceeds (a licensee beyond its permit: unlicensed is right), benign, or victim (benign; a campaign used its keys).",
+            "adversarial, authorised, exceeds (a licensee beyond its permit: unlicensed is right), benign, "
+            "or victim (benign; a campaign used its keys).",
             required=True,
         ),
         Column("exchanges", pa.int64(), "Its exchanges in the log.", required=True),
@@ -160,19 +171,36 @@ def truth(world: World, tally: Tally) -> pa.Table:
 
 
 def truth_document(world: World, tally: Tally) -> dict[str, Any]:
-    """The truth in short: each campaign and each kind of benign account with its groups, accounts and exchanges.
+    """The truth in short: each campaign and each kind of benign account with its groups, accounts and
+    exchanges.
 
     A victim's own exchanges count for its kind, those made with its stolen key for the campaign.
     """
     cast, found = world.cast, []
     for i, campaign in enumerate(world.scenario.campaigns):
         label = "victim" if campaign.victims else "adversarial"
-        found.append({"name": campaign.name, "kind": "campaign", "label": label, "groups": 1, **_size(tally, cast.campaign == i)})
+        found.append(
+            {
+                "name": campaign.name,
+                "kind": "campaign",
+                "label": label,
+                "groups": 1,
+                **_size(tally, cast.campaign == i),
+            }
+        )
     for i, name in enumerate(world.kinds):
         inside = cast.kind == i
         groups = len(np.unique(cast.group[inside & (cast.group > 0)]))
         if inside.any():
-            found.append({"name": _shown(world, name, inside), "kind": name, "label": kinds()[name].label, "groups": groups, **_size(tally, inside)})
+            found.append(
+                {
+                    "name": _shown(world, name, inside),
+                    "kind": name,
+                    "label": kinds()[name].label,
+                    "groups": groups,
+                    **_size(tally, inside),
+                }
+            )
     world_part = {
         "scenario": world.scenario.name,
         "scale": world.scale,
@@ -186,7 +214,9 @@ def truth_document(world: World, tally: Tally) -> dict[str, Any]:
 def _shown(world: World, name: str, inside: Array) -> str:
     if kinds()[name].label not in LICENSED:
         return name
-    return ", ".join(world.setting.organisations.texts[number] for number in np.unique(world.cast.organisation[inside]))
+    return ", ".join(
+        world.setting.organisations.texts[number] for number in np.unique(world.cast.organisation[inside])
+    )
 
 
 def _size(tally: Tally, inside: Array) -> dict[str, int]:
@@ -194,7 +224,9 @@ def _size(tally: Tally, inside: Array) -> dict[str, int]:
 
 
 def permits_text(world: World, tally: Tally) -> str:
-    """The permits as TOML; the volume granted is what the organisation used, times the headroom, up to the next thousand."""
+    """The permits as TOML; the volume granted is what the organisation used, times the headroom, up to the
+    next thousand.
+    """
     return "\n".join(_permit(permit, world, tally) for permit in world.scenario.permits)
 
 
@@ -211,19 +243,25 @@ def _permit(permit: Permit, world: World, tally: Tally) -> str:
         "purpose": permit.purpose,
     }
     text = "\n".join(f"{key} = {orjson.dumps(value).decode()}" for key, value in lines.items())
-    return f"[[permit]]\n{text}\nstarts = {permit.starts.isoformat()}\nexpires = {permit.expires.isoformat()}\n"
+    return (
+        f"[[permit]]\n{text}\nstarts = {permit.starts.isoformat()}\nexpires = {permit.expires.isoformat()}\n"
+    )
 
 
 def releases_text(world: World) -> str:
     """The model releases as TOML."""
-    return "\n".join(f'[[release]]\nmodel = "{m.name}"\ntime = {m.released.isoformat()}\n' for m in world.setting.models)
+    return "\n".join(
+        f'[[release]]\nmodel = "{m.name}"\ntime = {m.released.isoformat()}\n' for m in world.setting.models
+    )
 
 
 def write_papers(world: World, tally: Tally, folder: Path) -> None:
     """Everything but logs and edge log."""
     pq.write_table(accounts(world), folder / "accounts.parquet", compression="zstd")
     pq.write_table(truth(world, tally), folder / "truth.parquet", compression="zstd")
-    (folder / "truth.json").write_bytes(orjson.dumps(truth_document(world, tally), option=orjson.OPT_INDENT_2) + b"\n")
+    (folder / "truth.json").write_bytes(
+        orjson.dumps(truth_document(world, tally), option=orjson.OPT_INDENT_2) + b"\n"
+    )
     (folder / "permits.toml").write_text(permits_text(world, tally), encoding="utf-8")
     (folder / "releases.toml").write_text(releases_text(world), encoding="utf-8")
 

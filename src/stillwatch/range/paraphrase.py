@@ -1,8 +1,9 @@
-"""Paraphrased frames: what a campaign's own small model would make of its templates. The payload stays as it is.
+"""Paraphrased frames: what a campaign's own small model would make of its templates. The payload stays as it
+is.
 
-Level 1 swaps about a tenth of a frame's words in place; level 2 says the whole frame in other words and another order.
-Frames are rules of the grammar like all others, but draw from a stream of chance of their own, so that the same seed
-gives the same payload at every level.
+Level 1 swaps about a tenth of a frame's words in place; level 2 says the whole frame in other words and
+another order. Frames are rules of the grammar like all others, but draw from a stream of chance of their own,
+so that the same seed gives the same payload at every level.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ LEVELS, HEAVY = 3, 2
 ENDS = ("", "_light", "_heavy")
 """What a symbol's name ends in at each level."""
 LIGHT_SHARE = 0.15
-"""Share of a frame's words in phrases that level 1 swaps, on average; as synonyms keep some words, about a tenth of all change."""
+"""Share of a frame's words in phrases that level 1 swaps, on average; as synonyms keep some words, about a
+tenth of all change.
+"""
 FINEST = 40
 """Alternatives of a swap at most, the phrase as it stands included: chances are met within one in so many."""
 SLOT = re.compile(r"\{[a-z][a-z0-9_]*\}")
@@ -27,23 +30,35 @@ FIRST = "paraphrase_"
 def rules(verbatim: Rules, books: dict[str, dict[str, Any]]) -> Rules:
     """Rules for the frames of `verbatim` (symbol -> alternatives) at levels 1 and 2.
 
-    books: the files of the folder paraphrases by name. Raises ValueError where a frame is reworded that does not exist, or not at all.
+    books: the files of the folder paraphrases by name. Raises ValueError where a frame is reworded that does
+    not exist, or not at all.
     """
     synonyms: Rules = books["synonyms.toml"]
     shared: Rules = books["shared.toml"]
     found = {f"{FIRST}{name}": alternatives for name, alternatives in shared.items()}
-    sections = {symbol: frames for name, book in books.items() if name not in ("synonyms.toml", "shared.toml") for symbol, frames in book.items()}
+    sections = {
+        symbol: frames
+        for name, book in books.items()
+        if name not in ("synonyms.toml", "shared.toml")
+        for symbol, frames in book.items()
+    }
     for symbol, frames in sections.items():
         if len(frames) != len(verbatim.get(symbol, [])):
             raise ValueError(f"BUG: paraphrases of {symbol} do not match its frames")
         found[symbol + ENDS[1]] = [_light(text, synonyms, found) for text in verbatim[symbol]]
-        found[symbol + ENDS[2]] = [_heavy(frame, f"{FIRST}{symbol}_{number}", shared, found) for number, frame in enumerate(frames)]
+        found[symbol + ENDS[2]] = [
+            _heavy(frame, f"{FIRST}{symbol}_{number}", shared, found) for number, frame in enumerate(frames)
+        ]
     return found
 
 
 def _light(text: str, synonyms: Rules, found: Rules) -> str:
-    """The frame with each phrase that has synonyms made a slot; the fewer there are, the likelier each is swapped."""
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in sorted(synonyms, key=len, reverse=True))})(?!\w)")
+    """The frame with each phrase that has synonyms made a slot; the fewer there are, the likelier each is
+    swapped.
+    """
+    pattern = re.compile(
+        rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in sorted(synonyms, key=len, reverse=True))})(?!\w)"
+    )
     parts = re.split(rf"({SLOT.pattern})", text)
     frame = parts[::2]
     words = sum(len(part.split()) for part in frame)
@@ -64,8 +79,12 @@ def _swap(phrase: str, chance: float, synonyms: Rules, found: Rules) -> str:
 
 
 def _heavy(frame: Rules, name: str, shared: Rules, found: Rules) -> str:
-    """A slot that gives one of the frame's orders; clauses of the frame and shared ones are slots in it, others are the payload's."""
-    names = {clause: f"{name}_{clause}" for clause in frame} | {clause: f"{FIRST}{clause}" for clause in shared}
+    """A slot that gives one of the frame's orders; clauses of the frame and shared ones are slots in it,
+    others are the payload's.
+    """
+    names = {clause: f"{name}_{clause}" for clause in frame} | {
+        clause: f"{FIRST}{clause}" for clause in shared
+    }
 
     def inside(text: str) -> str:
         return SLOT.sub(lambda match: f"{{{names.get(match[0][1:-1], match[0][1:-1])}}}", text)

@@ -7,13 +7,40 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stillwatch.range.cast import API, CARD, DAY, EMAIL, FLAT, FREE, HOME, HOUR, ID, NOBODY, PHONE, PLACES, PLUS, Array, Cast, Names
+from stillwatch.range.cast import (
+    API,
+    CARD,
+    DAY,
+    EMAIL,
+    FLAT,
+    FREE,
+    HOME,
+    HOUR,
+    ID,
+    NOBODY,
+    PHONE,
+    PLACES,
+    PLUS,
+    Array,
+    Cast,
+    Names,
+)
 from stillwatch.range.clients import Clients
 from stillwatch.range.jobs import Jobs
 from stillwatch.range.places import Places, pick, skewed
 from stillwatch.range.specs import Model, Population
 
-FREEMAIL = ("gmail.com", "outlook.com", "yahoo.com", "icloud.com", "hotmail.com", "proton.me", "gmx.com", "mail.com", "aol.com")
+FREEMAIL = (
+    "gmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "icloud.com",
+    "hotmail.com",
+    "proton.me",
+    "gmx.com",
+    "mail.com",
+    "aol.com",
+)
 WORDS = (
     "harbor",
     "mill",
@@ -76,14 +103,22 @@ class Setting:
         return self.start + self.days * DAY
 
 
-def people(spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None) -> Cast:
-    """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed volume."""
+def people(
+    spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None
+) -> Cast:
+    """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed
+    volume.
+    """
     regions = setting.places.regions
     region = regions_of(spec, n, setting, rng) if region is None else region
     total = np.minimum(rng.lognormal(np.log(spec.median), spec.sigma, n), spec.most)
     created = _registered(n, region, setting, rng)
     first = np.maximum(created, setting.start)
-    banned = np.where(rng.random(n) < BANNED_SHARE, (first + (setting.end - first) * rng.uniform(0.2, 0.9, n)).astype(np.int64), 0)
+    banned = np.where(
+        rng.random(n) < BANNED_SHARE,
+        (first + (setting.end - first) * rng.uniform(0.2, 0.9, n)).astype(np.int64),
+        0,
+    )
     offset = np.array([r.utc_offset for r in regions])[region]
     plan = np.where(total > HEAVY, API, rng.choice([FREE, PLUS, API], n, p=[0.55, 0.2, 0.25]))
     places, place_count = addresses_of_people(region, setting, rng)
@@ -124,7 +159,9 @@ def _registered(n: int, region: Array, setting: Setting, rng: np.random.Generato
 
 
 def addresses_of_people(region: Array, setting: Setting, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Home addresses, one or two that change, and a shared address of a phone network; a few rent a server."""
+    """Home addresses, one or two that change, and a shared address of a phone network; a few rent a
+    server.
+    """
     n, book = len(region), setting.places
     places = np.zeros((n, PLACES), np.int64)
     carrier = book.carrier_of(region, rng)
@@ -195,16 +232,25 @@ def own_domains(n: int, rng: np.random.Generator) -> list[str]:
 
 def mail_shapes(n: int, setting: Setting, rng: np.random.Generator) -> Array:
     """Shapes of local parts: letters as a, digits as 9, each run with its length."""
-    a, b, digits = rng.integers(3, 9, n).tolist(), rng.integers(3, 10, n).tolist(), rng.choice([0, 0, 1, 2, 2, 4], n).tolist()
+    a, b, digits = (
+        rng.integers(3, 9, n).tolist(),
+        rng.integers(3, 10, n).tolist(),
+        rng.choice([0, 0, 1, 2, 2, 4], n).tolist(),
+    )
     joint = rng.choice(["", ".", "_"], n, p=[0.5, 0.4, 0.1]).tolist()
     return setting.shapes.all(
-        [(f"a{x}{j}a{y}" if j else f"a{x + y}") + (f"9{d}" if d else "") for x, y, j, d in zip(a, b, joint, digits, strict=True)]
+        [
+            (f"a{x}{j}a{y}" if j else f"a{x + y}") + (f"9{d}" if d else "")
+            for x, y, j, d in zip(a, b, joint, digits, strict=True)
+        ]
     )
 
 
 def phone_prefixes(region: Array, setting: Setting, rng: np.random.Generator) -> Array:
     """Country and carrier prefixes; half give no phone."""
-    numbers = setting.phones.all([f"{r.phone}-{carrier}" for r in setting.places.regions for carrier in range(100, 112)])
+    numbers = setting.phones.all(
+        [f"{r.phone}-{carrier}" for r in setting.places.regions for carrier in range(100, 112)]
+    )
     return np.where(rng.random(len(region)) < 0.5, 0, numbers[region * 12 + skewed(12, len(region), rng)])
 
 

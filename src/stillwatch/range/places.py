@@ -1,4 +1,6 @@
-"""Networks and addresses. All are from ranges that belong to nobody: 240.0.0.0/4, 2001:db8::/32 and private AS numbers."""
+"""Networks and addresses. All are from ranges that belong to nobody: 240.0.0.0/4, 2001:db8::/32 and private
+AS numbers.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class Places:
         self.regions = regions
         self._class: list[str] = []
         self._region: list[int] = []
-        self.carriers = [self._networks("residential", r, region.carriers) for r, region in enumerate(regions)]
+        self.carriers = [
+            self._networks("residential", r, region.carriers) for r, region in enumerate(regions)
+        ]
         self.mobiles = [self._networks("mobile", r, region.mobiles) for r, region in enumerate(regions)]
         self.firms = [self._networks("business", r, 3) for r in range(len(regions))]
         self.schools = [self._networks("education", r, 2) for r in range(len(regions))]

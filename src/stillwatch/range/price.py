@@ -1,8 +1,9 @@
 """What a campaign costs its operator: counted in the made world, at the scenario's full size, and in money.
 
-Counts are those of the made world's cast and log. What grows with the number of accounts is multiplied up to scale 1; what does not
-(the shared cards and mail domains that the scenario states, templates of the whole list, client builds) is taken as it is there. An operator
-that steals keys pays for these and for its own means: accounts, their papers and the tokens are paid for by its victims.
+Counts are those of the made world's cast and log. What grows with the number of accounts is multiplied up to
+scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
+list, client builds) is taken as it is there. An operator that steals keys pays for these and for its own
+means: accounts, their papers and the tokens are paid for by its victims.
 """
 
 from __future__ import annotations
@@ -50,7 +51,16 @@ UNITS: dict[str, str] = {
     "waiting": "exchange-days from the campaign's begin to the harvest",
 }
 """Units of a bill, with what each counts."""
-PAID_BY_VICTIMS = ("accounts", "aged_days", "phones", "cards", "domains", "mailboxes", "tokens_read", "tokens_written")
+PAID_BY_VICTIMS = (
+    "accounts",
+    "aged_days",
+    "phones",
+    "cards",
+    "domains",
+    "mailboxes",
+    "tokens_read",
+    "tokens_written",
+)
 """Units that cost an operator of stolen keys nothing."""
 
 
@@ -87,12 +97,16 @@ class Bill:
     """Count of each unit."""
 
     def money(self, prices: Prices) -> dict[str, float]:
-        """Dollars of each priced unit at scale 1; what was lost to bans costs what an exchange costs on average."""
+        """Dollars of each priced unit at scale 1; what was lost to bans costs what an exchange costs on
+        average.
+        """
         cost = {name: self.counts[name].full * prices[name].amount for name in UNITS if name in prices}
         for name in ("tokens_read", "tokens_written"):
             cost[name] *= prices["share_of_list"].amount
         made = self.counts["exchanges"].full - self.counts["lost"].full
-        cost["lost"] = (cost["tokens_read"] + cost["tokens_written"]) * self.counts["lost"].full / made if made else 0.0
+        cost["lost"] = (
+            (cost["tokens_read"] + cost["tokens_written"]) * self.counts["lost"].full / made if made else 0.0
+        )
         return cost
 
     def per_thousand(self, prices: Prices) -> float:
@@ -116,9 +130,12 @@ class Usage:
         """Counted in the log of that world, in the format litellm-parquet."""
         keys = ["user", "requester_ip_address"]
         table = pq.read_table(logs, columns=[*keys, "prompt_tokens", "completion_tokens"]).group_by(keys)
-        sums = table.aggregate([("prompt_tokens", "count"), ("prompt_tokens", "sum"), ("completion_tokens", "sum")])
+        sums = table.aggregate(
+            [("prompt_tokens", "count"), ("prompt_tokens", "sum"), ("completion_tokens", "sum")]
+        )
         owner, address = (
-            _index(sums.column(key).combine_chunks(), known) for key, known in zip(keys, (world.account_ids, world.addresses), strict=True)
+            _index(sums.column(key).combine_chunks(), known)
+            for key, known in zip(keys, (world.account_ids, world.addresses), strict=True)
         )
         row = _senders(world, owner, address)
         columns = []
@@ -135,7 +152,8 @@ def _index(column: Any, known: Any) -> Array:
 
 
 def _senders(world: World, owner: Array, address: Array) -> Array:
-    """The row of the cast behind each account and address: a stolen key's user is told from its owner, who has the same id, by its addresses.
+    """The row of the cast behind each account and address: a stolen key's user is told from its owner, who
+    has the same id, by its addresses.
 
     Addresses are known by the first number that has their text, since a rare one is drawn twice.
     """
@@ -143,7 +161,9 @@ def _senders(world: World, owner: Array, address: Array) -> Array:
     stolen = np.flatnonzero(cast.owner != np.arange(len(cast)))
     first = _index(world.addresses, world.addresses) if len(stolen) else address
     for row in stolen:
-        found[(owner == cast.owner[row]) & np.isin(address, first[cast.places[row, : cast.place_count[row]]])] = row
+        found[
+            (owner == cast.owner[row]) & np.isin(address, first[cast.places[row, : cast.place_count[row]]])
+        ] = row
     return found
 
 
@@ -167,12 +187,22 @@ def bill(world: World, number: int, usage: Usage, assumed: Assumed) -> Bill:
     spec = world.scenario.campaigns[number]
     inside = np.flatnonzero(world.cast.campaign == number)
     grown = spec.accounts / len(inside)
-    counts = {name: Count(made, made * grown) for name, made in _by_account(world, spec, inside, usage, assumed).items()}
-    own = counts | _address_days(world, inside, grown) | _shared(world, spec, inside, grown) | _written(world, spec, inside)
+    counts = {
+        name: Count(made, made * grown)
+        for name, made in _by_account(world, spec, inside, usage, assumed).items()
+    }
+    own = (
+        counts
+        | _address_days(world, inside, grown)
+        | _shared(world, spec, inside, grown)
+        | _written(world, spec, inside)
+    )
     return Bill(own | dict.fromkeys(PAID_BY_VICTIMS, Count(0.0, 0.0)) if spec.victims else own)
 
 
-def _by_account(world: World, spec: Campaign, inside: Array, usage: Usage, assumed: Assumed) -> dict[str, float]:
+def _by_account(
+    world: World, spec: Campaign, inside: Array, usage: Usage, assumed: Assumed
+) -> dict[str, float]:
     """Units of which twice as many accounts need twice as many."""
     cast = world.cast
     made, read, written = (column[inside] for column in (usage.exchanges, usage.read, usage.written))
@@ -203,7 +233,9 @@ def _home_share(world: World, inside: Array) -> Array:
     """Share of each account's addresses that lie in home networks; phones' networks count among them."""
     cast = world.cast
     used = np.arange(cast.places.shape[1])[None, :] < cast.place_count[inside, None]
-    home = np.isin(world.setting.places.classes[world.networks[cast.places[inside]]], ("residential", "mobile"))
+    home = np.isin(
+        world.setting.places.classes[world.networks[cast.places[inside]]], ("residential", "mobile")
+    )
     return np.asarray((home & used).sum(axis=1) / used.sum(axis=1))
 
 
@@ -220,11 +252,16 @@ def _address_days(world: World, inside: Array, grown: float) -> dict[str, Count]
     kind = world.setting.places.classes[world.networks[address]]
     classes = {"hosting": kind == "hosting", "vpn": kind == "vpn"}
     classes["residential"] = ~(classes["hosting"] | classes["vpn"])
-    return {f"{name}_days": Count(float(days[own].sum()), float(days[own].sum()) * grown) for name, own in classes.items()}
+    return {
+        f"{name}_days": Count(float(days[own].sum()), float(days[own].sum()) * grown)
+        for name, own in classes.items()
+    }
 
 
 def _shared(world: World, spec: Campaign, inside: Array, grown: float) -> dict[str, Count]:
-    """Cards and domains: those bought for many accounts, as many as the scenario says, and those of one account each."""
+    """Cards and domains: those bought for many accounts, as many as the scenario says, and those of one
+    account each.
+    """
     cast, bulk = world.cast, world.setting.bulk
     providers = {*FREEMAIL, *(f"{word}mail.example" for word in WORDS)}
     names = world.setting.domains.texts
@@ -254,7 +291,13 @@ def _written(world: World, spec: Campaign, inside: Array) -> dict[str, Count]:
 def _frames(world: World, spec: Campaign) -> int:
     """Fixed texts that its jobs are made of: alternatives of the symbols that paraphrase knows."""
     jobs, choices = world.setting.jobs, world.grammar.choices
-    names = {name for way in spec.pathways for mixture in (way.jobs, way.late_jobs) for name, weight in mixture.items() if weight > 0}
+    names = {
+        name
+        for way in spec.pathways
+        for mixture in (way.jobs, way.late_jobs)
+        for name, weight in mixture.items()
+        if weight > 0
+    }
     symbols: set[int] = set()
     for name in names:
         row = jobs.names.index(name)
@@ -266,18 +309,27 @@ def _frames(world: World, spec: Campaign) -> int:
 def shipped_prices() -> dict[str, Price]:
     """The prices in this package."""
     text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
-    return {name: Price(float(entry["amount"]), entry["per"], entry["source"]) for name, entry in tomllib.loads(text).items()}
+    return {
+        name: Price(float(entry["amount"]), entry["per"], entry["source"])
+        for name, entry in tomllib.loads(text).items()
+    }
 
 
 def read_prices(path: Path | None) -> dict[str, Price]:
-    """The shipped prices, with those of a file in their place. Raises SettingError naming the file and the key."""
+    """The shipped prices, with those of a file in their place. Raises SettingError naming the file and the
+    key.
+    """
     prices = shipped_prices()
     if path is None:
         return prices
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(f"the prices cannot be read: {error}", where=str(path), do="give a TOML file like range/prices.toml") from error
+        raise SettingError(
+            f"the prices cannot be read: {error}",
+            where=str(path),
+            do="give a TOML file like range/prices.toml",
+        ) from error
     return prices | {name: _price(name, entry, prices, str(path)) for name, entry in document.items()}
 
 
@@ -285,8 +337,16 @@ def _price(name: str, entry: Any, known: Prices, where: str) -> Price:
     if name not in known:
         raise SettingError(f"there is no price {name}", where=where, do=f"known: {', '.join(known)}")
     if not isinstance(entry, dict) or not isinstance(entry.get("source"), str):
-        raise SettingError(f"price {name} says not where it comes from", where=where, do=f'write [{name}] with amount = 1.0 and source = "..."')
+        raise SettingError(
+            f"price {name} says not where it comes from",
+            where=where,
+            do=f'write [{name}] with amount = 1.0 and source = "..."',
+        )
     amount = entry.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
-        raise SettingError(f"the amount of price {name} must be a number from 0 up, not {amount!r}", where=where, do="give it in dollars")
+        raise SettingError(
+            f"the amount of price {name} must be a number from 0 up, not {amount!r}",
+            where=where,
+            do="give it in dollars",
+        )
     return Price(float(amount), str(entry.get("per", known[name].per)), entry["source"])

@@ -1,4 +1,6 @@
-"""Exchanges one by one, for formats that nest: one record each, with the request body that its client sent."""
+"""Exchanges one by one, for formats that nest: one record each, with the request body that its client
+sent.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ class Record:
     conversation: str | None
     """Session id."""
     messages: list[dict[str, Any]] | None
-    """Chat messages; None where the log holds no text. Those of the assistant may hold thinking_blocks, as LiteLLM sends them."""
+    """Chat messages; None where the log holds no text. Those of the assistant may hold thinking_blocks, as
+    LiteLLM sends them.
+    """
     answer: str | None
     """The answer's text; None where there is none or the log holds no text."""
     thinking: list[dict[str, str]]
@@ -87,11 +91,26 @@ class Record:
         if not self.good:
             return {"error": {"code": str(self.status), "message": "request failed"}}
         usage: dict[str, Any] = {"prompt_tokens": self.input_tokens, "completion_tokens": self.output_tokens}
-        usage |= {"total_tokens": self.input_tokens + self.output_tokens, "completion_tokens_details": {"reasoning_tokens": self.reasoning_tokens}}
-        found = {"id": self.request_id, "object": "chat.completion", "model": self.model, "created": self.start // 1_000_000, "usage": usage}
+        usage |= {
+            "total_tokens": self.input_tokens + self.output_tokens,
+            "completion_tokens_details": {"reasoning_tokens": self.reasoning_tokens},
+        }
+        found = {
+            "id": self.request_id,
+            "object": "chat.completion",
+            "model": self.model,
+            "created": self.start // 1_000_000,
+            "usage": usage,
+        }
         if self.messages is not None:
             signed = {"thinking_blocks": self.thinking} if self.thinking else {}
-            found["choices"] = [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.answer, **signed}}]
+            found["choices"] = [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": self.answer, **signed},
+                }
+            ]
         return found
 
 
@@ -116,7 +135,9 @@ def records(rows: Rows) -> Iterator[Record]:
         strict=True,
     )
     numbers = zip(*(getattr(rows, name).tolist() for name in NUMBERS), strict=True)
-    for (request, account, model, end_user, conversation, address), number, (messages, response) in zip(plain, numbers, texts, strict=True):
+    for (request, account, model, end_user, conversation, address), number, (messages, response) in zip(
+        plain, numbers, texts, strict=True
+    ):
         said = orjson.loads(response)["choices"][0]["message"] if response else {}
         start, duration, status, read, written, reasoned, client, parameters, toolset, output_format = number
         yield Record(
@@ -142,7 +163,18 @@ def records(rows: Rows) -> Iterator[Record]:
         )
 
 
-NUMBERS = ("time", "duration", "status", "input_tokens", "output_tokens", "reasoning_tokens", "client", "parameters", "tools", "output_format")
+NUMBERS = (
+    "time",
+    "duration",
+    "status",
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "client",
+    "parameters",
+    "tools",
+    "output_format",
+)
 
 
 def _texts(column: Any, n: int) -> Iterable[str | None]:

@@ -38,7 +38,9 @@ LOCAL = np.stack(
         _table(np.where(np.arange(96) < EVENT_QUARTERS, 1.0, 0.0)),
     ]
 )
-"""Local quarter hours of HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT; a lesson and an event start at their shift."""
+"""Local quarter hours of HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT; a lesson and an
+event start at their shift.
+"""
 
 
 def exchanges_on(world: World, day: int, accounts: Array, rng: np.random.Generator) -> Array:
@@ -52,20 +54,26 @@ def exchanges_on(world: World, day: int, accounts: Array, rng: np.random.Generat
     burst = cast.burst[accounts]
     uneven = burst > 0
     mean[uneven] *= rng.gamma(burst[uneven], 1 / burst[uneven])
-    count = np.where(cast.even[accounts], np.floor(mean + rng.random(len(accounts))), rng.poisson(mean)).astype(np.int64)
+    count = np.where(
+        cast.even[accounts], np.floor(mean + rng.random(len(accounts))), rng.poisson(mean)
+    ).astype(np.int64)
     return np.asarray(count + (cast.sure[accounts] == day))
 
 
 def _grown(ramp: Array, first: Array, last: Array, now: int) -> Array:
     """The factor of the mean rate at a moment of each account's time: linear, 1 on average."""
-    return np.asarray(1.0 + ramp * np.clip(2.0 * (now - first) / np.maximum(last - first, 1) - 1.0, -1.0, 1.0))
+    return np.asarray(
+        1.0 + ramp * np.clip(2.0 * (now - first) / np.maximum(last - first, 1) - 1.0, -1.0, 1.0)
+    )
 
 
 def active_on(world: World, day: int) -> Array:
     """Accounts that may be active on a day of the window."""
     cast = world.cast
     start = world.setting.start + day * DAY
-    return np.flatnonzero((cast.first < start + DAY) & (cast.last > start) & ((day - cast.phase) % cast.period == 0))
+    return np.flatnonzero(
+        (cast.first < start + DAY) & (cast.last > start) & ((day - cast.phase) % cast.period == 0)
+    )
 
 
 def starts_of_runs(accounts: Array, position: Array, stay: Array, rng: np.random.Generator) -> Array:
@@ -73,7 +81,9 @@ def starts_of_runs(accounts: Array, position: Array, stay: Array, rng: np.random
     return np.asarray((position % LONGEST_RUN == 0) | (rng.random(len(accounts)) >= stay))
 
 
-def times_of(world: World, day: int, accounts: Array, position: Array, begins: Array, rng: np.random.Generator) -> Array:
+def times_of(
+    world: World, day: int, accounts: Array, position: Array, begins: Array, rng: np.random.Generator
+) -> Array:
     """Microseconds since 1970 of each row; the rows of a run follow each other after its beginning."""
     cast = world.cast
     start = world.setting.start + day * DAY
@@ -84,7 +94,9 @@ def times_of(world: World, day: int, accounts: Array, position: Array, begins: A
     if len(balanced):
         times[balanced] = _windows(world, day, accounts[balanced], position[balanced], rng)
     run = np.cumsum(begins) - 1
-    gaps = np.where(begins, 0, rng.exponential(1.0, len(accounts)) * cast.gap[accounts] * 1e6).astype(np.int64)
+    gaps = np.where(begins, 0, rng.exponential(1.0, len(accounts)) * cast.gap[accounts] * 1e6).astype(
+        np.int64
+    )
     elapsed = np.cumsum(gaps)
     first_row = np.flatnonzero(begins)
     times = times[first_row][run] + elapsed - elapsed[first_row][run]
@@ -92,7 +104,9 @@ def times_of(world: World, day: int, accounts: Array, position: Array, begins: A
 
 
 def _windows(world: World, day: int, accounts: Array, position: Array, rng: np.random.Generator) -> Array:
-    """A balancer's short windows, the same for all accounts of its campaign; work is dealt to one window after the other."""
+    """A balancer's short windows, the same for all accounts of its campaign; work is dealt to one window
+    after the other.
+    """
     start = world.setting.start + day * DAY
     times = np.zeros(len(accounts), np.int64)
     campaign = world.cast.campaign[accounts]
@@ -103,7 +117,11 @@ def _windows(world: World, day: int, accounts: Array, position: Array, rng: np.r
         length = plan.integers(3, 9, count)
         inside = np.flatnonzero(campaign == c)
         chosen = (position[inside] + accounts[inside]) % count
-        times[inside] = start + opens[chosen] * MINUTE + (rng.random(len(inside)) * length[chosen] * MINUTE).astype(np.int64)
+        times[inside] = (
+            start
+            + opens[chosen] * MINUTE
+            + (rng.random(len(inside)) * length[chosen] * MINUTE).astype(np.int64)
+        )
     return times
 
 

@@ -34,7 +34,9 @@ class Truth:
     victims: frozenset[str] = frozenset()
     """Accounts whose stolen keys a campaign used."""
     exceeding: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Accounts of each organisation that goes beyond its permit: unlicensed is right for them, adversarial wrong."""
+    """Accounts of each organisation that goes beyond its permit: unlicensed is right for them, adversarial
+    wrong.
+    """
 
     @property
     def used(self) -> frozenset[str]:
@@ -42,7 +44,9 @@ class Truth:
         return self.guilty | self.victims
 
     def excused(self, verdict: str) -> frozenset[str]:
-        """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are unlicensed."""
+        """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are
+        unlicensed.
+        """
         return frozenset().union(*self.exceeding.values()) if verdict == "unlicensed" else frozenset()
 
 
@@ -91,7 +95,8 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
     everyone = frozenset().union(*(f.members for f in found))
     if everyone and not everyone & truth.kinds.keys():
         raise RunError(
-            "no account of the run is in the truth", do="score without pseudonyms (no --key-file), and with the world that the run was made from"
+            "no account of the run is in the truth",
+            do="score without pseudonyms (no --key-file), and with the world that the run was made from",
         )
     accusing = [f for f in found if f.listed and f.verdict in ACCUSING]
     rows = [_campaign(name, accounts, accusing, found) for name, accounts in truth.campaigns.items()]
@@ -111,7 +116,9 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
     }
 
 
-def _campaign(name: str, accounts: frozenset[str], accusing: list[Found], found: list[Found]) -> dict[str, Any]:
+def _campaign(
+    name: str, accounts: frozenset[str], accusing: list[Found], found: list[Found]
+) -> dict[str, Any]:
     matching = [f for f in accusing if f.mostly(accounts)]
     union = frozenset().union(*(f.members for f in matching))
     named = matching or [f for f in found if f.mostly(accounts)]
@@ -130,15 +137,24 @@ def _campaign(name: str, accounts: frozenset[str], accusing: list[Found], found:
 def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]:
     """Precision and recall; 0 where nothing was called."""
     right = len(called & accounts)
-    return {"account_precision": right / len(called) if called else 0.0, "account_recall": right / len(accounts) if accounts else 0.0}
+    return {
+        "account_precision": right / len(called) if called else 0.0,
+        "account_recall": right / len(accounts) if accounts else 0.0,
+    }
 
 
 def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) -> dict[str, int]:
-    """Those with the verdict of which more than half is wrongly called so, counted by the commonest kind of those members."""
+    """Those with the verdict of which more than half is wrongly called so, counted by the commonest kind of
+    those members.
+    """
     kinds: Counter[str] = Counter()
     for accusation in accusing:
         if accusation.verdict == verdict and accusation.is_false(truth):
-            kinds[Counter(truth.kinds.get(a, "unknown") for a in sorted(accusation.wronged(truth))).most_common(1)[0][0]] += 1
+            kinds[
+                Counter(truth.kinds.get(a, "unknown") for a in sorted(accusation.wronged(truth))).most_common(
+                    1
+                )[0][0]
+            ] += 1
     return dict(sorted(kinds.items()))
 
 
@@ -149,12 +165,20 @@ def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
 
 
 def _exceeding(accounts: frozenset[str], found: list[Found]) -> str | None:
-    """The verdict on a licensee that exceeds: the worst one that touches it if adversarial, else the first that covers half of it."""
+    """The verdict on a licensee that exceeds: the worst one that touches it if adversarial, else the first
+    that covers half of it.
+    """
     listed = [f for f in found if f.listed and f.members & accounts]
     if any(f.verdict == "adversarial" for f in listed):
         return "adversarial"
-    covered = {verdict: frozenset().union(*(f.members for f in listed if f.verdict == verdict)) for verdict in ("unlicensed", "authorised")}
-    return next((verdict for verdict, members in covered.items() if len(members & accounts) >= HALF * len(accounts)), None)
+    covered = {
+        verdict: frozenset().union(*(f.members for f in listed if f.verdict == verdict))
+        for verdict in ("unlicensed", "authorised")
+    }
+    return next(
+        (verdict for verdict, members in covered.items() if len(members & accounts) >= HALF * len(accounts)),
+        None,
+    )
 
 
 def _authorised(accounts: frozenset[str], found: list[Found]) -> bool:
@@ -171,7 +195,9 @@ def read_truth(path: Path) -> Truth:
         "give the folder that `range make` wrote",
     )
     rows = table.to_pydict()
-    used = {a: label for a, c, label in zip(rows["account_id"], rows["campaign"], rows["label"], strict=True) if c}
+    used = {
+        a: label for a, c, label in zip(rows["account_id"], rows["campaign"], rows["label"], strict=True) if c
+    }
     return Truth(
         _sets(rows["campaign"], rows["account_id"]),
         _sets(_licensed(rows, "authorised"), rows["account_id"]),
@@ -184,7 +210,10 @@ def read_truth(path: Path) -> Truth:
 
 def _licensed(rows: dict[str, list[str]], label: str) -> list[str]:
     """The organisation of each account with the label; empty for others."""
-    return [name if given == label else "" for name, given in zip(rows["organisation"], rows["label"], strict=True)]
+    return [
+        name if given == label else ""
+        for name, given in zip(rows["organisation"], rows["label"], strict=True)
+    ]
 
 
 def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
@@ -198,12 +227,17 @@ def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
 def read_run(folder: Path) -> list[Found]:
     """The campaigns of a run with their members."""
     do = "give the folder that `detect --out` wrote"
-    campaigns = _table(folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do).to_pylist()
+    campaigns = _table(
+        folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do
+    ).to_pylist()
     table = _table(folder / "members.parquet", ("group", "account_id"), do).to_pydict()
     members: dict[int, set[str]] = {}
     for group, account in zip(table["group"], table["account_id"], strict=True):
         members.setdefault(group, set()).add(account)
-    return [Found(c["campaign"], c["verdict"], c["listed"], frozenset(members.get(c["group"], ()))) for c in campaigns]
+    return [
+        Found(c["campaign"], c["verdict"], c["listed"], frozenset(members.get(c["group"], ())))
+        for c in campaigns
+    ]
 
 
 def _table(path: Path, columns: tuple[str, ...], do: str) -> pa.Table:

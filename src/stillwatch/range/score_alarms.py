@@ -1,4 +1,6 @@
-"""Score a watched run against the truth of its world: how late each campaign was noticed, and who was accused wrongly."""
+"""Score a watched run against the truth of its world: how late each campaign was noticed, and who was accused
+wrongly.
+"""
 
 from __future__ import annotations
 
@@ -36,19 +38,28 @@ class Raised(Accusation):
 
 
 def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
-    """The scores of a watch as a document. Raises RunError where the run was not watched, or the two do not belong together."""
+    """The scores of a watch as a document. Raises RunError where the run was not watched, or the two do not
+    belong together.
+    """
     known = read_truth(truth)
     hourly = exchanges_by_hour(run, known)
     return alarms_scored(read_alarms(run), known, hourly, searches(run))
 
 
-def alarms_scored(raised: list[Raised], truth: Truth, hourly: dict[str, dict[datetime, int]], searched: list[datetime]) -> dict[str, Any]:
-    """For each campaign its first alarm: days from the first day of its exchanges to the alarm, and the share of its exchanges gone by then.
+def alarms_scored(
+    raised: list[Raised], truth: Truth, hourly: dict[str, dict[datetime, int]], searched: list[datetime]
+) -> dict[str, Any]:
+    """For each campaign its first alarm: days from the first day of its exchanges to the alarm, and the share
+    of its exchanges gone by then.
 
-    hourly: exchanges of each campaign by hour. searched: the moments up to which searches looked. False alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
+    hourly: exchanges of each campaign by hour. searched: the moments up to which searches looked. False
+    alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
     """
     return {
-        "campaigns": [_campaign(name, accounts, raised, hourly.get(name, {})) for name, accounts in truth.campaigns.items()],
+        "campaigns": [
+            _campaign(name, accounts, raised, hourly.get(name, {}))
+            for name, accounts in truth.campaigns.items()
+        ],
         "false_alarms": {verdict: false_by_kind(raised, verdict, truth) for verdict in ACCUSING},
         "alarms": len(raised),
         "searched": len(searched),
@@ -57,7 +68,9 @@ def alarms_scored(raised: list[Raised], truth: Truth, hourly: dict[str, dict[dat
     }
 
 
-def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], hourly: dict[datetime, int]) -> dict[str, Any]:
+def _campaign(
+    name: str, accounts: frozenset[str], raised: list[Raised], hourly: dict[datetime, int]
+) -> dict[str, Any]:
     mine = [alarm for alarm in raised if alarm.mostly(accounts)]
     first = min(mine, key=lambda alarm: alarm.until, default=None)
     begins = min(hourly, default=None)
@@ -76,9 +89,13 @@ def _campaign(name: str, accounts: frozenset[str], raised: list[Raised], hourly:
 
 
 def all_noticed(alarms: pa.Table, members: pa.Table, truth: Truth) -> bool:
-    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and alarm_members of the searches so far."""
+    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and
+    alarm_members of the searches so far.
+    """
     raised = raised_in(alarms, members)
-    return bool(truth.campaigns) and all(any(alarm.mostly(accounts) for alarm in raised) for accounts in truth.campaigns.values())
+    return bool(truth.campaigns) and all(
+        any(alarm.mostly(accounts) for alarm in raised) for accounts in truth.campaigns.values()
+    )
 
 
 def read_alarms(run: Path) -> list[Raised]:
@@ -92,7 +109,10 @@ def raised_in(alarm_rows: pa.Table, member_rows: pa.Table) -> list[Raised]:
     members: dict[tuple[str, datetime], set[str]] = {}
     for row in member_rows.to_pylist():
         members.setdefault((row["alarm"], row["since"]), set()).add(row["account_id"])
-    return [Raised(row["alarm"], row["until"], row["verdict"], frozenset(members[row["alarm"], row["until"]])) for row in alarms]
+    return [
+        Raised(row["alarm"], row["until"], row["verdict"], frozenset(members[row["alarm"], row["until"]]))
+        for row in alarms
+    ]
 
 
 def searches(run: Path) -> list[datetime]:
@@ -101,11 +121,16 @@ def searches(run: Path) -> list[datetime]:
 
 
 def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]:
-    """Exchanges of each campaign in each hour of the run, by the hour's first moment. Raises RunError where no account of the run is in the truth."""
+    """Exchanges of each campaign in each hour of the run, by the hour's first moment. Raises RunError where
+    no account of the run is in the truth.
+    """
     accounts = _table(run, "accounts")
     ids = dict(zip(values(accounts, "account"), values(accounts, "account_id"), strict=True))
     if truth.kinds and not truth.kinds.keys() & set(ids.values()):
-        raise RunError("no account of the run is in the truth", do="score without pseudonyms (no --key-file), and with the world of the run")
+        raise RunError(
+            "no account of the run is in the truth",
+            do="score without pseudonyms (no --key-file), and with the world of the run",
+        )
     campaign_of = {account: name for name, accounts_of in truth.campaigns.items() for account in accounts_of}
     found: dict[str, dict[datetime, int]] = {}
     guilty = pa.array([account for account, shown in ids.items() if shown in campaign_of], pa.int64())

@@ -70,7 +70,9 @@ class Population:
     median: float
     """Median exchanges of an account over the window."""
     sigma: float
-    """Sigma of the log-normal volume; 2 gives the heavy tail that public traces of LLM clients show (ServeGen, 2025)."""
+    """Sigma of the log-normal volume; 2 gives the heavy tail that public traces of LLM clients show
+    (ServeGen, 2025).
+    """
     jobs: dict[str, float]
     """Mixture of jobs."""
     at_least: int = 1
@@ -134,7 +136,9 @@ class Crew:
     banned_days: float = 2.0
     """Within how many days they are."""
     carries: float = 0.0
-    """Share of its cards, mail domains, addresses and clients that the crew before it used already; of the first: without meaning."""
+    """Share of its cards, mail domains, addresses and clients that the crew before it used already; of the
+    first: without meaning.
+    """
     registered_days: float = 5.0
     """How long before its begin its first burst of registrations was."""
     agent: str = ""
@@ -222,17 +226,23 @@ class Campaign:
     crews: tuple[Crew, ...] = field(default=(), metadata={"key": "crew"})
     """Its pools of accounts, one after the other; empty: one for all its days."""
     paraphrase: int = 0
-    """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each request."""
+    """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each
+    request.
+    """
     regions: dict[str, float] = field(default_factory=dict)
     """Share of its accounts and residential addresses in each region; empty: as customers are."""
     end_users: int = 0
     """End users whose traffic each account relays, unnamed; each speaks a language of its own. 0: none."""
     victims: tuple[str, ...] = ()
-    """Benign kinds whose accounts it uses by stolen keys, on top of their own traffic; empty: it registers accounts of its own."""
+    """Benign kinds whose accounts it uses by stolen keys, on top of their own traffic; empty: it registers
+    accounts of its own.
+    """
     slowest: float = 6.0
     """The lowest daily rate of an account."""
     slice_accounts: int = 0
-    """Accounts that share one slice of its prompt list, with templates of its own; 0: all share the whole list."""
+    """Accounts that share one slice of its prompt list, with templates of its own; 0: all share the whole
+    list.
+    """
     untooled: float = 0.0
     """Share of accounts that tell their tools and output formats in words instead of sending schemas."""
     spread_days: float = 0.0
@@ -240,7 +250,9 @@ class Campaign:
     life_days: float = 0.0
     """Days after which an account gives way to one of the next generation; 0: it stays to the end."""
     isolated: dict[str, float] = field(default_factory=dict)
-    """Share of accounts that look like unrelated people in a family: network, identity, software, rhythm or content."""
+    """Share of accounts that look like unrelated people in a family: network, identity, software, rhythm or
+    content.
+    """
     evade: dict[str, str] = field(default_factory=dict)
     """Knobs of evasion and their settings, as pool = "middle"; see range/evasion.py."""
 
@@ -272,7 +284,9 @@ class Kind:
     name: str
     """Its name: that in scenario files."""
     label: str
-    """benign, authorised, or exceeds: of an organisation whose use goes beyond its permit, so that unlicensed is right."""
+    """benign, authorised, or exceeds: of an organisation whose use goes beyond its permit, so that unlicensed
+    is right.
+    """
     sees: str
     """What it looks like, in a sentence."""
     spec: type[Population]

@@ -1,4 +1,6 @@
-"""A world: everything that is fixed before the first exchange. The same scenario, scale and seed give the same world."""
+"""A world: everything that is fixed before the first exchange. The same scenario, scale and seed give the
+same world.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,18 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
     everyone.owner = np.where(everyone.owner < 0, np.arange(len(everyone)), everyone.owner)
     numbers = mix(everyone.owner.astype(np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
     addresses, networks = setting.places.tables()
-    return World(scenario, scale, seed, setting, everyone, names, compose.hexadecimal("acct_", numbers), addresses, networks, setting.jobs.table())
+    return World(
+        scenario,
+        scale,
+        seed,
+        setting,
+        everyone,
+        names,
+        compose.hexadecimal("acct_", numbers),
+        addresses,
+        networks,
+        setting.jobs.table(),
+    )
 
 
 def sized(spec: Population | Campaign, scale: float) -> int:
@@ -109,7 +122,9 @@ def _setting(scenario: Scenario, scale: float, seed: int) -> Setting:
         clients=clients,
         jobs=Jobs(shipped(), clients.named),
         models=scenario.models,
-        release=next((i for i, m in enumerate(scenario.models) if window.start <= m.released < window.end), -1),
+        release=next(
+            (i for i, m in enumerate(scenario.models) if window.start <= m.released < window.end), -1
+        ),
         scale=scale,
     )
 

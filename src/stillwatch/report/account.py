@@ -45,13 +45,19 @@ class AccountFacts:
 
 
 def account_facts(run: Run, name: str) -> AccountFacts | None:
-    """The account shown as `name`, or whose key it is (16 hexadecimal digits, or the number); None if the run has none."""
+    """The account shown as `name`, or whose key it is (16 hexadecimal digits, or the number); None if the run
+    has none.
+    """
     wanted = _named(run.table("members"), name)
     if not wanted:
         seen = _named(run.table("accounts", ["account", "account_id"]), name)
         return AccountFacts(seen[0]["account"], seen[0]["account_id"], ()) if seen else None
     campaigns = {row["group"]: row for row in run.rows("campaigns")}
-    found = [_membership(run, facts_of(run, campaigns[row["group"]]), row) for row in wanted if row["group"] in campaigns]
+    found = [
+        _membership(run, facts_of(run, campaigns[row["group"]]), row)
+        for row in wanted
+        if row["group"] in campaigns
+    ]
     found.sort(key=lambda m: (not m.facts.campaign["listed"], -m.member["nats"], m.facts.name))
     return AccountFacts(wanted[0]["account"], wanted[0]["account_id"], tuple(found))
 
@@ -61,15 +67,27 @@ def unknown(run: Run, name: str) -> RunError:
     campaigns: list[str] = sorted(row["campaign"] for row in run.rows("campaigns"))
     ids: list[str] = sorted(set(map(str, run.table("members")["account_id"].to_pylist())))
     folded = name.casefold()
-    near = [i for i in ids if folded and folded in i.casefold()][:3] or difflib.get_close_matches(name.upper(), campaigns, n=3)
+    near = [i for i in ids if folded and folded in i.casefold()][:3] or difflib.get_close_matches(
+        name.upper(), campaigns, n=3
+    )
     near = near or difflib.get_close_matches(name, ids[:20_000], n=3)
-    do = f"did you mean {', '.join(near)}?" if near else f"campaigns of this run: {', '.join(campaigns[:8]) or 'none'}"
-    return RunError(f"no campaign and no account is called {wording.cut(name, 80)}", where=str(run.folder), do=wording.cut(do, 400))
+    do = (
+        f"did you mean {', '.join(near)}?"
+        if near
+        else f"campaigns of this run: {', '.join(campaigns[:8]) or 'none'}"
+    )
+    return RunError(
+        f"no campaign and no account is called {wording.cut(name, 80)}",
+        where=str(run.folder),
+        do=wording.cut(do, 400),
+    )
 
 
 def _named(table: pa.Table, name: str) -> list[Row]:
     keys = pa.array(keys_named(name), pa.int64())
-    rows: list[Row] = table.filter(pc.or_(pc.equal(table["account_id"], pa.scalar(name)), pc.is_in(table["account"], value_set=keys))).to_pylist()
+    rows: list[Row] = table.filter(
+        pc.or_(pc.equal(table["account_id"], pa.scalar(name)), pc.is_in(table["account"], value_set=keys))
+    ).to_pylist()
     return rows
 
 
@@ -79,20 +97,32 @@ def keys_named(name: str) -> list[int]:
     if len(name) == 16 and all(c in "0123456789abcdef" for c in name.lower()):
         value = int(name, 16)
         found.append(value - 2**64 if value >= 2**63 else value)
-    if name.removeprefix("-").isdecimal() and name.isascii() and len(name) <= 20 and -(2**63) <= int(name) < 2**63:
+    if (
+        name.removeprefix("-").isdecimal()
+        and name.isascii()
+        and len(name) <= 20
+        and -(2**63) <= int(name) < 2**63
+    ):
         found.append(int(name))
     return found
 
 
 def _membership(run: Run, facts: CampaignFacts, member: Row) -> Membership:
     nats = facts.nats.get(member["account"], {})
-    facets = sorted(((facet, facts.families.get(facet, "other"), value) for facet, value in nats.items()), key=lambda f: (-f[2], f[0]))
+    facets = sorted(
+        ((facet, facts.families.get(facet, "other"), value) for facet, value in nats.items()),
+        key=lambda f: (-f[2], f[0]),
+    )
     links = sorted(
         (link for link in facts.links if link["account"] == member["account"]),
         key=lambda r: (family_rank(r["family"]), r["facet"], -r["n"], r["key"]),
     )
-    intents = asked(row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"])
-    return Membership(facts, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, facts, member)))
+    intents = asked(
+        row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"]
+    )
+    return Membership(
+        facts, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, facts, member))
+    )
 
 
 def _exonerates(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
@@ -101,19 +131,24 @@ def _exonerates(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
     if member["p_value"] is None:
         found.append("Nothing held out tests this account alone: it stands or falls with its group.")
     elif member["p_value"] > 0.05:
-        found.append(f"Alone, it does not stand out on held-out evidence (p = {wording.probability(member['p_value'])}).")
+        found.append(
+            "Alone, it does not stand out on held-out evidence (p = "
+            f"{wording.probability(member['p_value'])})."
+        )
     if member["owner"]:
         same = sum(1 for row in facts.members if row["owner"] == member["owner"]) - 1
         others = "no other account" if same == 0 else wording.plural(same, "other account")
         found.append(
-            f"It declares the owner {wording.cut(member['owner'], 60)}, as {others} of the group; proof of that owner would explain what they share."
+            f"It declares the owner {wording.cut(member['owner'], 60)}, as {others} of the group; proof of "
+            "that owner would explain what they share."
         )
     else:
         found.append("It declares no owner; a verified one of its own would speak for it.")
     spare = campaign["accounts"] - campaign["at_least"]
     if spare > 0:
         found.append(
-            f"The bound leaves room: up to {wording.count(spare)} of the group's {wording.plural(campaign['accounts'], 'account')} may be bystanders."
+            f"The bound leaves room: up to {wording.count(spare)} of the group's "
+            f"{wording.plural(campaign['accounts'], 'account')} may be bystanders."
         )
     if not campaign["permit"]:
         found.append("A permit that names it or its organisation would cover it.")
@@ -125,12 +160,25 @@ def _without_family(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
     found = []
     for family, value in facts.family_nats(member["account"]).items():
         if threshold and value > 0 and member["nats"] - value < threshold:
-            left = f"{member['nats'] - value:.1f} of {member['nats']:.1f} nats would be left, under the {threshold:g} needed"
-            found.append(f"If its {family or 'other'} marks have an innocent cause, {left}: it would leave the group.")
-    return found or ([f"No single family carries it: without any one of them it stays above {threshold:g} nats."] if threshold else [])
+            left = (
+                f"{member['nats'] - value:.1f} of {member['nats']:.1f} nats would be left, under the "
+                f"{threshold:g} needed"
+            )
+            found.append(
+                f"If its {family or 'other'} marks have an innocent cause, {left}: it would leave the group."
+            )
+    return found or (
+        [f"No single family carries it: without any one of them it stays above {threshold:g} nats."]
+        if threshold
+        else []
+    )
 
 
 def blind_spots(membership: Membership) -> list[sentences.Doubt]:
     """The blind spots of the facets that count against this account."""
     against = {wording.named(facet) for facet, _, nats in membership.facets if nats > 0}
-    return [doubt for doubt in sentences.doubts(membership.facts) if doubt.kind == "facet" and doubt.name in against]
+    return [
+        doubt
+        for doubt in sentences.doubts(membership.facts)
+        if doubt.kind == "facet" and doubt.name in against
+    ]

@@ -19,10 +19,16 @@ MOST_MEMBERS = 12
 
 
 def explain(folder: Path, name: str) -> RenderableType:
-    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name that is neither."""
+    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name
+    that is neither.
+    """
     run = Run(folder)
     found = _find(run, name)
-    return campaign_lines(run, found, MOST_MEMBERS) if isinstance(found, CampaignFacts) else account_lines(run, found)
+    return (
+        campaign_lines(run, found, MOST_MEMBERS)
+        if isinstance(found, CampaignFacts)
+        else account_lines(run, found)
+    )
 
 
 def explain_document(folder: Path, name: str) -> dict[str, Any]:
@@ -63,16 +69,29 @@ def _campaign(run: Run, facts: CampaignFacts) -> dict[str, Any]:
 
 
 def _account(facts: AccountFacts) -> dict[str, Any]:
-    return {"account_id": facts.account_id, "account": wording.key(facts.account), "groups": [_membership(m) for m in facts.memberships]}
+    return {
+        "account_id": facts.account_id,
+        "account": wording.key(facts.account),
+        "groups": [_membership(m) for m in facts.memberships],
+    }
 
 
 def _membership(membership: Membership) -> dict[str, Any]:
     campaign = membership.facts.campaign
     return {
-        **{name: campaign[name] for name in ("campaign", "group", "verdict", "listed", "accounts", "at_least")},
+        **{
+            name: campaign[name]
+            for name in ("campaign", "group", "verdict", "listed", "accounts", "at_least")
+        },
         **_member(membership.member),
-        "facets": [{"facet": facet, "family": family, "nats": nats} for facet, family, nats in membership.facets],
-        "keys": [{name: link[name] for name in ("facet", "family", "label", "n")} | {"key": wording.key(link["key"])} for link in membership.links],
+        "facets": [
+            {"facet": facet, "family": family, "nats": nats} for facet, family, nats in membership.facets
+        ],
+        "keys": [
+            {name: link[name] for name in ("facet", "family", "label", "n")}
+            | {"key": wording.key(link["key"])}
+            for link in membership.links
+        ],
         "intents": [_without(row, "group", "account") for row in membership.intents],
         "exonerates": list(membership.exonerates),
         "blind_spots": [_doubt(doubt) for doubt in blind_spots(membership)],
@@ -85,7 +104,11 @@ def _template(row: Row) -> dict[str, Any]:
 
 
 def _member(row: Row) -> dict[str, Any]:
-    return _without(row, "group") | {"account": wording.key(row["account"]), "first": iso(row["first"]), "last": iso(row["last"])}
+    return _without(row, "group") | {
+        "account": wording.key(row["account"]),
+        "first": iso(row["first"]),
+        "last": iso(row["last"]),
+    }
 
 
 def _doubt(doubt: sentences.Doubt) -> dict[str, str]:

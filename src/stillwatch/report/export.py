@@ -15,7 +15,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def accounts_csv(facts: CampaignFacts) -> str:
-    """All accounts, most evidence first, with the nats of each facet (RFC 4180). Text that a spreadsheet would run is made text."""
+    """All accounts, most evidence first, with the nats of each facet (RFC 4180). Text that a spreadsheet
+    would run is made text.
+    """
     facets = sorted({row["facet"] for row in facts.member_evidence})
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -24,8 +26,17 @@ def accounts_csv(facts: CampaignFacts) -> str:
         nats = facts.nats.get(row["account"], {})
         p_value = "" if row["p_value"] is None else f"{row['p_value']:.3g}"
         times = [wording.minute(row[name]) if row[name] else "" for name in ("first", "last")]
-        start = [_safe(row["account_id"]), wording.key(row["account"]), f"{row['nats']:.2f}", p_value, _safe(row["owner"]), row["exchanges"]]
-        writer.writerow([*start, *times, *(f"{nats[facet]:.2f}" if facet in nats else "" for facet in facets)])
+        start = [
+            _safe(row["account_id"]),
+            wording.key(row["account"]),
+            f"{row['nats']:.2f}",
+            p_value,
+            _safe(row["owner"]),
+            row["exchanges"],
+        ]
+        writer.writerow(
+            [*start, *times, *(f"{nats[facet]:.2f}" if facet in nats else "" for facet in facets)]
+        )
     return written.getvalue()
 
 

@@ -1,4 +1,6 @@
-"""What is known of one campaign, put together from the run's tables; the page, the terminal and JSON all show this."""
+"""What is known of one campaign, put together from the run's tables; the page, the terminal and JSON all show
+this.
+"""
 
 from __future__ import annotations
 
@@ -82,8 +84,14 @@ class CampaignFacts:
 
 
 def asked(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Rows of table intents or account_intents, the largest share first, without those that nothing was flagged for."""
-    return tuple(sorted((row for row in rows if row["flagged"]), key=lambda r: (-r["share"], -r["flagged"], r["label"])))
+    """Rows of table intents or account_intents, the largest share first, without those that nothing was
+    flagged for.
+    """
+    return tuple(
+        sorted(
+            (row for row in rows if row["flagged"]), key=lambda r: (-r["share"], -r["flagged"], r["label"])
+        )
+    )
 
 
 def family_rank(family: str) -> int:
@@ -104,7 +112,10 @@ def listed(run: Run) -> list[Row]:
 
 def unlisted(run: Run) -> list[Row]:
     """Groups seen and not listed, the largest first."""
-    return sorted((row for row in run.rows("campaigns") if not row["listed"]), key=lambda row: (-row["exchanges"], row["campaign"]))
+    return sorted(
+        (row for row in run.rows("campaigns") if not row["listed"]),
+        key=lambda row: (-row["exchanges"], row["campaign"]),
+    )
 
 
 def facts_of(run: Run, campaign: Row) -> CampaignFacts:
@@ -114,17 +125,31 @@ def facts_of(run: Run, campaign: Row) -> CampaignFacts:
     return CampaignFacts(
         campaign=campaign,
         evidence=tuple(
-            sorted(run.rows("evidence", group), key=lambda r: (r["role"] != "formation", family_rank(r["family"]), -r["nats"], r["facet"])),
+            sorted(
+                run.rows("evidence", group),
+                key=lambda r: (r["role"] != "formation", family_rank(r["family"]), -r["nats"], r["facet"]),
+            ),
         ),
         scores=tuple(
-            sorted(run.rows("scores", group), key=lambda r: (axes.index(r["axis"]) if r["axis"] in axes else 9, -r["score"], r["signal"])),
+            sorted(
+                run.rows("scores", group),
+                key=lambda r: (axes.index(r["axis"]) if r["axis"] in axes else 9, -r["score"], r["signal"]),
+            ),
         ),
         intents=asked(run.rows("intents", group)),
         timeline=tuple(sorted(run.rows("timeline", group), key=lambda r: r["time"])),
         marks=tuple(
-            sorted((r for r in run.rows("marks") if r["group"] in (None, group)), key=lambda r: (r["time"], r["kind"], r["label"])),
+            sorted(
+                (r for r in run.rows("marks") if r["group"] in (None, group)),
+                key=lambda r: (r["time"], r["kind"], r["label"]),
+            ),
         ),
-        templates=tuple(sorted(run.rows("templates", group), key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]))),
+        templates=tuple(
+            sorted(
+                run.rows("templates", group),
+                key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]),
+            )
+        ),
         members=tuple(sorted(run.rows("members", group), key=lambda r: (-r["nats"], r["account_id"]))),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),

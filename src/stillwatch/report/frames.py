@@ -1,4 +1,6 @@
-"""Templates in words: a frame with its slots, how many accounts share it, and its text where the run may show it."""
+"""Templates in words: a frame with its slots, how many accounts share it, and its text where the run may show
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ PARTS = {"head": "first words", "tail": "last words", "system": "system prompt"}
 
 def split(templates: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """Frames, and the other parts that accounts share."""
-    return [row for row in templates if row["part"] == "frame"], [row for row in templates if row["part"] != "frame"]
+    return [row for row in templates if row["part"] == "frame"], [
+        row for row in templates if row["part"] != "frame"
+    ]
 
 
 def shape(row: Row) -> str:
@@ -29,8 +33,14 @@ def shape(row: Row) -> str:
 
 def use(row: Row) -> str:
     """Who uses a frame, and how much: 3,412 accounts, 96% of their traffic …"""
-    accounts = f"{wording.plural(row['accounts'], 'account')}, {wording.percent(row['share'])} of their traffic"
-    elsewhere = f"{wording.plural(row['accounts_elsewhere'], 'account')} elsewhere" if row["accounts_elsewhere"] else "used nowhere else"
+    accounts = (
+        f"{wording.plural(row['accounts'], 'account')}, {wording.percent(row['share'])} of their traffic"
+    )
+    elsewhere = (
+        f"{wording.plural(row['accounts_elsewhere'], 'account')} elsewhere"
+        if row["accounts_elsewhere"]
+        else "used nowhere else"
+    )
     return f"{accounts}, {wording.plural(row['distinct_prompts'], 'distinct prompt')}; {elsewhere}"
 
 
@@ -41,7 +51,10 @@ def sentence(row: Row) -> str:
 
 def note(rows: Sequence[Row], least: int) -> str:
     """What a frame is, and whose words are shown."""
-    what = "A frame is what the prompts of several accounts have in common, word for word; a slot is what changes."
+    what = (
+        "A frame is what the prompts of several accounts have in common, word for word; a slot is what "
+        "changes."
+    )
     if any(row["words"] for row in rows):
         return f"{what} Words are shown only where at least {wording.plural(least, 'account')} wrote them."
     return f"{what} Its length and slots are told from sketches."
@@ -54,7 +67,11 @@ def part(name: str) -> str:
 
 def pieces(words: str, most: int) -> list[tuple[str, bool]]:
     """A frame's text in pieces, and whether each is a slot."""
-    return [(piece, SLOT.fullmatch(piece) is not None) for piece in SLOT.split(wording.cut(words, most)) if piece.strip()]
+    return [
+        (piece, SLOT.fullmatch(piece) is not None)
+        for piece in SLOT.split(wording.cut(words, most))
+        if piece.strip()
+    ]
 
 
 def _slots(count: int) -> str:

@@ -28,7 +28,9 @@ MOST_ROWS_SHOWN = 1_500
 """Account rows in the whole page: sections share them when there are many."""
 MOST_EXPORT_ROWS = 20_000
 MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_500_000
-"""CSV in the whole page, where sections are few and where they are many; what goes beyond is left to members.parquet."""
+"""CSV in the whole page, where sections are few and where they are many; what goes beyond is left to
+members.parquet.
+"""
 MOST_UNLISTED = 60
 ROOMY_SECTIONS = 15
 """With more sections than these, graphs are drawn smaller and less CSV is kept."""
@@ -94,7 +96,9 @@ class Section:
 
 
 def write(folder: Path) -> Path:
-    """Write RUN/report.html and return its path; aside first, then renamed. Raises RunError for a run that cannot be read or written."""
+    """Write RUN/report.html and return its path; aside first, then renamed. Raises RunError for a run that
+    cannot be read or written.
+    """
     run = Run(folder)
     path, aside = folder / "report.html", folder / ".report.html.part"
     text = html(run)
@@ -103,7 +107,11 @@ def write(folder: Path) -> Path:
         os.replace(aside, path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise RunError(f"the report cannot be written: {error.strerror}", where=str(path), do="check the folder's rights and free space") from error
+        raise RunError(
+            f"the report cannot be written: {error.strerror}",
+            where=str(path),
+            do="check the folder's rights and free space",
+        ) from error
     return path
 
 
@@ -121,7 +129,8 @@ def html(run: Run) -> str:
         about=about,
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
+        "data:; base-uri 'none'; form-action 'none'",
         campaigns=campaigns,
         verdicts=[(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
         overview=[(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
@@ -165,7 +174,15 @@ def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, lin
     return Section(
         facts=facts,
         verdict=sentences.verdict(campaign, share.high),
-        axes=[(axis, axes.one(campaign[axis], share.high), campaign[axis], wording.sentence(campaign[f"{axis}_why"])) for axis in axes.AXES],
+        axes=[
+            (
+                axis,
+                axes.one(campaign[axis], share.high),
+                campaign[axis],
+                wording.sentence(campaign[f"{axis}_why"]),
+            )
+            for axis in axes.AXES
+        ],
         bound=sentences.bound(campaign, run.about),
         test=sentences.test(campaign),
         timeline=timeline.timeline(facts.timeline, facts.marks, share.period),
@@ -180,7 +197,11 @@ def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, lin
         doubts=sentences.doubts(facts),
         silent=sentences.silent(facts, blind),
         members=shown,
-        top=max((sum(n for n in facts.family_nats(row["account"]).values() if n > 0) for row in shown), default=1.0) or 1.0,
+        top=max(
+            (sum(n for n in facts.family_nats(row["account"]).values() if n > 0) for row in shown),
+            default=1.0,
+        )
+        or 1.0,
         csv=link,
     )
 
@@ -190,7 +211,8 @@ def _graph_note(facts: CampaignFacts, most: tuple[int, int]) -> str:
     all_keys = len({(row["facet"], row["key"]) for row in facts.links})
     return (
         f"{wording.count(len(accounts))} of {wording.plural(facts.campaign['accounts'], 'account')} "
-        f"and {wording.count(len(keys))} of {wording.plural(all_keys, 'telling key')} drawn: the most shared, every family in turn. "
+        f"and {wording.count(len(keys))} of {wording.plural(all_keys, 'telling key')} drawn: the most "
+        "shared, every family in turn. "
         "The number at the right is how many linked accounts carry the key."
     )
 
@@ -202,7 +224,10 @@ def _quarantine(run: Run) -> list[tuple[str, str, int, str]]:
         kind = (row["reason"], row["column"] or "")
         n, example = found.get(kind, (0, ""))
         found[kind] = (n + 1, min(filter(None, (example, f"{row['file']}:{row['row']}"))))
-    return [(reason, column, n, example) for (reason, column), (n, example) in sorted(found.items(), key=lambda item: (-item[1][0], item[0]))]
+    return [
+        (reason, column, n, example)
+        for (reason, column), (n, example) in sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    ]
 
 
 def _powers(text: str) -> Markup:
@@ -213,7 +238,11 @@ def _powers(text: str) -> Markup:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("stillwatch.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("stillwatch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     shown: dict[str, Any] = {
         "count": wording.count,
@@ -236,7 +265,12 @@ def _environment() -> Environment:
     }
     environment.filters.update(shown)
     environment.globals.update(
-        period_of=wording.period, e_value=wording.e_value, labelled=wording.labelled, axes=axes, families=FAMILIES, plural=wording.plural
+        period_of=wording.period,
+        e_value=wording.e_value,
+        labelled=wording.labelled,
+        axes=axes,
+        families=FAMILIES,
+        plural=wording.plural,
     )
     return environment
 

@@ -51,16 +51,24 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not folder.is_dir():
-            raise RunError("there is no such run folder", where=str(folder), do="give the folder that `stillwatch detect --out` wrote")
+            raise RunError(
+                "there is no such run folder",
+                where=str(folder),
+                do="give the folder that `stillwatch detect --out` wrote",
+            )
         self.about = _about(folder / "run.json")
         self._tables: dict[str, pa.Table] = {}
         self._spans: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         for name in NEEDED:
             if not (folder / f"{name}.parquet").exists():
-                raise RunError(f"the run has no table {name}", where=str(folder / f"{name}.parquet"), do=AGAIN)
+                raise RunError(
+                    f"the run has no table {name}", where=str(folder / f"{name}.parquet"), do=AGAIN
+                )
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """One table of the run; empty where the run does not have it. Only a whole table is kept in memory."""
+        """One table of the run; empty where the run does not have it. Only a whole table is kept in
+        memory.
+        """
         if name not in self._tables:
             read = _read(self.folder / f"{name}.parquet", TABLES[name], columns or TABLES[name].names())
             if columns is not None:
@@ -69,7 +77,9 @@ class Run:
         return self._tables[name]
 
     def rows(self, name: str, group: int | None = None) -> list[Row]:
-        """The rows of a table, or those of one group, in the table's order; their texts are plain: labels come from strangers."""
+        """The rows of a table, or those of one group, in the table's order; their texts are plain: labels
+        come from strangers.
+        """
         table = self.table(name)
         if group is None:
             return _pylist(table)
@@ -93,14 +103,19 @@ def _filled(groups: Any) -> Any:
 
 def _pylist(table: pa.Table) -> list[Row]:
     rows: list[Row] = table.to_pylist()
-    return [{name: wording.plain(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows]
+    return [
+        {name: wording.plain(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def _about(path: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"the run's own description cannot be read: {error.strerror}", where=str(path), do=AGAIN) from error
+        raise RunError(
+            f"the run's own description cannot be read: {error.strerror}", where=str(path), do=AGAIN
+        ) from error
     except ValueError as error:
         raise RunError("the run's own description is not JSON", where=str(path), do=AGAIN) from error
     if not isinstance(about, dict):
@@ -115,7 +130,11 @@ def _read(path: Path, table: Table, columns: list[str]) -> pa.Table:
         present = set(pq.read_schema(path).names)
         missing = [name for name in columns if name not in present]
         if missing:
-            raise RunError(f"table {table.name} has no column {missing[0]}", where=str(path), do=f"it was made by another version: {AGAIN}")
+            raise RunError(
+                f"table {table.name} has no column {missing[0]}",
+                where=str(path),
+                do=f"it was made by another version: {AGAIN}",
+            )
         return pq.read_table(path, columns=columns)
     except (pa.ArrowException, OSError) as error:
         raise RunError(f"table {table.name} cannot be read as Parquet", where=str(path), do=AGAIN) from error

@@ -1,4 +1,6 @@
-"""What the tables mean, in sentences: the verdict, the error control, the bound, and how it could be wrong."""
+"""What the tables mean, in sentences: the verdict, the error control, the bound, and how it could be
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,11 @@ from stillwatch.report.facts import AXES, CampaignFacts
 from stillwatch.report.reading import Row, Run
 
 DEFAULT_HIGH = 0.5
-SHAPE = {"scale": "is of industrial size", "deception": "hides who is behind it", "intent": "is shaped like training data"}
+SHAPE = {
+    "scale": "is of industrial size",
+    "deception": "hides who is behind it",
+    "intent": "is shaped like training data",
+}
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,10 @@ class Doubt:
 MEANING = Doubt(
     "meaning",
     "facet",
-    "accounts that ask for much the same in whatever words: their prompts' semantic sketches lie together, away from their peers'",
-    "One trade, one language or one course makes prompts alike too: it says that the accounts act as one, not that they do wrong. "
+    "accounts that ask for much the same in whatever words: their prompts' semantic sketches lie together, "
+    "away from their peers'",
+    "One trade, one language or one course makes prompts alike too: it says that the accounts act as one, "
+    "not that they do wrong. "
     "Cover traffic of one's own and prompts of a few words hide it.",
 )
 """The test of the prompts' meaning, which is no facet: it leaves no keys."""
@@ -44,15 +52,23 @@ def verdict(campaign: Row, high: float) -> str:
     strong = [axis for axis in AXES if campaign[axis] >= high]
     shape = f"it {_and([SHAPE[axis] for axis in strong])}" if strong else f"no axis reaches {high:g}"
     if campaign["verdict"] == "benign" and {"scale", "intent"} <= set(strong):
-        return f"Benign: {shape}, openly, as one verified organisation below the volume for which one needs a permit."
+        return (
+            f"Benign: {shape}, openly, as one verified organisation below the volume for which one needs "
+            "a permit."
+        )
     if campaign["verdict"] == "benign":
         return f"Benign: its accounts act as one, and that is not held against them; {shape}."
     if campaign["verdict"] == "authorised":
-        return f"Authorised: {shape}, and a permit covers it{', in part' if campaign['permit_excess'] else ''}."
+        return (
+            f"Authorised: {shape}, and a permit covers it{', in part' if campaign['permit_excess'] else ''}."
+        )
     if campaign["verdict"] == "unlicensed" and campaign["permit"]:
         return f"Unlicensed: {shape}, and goes clearly beyond its permit."
     if campaign["verdict"] == "unlicensed":
-        return f"Unlicensed: {shape}; {'' if 'deception' in strong else 'nothing about it is hidden, and '}no permit covers it."
+        return (
+            f"Unlicensed: {shape}; "
+            f"{'' if 'deception' in strong else 'nothing about it is hidden, and '}no permit covers it."
+        )
     return f"{campaign['verdict'].capitalize()}: {shape}."
 
 
@@ -62,11 +78,17 @@ def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
     permitted = sum(1 for campaign in campaigns if campaign["permit"])
     passed, tested = len(campaigns) - permitted, about.get("tested_groups")
     of = f" of {wording.plural(tested, 'tested group')}" if tested is not None else ""
-    also = f" {wording.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the test says, so that permits can be watched."
+    also = (
+        f" {wording.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the "
+        "test says, so that permits can be watched."
+    )
     return (
-        f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of {wording.percent(rate)}: over many runs, "
-        "that is the largest share of listed campaigns expected to be chance. A group is tested only on evidence that did not form it. "
-        f"The rate speaks of coordination; whether the coordination is wrong is argued on the three axes.{also if permitted else ''}"
+        f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of "
+        f"{wording.percent(rate)}: over many runs, "
+        "that is the largest share of listed campaigns expected to be chance. A group is tested only on "
+        "evidence that did not form it. "
+        "The rate speaks of coordination; whether the coordination is wrong is argued on the three "
+        f"axes.{also if permitted else ''}"
     )
 
 
@@ -75,10 +97,12 @@ def bound(campaign: Row, about: dict[str, Any]) -> str:
     level = float(about.get("bound_level", 0.05))
     if campaign["at_least"] <= 0:
         return (
-            f"The evidence bounds no number of its {wording.plural(campaign['accounts'], 'account')} from below: it speaks of the group as a whole."
+            f"The evidence bounds no number of its {wording.plural(campaign['accounts'], 'account')} "
+            "from below: it speaks of the group as a whole."
         )
     return (
-        f"At least {wording.count(campaign['at_least'])} of {wording.plural(campaign['accounts'], 'account')} take part; "
+        f"At least {wording.count(campaign['at_least'])} of "
+        f"{wording.plural(campaign['accounts'], 'account')} take part; "
         f"that claim is wrong with a chance of at most {wording.percent(level)}. It does not say which ones."
     )
 
@@ -89,19 +113,24 @@ def test(campaign: Row) -> str:
     if not facets and not campaign["null"]:
         return "Nothing was held out to test this group: it stands on the evidence that formed it."
     tested = f"tested on {_and(facets)}, " if facets else ""
-    value = f"E-value {wording.e_value(campaign['log_e_value'])} (p ≤ {wording.probability(campaign['p_value'])})"
+    value = (
+        f"E-value {wording.e_value(campaign['log_e_value'])} (p ≤ {wording.probability(campaign['p_value'])})"
+    )
     return f"{value}, {tested}against the null hypothesis: {campaign['null'].rstrip('.')}."
 
 
 def against(facts: CampaignFacts) -> list[str]:
-    """What speaks against the verdict: exonerating signals, facets that disagree, accounts that say nothing on their own."""
+    """What speaks against the verdict: exonerating signals, facets that disagree, accounts that say nothing
+    on their own.
+    """
     found = [
         wording.sentence(f"{wording.named(row['signal'])}: {row['finding']}")
         for row in facts.scores
         if row["score"] > 0 and _weight(row["signal"]) < 0
     ]
     found += [
-        f"{wording.named(row['facet']).capitalize()} disagrees: on average {wording.nats(row['nats'])} nats for an account."
+        f"{wording.named(row['facet']).capitalize()} disagrees: on average {wording.nats(row['nats'])} nats "
+        "for an account."
         for row in facts.evidence
         if row["nats"] < 0
     ]
@@ -109,29 +138,50 @@ def against(facts: CampaignFacts) -> list[str]:
     if alone:
         tested = sum(1 for row in facts.members if row["p_value"] is not None)
         found.append(
-            f"{wording.count(alone)} of {wording.plural(tested, 'tested account')} would not stand out alone on held-out evidence (p > 0.05)."
+            f"{wording.count(alone)} of {wording.plural(tested, 'tested account')} would not stand out "
+            "alone on held-out evidence (p > 0.05)."
         )
     undeclared = sum(1 for row in facts.members if not row["owner"])
     if undeclared:
-        found.append(f"{wording.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no owner, so none is contradicted.")
+        found.append(
+            f"{wording.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "
+            "owner, so none is contradicted."
+        )
     return found
 
 
 def doubts(facts: CampaignFacts) -> list[Doubt]:
     """The blind spots of every facet and signal that contributed, from their own descriptions."""
     facets, signals = FACETS.all(), SIGNALS.all()
-    found = [Doubt(wording.named(name), "facet", facets[name].sees, facets[name].blind_spots) for name in facts.facets if name in facets]
+    found = [
+        Doubt(wording.named(name), "facet", facets[name].sees, facets[name].blind_spots)
+        for name in facts.facets
+        if name in facets
+    ]
     found += [MEANING] if MEANING.name in facts.facets else []
-    return found + [Doubt(wording.named(name), "signal", signals[name].sees, signals[name].blind_spots) for name in facts.signals if name in signals]
+    return found + [
+        Doubt(wording.named(name), "signal", signals[name].sees, signals[name].blind_spots)
+        for name in facts.signals
+        if name in signals
+    ]
 
 
 def correction(intents: Sequence[Row]) -> str:
     """What the shares of prompts were made from."""
     if all(row["corrected"] for row in intents):
-        return "Shares are corrected for what the flags miss and what they flag wrongly; the intervals count that, and that an account's prompts are alike."
+        return (
+            "Shares are corrected for what the flags miss and what they flag wrongly; the intervals "
+            "count that, and that an account's prompts are alike."
+        )
     if any(row["corrected"] for row in intents):
-        return "Shares are corrected for the flags' errors where these are known; the intervals also count that an account's prompts are alike."
-    return "Shares are those of flagged prompts: how often the flags err was not known. The intervals count that an account's prompts are alike."
+        return (
+            "Shares are corrected for the flags' errors where these are known; the intervals also count "
+            "that an account's prompts are alike."
+        )
+    return (
+        "Shares are those of flagged prompts: how often the flags err was not known. The intervals count "
+        "that an account's prompts are alike."
+    )
 
 
 def silent(facts: CampaignFacts, blind: list[Row]) -> list[str]:
@@ -152,8 +202,13 @@ def reason_unlisted(campaign: Row, high: float) -> str:
 def key_note(about: dict[str, Any]) -> str:
     """Whether the keys in the tables can be guessed."""
     if about.get("key") == "private":
-        return f"Keys were made with a private key{_called(about)}: nothing can be guessed from them without it."
-    return "Keys were made with the public key: whoever has the tables can test guesses of prompts, addresses and ids. Share none of them."
+        return (
+            f"Keys were made with a private key{_called(about)}: nothing can be guessed from them without it."
+        )
+    return (
+        "Keys were made with the public key: whoever has the tables can test guesses of prompts, "
+        "addresses and ids. Share none of them."
+    )
 
 
 def _called(about: dict[str, Any]) -> str:

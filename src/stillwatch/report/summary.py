@@ -36,9 +36,15 @@ def summary(folder: Path) -> RenderableType:
     for campaign in campaigns:
         table.add_row(*_cells(campaign, high, year))
     rest = len(run.rows("campaigns")) - len(campaigns)
-    note = Text(f"{sentences.error_control(run.about, campaigns)} {wording.plural(rest, 'group')} seen and not listed.", style="dim")
+    note = Text(
+        f"{sentences.error_control(run.about, campaigns)} {wording.plural(rest, 'group')} seen and not "
+        "listed.",
+        style="dim",
+    )
     shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
-    return Group(shown, note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line))
+    return Group(
+        shown, note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line)
+    )
 
 
 def _kept_out(run: Run) -> str:
@@ -47,7 +53,10 @@ def _kept_out(run: Run) -> str:
     if not bad:
         return ""
     reasons = Counter(f"{row['column'] or 'row'}: {row['reason']}" for row in run.rows("quarantine"))
-    told = "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3])
+    told = "; ".join(
+        f"{reason} ({count:,})"
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3]
+    )
     return wording.plain(f"{wording.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
 
 
@@ -66,7 +75,18 @@ def summary_document(folder: Path) -> dict[str, Any]:
 
 def campaign_document(row: Row) -> dict[str, Any]:
     """One campaign as plain values; times in ISO form, UTC."""
-    same = ("campaign", "group", "kind", "verdict", "listed", "accounts", "at_least", "exchanges", "input_tokens", "output_tokens")
+    same = (
+        "campaign",
+        "group",
+        "kind",
+        "verdict",
+        "listed",
+        "accounts",
+        "at_least",
+        "exchanges",
+        "input_tokens",
+        "output_tokens",
+    )
     more = ("log_e_value", "p_value", "null", "extracting", "permit", "permit_excess")
     return {
         **{name: row[name] for name in same},
@@ -108,7 +128,9 @@ def _shared_year(campaigns: list[Row]) -> str:
 
 
 def _cells(campaign: Row, high: float, year: str) -> list[RenderableType]:
-    scores = Text(" ").join(Text(f"{campaign[axis]:.2f}", style="bold" if campaign[axis] >= high else "dim") for axis in AXES)
+    scores = Text(" ").join(
+        Text(f"{campaign[axis]:.2f}", style="bold" if campaign[axis] >= high else "dim") for axis in AXES
+    )
     return [
         Text(campaign["campaign"], style="bold"),
         verdict_text(campaign["verdict"]),

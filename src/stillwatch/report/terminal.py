@@ -16,7 +16,13 @@ from stillwatch.report.facts import AXES, CampaignFacts
 from stillwatch.report.reading import Row, Run
 from stillwatch.report.summary import bar, verdict_text
 
-FAMILY_COLOURS = {"network": "blue", "identity": "red", "software": "green", "rhythm": "yellow", "content": "magenta"}
+FAMILY_COLOURS = {
+    "network": "blue",
+    "identity": "red",
+    "software": "green",
+    "rhythm": "yellow",
+    "content": "magenta",
+}
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
 MOST_PARTS = 4
@@ -28,11 +34,23 @@ SPARK = 72
 def campaign_lines(run: Run, facts: CampaignFacts, most_members: int) -> RenderableType:
     """One campaign: verdict, axes, evidence, keys, volume, templates, accounts, doubts."""
     campaign = facts.campaign
-    head = Text.assemble((facts.name, "bold"), " ", verdict_text(campaign["verdict"]), "" if campaign["listed"] else "  not listed")
-    size = f"{wording.plural(campaign['accounts'], 'account')}, {wording.plural(campaign['exchanges'], 'exchange')}"
+    head = Text.assemble(
+        (facts.name, "bold"),
+        " ",
+        verdict_text(campaign["verdict"]),
+        "" if campaign["listed"] else "  not listed",
+    )
+    size = (
+        f"{wording.plural(campaign['accounts'], 'account')}, "
+        f"{wording.plural(campaign['exchanges'], 'exchange')}"
+    )
     return Group(
         head,
-        Text(f"{size}, {wording.period(campaign['first'], campaign['last'])}, {campaign['kind']} group {campaign['group']}", style="dim"),
+        Text(
+            f"{size}, {wording.period(campaign['first'], campaign['last'])}, {campaign['kind']} group "
+            f"{campaign['group']}",
+            style="dim",
+        ),
         Text(sentences.verdict(campaign, sentences.high(run))),
         _block("", _axes(campaign)),
         _block("Extracting", Text(wording.sentence(campaign["extracting"]))),
@@ -41,39 +59,67 @@ def campaign_lines(run: Run, facts: CampaignFacts, most_members: int) -> Rendera
         _block(
             "Permit",
             Text(
-                f"{campaign['permit']}. {wording.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
+                f"{campaign['permit']}. "
+                f"{wording.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
                 if campaign["permit"]
                 else "None covers it."
             ),
         ),
         *_when(facts.timeline, lambda: _block("Volume", _volume(facts))),
-        *_when(facts.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(facts.evidence))),
+        *_when(
+            facts.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(facts.evidence))
+        ),
         *_when(facts.evidence, lambda: _block("Strongest shared keys", _keys(facts.evidence))),
         *_when(facts.scores, lambda: _block("Signals", _signals(facts.scores))),
         *_when(facts.intents, lambda: _block(ASKED, _intents(facts.intents))),
         *_when(facts.templates, lambda: _block("Templates", _templates(facts.templates))),
         *_when(
             facts.members,
-            lambda: _block(f"Accounts: {most_members} of {wording.count(len(facts.members))} by evidence", _members(facts, most_members)),
+            lambda: _block(
+                f"Accounts: {most_members} of {wording.count(len(facts.members))} by evidence",
+                _members(facts, most_members),
+            ),
         ),
-        *_when(sentences.against(facts), lambda: _block("What speaks against it", _bullets(sentences.against(facts)))),
-        *_when(sentences.doubts(facts), lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(facts)))),
+        *_when(
+            sentences.against(facts),
+            lambda: _block("What speaks against it", _bullets(sentences.against(facts))),
+        ),
+        *_when(
+            sentences.doubts(facts),
+            lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(facts))),
+        ),
     )
 
 
 def account_lines(run: Run, facts: AccountFacts) -> RenderableType:
     """One account: its groups, nats by facet, and what would exonerate it."""
-    head = Text.assemble((wording.cut(facts.account_id, 80), "bold"), (f"  key {wording.key(facts.account)}", "dim"))
+    head = Text.assemble(
+        (wording.cut(facts.account_id, 80), "bold"), (f"  key {wording.key(facts.account)}", "dim")
+    )
     if facts.memberships:
         return Group(head, *(part for membership in facts.memberships for part in _membership(membership)))
-    blind = sorted({row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0})
-    note = f" Facets that could not see everything in this run: {', '.join(map(wording.named, blind))}." if blind else ""
-    return Group(head, Text(f"It is in no group: it shares no more with other accounts than its peers do.{note}"))
+    blind = sorted(
+        {row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0}
+    )
+    note = (
+        f" Facets that could not see everything in this run: {', '.join(map(wording.named, blind))}."
+        if blind
+        else ""
+    )
+    return Group(
+        head, Text(f"It is in no group: it shares no more with other accounts than its peers do.{note}")
+    )
 
 
 def _membership(membership: Membership) -> list[RenderableType]:
     campaign, member = membership.facts.campaign, membership.member
-    line = Text.assemble("in ", (membership.facts.name, "bold"), " ", verdict_text(campaign["verdict"]), "" if campaign["listed"] else ", not listed")
+    line = Text.assemble(
+        "in ",
+        (membership.facts.name, "bold"),
+        " ",
+        verdict_text(campaign["verdict"]),
+        "" if campaign["listed"] else ", not listed",
+    )
     said = Table.grid(padding=(0, 2))
     for name, value in (
         ("evidence", f"{member['nats']:.1f} nats"),
@@ -83,8 +129,14 @@ def _membership(membership: Membership) -> list[RenderableType]:
         ("period", wording.period(member["first"], member["last"])),
     ):
         said.add_row(Text(name, style="dim"), Text(value))
-    rows = [{"facet": facet, "family": family, "nats": nats, "role": "formation"} for facet, family, nats in membership.facets]
-    keys = [f"{wording.labelled(link['facet'], link['label'], 90)} ({wording.plural(link['n'], 'exchange')})" for link in membership.links[:12]]
+    rows = [
+        {"facet": facet, "family": family, "nats": nats, "role": "formation"}
+        for facet, family, nats in membership.facets
+    ]
+    keys = [
+        f"{wording.labelled(link['facet'], link['label'], 90)} ({wording.plural(link['n'], 'exchange')})"
+        for link in membership.links[:12]
+    ]
     return [
         _block("", line),
         said,
@@ -92,7 +144,10 @@ def _membership(membership: Membership) -> list[RenderableType]:
         *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
         *_when(keys, lambda: _block("Shared keys it carries", _bullets(keys))),
         _block("What would exonerate it", _bullets(membership.exonerates)),
-        *_when(blind_spots(membership), lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership)))),
+        *_when(
+            blind_spots(membership),
+            lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership))),
+        ),
     ]
 
 
@@ -114,7 +169,10 @@ def _axes(campaign: Row) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for axis in AXES:
         grid.add_row(
-            Text(axis, style="bold"), Text(bar(campaign[axis], 12)), f"{campaign[axis]:.2f}", Text(wording.sentence(campaign[f"{axis}_why"]))
+            Text(axis, style="bold"),
+            Text(bar(campaign[axis], 12)),
+            f"{campaign[axis]:.2f}",
+            Text(wording.sentence(campaign[f"{axis}_why"])),
         )
     return grid
 
@@ -129,7 +187,11 @@ def _volume(facts: CampaignFacts) -> RenderableType:
     unit = "1 hour" if step == 1 else f"{step} hours"
     lines = [
         Text(spark(sums)),
-        Text(f"{wording.minute(first)} to {wording.minute(last)} UTC, {unit} a character, at most {wording.count(max(sums))} exchanges", style="dim"),
+        Text(
+            f"{wording.minute(first)} to {wording.minute(last)} UTC, {unit} a character, at most "
+            f"{wording.count(max(sums))} exchanges",
+            style="dim",
+        ),
     ]
     lines += [
         Text(f"{wording.minute(mark['time'])}  {mark['kind']}: {wording.cut(mark['label'], 60)}")
@@ -146,10 +208,22 @@ def _waterfall(rows: Sequence[Row]) -> RenderableType:
         mine = [row for row in rows if row["role"] == role]
         for row in mine:
             colour = FAMILY_COLOURS.get(row["family"], "")
-            shape = Text(bar(abs(row["nats"]) / most, 24).rstrip("░"), style=colour if row["nats"] >= 0 else "dim")
-            grid.add_row(Text(row["family"], style=colour), wording.named(row["facet"]), Text(wording.nats(row["nats"]), justify="right"), shape)
+            shape = Text(
+                bar(abs(row["nats"]) / most, 24).rstrip("░"), style=colour if row["nats"] >= 0 else "dim"
+            )
+            grid.add_row(
+                Text(row["family"], style=colour),
+                wording.named(row["facet"]),
+                Text(wording.nats(row["nats"]), justify="right"),
+                shape,
+            )
         total = sum(row["nats"] for row in mine)
-        grid.add_row("", Text(f"sum, {role}", style="bold"), Text(wording.nats(total), style="bold", justify="right"), "")
+        grid.add_row(
+            "",
+            Text(f"sum, {role}", style="bold"),
+            Text(wording.nats(total), style="bold", justify="right"),
+            "",
+        )
     return grid
 
 
@@ -168,7 +242,10 @@ def _keys(evidence: Sequence[Row]) -> RenderableType:
     table = _table("facet", "key", ">inside", ">outside")
     for row in sorted(evidence, key=lambda r: (-r["top_accounts"], r["facet"])):
         table.add_row(
-            wording.named(row["facet"]), Text(wording.cut(row["top"], 60)), wording.count(row["top_accounts"]), wording.count(row["top_elsewhere"])
+            wording.named(row["facet"]),
+            Text(wording.cut(row["top"], 60)),
+            wording.count(row["top_accounts"]),
+            wording.count(row["top_elsewhere"]),
         )
     return table
 
@@ -207,7 +284,11 @@ def _templates(templates: Sequence[Row]) -> RenderableType:
     for row in shared:
         lines.append(frames.sentence(row))
         lines += [f"  {wording.cut(row['words'], 600)}"] if row["words"] else []
-    kept = [f"{frames.part(row['part'])} {_short_key(row)}: {wording.cut(row['words'], 240)}" for row in parts[:MOST_PARTS] if row["words"]]
+    kept = [
+        f"{frames.part(row['part'])} {_short_key(row)}: {wording.cut(row['words'], 240)}"
+        for row in parts[:MOST_PARTS]
+        if row["words"]
+    ]
     return Group(
         *_when(lines, lambda: _bullets(lines)),
         *_when(shared and parts, lambda: Text("")),
@@ -220,7 +301,13 @@ def _parts(parts: Sequence[Row]) -> RenderableType:
     table = _table("part", "key ", ">accounts", ">elsewhere", ">exchanges", ">share", ">distinct")
     for row in parts:
         numbers = [wording.count(row[name]) for name in ("accounts", "accounts_elsewhere", "exchanges")]
-        table.add_row(frames.part(row["part"]), _short_key(row), *numbers, wording.percent(row["share"]), wording.count(row["distinct_prompts"]))
+        table.add_row(
+            frames.part(row["part"]),
+            _short_key(row),
+            *numbers,
+            wording.percent(row["share"]),
+            wording.count(row["distinct_prompts"]),
+        )
     return table
 
 
@@ -234,7 +321,12 @@ def _members(facts: CampaignFacts, most: int) -> RenderableType:
         owner = Text(wording.cut(row["owner"], 30) or wording.DASH)
         nats, p_value = f"{row['nats']:.1f}", wording.probability(row["p_value"])
         table.add_row(
-            Text(wording.cut(row["account_id"], 40)), owner, nats, p_value, wording.count(row["exchanges"]), wording.period(row["first"], row["last"])
+            Text(wording.cut(row["account_id"], 40)),
+            owner,
+            nats,
+            p_value,
+            wording.count(row["exchanges"]),
+            wording.period(row["first"], row["last"]),
         )
     return table
 

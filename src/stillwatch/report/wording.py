@@ -31,7 +31,9 @@ def plural(number: float, noun: str) -> str:
 
 
 def exponent(log_e: float) -> int | None:
-    """The whole power of ten of an e-value given by its natural logarithm; None where the plain number reads better."""
+    """The whole power of ten of an e-value given by its natural logarithm; None where the plain number reads
+    better.
+    """
     tens = log_e / math.log(10)
     return math.floor(tens) if tens >= 4 else None
 
@@ -41,7 +43,13 @@ def e_value(log_e: float) -> str:
     if not math.isfinite(log_e):
         return DASH if math.isnan(log_e) else ("∞" if log_e > 0 else "0")
     tens = exponent(log_e)
-    return f"10^{tens}" if tens is not None else f"{math.exp(log_e):.2g}" if log_e < math.log(100) else f"{math.exp(log_e):,.0f}"
+    return (
+        f"10^{tens}"
+        if tens is not None
+        else f"{math.exp(log_e):.2g}"
+        if log_e < math.log(100)
+        else f"{math.exp(log_e):,.0f}"
+    )
 
 
 def raised(text: str) -> str:
@@ -70,7 +78,9 @@ def percent(value: float | None) -> str:
 
 def interval(row: dict[str, Any]) -> str:
     """An interval of shares as percentages: 38-44%, with a dash between."""
-    ends = [f"{row[end] * 100:.1f}" if row["high"] < 0.02 else f"{row[end] * 100:.0f}" for end in ("low", "high")]
+    ends = [
+        f"{row[end] * 100:.1f}" if row["high"] < 0.02 else f"{row[end] * 100:.0f}" for end in ("low", "high")
+    ]
     return f"{ends[0]}%" if ends[0] == ends[1] else f"{ends[0]}{DASH}{ends[1]}%"
 
 
@@ -122,7 +132,9 @@ def key(number: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Text without control and direction characters, which could drive a terminal or turn a line round: each is shown as a dot."""
+    """Text without control and direction characters, which could drive a terminal or turn a line round: each
+    is shown as a dot.
+    """
     return text if text.isprintable() else "".join(c if c.isprintable() else "·" for c in text)
 
 

@@ -11,7 +11,12 @@ GROUPS = Table(
     "Accounts that act as one; says nothing yet about guilt.",
     (
         Column("group", pa.int32(), "Number of the group, from 1, largest first.", required=True),
-        Column("kind", pa.string(), "linked (by marks), declared (same verified owner), single (one account).", required=True),
+        Column(
+            "kind",
+            pa.string(),
+            "linked (by marks), declared (same verified owner), single (one account).",
+            required=True,
+        ),
         Column("accounts", pa.int64(), "Accounts in it.", required=True),
         Column("anchors", pa.int64(), "Anchors merged into it.", required=True),
     ),
@@ -27,11 +32,21 @@ MEMBERS = Table(
         Column(
             "nats",
             pa.float64(),
-            "Evidence that it belongs, in nats: formation, each family capped, and for linked groups the content besides.",
+            "Evidence that it belongs, in nats: formation, each family capped, and for linked groups the "
+            "content besides.",
             required=True,
         ),
-        Column("p_value", pa.float64(), "Held-out p-value of this account alone; null where nothing was held out."),
-        Column("owner", pa.string(), "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.", required=True),
+        Column(
+            "p_value",
+            pa.float64(),
+            "Held-out p-value of this account alone; null where nothing was held out.",
+        ),
+        Column(
+            "owner",
+            pa.string(),
+            "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.",
+            required=True,
+        ),
         Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
         Column("first", TIME, "Its first exchange."),
         Column("last", TIME, "Its last exchange."),
@@ -48,7 +63,8 @@ MEMBER_EVIDENCE = Table(
         Column(
             "nats",
             pa.float64(),
-            "Its contribution: a family's strongest facet in full, the others by a third, before the family's cap.",
+            "Its contribution: a family's strongest facet in full, the others by a third, before the "
+            "family's cap.",
             required=True,
         ),
     ),
@@ -62,8 +78,12 @@ EVIDENCE = Table(
         Column("facet", pa.string(), "The facet.", required=True),
         Column("family", pa.string(), "Its family.", required=True),
         Column("role", pa.string(), "formation (formed the group) or held-out (tested it).", required=True),
-        Column("nats", pa.float64(), "Mean contribution for one account of the group, in nats.", required=True),
-        Column("accounts", pa.int64(), "Accounts of the group that carry any shared key of it.", required=True),
+        Column(
+            "nats", pa.float64(), "Mean contribution for one account of the group, in nats.", required=True
+        ),
+        Column(
+            "accounts", pa.int64(), "Accounts of the group that carry any shared key of it.", required=True
+        ),
         Column("keys", pa.int64(), "Shared keys of it inside the group.", required=True),
         Column("top", pa.string(), "The most shared key, as shown.", required=True),
         Column("top_accounts", pa.int64(), "Accounts of the group that carry it.", required=True),
@@ -91,7 +111,9 @@ SCORES = Table(
     (
         Column("group", pa.int32(), "The group.", required=True),
         Column("signal", pa.string(), "The signal.", required=True),
-        Column("axis", pa.string(), "scale, deception or intent; context where it only explains.", required=True),
+        Column(
+            "axis", pa.string(), "scale, deception or intent; context where it only explains.", required=True
+        ),
         Column("score", pa.float64(), "From 0 (nothing) to 1 (all of it).", required=True),
         Column("peers", pa.float64(), "The same measure for the group's peers; null where there are none."),
         Column("finding", pa.string(), "The score as a sentence.", required=True),
@@ -109,7 +131,12 @@ INTENTS = Table(
         Column("share", pa.float64(), "Estimated share of prompts that ask for it.", required=True),
         Column("low", pa.float64(), "Lower end of its 95 % interval.", required=True),
         Column("high", pa.float64(), "Upper end of its 95 % interval.", required=True),
-        Column("corrected", pa.bool_(), "Whether the flag's error rates were known; else the share is that of flagged prompts.", required=True),
+        Column(
+            "corrected",
+            pa.bool_(),
+            "Whether the flag's error rates were known; else the share is that of flagged prompts.",
+            required=True,
+        ),
     ),
 )
 
@@ -127,11 +154,21 @@ CAMPAIGNS = Table(
     "campaigns",
     "One group with its verdict. Those with `listed` pass the error control.",
     (
-        Column("campaign", pa.string(), "Its name: C001 for the first listed; G and the group's number where it is not listed.", required=True),
+        Column(
+            "campaign",
+            pa.string(),
+            "Its name: C001 for the first listed; G and the group's number where it is not listed.",
+            required=True,
+        ),
         Column("group", pa.int32(), "The group.", required=True),
         Column("kind", pa.string(), "linked, declared or single.", required=True),
         Column("verdict", pa.string(), "adversarial, unlicensed, authorised or benign.", required=True),
-        Column("listed", pa.bool_(), "Whether it is in the list at the stated false discovery rate.", required=True),
+        Column(
+            "listed",
+            pa.bool_(),
+            "Whether it is in the list at the stated false discovery rate.",
+            required=True,
+        ),
         Column("scale", pa.float64(), "Score on scale, 0 to 1.", required=True),
         Column("deception", pa.float64(), "Score on deception, 0 to 1.", required=True),
         Column("intent", pa.float64(), "Score on intent, 0 to 1.", required=True),
@@ -146,12 +183,24 @@ CAMPAIGNS = Table(
         Column("output_tokens", pa.int64(), "Tokens written.", required=True),
         Column("first", TIME, "First exchange.", required=True),
         Column("last", TIME, "Last exchange.", required=True),
-        Column("log_e_value", pa.float64(), "Natural logarithm of the e-value of the held-out test.", required=True),
+        Column(
+            "log_e_value",
+            pa.float64(),
+            "Natural logarithm of the e-value of the held-out test.",
+            required=True,
+        ),
         Column("p_value", pa.float64(), "At most 1 / e-value.", required=True),
-        Column("null", pa.string(), "The null hypothesis it was tested against, in a sentence.", required=True),
+        Column(
+            "null", pa.string(), "The null hypothesis it was tested against, in a sentence.", required=True
+        ),
         Column("held_out", pa.string(), "The facets that tested it, joined by a comma.", required=True),
         Column("permit", pa.string(), "The permit that covers it; empty if none.", required=True),
-        Column("permit_excess", pa.string(), "What goes beyond the permit, in a sentence; empty if nothing.", required=True),
+        Column(
+            "permit_excess",
+            pa.string(),
+            "What goes beyond the permit, in a sentence; empty if nothing.",
+            required=True,
+        ),
     ),
 )
 
@@ -182,35 +231,61 @@ TEMPLATES = Table(
     "One template that a group's accounts share.",
     (
         Column("group", pa.int32(), "The group.", required=True),
-        Column("part", pa.string(), "frame (a family of fingerprints), head, tail, system or tools.", required=True),
+        Column(
+            "part",
+            pa.string(),
+            "frame (a family of fingerprints), head, tail, system or tools.",
+            required=True,
+        ),
         Column("key", KEY, "Its key; of a frame, the smallest key of its shingles.", required=True),
         Column("accounts", pa.int64(), "Accounts of the group that used it.", required=True),
         Column("accounts_elsewhere", pa.int64(), "Accounts outside the group that used it.", required=True),
         Column("exchanges", pa.int64(), "Exchanges of the group that used it.", required=True),
         Column("share", pa.float64(), "Share of the group's exchanges with text.", required=True),
         Column("distinct_prompts", pa.int64(), "Distinct prompts of the group made with it.", required=True),
-        Column("length", pa.int32(), "Words of the frame: counted where its words are kept, else to be expected; null for other parts."),
+        Column(
+            "length",
+            pa.int32(),
+            "Words of the frame: counted where its words are kept, else to be expected; null for other "
+            "parts.",
+        ),
         Column("length_least", pa.int32(), "Words that its fingerprints cover."),
         Column("length_most", pa.int32(), "Words at most, with some certainty."),
         Column(
             "slots",
             pa.int32(),
-            "Places of varying length in it, before and after it included: counted where its words are kept, else as the sketches tell.",
+            "Places of varying length in it, before and after it included: counted where its words are "
+            "kept, else as the sketches tell.",
         ),
-        Column("words", pa.string(), "Its words where the settings allow them and enough accounts share it; else null."),
+        Column(
+            "words",
+            pa.string(),
+            "Its words where the settings allow them and enough accounts share it; else null.",
+        ),
     ),
 )
 
 TEMPLATE_KEYS = Table(
     "template_keys",
-    "One fingerprint of a frame that a group's accounts share: what a template is known by, here or at another provider with the same key.",
+    "One fingerprint of a frame that a group's accounts share: what a template is known by, here or at "
+    "another provider with the same key.",
     (
         Column("group", pa.int32(), "The group.", required=True),
         Column("template", KEY, "The frame: key of table templates.", required=True),
         Column("kind", pa.string(), "shingle, head or tail.", required=True),
         Column("key", KEY, "The fingerprint, as exchanges carry it.", required=True),
-        Column("share", pa.float64(), "Share of the sampled exchanges made from the frame that hold it.", required=True),
-        Column("piece", pa.int32(), "The piece of the frame that it stands in, from 0; a slot lies between two pieces.", required=True),
+        Column(
+            "share",
+            pa.float64(),
+            "Share of the sampled exchanges made from the frame that hold it.",
+            required=True,
+        ),
+        Column(
+            "piece",
+            pa.int32(),
+            "The piece of the frame that it stands in, from 0; a slot lies between two pieces.",
+            required=True,
+        ),
         Column("place", pa.int32(), "The word of the piece at which it begins, from 0.", required=True),
     ),
 )

@@ -20,7 +20,9 @@ PUBLIC_SECRET = b"stillwatch public key, version 1"
 
 @dataclass(frozen=True)
 class HashKey:
-    """A 128-bit key in two halves. Tables made with one key can be joined; without it nothing can be guessed from them."""
+    """A 128-bit key in two halves. Tables made with one key can be joined; without it nothing can be guessed
+    from them.
+    """
 
     k0: int
     """Low half."""
@@ -31,19 +33,25 @@ class HashKey:
 
     @property
     def name(self) -> str:
-        """What the key is called in tables: 8 hexadecimal digits of its hash (BLAKE2b, RFC 7693), from which it cannot be found."""
+        """What the key is called in tables: 8 hexadecimal digits of its hash (BLAKE2b, RFC 7693), from which
+        it cannot be found.
+        """
         halves = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
         return hashlib.blake2b(halves, digest_size=4, person=b"stillwatch-name").hexdigest()
 
     def halves(self, kind: str) -> tuple[np.uint64, np.uint64]:
-        """The key for one kind of values. The high half is derived (BLAKE2b with a key, RFC 7693), so that no two kinds have keys that are known to be related."""
+        """The key for one kind of values. The high half is derived (BLAKE2b with a key, RFC 7693), so that no
+        two kinds have keys that are known to be related.
+        """
         secret = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
         high = hashlib.blake2b(kind.encode(), key=secret, digest_size=8, person=b"stillwatch-kind").digest()
         return np.uint64(self.k0), np.uint64(int.from_bytes(high, "little"))
 
     @staticmethod
     def public() -> HashKey:
-        """The key that everybody knows: for worlds that are made up, and figures that others must be able to check."""
+        """The key that everybody knows: for worlds that are made up, and figures that others must be able to
+        check.
+        """
         return _derive(PUBLIC_SECRET, private=False)
 
     @staticmethod
@@ -53,10 +61,16 @@ class HashKey:
             secret = path.read_bytes().strip()
         except OSError as error:
             raise SettingError(
-                f"the key file cannot be read: {error.strerror}", where=str(path), do="check the path, named with --key-file or $STILLWATCH_KEY_FILE"
+                f"the key file cannot be read: {error.strerror}",
+                where=str(path),
+                do="check the path, named with --key-file or $STILLWATCH_KEY_FILE",
             ) from error
         if len(secret) < 16:
-            raise SettingError("the key file holds fewer than 16 bytes", where=str(path), do="make one: head -c 32 /dev/urandom | base64 > key")
+            raise SettingError(
+                "the key file holds fewer than 16 bytes",
+                where=str(path),
+                do="make one: head -c 32 /dev/urandom | base64 > key",
+            )
         return _derive(secret, private=True)
 
 
@@ -67,11 +81,17 @@ def _derive(secret: bytes, *, private: bool) -> HashKey:
 
 def salt(name: str) -> int:
     """A constant 64-bit salt for a facet or column name, as a signed integer."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(), "little", signed=True)
+    return int.from_bytes(
+        hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(),
+        "little",
+        signed=True,
+    )
 
 
 def mix(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """One well-mixed number from two, without a secret (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
+    """One well-mixed number from two, without a secret (the finaliser of SplitMix64, Steele, Lea and Flood
+    2014).
+    """
     x = a + b * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -79,7 +99,9 @@ def mix(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.
 
 
 def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: str) -> Any:
-    """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns (Aumasson and Bernstein 2012)."""
+    """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns
+    (Aumasson and Bernstein 2012).
+    """
     array: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(array.type):
         return keys_of(array.dictionary, key, kind).take(array.indices)
@@ -98,15 +120,25 @@ def keys_of_texts(texts: list[str], key: HashKey, kind: str) -> Int64s:
 
 
 def buffers_of(array: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
-    """The bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes; slices are respected."""
+    """The bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes; slices are
+    respected.
+    """
     large = pa.types.is_large_string(array.type)
     buffers: list[Any] = array.buffers()
     _, offset_buffer, data_buffer = buffers
     if offset_buffer is None:
         return np.frombuffer(b"", np.uint8), np.zeros(len(array) + 1, np.int64)
-    raw = np.frombuffer(offset_buffer, np.int64 if large else np.int32)[array.offset : array.offset + len(array) + 1]
-    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None and data_buffer.size else np.zeros(0, np.uint8)
-    data.setflags(write=False)  # some Arrow buffers can be written to, some not: kernels would compile once for each
+    raw = np.frombuffer(offset_buffer, np.int64 if large else np.int32)[
+        array.offset : array.offset + len(array) + 1
+    ]
+    data = (
+        np.frombuffer(data_buffer, np.uint8)
+        if data_buffer is not None and data_buffer.size
+        else np.zeros(0, np.uint8)
+    )
+    data.setflags(
+        write=False
+    )  # some Arrow buffers can be written to, some not: kernels would compile once for each
     return data, raw.astype(np.int64)
 
 
@@ -166,7 +198,9 @@ def siphash_word(word: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _round(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+def _round(
+    v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     v0 = np.uint64(v0 + v1)
     v1 = _rotl(v1, 13) ^ v0
     v0 = _rotl(v0, 32)
@@ -190,6 +224,8 @@ def _siphash_all(data: npt.NDArray[np.uint8], offsets: Int64s, k0: np.uint64, k1
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def seal(values: Int64s, k0: np.uint64, k1: np.uint64) -> None:
-    """Replace numbers that whoever knows a text could compute by their keys: siphash_word of each, in place."""
+    """Replace numbers that whoever knows a text could compute by their keys: siphash_word of each, in
+    place.
+    """
     for i in range(len(values)):
         values[i] = np.int64(siphash_word(np.uint64(values[i]), k0, k1))

@@ -43,7 +43,9 @@ PLAIN_VALUE = re.compile(
 
 
 def shown_parameters(canonical: str) -> str:
-    """Canonical parameters (sorted name=value pairs, joined by a space) as an analyst may see them; `…` stands for what is not shown."""
+    """Canonical parameters (sorted name=value pairs, joined by a space) as an analyst may see them; `…`
+    stands for what is not shown.
+    """
     return " ".join(map(_shown, canonical.split(" ")))
 
 

@@ -9,11 +9,15 @@ class Promise(StrEnum):
     """The classes of columns."""
 
     PASSED = "as it was"
-    """Copied from the operator's own files: ids, times, counts, names of models and plans. Whatever the operator has there is here."""
+    """Copied from the operator's own files: ids, times, counts, names of models and plans. Whatever the
+    operator has there is here.
+    """
     KEYED = "keyed"
     """A 64-bit key: equal values have equal keys, and nothing else can be told without the secret."""
     MEASURED = "measured"
-    """A measure of text that leaves none of it: lengths, language, what is asked for, and the semantic sketch, which is keyed but near for what is similar."""
+    """A measure of text that leaves none of it: lengths, language, what is asked for, and the semantic
+    sketch, which is keyed but near for what is similar.
+    """
     MARKED = "key or number"
     """The key of a mark; where a mark is a plain number (a network's number, an hour), that number."""
     COUNTED = "counted"
@@ -23,16 +27,21 @@ class Promise(StrEnum):
     WORDED = "our own words"
     """Names of facets and verdicts, and sentences of this project with counts and labels in them."""
     SHARED = "shared words"
-    """Words that at least `sketch.template_accounts` accounts have in common; null unless `sketch.template_text` asks for them."""
+    """Words that at least `sketch.template_accounts` accounts have in common; null unless
+    `sketch.template_text` asks for them.
+    """
 
 
 P = Promise
 PROMISES: dict[str, dict[Promise, str]] = {
     "exchanges": {
-        P.PASSED: "request_id time model status input_tokens output_tokens reasoning_tokens duration_ms asn network_class region",
-        P.KEYED: "request account address subnet client stainless ja4 parameters end_user conversation prompt head tail system tools "
+        P.PASSED: "request_id time model status input_tokens output_tokens reasoning_tokens duration_ms asn "
+        "network_class region",
+        P.KEYED: "request account address subnet client stainless ja4 parameters end_user conversation "
+        "prompt head tail system tools "
         "output_format prefix continues leaves signatures signed shingles bands",
-        P.MEASURED: "has_text words places meaning language script prompt_chars answer_chars turns flags harvest refused reasoning_share",
+        P.MEASURED: "has_text words places meaning language script prompt_chars answer_chars turns flags "
+        "harvest refused reasoning_share",
     },
     "accounts": {
         P.PASSED: "account_id created plan verification region banned",
@@ -46,17 +55,38 @@ PROMISES: dict[str, dict[Promise, str]] = {
     "blindness": {P.WORDED: "kind name reason", P.COUNTED: "share"},
     "quarantine": {P.PASSED: "file", P.COUNTED: "row", P.WORDED: "column reason"},
     "groups": {P.COUNTED: "group accounts anchors", P.WORDED: "kind"},
-    "members": {P.KEYED: "account", P.PASSED: "account_id", P.SHOWN: "owner", P.COUNTED: "group nats p_value exchanges first last"},
+    "members": {
+        P.KEYED: "account",
+        P.PASSED: "account_id",
+        P.SHOWN: "owner",
+        P.COUNTED: "group nats p_value exchanges first last",
+    },
     "member_evidence": {P.KEYED: "account", P.WORDED: "facet", P.COUNTED: "group nats"},
-    "evidence": {P.SHOWN: "top", P.WORDED: "facet family role", P.COUNTED: "group nats accounts keys top_accounts top_elsewhere"},
-    "links": {P.KEYED: "account", P.MARKED: "key", P.SHOWN: "label", P.WORDED: "facet family", P.COUNTED: "group n"},
+    "evidence": {
+        P.SHOWN: "top",
+        P.WORDED: "facet family role",
+        P.COUNTED: "group nats accounts keys top_accounts top_elsewhere",
+    },
+    "links": {
+        P.KEYED: "account",
+        P.MARKED: "key",
+        P.SHOWN: "label",
+        P.WORDED: "facet family",
+        P.COUNTED: "group n",
+    },
     "scores": {P.WORDED: "signal axis finding", P.COUNTED: "group score peers"},
     "intents": {P.WORDED: "label", P.COUNTED: "group texts flagged share low high corrected"},
-    "account_intents": {P.KEYED: "account", P.WORDED: "label", P.COUNTED: "group texts flagged share low high corrected"},
+    "account_intents": {
+        P.KEYED: "account",
+        P.WORDED: "label",
+        P.COUNTED: "group texts flagged share low high corrected",
+    },
     "campaigns": {
-        P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out permit_excess",
+        P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out "
+        "permit_excess",
         P.PASSED: "permit",
-        P.COUNTED: "group listed scale deception intent accounts at_least exchanges input_tokens output_tokens first last log_e_value p_value",
+        P.COUNTED: "group listed scale deception intent accounts at_least exchanges input_tokens "
+        "output_tokens first last log_e_value p_value",
     },
     "timeline": {P.COUNTED: "group time exchanges accounts"},
     "marks": {P.WORDED: "kind", P.SHOWN: "label", P.COUNTED: "time group"},
@@ -64,10 +94,14 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.KEYED: "key",
         P.WORDED: "part",
         P.SHARED: "words",
-        P.COUNTED: "group accounts accounts_elsewhere exchanges share distinct_prompts length length_least length_most slots",
+        P.COUNTED: "group accounts accounts_elsewhere exchanges share distinct_prompts length length_least "
+        "length_most slots",
     },
     "watched": {P.COUNTED: "day until exchanges accounts tested level needed alarms"},
-    "alarms": {P.WORDED: "alarm campaign kind verdict", P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far"},
+    "alarms": {
+        P.WORDED: "alarm campaign kind verdict",
+        P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
+    },
     "alarm_members": {P.KEYED: "account", P.PASSED: "account_id", P.WORDED: "alarm", P.COUNTED: "since"},
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
@@ -75,7 +109,9 @@ PROMISES: dict[str, dict[Promise, str]] = {
 
 
 def promise_of(table: str, column: str) -> Promise:
-    """The promise of a column. Raises KeyError where none was made: a stored column without one is a fault."""
+    """The promise of a column. Raises KeyError where none was made: a stored column without one is a
+    fault.
+    """
     for promise, columns in PROMISES[table].items():
         if column in columns.split():
             return promise

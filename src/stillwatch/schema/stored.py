@@ -14,7 +14,12 @@ EXCHANGES = Table(
     "One request and its response: who, when, from where, and the sketch of what was asked; no words.",
     (
         Column("request", KEY, "Key of the request id.", required=True),
-        Column("request_id", pa.string(), "The provider's own id, to find the row in the provider's log.", required=True),
+        Column(
+            "request_id",
+            pa.string(),
+            "The provider's own id, to find the row in the provider's log.",
+            required=True,
+        ),
         Column("account", KEY, "Key of the account.", required=True),
         Column("time", TIME, "When the request began.", required=True),
         Column("model", pa.string(), "The model asked for."),
@@ -41,25 +46,60 @@ EXCHANGES = Table(
         Column("system", KEY, "Key of the system prompt."),
         Column("tools", KEY, "Key of the tool definitions."),
         Column("output_format", KEY, "Key of the output format asked for."),
-        Column("prefix", KEY, "Key of the conversation's first user message and first answer; null before the second turn."),
-        Column("continues", KEY, "Key of the conversation before the last user message, without the system prompt; null in a first turn."),
-        Column("leaves", KEY, "Key of the conversation with the last user message and the answer; what a next turn continues."),
+        Column(
+            "prefix",
+            KEY,
+            "Key of the conversation's first user message and first answer; null before the second turn.",
+        ),
+        Column(
+            "continues",
+            KEY,
+            "Key of the conversation before the last user message, without the system prompt; null in a "
+            "first turn.",
+        ),
+        Column(
+            "leaves",
+            KEY,
+            "Key of the conversation with the last user message and the answer; what a next turn continues.",
+        ),
         Column("signatures", pa.list_(KEY), "Keys of the reasoning signatures that the request sends back."),
         Column("signed", pa.list_(KEY), "Keys of the reasoning signatures that the answer carries."),
         Column("words", pa.int32(), "Masked words of the last user message."),
-        Column("shingles", pa.list_(KEY), "Sampled fingerprints of the last user message, in the order in which they stand in it."),
+        Column(
+            "shingles",
+            pa.list_(KEY),
+            "Sampled fingerprints of the last user message, in the order in which they stand in it.",
+        ),
         Column("places", pa.list_(pa.int32()), "The masked word at which each fingerprint begins, from 0."),
         Column("bands", pa.list_(KEY), "MinHash bands of the last user message: near-duplicates share one."),
-        Column("meaning", KEY, "Semantic sketch of the last user message: the signs of 64 random projections of its hashed n-grams."),
-        Column("language", pa.string(), "Language of the last user message, or its script where the language is not known."),
+        Column(
+            "meaning",
+            KEY,
+            "Semantic sketch of the last user message: the signs of 64 random projections of its hashed "
+            "n-grams.",
+        ),
+        Column(
+            "language",
+            pa.string(),
+            "Language of the last user message, or its script where the language is not known.",
+        ),
         Column("script", pa.string(), "Script of most of its words."),
         Column("prompt_chars", pa.int32(), "Characters of all messages sent."),
         Column("answer_chars", pa.int32(), "Characters of the answer."),
         Column("turns", pa.int16(), "User messages in the request."),
         Column("flags", pa.int32(), "What the prompt asks for: bits of schema.flags."),
-        Column("harvest", pa.int16(), "Chance in thousandths, at even odds, that the prompt is made to harvest training data: the intent model's."),
+        Column(
+            "harvest",
+            pa.int16(),
+            "Chance in thousandths, at even odds, that the prompt is made to harvest training data: the "
+            "intent model's.",
+        ),
         Column("refused", pa.bool_(), "Whether the answer reads as a refusal."),
-        Column("reasoning_share", pa.float32(), "Share of the answer that is reasoning: inside thinking tags, or else by its tokens."),
+        Column(
+            "reasoning_share",
+            pa.float32(),
+            "Share of the answer that is reasoning: inside thinking tags, or else by its tokens.",
+        ),
     ),
 )
 
@@ -68,7 +108,9 @@ ACCOUNTS = Table(
     "One account seen in the log or in the accounts file.",
     (
         Column("account", KEY, "Key of the account id.", required=True),
-        Column("account_id", pa.string(), "The id to show: the provider's own, or its pseudonym.", required=True),
+        Column(
+            "account_id", pa.string(), "The id to show: the provider's own, or its pseudonym.", required=True
+        ),
         Column("created", TIME, "When it was registered."),
         Column("plan", pa.string(), "Plan or tier."),
         Column("verification", pa.string(), "How its owner was verified."),
@@ -88,7 +130,9 @@ LABELS = Table(
     "What a key may be shown as.",
     (
         Column("key", KEY, "The key, as exchanges and accounts carry it.", required=True),
-        Column("kind", pa.string(), "The column it belongs to: address, client, organisation …", required=True),
+        Column(
+            "kind", pa.string(), "The column it belongs to: address, client, organisation …", required=True
+        ),
         Column("label", pa.string(), "What to show an analyst; never a person's words.", required=True),
     ),
 )
@@ -112,7 +156,12 @@ PERMITS = Table(
     "One permit that the search was given.",
     (
         Column("name", pa.string(), "What it is called in lists.", required=True),
-        Column("accounts", pa.list_(pa.string()), "Those of the run's accounts that it names, by the id to show.", required=True),
+        Column(
+            "accounts",
+            pa.list_(pa.string()),
+            "Those of the run's accounts that it names, by the id to show.",
+            required=True,
+        ),
         Column("organisation", pa.string(), "Organisation that it names; empty if none.", required=True),
         Column("models", pa.list_(pa.string()), "Models that it covers; empty: all.", required=True),
         Column("volume", pa.int64(), "Exchanges that it covers; null: any number."),

@@ -11,13 +11,34 @@ WATCHED = Table(
     "One search of a run, made again on what was known at a moment.",
     (
         Column("day", TIME, "First moment of the day on which it was made.", required=True),
-        Column("until", TIME, "The moment up to which it looked: the day's end, or earlier where a day is searched several times.", required=True),
+        Column(
+            "until",
+            TIME,
+            "The moment up to which it looked: the day's end, or earlier where a day is searched several "
+            "times.",
+            required=True,
+        ),
         Column("exchanges", pa.int64(), "Exchanges of the window that ends with the moment.", required=True),
         Column("accounts", pa.int64(), "Accounts that made them.", required=True),
         Column("tested", pa.int64(), "Groups tested.", required=True),
-        Column("level", pa.float64(), "Chance of any alarm in this search where no group is more than chance.", required=True),
-        Column("needed", pa.float64(), "Natural logarithm of the e-value that an alarm needs: tested / level.", required=True),
-        Column("alarms", pa.int64(), "Campaigns that reached it and are adversarial or unlicensed.", required=True),
+        Column(
+            "level",
+            pa.float64(),
+            "Chance of any alarm in this search where no group is more than chance.",
+            required=True,
+        ),
+        Column(
+            "needed",
+            pa.float64(),
+            "Natural logarithm of the e-value that an alarm needs: tested / level.",
+            required=True,
+        ),
+        Column(
+            "alarms",
+            pa.int64(),
+            "Campaigns that reached it and are adversarial or unlicensed.",
+            required=True,
+        ),
     ),
 )
 
@@ -25,18 +46,35 @@ ALARMS = Table(
     "alarms",
     "One campaign found by one search, as an alarm or as an earlier alarm's continuation.",
     (
-        Column("alarm", pa.string(), "Name of the alarm, the same in all searches that find it: A001.", required=True),
+        Column(
+            "alarm",
+            pa.string(),
+            "Name of the alarm, the same in all searches that find it: A001.",
+            required=True,
+        ),
         Column("day", TIME, "First moment of the day on which the search was made.", required=True),
         Column("until", TIME, "The moment up to which it looked.", required=True),
-        Column("new", pa.bool_(), "Whether this is the first search that found it; else the alarm goes on.", required=True),
+        Column(
+            "new",
+            pa.bool_(),
+            "Whether this is the first search that found it; else the alarm goes on.",
+            required=True,
+        ),
         Column("campaign", pa.string(), "Name of the campaign in that search.", required=True),
         Column("kind", pa.string(), "linked, declared or single.", required=True),
         Column("verdict", pa.string(), "adversarial or unlicensed.", required=True),
         Column("accounts", pa.int64(), "Accounts named then.", required=True),
-        Column("at_least", pa.int64(), "Lower bound of how many of them are no chance members.", required=True),
+        Column(
+            "at_least", pa.int64(), "Lower bound of how many of them are no chance members.", required=True
+        ),
         Column("log_e_value", pa.float64(), "Natural logarithm of the e-value then.", required=True),
         Column("exchanges", pa.int64(), "Their exchanges within the window.", required=True),
-        Column("exchanges_so_far", pa.int64(), "Their exchanges since the run begins, up to that moment.", required=True),
+        Column(
+            "exchanges_so_far",
+            pa.int64(),
+            "Their exchanges since the run begins, up to that moment.",
+            required=True,
+        ),
     ),
 )
 
@@ -47,6 +85,11 @@ ALARM_MEMBERS = Table(
         Column("alarm", pa.string(), "The alarm.", required=True),
         Column("account", KEY, "The account.", required=True),
         Column("account_id", pa.string(), "The id to show.", required=True),
-        Column("since", TIME, "The moment up to which the first search looked in which the alarm named it.", required=True),
+        Column(
+            "since",
+            TIME,
+            "The moment up to which the first search looked in which the alarm named it.",
+            required=True,
+        ),
     ),
 )

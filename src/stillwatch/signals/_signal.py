@@ -24,14 +24,18 @@ def signal(
 ) -> Callable[[Query], Query]:
     """Register a function from Work to rows (group, score, columns of the finding); its name is the signal's.
 
-    `example` holds rows of the work table, columns left out being empty; `expect` the scores they must give, within 0.05.
+    `example` holds rows of the work table, columns left out being empty; `expect` the scores they must give,
+    within 0.05.
     """
     if axis not in AXES:
         raise ValueError(f"BUG: unknown axis {axis}")
 
     def register(query: Query) -> Query:
         name = query.__name__
-        SIGNALS.add(name, Signal(name, axis, sees, blind_spots, needs, weight, finding, {"work": example}, expect, query))
+        SIGNALS.add(
+            name,
+            Signal(name, axis, sees, blind_spots, needs, weight, finding, {"work": example}, expect, query),
+        )
         return query
 
     return register

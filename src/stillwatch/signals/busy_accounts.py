@@ -14,7 +14,8 @@ from stillwatch.signals.work import Work, held, share
     axis="scale",
     weight=0.3,
     sees="accounts that do many times the work of the accounts of their region and plan",
-    blind_spots="Power users do too; published campaigns stayed at 6 to 860 requests a day, well within ordinary use.",
+    blind_spots="Power users do too; published campaigns stayed at 6 to 860 requests a day, well within "
+    "ordinary use.",
     needs=("exchanges.time",),
     finding="{mean:,.0f} exchanges an account; {mean_peers:,.0f} among accounts of their region and plan",
     example=[{"group": 1, "account": 1, "second": i, "peer_volume": 10.0} for i in range(100)]
@@ -22,9 +23,13 @@ from stillwatch.signals.work import Work, held, share
     expect={1: 1.0, 2: 0.0},
 )
 def busy_accounts(work: Work) -> Any:
-    """log10 of the mean volume over that of the accounts' strata (region and plan), between 0 and 1 (ten times)."""
+    """log10 of the mean volume over that of the accounts' strata (region and plan), between 0 and 1 (ten
+    times).
+    """
     known = work.members.filter(_.peer_volume > 0)
     # In thousandths, so that the sum does not depend on the order of its parts.
-    rows = known.group_by("group").agg(accounts=_.count(), total=_.n.sum(), peers=(_.peer_volume * 1000).round().cast("int64").sum())
+    rows = known.group_by("group").agg(
+        accounts=_.count(), total=_.n.sum(), peers=(_.peer_volume * 1000).round().cast("int64").sum()
+    )
     mean, mean_peers = share(rows.total, rows.accounts), share(rows.peers, rows.accounts * 1000)
     return rows.select("group", mean=mean, mean_peers=mean_peers, score=held((mean / mean_peers).log10()))

@@ -12,35 +12,86 @@ from stillwatch.signals.training_coverage import LEAST
 from stillwatch.signals.work import Work, held, share
 
 FREE = 0.25
-"""Share of prompts that ask for what training sets are made of, or of answers that are it, at which the score is nothing; campaigns seen so far have
-far more."""
+"""Share of prompts that ask for what training sets are made of, or of answers that are it, at which the score
+is nothing; campaigns seen so far have far more."""
 
 
 @signal(
     axis="context",
     weight=-0.6,
     sees="prompts cut from few templates that ask for plain work: translation, tagging, extraction",
-    blind_spots="A harvest of plain work, such as pairs of sentences for a model that translates, looks the same. It says nothing about diverse prompts, "
-    "and nothing where flags are missing; it is only as good as they are. What a few of many accounts ask for does not count against the others. "
+    blind_spots="A harvest of plain work, such as pairs of sentences for a model that translates, looks the "
+    "same. It says nothing about diverse prompts, "
+    "and nothing where flags are missing; it is only as good as they are. What a few of many accounts ask "
+    "for does not count against the others. "
     "Plain work for which the model is told to reason in tags first is not excused.",
     needs=("exchanges.prompt", "exchanges.head", "exchanges.flags"),
-    finding="{part:.0%} of its prompts come from few templates, and at least {asking:.0%} of what its accounts ask for is what training sets are made "
-    "of, test questions and techniques included; {tagged:.0%} of its answers are reasoning in tags beyond what is usual",
-    example=[{"group": 1, "account": 1, "second": i, "has_text": True, "head": 7, "tail": i, "prompt": i, "flags": 0} for i in range(40)]
-    + [{"group": 2, "account": 2, "second": i, "has_text": True, "head": 7, "tail": i, "prompt": i, "flags": 2} for i in range(40)]
-    + [{"group": 3, "account": 3, "second": i, "has_text": True, "head": i, "tail": i, "prompt": i, "flags": 0} for i in range(40)],
+    finding="{part:.0%} of its prompts come from few templates, and at least {asking:.0%} of what its "
+    "accounts ask for is what training sets are made "
+    "of, test questions and techniques included; {tagged:.0%} of its answers are reasoning in tags beyond "
+    "what is usual",
+    example=[
+        {
+            "group": 1,
+            "account": 1,
+            "second": i,
+            "has_text": True,
+            "head": 7,
+            "tail": i,
+            "prompt": i,
+            "flags": 0,
+        }
+        for i in range(40)
+    ]
+    + [
+        {
+            "group": 2,
+            "account": 2,
+            "second": i,
+            "has_text": True,
+            "head": 7,
+            "tail": i,
+            "prompt": i,
+            "flags": 2,
+        }
+        for i in range(40)
+    ]
+    + [
+        {
+            "group": 3,
+            "account": 3,
+            "second": i,
+            "has_text": True,
+            "head": i,
+            "tail": i,
+            "prompt": i,
+            "flags": 0,
+        }
+        for i in range(40)
+    ],
     expect={1: 1.0, 2: 0.0},
 )
 def everyday_work(work: Work) -> Any:
-    """Share of prompts in productive templates (half of their uses distinct), times one less four times what is shown to ask for training data.
+    """Share of prompts in productive templates (half of their uses distinct), times one less four times what
+    is shown to ask for training data.
 
-    A template can be worded so that no flag knows it; what it brings cannot: answers that are reasoning in tags show what was asked for too.
+    A template can be worded so that no flag knows it; what it brings cannot: answers that are reasoning in
+    tags show what was asked for too.
     """
     productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
-    covered = productive.group_by("group", "part").agg(covered=_.uses.sum()).group_by("group").agg(covered=_.covered.max())
-    asked = work.asked.select("group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low)
+    covered = (
+        productive.group_by("group", "part")
+        .agg(covered=_.uses.sum())
+        .group_by("group")
+        .agg(covered=_.covered.max())
+    )
+    asked = work.asked.select(
+        "group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low
+    )
     answered = work.tagged.select("group", tagged=held(_.part - _.usual))
-    rows = work.sums.filter(_.texts > 0).join(asked, "group").join(covered, "group").left_join(answered, "group")
+    rows = (
+        work.sums.filter(_.texts > 0).join(asked, "group").join(covered, "group").left_join(answered, "group")
+    )
     part, tagged = held(share(rows.covered, rows.texts)), rows.tagged.fill_null(0.0)
     score = part * held(1.0 - ibis.greatest(rows.asking, tagged) / FREE)
     return rows.select("group", part=part, asking=held(rows.asking), tagged=tagged, score=score)

@@ -13,7 +13,8 @@ from stillwatch.signals.work import Work, held
 @signal(
     axis="intent",
     weight=0.6,
-    sees="prompts that score answers against a rubric, choose the better of two, or use the model as judge or reward",
+    sees="prompts that score answers against a rubric, choose the better of two, or use the model as judge "
+    "or reward",
     blind_spots="Evaluation teams and product analytics grade answers every day.",
     needs=("exchanges.flags",),
     finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) grade, compare or judge answers",
@@ -23,4 +24,6 @@ from stillwatch.signals.work import Work, held
 )
 def grading(work: Work) -> Any:
     """The lower end of the share of prompts that do; 25% already give the full score."""
-    return work.asked.select("group", part=_.graded, low=_.graded_low, high=_.graded_high, score=held(_.graded_low / 0.25))
+    return work.asked.select(
+        "group", part=_.graded, low=_.graded_low, high=_.graded_high, score=held(_.graded_low / 0.25)
+    )

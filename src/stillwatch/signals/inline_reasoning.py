@@ -13,13 +13,23 @@ from stillwatch.signals.work import Work, held
 @signal(
     axis="intent",
     weight=0.3,
-    sees="answers made mostly of reasoning in tags, which the model was led to write out, where the peers' answers of the same model hold none",
-    blind_spots="Prompt guides recommend thinking tags to everybody; a model served raw writes them by itself, which is allowed for "
+    sees="answers made mostly of reasoning in tags, which the model was led to write out, where the peers' "
+    "answers of the same model hold none",
+    blind_spots="Prompt guides recommend thinking tags to everybody; a model served raw writes them by "
+    "itself, which is allowed for "
     "only where peers use it too; hidden reasoning told without tags is not seen.",
     needs=("exchanges.reasoning_share",),
-    finding="{part:.0%} of its accounts' answers are mostly reasoning inside tags; {usual:.0%} would be usual for its models",
+    finding="{part:.0%} of its accounts' answers are mostly reasoning inside tags; {usual:.0%} would be "
+    "usual for its models",
     example=[
-        {"group": g, "account": g, "model": model, "refused": False, "reasoning_tokens": tokens, "reasoning_share": part}
+        {
+            "group": g,
+            "account": g,
+            "model": model,
+            "refused": False,
+            "reasoning_tokens": tokens,
+            "reasoning_share": part,
+        }
         for g, model, tokens, part in (
             (0, "m", None, 0.0),
             (0, "raw", None, 0.8),
@@ -34,5 +44,7 @@ from stillwatch.signals.work import Work, held
     expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.0},
 )
 def inline_reasoning(work: Work) -> Any:
-    """Share of such answers beyond what is usual for the models used; half of all gives the full score. Models that no peer uses do not count."""
+    """Share of such answers beyond what is usual for the models used; half of all gives the full score.
+    Models that no peer uses do not count.
+    """
     return work.tagged.mutate(score=held((_.part - _.usual) * 2.0))

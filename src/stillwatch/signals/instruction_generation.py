@@ -17,9 +17,12 @@ from stillwatch.signals.work import Work, held
     blind_spots="Teachers write exercises; own-model synthetic data is made so too.",
     needs=("exchanges.flags",),
     finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) make or evolve instructions",
-    example=[{"group": 1, "account": 1, "has_text": True, "flags": 8}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
+    example=[{"group": 1, "account": 1, "has_text": True, "flags": 8}] * 6
+    + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
 def instruction_generation(work: Work) -> Any:
     """The lower end of the share of prompts that do; 25% already give the full score."""
-    return work.asked.select("group", part=_.made, low=_.made_low, high=_.made_high, score=held(_.made_low / 0.25))
+    return work.asked.select(
+        "group", part=_.made, low=_.made_low, high=_.made_high, score=held(_.made_low / 0.25)
+    )

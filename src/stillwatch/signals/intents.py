@@ -14,7 +14,16 @@ from stillwatch.engine import Engine
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.table import values
-from stillwatch.signals.quantify import Floats, Ints, Rates, Shares, adjusted, effective_texts, pooled_effect, totals
+from stillwatch.signals.quantify import (
+    Floats,
+    Ints,
+    Rates,
+    Shares,
+    adjusted,
+    effective_texts,
+    pooled_effect,
+    totals,
+)
 from stillwatch.signals.voices import voices
 
 LABELS = tuple((flag.name or "").lower() for flag in Flag)
@@ -38,8 +47,8 @@ class Intents:
     accounts: pa.Table
     """Table account_intents, without the peers."""
     wide: pa.Table
-    """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high (as name_low, name_high);
-    no account is heard for more than the median one, see signals.voices."""
+    """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high
+    (as name_low, name_high); no account is heard for more than the median one, see signals.voices."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,9 @@ class _Counts:
 
 
 def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
-    """Estimates for every group and account of rows of WORK; rates: table RATES, None or lacking labels where no error rate is known."""
+    """Estimates for every group and account of rows of WORK; rates: table RATES, None or lacking labels where
+    no error rate is known.
+    """
     counts = _counted(engine, rows)
     known = _rates(rates)
     labels = len(LABELS)
@@ -66,7 +77,9 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     shares = _of_groups(counts, account, first, group, len(names), known)
     heard = _heard(counts, voices(texts, of_group, len(names))[account])
     told = _of_groups(heard, account, first, group, len(names), known)
-    own = adjusted(flagged[:, :labels], texts[:, None], _own_worth(counts, account, group, first, texts, labels), known)
+    own = adjusted(
+        flagged[:, :labels], texts[:, None], _own_worth(counts, account, group, first, texts, labels), known
+    )
     total, all_flagged = totals(counts.texts, group, len(names)), totals(counts.flagged, group, len(names))
     corrected = [label in set(values(rates, "label")) if rates is not None else False for label in LABELS]
     return Intents(
@@ -81,14 +94,24 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
 
 
 def _counted(engine: Engine, rows: Any) -> _Counts:
-    asked = rows.filter(_.has_text).mutate(day=(_.second // 86_400).cast("int64"), bits=_.flags.fill_null(0).cast("int64"))
+    asked = rows.filter(_.has_text).mutate(
+        day=(_.second // 86_400).cast("int64"), bits=_.flags.fill_null(0).cast("int64")
+    )
     sums = {flag.name.lower(): _bit(flag).sum() for flag in Flag if flag.name}
-    sums |= {name: ibis.greatest(*[_bit(flag) for flag in Flag if flag & flags]).sum() for name, flags in SETS.items()}
+    sums |= {
+        name: ibis.greatest(*[_bit(flag) for flag in Flag if flag & flags]).sum()
+        for name, flags in SETS.items()
+    }
     by_day = asked.group_by("group", "account", "day").agg(texts=_.count(), **sums)
     found = engine.collect(by_day.order_by(["group", "account", "day"]))
     columns = {name: found.column(name).to_numpy() for name in found.column_names}
     flagged = np.stack([columns[name].astype(np.float64) for name in (*LABELS, *SETS)], axis=1)
-    return _Counts(columns["group"].astype(np.int64), columns["account"].astype(np.int64), columns["texts"].astype(np.float64), flagged)
+    return _Counts(
+        columns["group"].astype(np.int64),
+        columns["account"].astype(np.int64),
+        columns["texts"].astype(np.float64),
+        flagged,
+    )
 
 
 def _heard(counts: _Counts, voice: Floats) -> _Counts:
@@ -113,8 +136,14 @@ def _rates(table: pa.Table | None) -> Rates:
     for row in table.to_pylist() if table is not None else []:
         if row["label"] in LABELS and row["positives"] > 0 and row["negatives"] > 0:
             place = LABELS.index(row["label"])
-            rates.sensitivity[place], rates.positives[place] = row["hits"] / row["positives"], row["positives"]
-            rates.false_positive[place], rates.negatives[place] = row["false"] / row["negatives"], row["negatives"]
+            rates.sensitivity[place], rates.positives[place] = (
+                row["hits"] / row["positives"],
+                row["positives"],
+            )
+            rates.false_positive[place], rates.negatives[place] = (
+                row["false"] / row["negatives"],
+                row["negatives"],
+            )
     return rates
 
 
@@ -122,41 +151,81 @@ def _of_groups(counts: _Counts, account: Ints, first: Ints, group: Ints, groups:
     """Shares of each group, by accounts where there are enough of them and by their days elsewhere."""
     labels = len(LABELS)
     flagged, of_group = counts.flagged[:, :labels], group[first]
-    by_account = effective_texts(totals(flagged, account, len(first)), totals(counts.texts, account, len(first)), of_group, groups, few=True)
+    by_account = effective_texts(
+        totals(flagged, account, len(first)),
+        totals(counts.texts, account, len(first)),
+        of_group,
+        groups,
+        few=True,
+    )
     by_day = effective_texts(flagged, counts.texts, group, groups, few=True)
     many = np.bincount(of_group, minlength=groups)[:, None] >= FEW_ACCOUNTS
     total = totals(counts.texts, group, groups)[:, None]
     return adjusted(totals(flagged, group, groups), total, np.where(many, by_account, by_day), rates)
 
 
-def _own_worth(counts: _Counts, account: Ints, group: Ints, first: Ints, texts: Floats, labels: int) -> Floats:
-    """Independent prompts of each account, by how its group's accounts differ from one of their days to another."""
-    effect = pooled_effect(counts.flagged[:, :labels], counts.texts, account, len(first), group[first], int(group.max(initial=-1)) + 1)
+def _own_worth(
+    counts: _Counts, account: Ints, group: Ints, first: Ints, texts: Floats, labels: int
+) -> Floats:
+    """Independent prompts of each account, by how its group's accounts differ from one of their days to
+    another.
+    """
+    effect = pooled_effect(
+        counts.flagged[:, :labels],
+        counts.texts,
+        account,
+        len(first),
+        group[first],
+        int(group.max(initial=-1)) + 1,
+    )
     return np.asarray(texts[:, None] / effect[group[first]])
 
 
 def _table(
-    schema: pa.Schema, keys: dict[str, Any], texts: Floats, flagged: Floats, shares: Shares, corrected: list[bool], kept: Any, *, least: int
+    schema: pa.Schema,
+    keys: dict[str, Any],
+    texts: Floats,
+    flagged: Floats,
+    shares: Shares,
+    corrected: list[bool],
+    kept: Any,
+    *,
+    least: int,
 ) -> pa.Table:
-    """One row a subject and label, in that order; those with fewer than `least` flagged prompts are left out."""
+    """One row a subject and label, in that order; those with fewer than `least` flagged prompts are left
+    out.
+    """
     subject, label = np.nonzero(kept[:, None] & (flagged >= least) & (texts > 0)[:, None])
     columns: dict[str, Any] = {name: key[subject] for name, key in keys.items()}
-    columns |= {"label": np.array(LABELS, object)[label], "texts": texts[subject], "flagged": flagged[subject, label]}
+    columns |= {
+        "label": np.array(LABELS, object)[label],
+        "texts": texts[subject],
+        "flagged": flagged[subject, label],
+    }
     columns |= {name: np.round(getattr(shares, name)[subject, label], 6) for name in ("share", "low", "high")}
     columns["corrected"] = np.array(corrected, np.bool_)[label]
-    return pa.table([pa.array(columns[field.name], from_pandas=False).cast(field.type) for field in schema], schema=schema)
+    return pa.table(
+        [pa.array(columns[field.name], from_pandas=False).cast(field.type) for field in schema], schema=schema
+    )
 
 
 def _wide(names: Ints, shares: Shares, flagged: Floats) -> pa.Table:
-    """The groups' shares as columns. A set's share is the sum of its labels', less what they flag together."""
+    """The groups' shares as columns. A set's share is the sum of its labels', less what they flag
+    together.
+    """
     columns: dict[str, Any] = {"group": pa.array(names, pa.int32())}
     for number, label in enumerate(LABELS):
-        columns |= {_end(label, part): np.round(getattr(shares, part)[:, number], 6) for part in ("share", "low", "high")}
+        columns |= {
+            _end(label, part): np.round(getattr(shares, part)[:, number], 6)
+            for part in ("share", "low", "high")
+        }
     for number, (name, flags) in enumerate(SETS.items(), len(LABELS)):
         own = [place for place, flag in enumerate(Flag) if flag & flags]
         apart = flagged[:, number] / np.maximum(flagged[:, own].sum(axis=1), 1.0)
         for part in ("share", "low", "high"):
-            columns[_end(name, part)] = np.round(np.minimum(getattr(shares, part)[:, own].sum(axis=1) * apart, 1.0), 6)
+            columns[_end(name, part)] = np.round(
+                np.minimum(getattr(shares, part)[:, own].sum(axis=1) * apart, 1.0), 6
+            )
     return pa.table(columns)
 
 

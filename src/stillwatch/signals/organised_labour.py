@@ -22,18 +22,44 @@ LEAST = 8
     axis="intent",
     weight=0.35,
     sees="accounts under no common owner that are kept at work on many days: production, not use",
-    blind_spots="A co-working space of busy strangers looks so; it needs the held-out test beside it. It needs no text.",
+    blind_spots="A co-working space of busy strangers looks so; it needs the held-out test beside it. It "
+    "needs no text.",
     needs=("exchanges.time",),
-    finding="{part:.0%} of its accounts worked on {least} days or more with {each} exchanges a day or more, {unowned:.0%} outside its largest declared owner",
-    example=[{"group": 1, "account": i, "second": 86_400 * d + j} for i in range(10) for d in range(6) for j in range(6)]
+    finding="{part:.0%} of its accounts worked on {least} days or more with {each} exchanges a day or more, "
+    "{unowned:.0%} outside its largest declared owner",
+    example=[
+        {"group": 1, "account": i, "second": 86_400 * d + j}
+        for i in range(10)
+        for d in range(6)
+        for j in range(6)
+    ]
     + [{"group": 2, "account": 50 + i, "second": j} for i in range(10) for j in range(36)],
     expect={1: 1.0, 2: 0.0},
 )
 def organised_labour(work: Work) -> Any:
-    """Share of accounts kept at work, times the share outside the largest declared owner; from eight accounts up."""
+    """Share of accounts kept at work, times the share outside the largest declared owner; from eight accounts
+    up.
+    """
     kept = ((_.days >= DAYS) & (_.n >= _.days * EACH)).cast("int64")
-    totals = work.members.group_by("group").agg(accounts=_.count(), kept=kept.sum()).filter(_.accounts >= LEAST)
-    owners = work.members.filter(_.owner.notnull()).group_by("group", "owner").agg(n=_.count()).group_by("group").agg(largest=_.n.max())
-    rows = totals.left_join(owners, "group").select("group", "accounts", "kept", largest=_.largest.fill_null(0))
+    totals = (
+        work.members.group_by("group").agg(accounts=_.count(), kept=kept.sum()).filter(_.accounts >= LEAST)
+    )
+    owners = (
+        work.members.filter(_.owner.notnull())
+        .group_by("group", "owner")
+        .agg(n=_.count())
+        .group_by("group")
+        .agg(largest=_.n.max())
+    )
+    rows = totals.left_join(owners, "group").select(
+        "group", "accounts", "kept", largest=_.largest.fill_null(0)
+    )
     part, unowned = share(rows.kept, rows.accounts), 1.0 - share(rows.largest, rows.accounts)
-    return rows.select("group", part=part, unowned=unowned, least=ibis.literal(DAYS), each=ibis.literal(EACH), score=held(part * unowned))
+    return rows.select(
+        "group",
+        part=part,
+        unowned=unowned,
+        least=ibis.literal(DAYS),
+        each=ibis.literal(EACH),
+        score=held(part * unowned),
+    )

@@ -19,7 +19,8 @@ FULL = 4.0
     axis="intent",
     weight=0.3,
     sees="traffic that writes far more for what it reads than its peers do",
-    blind_spots="Story writers and code generators write much too; agents and retrieval read much and hide it.",
+    blind_spots="Story writers and code generators write much too; agents and retrieval read much and hide "
+    "it.",
     needs=("exchanges.input_tokens", "exchanges.output_tokens"),
     finding="its typical account gets {ratio:.1f} tokens for each it sends; its peers get {ratio_peers:.1f}",
     example=[
@@ -30,12 +31,22 @@ FULL = 4.0
     expect={1: 1.0, 2: 0.0},
 )
 def output_heavy(work: Work) -> Any:
-    """log(ratio / peers' ratio) / log 4, between 0 and 1; no account is heard for more than the median one of its group."""
+    """log(ratio / peers' ratio) / log 4, between 0 and 1; no account is heard for more than the median one of
+    its group.
+    """
     metered = work.work.filter(_.input_tokens.notnull() & _.output_tokens.notnull())
-    own = metered.group_by("group", "account").agg(read=_.input_tokens.cast("int64").sum(), written=_.output_tokens.cast("int64").sum())
-    heard = own.join(work.voices, ["group", "account"]).group_by("group").agg(read=(_.read * _.voice).sum(), written=(_.written * _.voice).sum())
+    own = metered.group_by("group", "account").agg(
+        read=_.input_tokens.cast("int64").sum(), written=_.output_tokens.cast("int64").sum()
+    )
+    heard = (
+        own.join(work.voices, ["group", "account"])
+        .group_by("group")
+        .agg(read=(_.read * _.voice).sum(), written=(_.written * _.voice).sum())
+    )
     peers = heard.filter(_.group == PEERS).select(read_peers="read", written_peers="written")
     rows = heard.filter(_.read > 0).cross_join(peers)
     ratio, usual = share(rows.written, rows.read), share(rows.written_peers, rows.read_peers)
-    score = ibis.ifelse((usual > 0) & (ratio > 0), (ratio / ibis.greatest(usual, 1e-9)).ln() / math.log(FULL), 0.0)
+    score = ibis.ifelse(
+        (usual > 0) & (ratio > 0), (ratio / ibis.greatest(usual, 1e-9)).ln() / math.log(FULL), 0.0
+    )
     return rows.select("group", ratio=ratio, ratio_peers=usual, score=held(score))

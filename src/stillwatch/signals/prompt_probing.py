@@ -14,13 +14,19 @@ from stillwatch.signals.work import Work, held
     axis="context",
     weight=0.0,
     sees="prompts that try to bring out the system prompt or the instructions behind the model",
-    blind_spots="Curious people ask once; red teams ask by contract. It explains what was tried, and proves no extraction of training data.",
+    blind_spots="Curious people ask once; red teams ask by contract. It explains what was tried, and proves "
+    "no extraction of training data.",
     needs=("exchanges.flags",),
     finding="{part:.1%} of its accounts' prompts ({low:.1%} to {high:.1%}) ask for the system prompt",
-    example=[{"group": 1, "account": 1, "has_text": True, "flags": 4096}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
+    example=[{"group": 1, "account": 1, "has_text": True, "flags": 4096}] * 6
+    + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
 def prompt_probing(work: Work) -> Any:
-    """The lower end of the share of prompts that do; 5% already give the full score, which weighs nothing and only explains."""
+    """The lower end of the share of prompts that do; 5% already give the full score, which weighs nothing and
+    only explains.
+    """
     share = _.system_prompt_low / 0.05
-    return work.asked.select("group", part=_.system_prompt, low=_.system_prompt_low, high=_.system_prompt_high, score=held(share))
+    return work.asked.select(
+        "group", part=_.system_prompt, low=_.system_prompt_low, high=_.system_prompt_high, score=held(share)
+    )

@@ -19,15 +19,30 @@ DAY = 86_400
     sees="a group whose traffic moves to a new model within a day of its release, more than its peers' does",
     blind_spots="Products that follow the newest model move too; blind without a release inside the log.",
     needs=("exchanges.model", "releases.model"),
-    finding="{moved:.0%} of its traffic in the day after the release of {model} went to it; {moved_peers:.0%} of its peers'",
-    example=[{"group": 1, "account": 1, "model": "new" if i > 20 else "old", "second": 1_000_000 - 40_000 + i * 2000} for i in range(50)]
+    finding="{moved:.0%} of its traffic in the day after the release of {model} went to it; "
+    "{moved_peers:.0%} of its peers'",
+    example=[
+        {
+            "group": 1,
+            "account": 1,
+            "model": "new" if i > 20 else "old",
+            "second": 1_000_000 - 40_000 + i * 2000,
+        }
+        for i in range(50)
+    ]
     + [{"group": 0, "account": 2, "model": "old", "second": 1_000_000 - 40_000 + i * 2000} for i in range(50)]
-    + [{"group": 2, "account": 3, "model": "old", "second": 1_000_000 - 40_000 + i * 2000} for i in range(50)],
+    + [
+        {"group": 2, "account": 3, "model": "old", "second": 1_000_000 - 40_000 + i * 2000} for i in range(50)
+    ],
     expect={1: 1.0, 2: 0.0},
 )
 def release_pivot(work: Work) -> Any:
-    """Twice the share moved beyond the peers' share, for the release with the largest move; at least 20 exchanges on each side."""
-    near = work.work.select("group", "second", used="model").cross_join(work.releases.rename(released="second"))
+    """Twice the share moved beyond the peers' share, for the release with the largest move; at least 20
+    exchanges on each side.
+    """
+    near = work.work.select("group", "second", used="model").cross_join(
+        work.releases.rename(released="second")
+    )
     near = near.filter((_.second >= _.released - DAY) & (_.second < _.released + DAY))
     use = near.group_by("group", "model", "released").agg(
         before=(_.second < _.released).cast("int64").sum(),
@@ -36,7 +51,13 @@ def release_pivot(work: Work) -> Any:
     )
     moves = use.mutate(moved=share(use.moved, use.after))
     peers = moves.filter(_.group == PEERS).select("model", moved_peers="moved")
-    rows = moves.filter((_.before >= 20) & (_.after >= 20) | (_.group == PEERS)).left_join(peers, "model").drop("model_right")
+    rows = (
+        moves.filter((_.before >= 20) & (_.after >= 20) | (_.group == PEERS))
+        .left_join(peers, "model")
+        .drop("model_right")
+    )
     rows = rows.mutate(score=held(2.0 * (rows.moved - rows.moved_peers.fill_null(0.0))))
     first = ibis.row_number().over(ibis.window(group_by="group", order_by=[_.score.desc(), _.model]))
-    return rows.mutate(rank=first).filter(_.rank == 0).select("group", "model", "moved", "moved_peers", "score")
+    return (
+        rows.mutate(rank=first).filter(_.rank == 0).select("group", "model", "moved", "moved_peers", "score")
+    )

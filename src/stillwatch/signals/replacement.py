@@ -16,7 +16,8 @@ DAY = 86_400
     axis="deception",
     weight=0.5,
     sees="accounts that begin within a day after others of the group were banned",
-    blind_spots="A customer whose keys were revoked by mistake opens new ones too; blind without dates of bans.",
+    blind_spots="A customer whose keys were revoked by mistake opens new ones too; blind without dates of "
+    "bans.",
     needs=("accounts.banned",),
     finding="{banned:,} of its accounts were banned and {fresh:,} began within a day after the first ban",
     example=[{"group": 1, "account": i, "second": 10, "banned_second": 1000} for i in range(5)]
@@ -26,9 +27,17 @@ DAY = 86_400
 )
 def replacement(work: Work) -> Any:
     """Successors over banned accounts, at most 1; a group in which nobody was banned has no score."""
-    bans = work.members.filter(_.banned.notnull()).group_by("group").agg(banned=_.count(), wave=_.banned.min(), final=_.banned.max())
+    bans = (
+        work.members.filter(_.banned.notnull())
+        .group_by("group")
+        .agg(banned=_.count(), wave=_.banned.min(), final=_.banned.max())
+    )
     standing = work.members.select("group", "first").join(bans, "group")
-    fresh = standing.filter((_["first"] >= _.wave) & (_["first"] < _.final + DAY)).group_by("group").agg(fresh=_.count())
+    fresh = (
+        standing.filter((_["first"] >= _.wave) & (_["first"] < _.final + DAY))
+        .group_by("group")
+        .agg(fresh=_.count())
+    )
     rows = bans.left_join(fresh, "group").select("group", "banned", "fresh")
     began = rows.fresh.fill_null(0)
     return rows.select("group", "banned", fresh=began, score=held(share(began, rows.banned)))

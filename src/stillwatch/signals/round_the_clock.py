@@ -18,7 +18,8 @@ from stillwatch.signals.work import PEERS, Work, held
     sees="a group whose work is spread evenly over the hours of the day",
     blind_spots="Servers and world-wide products never sleep either; it only supports other evidence.",
     needs=("exchanges.time",),
-    finding="its work is spread over the day with {flat:.0%} of the greatest possible evenness; its peers' with {flat_peers:.0%}",
+    finding="its work is spread over the day with {flat:.0%} of the greatest possible evenness; its peers' "
+    "with {flat_peers:.0%}",
     example=[{"group": 0, "account": 9, "second": 3600 * 9}] * 24
     + [{"group": 1, "account": 1, "second": 3600 * i} for i in range(24)]
     + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,
@@ -30,7 +31,9 @@ def round_the_clock(work: Work) -> Any:
     logs = hourly.mutate(weighted=(_.n * _.n.cast("float64").ln() * 1e6).round().cast("int64"))
     sums = logs.group_by("group").agg(total=_.n.sum(), weighted=_.weighted.sum())
     total = sums.total.cast("float64")
-    flats = sums.select("group", flat=held((total.ln() - sums.weighted.cast("float64") / 1e6 / total) / math.log(24.0)))
+    flats = sums.select(
+        "group", flat=held((total.ln() - sums.weighted.cast("float64") / 1e6 / total) / math.log(24.0))
+    )
     rows = flats.cross_join(flats.filter(_.group == PEERS).select(flat_peers="flat"))
     room = ibis.greatest(1.0 - rows.flat_peers, ibis.literal(0.02))
     return rows.select("group", "flat", "flat_peers", score=held((rows.flat - rows.flat_peers) / room))

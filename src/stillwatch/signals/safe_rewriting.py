@@ -17,9 +17,16 @@ from stillwatch.signals.work import Work, held
     blind_spots="Newsrooms and compliance teams soften texts too.",
     needs=("exchanges.flags",),
     finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) rewrite sensitive questions",
-    example=[{"group": 1, "account": 1, "has_text": True, "flags": 256}] * 6 + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
+    example=[{"group": 1, "account": 1, "has_text": True, "flags": 256}] * 6
+    + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
 def safe_rewriting(work: Work) -> Any:
     """The lower end of the share of prompts that do; 15% already give the full score."""
-    return work.asked.select("group", part=_.safe_rewrite, low=_.safe_rewrite_low, high=_.safe_rewrite_high, score=held(_.safe_rewrite_low / 0.15))
+    return work.asked.select(
+        "group",
+        part=_.safe_rewrite,
+        low=_.safe_rewrite_low,
+        high=_.safe_rewrite_high,
+        score=held(_.safe_rewrite_low / 0.15),
+    )

@@ -16,15 +16,21 @@ from stillwatch.signals.work import PEERS, Work
 Progress = Callable[[str], None]
 
 
-def score_groups(engine: Engine, work: Work, missing: dict[str, float], progress: Progress) -> tuple[pa.Table, list[tuple[str, str, float]]]:
-    """Table scores over all signals and groups, and the signals that were blind as (name, reason, share missing)."""
+def score_groups(
+    engine: Engine, work: Work, missing: dict[str, float], progress: Progress
+) -> tuple[pa.Table, list[tuple[str, str, float]]]:
+    """Table scores over all signals and groups, and the signals that were blind as (name, reason, share
+    missing).
+    """
     rows: list[dict[str, Any]] = []
     blind: list[tuple[str, str, float]] = []
     for name, signal in SIGNALS.all().items():
         lacks = {need: missing.get(need, 0.0) for need in signal.needs}
         worst = max(lacks.values(), default=0.0)
         if worst > 0.0:
-            blind.append((name, "no " + ", ".join(need for need, share in lacks.items() if share > 0.0), worst))
+            blind.append(
+                (name, "no " + ", ".join(need for need, share in lacks.items() if share > 0.0), worst)
+            )
         if worst < 1.0:
             progress(f"signal {name}")
             rows += scored(signal, engine.collect(signal.query(work)).to_pylist())
@@ -34,7 +40,9 @@ def score_groups(engine: Engine, work: Work, missing: dict[str, float], progress
 
 def scored(signal: Signal, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of table scores from a signal's rows; the peers' own score goes to each."""
-    peers = next((float(row["score"]) for row in found if row["group"] == PEERS and row["score"] is not None), None)
+    peers = next(
+        (float(row["score"]) for row in found if row["group"] == PEERS and row["score"] is not None), None
+    )
     return [
         {
             "group": int(row["group"]),
@@ -42,7 +50,9 @@ def scored(signal: Signal, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "axis": signal.axis,
             "score": _steady(row["score"]),
             "peers": None if peers is None else _steady(peers),
-            "finding": signal.finding.format(**{key: 0 if value is None else value for key, value in row.items()}),
+            "finding": signal.finding.format(
+                **{key: 0 if value is None else value for key, value in row.items()}
+            ),
         }
         for row in found
         if row["group"] != PEERS and row["score"] is not None

@@ -16,15 +16,20 @@ from stillwatch.signals.work import Work, held, share
     sees="accounts paid from one instrument that name different owners or none",
     blind_spots="A parent pays for a family; a department's card pays for its people. Virtual cards hide it.",
     needs=("accounts.payment",),
-    finding="{part:.0%} of its accounts share a payment instrument with another of its accounts of a different or unnamed owner",
+    finding="{part:.0%} of its accounts share a payment instrument with another of its accounts of a "
+    "different or unnamed owner",
     example=[{"group": 1, "account": i, "payment": i % 3} for i in range(12)]
     + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
     expect={1: 1.0, 2: 0.0},
 )
 def shared_payment(work: Work) -> Any:
-    """Share of accounts whose instrument others of the group use under another owner; a third gives the full score."""
+    """Share of accounts whose instrument others of the group use under another owner; a third gives the full
+    score.
+    """
     paid = work.members.filter(_.payment.notnull())
-    cards = paid.group_by("group", "payment").agg(accounts=_.count(), owners=_.owner.nunique(), unnamed=_.owner.isnull().cast("int64").sum())
+    cards = paid.group_by("group", "payment").agg(
+        accounts=_.count(), owners=_.owner.nunique(), unnamed=_.owner.isnull().cast("int64").sum()
+    )
     common = ((_.accounts > 1) & ((_.owners > 1) | (_.unnamed > 0))).cast("int64") * _.accounts
     shared = cards.group_by("group").agg(shared=common.sum())
     rows = work.members.group_by("group").agg(accounts=_.count()).join(shared, "group")

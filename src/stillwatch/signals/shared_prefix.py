@@ -13,10 +13,12 @@ from stillwatch.signals.work import Work, held, share
 @signal(
     axis="deception",
     weight=0.6,
-    sees="conversations with an identical beginning that several accounts carry on, whose owners differ or are not named",
+    sees="conversations with an identical beginning that several accounts carry on, whose owners differ or "
+    "are not named",
     blind_spots="Demonstrations and regression tests replay one conversation; blind for single-turn traffic.",
     needs=("exchanges.prefix",),
-    finding="{part:.0%} of its conversations began in the same words under another of its accounts of a different or unnamed owner "
+    finding="{part:.0%} of its conversations began in the same words under another of its accounts of a "
+    "different or unnamed owner "
     "({shared} beginnings)",
     example=[{"group": 1, "account": i % 4, "prefix": i // 8, "turns": 2} for i in range(64)]
     + [{"group": 2, "account": i % 4, "prefix": 100 + i, "turns": 2} for i in range(64)]
@@ -24,15 +26,21 @@ from stillwatch.signals.work import Work, held, share
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
 def shared_prefix(work: Work) -> Any:
-    """Share of beginnings (weighted by use) that two or more of the group's accounts carry; a quarter gives the full score.
+    """Share of beginnings (weighted by use) that two or more of the group's accounts carry; a quarter gives
+    the full score.
 
     Accounts of one declared owner may share its conversations as they like.
     """
     begun = work.work.filter(_.prefix.notnull())
     used = begun.group_by("group", "prefix").agg(
-        uses=_.count(), accounts=_.account.nunique(), owners=_.owner.nunique(), unnamed=_.owner.isnull().cast("int64").sum()
+        uses=_.count(),
+        accounts=_.account.nunique(),
+        owners=_.owner.nunique(),
+        unnamed=_.owner.isnull().cast("int64").sum(),
     )
     several = ((_.accounts > 1) & ((_.owners > 1) | (_.unnamed > 0))).cast("int64")
-    rows = used.group_by("group").agg(uses=_.uses.sum(), common=(_.uses * several).sum(), shared=several.sum())
+    rows = used.group_by("group").agg(
+        uses=_.uses.sum(), common=(_.uses * several).sum(), shared=several.sum()
+    )
     part = share(rows.common, rows.uses)
     return rows.select("group", "shared", part=part, score=held(part * 4.0))

@@ -1,4 +1,6 @@
-"""Reasoning signatures saved in one conversation and replayed in another, to have the hidden reasoning told."""
+"""Reasoning signatures saved in one conversation and replayed in another, to have the hidden reasoning
+told.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,33 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
 @signal(
     axis="intent",
     weight=0.6,
-    sees="reasoning signatures of one account or conversation that come back in another one, in a history nobody left or with a request for the reasoning",
-    blind_spots="An agent that edits its history and then resumes under a new session id looks the same, and so does a reseller who does both; "
-    "blind where answers are logged without their signatures, and where the history is kept whole and the reasoning asked for in unknown words.",
+    sees="reasoning signatures of one account or conversation that come back in another one, in a history "
+    "nobody left or with a request for the reasoning",
+    blind_spots="An agent that edits its history and then resumes under a new session id looks the same, "
+    "and so does a reseller who does both; "
+    "blind where answers are logged without their signatures, and where the history is kept whole and the "
+    "reasoning asked for in unknown words.",
     needs=("exchanges.signatures", "exchanges.signed"),
-    finding="{part:.0%} of the reasoning signatures it sends back were issued to another account or conversation and are replayed ({replayed:,} signatures)",
+    finding="{part:.0%} of the reasoning signatures it sends back were issued to another account or "
+    "conversation and are replayed ({replayed:,} signatures)",
     example=[
-        {"group": g, "account": a, "owner": o, "conversation": c, "second": 2 * i, "flags": 0, "leaves": 1000 * g + i, "signed": [1000 * g + i]}
-        for g, a, o, c in ((1, 1, None, None), (2, 1, None, 7), (3, 1, None, None), (4, 1, 9, None), (5, 1, None, None))
+        {
+            "group": g,
+            "account": a,
+            "owner": o,
+            "conversation": c,
+            "second": 2 * i,
+            "flags": 0,
+            "leaves": 1000 * g + i,
+            "signed": [1000 * g + i],
+        }
+        for g, a, o, c in (
+            (1, 1, None, None),
+            (2, 1, None, 7),
+            (3, 1, None, None),
+            (4, 1, 9, None),
+            (5, 1, None, None),
+        )
         for i in range(30)
     ]
     + [
@@ -53,11 +74,18 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     expect={1: 1.0, 2: 1.0, 3: 0.0, 4: 0.0, 5: 0.0},
 )
 def signature_replay(work: Work) -> Any:
-    """Share of the signatures sent back that are replayed; a quarter gives the full score. Where nothing known is sent back there is no score."""
+    """Share of the signatures sent back that are replayed; a quarter gives the full score. Where nothing
+    known is sent back there is no score.
+    """
     issued = (
         _each(work.work, "signed")
         .group_by("group", "key")
-        .agg(issuer=_.account.min(), other=_.account.max(), its_owner=_.owner.max(), its_conversation=_.conversation.max())
+        .agg(
+            issuer=_.account.min(),
+            other=_.account.max(),
+            its_owner=_.owner.max(),
+            its_conversation=_.conversation.max(),
+        )
     )
     issued = issued.filter(_.issuer == _.other).drop("other")
     sent = _each(work.work, "signatures").join(issued, ["group", "key"])
@@ -76,17 +104,24 @@ def _each(rows: Any, column: str) -> Any:
 
 
 def _odd(rows: Any) -> Any:
-    """Exchanges that send signatures back in a history that no account of the group left, or that ask for the reasoning."""
+    """Exchanges that send signatures back in a history that no account of the group left, or that ask for the
+    reasoning.
+    """
     left = rows.filter(_.leaves.notnull()).select("group", continues=_.leaves).distinct()
     some = rows.filter(_.signatures.notnull())
     flags = some.flags.fill_null(0).cast("int64")
     asked = sum(((flags // int(flag)) % 2 for flag in TOLD), start=ibis.literal(0))
     names = ("group", "account", "owner", "conversation", "signatures")
-    return ibis.union(some.filter(asked > 0).select(*names), some.filter(asked == 0).anti_join(left, ["group", "continues"]).select(*names))
+    return ibis.union(
+        some.filter(asked > 0).select(*names),
+        some.filter(asked == 0).anti_join(left, ["group", "continues"]).select(*names),
+    )
 
 
 def _elsewhere() -> Any:
-    """Whether a signature comes from an account of another owner, or of none, or from another conversation of the same account."""
+    """Whether a signature comes from an account of another owner, or of none, or from another conversation of
+    the same account.
+    """
     owners = _.its_owner.isnull() | _.owner.isnull() | (_.its_owner != _.owner)
     apart = (_.its_conversation != _.conversation).fill_null(False)
     return ((_.issuer != _.account) & owners) | ((_.issuer == _.account) & apart)

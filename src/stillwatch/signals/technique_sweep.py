@@ -23,28 +23,79 @@ SCALED = 100
     sees="many refused variants of techniques, and then one template used at scale",
     blind_spots="Red teams sweep techniques by contract; blind where answers are not logged.",
     needs=("exchanges.refused", "exchanges.head", "exchanges.flags"),
-    finding="{refusals} prompts with a technique or a refusal, {refused_share:.0%} of all, before one template was used {scaled} times",
+    finding="{refusals} prompts with a technique or a refusal, {refused_share:.0%} of all, before one "
+    "template was used {scaled} times",
     example=[
-        {"group": 1, "account": 1, "has_text": True, "refused": True, "flags": 128, "head": i, "prompt": i, "tail": 5000 + i, "second": i}
+        {
+            "group": 1,
+            "account": 1,
+            "has_text": True,
+            "refused": True,
+            "flags": 128,
+            "head": i,
+            "prompt": i,
+            "tail": 5000 + i,
+            "second": i,
+        }
         for i in range(60)
     ]
     + [
-        {"group": 1, "account": 1, "has_text": True, "refused": False, "flags": 0, "head": 777, "prompt": i, "tail": i, "second": 100 + i}
+        {
+            "group": 1,
+            "account": 1,
+            "has_text": True,
+            "refused": False,
+            "flags": 0,
+            "head": 777,
+            "prompt": i,
+            "tail": i,
+            "second": 100 + i,
+        }
         for i in range(200)
     ]
-    + [{"group": 2, "account": 2, "has_text": True, "refused": False, "flags": 0, "head": i, "prompt": i, "tail": i, "second": i} for i in range(99)],
+    + [
+        {
+            "group": 2,
+            "account": 2,
+            "has_text": True,
+            "refused": False,
+            "flags": 0,
+            "head": i,
+            "prompt": i,
+            "tail": i,
+            "second": i,
+        }
+        for i in range(99)
+    ],
     expect={1: 1.0},
 )
 def technique_sweep(work: Work) -> Any:
-    """1 where a sweep of refused variants (techniques, asking for the system prompt) comes before a template's scale-up; less for fewer."""
+    """1 where a sweep of refused variants (techniques, asking for the system prompt) comes before a
+    template's scale-up; less for fewer.
+    """
     bits = _.flags.fill_null(0).cast("int64")
-    tried = work.work.filter(_.refused.fill_null(False) & (((bits // int(Flag.TECHNIQUE)) % 2 == 1) | ((bits // int(Flag.SYSTEM_PROMPT)) % 2 == 1)))
-    sweep = tried.group_by("group").agg(variants=_["head"].nunique(), refusals=_.count(), start=_.second.min())
-    scaled = work.templates.filter((_.part == "head") & (_.uses >= SCALED)).join(sweep.select("group", "start"), "group")
-    after = scaled.filter(_.refusals * 4 < _.uses).group_by("group").agg(scaled=_.uses.max(), began=_["first"].max())
+    tried = work.work.filter(
+        _.refused.fill_null(False)
+        & (((bits // int(Flag.TECHNIQUE)) % 2 == 1) | ((bits // int(Flag.SYSTEM_PROMPT)) % 2 == 1))
+    )
+    sweep = tried.group_by("group").agg(
+        variants=_["head"].nunique(), refusals=_.count(), start=_.second.min()
+    )
+    scaled = work.templates.filter((_.part == "head") & (_.uses >= SCALED)).join(
+        sweep.select("group", "start"), "group"
+    )
+    after = (
+        scaled.filter(_.refusals * 4 < _.uses)
+        .group_by("group")
+        .agg(scaled=_.uses.max(), began=_["first"].max())
+    )
     rows = work.sums.join(sweep, "group", rname="{name}_swept").left_join(after, "group")
     follows = (rows.began >= rows.start).fill_null(False)
     score = ibis.ifelse(follows, rows.variants.cast("float64") / float(SWEPT), 0.0)
     return rows.select(
-        "group", refusals=rows.refusals_swept, refused_share=share(rows.refusals_swept, rows.n), scaled=rows.scaled.fill_null(0), score=held(score)
+        "group",
+        refusals=rows.refusals_swept,
+        refused_share=share(rows.refusals_swept, rows.n),
+        scaled=rows.scaled.fill_null(0),
+        score=held(score),
     )

@@ -18,26 +18,70 @@ LEAST = 20
     axis="intent",
     weight=0.4,
     sees="many distinct prompts from few templates, ever new ones, and no follow-up questions",
-    blind_spots="Batch jobs, evaluation suites and products built on one prompt have the same shape; alone it never convicts.",
+    blind_spots="Batch jobs, evaluation suites and products built on one prompt have the same shape; alone "
+    "it never convicts.",
     needs=("exchanges.prompt", "exchanges.head"),
-    finding="{part:.0%} of its prompts come from few templates ({templates}), which made {made:,} distinct prompts; {fresh:.0%} of the later ones "
+    finding="{part:.0%} of its prompts come from few templates ({templates}), which made {made:,} distinct "
+    "prompts; {fresh:.0%} of the later ones "
     "are new and {follow:.0%} are follow-ups",
-    example=[{"group": 1, "account": 1, "second": i, "has_text": True, "turns": 1, "head": 7, "tail": i, "prompt": i, "flags": 0} for i in range(40)]
-    + [{"group": 2, "account": 2, "second": i, "has_text": True, "turns": 2, "head": i, "tail": i, "prompt": i, "flags": 0} for i in range(40)]
+    example=[
+        {
+            "group": 1,
+            "account": 1,
+            "second": i,
+            "has_text": True,
+            "turns": 1,
+            "head": 7,
+            "tail": i,
+            "prompt": i,
+            "flags": 0,
+        }
+        for i in range(40)
+    ]
     + [
-        {"group": 3, "account": 3, "second": i // 30, "has_text": True, "turns": 1, "head": 9, "tail": i % 30, "prompt": i % 30, "flags": 0}
+        {
+            "group": 2,
+            "account": 2,
+            "second": i,
+            "has_text": True,
+            "turns": 2,
+            "head": i,
+            "tail": i,
+            "prompt": i,
+            "flags": 0,
+        }
+        for i in range(40)
+    ]
+    + [
+        {
+            "group": 3,
+            "account": 3,
+            "second": i // 30,
+            "has_text": True,
+            "turns": 1,
+            "head": 9,
+            "tail": i % 30,
+            "prompt": i % 30,
+            "flags": 0,
+        }
         for i in range(60)
     ],
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
 def training_coverage(work: Work) -> Any:
-    """Share of exchanges in productive templates (half of their uses distinct), by head or by tail, times the share without follow-up.
+    """Share of exchanges in productive templates (half of their uses distinct), by head or by tail, times the
+    share without follow-up.
 
-    And times twice the share of prompts in its later half that were never asked before, up to one: a harvest is open-ended, a suite is closed.
+    And times twice the share of prompts in its later half that were never asked before, up to one: a harvest
+    is open-ended, a suite is closed.
     """
     productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
-    covered = productive.group_by("group", "part").agg(covered=_.uses.sum(), templates=_.count(), made=_.prompts.sum())
-    best = covered.group_by("group").agg(covered=_.covered.max(), templates=_.templates.min(), made=_.made.max())
+    covered = productive.group_by("group", "part").agg(
+        covered=_.uses.sum(), templates=_.count(), made=_.prompts.sum()
+    )
+    best = covered.group_by("group").agg(
+        covered=_.covered.max(), templates=_.templates.min(), made=_.made.max()
+    )
     sums = work.sums.filter(_.texts > 0).join(work.coverage.select("group", "late", "fresh"), "group")
     rows = sums.left_join(best, "group")
     fresh = ibis.ifelse(rows.late > 0, share(rows.fresh, rows.late), 1.0)  # 1 where all came at once

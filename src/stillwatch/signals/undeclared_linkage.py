@@ -14,16 +14,23 @@ from stillwatch.signals.work import Work, held, share
     axis="deception",
     weight=0.9,
     sees="accounts that act as one and yet name different owners or none",
-    blind_spots="Friends, families and classes are linked and declare nothing in common; it needs intent beside it.",
+    blind_spots="Friends, families and classes are linked and declare nothing in common; it needs intent "
+    "beside it.",
     needs=("exchanges.time",),
-    finding="its {accounts:,} accounts name {owners:,} different owners, {unnamed:,} name none; the largest named owner holds {largest_share:.0%}",
-    example=[{"group": 1, "account": i, "owner": i} for i in range(20)] + [{"group": 2, "account": 30 + i, "owner": 1} for i in range(20)],
+    finding="its {accounts:,} accounts name {owners:,} different owners, {unnamed:,} name none; the largest "
+    "named owner holds {largest_share:.0%}",
+    example=[{"group": 1, "account": i, "owner": i} for i in range(20)]
+    + [{"group": 2, "account": 30 + i, "owner": 1} for i in range(20)],
     expect={1: 0.95, 2: 0.0},
 )
 def undeclared_linkage(work: Work) -> Any:
     """1 - the share of its accounts under the largest declared owner; a single account has no score."""
     owners = work.members.group_by("group", "owner").agg(n=_.count())
-    named = owners.filter(_.owner.notnull()).group_by("group").agg(largest=_.n.max(), owners=_.count(), named=_.n.sum())
+    named = (
+        owners.filter(_.owner.notnull())
+        .group_by("group")
+        .agg(largest=_.n.max(), owners=_.count(), named=_.n.sum())
+    )
     size = work.members.group_by("group").agg(accounts=_.count()).filter(_.accounts > 1)
     rows = size.left_join(named, "group").select("group", "accounts", "largest", "owners", "named")
     largest_share = share(rows.largest.fill_null(0), rows.accounts)

@@ -20,7 +20,8 @@ INDUSTRIAL = 1000.0
     blind_spots="A busy product has as many; scale alone says nothing about intent.",
     needs=("exchanges.time",),
     finding="{n:,} exchanges from {accounts:,} account(s)",
-    example=[{"group": 1, "account": i % 3, "second": i} for i in range(1000)] + [{"group": 2, "account": 9, "second": 1}],
+    example=[{"group": 1, "account": i % 3, "second": i} for i in range(1000)]
+    + [{"group": 2, "account": 9, "second": 1}],
     expect={1: 0.5, 2: 0.0},
 )
 def volume(work: Work) -> Any:

@@ -18,7 +18,9 @@ from stillwatch.signals.voices import voices_table
 PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
 BRIEF = 256
-"""Output tokens up to which an answer is brief: a letter, a number with a few lines of working, a short function."""
+"""Output tokens up to which an answer is brief: a letter, a number with a few lines of working, a short
+function.
+"""
 BULK = 0.5
 """Share of an answer inside thinking tags from which it counts as mostly reasoning."""
 LEAST_HEARD = 30
@@ -56,8 +58,8 @@ WORK = schema_of(
     banned_second=pa.int64(),
     peer_volume=pa.float64(),
 )
-"""One exchange of one group; `owner` is the key of the owner that the account declares, null if none; `peer_volume` the mean exchanges
-of an account in its region and plan."""
+"""One exchange of one group; `owner` is the key of the owner that the account declares, null if none;
+`peer_volume` the mean exchanges of an account in its region and plan."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,25 @@ class Work:
     work: Any
     """One row an exchange, as WORK; group 0 is the peers."""
     sums: Any
-    """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals, answers and brief ones."""
+    """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals, answers and brief
+    ones.
+    """
     asked: Any
-    """One row a group with prompts: for each label and set of labels its estimated share of what its accounts ask, no account heard for more
-    than the median one, with name_low and name_high."""
+    """One row a group with prompts: for each label and set of labels its estimated share of what its accounts
+    ask, no account heard for more than the median one, with name_low and name_high."""
     coverage: Any
-    """One row a group. Distinct prompts: all, those asked again on another day or of another model, those of its later half, and those of them asked
-    before. Uses: all of its later half, and those of prompts first asked in it."""
+    """One row a group. Distinct prompts: all, those asked again on another day or of another model, those of
+    its later half, and those of them asked before. Uses: all of its later half, and those of prompts first
+    asked in it."""
     members: Any
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     voices: Any
-    """One row an account of a group: voice, what each of its exchanges counts for where the group is told by what its accounts do."""
+    """One row an account of a group: voice, what each of its exchanges counts for where the group is told by
+    what its accounts do.
+    """
     tagged: Any
-    """One row a group whose models the peers use: part, the share of its accounts' answers that are mostly reasoning in tags, and usual, what it is
-    among the peers of those models."""
+    """One row a group whose models the peers use: part, the share of its accounts' answers that are mostly
+    reasoning in tags, and usual, what it is among the peers of those models."""
     templates: Any
     """One row a (group, part, key): uses, distinct prompts, accounts."""
     peers: Any
@@ -92,12 +99,17 @@ class Work:
 
 
 def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = None) -> Work:
-    """Build the sums that several signals share; each is one pass over the rows. rates: table RATES, where the flags' error rates are known."""
+    """Build the sums that several signals share; each is one pass over the rows. rates: table RATES, where
+    the flags' error rates are known.
+    """
     sums = engine.create("sums", _sums(rows))
     members = engine.create("work_members", _members(rows))
     templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
     coverage = engine.create("coverage", _coverage(rows))
-    voices = engine.load("voices", voices_table(engine.collect(members.select("group", "account", "n").order_by(["group", "account"]))))
+    voices = engine.load(
+        "voices",
+        voices_table(engine.collect(members.select("group", "account", "n").order_by(["group", "account"]))),
+    )
     tagged = engine.create("tagged", _tagged(rows, voices))
     found = intents(engine, rows, rates)
     asked = engine.load("asked", found.wide)
@@ -107,7 +119,11 @@ def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = N
 
 
 def _sums(rows: Any) -> Any:
-    flags = {flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum() for flag in Flag if flag.name}
+    flags = {
+        flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum()
+        for flag in Flag
+        if flag.name
+    }
     return rows.group_by("group").agg(
         n=_.count(),
         accounts=_.account.nunique(),
@@ -131,10 +147,14 @@ def _answered() -> Any:
 
 
 def _coverage(rows: Any) -> Any:
-    """group; of distinct prompts: prompts, again, later, known; of uses: late, fresh. The later half begins after the mean time of a group's prompts;
-    fresh ones were first asked in it, known ones before it too."""
+    """group; of distinct prompts: prompts, again, later, known; of uses: late, fresh. The later half begins
+    after the mean time of a group's prompts; fresh ones were first asked in it, known ones before it too."""
     asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
-    middle = asked.group_by("group").agg(total=_.second.sum(), n=_.count()).select("group", middle=(_.total // _.n).cast("int64"))
+    middle = (
+        asked.group_by("group")
+        .agg(total=_.second.sum(), n=_.count())
+        .select("group", middle=(_.total // _.n).cast("int64"))
+    )
     prompts = (
         asked.join(middle, "group")
         .group_by("group", "prompt")
@@ -173,17 +193,29 @@ def _members(rows: Any) -> Any:
 def _tagged(rows: Any, voices: Any) -> Any:
     known = rows.filter(_.refused.notnull())
     # Reasoning that the API counts is the model's own; only what stands in the answer itself was asked for.
-    told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast("int64")
-    own = known.select("group", "account", model=known.model.fill_null(""), told=told).group_by("group", "account", "model")
+    told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast(
+        "int64"
+    )
+    own = known.select("group", "account", model=known.model.fill_null(""), told=told).group_by(
+        "group", "account", "model"
+    )
     heard = own.agg(n=_.count(), told=_.told.sum()).join(voices, ["group", "account"])
-    answers = heard.group_by("group", "model").agg(all=_.n.sum(), n=(_.n * _.voice).sum(), told=(_.told * _.voice).sum())
+    answers = heard.group_by("group", "model").agg(
+        all=_.n.sum(), n=(_.n * _.voice).sum(), told=(_.told * _.voice).sum()
+    )
     peers = answers.filter((_.group == PEERS) & (_["all"] >= LEAST_HEARD)).select("model", usual=_.told / _.n)
-    sums = answers.join(peers, "model").group_by("group").agg(n=_.n.sum(), told=_.told.sum(), expected=(_.n * _.usual).sum())
+    sums = (
+        answers.join(peers, "model")
+        .group_by("group")
+        .agg(n=_.n.sum(), told=_.told.sum(), expected=(_.n * _.usual).sum())
+    )
     return sums.select("group", part=share(sums.told, sums.n), usual=share(sums.expected, sums.n))
 
 
 def _templates(rows: Any, part: str) -> Any:
-    used = rows.filter(rows[part].notnull()).select("group", "account", "prompt", "second", "refused", key=rows[part])
+    used = rows.filter(rows[part].notnull()).select(
+        "group", "account", "prompt", "second", "refused", key=rows[part]
+    )
     several = used.group_by("group", "key").agg(
         uses=_.count(),
         prompts=_.prompt.nunique(),

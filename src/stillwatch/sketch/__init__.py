@@ -8,4 +8,14 @@ from stillwatch.sketch.edge import sketch_edge
 from stillwatch.sketch.frames import frame_of, head_of, prompts_of
 from stillwatch.sketch.intent import load_intent
 
-__all__ = ["Sketched", "account_keys", "frame_of", "head_of", "load_intent", "prompts_of", "sketch", "sketch_accounts", "sketch_edge"]
+__all__ = [
+    "Sketched",
+    "account_keys",
+    "frame_of",
+    "head_of",
+    "load_intent",
+    "prompts_of",
+    "sketch",
+    "sketch_accounts",
+    "sketch_edge",
+]

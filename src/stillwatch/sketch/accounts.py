@@ -19,7 +19,9 @@ SHOWN = ("organisation", "email_domain", "phone_prefix", "email_shape")
 
 
 def sketch_accounts(rows: pa.Table, key: HashKey, public_mail: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """Table ACCOUNT_ROWS to table ACCOUNTS and its labels; a payment instrument is shown by six hexadecimal digits of its key only."""
+    """Table ACCOUNT_ROWS to table ACCOUNTS and its labels; a payment instrument is shown by six hexadecimal
+    digits of its key only.
+    """
     labels = Labels()
     columns: dict[str, pa.Array[Any]] = {name: rows.column(name).combine_chunks() for name in PASSED}
     columns["account"] = account_keys(columns["account_id"], key)
@@ -30,13 +32,25 @@ def sketch_accounts(rows: pa.Table, key: HashKey, public_mail: Sequence[str]) ->
         if name == "email_domain":
             shown = folded
             columns["email_public"] = _is_public(folded, public_mail)
-        pairs = pa.table({"key": columns[name], "label": shown}).group_by(["key"], use_threads=False).aggregate([("label", "min")])
-        labels.add_keys(name, pairs.column("key").combine_chunks(), pairs.column("label_min").combine_chunks())
+        pairs = (
+            pa.table({"key": columns[name], "label": shown})
+            .group_by(["key"], use_threads=False)
+            .aggregate([("label", "min")])
+        )
+        labels.add_keys(
+            name, pairs.column("key").combine_chunks(), pairs.column("label_min").combine_chunks()
+        )
     payment = keys_of(compute.utf8_trim_whitespace(rows.column("payment").combine_chunks()), key, "payment")
     columns["payment"] = payment
     distinct = payment.unique().drop_null()
-    labels.add_keys("payment", distinct, pa.array([f"payment {int(value) & 0xFFFFFF:06x}" for value in np.asarray(distinct)], pa.string()))
-    table = pa.Table.from_arrays([columns[c.name].cast(c.type) for c in ACCOUNTS.columns], schema=ACCOUNTS.arrow)
+    labels.add_keys(
+        "payment",
+        distinct,
+        pa.array([f"payment {int(value) & 0xFFFFFF:06x}" for value in np.asarray(distinct)], pa.string()),
+    )
+    table = pa.Table.from_arrays(
+        [columns[c.name].cast(c.type) for c in ACCOUNTS.columns], schema=ACCOUNTS.arrow
+    )
     return table, labels.table()
 
 

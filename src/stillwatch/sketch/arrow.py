@@ -1,4 +1,6 @@
-"""Arrow's compute functions, without the types of its stubs, which know fewer array types than the functions take."""
+"""Arrow's compute functions, without the types of its stubs, which know fewer array types than the functions
+take.
+"""
 
 from __future__ import annotations
 

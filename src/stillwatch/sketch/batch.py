@@ -71,9 +71,13 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
     columns |= {name: signature_keys(batch.column(name), key) for name in ("signatures", "signed")}
     columns["request"] = keys_of(batch.column("request_id"), key, "request")
     columns["account"] = account_keys(batch.column("account_id"), key)
-    exchanges = pa.RecordBatch.from_arrays([columns[c.name].cast(c.type) for c in EXCHANGES.columns], schema=EXCHANGES.arrow)
+    exchanges = pa.RecordBatch.from_arrays(
+        [columns[c.name].cast(c.type) for c in EXCHANGES.columns], schema=EXCHANGES.arrow
+    )
     seen = pa.table({"account": exchanges.column("account"), "account_id": batch.column("account_id")})
-    return Sketched(exchanges, labels.table(), seen.group_by(["account", "account_id"], use_threads=False).aggregate([]))
+    return Sketched(
+        exchanges, labels.table(), seen.group_by(["account", "account_id"], use_threads=False).aggregate([])
+    )
 
 
 def account_keys(ids: pa.Array[Any], key: HashKey) -> pa.Array[Any]:
@@ -88,7 +92,9 @@ def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
     longest = texts.spans[:, 1] - texts.spans[:, 0]
     place = min(rows_ * most, int(longest.sum()) + 2 * rows_) + most
     # A width that is no power of two keeps the sheet's rows apart in the processor's cache.
-    sheet = Sheet(np.zeros((rows.HEIGHT, rows_ + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32))
+    sheet = Sheet(
+        np.zeros((rows.HEIGHT, rows_ + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32)
+    )
     end = int(rows.sketch_rows(texts, tools_of(key, settings), sheet))
     for i, kind in enumerate(rows.KINDS):
         seal(sheet.numbers[i], *key.halves(kind))
@@ -105,10 +111,26 @@ def packed_intent() -> Packed:
 def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
     """Tables, and fresh room for one run of the kernels."""
     most = max(1, settings.max_chars)
-    refusals, cues, intent = lexicon_of((("refusal.txt", 1),)), lexicon_of(OF_FLAGS), room_for(packed_intent())
-    windows, signs = keys_of_texts(["w0", "w1"], key, "window").view(np.uint64), keys_of_texts(["s0", "s1"], key, "sign").view(np.uint64)
+    refusals, cues, intent = (
+        lexicon_of((("refusal.txt", 1),)),
+        lexicon_of(OF_FLAGS),
+        room_for(packed_intent()),
+    )
+    windows, signs = (
+        keys_of_texts(["w0", "w1"], key, "window").view(np.uint64),
+        keys_of_texts(["s0", "s1"], key, "sign").view(np.uint64),
+    )
     secrets = np.array([*windows, *signs, *key.halves("prefix")], np.uint64)
-    sizes = np.array([settings.edge_words, settings.shingle_words, settings.shingle_rate, max(2, settings.shingles_kept), most], np.int64)
+    sizes = np.array(
+        [
+            settings.edge_words,
+            settings.shingle_words,
+            settings.shingle_rate,
+            max(2, settings.shingles_kept),
+            most,
+        ],
+        np.int64,
+    )
     words = 2 * most + 8
     votes, scripts = planes(), np.zeros(len(SCRIPTS), np.int64)
     return rows.Tools(
@@ -136,12 +158,17 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
     """The columns that come from the messages; null where the log held none."""
     messages, numbers = batch.column("messages"), sheet.numbers
     without = ~np.asarray(messages.is_valid())
-    keys = {kind: pa.array(numbers[i], mask=(numbers[rows.KNOWN] >> i) & 1 == 0) for i, kind in enumerate(rows.KINDS[: rows.FIRST_BAND])}
+    keys = {
+        kind: pa.array(numbers[i], mask=(numbers[rows.KNOWN] >> i) & 1 == 0)
+        for i, kind in enumerate(rows.KINDS[: rows.FIRST_BAND])
+    }
     unread = (numbers[rows.KNOWN] >> rows.PROMPT) & 1 == 0
     offsets = np.concatenate([[0], numbers[rows.SHINGLES_END]]).astype(np.int32)
     return keys | {
         "has_text": pa.array(~without),
-        "flags": pa.array(numbers[rows.FLAGS] | np.where(_agentic(batch, texts), Flag.AGENTIC.value, 0), mask=without),
+        "flags": pa.array(
+            numbers[rows.FLAGS] | np.where(_agentic(batch, texts), Flag.AGENTIC.value, 0), mask=without
+        ),
         "harvest": pa.array(numbers[rows.HARVEST], mask=without),
         "reasoning_share": _reasoning_share(batch, texts, numbers[rows.REASONING]),
         "words": pa.array(numbers[rows.WORDS], mask=without),
@@ -159,9 +186,14 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
 
 
 def _reasoning_share(batch: pa.RecordBatch, texts: Texts, inline: Int64s) -> Any:
-    """Bytes between tags over all of the answer's; where there are none, reasoning tokens over tokens written."""
+    """Bytes between tags over all of the answer's; where there are none, reasoning tokens over tokens
+    written.
+    """
     size = texts.answer_spans[:, 1] - texts.answer_spans[:, 0]
-    thought, written = (np.asarray(batch.column(name).fill_null(0)).astype(np.float64) for name in ("reasoning_tokens", "output_tokens"))
+    thought, written = (
+        np.asarray(batch.column(name).fill_null(0)).astype(np.float64)
+        for name in ("reasoning_tokens", "output_tokens")
+    )
     told = np.asarray(batch.column("reasoning_tokens").is_valid()) & (written > 0)
     by_tokens = np.where(told, np.minimum(thought, written) / np.maximum(written, 1.0), 0.0)
     share = np.where(inline > 0, inline / np.maximum(size, 1), by_tokens)

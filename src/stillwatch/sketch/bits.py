@@ -13,7 +13,9 @@ from stillwatch.sketch.kernel import PAGE, STEP, apart, inlined, kernel
 from stillwatch.sketch.spans import Bytes, Hashes, Whole
 
 ONE = np.uint64(1)
-"""Index arithmetic is done in unsigned numbers: for signed ones numba looks at each access whether they count from the end."""
+"""Index arithmetic is done in unsigned numbers: for signed ones numba looks at each access whether they count
+from the end.
+"""
 LONGEST = 56
 """A run of letters longer than this is read byte by byte."""
 _LOWER, _TOP = np.uint64(0x2020202020202020), np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -29,7 +31,9 @@ class Page(NamedTuple):
     bytes: Bytes
     """PADDING zeros, the text, zeros behind it."""
     marks: Bytes
-    """Three rows of 0 or 1 for each byte: an ASCII letter; a digit, a mark, a quote, the end of a line or not ASCII; begins a name."""
+    """Three rows of 0 or 1 for each byte: an ASCII letter; a digit, a mark, a quote, the end of a line or not
+    ASCII; begins a name.
+    """
     blocks: Hashes
     """The same memory, eight bytes at a time."""
     letters: Hashes
@@ -47,7 +51,15 @@ def page(size: int) -> Page:
     width = -(-(size + 3 * PADDING) // PAGE) * PAGE + STEP
     marks = apart((3, width // 8), np.uint64, 1)
     letters, events, names = (apart((size // 64 + 4,), np.uint64, turn) for turn in (4, 5, 6))
-    return Page(apart((size + 3 * PADDING,), np.uint8, 0), marks.view(np.uint8), marks, letters, letters.view(np.uint8), events, names)
+    return Page(
+        apart((size + 3 * PADDING,), np.uint8, 0),
+        marks.view(np.uint8),
+        marks,
+        letters,
+        letters.view(np.uint8),
+        events,
+        names,
+    )
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -81,11 +93,14 @@ def turn_to(data: Bytes, low: Whole, end: Whole, page: Page) -> None:
     whole = size + np.uint64(64)
     mark_letters(text, whole, letter)
     mark_others(text, whole, other)
-    mark_names(page.bytes[PADDING - 2 :], page.bytes[PADDING - 1 :], text, page.bytes[PADDING + 1 :], whole, name)
+    mark_names(
+        page.bytes[PADDING - 2 :], page.bytes[PADDING - 1 :], text, page.bytes[PADDING + 1 :], whole, name
+    )
     pack(page, (end - low + 63) >> 6)
 
 
-# Each of the next four is a loop of its own, not inlined, because only then does the compiler make it work on 32 bytes at once.
+# Each of the next four is a loop of its own, not inlined, because only then does the compiler make it work on
+# 32 bytes at once.
 
 
 @kernel
@@ -123,8 +138,12 @@ def mark_others(text: Bytes, size: np.uint64, other: Bytes) -> None:
 
 
 @kernel
-def mark_names(earlier: Bytes, before: Bytes, text: Bytes, after: Bytes, size: np.uint64, name: Bytes) -> None:
-    """Mark a capital before a small letter where it stands after a space after a letter or a comma; four views of one text."""
+def mark_names(
+    earlier: Bytes, before: Bytes, text: Bytes, after: Bytes, size: np.uint64, name: Bytes
+) -> None:
+    """Mark a capital before a small letter where it stands after a space after a letter or a comma; four
+    views of one text.
+    """
     for i in range(size):
         last = earlier[i] | 0x20
         inside = (before[i] == 0x20) & ((earlier[i] == 0x2C) | ((last >= 0x61) & (last <= 0x7A)))
@@ -136,7 +155,9 @@ def packed(row: Hashes, block: Whole) -> np.uint64:
     """64 bytes of 0 or 1 as bits."""
     bits = np.uint64(0)
     for j in range(np.uint64(8)):
-        bits |= np.uint64(np.uint64(row[np.uint64(8) * np.uint64(block) + j] * _PACK) >> np.uint64(56)) << (np.uint64(8) * j)
+        bits |= np.uint64(np.uint64(row[np.uint64(8) * np.uint64(block) + j] * _PACK) >> np.uint64(56)) << (
+            np.uint64(8) * j
+        )
     return bits
 
 
@@ -163,4 +184,6 @@ def run_at(page: Page, at: Whole) -> Whole:
 @inlined
 def letters_at(page: Page, at: Whole, count: Whole) -> np.uint64:
     """One to eight letters from a place on, in lower case, the first in the lowest byte."""
-    return np.uint64((eight_at(page.bytes, np.uint64(at + PADDING)) | _LOWER) & (_TOP >> np.uint64(64 - 8 * count)))
+    return np.uint64(
+        (eight_at(page.bytes, np.uint64(at + PADDING)) | _LOWER) & (_TOP >> np.uint64(64 - 8 * count))
+    )

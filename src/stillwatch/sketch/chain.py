@@ -27,19 +27,26 @@ _LINE = np.uint64(0x0A)
 
 
 def chain_keys(texts: Texts, known_answers: Bools, key: HashKey) -> dict[str, pa.Array[Any]]:
-    """Columns `continues` and `leaves` of EXCHANGES: request B carries on what request A left if and only if B.continues == A.leaves.
+    """Columns `continues` and `leaves` of EXCHANGES: request B carries on what request A left if and only if
+    B.continues == A.leaves.
 
-    The user's words and tool results make one side, the model's the other; messages of one side that stand together are one text, so that
-    it does not matter how an API cuts them up. Spaces at both ends of a message do not count, nor does the system prompt.
+    The user's words and tool results make one side, the model's the other; messages of one side that stand
+    together are one text, so that it does not matter how an API cuts them up. Spaces at both ends of a
+    message do not count, nor does the system prompt.
     """
     out = np.zeros((len(texts.rows), 2), np.int64)
     known = np.zeros((len(texts.rows), 2), np.bool_)
     chain_rows(texts, np.ascontiguousarray(known_answers), _secrets(key), out, known)
-    return {name: pa.array(out[:, place], mask=~known[:, place]) for place, name in ((CONTINUES, "continues"), (LEAVES, "leaves"))}
+    return {
+        name: pa.array(out[:, place], mask=~known[:, place])
+        for place, name in ((CONTINUES, "continues"), (LEAVES, "leaves"))
+    }
 
 
 def signature_keys(column: Any, key: HashKey) -> Any:
-    """Keys of a list column of reasoning signatures; those sent back and those answered with are of one kind, so that they can be joined."""
+    """Keys of a list column of reasoning signatures; those sent back and those answered with are of one kind,
+    so that they can be joined.
+    """
     keys = keys_of(column.flatten(), key, "signature")
     lengths = np.where(np.asarray(column.is_valid()), np.asarray(column.value_lengths().fill_null(0)), 0)
     offsets: Any = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
@@ -56,7 +63,9 @@ def _secrets(key: HashKey) -> Secrets:
 
 @kernel
 def stir(value: np.uint64, block: np.uint64, secrets: Secrets) -> np.uint64:
-    """The hash with eight more bytes; the block is spread before it is mixed in, off the chain of what must wait (as MurmurHash3 does)."""
+    """The hash with eight more bytes; the block is spread before it is mixed in, off the chain of what must
+    wait (as MurmurHash3 does).
+    """
     spread = np.uint64(block * secrets[FIRST])
     spread = np.uint64(((spread << np.uint64(31)) | (spread >> np.uint64(33))) * secrets[SECOND])
     value ^= spread

@@ -13,7 +13,19 @@ BOUNDARY, LETTER, DIGIT, SOLO, IGNORED, QUOTE, WIDE = range(7)
 TABLE_SIZE = 0x20000
 """Characters above this are ideographs (SOLO) or invisible (IGNORED)."""
 
-SCRIPTS = ("other", "latin", "cyrillic", "greek", "arabic", "hebrew", "devanagari", "han", "kana", "hangul", "thai")
+SCRIPTS = (
+    "other",
+    "latin",
+    "cyrillic",
+    "greek",
+    "arabic",
+    "hebrew",
+    "devanagari",
+    "han",
+    "kana",
+    "hangul",
+    "thai",
+)
 _RANGES = (
     ("greek", 0x370, 0x3FF), ("cyrillic", 0x400, 0x52F), ("hebrew", 0x590, 0x5FF), ("arabic", 0x600, 0x6FF), ("arabic", 0x750, 0x77F),
     ("devanagari", 0x900, 0x97F), ("thai", 0xE00, 0xE7F), ("hangul", 0x1100, 0x11FF), ("kana", 0x3040, 0x30FF), ("hangul", 0x3130, 0x318F),
@@ -31,18 +43,29 @@ _UNSPACED = (
     (0xF900, 0xFAFF),
     (0xFF66, 0xFF9F),
 )
-_ACCENTS = ((0x300, 0x36F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F))
+_ACCENTS = (
+    (0x300, 0x36F),
+    (0x1AB0, 0x1AFF),
+    (0x1DC0, 0x1DFF),
+    (0x20D0, 0x20FF),
+    (0xFE00, 0xFE0F),
+    (0xFE20, 0xFE2F),
+)
 _QUOTES = "\"'`“„\u2018«「『"
 
 
 KIND_MASK, SCRIPT_SHIFT, SCRIPT_MASK, FOLD_SHIFT = 0x7, 3, 0xF, 8
 Characters = npt.NDArray[np.uint32]
-"""By code point: its kind, its script and its fold (the code point without case, accent and width), packed in one number."""
+"""By code point: its kind, its script and its fold (the code point without case, accent and width), packed in
+one number.
+"""
 
 
 @lru_cache(maxsize=1)
 def characters() -> Characters:
-    """The table, made once from the interpreter's Unicode database; scripts without spaces count each character as a word."""
+    """The table, made once from the interpreter's Unicode database; scripts without spaces count each
+    character as a word.
+    """
     kind = np.zeros(TABLE_SIZE, np.uint32)
     fold = np.arange(TABLE_SIZE, dtype=np.uint32)
     for code in range(TABLE_SIZE):

@@ -12,10 +12,14 @@ COLUMNS = ("request", "address", "subnet", "asn", "network_class", "region", "cl
 
 
 def sketch_edge(batch: pa.RecordBatch, key: HashKey) -> tuple[pa.RecordBatch, pa.Table]:
-    """Edge rows (request_id, address, asn, network_class, region, user_agent, stainless, ja4) to key columns, and labels."""
+    """Edge rows (request_id, address, asn, network_class, region, user_agent, stainless, ja4) to key columns,
+    and labels.
+    """
     columns, labels = marks_of(batch, key)
     columns["request"] = keys_of(batch.column("request_id"), key, "request")
     for name in ("asn", "network_class", "region"):
         columns[name] = batch.column(name)
     schema = pa.schema([EXCHANGES.arrow.field(name) for name in COLUMNS])
-    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema), labels.table()
+    return pa.RecordBatch.from_arrays(
+        [columns[f.name].cast(f.type) for f in schema], schema=schema
+    ), labels.table()

@@ -1,4 +1,6 @@
-"""Fingerprints of a masked text, compiled: sampled shingles, MinHash bands, and the signs of its projections."""
+"""Fingerprints of a masked text, compiled: sampled shingles, MinHash bands, and the signs of its
+projections.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def bench(words: int) -> Bench:
 
 @inlined
 def ranked(total: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """Rank of a window: secret, so that nobody can write words that always win, and one to one, so that equal ranks are equal windows."""
+    """Rank of a window: secret, so that nobody can write words that always win, and one to one, so that equal
+    ranks are equal windows.
+    """
     value = np.uint64((total ^ k0) * (k1 | _ONE))
     value = np.uint64((value ^ (value >> np.uint64(32))) * (k0 | _ONE))
     return value ^ (value >> np.uint64(29))
@@ -49,7 +53,9 @@ def ranked(total: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
 
 @kernel
 def rank_windows(masked: Words, n: Whole, size: Whole, k0: np.uint64, k1: np.uint64, room: Bench) -> Whole:
-    """Rank every window of `size` masked words and keep each bin's smallest; returns how many windows there are."""
+    """Rank every window of `size` masked words and keep each bin's smallest; returns how many windows there
+    are.
+    """
     size = min(size, n)
     room.bins[:] = _TOP
     lead = _ONE
@@ -71,11 +77,21 @@ def rank_windows(masked: Words, n: Whole, size: Whole, k0: np.uint64, k1: np.uin
 
 
 @kernel
-def sample(ranks: Hashes, windows: Whole, rate: Whole, most: Whole, shingles: Int64s, places: npt.NDArray[np.int32], at: Whole) -> Whole:
-    """Append the windows whose rank falls into the sample, in order of place, to `shingles` and `places` from `at` on; returns the new end.
+def sample(
+    ranks: Hashes,
+    windows: Whole,
+    rate: Whole,
+    most: Whole,
+    shingles: Int64s,
+    places: npt.NDArray[np.int32],
+    at: Whole,
+) -> Whole:
+    """Append the windows whose rank falls into the sample, in order of place, to `shingles` and `places` from
+    `at` on; returns the new end.
 
-    One rank in `rate` is in the sample, the same ones in every text (FracMinHash: Irber and others 2022, section 2). If more than `most`
-    are, half as many, until they fit; at least the two lowest of a text are taken.
+    One rank in `rate` is in the sample, the same ones in every text (FracMinHash: Irber and others 2022,
+    section 2). If more than `most` are, half as many, until they fit; at least the two lowest of a text are
+    taken.
     """
     limit = np.uint64(_TOP // np.uint64(rate))
     while True:
@@ -88,7 +104,9 @@ def sample(ranks: Hashes, windows: Whole, rate: Whole, most: Whole, shingles: In
     if found < 2:
         limit = max(limit, second_lowest(ranks, windows))
     end = np.uint64(at)
-    full = np.uint64(at + most)  # equal windows have equal ranks: a text that repeats itself might have more of them
+    full = np.uint64(
+        at + most
+    )  # equal windows have equal ranks: a text that repeats itself might have more of them
     for i in range(np.uint64(windows)):
         shingles[end] = np.int64(ranks[i])
         places[end] = np.int32(i)
@@ -110,7 +128,9 @@ def second_lowest(ranks: Hashes, windows: Whole) -> np.uint64:
 
 @kernel
 def band(bins: Hashes, number: Whole) -> np.uint64:
-    """Hash of one band of bins; an empty bin borrows from the next one that is not (Shrivastava and Li 2014, section 3)."""
+    """Hash of one band of bins; an empty bin borrows from the next one that is not (Shrivastava and Li 2014,
+    section 3).
+    """
     total = np.uint64(number)
     width = BINS // BANDS
     for i in range(number * width, (number + 1) * width):
@@ -131,8 +151,12 @@ def spread(value: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
 
 
 @kernel
-def projected(words: Words, masked: Words, n: Whole, k0: np.uint64, k1: np.uint64, planes: Planes) -> np.uint64:
-    """Signs of 64 random projections of the text's content words, or of all where it has fewer than FEW (Charikar 2002, section 3)."""
+def projected(
+    words: Words, masked: Words, n: Whole, k0: np.uint64, k1: np.uint64, planes: Planes
+) -> np.uint64:
+    """Signs of 64 random projections of the text's content words, or of all where it has fewer than FEW
+    (Charikar 2002, section 3).
+    """
     weight = tallied(words, masked, n, np.uint64(0), k0, k1, planes)
     if weight < FEW:
         weight = tallied(words, masked, n, _ONE, k0, k1, planes)
@@ -140,8 +164,12 @@ def projected(words: Words, masked: Words, n: Whole, k0: np.uint64, k1: np.uint6
 
 
 @kernel
-def tallied(words: Words, masked: Words, n: Whole, every: np.uint64, k0: np.uint64, k1: np.uint64, planes: Planes) -> Whole:
-    """Add the signs of the content words, or of every word, to the counters; returns how many words that were."""
+def tallied(
+    words: Words, masked: Words, n: Whole, every: np.uint64, k0: np.uint64, k1: np.uint64, planes: Planes
+) -> Whole:
+    """Add the signs of the content words, or of every word, to the counters; returns how many words that
+    were.
+    """
     planes[:] = np.uint64(0)
     zero = np.uint64(0)
     weight, low = zero, (zero, zero, zero, zero)

@@ -27,12 +27,16 @@ def flatten(messages: Any, answers: pa.Array[Any]) -> Texts:
     rows = np.where(held, np.stack([offsets[:-1], offsets[1:]]), 0).T
     data, spans = spans_of(_field(inner, "text"))
     answer_data, answer_spans = spans_of(answers)
-    return Texts(data, spans, roles_of(_field(inner, "role")), np.ascontiguousarray(rows), answer_data, answer_spans)
+    return Texts(
+        data, spans, roles_of(_field(inner, "role")), np.ascontiguousarray(rows), answer_data, answer_spans
+    )
 
 
 def _field(inner: Any, name: str) -> Any:
     child = inner.field(name)
-    return compute.if_else(inner.is_valid(), child, pa.scalar(None, child.type)) if inner.null_count else child
+    return (
+        compute.if_else(inner.is_valid(), child, pa.scalar(None, child.type)) if inner.null_count else child
+    )
 
 
 def spans_of(column: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
@@ -47,14 +51,18 @@ def spans_of(column: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
 def roles_of(column: pa.Array[Any]) -> npt.NDArray[np.uint8]:
     """Role codes of a role column."""
     encoded = column.dictionary_encode()
-    codes = np.array([*(ROLES.get(str(role).lower(), USER) for role in encoded.dictionary.to_pylist()), USER], np.uint8)
+    codes = np.array(
+        [*(ROLES.get(str(role).lower(), USER) for role in encoded.dictionary.to_pylist()), USER], np.uint8
+    )
     places = np.asarray(encoded.indices.fill_null(len(codes) - 1))
     return np.asarray(codes[places])
 
 
 def characters_of(messages: Any) -> Int64s:
     """Characters (code points) of all messages of each row."""
-    lengths = np.asarray(compute.fill_null(compute.utf8_length(_field(messages.values, "text")), 0)).astype(np.int64)
+    lengths = np.asarray(compute.fill_null(compute.utf8_length(_field(messages.values, "text")), 0)).astype(
+        np.int64
+    )
     total = np.concatenate([[0], np.cumsum(lengths)])
     offsets = np.asarray(messages.offsets)
     return np.asarray(total[offsets[1:]] - total[offsets[:-1]], np.int64)

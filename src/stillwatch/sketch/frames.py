@@ -1,4 +1,6 @@
-"""The words of a template's frame, out of prompts made from it: only what enough accounts wrote, word for word."""
+"""The words of a template's frame, out of prompts made from it: only what enough accounts wrote, word for
+word.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,17 @@ SLOT = "{"
 WINDOW = 5
 """Words that must stand in the prompts of enough accounts, one after the other."""
 COMMON = 0.5
-"""A run of WINDOW words belongs to the frame if it is in this share of the prompts that the median one is in; else it is a slot's value."""
+"""A run of WINDOW words belongs to the frame if it is in this share of the prompts that the median one is in;
+else it is a slot's value.
+"""
 FOLLOWS = 0.55
 """A run goes on where this share of its prompts goes on alike."""
 STEADY = 0.8
 """Two runs adjoin, or a run begins its prompts, if they do in this share of the prompts."""
 APART = 0.2
-"""Of two runs that meet in less than this share of the prompts in which chance would have them meet, the commoner one is shown: two wordings."""
+"""Of two runs that meet in less than this share of the prompts in which chance would have them meet, the
+commoner one is shown: two wordings.
+"""
 FEW_PROMPTS = 3
 """Prompts that must say so."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -79,10 +85,12 @@ def _last(messages: list[dict[str, str | None] | None]) -> str:
 
 
 def frame_of(prompts: Sequence[tuple[int, str]], least: int, max_chars: int) -> str | None:
-    """(account, prompt) of one template to its frame: masked words, with {1}, {2} … for slots; None if nothing may be said.
+    """(account, prompt) of one template to its frame: masked words, with {1}, {2} … for slots; None if
+    nothing may be said.
 
-    A word is shown only inside a run of words of which each WINDOW stands in the prompts of `least` different accounts; how often one account repeats
-    itself counts for nothing. The runs are put together from all prompts, so that the result need not be anybody's.
+    A word is shown only inside a run of words of which each WINDOW stands in the prompts of `least` different
+    accounts; how often one account repeats itself counts for nothing. The runs are put together from all
+    prompts, so that the result need not be anybody's.
     """
     read = [(account, *masked_words(_cut(text, max_chars))) for account, text in prompts]
     long = [(account, hashes, words) for account, hashes, words in read if len(hashes) >= WINDOW]
@@ -99,7 +107,11 @@ def frame_of(prompts: Sequence[tuple[int, str]], least: int, max_chars: int) -> 
 def head_of(frame: str, edge_words: int) -> str | None:
     """The first words of a frame that begins its prompts; None where a slot stands among them."""
     first = frame.split()[:edge_words]
-    return " ".join(first) if len(first) == edge_words and not any(word.startswith(SLOT) for word in first) else None
+    return (
+        " ".join(first)
+        if len(first) == edge_words and not any(word.startswith(SLOT) for word in first)
+        else None
+    )
 
 
 def _cut(text: str, most: int) -> str:
@@ -118,7 +130,14 @@ def _windows(prompts: list[Hashes], accounts: Int64s) -> _Windows:
         places.append(np.arange(len(total)))
     prompt, at = np.concatenate(owners), np.concatenate(places)
     found, number = np.unique(np.concatenate(values), return_inverse=True)
-    return _Windows(number, prompt, at, _distinct(number, accounts[prompt], len(found)), _distinct(number, prompt, len(found)), len(found))
+    return _Windows(
+        number,
+        prompt,
+        at,
+        _distinct(number, accounts[prompt], len(found)),
+        _distinct(number, prompt, len(found)),
+        len(found),
+    )
 
 
 def _distinct(number: Int64s, owner: Int64s, size: int) -> Int64s:
@@ -140,7 +159,9 @@ def _runs(windows: _Windows, frame: npt.NDArray[np.bool_]) -> list[_Run]:
     chains: list[list[int]] = []
     after = set(follows.values())
     places = np.flatnonzero(frame[windows.number])
-    for start in [n for n in windows.number[places].tolist() if n not in after] + windows.number[places].tolist():
+    for start in [n for n in windows.number[places].tolist() if n not in after] + windows.number[
+        places
+    ].tolist():
         chain: list[int] = []
         while start not in seen:
             seen.add(start)
@@ -150,14 +171,26 @@ def _runs(windows: _Windows, frame: npt.NDArray[np.bool_]) -> list[_Run]:
             chains.append(chain)
     where = _places(windows, frame)
     return [
-        _Run(chain, where[chain[0]], {p: at + WINDOW for p, at in where[chain[-1]].items()}, {p for n in chain for p in where[n]}) for chain in chains
+        _Run(
+            chain,
+            where[chain[0]],
+            {p: at + WINDOW for p, at in where[chain[-1]].items()},
+            {p for n in chain for p in where[n]},
+        )
+        for chain in chains
     ]
 
 
 def _follows(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, int]:
     """For each frame window the one that goes on from it, where both agree that they belong together."""
-    next_to = (windows.prompt[:-1] == windows.prompt[1:]) & frame[windows.number[:-1]] & frame[windows.number[1:]]
-    one, other, prompt = windows.number[:-1][next_to], windows.number[1:][next_to], windows.prompt[:-1][next_to]
+    next_to = (
+        (windows.prompt[:-1] == windows.prompt[1:]) & frame[windows.number[:-1]] & frame[windows.number[1:]]
+    )
+    one, other, prompt = (
+        windows.number[:-1][next_to],
+        windows.number[1:][next_to],
+        windows.prompt[:-1][next_to],
+    )
     if len(one) == 0:
         return {}
     edges, number = np.unique(np.stack([one, other]), axis=1, return_inverse=True)
@@ -174,7 +207,9 @@ def _places(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, dict[i
     """By frame window: in which prompts it stands, and where first."""
     where: dict[int, dict[int, int]] = {int(n): {} for n in np.flatnonzero(frame)}
     chosen = frame[windows.number]
-    for n, prompt, at in zip(*(column[chosen].tolist() for column in (windows.number, windows.prompt, windows.at)), strict=True):
+    for n, prompt, at in zip(
+        *(column[chosen].tolist() for column in (windows.number, windows.prompt, windows.at)), strict=True
+    ):
         where[n].setdefault(prompt, at)
     return where
 
@@ -196,7 +231,10 @@ def _rivals(run: _Run, other: _Run, prompts: int) -> bool:
 def _inside(run: _Run, other: _Run) -> bool:
     """Whether a run stands where the other one has words of its own."""
     both = run.begins.keys() & other.begins.keys() & other.ends.keys()
-    held = [other.begins[p] < run.begins[p] < other.ends[p] <= other.begins[p] + len(other.windows) + 2 * WINDOW for p in both]
+    held = [
+        other.begins[p] < run.begins[p] < other.ends[p] <= other.begins[p] + len(other.windows) + 2 * WINDOW
+        for p in both
+    ]
     return len(held) >= FEW_PROMPTS and _mostly(held)
 
 
@@ -205,7 +243,9 @@ def _ordered(runs: list[_Run]) -> list[_Run]:
 
 
 class _Speller:
-    """How a word of the frame is written: as enough accounts write it there, or else folded, so that no single person's spelling is shown."""
+    """How a word of the frame is written: as enough accounts write it there, or else folded, so that no
+    single person's spelling is shown.
+    """
 
     def __init__(self, windows: _Windows, prompts: list[tuple[int, Hashes, list[str]]], least: int) -> None:
         self._windows = windows
@@ -218,7 +258,9 @@ class _Speller:
         """The word so many places into a window."""
         places = self._order[self._starts[window] : self._starts[window + 1]]
         forms = {self._form(int(self._windows.prompt[i]), int(self._windows.at[i]) + word) for i in places}
-        form, accounts = max(Counter(form for form, _account in forms).items(), key=lambda item: (item[1], item[0]))
+        form, accounts = max(
+            Counter(form for form, _account in forms).items(), key=lambda item: (item[1], item[0])
+        )
         return form if accounts >= self._least else "".join(c for c in form.casefold() if c.isalnum())
 
     def _form(self, prompt: int, at: int) -> tuple[str, int]:
@@ -241,14 +283,17 @@ def _text(runs: list[_Run], lengths: list[int], spell: _Speller) -> str:
 
 
 def _laid_out(runs: list[_Run], lengths: list[int]) -> Iterator[tuple[bool, int, _Run | None]]:
-    """For each run: whether a slot stands before it, how many of its words the run before it has said already, and the run; then the end."""
+    """For each run: whether a slot stands before it, how many of its words the run before it has said
+    already, and the run; then the end.
+    """
     starts = [at == 0 for at in runs[0].begins.values()]
     yield _mostly(starts) is False, 0, runs[0]
     for before, run in pairwise(runs):
         gaps = Counter(run.begins[p] - before.ends[p] for p in run.begins.keys() & before.ends.keys())
         gap, n = max(gaps.items(), key=lambda item: item[1], default=(0, 0))
         steady = n >= STEADY * gaps.total()
-        # Only where the second begins one word after the first's last WINDOW is every WINDOW between them known to be shared.
+        # Only where the second begins one word after the first's last WINDOW is every WINDOW between them
+        # known to be shared.
         yield not (steady and gap == 1 - WINDOW), max(0, -gap) if steady else 0, run
     yield _mostly([end == lengths[p] for p, end in runs[-1].ends.items()]) is False, 0, None
 

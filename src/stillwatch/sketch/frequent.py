@@ -21,7 +21,9 @@ _HIGH, _LOW = np.uint64(0xFFFFFFFFFFFFFFFF << BITS & 0xFFFFFFFFFFFFFFFF), np.uin
 
 @lru_cache(maxsize=1)
 def common() -> Hashes:
-    """The table, from languages.txt and dates.txt: each word in one of two places (Pagh and Rodler 2004), so that no look-up loops."""
+    """The table, from languages.txt and dates.txt: each word in one of two places (Pagh and Rodler 2004), so
+    that no look-up loops.
+    """
     words: dict[int, int] = {}
     for bit, line in enumerate(lines_of("languages.txt")):
         for word in line.split(":", 1)[1].split():
@@ -64,7 +66,8 @@ def bits_of(value: np.uint64, table: Hashes) -> np.uint64:
     """The bits of a word; 0 for one that is not in the table."""
     high = value & _HIGH
     one, two = table[_first(value)], table[_second(value)]
-    # Masks instead of branches: whether a word of running text is common is anyone's guess, also the processor's.
+    # Masks instead of branches: whether a word of running text is common is anyone's guess, also the
+    # processor's.
     bits = one & (np.uint64((one ^ high) <= _LOW) * _LOW)
     return np.uint64(bits | two & (np.uint64((two ^ high) <= _LOW) * _LOW))
 
@@ -78,7 +81,9 @@ def look_up(words: Words, n: Whole, table: Hashes, votes: Planes) -> None:
     for i in range(np.uint64(n)):
         bits = bits_of(words[i, PLAIN], table)
         languages = bits & ~DATE
-        words[i, INFO] |= np.uint64(languages != 0) * np.uint64(COMMON) | np.uint64(bits != languages) * np.uint64(DATED)
+        words[i, INFO] |= np.uint64(languages != 0) * np.uint64(COMMON) | np.uint64(
+            bits != languages
+        ) * np.uint64(DATED)
         low = added(low, languages)
         if i % np.uint64(FULL) == np.uint64(FULL - 1):
             empty(votes, low)

@@ -32,7 +32,9 @@ PAGE, STEP = 4096, 448
 
 
 def apart(shape: tuple[int, ...], kind: type[np.generic], turn: int) -> npt.NDArray[Any]:
-    """Zeros that begin `turn` steps into a page: arrays that begin alike fight for the same few places of the processor's cache."""
+    """Zeros that begin `turn` steps into a page: arrays that begin alike fight for the same few places of the
+    processor's cache.
+    """
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     raw = np.zeros(size + 2 * PAGE, np.uint8)
     start = -raw.ctypes.data % PAGE + turn * STEP % PAGE
@@ -45,12 +47,16 @@ def kernel(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Compile a function into each of its callers: handing over a dozen arrays costs more than most of these do."""
+    """Compile a function into each of its callers: handing over a dozen arrays costs more than most of these
+    do.
+    """
     return _compiled(function, {"forceinline": True})
 
 
 def _compiled(function: F, options: dict[str, Any]) -> F:
-    # numba looks at the function's own file only: a changed callee in another file would go unseen. The name is part of the cache's.
+    # numba looks at the function's own file only: a changed callee in another file would go unseen. The name
+    # is part of the cache's.
     function.__qualname__ += f"_{VERSION}"
-    # Kernels allocate nothing, so they need not count references to arrays: counting cost as much as all the rest.
+    # Kernels allocate nothing, so they need not count references to arrays: counting cost as much as all the
+    # rest.
     return cast(F, numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, _nrt=False, **options)(function))

@@ -17,15 +17,32 @@ from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import INFO, SCRIPT, Words
 
-SINGLE = {"greek": "el", "hebrew": "he", "devanagari": "hi", "han": "zh", "kana": "ja", "hangul": "ko", "thai": "th"}
+SINGLE = {
+    "greek": "el",
+    "hebrew": "he",
+    "devanagari": "hi",
+    "han": "zh",
+    "kana": "ja",
+    "hangul": "ko",
+    "thai": "th",
+}
 """Scripts that are named by their main language."""
-_OTHER_SCRIPTS = {"ru": "cyrillic", "uk": "cyrillic", "bg": "cyrillic", "ar": "arabic", "fa": "arabic", "ur": "arabic"}
+_OTHER_SCRIPTS = {
+    "ru": "cyrillic",
+    "uk": "cyrillic",
+    "bg": "cyrillic",
+    "ar": "arabic",
+    "fa": "arabic",
+    "ur": "arabic",
+}
 _LATIN, _HAN, _KANA = (SCRIPTS.index(name) for name in ("latin", "han", "kana"))
 
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[list[str | None], Hashes]:
-    """Names by number (none, scripts, languages with common words), and by script the bits of its languages."""
+    """Names by number (none, scripts, languages with common words), and by script the bits of its
+    languages.
+    """
     codes = [line.split(":", 1)[0] for line in lines_of("languages.txt")]
     of_script = np.zeros(len(SCRIPTS), np.uint64)
     for bit, code in enumerate(codes):
@@ -51,7 +68,8 @@ def count_scripts(words: Words, n: Whole, counts: Int64s) -> None:
 def main_script(counts: Int64s) -> Whole:
     """The script of most words, -1 without any.
 
-    `other` (numerals, rare scripts) is it only where there is no better; a tenth of kana makes ideographs Japanese.
+    `other` (numerals, rare scripts) is it only where there is no better; a tenth of kana makes ideographs
+    Japanese.
     """
     main: Whole = np.int64(-1)
     most: Whole = np.int64(0)
@@ -67,7 +85,9 @@ def main_script(counts: Int64s) -> Whole:
 
 @kernel
 def guess(main: Whole, votes: Planes, of_script: Hashes) -> Whole:
-    """Number of a language: the one of the main script with most common words, else the script itself, else 0."""
+    """Number of a language: the one of the main script with most common words, else the script itself, else
+    0.
+    """
     if main < 0:
         return np.int64(0)
     best = largest(votes, of_script[np.uint64(main)])
@@ -76,9 +96,13 @@ def guess(main: Whole, votes: Planes, of_script: Hashes) -> Whole:
 
 def scripts_of(numbers: Int64s) -> Any:
     """Column of script names from their numbers, -1 for none."""
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32(), mask=numbers < 0), pa.array(SCRIPTS, pa.string())).cast(pa.string())
+    return pa.DictionaryArray.from_arrays(
+        pa.array(numbers, pa.int32(), mask=numbers < 0), pa.array(SCRIPTS, pa.string())
+    ).cast(pa.string())
 
 
 def names_of(numbers: Int64s) -> Any:
     """Column of language names from their numbers."""
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), pa.array(languages()[0], pa.string())).cast(pa.string())
+    return pa.DictionaryArray.from_arrays(
+        pa.array(numbers, pa.int32()), pa.array(languages()[0], pa.string())
+    ).cast(pa.string())

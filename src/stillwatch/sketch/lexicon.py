@@ -33,17 +33,21 @@ class Lexicon(NamedTuple):
     ends: Numbers
     """By end: SLOT, GAP, CHAIN, RULE, NEEDED, BITS."""
     first: Hashes
-    """Bit set of the high bits of every word that a phrase may begin with: most words need no look at the table."""
+    """Bit set of the high bits of every word that a phrase may begin with: most words need no look at the
+    table.
+    """
 
 
 GROWS, FIRST_END = range(2)
 """Whether a longer phrase begins with a node; where its ends begin."""
 SLOT, GAP, CHAIN, RULE, NEEDED, BITS = range(6)
-"""The part of a chain that an end is (parts of a chain are neighbours); words that may be skipped before it, -1 for the first part; the chain
-it completes, else -1; that chain's rule; how many chains the rule needs; the bits it sets."""
+"""The part of a chain that an end is (parts of a chain are neighbours); words that may be skipped before it,
+-1 for the first part; the chain it completes, else -1; that chain's rule; how many chains the rule needs; the
+bits it sets."""
 REACHED, DONE, TURN, COUNT = range(4)
-"""Columns of what was seen: by slot the word count at which it was last matched; by chain the text in which it was last complete; by rule the
-text that its count belongs to, and that count. They only ever grow, so nothing is cleared between texts."""
+"""Columns of what was seen: by slot the word count at which it was last matched; by chain the text in which
+it was last complete; by rule the text that its count belongs to, and that count. They only ever grow, so
+nothing is cleared between texts."""
 
 
 @inlined
@@ -113,7 +117,16 @@ def lexicon_of(lists: Sequence[tuple[str, int]]) -> Lexicon:
         for parts in (re.split(r" (\.\.\.?) ", text) for text in chains):
             for place in range(0, len(parts), 2):
                 last = place == len(parts) - 1
-                ends.append((slot, GAPS[parts[place - 1]] if place else -1, chain if last else -1, rule, len(chains), bits))
+                ends.append(
+                    (
+                        slot,
+                        GAPS[parts[place - 1]] if place else -1,
+                        chain if last else -1,
+                        rule,
+                        len(chains),
+                        bits,
+                    )
+                )
                 for phrase in product(*(word.split("|") for word in parts[place].split())):
                     trie.ends[trie.walk(" ".join(word for word in phrase if word != "_"))].append(slot)
                 slot += 1
@@ -134,7 +147,9 @@ def _freeze(trie: _Trie, slots: Numbers) -> Lexicon:
     first = np.zeros(64, np.uint64)
     for value in trie.first:
         first[value >> 58] |= np.uint64(1 << (value >> 52 & 63))
-    return Lexicon(table, nodes, slots[np.array([slot for ends in trie.ends for slot in ends], np.int64)], first)
+    return Lexicon(
+        table, nodes, slots[np.array([slot for ends in trie.ends for slot in ends], np.int64)], first
+    )
 
 
 def unseen(lexicon: Lexicon) -> Numbers:

@@ -1,4 +1,6 @@
-"""The marks of network and software: keys of addresses, clients and parameters, and what each may be shown as."""
+"""The marks of network and software: keys of addresses, clients and parameters, and what each may be shown
+as.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ LONGEST_LABEL = 200
 """Characters of a label that are kept."""
 KEYED = {"user_agent": "client", "stainless": "stainless", "ja4": "ja4", "parameters": "parameters"}
 """Columns of requests whose value may be shown, and the kind of their keys."""
-HIDDEN = {"end_user": "end_user", "conversation": "conversation", "tools": "tools", "output_format": "output_format"}
+HIDDEN = {
+    "end_user": "end_user",
+    "conversation": "conversation",
+    "tools": "tools",
+    "output_format": "output_format",
+}
 """Columns whose value is never shown."""
 _BYTE = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"^{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}$"
@@ -33,7 +40,11 @@ class Labels:
 
     def add(self, kind: str, texts: pa.Array[Any], key: HashKey, shown: pa.Array[Any] | None = None) -> None:
         """Labels for distinct texts that are shown as they are, or as `shown`."""
-        self.add_keys(kind, keys_of(texts, key, kind), compute.utf8_slice_codeunits(texts if shown is None else shown, 0, LONGEST_LABEL))
+        self.add_keys(
+            kind,
+            keys_of(texts, key, kind),
+            compute.utf8_slice_codeunits(texts if shown is None else shown, 0, LONGEST_LABEL),
+        )
 
     def add_keys(self, kind: str, keys: pa.Array[Any], labels: pa.Array[Any]) -> None:
         """Labels for keys at hand; rows with a null key are left out."""
@@ -42,8 +53,18 @@ class Labels:
 
     def table(self) -> pa.Table:
         """Table LABELS, each row once, in the order of the first."""
-        whole = pa.concat_tables([LABELS.arrow.empty_table().cast(pa.schema([f.with_nullable(True) for f in LABELS.arrow])), *self._parts])
-        return whole.group_by(["key", "kind", "label"], use_threads=False).aggregate([]).select(LABELS.names()).cast(LABELS.arrow)
+        whole = pa.concat_tables(
+            [
+                LABELS.arrow.empty_table().cast(pa.schema([f.with_nullable(True) for f in LABELS.arrow])),
+                *self._parts,
+            ]
+        )
+        return (
+            whole.group_by(["key", "kind", "label"], use_threads=False)
+            .aggregate([])
+            .select(LABELS.names())
+            .cast(LABELS.arrow)
+        )
 
 
 def marks_of(batch: pa.RecordBatch, key: HashKey) -> tuple[dict[str, pa.Array[Any]], Labels]:
@@ -53,7 +74,12 @@ def marks_of(batch: pa.RecordBatch, key: HashKey) -> tuple[dict[str, pa.Array[An
     for name, kind in KEYED.items():
         if name in batch.schema.names:
             encoded = batch.column(name).dictionary_encode()
-            labels.add(kind, encoded.dictionary, key, _each(encoded.dictionary, shown_parameters) if kind == "parameters" else None)
+            labels.add(
+                kind,
+                encoded.dictionary,
+                key,
+                _each(encoded.dictionary, shown_parameters) if kind == "parameters" else None,
+            )
             columns[kind] = keys_of(encoded, key, kind)
     for name, kind in HIDDEN.items():
         if name in batch.schema.names:
@@ -83,7 +109,10 @@ def networks_of(texts: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
     subnet = compute.replace_substring_regex(address, r"\d+$", "0/24")
     if compute.all(plain, min_count=0).as_py():
         return address, subnet
-    others = [(None, None) if ipv4 else _network(text) for text, ipv4 in zip(texts.to_pylist(), plain.to_pylist(), strict=True)]
+    others = [
+        (None, None) if ipv4 else _network(text)
+        for text, ipv4 in zip(texts.to_pylist(), plain.to_pylist(), strict=True)
+    ]
     return (
         compute.coalesce(address, pa.array([address for address, _ in others], pa.string())),
         compute.coalesce(subnet, pa.array([subnet for _, subnet in others], pa.string())),
@@ -101,7 +130,9 @@ def _network(text: str | None) -> tuple[str | None, str | None]:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is None:
             number = int(address)
-            return str(ipaddress.IPv6Network((number >> 64 << 64, 64))), str(ipaddress.IPv6Network((number >> 80 << 80, 48)))
+            return str(ipaddress.IPv6Network((number >> 64 << 64, 64))), str(
+                ipaddress.IPv6Network((number >> 80 << 80, 48))
+            )
         address = address.ipv4_mapped
     return str(address), str(ipaddress.IPv4Network((int(address) >> 8 << 8, 24)))
 

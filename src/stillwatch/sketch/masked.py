@@ -14,11 +14,15 @@ SHOWN = {int(NUMBER): "<number>", int(QUOTED): "<quoted>", int(CODE): "<code>", 
 
 
 def masked(text: str, *, system: bool = False) -> tuple[Words, Words]:
-    """A text's words, and its masked words as the kernels make them; in a system prompt, quotations and code are not masked."""
+    """A text's words, and its masked words as the kernels make them; in a system prompt, quotations and code
+    are not masked.
+    """
     words = words_of(text)
     look_up(words, len(words), common(), planes())
     out = room(len(words))
-    return words, out[: mask(words, len(words), False, out) if system else mask_message(words, len(words), out)]
+    return words, out[
+        : mask(words, len(words), False, out) if system else mask_message(words, len(words), out)
+    ]
 
 
 def masked_words(text: str) -> tuple[Hashes, list[str]]:

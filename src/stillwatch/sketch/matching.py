@@ -29,7 +29,16 @@ from stillwatch.sketch.words import PLAIN, SPECIAL, Words
 
 
 @kernel
-def complete(nodes: Numbers, ends: Numbers, seen: Numbers, node: Whole, start: Whole, stop: Whole, base: Whole, turn: Whole) -> Whole:
+def complete(
+    nodes: Numbers,
+    ends: Numbers,
+    seen: Numbers,
+    node: Whole,
+    start: Whole,
+    stop: Whole,
+    base: Whole,
+    turn: Whole,
+) -> Whole:
     """Note that a node's phrase stands at words start to stop; returns the bits that it completes."""
     bits: Whole = np.int64(0)
     for end in range(nodes[node, FIRST_END], nodes[node + 1, FIRST_END]):

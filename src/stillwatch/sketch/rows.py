@@ -26,11 +26,14 @@ KINDS = ("prompt", "head", "tail", "system", "prefix", *["band"] * BANDS)
 """Kinds of the keys made from text, one for each of the first rows of the sheet."""
 PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, FIRST_BAND = range(6)
 MEANING = FIRST_BAND + BANDS
-KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(MEANING + 1, MEANING + 12)
+KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(
+    MEANING + 1, MEANING + 12
+)
 HEIGHT = HARVEST + 1
-"""Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of projections; bits of the keys that are known;
-user messages; whether the answer refuses; bytes of it that are reasoning between tags; the message that was sketched, or -1; masked words;
-numbers of the language and the script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
+"""Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of
+projections; bits of the keys that are known; user messages; whether the answer refuses; bytes of it that are
+reasoning between tags; the message that was sketched, or -1; masked words; numbers of the language and the
+script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
 
 ANSWER_BYTES = 120
 """A refusal is looked for in so many bytes at an answer's head."""
@@ -118,8 +121,16 @@ def write(sheet: Sheet, row: Whole, kind: Whole, value: np.uint64) -> None:
 
 @kernel
 def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole) -> Whole:
-    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end of all shingles."""
-    words, masked, numbers, sizes, secrets = tools.words, tools.masked, sheet.numbers, tools.sizes, tools.secrets
+    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end
+    of all shingles.
+    """
+    words, masked, numbers, sizes, secrets = (
+        tools.words,
+        tools.masked,
+        sheet.numbers,
+        tools.sizes,
+        tools.secrets,
+    )
     look_up(words, n, tools.common, tools.votes)
     count_scripts(words, n, tools.scripts)
     main = main_script(tools.scripts)
@@ -131,10 +142,17 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
     write(sheet, row, HEAD, edge(words, masked, count, sizes[EDGE_WORDS], 1))
     write(sheet, row, TAIL, edge(words, masked, count, sizes[EDGE_WORDS], -1))
     score(masked, count, tools.intent, row + 1, tools.sums, 0)
-    windows = rank_windows(masked, count, sizes[SHINGLE_WORDS], secrets[WINDOW0], secrets[WINDOW1], tools.bench)
+    windows = rank_windows(
+        masked, count, sizes[SHINGLE_WORDS], secrets[WINDOW0], secrets[WINDOW1], tools.bench
+    )
     for number in range(BANDS):
         write(sheet, row, FIRST_BAND + number, band(tools.bench.bins, number))
-    write(sheet, row, MEANING, projected(words, masked, count, secrets[SIGN0], secrets[SIGN1], tools.bench.planes))
+    write(
+        sheet,
+        row,
+        MEANING,
+        projected(words, masked, count, secrets[SIGN0], secrets[SIGN1], tools.bench.planes),
+    )
     return sample(tools.bench.ranks, windows, sizes[RATE], sizes[KEPT], sheet.shingles, sheet.places, end)
 
 
@@ -144,7 +162,15 @@ def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Wh
     n: Whole = np.int64(0)
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         if texts.roles[m] == SYSTEM:
-            n, _ = split_edges(texts.data, texts.spans[m, 0], texts.spans[m, 1], tools.sizes[MOST], tools.alphabet, tools.words, n)
+            n, _ = split_edges(
+                texts.data,
+                texts.spans[m, 0],
+                texts.spans[m, 1],
+                tools.sizes[MOST],
+                tools.alphabet,
+                tools.words,
+                n,
+            )
     if n:
         look_up(tools.words, n, tools.common, tools.votes)
         count = mask(tools.words, n, False, tools.masked)
@@ -186,7 +212,9 @@ def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
 
 @kernel
 def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
-    """Sketch every row of a batch: its system messages, its last user message, its answer. Returns how many shingles there are."""
+    """Sketch every row of a batch: its system messages, its last user message, its answer. Returns how many
+    shingles there are.
+    """
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
     most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
@@ -205,14 +233,18 @@ def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
                 sheet.numbers[FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, row)
                 base += n + APART
         sheet.numbers[SHINGLES_END, row] = end
-        sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row])
+        sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(
+            tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row]
+        )
         start = texts.answer_spans[row, 0]
         stop = min(texts.answer_spans[row, 1], start + ANSWER_BYTES)
         if stop > start:
             n, _ = split(texts.answers, start, stop, tools.alphabet, words, np.int64(0), np.uint64(0))
             sheet.numbers[REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, row)
             base += n + APART
-            sheet.numbers[REASONING, row] = reasoning_bytes(texts.answers, start, texts.answer_spans[row, 1], tools.tags)
+            sheet.numbers[REASONING, row] = reasoning_bytes(
+                texts.answers, start, texts.answer_spans[row, 1], tools.tags
+            )
         if sheet.numbers[TURNS, row] >= 2:
             sketch_prefix(texts, row, tools, sheet)
     return end

@@ -6,7 +6,20 @@ import numpy as np
 
 from stillwatch.sketch.kernel import inlined, kernel
 from stillwatch.sketch.spans import Whole
-from stillwatch.sketch.words import CODE, COMMON, DATED, INFO, NAME, NAMED, NUMBER, PLAIN, QUOTED, SPAN, Words, folded
+from stillwatch.sketch.words import (
+    CODE,
+    COMMON,
+    DATED,
+    INFO,
+    NAME,
+    NAMED,
+    NUMBER,
+    PLAIN,
+    QUOTED,
+    SPAN,
+    Words,
+    folded,
+)
 
 VALUE, ORIGIN = range(2)
 """Columns of a masked text: the word, and the place of the word it came from."""
@@ -16,7 +29,9 @@ FEW_WORDS = 5
 
 @kernel
 def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
-    """Masked words to `out`; runs of numbers and dates are one word, quotations and code blocks one each if `spans`. Returns how many."""
+    """Masked words to `out`; runs of numbers and dates are one word, quotations and code blocks one each if
+    `spans`. Returns how many.
+    """
     m = np.uint64(0)
     before, last = np.uint64(0), np.uint64(0)
     for i in range(np.uint64(n)):
@@ -40,7 +55,9 @@ def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
 
 @kernel
 def mask_message(words: Words, n: Whole, out: Words) -> Whole:
-    """Masked words of a message to `out`: quotations and code are masked unless next to nothing would be left. Returns how many."""
+    """Masked words of a message to `out`: quotations and code are masked unless next to nothing would be
+    left. Returns how many.
+    """
     count = mask(words, n, True, out)
     return count if count >= FEW_WORDS else mask(words, n, False, out)
 

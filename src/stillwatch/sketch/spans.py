@@ -33,7 +33,13 @@ def decode(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, Whole]:
 @kernel
 def link_end(data: Bytes, at: Whole, end: Whole) -> Whole:
     """End of the URL at a position, or the position itself."""
-    if (data[at] | 0x20) != 0x68 or end - at < 10 or (data[at + 1] | 0x20) != 0x74 or (data[at + 2] | 0x20) != 0x74 or (data[at + 3] | 0x20) != 0x70:
+    if (
+        (data[at] | 0x20) != 0x68
+        or end - at < 10
+        or (data[at + 1] | 0x20) != 0x74
+        or (data[at + 2] | 0x20) != 0x74
+        or (data[at + 3] | 0x20) != 0x70
+    ):
         return at
     mark = at + 5 if (data[at + 4] | 0x20) == 0x73 else at + 4
     if data[mark] != 0x3A or data[mark + 1] != 0x2F or data[mark + 2] != 0x2F:
@@ -46,7 +52,16 @@ def link_end(data: Bytes, at: Whole, end: Whole) -> Whole:
 
 @kernel
 def _ends_link(byte: np.uint8) -> bool:
-    return bool(byte == 0x22 or byte == 0x27 or byte == 0x3C or byte == 0x3E or byte == 0x29 or byte == 0x5D or byte == 0x7D or byte == 0x60)
+    return bool(
+        byte == 0x22
+        or byte == 0x27
+        or byte == 0x3C
+        or byte == 0x3E
+        or byte == 0x29
+        or byte == 0x5D
+        or byte == 0x7D
+        or byte == 0x60
+    )
 
 
 @kernel
@@ -66,7 +81,9 @@ def closing_of(code: Whole) -> Whole:
 
 @kernel
 def quote_end(data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole) -> Whole:
-    """Where the quotation opened at a position closes; -1 if it does not open, is empty, or closes too far off."""
+    """Where the quotation opened at a position closes; -1 if it does not open, is empty, or closes too far
+    off.
+    """
     first = at + size
     if first >= end or data[first] <= 0x20 or (at > low and _letter(data[at - 1])):
         return -1

@@ -9,7 +9,20 @@ import numpy as np
 from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.spans import Bytes, Hashes, Whole
 
-TAGS = ("think", "thinking", "thought", "thoughts", "reasoning", "reason", "scratchpad", "analysis", "rationale", "cot", "inner_monologue", "working")
+TAGS = (
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "reason",
+    "scratchpad",
+    "analysis",
+    "rationale",
+    "cot",
+    "inner_monologue",
+    "working",
+)
 LONGEST = 24
 """Bytes of a tag's name."""
 
@@ -17,7 +30,9 @@ LONGEST = 24
 @lru_cache(maxsize=1)
 def tags() -> Hashes:
     """Hashes of the names of TAGS."""
-    return np.array([name_at(np.frombuffer(f"{tag}>".encode(), np.uint8), 0, len(tag) + 1)[1] for tag in TAGS], np.uint64)
+    return np.array(
+        [name_at(np.frombuffer(f"{tag}>".encode(), np.uint8), 0, len(tag) + 1)[1] for tag in TAGS], np.uint64
+    )
 
 
 @kernel
@@ -37,7 +52,9 @@ def name_at(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, np.uint64]:
 
 @kernel
 def reasoning_bytes(data: Bytes, start: Whole, end: Whole, names: Hashes) -> Whole:
-    """Bytes between the tag that the answer begins with and the tag that closes it, or its end; 0 if it begins with none of TAGS."""
+    """Bytes between the tag that the answer begins with and the tag that closes it, or its end; 0 if it
+    begins with none of TAGS.
+    """
     while start < end and data[start] <= 0x20:
         start += 1
     if start >= end or data[start] != 0x3C:

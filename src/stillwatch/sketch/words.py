@@ -30,20 +30,29 @@ from stillwatch.sketch.kernel import apart, inlined, kernel
 from stillwatch.sketch.spans import Bytes, Whole, decode, fence_end, link_end, quote_end, run_of
 
 Words = npt.NDArray[np.uint64]
-"""One row a word, one column for each of the following; a single array, because each one passed to a kernel costs as much as a word."""
+"""One row a word, one column for each of the following; a single array, because each one passed to a kernel
+costs as much as a word.
+"""
 PLAIN, SPECIAL, INFO, START, STOP = range(5)
-"""Hash of the folded word, but NUMBER if it holds a digit and LINK for a URL; its hash in a telling place, else 0; the bits below; where it
-begins and ends."""
+"""Hash of the folded word, but NUMBER if it holds a digit and LINK for a URL; its hash in a telling place,
+else 0; the bits below; where it begins and ends."""
 SCRIPT, NAMED, COMMON, DATED, SPAN = 0xF, 0x10, 0x20, 0x40, 8
-"""Bits of INFO: its first character's script; whether it looks like a name; whether it is a common word of some language; whether it names a
-date; and, shifted by SPAN, the number of the quotation or code block it stands in, else 0, odd for code."""
+"""Bits of INFO: its first character's script; whether it looks like a name; whether it is a common word of
+some language; whether it names a date; and, shifted by SPAN, the number of the quotation or code block it
+stands in, else 0, odd for code."""
 
 NUMBER, QUOTED, CODE, LINK, FENCE, HASHES, PROMPT, NAME = (np.uint64(n) for n in range(1, 9))
-"""What stands for a number or dated word, a quotation, a code block, a link; three marks that count as words: ```, ####, >>>; and a name."""
+"""What stands for a number or dated word, a quotation, a code block, a link; three marks that count as words:
+```, ####, >>>; and a name.
+"""
 TAG, BRACKETS, CHOICE, LABEL = (np.uint64(n << 60) for n in range(1, 5))
 """Mixed into a word's hash when it stands as <word>, [[word]], 'A.' or 'Word:' at the start of a line."""
 
-_SEED, _FACTOR, _MIX = np.uint64(0x8A5CD789635D2DFF), np.uint64(0x9E6C63D0876A9A47), np.uint64(0x9FB21C651E98DF25)
+_SEED, _FACTOR, _MIX = (
+    np.uint64(0x8A5CD789635D2DFF),
+    np.uint64(0x9E6C63D0876A9A47),
+    np.uint64(0x9FB21C651E98DF25),
+)
 _WIDE_UNIT = np.uint64(1 << 40)
 _FOLD = np.uint64(0x9E3779B97F4A7C15)
 _LATIN = SCRIPTS.index("latin")
@@ -57,7 +66,9 @@ class Alphabet(NamedTuple):
     kinds: Bytes
     """By byte."""
     joins: Bytes
-    """By byte: whether it needs a look after ASCII letters: the word may go on, be a link, or stand in a telling place."""
+    """By byte: whether it needs a look after ASCII letters: the word may go on, be a link, or stand in a
+    telling place.
+    """
     page: Page
     """Room for one text."""
 
@@ -65,7 +76,9 @@ class Alphabet(NamedTuple):
 def alphabet(size: Whole) -> Alphabet:
     """The tables of characters, with room for texts of so many bytes."""
     kinds = bytes_()
-    joins = ((kinds == DIGIT) | (kinds == WIDE) | np.isin(np.arange(256), (0x27, 0x3A, 0x3E, 0x5D))).astype(np.uint8)
+    joins = ((kinds == DIGIT) | (kinds == WIDE) | np.isin(np.arange(256), (0x27, 0x3A, 0x3E, 0x5D))).astype(
+        np.uint8
+    )
     return Alphabet(characters(), kinds, joins, page(int(size)))
 
 
@@ -97,7 +110,9 @@ def joined(value: np.uint64, block: np.uint64) -> np.uint64:
 
 @inlined
 def entry_at(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, Whole]:
-    """Table entry and bytes of the character at a position; ideographs above the table are words, anything higher is invisible."""
+    """Table entry and bytes of the character at a position; ideographs above the table are words, anything
+    higher is invisible.
+    """
     code, size = decode(data, at, end)
     if code < TABLE_SIZE:
         return np.int64(chars[code]), size
@@ -156,7 +171,9 @@ def link_hash(data: Bytes, start: Whole, stop: Whole) -> np.uint64:
 
 
 @kernel
-def place_of(data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, value: np.uint64, line: bool) -> np.uint64:
+def place_of(
+    data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, value: np.uint64, line: bool
+) -> np.uint64:
     """Hash of a word in a telling place, else 0."""
     after = data[stop] if stop < end else np.uint8(0x0A)
     if after == 0x3E or after == 0x5D:
@@ -174,7 +191,9 @@ def place_of(data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, val
 
 
 @inlined
-def put(words: Words, n: Whole, plain: np.uint64, special: np.uint64, info: Whole, start: Whole, stop: Whole) -> Whole:
+def put(
+    words: Words, n: Whole, plain: np.uint64, special: np.uint64, info: Whole, start: Whole, stop: Whole
+) -> Whole:
     """Write a word at place n; returns the next place."""
     i = np.uint64(n)
     words[i, PLAIN] = plain
@@ -200,7 +219,9 @@ def mark_at(data: Bytes, low: Whole, at: Whole, end: Whole) -> np.uint64:
 
 
 @kernel
-def word_at(data: Bytes, at: Whole, end: Whole, kind: Whole, fold: Whole, size: Whole, chars: Characters) -> tuple[Whole, np.uint64, np.uint64]:
+def word_at(
+    data: Bytes, at: Whole, end: Whole, kind: Whole, fold: Whole, size: Whole, chars: Characters
+) -> tuple[Whole, np.uint64, np.uint64]:
     """End, hash, and masked hash of the word at a position that is more than ASCII letters."""
     if kind == SOLO:
         value = mixed(joined(_SEED, np.uint64(fold) + _WIDE_UNIT))
@@ -216,7 +237,8 @@ def word_at(data: Bytes, at: Whole, end: Whole, kind: Whole, fold: Whole, size: 
 def run_hash(page: Page, at: Whole, count: Whole) -> np.uint64:
     """Hash of a run of ASCII letters: what `rest` gives for it."""
     value = joined(_SEED, letters_at(page, at, min(count, 8)))
-    # Both halves are made and one is chosen, by a mask: a branch on the length of words is guessed wrong once in eight.
+    # Both halves are made and one is chosen, by a mask: a branch on the length of words is guessed wrong once
+    # in eight.
     longer = joined(value, letters_at(page, at + 8, min(max(count - 8, 1), 8)))
     value ^= (value ^ longer) & np.uint64((8 - count) >> 63)
     for done in range(16, count, 8):
@@ -228,7 +250,9 @@ def run_hash(page: Page, at: Whole, count: Whole) -> np.uint64:
 def mark_or_span(
     data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole, kind: Whole, span: Whole, spans: Whole
 ) -> tuple[np.uint64, Whole, Whole, Whole, Whole]:
-    """The mark at a position or 0, its bytes, and the quotation or code block that begins here: its number, the last number, its end."""
+    """The mark at a position or 0, its bytes, and the quotation or code block that begins here: its number,
+    the last number, its end.
+    """
     mark = mark_at(data, low, at, end) if size == 1 else np.uint64(0)
     stop: Whole = np.int64(-1)
     if mark != 0:
@@ -246,8 +270,12 @@ def mark_or_span(
 
 
 @kernel
-def split(data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n: Whole, total: np.uint64) -> tuple[Whole, np.uint64]:
-    """Append the words of data[low:end] from place n on; returns the new count, never more than there is room for, and the hash of all."""
+def split(
+    data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n: Whole, total: np.uint64
+) -> tuple[Whole, np.uint64]:
+    """Append the words of data[low:end] from place n on; returns the new count, never more than there is room
+    for, and the hash of all.
+    """
     page, kinds = tables.page, tables.kinds
     turn_to(data, low, end, page)
     done, line = low, True
@@ -282,12 +310,18 @@ def split(data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n
             fold: Whole = np.int64(0)
             if kind == WIDE:
                 entry, size = entry_at(data, at, end, tables.chars)
-                kind, script, fold = entry & KIND_MASK, (entry >> SCRIPT_SHIFT) & SCRIPT_MASK, entry >> FOLD_SHIFT
+                kind, script, fold = (
+                    entry & KIND_MASK,
+                    (entry >> SCRIPT_SHIFT) & SCRIPT_MASK,
+                    entry >> FOLD_SHIFT,
+                )
             if kind in (LETTER, DIGIT, SOLO):
                 stop, value, plain = word_at(data, at, end, kind, fold, size, tables.chars)
                 special = place_of(data, low, at, stop, end, value, line) if kind != SOLO else np.uint64(0)
                 total = folded(total, value)
-                n = put(words, n, plain, special, span << SPAN | name | (_LATIN if count else script), at, stop)
+                n = put(
+                    words, n, plain, special, span << SPAN | name | (_LATIN if count else script), at, stop
+                )
                 done, line = stop, False
             elif kind in (BOUNDARY, QUOTE):
                 line |= data[at] == 0x0A
@@ -304,7 +338,9 @@ def split(data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n
 
 
 @inlined
-def split_edges(data: Bytes, low: Whole, end: Whole, most: Whole, tables: Alphabet, words: Words, n: Whole) -> tuple[Whole, np.uint64]:
+def split_edges(
+    data: Bytes, low: Whole, end: Whole, most: Whole, tables: Alphabet, words: Words, n: Whole
+) -> tuple[Whole, np.uint64]:
     """As split, for the first and the last `most` bytes of a long text."""
     cut, tail = end, end
     if end - low > 2 * most:

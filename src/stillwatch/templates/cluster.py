@@ -15,18 +15,20 @@ Int64s = npt.NDArray[np.int64]
 PLENTY = 0.2
 """A pair belongs together for certain if each fingerprint is in this share of the other's exchanges.
 
-A frame left as it is gives 1; with one word in ten swapped anew in each request 0.6; with three in ten 0.17. More adds nothing: a sentence that two
-templates share must not make up for all the pairs of theirs that never meet."""
+A frame left as it is gives 1; with one word in ten swapped anew in each request 0.6; with three in ten 0.17.
+More adds nothing: a sentence that two templates share must not make up for all the pairs of theirs that never
+meet."""
 TOGETHER = 0.3
 """Two clusters are one template if their pairs reach this share of what certain ones would give."""
 
 
 def clusters(counts: Int64s, pairs: Sequence[tuple[int, int, int]]) -> list[list[int]]:
-    """Numbers of fingerprints, gathered by average linkage (Sokal and Michener 1958) of the smaller of both conditional shares, up to PLENTY.
+    """Numbers of fingerprints, gathered by average linkage (Sokal and Michener 1958) of the smaller of both
+    conditional shares, up to PLENTY.
 
-    `counts` are the exchanges of each fingerprint, `pairs` (one, other, exchanges of both); a pair that is not named never stands together. Average
-    linkage, because a sentence that several templates share must not make them one, while the values of a slot, which exclude each other, belong to
-    one frame.
+    `counts` are the exchanges of each fingerprint, `pairs` (one, other, exchanges of both); a pair that is
+    not named never stands together. Average linkage, because a sentence that several templates share must not
+    make them one, while the values of a slot, which exclude each other, belong to one frame.
     """
     size = len(counts)
     if not pairs:

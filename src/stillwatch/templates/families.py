@@ -1,4 +1,6 @@
-"""Families of fingerprints: which of them make one template, how many of them its use takes, and the shape of its frame."""
+"""Families of fingerprints: which of them make one template, how many of them its use takes, and the shape of
+its frame.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,28 @@ from stillwatch.templates.shape import END, START, Shape, Step, shape_of
 from stillwatch.templates.shared import INNER, Search, Shared, shared
 
 CORE = 0.5
-"""A fingerprint belongs to the frame if it is in this share of the exchanges that the template's commonest one is in; the others are values of slots."""
+"""A fingerprint belongs to the frame if it is in this share of the exchanges that the template's commonest
+one is in; the others are values of slots.
+"""
 NEED = 0.4
-"""Share of a template's fingerprints, as many as its prompts hold on average, that makes a prompt one of them."""
+"""Share of a template's fingerprints, as many as its prompts hold on average, that makes a prompt one of
+them.
+"""
 FEWEST_WORDS = 8
 """A frame of fewer words is a phrase, not a template."""
 INSIDE, SMALLER = 0.8, 0.25
-"""A family of which this share is seen inside another one, and that has less than this share of its exchanges, is a part of it."""
+"""A family of which this share is seen inside another one, and that has less than this share of its
+exchanges, is a part of it.
+"""
 FEW_SHINGLES = 3
-"""With fewer sampled shingles, a template is told by its head and tail too; with more, one pass over the shingles does."""
+"""With fewer sampled shingles, a template is told by its head and tail too; with more, one pass over the
+shingles does.
+"""
 FARTHEST = 512
 """Distances beyond this many words are counted as one."""
-MEMBERS = schema_of(group=pa.int32(), family=pa.int64(), key=pa.int64(), number=pa.int64(), counts=pa.int64(), need=pa.int64())
+MEMBERS = schema_of(
+    group=pa.int32(), family=pa.int64(), key=pa.int64(), number=pa.int64(), counts=pa.int64(), need=pa.int64()
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,9 @@ class Family:
     group: int
     """The group."""
     key: int
-    """Its name: the smallest key of its sampled shingles, or of its head and tail where it has none; the same in every run under one hash key."""
+    """Its name: the smallest key of its sampled shingles, or of its head and tail where it has none; the same
+    in every run under one hash key.
+    """
     need: int
     """How many of those that count a prompt must hold to be made from it."""
     kinds: dict[int, int]
@@ -55,7 +69,9 @@ class Family:
     sampled: int
     """Exchanges in the sample that are made from it."""
     edges: frozenset[int]
-    """Heads and tails that its prompts begin and end with, as far as others share them: they say nothing more."""
+    """Heads and tails that its prompts begin and end with, as far as others share them: they say nothing
+    more.
+    """
 
 
 @dataclass(frozen=True)
@@ -83,14 +99,18 @@ class _Draft:
 
 
 def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search) -> list[Family]:
-    """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text, and how many each group has, to its templates.
+    """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text, and how
+    many each group has, to its templates.
 
-    The engine does what grows with traffic: fingerprints by group, pairs, steps between neighbours. The driver sees at most a few thousand
-    fingerprints of a group. Templates of one group only; the largest first.
+    The engine does what grows with traffic: fingerprints by group, pairs, steps between neighbours. The
+    driver sees at most a few thousand fingerprints of a group. Templates of one group only; the largest
+    first.
     """
     with Passing(engine) as passing:
         found = _found(passing, shared(passing, rows, texts, search), search)
-    return sorted((f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key))
+    return sorted(
+        (f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key)
+    )
 
 
 def _found(engine: Engine, seen: Shared, search: Search) -> list[Family]:
@@ -104,7 +124,11 @@ def _found(engine: Engine, seen: Shared, search: Search) -> list[Family]:
     edges: dict[int, set[int]] = defaultdict(set)
     for i, draft in enumerate(drafts):
         edges[nested.get(i, i)] |= draft.edges
-    return [_family(draft, steps[i], frozenset(edges[i]), search) for i, draft in enumerate(drafts) if i not in nested]
+    return [
+        _family(draft, steps[i], frozenset(edges[i]), search)
+        for i, draft in enumerate(drafts)
+        if i not in nested
+    ]
 
 
 def _drafts(seen: Shared) -> Iterator[_Draft]:
@@ -118,7 +142,9 @@ def _drafts(seen: Shared) -> Iterator[_Draft]:
         for members in clusters(np.asarray(keys.column("n")).astype(np.int64), together):
             chosen = [rows[i] for i in members]
             kinds, places = ({row["key"]: row[name] for row in chosen} for name in ("kind", "place"))
-            yield _Draft(group, kinds, places, edges=frozenset(key for key, kind in kinds.items() if kind != INNER))
+            yield _Draft(
+                group, kinds, places, edges=frozenset(key for key, kind in kinds.items() if kind != INNER)
+            )
 
 
 def _members(drafts: list[_Draft]) -> pa.Table:
@@ -131,22 +157,31 @@ def _members(drafts: list[_Draft]) -> pa.Table:
 
 
 def _held(engine: Engine, seen: Shared, drafts: list[_Draft]) -> tuple[Any, Any]:
-    """Rows (group, family, request, key, number, counts, need, place), and how many of its family's counting fingerprints each exchange holds."""
+    """Rows (group, family, request, key, number, counts, need, place), and how many of its family's counting
+    fingerprints each exchange holds.
+    """
     members = engine.load("template_members", _members(drafts))
     rows = engine.create("template_held", seen.kept.join(members, ["group", "key"]))
-    return rows, rows.group_by("family", "request").agg(held=_.counts.sum(), need=_.need.max()).filter(_.held > 0)
+    return rows, rows.group_by("family", "request").agg(held=_.counts.sum(), need=_.need.max()).filter(
+        _.held > 0
+    )
 
 
 def _needed(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]:
-    """With how many of its fingerprints make a use: NEED of the mean number among which one of them stands, itself included.
+    """With how many of its fingerprints make a use: NEED of the mean number among which one of them stands,
+    itself included.
 
-    A fingerprint that another template holds too stands alone there, which that mean, unlike the plain one, hardly notices.
+    A fingerprint that another template holds too stands alone there, which that mean, unlike the plain one,
+    hardly notices.
     """
     _rows, held = _held(engine, seen, drafts)
     sums: dict[int, Counter[str]] = defaultdict(Counter)
     for row in engine.collect(held.group_by("family", "held").agg(n=_.count())).to_pylist():
         sums[row["family"]].update({"once": row["n"] * row["held"], "twice": row["n"] * row["held"] ** 2})
-    return [replace(draft, need=max(1, math.ceil(NEED * sums[i]["twice"] / sums[i]["once"]))) for i, draft in enumerate(drafts)]
+    return [
+        replace(draft, need=max(1, math.ceil(NEED * sums[i]["twice"] / sums[i]["once"])))
+        for i, draft in enumerate(drafts)
+    ]
 
 
 def _counted(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]:
@@ -154,7 +189,9 @@ def _counted(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]
     rows, held = _held(engine, seen, drafts)
     made = held.filter(_.held >= _.need).select("family", "request")
     counts: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in engine.collect(rows.semi_join(made, ["family", "request"]).group_by("family", "key").agg(n=_.count())).to_pylist():
+    for row in engine.collect(
+        rows.semi_join(made, ["family", "request"]).group_by("family", "key").agg(n=_.count())
+    ).to_pylist():
         counts[row["family"]][row["key"]] = row["n"]
     return [replace(draft, counts=counts[i]) for i, draft in enumerate(drafts)]
 
@@ -170,22 +207,38 @@ def _steps(engine: Engine, seen: Shared, rows: Any, made: Any) -> dict[int, list
     """By family: each fingerprint, or end, and the next one in a prompt made from it, by distance."""
     inside = ibis.window(group_by=["family", "request"], order_by=["place", "number"])
     before = rows.semi_join(made, ["family", "request"]).mutate(
-        other=_.number.lag().over(inside), after=_.number.lead().over(inside), begins=_.place.lag().over(inside)
+        other=_.number.lag().over(inside),
+        after=_.number.lead().over(inside),
+        begins=_.place.lag().over(inside),
     )
-    begun = before.select("family", number=_.other.fill_null(START), other="number", distance=_.place - _.begins.fill_null(0))
+    begun = before.select(
+        "family", number=_.other.fill_null(START), other="number", distance=_.place - _.begins.fill_null(0)
+    )
     sizes = seen.sample.select("request", size=_.words.cast("int64"))
-    last = before.filter(_.after.isnull()).select("family", "request", "number", "place").join(sizes, "request")
+    last = (
+        before.filter(_.after.isnull()).select("family", "request", "number", "place").join(sizes, "request")
+    )
     ended = last.select("family", "number", other=ibis.literal(END).cast("int64"), distance=_.size - _.place)
     near = ibis.union(begun, ended).mutate(distance=ibis.least(_.distance, FARTHEST))
     steps: dict[int, list[Step]] = defaultdict(list)
-    for row in engine.collect(near.group_by("family", "number", "other", "distance").agg(n=_.count())).to_pylist():
+    for row in engine.collect(
+        near.group_by("family", "number", "other", "distance").agg(n=_.count())
+    ).to_pylist():
         steps[row["family"]].append(Step(row["number"], row["other"], row["distance"], row["n"]))
     return steps
 
 
 def _nested(engine: Engine, made: Any) -> dict[int, int]:
     """Families that are only seen inside a much larger one, and which: the commoner values of its slots."""
-    sizes = dict(zip(*(engine.collect(made.group_by("family").agg(n=_.count())).column(name).to_pylist() for name in ("family", "n")), strict=True))
+    sizes = dict(
+        zip(
+            *(
+                engine.collect(made.group_by("family").agg(n=_.count())).column(name).to_pylist()
+                for name in ("family", "n")
+            ),
+            strict=True,
+        )
+    )
     both = made.join(made.select("request", larger="family"), "request").filter(_.family != _.larger)
     found = engine.collect(both.group_by("family", "larger").agg(n=_.count())).to_pylist()
     found.sort(key=lambda row: (sizes[row["larger"]], row["larger"]))
@@ -198,14 +251,29 @@ def _nested(engine: Engine, made: Any) -> dict[int, int]:
 
 def _family(draft: _Draft, steps: list[Step], edges: frozenset[int], search: Search) -> Family:
     numbered = dict(enumerate(sorted(draft.keys), 1))
-    widths = {number: search.shingle_words if draft.keys[key] == INNER else search.edge_words for number, key in numbered.items()}
+    widths = {
+        number: search.shingle_words if draft.keys[key] == INNER else search.edge_words
+        for number, key in numbered.items()
+    }
     for step in steps:
         if step.other == END:  # the head of a prompt of five words has five
             widths[step.key] = min(widths[step.key], step.distance)
-    shape = shape_of(widths, steps, {number: draft.order[key] for number, key in numbered.items()}, search.shingle_rate)
+    shape = shape_of(
+        widths, steps, {number: draft.order[key] for number, key in numbered.items()}, search.shingle_rate
+    )
     placed = {numbered[number]: place for number, place in shape.places.items()}
     made = sum(step.n for step in steps if step.key == START)
     inner = [key for key, kind in draft.keys.items() if kind == INNER]
     shares = {key: min(n / made, 1.0) for key, n in draft.counts.items()}
     name = min(inner or draft.keys)
-    return Family(draft.group, name, draft.need, draft.keys, draft.counting, shares, replace(shape, places=placed), made, edges)
+    return Family(
+        draft.group,
+        name,
+        draft.need,
+        draft.keys,
+        draft.counting,
+        shares,
+        replace(shape, places=placed),
+        made,
+        edges,
+    )

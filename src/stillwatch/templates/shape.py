@@ -1,4 +1,6 @@
-"""The shape of a frame from where its fingerprints stand: what keeps its distance is frame, what does not is a slot."""
+"""The shape of a frame from where its fingerprints stand: what keeps its distance is frame, what does not is
+a slot.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,17 @@ from dataclasses import dataclass, field
 START, END = 0, -1
 """Stand for a prompt's two ends among the fingerprints' numbers, which begin at 1."""
 RIGID = 0.6
-"""Share of the commonest distance at which two fingerprints are held to be one piece; a word swapped for two moves the rest."""
+"""Share of the commonest distance at which two fingerprints are held to be one piece; a word swapped for two
+moves the rest.
+"""
 FEW_GAPS = 3
 """Distances that tell how densely windows were sampled; from fewer, the rate that was asked for is taken."""
 RARE = 0.05
 """A neighbour that follows in a smaller share of the exchanges joins nothing."""
 OVERHANG = 0.8
-"""Frame words to expect between the outermost sampled window and a slot, in mean distances of sampled windows: (n - k) / (k + 1) for k of n."""
+"""Frame words to expect between the outermost sampled window and a slot, in mean distances of sampled
+windows: (n - k) / (k + 1) for k of n.
+"""
 LONG_OVERHANG = 3.0
 """The same with 95 % certainty: exp(-3) = 0.05."""
 SHORTEST = 0.05
@@ -24,7 +30,9 @@ SHORTEST = 0.05
 
 @dataclass(frozen=True)
 class Step:
-    """Two neighbouring fingerprints of a template in one prompt, and how many words lie between their beginnings."""
+    """Two neighbouring fingerprints of a template in one prompt, and how many words lie between their
+    beginnings.
+    """
 
     key: int
     """Number of the first, or START."""
@@ -47,7 +55,9 @@ class Shape:
     most: int
     """Words at most, with some certainty."""
     slots: int
-    """Places of varying length, those before and after the frame included; a slot that always holds one masked word is not seen."""
+    """Places of varying length, those before and after the frame included; a slot that always holds one
+    masked word is not seen.
+    """
     places: dict[int, tuple[int, int]]
     """For each fingerprint: its piece, and its place within the piece."""
 
@@ -74,8 +84,12 @@ class _Pieces:
         self.root[b], self.offset[b] = a, at + distance - place
 
 
-def shape_of(widths: Mapping[int, int], steps: Iterable[Step], order: Mapping[int, float], rate: int) -> Shape:
-    """Widths in words and mean places of the fingerprints, the steps between them, and one window in how many is sampled, to the frame's shape."""
+def shape_of(
+    widths: Mapping[int, int], steps: Iterable[Step], order: Mapping[int, float], rate: int
+) -> Shape:
+    """Widths in words and mean places of the fingerprints, the steps between them, and one window in how many
+    is sampled, to the frame's shape.
+    """
     lengths: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     for step in steps:
         lengths[step.key, step.other][step.distance] += step.n
@@ -91,9 +105,13 @@ def shape_of(widths: Mapping[int, int], steps: Iterable[Step], order: Mapping[in
         filling = 0 if a in bare or b in bare else 1
         about += min(max(shortest - filling, 0), round(OVERHANG * apart * sides))
         most += min(max(shortest, 0), round(LONG_OVERHANG * apart * sides))
-    ranked = sorted({pieces.find(key)[0] for key in widths}, key=lambda root: _mean(root, widths, pieces, order))
+    ranked = sorted(
+        {pieces.find(key)[0] for key in widths}, key=lambda root: _mean(root, widths, pieces, order)
+    )
     number = {root: i for i, root in enumerate(ranked)}
-    places = {key: (number[root], offset - spans[root][0]) for key in widths for root, offset in [pieces.find(key)]}
+    places = {
+        key: (number[root], offset - spans[root][0]) for key in widths for root, offset in [pieces.find(key)]
+    }
     return Shape(_covered(widths, pieces), about, most, len(spans) - 1, places)
 
 
@@ -113,7 +131,8 @@ def _rigid(widths: Mapping[int, int], lengths: Mapping[tuple[int, int], Counter[
     led: set[int] = set()
     followed: set[int] = set()
     for _, key, other, distance in sorted(sure):
-        # One neighbour on either side: examples in another order each time then stand in a line, not on top of each other.
+        # One neighbour on either side: examples in another order each time then stand in a line, not on top
+        # of each other.
         if key not in followed and other not in led and pieces.find(key)[0] != pieces.find(other)[0]:
             pieces.join(key, other, distance)
             followed.add(key)
@@ -132,13 +151,18 @@ def _spans(widths: Mapping[int, int], pieces: _Pieces) -> dict[int, tuple[int, i
 
 
 def _apart(widths: Mapping[int, int], pieces: _Pieces, rate: int) -> float:
-    """Mean distance of sampled windows within a piece: at least the rate; more in long prompts, of which fewer are kept."""
+    """Mean distance of sampled windows within a piece: at least the rate; more in long prompts, of which
+    fewer are kept.
+    """
     found: dict[int, list[int]] = defaultdict(list)
     for key in widths:
         root, offset = pieces.find(key)
         found[root].append(offset)
     gaps = sum(len(offsets) - 1 for offsets in found.values())
-    return max(float(rate), sum(max(offsets) - min(offsets) for offsets in found.values()) / gaps if gaps >= FEW_GAPS else 0.0)
+    return max(
+        float(rate),
+        sum(max(offsets) - min(offsets) for offsets in found.values()) / gaps if gaps >= FEW_GAPS else 0.0,
+    )
 
 
 def _covered(widths: Mapping[int, int], pieces: _Pieces) -> int:
@@ -150,7 +174,9 @@ def _covered(widths: Mapping[int, int], pieces: _Pieces) -> int:
     return sum(map(len, words.values()))
 
 
-def _gaps(lengths: Mapping[tuple[int, int], Counter[int]], pieces: _Pieces, spans: Mapping[int, tuple[int, int]]) -> dict[tuple[int, int], int]:
+def _gaps(
+    lengths: Mapping[tuple[int, int], Counter[int]], pieces: _Pieces, spans: Mapping[int, tuple[int, int]]
+) -> dict[tuple[int, int], int]:
     """The shortest filling between each piece and the one that follows it most often."""
     between: dict[int, dict[int, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (key, other), found in lengths.items():

@@ -19,7 +19,8 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row |
     header = next(texts, "")
     delimiter = max(",;\t", key=header.count)
     names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row that looks good.
+    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row
+    # that looks good.
     reader = csv.reader(texts, strict=True, delimiter=delimiter)
     number = 0
     while True:
@@ -30,7 +31,9 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row |
         except StopIteration:
             break
         except csv.Error:
-            row = BadRow("", "not readable as CSV: a quote is not closed or not doubled, or a field is too long")
+            row = BadRow(
+                "", "not readable as CSV: a quote is not closed or not doubled, or a field is too long"
+            )
         if isinstance(row, BadRow):
             row.lost = max(1, reader.line_num - before)
         yield from ((number, fault) for fault in faults)

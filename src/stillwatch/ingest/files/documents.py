@@ -18,7 +18,9 @@ DEPTH, IN_STRING, ESCAPED = 0, 1, 2
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
-    """Places where an object at `level` begins (place) and ends (-place - 1); strings are stepped over. Returns how many."""
+    """Places where an object at `level` begins (place) and ends (-place - 1); strings are stepped over.
+    Returns how many.
+    """
     depth, in_string, escaped = state[0], state[1], state[2]
     found = 0
     for i in range(len(data)):
@@ -47,7 +49,9 @@ def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
 
 
 def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
-    """Objects that lie `level` brackets deep, in order, with their numbers; too long ones are skipped without being held."""
+    """Objects that lie `level` brackets deep, in order, with their numbers; too long ones are skipped without
+    being held.
+    """
     state = np.zeros(3, np.int64)
     number = passed = size = 0
     held: list[bytes] | None = None
@@ -62,7 +66,10 @@ def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece
                     number += 1
                     size += -cut - start
                     passed += size
-                    yield number, b"".join([*held, piece[start:-cut]]) if size <= longest else too_long(longest)
+                    yield (
+                        number,
+                        b"".join([*held, piece[start:-cut]]) if size <= longest else too_long(longest),
+                    )
                     held = None
             if held is not None:
                 size += len(piece) - start
@@ -72,4 +79,7 @@ def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece
         return
     if held is not None or state[DEPTH] or state[IN_STRING]:
         # A bracket too many hides all that follows: what is lost is judged by the size of the rows before it.
-        yield number + 1, BadRow("", "the JSON document breaks off here", lost=max(1, size * number // max(passed, 1)))
+        yield (
+            number + 1,
+            BadRow("", "the JSON document breaks off here", lost=max(1, size * number // max(passed, 1))),
+        )

@@ -11,7 +11,9 @@ Piece = tuple[int, bytes | BadRow]
 
 
 def lines(pieces: Iterable[bytes], longest: int) -> Iterator[Piece]:
-    """Lines with their numbers, blank ones left out; a line that is too long is skipped without being held, a break in the file is its last row."""
+    """Lines with their numbers, blank ones left out; a line that is too long is skipped without being held, a
+    break in the file is its last row.
+    """
     number = 0
     held: list[bytes] = []
     size = 0

@@ -19,19 +19,30 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
-            "the Parquet file cannot be read; its end, which holds the directory, may be missing", where=str(path), do="copy or export it again"
+            "the Parquet file cannot be read; its end, which holds the directory, may be missing",
+            where=str(path),
+            do="copy or export it again",
         ) from error
 
 
-def batches(path: Path, columns: list[str] | None, most_rows: int, most_bytes: int) -> Iterator[tuple[int, pa.RecordBatch | BadRow]]:
-    """Batches with the number of their first row, from 1. A damaged row group is one BadRow; the others are still read."""
+def batches(
+    path: Path, columns: list[str] | None, most_rows: int, most_bytes: int
+) -> Iterator[tuple[int, pa.RecordBatch | BadRow]]:
+    """Batches with the number of their first row, from 1. A damaged row group is one BadRow; the others are
+    still read.
+    """
     file = open_parquet(path)
     first = 1
     for group in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(group).num_rows
         read = 0
         try:
-            for batch in file.iter_batches(_rows_at_once(file, group, most_rows, most_bytes), row_groups=[group], columns=columns, use_threads=False):
+            for batch in file.iter_batches(
+                _rows_at_once(file, group, most_rows, most_bytes),
+                row_groups=[group],
+                columns=columns,
+                use_threads=False,
+            ):
                 yield first + read, batch
                 read += len(batch)
         except (pa.ArrowException, OSError):
@@ -41,6 +52,7 @@ def batches(path: Path, columns: list[str] | None, most_rows: int, most_bytes: i
 
 def _rows_at_once(file: pq.ParquetFile, group: int, most_rows: int, most_bytes: int) -> int:
     found = file.metadata.row_group(group)
-    # Dictionary pages and compression make the size in the directory smaller than in memory; four times is a safe guess for text.
+    # Dictionary pages and compression make the size in the directory smaller than in memory; four times is a
+    # safe guess for text.
     average = 4 * found.total_byte_size / max(found.num_rows, 1)
     return max(1, min(most_rows, int(most_bytes / max(average, 1)), found.num_rows or 1))

@@ -97,12 +97,19 @@ def _parquet_rows(path: Path, settings: IngestSettings) -> Numbered:
 
 
 def batch_rows(first: int, batch: pa.RecordBatch) -> Numbered:
-    """Rows of an Arrow batch by column name, nulls left out; times are microseconds since 1970, since Python cannot hold every Arrow time."""
-    columns = {name: _timeless(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    """Rows of an Arrow batch by column name, nulls left out; times are microseconds since 1970, since Python
+    cannot hold every Arrow time.
+    """
+    columns = {
+        name: _timeless(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    }
     try:
         values = {name: column.to_pylist() for name, column in columns.items()}
     except (ValueError, OverflowError, pa.ArrowException):
-        yield first, BadRow("", "a stretch of the Parquet file holds values that cannot be read", lost=len(batch))
+        yield (
+            first,
+            BadRow("", "a stretch of the Parquet file holds values that cannot be read", lost=len(batch)),
+        )
         return
     for i in range(len(batch)):
         yield first + i, {name: column[i] for name, column in values.items() if column[i] is not None}

@@ -27,11 +27,15 @@ def magic_of(path: Path) -> bytes:
 def compression_of(path: Path) -> str:
     """gzip, zstd or nothing, by the first bytes; the suffix is not trusted."""
     magic = magic_of(path)
-    return "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else ""
+    return (
+        "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else ""
+    )
 
 
 def utf8(path: Path, compression: str) -> Iterator[bytes]:
-    """Pieces of the text as UTF-8 without a byte order mark. Raises BadRow at the place where a compressed file breaks off."""
+    """Pieces of the text as UTF-8 without a byte order mark. Raises BadRow at the place where a compressed
+    file breaks off.
+    """
     pieces = _recoded(unpacked(path, compression))
     head = next(pieces, b"")
     yield head.removeprefix(codecs.BOM_UTF8)
@@ -53,7 +57,9 @@ def _recoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def unpacked(path: Path, compression: str) -> Iterator[bytes]:
-    """The file's bytes, unpacked. Raises BadRow at the place where it breaks off, after all bytes before it."""
+    """The file's bytes, unpacked. Raises BadRow at the place where it breaks off, after all bytes before
+    it.
+    """
     if compression == "gzip":
         return _gzip(path)
     return _zstd(path) if compression == "zstd" else _raw(path, CHUNK)

@@ -18,7 +18,9 @@ def detect(sample: Sample) -> float:
     found = bodies_of(sample)
     return (
         0.9
-        if found and all("messages" in e.body or mapping_of(e.answer).get("type") == "message" for e in found) and all(map(is_anthropic, found))
+        if found
+        and all("messages" in e.body or mapping_of(e.answer).get("type") == "message" for e in found)
+        and all(map(is_anthropic, found))
         else 0.0
     )
 
@@ -26,7 +28,11 @@ def detect(sample: Sample) -> float:
 def is_anthropic(envelope: Envelope) -> bool:
     """Whether a line carries a mark of this API."""
     body, answer = envelope.body, mapping_of(envelope.answer)
-    if "anthropic-version" in envelope.headers or "anthropic_version" in body or answer.get("type") == "message":
+    if (
+        "anthropic-version" in envelope.headers
+        or "anthropic_version" in body
+        or answer.get("type") == "message"
+    ):
         return True
     path = first(envelope.row, "path", "url", "endpoint", "request.path", "request.url")
     if isinstance(path, str) and path.rstrip("/").endswith("/messages"):
@@ -44,7 +50,9 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     body, answer = envelope.body, envelope.answer
     request = request_of(envelope, context)
     usage = mapping_of(first({"a": answer, "r": row}, "a.usage", "r.usage"))
-    cached = [whole(usage.get(name)) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")]
+    cached = [
+        whole(usage.get(name)) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+    ]
     fresh = whole(usage.get("input_tokens"))
     # This API counts cached tokens apart from input_tokens; every other format counts them in.
     request.input_tokens = fresh if fresh is None or fresh < 0 else fresh + sum(max(n, 0) for n in cached)
@@ -64,6 +72,7 @@ FORMATS.add(
         suffixes=(".jsonl", ".ndjson", ".json", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="What stands around the body differs from operator to operator. Reasoning tokens are not counted apart by this API.",
+        blind_spots="What stands around the body differs from operator to operator. Reasoning tokens are "
+        "not counted apart by this API.",
     ),
 )

@@ -1,4 +1,6 @@
-"""Any CSV, JSONL or Parquet whose columns a mapping file names, or that already have the names of REQUESTS."""
+"""Any CSV, JSONL or Parquet whose columns a mapping file names, or that already have the names of
+REQUESTS.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,17 @@ def detect(sample: Sample) -> float:
     """Only files that already use our names; a mapping is asked for by the caller."""
     if not sample.has("account_id", "time"):
         return 0.0
-    ours = set(REQUESTS.names()) - {"account_id", "time", "request_id", "model", "status", "address", "user_agent", "messages", "tools"}
+    ours = set(REQUESTS.names()) - {
+        "account_id",
+        "time",
+        "request_id",
+        "model",
+        "status",
+        "address",
+        "user_agent",
+        "messages",
+        "tools",
+    }
     return 0.6 + min(0.19, 0.03 * len(sample.columns & (ours | {"prompt", "system"})))
 
 
@@ -76,12 +88,18 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 
 
 def _said(messages: Any, system: Any, prompt: Any) -> Messages | None:
-    """Messages where the log has them; else system and prompt, which are text as they stand, not JSON to be taken apart."""
+    """Messages where the log has them; else system and prompt, which are text as they stand, not JSON to be
+    taken apart.
+    """
     if messages is not None:
         return messages_of(messages, system)
     if isinstance(prompt, dict | list):
         return messages_of(prompt, system)
-    return [(role, words) for role, words in (("system", system), ("user", prompt)) if isinstance(words, str) and words] or None
+    return [
+        (role, words)
+        for role, words in (("system", system), ("user", prompt))
+        if isinstance(words, str) and words
+    ] or None
 
 
 def _answered(answer: Any) -> str | None:
@@ -106,7 +124,9 @@ def _mapping(context: Context) -> Mapping:
     mapping = context.mapping or AS_THEY_ARE
     if not context.account_field:
         return mapping
-    return Mapping({**mapping.columns, "account_id": context.account_field}, mapping.defaults, mapping.time_unit)
+    return Mapping(
+        {**mapping.columns, "account_id": context.account_field}, mapping.defaults, mapping.time_unit
+    )
 
 
 def _unit(mapping: Mapping) -> str:
@@ -125,7 +145,13 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
             if name in mapping.columns or name in mapping.defaults
         }
     )
-    columns.update({name: counts(_pick(batch, mapping, name)) for name in COUNTS if name in mapping.columns or name in mapping.defaults})
+    columns.update(
+        {
+            name: counts(_pick(batch, mapping, name))
+            for name in COUNTS
+            if name in mapping.columns or name in mapping.defaults
+        }
+    )
     faults: Faults = []
     for name in JSONS:
         columns[name] = _json_column(_pick(batch, mapping, name), name, faults)
@@ -195,7 +221,9 @@ def _from_text(system: Any, prompt: Any) -> Any:
     present = np.concatenate([np.asarray(system.is_valid()), np.asarray(prompt.is_valid())])[at]
     kept = at[present]
     ends: Any = np.concatenate([[0], np.cumsum(present.reshape(n, 2).sum(axis=1))]).astype(np.int32)
-    roles = pa.DictionaryArray.from_arrays(pa.array((kept >= n).astype(np.int8)), pa.array(["system", "user"])).cast(pa.string())
+    roles = pa.DictionaryArray.from_arrays(
+        pa.array((kept >= n).astype(np.int8)), pa.array(["system", "user"])
+    ).cast(pa.string())
     values = pa.StructArray.from_arrays([roles, both.take(pa.array(kept))], fields=list(MESSAGE))
     offsets: Any = pa.array(ends)
     return pa.ListArray.from_arrays(offsets, values, mask=pa.array(np.diff(ends) == 0))
@@ -215,7 +243,9 @@ def _parsed(full: Any, system: Any, prompt: Any, faults: Faults) -> tuple[Any, S
 
 
 def _answers(column: Any, sent: Signatures, faults: Faults) -> tuple[Any, Signatures, Any]:
-    """The answers' text, the signatures that they carry and the requests did not, and their characters of reasoning."""
+    """The answers' text, the signatures that they carry and the requests did not, and their characters of
+    reasoning.
+    """
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         looks_json = pc.match_substring_regex(column, r"^\s*[\[{]")
         if not looks_json.true_count:
@@ -246,7 +276,8 @@ FORMATS.add(
     "generic",
     Format(
         name="generic",
-        title="Any CSV, JSONL or Parquet, with a mapping file or with columns named as in the table `requests`",
+        title="Any CSV, JSONL or Parquet, with a mapping file or with columns named as in the table "
+        "`requests`",
         source="docs/formats.md, section 'A log of your own'",
         suffixes=(".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
         detect=detect,

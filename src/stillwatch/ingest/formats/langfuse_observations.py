@@ -21,9 +21,24 @@ ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "met
 
 def detect(sample: Sample) -> float:
     """Observations have a type, a trace and a start, under one of two spellings."""
-    if not sample.has("type") or not (sample.has("start_time") or sample.has("startTime")) or not (sample.has("trace_id") or sample.has("traceId")):
+    if (
+        not sample.has("type")
+        or not (sample.has("start_time") or sample.has("startTime"))
+        or not (sample.has("trace_id") or sample.has("traceId"))
+    ):
         return 0.0
-    known = {"GENERATION", "SPAN", "EVENT", "AGENT", "TOOL", "CHAIN", "RETRIEVER", "EVALUATOR", "EMBEDDING", "GUARDRAIL"}
+    known = {
+        "GENERATION",
+        "SPAN",
+        "EVENT",
+        "AGENT",
+        "TOOL",
+        "CHAIN",
+        "RETRIEVER",
+        "EVALUATOR",
+        "EMBEDDING",
+        "GUARDRAIL",
+    }
     return 0.95 if all(str(row.get("type")).upper() in known for row in sample.rows) else 0.0
 
 
@@ -34,20 +49,44 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     asked = {**mapping_of(first(row, "model_parameters", "modelParameters"))}
     given = inner(row.get("input"))
     if isinstance(given, dict):
-        asked.update({name: given[name] for name in ("tools", "functions", "response_format") if name in given})
+        asked.update(
+            {name: given[name] for name in ("tools", "functions", "response_format") if name in given}
+        )
     meta = mapping_of(row.get("metadata"))
     headers = clean_headers(inner(meta.get("headers")))
     start, end = first(row, "start_time", "startTime"), first(row, "end_time", "endTime")
     usage = mapping_of(first(row, "usage_details", "usageDetails", "usage"))
     request = Request(
         request_id=text(row.get("id")),
-        account_id=text(dig(row, context.account_field)) if context.account_field else text(first(row, *ACCOUNTS)),
+        account_id=text(dig(row, context.account_field))
+        if context.account_field
+        else text(first(row, *ACCOUNTS)),
         time=moment(start, "start_time"),
         model=text(first(row, "provided_model_name", "providedModelName", "model", "internal_model_id")),
         status=_status(row),
-        input_tokens=whole(first({**row, "u": usage}, "u.input", "u.input_tokens", "u.promptTokens", "prompt_tokens", "promptTokens")),
-        output_tokens=whole(first({**row, "u": usage}, "u.output", "u.output_tokens", "u.completionTokens", "completion_tokens", "completionTokens")),
-        reasoning_tokens=whole(first(usage, "output_reasoning_tokens", "reasoning_tokens", "output_reasoning")),
+        input_tokens=whole(
+            first(
+                {**row, "u": usage},
+                "u.input",
+                "u.input_tokens",
+                "u.promptTokens",
+                "prompt_tokens",
+                "promptTokens",
+            )
+        ),
+        output_tokens=whole(
+            first(
+                {**row, "u": usage},
+                "u.output",
+                "u.output_tokens",
+                "u.completionTokens",
+                "completion_tokens",
+                "completionTokens",
+            )
+        ),
+        reasoning_tokens=whole(
+            first(usage, "output_reasoning_tokens", "reasoning_tokens", "output_reasoning")
+        ),
         duration_ms=span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
         user_agent=text(first(meta, "user_agent", "userAgent")) or text(headers.get("user-agent")),
@@ -83,6 +122,7 @@ FORMATS.add(
         suffixes=(".json", ".jsonl", ".ndjson", ".csv", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="Addresses and user agents only where the application put them into metadata. Error codes are not kept: an ERROR counts as 500.",
+        blind_spots="Addresses and user agents only where the application put them into metadata. Error "
+        "codes are not kept: an ERROR counts as 500.",
     ),
 )

@@ -19,7 +19,9 @@ def detect(sample: Sample) -> float:
     """Sure of the columns that only this table has."""
     if not sample.has("startTime") or not (sample.has("request_id") or sample.has("litellm_call_id")):
         return 0.0
-    return 0.5 + 0.5 * sample.share(("call_type", "api_key", "spend", "prompt_tokens", "completion_tokens", "endTime", "user"))
+    return 0.5 + 0.5 * sample.share(
+        ("call_type", "api_key", "spend", "prompt_tokens", "completion_tokens", "endTime", "user")
+    )
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
@@ -69,7 +71,8 @@ FORMATS.add(
         suffixes=(".csv", ".jsonl", ".ndjson", ".json", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="No TLS fingerprint and no ASN. Prompts only with store_prompts_in_spend_logs; the address is the load balancer's unless use_x_forwarded_for is set.",
+        blind_spots="No TLS fingerprint and no ASN. Prompts only with store_prompts_in_spend_logs; the "
+        "address is the load balancer's unless use_x_forwarded_for is set.",
         columns=columns_of,
         wants=WANTED,
     ),

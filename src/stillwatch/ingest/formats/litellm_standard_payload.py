@@ -20,7 +20,9 @@ def detect(sample: Sample) -> float:
     """Sure of the fields that only this payload has."""
     if not sample.has("startTime", "id") or sample.has("request_id"):
         return 0.0
-    return 0.5 + 0.5 * sample.share(("trace_id", "call_type", "model_parameters", "metadata", "prompt_tokens", "response_cost"))
+    return 0.5 + 0.5 * sample.share(
+        ("trace_id", "call_type", "model_parameters", "metadata", "prompt_tokens", "response_cost")
+    )
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
@@ -32,7 +34,9 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     usage = mapping_of(meta.get("usage_object")) or mapping_of(mapping_of(answer).get("usage"))
     request = Request(
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
-        account_id=text(dig(row, context.account_field)) if context.account_field else text(first(row, *ACCOUNTS)),
+        account_id=text(dig(row, context.account_field))
+        if context.account_field
+        else text(first(row, *ACCOUNTS)),
         time=moment(row.get("startTime"), "startTime"),
         model=text(row.get("model_group")) or text(row.get("model")),
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),

@@ -1,4 +1,6 @@
-"""OpenAI-style request/response lines: chat completions, completions and responses, batch files among them."""
+"""OpenAI-style request/response lines: chat completions, completions and responses, batch files among
+them.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,17 @@ SAID = ("messages", "input", "contents")
 def detect(sample: Sample) -> float:
     """Rows with a body that holds messages, input or a prompt; less sure where the body is the row itself."""
     found = bodies_of(sample)
-    if not found or sample.has("startTime", "metadata") or not all(_speaks(envelope) for envelope in found) or all(map(is_anthropic, found)):
+    if (
+        not found
+        or sample.has("startTime", "metadata")
+        or not all(_speaks(envelope) for envelope in found)
+        or all(map(is_anthropic, found))
+    ):
         return 0.0
     if all(envelope.body is not envelope.row or envelope.headers for envelope in found):
         return 0.8
-    # Without a body of its own, the row must carry more of this API than the words alone to be preferred to the generic reader.
+    # Without a body of its own, the row must carry more of this API than the words alone to be preferred to
+    # the generic reader.
     return 0.75 if sample.columns & {*SAMPLING, "response", "usage", "choices"} else 0.55
 
 
@@ -47,7 +55,11 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     request.input_tokens = whole(first(usage, "prompt_tokens", "input_tokens"))
     request.output_tokens = whole(first(usage, "completion_tokens", "output_tokens"))
     request.reasoning_tokens = whole(details.get("reasoning_tokens"))
-    request.end_user = text(body.get("safety_identifier")) or text(envelope.headers.get("openai-safety-identifier")) or text(body.get("user"))
+    request.end_user = (
+        text(body.get("safety_identifier"))
+        or text(envelope.headers.get("openai-safety-identifier"))
+        or text(body.get("user"))
+    )
     request.messages = said(body)
     request.answer = _answer(answer)
     yield with_thoughts(request, answer, *(body.get(name) for name in SAID))
@@ -55,7 +67,11 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 
 def said(body: Row) -> Messages | None:
     """The messages of a chat completion, a response, a Gemini request or an old completion."""
-    system = body.get("instructions") or body.get("system") or mapping_of(first(body, "systemInstruction", "system_instruction")).get("parts")
+    system = (
+        body.get("instructions")
+        or body.get("system")
+        or mapping_of(first(body, "systemInstruction", "system_instruction")).get("parts")
+    )
     messages = next((found for found in (inner(body.get(name)) for name in SAID) if found is not None), None)
     return messages_of(body.get("prompt") if messages is None else messages, system)
 
@@ -70,11 +86,13 @@ FORMATS.add(
     "openai_jsonl",
     Format(
         name="openai_jsonl",
-        title="OpenAI-style requests and responses, one a line (chat completions, completions, responses, batch files)",
+        title="OpenAI-style requests and responses, one a line (chat completions, completions, responses, "
+        "batch files)",
         source="OpenAI API reference: chat/create, responses/create, batch",
         suffixes=(".jsonl", ".ndjson", ".json", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="What stands around the body differs from operator to operator; a name that is not known (docs/formats.md) is not seen. Batch results carry no account.",
+        blind_spots="What stands around the body differs from operator to operator; a name that is not "
+        "known (docs/formats.md) is not seen. Batch results carry no account.",
     ),
 )

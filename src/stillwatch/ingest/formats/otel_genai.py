@@ -16,26 +16,58 @@ from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, canonical, dig, inner, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.values import (
+    Row,
+    canonical,
+    dig,
+    inner,
+    mapping_of,
+    moment,
+    path_of,
+    span_ms,
+    text,
+    whole,
+)
 from stillwatch.registry import FORMATS, Format
 
 INDEXED = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,4})\.(role|content)")
 """Attributes of instrumentations that wrote one message into several attributes."""
-CLIENT = (*names.ACCOUNT, *names.ADDRESS, *names.USER_AGENT, *names.STATUS, *names.JA4, *names.CONVERSATION, "http.request.header.x-request-id")
+CLIENT = (
+    *names.ACCOUNT,
+    *names.ADDRESS,
+    *names.USER_AGENT,
+    *names.STATUS,
+    *names.JA4,
+    *names.CONVERSATION,
+    "http.request.header.x-request-id",
+)
 
 
 def detect(sample: Sample) -> float:
     """OTLP's own envelope, or single spans with GenAI attributes."""
-    outer = ("resourceSpans", "resourceLogs", "resource_spans", "resource_logs", "scopeSpans", "scopeLogs", "scope_spans", "scope_logs")
+    outer = (
+        "resourceSpans",
+        "resourceLogs",
+        "resource_spans",
+        "resource_logs",
+        "scopeSpans",
+        "scopeLogs",
+        "scope_spans",
+        "scope_logs",
+    )
     if any(sample.has(name) for name in outer):
         return 0.95
-    if not sample.has("attributes") or not (sample.columns & {"spanId", "span_id", "context", "traceId", "trace_id"}):
+    if not sample.has("attributes") or not (
+        sample.columns & {"spanId", "span_id", "context", "traceId", "trace_id"}
+    ):
         return 0.0
     return 0.85 if any(_is_genai(span) for row in sample.rows for span in spans_of(row)) else 0.3
 
 
 def read(row: Row, context: Context) -> Iterator[Request | BadRow]:
-    """Every request to a model among a row's spans and events; the client is looked up on the other spans of the trace too."""
+    """Every request to a model among a row's spans and events; the client is looked up on the other spans of
+    the trace too.
+    """
     spans = spans_of(row)
     around = _around(spans)
     for span in spans:
@@ -73,10 +105,20 @@ def _request(span: Span, context: Context) -> Request:
     old = _events(span)
     attributes = {**old.details, **span.attributes}
     given, got = inner(_first(attributes, names.INPUT)), inner(_first(attributes, names.OUTPUT))
-    asked = {ours: attributes[name] for name, ours in names.PARAMETERS.items() if attributes.get(name) is not None}
-    headers = clean_headers({k.removeprefix(names.HEADER).replace("_", "-"): v for k, v in attributes.items() if k.startswith(names.HEADER)})
+    asked = {
+        ours: attributes[name] for name, ours in names.PARAMETERS.items() if attributes.get(name) is not None
+    }
+    headers = clean_headers(
+        {
+            k.removeprefix(names.HEADER).replace("_", "-"): v
+            for k, v in attributes.items()
+            if k.startswith(names.HEADER)
+        }
+    )
     request = Request(
-        request_id=text(_first(attributes, names.REQUEST_ID)) or ":".join(filter(None, (span.trace, span.span))) or None,
+        request_id=text(_first(attributes, names.REQUEST_ID))
+        or ":".join(filter(None, (span.trace, span.span)))
+        or None,
         account_id=text(_account(attributes, context)),
         time=moment(span.start, "startTimeUnixNano"),
         model=text(_first(attributes, names.MODEL)),
@@ -107,7 +149,9 @@ def _first(attributes: Row, known: tuple[str, ...]) -> Any:
     for name in known:
         value = attributes.get(name)
         if value is not None and value != "":
-            return ", ".join(map(str, value)) if isinstance(value, list) and name.startswith("http.") else value
+            return (
+                ", ".join(map(str, value)) if isinstance(value, list) and name.startswith("http.") else value
+            )
     return None
 
 
@@ -134,7 +178,9 @@ def _format(attributes: Row) -> Any:
 
 
 def _said(attributes: Row, given: Any) -> Messages | None:
-    return messages_of(given if given is not None else _indexed(attributes, "prompt"), _first(attributes, names.SYSTEM))
+    return messages_of(
+        given if given is not None else _indexed(attributes, "prompt"), _first(attributes, names.SYSTEM)
+    )
 
 
 def _indexed(attributes: Row, which: str) -> list[Row] | None:
@@ -192,7 +238,9 @@ def _content(attributes: Row, body: Any) -> Row:
             return found
         if isinstance(found, str) and found:
             return {"content": found}
-    return {name: inner(attributes[name]) for name in ("content", "message", "tool_calls") if name in attributes}
+    return {
+        name: inner(attributes[name]) for name in ("content", "message", "tool_calls") if name in attributes
+    }
 
 
 FORMATS.add(
@@ -204,6 +252,7 @@ FORMATS.add(
         suffixes=(".json", ".jsonl", ".ndjson"),
         detect=detect,
         read=read,
-        blind_spots="Words only where content capture is on. The account is seen only where spans carry user.id or the like; spans of one trace are joined within one export batch.",
+        blind_spots="Words only where content capture is on. The account is seen only where spans carry "
+        "user.id or the like; spans of one trace are joined within one export batch.",
     ),
 )

@@ -28,7 +28,12 @@ def row(record: Record) -> dict[str, Any]:
         "conversation": record.conversation,
     }
     if record.messages is not None:
-        found |= {"messages": record.messages, "tools": record.tools or None, "output_format": record.output_format or None, "answer": record.answer}
+        found |= {
+            "messages": record.messages,
+            "tools": record.tools or None,
+            "output_format": record.output_format or None,
+            "answer": record.answer,
+        }
     return found
 
 

@@ -23,11 +23,20 @@ PRICE = 0.000_004
 
 def write(rows: Rows, path: Path) -> None:
     """One part of the table LiteLLM_SpendLogs."""
-    pq.write_table(pa.table(columns(rows)), path, compression="zstd", compression_level=1, use_dictionary=DICTIONARY, write_statistics=["startTime"])
+    pq.write_table(
+        pa.table(columns(rows)),
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=DICTIONARY,
+        write_statistics=["startTime"],
+    )
 
 
 def columns(rows: Rows) -> dict[str, pa.Array[Any]]:
-    """The table's columns, named as LiteLLM's schema.prisma names them; those that say nothing here are left out."""
+    """The table's columns, named as LiteLLM's schema.prisma names them; those that say nothing here are left
+    out.
+    """
     n = len(rows)
     total = rows.input_tokens + rows.output_tokens
     model = model_names(rows)
@@ -50,7 +59,9 @@ def columns(rows: Rows) -> dict[str, pa.Array[Any]]:
         "end_user": rows.end_user.fill_null(""),
         "requester_ip_address": take(rows.world.addresses, rows.address),
         "messages": rows.messages if rows.messages is not None else nothing,
-        "response": pc.if_else(pa.array(rows.status == 200), rows.response, "{}") if rows.response is not None else nothing,
+        "response": pc.if_else(pa.array(rows.status == 200), rows.response, "{}")
+        if rows.response is not None
+        else nothing,
         "session_id": rows.conversation,
         "status": take(["failure", "success"], (rows.status == 200).astype(np.int64)),
         "proxy_server_request": bodies(rows) if rows.messages is not None else nothing,
@@ -80,14 +91,26 @@ def _api_keys(rows: Rows) -> pa.Array[Any]:
 
 def metadata(rows: Rows) -> pa.Array[Any]:
     """What LiteLLM keeps of the caller: user agent, custom headers, error code, reasoning tokens."""
-    known, inverse = combined(rows.client, rows.status, np.minimum(rows.reasoning_tokens // REASONING_STEP, 2047))
-    return take([as_json(metadata_of(rows, client, status, steps * REASONING_STEP)) for client, status, steps in known], inverse)
+    known, inverse = combined(
+        rows.client, rows.status, np.minimum(rows.reasoning_tokens // REASONING_STEP, 2047)
+    )
+    return take(
+        [
+            as_json(metadata_of(rows, client, status, steps * REASONING_STEP))
+            for client, status, steps in known
+        ],
+        inverse,
+    )
 
 
 def metadata_of(rows: Rows, client: int, status: int, reasoning: int) -> dict[str, Any]:
     """One row's metadata."""
     build = rows.world.setting.clients.builds[client]
-    found: dict[str, Any] = {"user_agent": build.user_agent, "applied_guardrails": [], "status": "success" if status == 200 else "failure"}
+    found: dict[str, Any] = {
+        "user_agent": build.user_agent,
+        "applied_guardrails": [],
+        "status": "success" if status == 200 else "failure",
+    }
     if build.stainless:
         found["requester_custom_headers"] = build.stainless
     if status != 200:

@@ -14,7 +14,9 @@ def row(record: Record) -> dict[str, Any]:
     """One row, JSON columns as nested values, as a JSON export of the table has them."""
     total = record.input_tokens + record.output_tokens
     text = record.messages is not None
-    body = {key: value for key, value in record.body().items() if key not in ("messages", "safety_identifier")}
+    body = {
+        key: value for key, value in record.body().items() if key not in ("messages", "safety_identifier")
+    }
     return {
         "request_id": record.request_id,
         "call_type": "acompletion",
@@ -40,7 +42,10 @@ def row(record: Record) -> dict[str, Any]:
 
 def metadata(record: Record) -> dict[str, Any]:
     """What LiteLLM keeps of the caller."""
-    found: dict[str, Any] = {"user_agent": record.client.user_agent, "status": "success" if record.good else "failure"}
+    found: dict[str, Any] = {
+        "user_agent": record.client.user_agent,
+        "status": "success" if record.good else "failure",
+    }
     if record.client.stainless:
         found["requester_custom_headers"] = record.client.stainless
     if not record.good:

@@ -1,4 +1,6 @@
-"""LiteLLM's StandardLoggingPayload, one a line, as its callbacks write it; its times are seconds since 1970."""
+"""LiteLLM's StandardLoggingPayload, one a line, as its callbacks write it; its times are seconds since
+1970.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ from stillwatch.range.writers import WRITERS, Writer
 
 def row(record: Record) -> dict[str, Any]:
     """One payload."""
-    asked = {key: value for key, value in record.body().items() if key not in ("model", "messages", "safety_identifier")}
+    asked = {
+        key: value
+        for key, value in record.body().items()
+        if key not in ("model", "messages", "safety_identifier")
+    }
     kept = metadata(record)
     return {
         "id": record.request_id,

@@ -68,14 +68,18 @@ def _content(record: Record) -> dict[str, Any]:
     """What is only captured where content capture is on, as JSON texts."""
     if record.messages is None:
         return {}
-    found: dict[str, Any] = {"gen_ai.input.messages": _json([_message(m) for m in record.messages if m["role"] != "system"])}
+    found: dict[str, Any] = {
+        "gen_ai.input.messages": _json([_message(m) for m in record.messages if m["role"] != "system"])
+    }
     system = [{"type": "text", "content": m["content"]} for m in record.messages if m["role"] == "system"]
     if system:
         found["gen_ai.system_instructions"] = _json(system)
     if record.tools:
         found["gen_ai.tool.definitions"] = _json(record.tools)
     if record.answer is not None:
-        found["gen_ai.output.messages"] = _json([{**_message({"role": "assistant", "content": record.answer}), "finish_reason": "stop"}])
+        found["gen_ai.output.messages"] = _json(
+            [{**_message({"role": "assistant", "content": record.answer}), "finish_reason": "stop"}]
+        )
     return found
 
 

@@ -21,11 +21,15 @@ class Aggregator(Population):
     handover: float = 0.35
     """Chance that the balancer sends a later turn of a conversation by another key."""
     declared: float = 0.6
-    """Share of aggregators that are verified organisations; the others declare themselves by the payment instrument of a business plan."""
+    """Share of aggregators that are verified organisations; the others declare themselves by the payment
+    instrument of a business plan.
+    """
 
 
 def build(spec: Aggregator, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """A few keys that carry on each other's conversations word for word, in many languages, for end users whose ids are passed on."""
+    """A few keys that carry on each other's conversations word for word, in many languages, for end users
+    whose ids are passed on.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(BUSINESS,), hosted=True)
     groups, of = len(region_of), cast.group - 1
@@ -40,5 +44,12 @@ def build(spec: Aggregator, n: int, setting: Setting, rng: np.random.Generator) 
 
 
 KINDS.add(
-    "aggregator", Kind("aggregator", "benign", "A declared aggregator whose balancer hands conversations over between its keys.", Aggregator, build)
+    "aggregator",
+    Kind(
+        "aggregator",
+        "benign",
+        "A declared aggregator whose balancer hands conversations over between its keys.",
+        Aggregator,
+        build,
+    ),
 )

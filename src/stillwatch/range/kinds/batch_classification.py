@@ -24,5 +24,11 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 KINDS.add(
     "batch_classification",
-    Kind("batch_classification", "benign", "Nightly batch jobs: one template, distinct inputs, short outputs.", Population, build),
+    Kind(
+        "batch_classification",
+        "benign",
+        "Nightly batch jobs: one template, distinct inputs, short outputs.",
+        Population,
+        build,
+    ),
 )

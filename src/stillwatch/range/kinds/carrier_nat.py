@@ -30,4 +30,7 @@ def build(spec: Nat, n: int, setting: Setting, rng: np.random.Generator) -> Cast
     return cast
 
 
-KINDS.add("carrier_nat", Kind("carrier_nat", "benign", "Hundreds of strangers behind each address of a carrier.", Nat, build))
+KINDS.add(
+    "carrier_nat",
+    Kind("carrier_nat", "benign", "Hundreds of strangers behind each address of a carrier.", Nat, build),
+)

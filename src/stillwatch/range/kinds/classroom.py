@@ -30,7 +30,9 @@ def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -
     cast.at(setting.places.add(pick(setting.places.schools, region_of, rng), rng)[of][:, None])
     weekday = rng.integers(0, 5, groups)
     _lessons(cast, weekday[of], rng.integers(0, 6, groups)[of], region_of[of], spec, setting, rng)
-    school = np.where(rng.random(groups) < spec.school_mail, setting.domains.all(own_domains(groups, rng)), 0)[of]
+    school = np.where(
+        rng.random(groups) < spec.school_mail, setting.domains.all(own_domains(groups, rng)), 0
+    )[of]
     cast.domain = np.where(school > 0, school, cast.domain)
     cast.group_seed = seeds(groups, rng)[of]
     cast.plan[:], cast.payment[:] = FREE, 0
@@ -38,7 +40,15 @@ def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -
     return cast
 
 
-def _lessons(cast: Cast, weekday: Array, hour: Array, region: Array, spec: Classroom, setting: Setting, rng: np.random.Generator) -> None:
+def _lessons(
+    cast: Cast,
+    weekday: Array,
+    hour: Array,
+    region: Array,
+    spec: Classroom,
+    setting: Setting,
+    rng: np.random.Generator,
+) -> None:
     first_weekday = (setting.start // DAY + 3) % 7
     first_day = (weekday - first_weekday) % 7
     lessons = np.maximum(1, -(-(setting.days - first_day) // 7))
@@ -50,11 +60,22 @@ def _lessons(cast: Cast, weekday: Array, hour: Array, region: Array, spec: Class
     cast.rhythm[:], cast.shift = LESSON, np.rint((8 + hour - offset) * 4).astype(np.int64)
     together = rng.random(len(cast)) < spec.registered_together
     lesson = setting.start + first_day * DAY + ((8 + hour - offset) % 24 * HOUR).astype(np.int64)
-    cast.created = np.where(together, lesson - (rng.random(len(cast)) * 20 * MINUTE).astype(np.int64), cast.created)
+    cast.created = np.where(
+        together, lesson - (rng.random(len(cast)) * 20 * MINUTE).astype(np.int64), cast.created
+    )
     late = cast.created > lesson
     cast.created = np.where(late, lesson - (rng.random(len(cast)) * 60 * DAY).astype(np.int64), cast.created)
     cast.first = np.maximum(setting.start, cast.created)
     cast.last[:], cast.banned[:] = setting.end, 0
 
 
-KINDS.add("classroom", Kind("classroom", "benign", "Pupils behind one school address who do the same exercise in the same hour.", Classroom, build))
+KINDS.add(
+    "classroom",
+    Kind(
+        "classroom",
+        "benign",
+        "Pupils behind one school address who do the same exercise in the same hour.",
+        Classroom,
+        build,
+    ),
+)

@@ -8,14 +8,20 @@ from stillwatch.range.cast import API, OFFICE, Cast
 from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
-BUILDS = (("harness-cli/2.1.4", "node v22.12.0"), ("harness-cli/2.1.1", "node v20.18.1"), ("harness-cli/2.0.9", "node v24.2.0"))
+BUILDS = (
+    ("harness-cli/2.1.4", "node v22.12.0"),
+    ("harness-cli/2.1.1", "node v20.18.1"),
+    ("harness-cli/2.0.9", "node v24.2.0"),
+)
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
     """Unrelated developers who run the same popular agent: one system prompt, one tool set, long contexts."""
     cast = people(spec, n, setting, rng)
     systems = ("MacOS arm64", "Linux x64", "Windows x64")
-    builds = np.array([setting.clients.add(agent, runtime, system) for agent, runtime in BUILDS for system in systems])
+    builds = np.array(
+        [setting.clients.add(agent, runtime, system) for agent, runtime in BUILDS for system in systems]
+    )
     cast.client = builds[(len(builds) * rng.random(n) ** 1.5).astype(np.int64)]
     cast.plan[:] = API
     pay(cast, rng)
@@ -25,4 +31,13 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-KINDS.add("coding_agent", Kind("coding_agent", "benign", "Developers whose coding agents loop with tools and long contexts.", Population, build))
+KINDS.add(
+    "coding_agent",
+    Kind(
+        "coding_agent",
+        "benign",
+        "Developers whose coding agents loop with tools and long contexts.",
+        Population,
+        build,
+    ),
+)

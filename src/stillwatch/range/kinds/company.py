@@ -19,8 +19,18 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-def declare(cast: Cast, region_of: Array, setting: Setting, rng: np.random.Generator, *, plans: tuple[int, ...], hosted: bool = False) -> None:
-    """Give each group an owner that it declares: organisation, payment, mail domain, network, software house rules."""
+def declare(
+    cast: Cast,
+    region_of: Array,
+    setting: Setting,
+    rng: np.random.Generator,
+    *,
+    plans: tuple[int, ...],
+    hosted: bool = False,
+) -> None:
+    """Give each group an owner that it declares: organisation, payment, mail domain, network, software house
+    rules.
+    """
     groups, of = len(region_of), cast.group - 1
     names = own_domains(groups, rng)
     cast.domain = setting.domains.all(names)[of]
@@ -28,14 +38,23 @@ def declare(cast: Cast, region_of: Array, setting: Setting, rng: np.random.Gener
     cast.plan, cast.verification[:] = rng.choice(plans, groups)[of], ORGANISATION
     cast.payment = instruments(groups, rng)[of]
     cast.group_seed = seeds(groups, rng)[of]
-    exits = [setting.places.hosted(groups, rng) if hosted else setting.places.add(pick(setting.places.firms, region_of, rng), rng) for _ in range(2)]
+    exits = [
+        setting.places.hosted(groups, rng)
+        if hosted
+        else setting.places.add(pick(setting.places.firms, region_of, rng), rng)
+        for _ in range(2)
+    ]
     cast.at(np.stack(exits, axis=1)[of])
     offset = np.array([r.utc_offset for r in setting.places.regions])[cast.region]
     cast.shift = np.rint(-offset * 4 + rng.normal(0, 2, len(cast))).astype(np.int64)
     cast.client = np.where(rng.random(len(cast)) < 0.7, setting.clients.popular(groups, rng)[of], cast.client)
-    onboarding = np.maximum(setting.launched, setting.start - (rng.random(groups) * 500 * DAY).astype(np.int64))[of]
+    onboarding = np.maximum(
+        setting.launched, setting.start - (rng.random(groups) * 500 * DAY).astype(np.int64)
+    )[of]
     joined = onboarding + (rng.exponential(40, len(cast)) * DAY).astype(np.int64)
-    cast.created = np.where(joined < setting.start, joined, setting.start - (rng.random(len(cast)) * 30 * DAY).astype(np.int64))
+    cast.created = np.where(
+        joined < setting.start, joined, setting.start - (rng.random(len(cast)) * 30 * DAY).astype(np.int64)
+    )
     cast.first[:], cast.last[:], cast.banned[:] = setting.start, setting.end, 0
 
 
@@ -45,5 +64,12 @@ def organisation_name(domain: str) -> str:
 
 
 KINDS.add(
-    "company", Kind("company", "benign", "Seats of a verified organisation: one payment instrument, mail domain and egress.", Population, build)
+    "company",
+    Kind(
+        "company",
+        "benign",
+        "Seats of a verified organisation: one payment instrument, mail domain and egress.",
+        Population,
+        build,
+    ),
 )

@@ -11,7 +11,9 @@ from stillwatch.range.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Declared laboratories: the same fixed questions over several models and days, in machine loops, from servers."""
+    """Declared laboratories: the same fixed questions over several models and days, in machine loops, from
+    servers.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(BUSINESS,), hosted=True)
     client = setting.clients.add("lm-eval/0.4.9 aiohttp/3.13.2", "CPython 3.11.11", "Linux x64")
@@ -24,4 +26,13 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-KINDS.add("eval_harness", Kind("eval_harness", "benign", "Declared laboratories that loop over fixed benchmark questions.", Population, build))
+KINDS.add(
+    "eval_harness",
+    Kind(
+        "eval_harness",
+        "benign",
+        "Declared laboratories that loop over fixed benchmark questions.",
+        Population,
+        build,
+    ),
+)

@@ -8,6 +8,10 @@ from stillwatch.range.specs import KINDS, Kind
 KINDS.add(
     "exceeding_distiller",
     Kind(
-        "exceeding_distiller", "exceeds", "One organisation that distils beyond its permit: other models, more volume, or too late.", Distiller, build
+        "exceeding_distiller",
+        "exceeds",
+        "One organisation that distils beyond its permit: other models, more volume, or too late.",
+        Distiller,
+        build,
     ),
 )

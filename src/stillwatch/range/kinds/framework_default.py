@@ -8,13 +8,19 @@ from stillwatch.range.cast import API, FLAT, HOME, OFFICE, Cast
 from stillwatch.range.people import Setting, pay, people
 from stillwatch.range.specs import KINDS, Kind, Population
 
-VERSIONS = ("crewline/0.61.0 OpenAI/Python 2.14.0", "crewline/0.60.2 OpenAI/Python 2.11.0", "crewline/0.58.0 OpenAI/Python 2.6.0")
+VERSIONS = (
+    "crewline/0.61.0 OpenAI/Python 2.14.0",
+    "crewline/0.60.2 OpenAI/Python 2.11.0",
+    "crewline/0.58.0 OpenAI/Python 2.6.0",
+)
 RUNTIMES = ("CPython 3.12.8", "CPython 3.11.11", "CPython 3.13.1")
 SYSTEMS = ("Linux x64", "MacOS arm64", "Windows x64")
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Unrelated developers with one default system prompt, tool set, user agent and parameters; one group in the truth."""
+    """Unrelated developers with one default system prompt, tool set, user agent and parameters; one group in
+    the truth.
+    """
     cast = people(spec, n, setting, rng)
     cast.group[:] = 1
     builds = np.array([setting.clients.add(v, r, s) for v in VERSIONS for r in RUNTIMES for s in SYSTEMS])

@@ -26,7 +26,9 @@ class Hackathon(Population):
 
 
 def build(spec: Hackathon, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Hundreds behind one address on one day, registered that day, with the sponsor's template, client build and parameters."""
+    """Hundreds behind one address on one day, registered that day, with the sponsor's template, client build
+    and parameters.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     groups, of = len(region_of), cast.group - 1
     cast.at(setting.places.add(pick(setting.places.schools, region_of, rng), rng)[of][:, None])
@@ -37,13 +39,19 @@ def build(spec: Hackathon, n: int, setting: Setting, rng: np.random.Generator) -
     cast.group_seed = seeds(groups, rng)[of]
     cast.plan[:], cast.payment[:], cast.organisation[:] = API, 0, 0
     cast.verification[:] = EMAIL
-    opens = setting.start + rng.integers(0, setting.days, groups) * DAY + (_hour(region_of, setting) * HOUR).astype(np.int64)
+    opens = (
+        setting.start
+        + rng.integers(0, setting.days, groups) * DAY
+        + (_hour(region_of, setting) * HOUR).astype(np.int64)
+    )
     _one_day(cast, opens[of], spec, setting, rng)
     return cast
 
 
 def _hour(region_of: Array, setting: Setting) -> Array:
-    """Nine in the morning where that leaves fourteen hours of the day in UTC, else midnight in UTC: an evening's kick-off there."""
+    """Nine in the morning where that leaves fourteen hours of the day in UTC, else midnight in UTC: an
+    evening's kick-off there.
+    """
     morning = 9 - np.array([r.utc_offset for r in setting.places.regions])[region_of]
     return np.where((morning >= 0) & (morning <= LATEST), morning, 0.0)
 
@@ -61,5 +69,12 @@ def _one_day(cast: Cast, opens: Array, spec: Hackathon, setting: Setting, rng: n
 
 
 KINDS.add(
-    "hackathon", Kind("hackathon", "benign", "Strangers behind one address on the day they registered, with one starter kit.", Hackathon, build)
+    "hackathon",
+    Kind(
+        "hackathon",
+        "benign",
+        "Strangers behind one address on the day they registered, with one starter kit.",
+        Hackathon,
+        build,
+    ),
 )

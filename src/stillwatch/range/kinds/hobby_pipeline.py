@@ -16,10 +16,18 @@ BUILDS = (
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Strangers with identical harvest templates, tool and parameters, each for some days of its own; one group in the truth."""
+    """Strangers with identical harvest templates, tool and parameters, each for some days of its own; one
+    group in the truth.
+    """
     cast = people(spec, n, setting, rng)
     cast.group[:] = 1
-    builds = np.array([setting.clients.add(agent, runtime, system) for agent, runtime in BUILDS for system in ("Linux x64", "MacOS arm64")])
+    builds = np.array(
+        [
+            setting.clients.add(agent, runtime, system)
+            for agent, runtime in BUILDS
+            for system in ("Linux x64", "MacOS arm64")
+        ]
+    )
     cast.client = cast.other_client = builds[(len(builds) * rng.random(n) ** 1.5).astype(np.int64)]
     cast.parameters[:] = setting.clients.named["synthkit"]
     cast.plan[:] = API
@@ -38,5 +46,11 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 KINDS.add(
     "hobby_pipeline",
-    Kind("hobby_pipeline", "benign", "Hobbyists who make synthetic data with one open pipeline's default prompts.", Population, build),
+    Kind(
+        "hobby_pipeline",
+        "benign",
+        "Hobbyists who make synthetic data with one open pipeline's default prompts.",
+        Population,
+        build,
+    ),
 )

@@ -20,11 +20,15 @@ class Migration(Population):
     """Each group is one company."""
 
     declared: float = 0.6
-    """Share of companies whose contract stands on the first day; the others begin with trial seats that share a mail domain and declare nothing."""
+    """Share of companies whose contract stands on the first day; the others begin with trial seats that share
+    a mail domain and declare nothing.
+    """
 
 
 def build(spec: Migration, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Hundreds of seats made by a script in one hour of a night, at work from the hour of the next day in which the old assistant is cut off."""
+    """Hundreds of seats made by a script in one hour of a night, at work from the hour of the next day in
+    which the old assistant is cut off.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(TEAM,))
     groups, of = len(region_of), cast.group - 1
@@ -51,7 +55,8 @@ KINDS.add(
     Kind(
         "migration",
         "benign",
-        "A company's seats, registered within an hour of one night and at work from the same hour of the next day.",
+        "A company's seats, registered within an hour of one night and at work from the same hour of the "
+        "next day.",
         Migration,
         build,
     ),

@@ -21,4 +21,13 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-KINDS.add("office", Kind("office", "benign", "Colleagues with private accounts behind one office address, in office hours.", Population, build))
+KINDS.add(
+    "office",
+    Kind(
+        "office",
+        "benign",
+        "Colleagues with private accounts behind one office address, in office hours.",
+        Population,
+        build,
+    ),
+)

@@ -15,5 +15,12 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 
 KINDS.add(
-    "ordinary", Kind("ordinary", "benign", "Individuals and small developers with nothing in common but their region and client.", Population, build)
+    "ordinary",
+    Kind(
+        "ordinary",
+        "benign",
+        "Individuals and small developers with nothing in common but their region and client.",
+        Population,
+        build,
+    ),
 )

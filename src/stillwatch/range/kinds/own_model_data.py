@@ -11,7 +11,9 @@ from stillwatch.range.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Few accounts of verified organisations that generate and grade at a steady rate: the technique of a harvest, nothing hidden."""
+    """Few accounts of verified organisations that generate and grade at a steady rate: the technique of a
+    harvest, nothing hidden.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(BUSINESS, ENTERPRISE), hosted=True)
     groups, of = len(region_of), cast.group - 1
@@ -25,5 +27,11 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 KINDS.add(
     "own_model_data",
-    Kind("own_model_data", "benign", "A declared company that generates and grades synthetic data for a model of its own.", Population, build),
+    Kind(
+        "own_model_data",
+        "benign",
+        "A declared company that generates and grades synthetic data for a model of its own.",
+        Population,
+        build,
+    ),
 )

@@ -33,4 +33,9 @@ def build(spec: Distiller, n: int, setting: Setting, rng: np.random.Generator) -
     return cast
 
 
-KINDS.add("permitted_distiller", Kind("permitted_distiller", "authorised", "One organisation that distils under a permit.", Distiller, build))
+KINDS.add(
+    "permitted_distiller",
+    Kind(
+        "permitted_distiller", "authorised", "One organisation that distils under a permit.", Distiller, build
+    ),
+)

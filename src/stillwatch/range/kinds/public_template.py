@@ -16,4 +16,13 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     return cast
 
 
-KINDS.add("public_template", Kind("public_template", "benign", "Thousands of strangers who use one popular public prompt.", Population, build))
+KINDS.add(
+    "public_template",
+    Kind(
+        "public_template",
+        "benign",
+        "Thousands of strangers who use one popular public prompt.",
+        Population,
+        build,
+    ),
+)

@@ -11,7 +11,9 @@ from stillwatch.range.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """Verified organisations whose accounts try variants by the thousand and keep those that worked in a suite that they run again."""
+    """Verified organisations whose accounts try variants by the thousand and keep those that worked in a
+    suite that they run again.
+    """
     cast, region_of = neighbours(spec, n, setting, rng)
     declare(cast, region_of, setting, rng, plans=(BUSINESS, ENTERPRISE), hosted=True)
     cast.rhythm[:], cast.weekend[:], cast.burst[:] = OFFICE, 0.3, 0.6
@@ -23,5 +25,11 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
 
 KINDS.add(
     "red_team",
-    Kind("red_team", "benign", "Declared testers of safety: many tricks, most of them refused, and a suite of those that worked.", Population, build),
+    Kind(
+        "red_team",
+        "benign",
+        "Declared testers of safety: many tricks, most of them refused, and a suite of those that worked.",
+        Population,
+        build,
+    ),
 )

@@ -31,4 +31,7 @@ def build(spec: Reseller, n: int, setting: Setting, rng: np.random.Generator) ->
     return cast
 
 
-KINDS.add("reseller", Kind("reseller", "benign", "A declared reseller that passes on many end users.", Reseller, build))
+KINDS.add(
+    "reseller",
+    Kind("reseller", "benign", "A declared reseller that passes on many end users.", Reseller, build),
+)

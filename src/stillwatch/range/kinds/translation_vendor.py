@@ -11,7 +11,11 @@ from stillwatch.range.kinds.company import organisation_name
 from stillwatch.range.people import Setting, groups_of, instruments, own_domains, people, seeds
 from stillwatch.range.specs import KINDS, Kind, Population
 
-TOOLS = (("tandem-desk/7.2.0", "electron 37"), ("segmentor/3.4.1", "jvm 21"), ("bilingua/12.0.3", "electron 34"))
+TOOLS = (
+    ("tandem-desk/7.2.0", "electron 37"),
+    ("segmentor/3.4.1", "jvm 21"),
+    ("bilingua/12.0.3", "electron 34"),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,9 @@ class Vendor(Population):
 
 
 def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """People who declare no common owner, and share a template, a tool with its parameters, and some of them an address."""
+    """People who declare no common owner, and share a template, a tool with its parameters, and some of them
+    an address.
+    """
     cast = people(spec, n, setting, rng)
     cast.group = groups_of(n, spec, rng)
     groups, of = int(cast.group.max()), cast.group - 1
@@ -42,12 +48,18 @@ def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> C
     cast.group_seed = seeds(groups, rng)[of]
     names = own_domains(groups, rng)
     cast.domain = np.where(staff, setting.domains.all(names)[of], cast.domain)
-    cast.organisation = np.where(staff, setting.organisations.all([organisation_name(name) for name in names])[of], 0)
+    cast.organisation = np.where(
+        staff, setting.organisations.all([organisation_name(name) for name in names])[of], 0
+    )
     cast.verification = np.where(staff, ORGANISATION, cast.verification)
     cast.plan = np.where(staff, BUSINESS, API)
-    cast.payment = np.where(staff, instruments(groups, rng)[of], np.where(cast.payment == 0, instruments(n, rng), cast.payment))
+    cast.payment = np.where(
+        staff, instruments(groups, rng)[of], np.where(cast.payment == 0, instruments(n, rng), cast.payment)
+    )
     call = setting.start - rng.integers(2 * DAY, 60 * DAY, groups)[of]
-    cast.created = np.where(rng.random(n) < spec.called, call + (rng.random(n) * DAY).astype(np.int64), cast.created)
+    cast.created = np.where(
+        rng.random(n) < spec.called, call + (rng.random(n) * DAY).astype(np.int64), cast.created
+    )
     cast.first = np.maximum(setting.start, cast.created)
     cast.last, cast.sure = np.full(n, setting.end), (cast.first - setting.start) // DAY
     cast.banned[:] = 0
@@ -58,5 +70,11 @@ def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> C
 
 KINDS.add(
     "translation_vendor",
-    Kind("translation_vendor", "benign", "Freelancers with own accounts who share a vendor's template, tool and remote desktop.", Vendor, build),
+    Kind(
+        "translation_vendor",
+        "benign",
+        "Freelancers with own accounts who share a vendor's template, tool and remote desktop.",
+        Vendor,
+        build,
+    ),
 )

@@ -20,7 +20,9 @@ class Vpn(Population):
 
 
 def build(spec: Vpn, n: int, setting: Setting, rng: np.random.Generator) -> Cast:
-    """People of all regions whose traffic comes from a handful of addresses that are also popular with operators; one group in the truth."""
+    """People of all regions whose traffic comes from a handful of addresses that are also popular with
+    operators; one group in the truth.
+    """
     cast = people(spec, n, setting, rng)
     cast.group[:] = 1
     exits = setting.places.add(np.full(spec.exits, rng.choice(setting.places.vpns)), rng)
@@ -28,4 +30,13 @@ def build(spec: Vpn, n: int, setting: Setting, rng: np.random.Generator) -> Cast
     return cast
 
 
-KINDS.add("vpn_users", Kind("vpn_users", "benign", "Strangers of all regions behind the few exits of one consumer VPN.", Vpn, build))
+KINDS.add(
+    "vpn_users",
+    Kind(
+        "vpn_users",
+        "benign",
+        "Strangers of all regions behind the few exits of one consumer VPN.",
+        Vpn,
+        build,
+    ),
+)

@@ -1,4 +1,6 @@
-"""Accounts that live for some days only, generation after generation, and accounts that begin one after the other."""
+"""Accounts that live for some days only, generation after generation, and accounts that begin one after the
+other.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def generations(spec: Campaign) -> int:
 
 
 def replace_by_age(spec: Campaign, cast: Cast, begin: int) -> None:
-    """Each generation registers as long before its own days as the first did before the campaign, and works on those days only."""
+    """Each generation registers as long before its own days as the first did before the campaign, and works
+    on those days only.
+    """
     if generations(spec) == 1:
         return
     life = round(spec.life_days * DAY)
@@ -26,7 +30,9 @@ def replace_by_age(spec: Campaign, cast: Cast, begin: int) -> None:
 
 
 def spread_starts(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
-    """Accounts begin up to `spread_days` late, at most half of their time, and go on for as long past their end, if the window lasts."""
+    """Accounts begin up to `spread_days` late, at most half of their time, and go on for as long past their
+    end, if the window lasts.
+    """
     if not spec.spread_days:
         return
     most = np.minimum(spec.spread_days * DAY, (cast.last - cast.first) / 2)

@@ -1,4 +1,6 @@
-"""Crews of accounts: when one is banned, or has done its part, the operator goes on with another that keeps some of its means."""
+"""Crews of accounts: when one is banned, or has done its part, the operator goes on with another that keeps
+some of its means.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ def _alone(spec: Campaign, crew: Crew) -> Campaign:
     """The crew as a campaign: days are counted from its own begin."""
     pathways = [dataclasses.replace(p, late_day=p.late_day - crew.first_day) for p in spec.pathways]
     if crew.agent:
-        pathways = [dataclasses.replace(p, agent=crew.agent, runtime=crew.runtime, system=crew.system) for p in pathways]
+        pathways = [
+            dataclasses.replace(p, agent=crew.agent, runtime=crew.runtime, system=crew.system)
+            for p in pathways
+        ]
     return dataclasses.replace(
         spec,
         accounts=max(1, round(spec.accounts * crew.share)),
@@ -60,11 +65,17 @@ def ban(stage: Stage, cast: Cast, rng: np.random.Generator) -> None:
 
 
 def joined(spec: Campaign, casts: list[Cast], setting: Setting, rng: np.random.Generator) -> Cast:
-    """All crews as one cast: one operator's words, and of the means of each crew a share that the one before it had."""
+    """All crews as one cast: one operator's words, and of the means of each crew a share that the one before
+    it had.
+    """
     for crew, before, after in zip(spec.crews[1:], casts, casts[1:], strict=False):
         after.group_seed[:] = before.group_seed[0]
-        after.payment = handed_on(after.payment, _shared(after.payment, 0), _shared(before.payment, 0), crew.carries, rng)
-        after.domain = handed_on(after.domain, mail.registered(after, setting), mail.registered(before, setting), crew.carries, rng)
+        after.payment = handed_on(
+            after.payment, _shared(after.payment, 0), _shared(before.payment, 0), crew.carries, rng
+        )
+        after.domain = handed_on(
+            after.domain, mail.registered(after, setting), mail.registered(before, setting), crew.carries, rng
+        )
         after.places = handed_on(after.places, _used(after), _used(before), crew.carries, rng)
         same = rng.random(len(after)) < crew.carries
         after.client = np.where(same, before.client[rng.integers(0, len(before), len(after))], after.client)
@@ -74,11 +85,15 @@ def joined(spec: Campaign, casts: list[Cast], setting: Setting, rng: np.random.G
 
 
 def handed_on(values: Array, own: Array, former: Array, share: float, rng: np.random.Generator) -> Array:
-    """`values` with a share of the means in `own` replaced, each wherever it stands, by one of the `former` means."""
+    """`values` with a share of the means in `own` replaced, each wherever it stands, by one of the `former`
+    means.
+    """
     count = min(len(former), round(len(own) * share))
     if share > 0 and len(own) and len(former):
         count = max(1, count)
-    given = dict(zip(rng.permutation(own)[:count].tolist(), rng.permutation(former)[:count].tolist(), strict=True))
+    given = dict(
+        zip(rng.permutation(own)[:count].tolist(), rng.permutation(former)[:count].tolist(), strict=True)
+    )
     distinct, inverse = np.unique(values, return_inverse=True)
     replaced = np.array([given.get(value, value) for value in distinct.tolist()], values.dtype)
     return np.asarray(replaced[inverse].reshape(values.shape))

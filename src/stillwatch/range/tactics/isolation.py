@@ -27,7 +27,9 @@ def remember(spec: Campaign, cast: Cast) -> Before:
 
 
 def isolate(spec: Campaign, cast: Cast, before: Before, setting: Setting, rng: np.random.Generator) -> None:
-    """Give a share of the accounts the marks of unrelated people back; what they ask for and how much stays."""
+    """Give a share of the accounts the marks of unrelated people back; what they ask for and how much
+    stays.
+    """
     if not spec.isolated:
         return
     # A stream of its own: whoever is isolated, all else stays as it was drawn.

@@ -10,7 +10,9 @@ from stillwatch.range.specs import Campaign
 
 
 def register_in_bulk(spec: Campaign, cast: Cast, setting: Setting, rng: np.random.Generator) -> None:
-    """Some accounts use catch-all domains of the operator, others freemail with the shape that its script makes."""
+    """Some accounts use catch-all domains of the operator, others freemail with the shape that its script
+    makes.
+    """
     n = len(cast)
     domains = setting.domains.all(own_domains(spec.mail_domains, rng))
     setting.bulk["domains"].update(domains.tolist())

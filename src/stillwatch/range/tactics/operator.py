@@ -25,13 +25,24 @@ from stillwatch.range.tactics import (
 )
 
 
-def build(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
-    """Accounts that declare owners of their own and share an operator's means; one pool of them after the other where the spec has crews."""
+def build(
+    spec: Campaign,
+    n: int,
+    number: int,
+    cover_jobs: dict[str, float],
+    setting: Setting,
+    rng: np.random.Generator,
+) -> Cast:
+    """Accounts that declare owners of their own and share an operator's means; one pool of them after the
+    other where the spec has crews.
+    """
     casts = [_crew(stage, number, cover_jobs, setting, rng) for stage in crews.stages(spec, n)]
     return crews.joined(spec, casts, setting, rng)
 
 
-def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator) -> Cast:
+def _crew(
+    stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting: Setting, rng: np.random.Generator
+) -> Cast:
     spec, n = stage.spec, stage.accounts
     as_people = Population("", n, 100.0, 0.5, {"chat": 1.0})
     cast = people(as_people, n, setting, rng, regions.drawn(spec, n, setting, rng) if spec.regions else None)
@@ -64,22 +75,41 @@ def _crew(stage: crews.Stage, number: int, cover_jobs: dict[str, float], setting
     return cast
 
 
-def build_over(spec: Campaign, n: int, number: int, cover_jobs: dict[str, float], setting: Setting, everyone: Cast, rng: np.random.Generator) -> Cast:
-    """The same over accounts of `everyone` whose keys it stole: rows that bear their ids. Raises SettingError where there are too few."""
+def build_over(
+    spec: Campaign,
+    n: int,
+    number: int,
+    cover_jobs: dict[str, float],
+    setting: Setting,
+    everyone: Cast,
+    rng: np.random.Generator,
+) -> Cast:
+    """The same over accounts of `everyone` whose keys it stole: rows that bear their ids. Raises SettingError
+    where there are too few.
+    """
     victims = stolen.chosen(spec, n, everyone, setting, rng)
     cast = build(spec, n, number, cover_jobs, setting, rng)
     stolen.lend(cast, victims, everyone)
     return cast
 
 
-def _pathways(spec: Campaign, cast: Cast, cover_jobs: dict[str, float], begin: int, setting: Setting, rng: np.random.Generator) -> None:
+def _pathways(
+    spec: Campaign,
+    cast: Cast,
+    cover_jobs: dict[str, float],
+    begin: int,
+    setting: Setting,
+    rng: np.random.Generator,
+) -> None:
     shares = np.array([p.share for p in spec.pathways])
     way = np.searchsorted(np.cumsum(shares / shares.sum()), (np.arange(len(cast)) + 0.5) / len(cast))
     for i, pathway in enumerate(spec.pathways):
         inside = np.flatnonzero(way == i)
         cast.plan[inside] = PLANS.index(pathway.plan)
         cast.profile[inside] = setting.jobs.profile(covered(pathway.jobs, cover_jobs, spec.cover))
-        cast.late_profile[inside] = setting.jobs.profile(covered(pathway.late_jobs or pathway.jobs, cover_jobs, spec.cover))
+        cast.late_profile[inside] = setting.jobs.profile(
+            covered(pathway.late_jobs or pathway.jobs, cover_jobs, spec.cover)
+        )
         cast.late_from[inside] = begin + pathway.late_day * DAY if pathway.late_jobs else setting.end
         software.install(pathway, cast, inside, setting, rng)
     cast.payment = np.where(cast.plan == 0, 0, instruments(len(cast), rng))

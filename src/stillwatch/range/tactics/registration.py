@@ -10,9 +10,13 @@ from stillwatch.range.specs import Campaign
 
 
 def waves(spec: Campaign, cast: Cast, begin: int, setting: Setting, rng: np.random.Generator) -> None:
-    """Most accounts are made within a few hours on a few days before the campaign begins; all are older than its first day."""
+    """Most accounts are made within a few hours on a few days before the campaign begins; all are older than
+    its first day.
+    """
     n = len(cast)
-    starts = begin - (np.sort(rng.uniform(1 + spec.wave_hours / 24, spec.registered_days + 2, spec.waves)) * DAY).astype(np.int64)
+    starts = begin - (
+        np.sort(rng.uniform(1 + spec.wave_hours / 24, spec.registered_days + 2, spec.waves)) * DAY
+    ).astype(np.int64)
     when = starts[rng.integers(0, spec.waves, n)] + (rng.random(n) * spec.wave_hours * HOUR).astype(np.int64)
     in_wave = rng.random(n) < spec.wave_share
     alone = np.where(cast.created < begin, cast.created, begin - (rng.random(n) * 60 * DAY).astype(np.int64))

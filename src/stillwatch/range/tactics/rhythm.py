@@ -12,7 +12,9 @@ RHYTHMS = {"balanced": BALANCED, "workday": WORKDAY, "flat": FLAT}
 
 
 def set_pace(spec: Campaign, cast: Cast, n: int, rng: np.random.Generator) -> None:
-    """Daily rates within the published 6 (unless `slowest` says less) to 860 that add up to the campaign's volume; a balancer deals nearly equal shares."""
+    """Daily rates within the published 6 (unless `slowest` says less) to 860 that add up to the campaign's
+    volume; a balancer deals nearly equal shares.
+    """
     volume = spec.exchanges * n / spec.accounts
     active = np.maximum(cast.last - cast.first, 0) / DAY
     shape = rng.lognormal(0, spec.rate_sigma, n)

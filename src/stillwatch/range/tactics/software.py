@@ -21,7 +21,9 @@ def install(pathway: Pathway, cast: Cast, inside: Array, setting: Setting, rng: 
         cast.parameters[inside] = setting.clients.add_parameters(pathway.parameters)
 
 
-def _deal_out(builds: int, first: int, cast: Cast, same: Array, setting: Setting, rng: np.random.Generator) -> None:
+def _deal_out(
+    builds: int, first: int, cast: Cast, same: Array, setting: Setting, rng: np.random.Generator
+) -> None:
     """Give each account one of several builds for good: the pathway's own, or one of a few popular ones."""
     rng = rng.spawn(1)[0]
     popular = np.unique(setting.clients.popular(64 * builds, rng))

@@ -16,13 +16,19 @@ ON_PAPER = (
 
 
 def chosen(spec: Campaign, n: int, everyone: Cast, setting: Setting, rng: np.random.Generator) -> Array:
-    """Numbers of the accounts whose keys were stolen: of the kinds named, registered before the window, none of them banned or stolen from before.
+    """Numbers of the accounts whose keys were stolen: of the kinds named, registered before the window, none
+    of them banned or stolen from before.
 
     Raises SettingError where the world has fewer of them.
     """
     wanted = [list(kinds()).index(name) for name in spec.victims]
     taken = np.unique(everyone.owner[everyone.owner >= 0])
-    able = np.isin(everyone.kind, wanted) & (everyone.created < setting.start) & (everyone.banned == 0) & (everyone.campaign < 0)
+    able = (
+        np.isin(everyone.kind, wanted)
+        & (everyone.created < setting.start)
+        & (everyone.banned == 0)
+        & (everyone.campaign < 0)
+    )
     able[taken] = False
     found = np.flatnonzero(able)
     if len(found) < n:

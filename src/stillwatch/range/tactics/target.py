@@ -1,4 +1,6 @@
-"""Which model a campaign is after: one that it names, and another that it moves to when the first is guarded too well."""
+"""Which model a campaign is after: one that it names, and another that it moves to when the first is guarded
+too well.
+"""
 
 from __future__ import annotations
 

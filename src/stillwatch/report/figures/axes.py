@@ -16,7 +16,17 @@ def three(scores: tuple[float, float, float], high: float) -> Markup:
     for row, (axis, score) in enumerate(zip(AXES, scores, strict=True)):
         y = 1 + row * 8
         bars.append(element("rect", x=0, y=y, width=84, height=6, class_="track"))
-        bars.append(element("rect", titled(f"{axis} {score:.2f}"), x=0, y=y, width=84 * _unit(score), height=6, class_=_strength(score, high)))
+        bars.append(
+            element(
+                "rect",
+                titled(f"{axis} {score:.2f}"),
+                x=0,
+                y=y,
+                width=84 * _unit(score),
+                height=6,
+                class_=_strength(score, high),
+            )
+        )
     line = element("line", x1=84 * high, x2=84 * high, y1=0, y2=25, class_="limit")
     return figure(words, 84, 25, *bars, line)
 
@@ -25,7 +35,14 @@ def one(score: float, high: float) -> Markup:
     """One axis as a broad bar."""
     bar = element("rect", x=0, y=3, width=180 * _unit(score), height=10, class_=_strength(score, high))
     line = element("line", x1=180 * high, x2=180 * high, y1=0, y2=16, class_="limit")
-    return figure(f"{score:.2f} of 1; high from {high:.2f}", 180, 16, element("rect", x=0, y=3, width=180, height=10, class_="track"), bar, line)
+    return figure(
+        f"{score:.2f} of 1; high from {high:.2f}",
+        180,
+        16,
+        element("rect", x=0, y=3, width=180, height=10, class_="track"),
+        bar,
+        line,
+    )
 
 
 def beside_peers(score: float, peers: float | None) -> Markup:

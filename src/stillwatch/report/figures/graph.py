@@ -42,12 +42,17 @@ def traces(links: Sequence[dict[str, Any]]) -> list[Trace]:
     for link in links:
         rows.setdefault((link["facet"], link["key"]), link)
         carriers[link["facet"], link["key"]].add(link["account"])
-    found = [Trace(facet, rows[facet, key]["family"], key, rows[facet, key]["label"], tuple(sorted(who))) for (facet, key), who in carriers.items()]
+    found = [
+        Trace(facet, rows[facet, key]["family"], key, rows[facet, key]["label"], tuple(sorted(who)))
+        for (facet, key), who in carriers.items()
+    ]
     return sorted(found, key=lambda t: (-len(t.carriers), t.facet, t.key))
 
 
 def chosen(links: Sequence[dict[str, Any]], most: tuple[int, int] = ROOMY) -> tuple[list[Trace], list[int]]:
-    """The keys and accounts to draw: families take turns so that each is seen; then the accounts that carry most of them, one of each family first."""
+    """The keys and accounts to draw: families take turns so that each is seen; then the accounts that carry
+    most of them, one of each family first.
+    """
     queues: dict[str, list[Trace]] = defaultdict(list)
     for trace in traces(links):
         queues[trace.family].append(trace)
@@ -85,13 +90,18 @@ def graph(links: Sequence[dict[str, Any]], ids: Mapping[int, str], most: tuple[i
             drawn.append(_key(trace, y + key_row / 2, account_y))
             y += key_row
     dots = [_account(ids.get(a, wording.key(a)), account_y[a]) for a in accounts]
-    head = [text(ACCOUNTS_X - 8, 12, "accounts", "small quiet", "end"), text(KEYS_X + 12, 12, "what they carry", "small quiet")]
+    head = [
+        text(ACCOUNTS_X - 8, 12, "accounts", "small quiet", "end"),
+        text(KEYS_X + 12, 12, "what they carry", "small quiet"),
+    ]
     name = f"{len(accounts)} accounts and the {len(keys)} keys they share, by family"
     return figure(name, WIDTH, TOP + height + 4, *head, element("g", *drawn), element("g", *dots))
 
 
 def _untangle(keys: list[Trace], accounts: list[int]) -> tuple[list[Trace], list[int]]:
-    """Accounts that carry the same keys beside each other; keys within their family at the mean height of their carriers."""
+    """Accounts that carry the same keys beside each other; keys within their family at the mean height of
+    their carriers.
+    """
     carried = {a: frozenset(i for i, trace in enumerate(keys) if a in trace.carriers) for a in accounts}
     chain, left = [accounts[0]], set(accounts[1:])
     while left:
@@ -99,22 +109,36 @@ def _untangle(keys: list[Trace], accounts: list[int]) -> tuple[list[Trace], list
         chain.append(max(left, key=lambda a: (len(last & carried[a]) / len(last | carried[a]), -a)))
         left.remove(chain[-1])
     place = {account: i for i, account in enumerate(chain)}
-    return sorted(keys, key=lambda t: (_rank(t.family), _mean([place[a] for a in t.carriers if a in place]), t.facet, t.key)), chain
+    return sorted(
+        keys,
+        key=lambda t: (_rank(t.family), _mean([place[a] for a in t.carriers if a in place]), t.facet, t.key),
+    ), chain
 
 
 def _key(trace: Trace, y: float, account_y: Mapping[int, float]) -> Markup:
     middle = (ACCOUNTS_X + KEYS_X) / 2
     ends = [account_y[a] for a in trace.carriers if a in account_y]
     path = "".join(
-        f"M{ACCOUNTS_X} {number(at)}C{number(middle)} {number(at)} {number(middle)} {number(y)} {KEYS_X} {number(y)}" for at in sorted(ends)
+        f"M{ACCOUNTS_X} {number(at)}C{number(middle)} {number(at)} {number(middle)} {number(y)} {KEYS_X} "
+        f"{number(y)}"
+        for at in sorted(ends)
     )
     words = wording.cut(wording.labelled(trace.facet, trace.label), 56)
     carried = f"{len(trace.carriers)}"
     return element(
         "g",
-        titled(f"{wording.labelled(trace.facet, trace.label, 160)}; carried by {wording.plural(len(trace.carriers), 'linked account')}"),
+        titled(
+            f"{wording.labelled(trace.facet, trace.label, 160)}; carried by "
+            f"{wording.plural(len(trace.carriers), 'linked account')}"
+        ),
         element("path", d=path, class_=f"edge s-{trace.family}"),
-        element("circle", cx=KEYS_X, cy=y, r=min(7.0, 2.5 + len(trace.carriers) ** 0.5 / 2.5), class_=f"f-{trace.family}"),
+        element(
+            "circle",
+            cx=KEYS_X,
+            cy=y,
+            r=min(7.0, 2.5 + len(trace.carriers) ** 0.5 / 2.5),
+            class_=f"f-{trace.family}",
+        ),
         text(KEYS_X + 12, y + 4, words),
         text(WIDTH - 2, y + 4, carried, "small quiet figures", "end"),
         class_="key",

@@ -8,9 +8,12 @@ from markupsafe import Markup, escape
 
 
 def element(name: str, *children: str | Markup, **attributes: str | float | None) -> Markup:
-    """One element. Underscores in attribute names become hyphens, a trailing one is dropped; None leaves the attribute out."""
+    """One element. Underscores in attribute names become hyphens, a trailing one is dropped; None leaves the
+    attribute out.
+    """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_escaped(value) if isinstance(value, str) else number(value)}"'
+        " "
+        f'{key.rstrip("_").replace("_", "-")}="{_escaped(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -24,7 +27,11 @@ def _escaped(words: str) -> str:
 
 def number(value: float) -> str:
     """A coordinate with one decimal at most."""
-    return f"{value:.1f}".removesuffix(".0").replace("-0", "0") if abs(value) < 0.05 else f"{value:.1f}".removesuffix(".0")
+    return (
+        f"{value:.1f}".removesuffix(".0").replace("-0", "0")
+        if abs(value) < 0.05
+        else f"{value:.1f}".removesuffix(".0")
+    )
 
 
 def figure(title: str, width: float, height: float, *children: str | Markup) -> Markup:
@@ -53,7 +60,9 @@ def titled(words: str) -> Markup:
 
 
 def nice_ticks(top: float, wanted: int = 4) -> list[float]:
-    """Round numbers from 0 to at least `top`: steps of 1, 2 or 5 times a power of ten (Heckbert 1990, Nice numbers for graph labels)."""
+    """Round numbers from 0 to at least `top`: steps of 1, 2 or 5 times a power of ten (Heckbert 1990, Nice
+    numbers for graph labels).
+    """
     if top <= 0:
         return [0.0, 1.0]
     rough = top / wanted

@@ -64,26 +64,49 @@ def bars(rows: Sequence[dict[str, Any]], hours: int) -> list[Bar]:
     return [Bar(start, *found[start]) for start in sorted(found)]
 
 
-def timeline(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]], period: tuple[datetime | None, datetime | None]) -> Markup:
-    """The figure. `period` is the run's: shown whole, so that campaigns compare, unless this one fills less than a sixth of it."""
+def timeline(
+    rows: Sequence[dict[str, Any]],
+    marks: Sequence[dict[str, Any]],
+    period: tuple[datetime | None, datetime | None],
+) -> Markup:
+    """The figure. `period` is the run's: shown whole, so that campaigns compare, unless this one fills less
+    than a sixth of it.
+    """
     if not rows:
         return Markup("")
     first, last = _window(rows, period)
     hours = bucket_hours(first, last)
     time = _Time(_floor(first, hours), _floor(last, hours) + timedelta(hours=hours))
     drawn = bars(rows, hours)
-    unit = "hour" if hours == 1 else "day" if hours == 24 else f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    unit = (
+        "hour"
+        if hours == 1
+        else "day"
+        if hours == 24
+        else f"{hours} hours"
+        if hours < 48
+        else f"{hours // 24} days"
+    )
     labels, lanes = _marks([m for m in marks if time.first <= m["time"] <= time.last], time)
     top = lanes * LANE + 12
     below = top + VOLUME + GAP
-    name = f"Exchanges per {unit} from {wording.minute(rows[0]['time'])} to {wording.minute(rows[-1]['time'])} UTC"
+    name = (
+        f"Exchanges per {unit} from {wording.minute(rows[0]['time'])} to "
+        f"{wording.minute(rows[-1]['time'])} UTC"
+    )
     return figure(
         name,
         WIDTH,
         below + ACTIVE + 24,
         _ticks_x(time, top, below + ACTIVE),
         _panel(drawn, f"exchanges per {unit}", time, hours, top),
-        _active(drawn, "accounts active" if hours == 1 else "accounts active in the busiest hour", time, hours, below),
+        _active(
+            drawn,
+            "accounts active" if hours == 1 else "accounts active in the busiest hour",
+            time,
+            hours,
+            below,
+        ),
         element("g", *(_mark(mark, x, lane, top, below + ACTIVE) for mark, x, lane in labels)),
     )
 
@@ -93,9 +116,16 @@ def _floor(time: datetime, hours: int) -> datetime:
     return EPOCH + timedelta(hours=since * hours)
 
 
-def _window(rows: Sequence[dict[str, Any]], period: tuple[datetime | None, datetime | None]) -> tuple[datetime, datetime]:
+def _window(
+    rows: Sequence[dict[str, Any]], period: tuple[datetime | None, datetime | None]
+) -> tuple[datetime, datetime]:
     first, last = rows[0]["time"], rows[-1]["time"] + timedelta(hours=1)
-    if period[0] is not None and period[1] is not None and period[0] <= first and 6 * (last - first) >= period[1] - period[0]:
+    if (
+        period[0] is not None
+        and period[1] is not None
+        and period[0] <= first
+        and 6 * (last - first) >= period[1] - period[0]
+    ):
         return period[0], max(period[1], last)
     margin = max((last - first) * 0.1, timedelta(hours=2))
     return first - margin, last + margin
@@ -107,8 +137,21 @@ def _panel(drawn: list[Bar], label: str, time: _Time, hours: int, top: float) ->
     parts = [_line(tick, top + VOLUME * (1 - tick / ticks[-1])) for tick in ticks]
     for bar in drawn:
         tall = VOLUME * bar.exchanges / ticks[-1]
-        note = titled(f"{wording.minute(bar.start)}: {wording.plural(bar.exchanges, 'exchange')}, {wording.plural(bar.accounts, 'account')}")
-        parts.append(element("rect", note, x=time.x(bar.start), y=top + VOLUME - tall, width=width, height=tall, class_="bar"))
+        note = titled(
+            f"{wording.minute(bar.start)}: {wording.plural(bar.exchanges, 'exchange')}, "
+            f"{wording.plural(bar.accounts, 'account')}"
+        )
+        parts.append(
+            element(
+                "rect",
+                note,
+                x=time.x(bar.start),
+                y=top + VOLUME - tall,
+                width=width,
+                height=tall,
+                class_="bar",
+            )
+        )
     return element("g", *parts, text(LEFT + 4, top - 3, label, "small quiet"))
 
 
@@ -116,11 +159,14 @@ def _active(drawn: list[Bar], label: str, time: _Time, hours: int, top: float) -
     most = nice_ticks(max(bar.accounts for bar in drawn), 2)[-1]
     width = max(0.8, time.width(hours) - 0.8)
     path = "".join(
-        f"M{number(time.x(bar.start))} {number(top + ACTIVE)}v{number(-ACTIVE * bar.accounts / most)}h{number(width)}V{number(top + ACTIVE)}z"
+        f"M{number(time.x(bar.start))} "
+        f"{number(top + ACTIVE)}v{number(-ACTIVE * bar.accounts / most)}h{number(width)}V{number(top + ACTIVE)}z"
         for bar in drawn
     )
     lines = [_line(tick, top + ACTIVE * (1 - tick / most)) for tick in (0.0, most)]
-    return element("g", *lines, element("path", d=path, class_="bar"), text(LEFT + 4, top - 3, label, "small quiet"))
+    return element(
+        "g", *lines, element("path", d=path, class_="bar"), text(LEFT + 4, top - 3, label, "small quiet")
+    )
 
 
 def _line(tick: float, y: float) -> Markup:
@@ -138,12 +184,16 @@ def _ticks_x(time: _Time, top: float, bottom: float) -> Markup:
             x = time.x(at)
             parts.append(element("line", x1=x, x2=x, y1=top, y2=bottom + 4, class_="grid"))
             label = f"{at.day} {wording.MONTHS[at.month]}" + (f" {at.hour:02d}:00" if step < 24 else "")
-            parts.append(text(x, bottom + 17, label, "small quiet figures", "end" if x > RIGHT - 24 else "middle"))
+            parts.append(
+                text(x, bottom + 17, label, "small quiet figures", "end" if x > RIGHT - 24 else "middle")
+            )
         at += timedelta(hours=step)
     return element("g", *parts)
 
 
-def _marks(marks: Sequence[dict[str, Any]], time: _Time) -> tuple[list[tuple[dict[str, Any], float, int]], int]:
+def _marks(
+    marks: Sequence[dict[str, Any]], time: _Time
+) -> tuple[list[tuple[dict[str, Any], float, int]], int]:
     """Each mark with its place and the first lane in which its label collides with none."""
     ends: list[float] = [-1.0] * LANES
     placed = []
@@ -157,7 +207,12 @@ def _marks(marks: Sequence[dict[str, Any]], time: _Time) -> tuple[list[tuple[dic
 
 
 def _label(mark: dict[str, Any]) -> str:
-    return wording.cut(str(mark["label"]) if mark["kind"] != "ban" or "ban" in str(mark["label"]) else f"ban: {mark['label']}", 36)
+    return wording.cut(
+        str(mark["label"])
+        if mark["kind"] != "ban" or "ban" in str(mark["label"])
+        else f"ban: {mark['label']}",
+        36,
+    )
 
 
 def _reach(mark: dict[str, Any], x: float) -> tuple[float, float]:

@@ -14,7 +14,9 @@ WIDTH, LEFT, RIGHT, ROW = 1000, 236, 770, 21
 
 
 def waterfall(evidence: Sequence[dict[str, Any]], accounts: int, threshold: float | None) -> Markup:
-    """Formation and held-out evidence apart, on one scale in nats (natural logarithm of the likelihood ratio)."""
+    """Formation and held-out evidence apart, on one scale in nats (natural logarithm of the likelihood
+    ratio).
+    """
     panels = [(role, [row for row in evidence if row["role"] == role]) for role in ("formation", "held-out")]
     panels = [(role, rows) for role, rows in panels if rows]
     if not panels:
@@ -24,7 +26,9 @@ def waterfall(evidence: Sequence[dict[str, Any]], accounts: int, threshold: floa
     low = min(0.0, *(min(_peaks(rows)) for _, rows in panels))
     y, drawn = 0.0, []
     for role, rows in panels:
-        block, y = _panel(role, rows, accounts, threshold if role == "formation" else None, _Scale(low, ticks[-1]), y)
+        block, y = _panel(
+            role, rows, accounts, threshold if role == "formation" else None, _Scale(low, ticks[-1]), y
+        )
         drawn.append(block)
     axis, y = _axis(ticks, _Scale(low, ticks[-1]), y)
     sums = "; ".join(f"{role} {sum(row['nats'] for row in rows):.1f} nats" for role, rows in panels)
@@ -49,7 +53,9 @@ def _peaks(rows: list[dict[str, Any]]) -> list[float]:
     return sums
 
 
-def _panel(role: str, rows: list[dict[str, Any]], accounts: int, threshold: float | None, at: _Scale, top: float) -> tuple[Markup, float]:
+def _panel(
+    role: str, rows: list[dict[str, Any]], accounts: int, threshold: float | None, at: _Scale, top: float
+) -> tuple[Markup, float]:
     title = "Formation: what linked the accounts" if role == "formation" else "Held out: what tested the link"
     parts = [text(0, top + 14, title, "panel")]
     y, total, family = top + 24, 0.0, ""
@@ -71,17 +77,31 @@ def _panel(role: str, rows: list[dict[str, Any]], accounts: int, threshold: floa
 def _bar(row: dict[str, Any], accounts: int, start: float, at: _Scale, y: float) -> Markup:
     end = start + row["nats"]
     left, right = sorted((at(start), at(end)))
-    inside = f"{wording.count(row['accounts'])} of {wording.plural(accounts, 'account')}, {wording.plural(row['keys'], 'shared key')}"
+    inside = (
+        f"{wording.count(row['accounts'])} of {wording.plural(accounts, 'account')}, "
+        f"{wording.plural(row['keys'], 'shared key')}"
+    )
     note = f"{wording.named(row['facet'])}: {wording.nats(row['nats'])} nats; {inside}"
     return element(
         "g",
         titled(note),
         text(86, y + 14, wording.cut(wording.named(row["facet"]), 24)),
         element("line", x1=LEFT, x2=RIGHT, y1=y + 10.5, y2=y + 10.5, class_="grid"),
-        element("rect", x=left, y=y + 3, width=max(1.0, right - left), height=15, class_=f"f-{row['family']}{' minus' if end < start else ''}"),
+        element(
+            "rect",
+            x=left,
+            y=y + 3,
+            width=max(1.0, right - left),
+            height=15,
+            class_=f"f-{row['family']}{' minus' if end < start else ''}",
+        ),
         text(RIGHT + 58, y + 14, wording.nats(row["nats"]), "figures", "end"),
         text(
-            RIGHT + 70, y + 14, f"{wording.short(row['accounts'])}/{wording.short(accounts)} acc · {wording.short(row['keys'])} keys", "small quiet"
+            RIGHT + 70,
+            y + 14,
+            f"{wording.short(row['accounts'])}/{wording.short(accounts)} acc · {wording.short(row['keys'])} "
+            "keys",
+            "small quiet",
         ),
     )
 
@@ -90,7 +110,14 @@ def _total(total: float, at: _Scale, y: float) -> Markup:
     return element(
         "g",
         text(86, y + 14, "sum", "strong"),
-        element("rect", x=min(at(0), at(total)), y=y + 6, width=max(1.0, abs(at(total) - at(0))), height=9, class_="sum"),
+        element(
+            "rect",
+            x=min(at(0), at(total)),
+            y=y + 6,
+            width=max(1.0, abs(at(total) - at(0))),
+            height=9,
+            class_="sum",
+        ),
         text(RIGHT + 58, y + 14, wording.nats(total), "figures strong", "end"),
         text(RIGHT + 70, y + 14, f"{wording.raised(wording.e_value(total))} to 1", "small quiet"),
     )

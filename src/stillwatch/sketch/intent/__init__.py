@@ -1,4 +1,6 @@
-"""What a prompt is for: a small linear model over hashed words, trained by `stillwatch intent train`, scored by kernels."""
+"""What a prompt is for: a small linear model over hashed words, trained by `stillwatch intent train`, scored
+by kernels.
+"""
 
 from __future__ import annotations
 

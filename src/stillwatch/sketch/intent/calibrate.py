@@ -21,7 +21,9 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of groups with its exact interval at 95 % (Clopper and Pearson 1934); rows of one group count as one."""
+    """A share of groups with its exact interval at 95 % (Clopper and Pearson 1934); rows of one group count
+    as one.
+    """
 
     share: float
     """The mean over groups of the share of their rows."""
@@ -34,14 +36,18 @@ class Rate:
 
 
 def platt(scores: Floats, positive: Mask, weights: Floats) -> tuple[float, float]:
-    """Slope and intercept that make scores into logits at even odds: both classes weigh the same (Platt 1999)."""
+    """Slope and intercept that make scores into logits at even odds: both classes weigh the same (Platt
+    1999).
+    """
     weight = weights.copy()
     for side in (positive, ~positive):
         weight[side] /= max(weight[side].sum(), 1e-12)
 
     def loss(at: Floats) -> float:
         logits = at[0] * scores + at[1]
-        return float((weight * (np.logaddexp(0.0, logits) - positive * logits)).sum() + SHRINK * (at[0] - 1.0) ** 2)
+        return float(
+            (weight * (np.logaddexp(0.0, logits) - positive * logits)).sum() + SHRINK * (at[0] - 1.0) ** 2
+        )
 
     done: Any = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)])
     return float(done.x[0]), float(done.x[1])

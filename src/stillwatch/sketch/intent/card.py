@@ -11,21 +11,35 @@ import numpy.typing as npt
 
 from stillwatch.schema.stored import SKETCH_VERSION
 from stillwatch.sketch.intent.calibrate import Rate
-from stillwatch.sketch.intent.fit import AGAINST, MOST_FEATURES, PENALTY, RARITY, SMALLEST_GROUPS, SOURCE_POWER
+from stillwatch.sketch.intent.fit import (
+    AGAINST,
+    MOST_FEATURES,
+    PENALTY,
+    RARITY,
+    SMALLEST_GROUPS,
+    SOURCE_POWER,
+)
 from stillwatch.sketch.intent.folder import Documents
 from stillwatch.sketch.intent.model import INTENT_VERSION
 
 LIMITS = (
-    "It reads words, not meaning: a prompt that says the same in words of which it knows few is missed, and short prompts give it little to go by.",
-    "Writing tasks that pipelines send (textbook sections, stories, blog posts around an extract) read like anybody's writing tasks: most are missed.",
-    "Ordinary traffic unlike any in training is flagged far more often: one in seven of the community role plays, where none was in training.",
-    "A pipeline's requests for plain answers, summaries or corrections are ordinary requests, and it is not trained to tell them.",
+    "It reads words, not meaning: a prompt that says the same in words of which it knows few is missed, and "
+    "short prompts give it little to go by.",
+    "Writing tasks that pipelines send (textbook sections, stories, blog posts around an extract) read like "
+    "anybody's writing tasks: most are missed.",
+    "Ordinary traffic unlike any in training is flagged far more often: one in seven of the community role "
+    "plays, where none was in training.",
+    "A pipeline's requests for plain answers, summaries or corrections are ordinary requests, and it is not "
+    "trained to tell them.",
     "It was trained mostly on English; other languages have a few dozen phrasings of ours each.",
-    "Trace cleaning, trajectories, safe rewriting and asking for the system prompt rest on our own phrasings: their figures say how phrasings that "
+    "Trace cleaning, trajectories, safe rewriting and asking for the system prompt rest on our own "
+    "phrasings: their figures say how phrasings that "
     "were left out are found, not how real jobs are.",
-    "Flags rest on the model and on lists of cues. The lists were written in sight of the public pipelines, so that the sensitivity on those flatters "
+    "Flags rest on the model and on lists of cues. The lists were written in sight of the public pipelines, "
+    "so that the sensitivity on those flatters "
     "them; the AUROC is the model's alone, on sources that it never saw.",
-    "A flag is what a prompt asks for, which honest work asks for too: graders, teachers, evaluation teams, licensed distillation.",
+    "A flag is what a prompt asks for, which honest work asks for too: graders, teachers, evaluation teams, "
+    "licensed distillation.",
     "Whoever knows the model can write around it. Intent is one axis of three, and never enough by itself.",
 )
 
@@ -69,7 +83,13 @@ class LabelCard:
         return LabelCard(label, 1.0, 0.5, Rate(0.0, 0.0, 1.0, 0), Rate(0.0, 0.0, 1.0, 0))
 
 
-def card_of(documents: Documents, labels: Sequence[LabelCard], scales: npt.NDArray[np.float64], features: int, seed: int) -> dict[str, Any]:
+def card_of(
+    documents: Documents,
+    labels: Sequence[LabelCard],
+    scales: npt.NDArray[np.float64],
+    features: int,
+    seed: int,
+) -> dict[str, Any]:
     """The card as it is written to JSON."""
     return {
         "name": "stillwatch intent",
@@ -116,7 +136,9 @@ def _short(value: Any) -> Any:
 
 
 def rows_of(card: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The card's labels as rows of a table: label, threshold, AUROC, sensitivity, false positives, groups, sources."""
+    """The card's labels as rows of a table: label, threshold, AUROC, sensitivity, false positives, groups,
+    sources.
+    """
     return [
         (
             row["label"],
@@ -138,9 +160,15 @@ COLUMNS = ("label", "flagged from", "AUROC", "sensitivity", "false positives", "
 def markdown(card: Mapping[str, Any]) -> str:
     """The card as docs/intent.md shows it."""
     labels = [COLUMNS, ("---",) * len(COLUMNS), *rows_of(card)]
-    sources: list[tuple[str, ...]] = [("source", "licence", "rows", "groups", "labelled", "unsure"), ("---",) * 6]
+    sources: list[tuple[str, ...]] = [
+        ("source", "licence", "rows", "groups", "labelled", "unsure"),
+        ("---",) * 6,
+    ]
     sources += [tuple(str(row[name]) for name in sources[0]) for row in card["sources"]]
-    head = f"Version {card['version']} for sketches of version {card['sketch_version']}, seed {card['seed']}, {card['features']:,} features."
+    head = (
+        f"Version {card['version']} for sketches of version {card['sketch_version']}, seed "
+        f"{card['seed']}, {card['features']:,} features."
+    )
     tables = ["\n".join(f"| {' | '.join(row)} |" for row in rows) for rows in (labels, sources)]
     return "\n\n".join([head, *tables, "\n".join(f"- {limit}" for limit in card["limits"])]) + "\n"
 

@@ -1,4 +1,6 @@
-"""Documents to weights: features that enough groups share, balanced logistic regressions, folds that leave whole sources out."""
+"""Documents to weights: features that enough groups share, balanced logistic regressions, folds that leave
+whole sources out.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,19 @@ MOST_FEATURES = 8000
 PENALTY = {"harvest": 5e-4, "label": 1e-3}
 """Of the squared weights, beside a loss whose weights sum to about 4."""
 RARITY = {"harvest": 0.05, "label": 0.15}
-"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are penalised less. A label is told by its own
-words; that an exchange is harvest-like at all, which must be seen in pipelines never met, rather by the common ones."""
+"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are
+penalised less. A label is told by its own words; that an exchange is harvest-like at all, which must be seen
+in pipelines never met, rather by the common ones."""
 AGAINST = 3.0
-"""Weight of all exchanges without a label beside those with it: at a small share of false alarms, what is ordinary must be known well."""
+"""Weight of all exchanges without a label beside those with it: at a small share of false alarms, what is
+ordinary must be known well.
+"""
 SOURCE_POWER = 0.5
 """A source weighs as the number of its groups to this power, so that no large set drowns a small one."""
 DROPPED = 0.4
-"""Each document is learnt from twice: as it is, and with this share of its words left out, so that no word is relied on alone."""
+"""Each document is learnt from twice: as it is, and with this share of its words left out, so that no word is
+relied on alone.
+"""
 STEPS = 80
 
 
@@ -47,7 +54,9 @@ class Design:
 
 
 def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Design:
-    """The features that at least SMALLEST_GROUPS groups of the used documents have, the most shared first, one to a bucket."""
+    """The features that at least SMALLEST_GROUPS groups of the used documents have, the most shared first,
+    one to a bucket.
+    """
     values = np.concatenate([np.zeros(0, np.uint64), *documents.features])
     rows = np.repeat(np.arange(len(documents)), [len(found) for found in documents.features])
     known, columns = np.unique(values, return_inverse=True)
@@ -61,7 +70,9 @@ def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Desig
     place[chosen] = np.arange(len(chosen))
     kept = place[columns] >= 0
     ones = np.ones(int(kept.sum()), np.float64)
-    matrix: Any = sparse.csr_matrix((ones, (rows[kept], place[columns[kept]])), shape=(len(documents), len(chosen)))
+    matrix: Any = sparse.csr_matrix(
+        (ones, (rows[kept], place[columns[kept]])), shape=(len(documents), len(chosen))
+    )
     scale = 1.0 / np.sqrt(np.diff(matrix.indptr) + DAMPING)
     share = np.asarray(groups[chosen] / max(1, len(np.unique(numbers[used]))))
     return Design(known[chosen], (sparse.diags(scale) @ matrix).tocsr(), share)
@@ -75,7 +86,9 @@ def _chosen(known: Hashes, groups: npt.NDArray[np.int64], most: int) -> npt.NDAr
 
 
 def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
-    """Weights of documents: within a class by source, within a source by group; with the label 1 in sum, without it AGAINST."""
+    """Weights of documents: within a class by source, within a source by group; with the label 1 in sum,
+    without it AGAINST.
+    """
     weights = np.zeros(len(documents))
     numbers = np.unique(documents.groups, return_inverse=True)[1]
     for side, total in ((used & positive, 1.0), (used & ~positive, AGAINST)):
@@ -89,7 +102,9 @@ def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
 
 
 def regress(made: Design, positive: Mask, weights: Floats, kind: str) -> tuple[Floats, float]:
-    """Weights by feature and an intercept: penalised logistic regression by L-BFGS, from zero, so that equal input gives equal weights."""
+    """Weights by feature and an intercept: penalised logistic regression by L-BFGS, from zero, so that equal
+    input gives equal weights.
+    """
     used, penalty = np.flatnonzero(weights), PENALTY[kind]
     rarity = made.share ** -RARITY[kind]
     whole = (made.matrix[used] @ sparse.diags(rarity)).tocsr()
@@ -100,10 +115,15 @@ def regress(made: Design, positive: Mask, weights: Floats, kind: str) -> tuple[F
     def loss(at: Floats) -> tuple[float, Floats]:
         logits = rows @ at[:-1] + at[-1]
         slope = weight * (1.0 / (1.0 + np.exp(-logits)) - goal)
-        total = float((weight * (np.logaddexp(0.0, logits) - goal * logits)).sum() + 0.5 * penalty * (at[:-1] * at[:-1]).sum())
+        total = float(
+            (weight * (np.logaddexp(0.0, logits) - goal * logits)).sum()
+            + 0.5 * penalty * (at[:-1] * at[:-1]).sum()
+        )
         return total, np.append(columns @ slope + penalty * at[:-1], slope.sum())
 
-    done: Any = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    done: Any = minimize(
+        loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}
+    )
     return np.asarray(done.x[:-1] * rarity), float(done.x[-1])
 
 
@@ -115,7 +135,9 @@ def _thinned(rows: Any) -> Any:
 
 
 def folds(documents: Documents, count: int, seed: int) -> npt.NDArray[np.int64]:
-    """By document: the fold that leaves it out. A source goes out whole if all its labels have another source, else group by group."""
+    """By document: the fold that leaves it out. A source goes out whole if all its labels have another
+    source, else group by group.
+    """
     chance = np.random.default_rng(seed)
     fold = np.zeros(len(documents), np.int64)
     turn = 0

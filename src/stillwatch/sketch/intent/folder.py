@@ -1,4 +1,6 @@
-"""A labelled folder to documents: hashed features, labels, sources, groups. The words are dropped as soon as they are read."""
+"""A labelled folder to documents: hashed features, labels, sources, groups. The words are dropped as soon as
+they are read.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ from stillwatch.sketch.spans import Hashes
 NEEDED = ("text", "labels", "source")
 OPTIONAL = ("system", "group", "licence")
 NOTHING: Hashes = np.zeros(0, np.uint64)
-READERS: dict[str, Any] = {".parquet": pq.read_table, ".jsonl": pyarrow.json.read_json, ".csv": pyarrow.csv.read_csv}
+READERS: dict[str, Any] = {
+    ".parquet": pq.read_table,
+    ".jsonl": pyarrow.json.read_json,
+    ".csv": pyarrow.csv.read_csv,
+}
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,30 @@ class Documents:
 
 
 def read_folder(folder: Path) -> Documents:
-    """All JSONL, CSV and Parquet files of a folder, in the order of their names. Raises InputError with file, row and column."""
+    """All JSONL, CSV and Parquet files of a folder, in the order of their names. Raises InputError with file,
+    row and column.
+    """
     paths = sorted(path for path in folder.glob("*") if path.suffix in READERS) if folder.is_dir() else []
     if not paths:
-        raise InputError("there is no labelled file", where=str(folder), do="give a folder with .jsonl, .csv or .parquet files; see docs/intent.md")
+        raise InputError(
+            "there is no labelled file",
+            where=str(folder),
+            do="give a folder with .jsonl, .csv or .parquet files; see docs/intent.md",
+        )
     seen: dict[tuple[str | None, str], str] = {}
-    rows = [(*row[:3], seen.setdefault((row[5], row[6]), row[3]), row[4], cues_of(row[5], row[6])) for path in paths for row in _rows(path)]
+    rows = [
+        (*row[:3], seen.setdefault((row[5], row[6]), row[3]), row[4], cues_of(row[5], row[6]))
+        for path in paths
+        for row in _rows(path)
+    ]
     features, labels, sources, groups, licences, cues = zip(*rows, strict=True)
     marks = np.array([[name in row for name in LABELS] for row in labels], np.bool_)
     marks[:, HARVEST_COLUMN] |= [not HARVESTS.isdisjoint(row) for row in labels]
     by_source = {source: licence for source, licence in zip(sources, licences, strict=True) if licence}
     unsure = np.array([UNSURE in row for row in labels], np.bool_)
-    return Documents(features, marks, np.array(sources), np.array(groups), by_source, unsure, np.array(cues, np.int64))
+    return Documents(
+        features, marks, np.array(sources), np.array(groups), by_source, unsure, np.array(cues, np.int64)
+    )
 
 
 def _rows(path: Path) -> Iterator[tuple[Hashes, set[str], str, str, str, str | None, str]]:
@@ -68,11 +86,23 @@ def _rows(path: Path) -> Iterator[tuple[Hashes, set[str], str, str, str, str | N
         where = f"{path}, row {number}"
         for name in NEEDED:
             if name not in row or (row[name] is None and name != "labels"):
-                raise InputError(f"the column {name} is missing or empty", where=where, do=f"each row needs {', '.join(NEEDED)}")
+                raise InputError(
+                    f"the column {name} is missing or empty",
+                    where=where,
+                    do=f"each row needs {', '.join(NEEDED)}",
+                )
         given = row["labels"] or []
-        labels = {label.strip().upper() for label in (given.split(",") if isinstance(given, str) else given) if label.strip()}
+        labels = {
+            label.strip().upper()
+            for label in (given.split(",") if isinstance(given, str) else given)
+            if label.strip()
+        }
         if wrong := labels - {*LABELS, UNSURE}:
-            raise InputError(f"there is no label {sorted(wrong)[0]}", where=f"{where}, column labels", do=f"use some of {', '.join(LABELS)}, or none")
+            raise InputError(
+                f"there is no label {sorted(wrong)[0]}",
+                where=f"{where}, column labels",
+                do=f"use some of {', '.join(LABELS)}, or none",
+            )
         system, text = row.get("system") or None, str(row["text"])
         parts = (masked_of(system, system=True) if system else NOTHING, masked_of(text))
         source = str(row["source"])
@@ -84,7 +114,11 @@ def _table(path: Path) -> list[dict[str, Any]]:
     try:
         table: pa.Table = READERS[path.suffix](path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"the file cannot be read as {path.suffix[1:].upper()}", where=str(path), do="mend it or take it out") from error
+        raise InputError(
+            f"the file cannot be read as {path.suffix[1:].upper()}",
+            where=str(path),
+            do="mend it or take it out",
+        ) from error
     kept = [name for name in table.column_names if name in (*NEEDED, *OPTIONAL)]
     rows: list[dict[str, Any]] = table.select(kept).to_pylist()
     return rows

@@ -19,16 +19,26 @@ FLAGS = (
     Flag.TRAJECTORY,
     Flag.SYSTEM_PROMPT,
 )
-"""The labels' flags, in the order of the model's columns; AGENTIC is not among them, for the request itself says it."""
+"""The labels' flags, in the order of the model's columns; AGENTIC is not among them, for the request itself
+says it.
+"""
 HARVEST = "HARVEST"
-"""Name of the last column: distillation-like at all. As a label in a folder: a pipeline's step that is none of the others."""
+"""Name of the last column: distillation-like at all. As a label in a folder: a pipeline's step that is none
+of the others.
+"""
 UNSURE = "UNSURE"
-"""Label in a folder of what is neither for nor against: a pipeline's step that by itself is anybody's request. It is left out of training."""
+"""Label in a folder of what is neither for nor against: a pipeline's step that by itself is anybody's
+request. It is left out of training.
+"""
 LABELS = (*(flag.name or "" for flag in FLAGS), HARVEST)
 """The model's columns."""
 HARVEST_COLUMN = len(FLAGS)
 """The column of HARVEST."""
 BITS = (*(flag.value for flag in FLAGS), 0)
 """By column: the bit in `flags`; harvest has a column of its own."""
-HARVESTS = frozenset(name for flag, name in zip(FLAGS, LABELS, strict=False) if flag & HARVEST_FLAGS) | {HARVEST}
-"""Labels that make an exchange harvest-like. Techniques, evaluations and asking for the system prompt are not harvest by themselves."""
+HARVESTS = frozenset(name for flag, name in zip(FLAGS, LABELS, strict=False) if flag & HARVEST_FLAGS) | {
+    HARVEST
+}
+"""Labels that make an exchange harvest-like. Techniques, evaluations and asking for the system prompt are not
+harvest by themselves.
+"""

@@ -30,7 +30,9 @@ WEIGHTS, CARD = "intent.npy", "intent.json"
 
 @dataclass(frozen=True)
 class Intent:
-    """A trained intent model. It holds no words: features are hashes of 14 and 15 bits, and only those of at least three groups."""
+    """A trained intent model. It holds no words: features are hashes of 14 and 15 bits, and only those of at
+    least three groups.
+    """
 
     labels: tuple[str, ...]
     """The labels, in the order of the weights."""
@@ -51,12 +53,16 @@ class Intent:
 
 def packed(intent: Intent) -> Packed:
     """The model as arrays for the kernels, without room; see scoring.room_for."""
-    return packed_of(intent.features["bucket"], intent.features["tag"], intent.features["weights"], intent.scales)
+    return packed_of(
+        intent.features["bucket"], intent.features["tag"], intent.features["weights"], intent.scales
+    )
 
 
 @lru_cache(maxsize=4)
 def load_intent(path: Path | None = None) -> Intent:
-    """The shipped model, or the one in a folder. Raises SettingError if it is missing, damaged, or made for other sketches."""
+    """The shipped model, or the one in a folder. Raises SettingError if it is missing, damaged, or made for
+    other sketches.
+    """
     if path is not None:
         return _read(path)
     with as_file(files("stillwatch.sketch.intent").joinpath("shipped")) as folder:
@@ -72,10 +78,15 @@ def _read(folder: Path) -> Intent:
         thresholds = tuple(float(row["threshold"]) for row in card["labels"])
         names = tuple(row["label"] for row in card["labels"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingError("the intent model cannot be read", where=str(folder), do=f"it needs {WEIGHTS} and {CARD}: train it again") from error
+        raise SettingError(
+            "the intent model cannot be read",
+            where=str(folder),
+            do=f"it needs {WEIGHTS} and {CARD}: train it again",
+        ) from error
     if versions != (INTENT_VERSION, SKETCH_VERSION) or names != LABELS or features.dtype != FEATURE:
         raise SettingError(
-            f"the intent model is of version {versions[0]} for sketches of version {versions[1]}, not {INTENT_VERSION} for {SKETCH_VERSION}",
+            f"the intent model is of version {versions[0]} for sketches of version {versions[1]}, not "
+            f"{INTENT_VERSION} for {SKETCH_VERSION}",
             where=str(folder),
             do="train it again: stillwatch intent train FOLDER",
         )
@@ -87,7 +98,10 @@ def save_intent(intent: Intent, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = io.BytesIO()
     np.save(data, intent.features, allow_pickle=False)
-    for name, content in ((WEIGHTS, data.getvalue()), (CARD, (json.dumps(intent.card, indent=1, ensure_ascii=False) + "\n").encode())):
+    for name, content in (
+        (WEIGHTS, data.getvalue()),
+        (CARD, (json.dumps(intent.card, indent=1, ensure_ascii=False) + "\n").encode()),
+    ):
         aside = folder / f".{name}.part"
         aside.write_bytes(content)
         os.replace(aside, folder / name)

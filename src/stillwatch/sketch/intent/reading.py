@@ -1,4 +1,6 @@
-"""Texts to masked words and their features, outside the kernels' loop: for training, and to check the kernels."""
+"""Texts to masked words and their features, outside the kernels' loop: for training, and to check the
+kernels.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,19 @@ import numpy.typing as npt
 from stillwatch.schema.flags import HARVEST
 from stillwatch.sketch.cues import OF_FLAGS, words_of
 from stillwatch.sketch.intent.labels import BITS
-from stillwatch.sketch.intent.scoring import BUCKET_BITS, COLUMNS, CONFIRMED, CONTEXT, DAMPING, HITS, LIKELY, PAIR, SHIFT, TAG_SHIFT, WORD
+from stillwatch.sketch.intent.scoring import (
+    BUCKET_BITS,
+    COLUMNS,
+    CONFIRMED,
+    CONTEXT,
+    DAMPING,
+    HITS,
+    LIKELY,
+    PAIR,
+    SHIFT,
+    TAG_SHIFT,
+    WORD,
+)
 from stillwatch.sketch.lexicon import lexicon_of, unseen
 from stillwatch.sketch.masked import masked
 from stillwatch.sketch.matching import match
@@ -18,12 +32,16 @@ from stillwatch.sketch.spans import Hashes
 
 
 def masked_of(text: str, system: bool = False) -> Hashes:
-    """Hashes of a text's masked words, as the kernels give them to `score`: in a system prompt, quotations and code are not masked."""
+    """Hashes of a text's masked words, as the kernels give them to `score`: in a system prompt, quotations
+    and code are not masked.
+    """
     return masked(text, system=system)[1][:, VALUE].copy()
 
 
 def cues_of(*texts: str | None) -> int:
-    """Bits of schema.flags that the cues in an exchange's texts, the system prompt and the message, speak for."""
+    """Bits of schema.flags that the cues in an exchange's texts, the system prompt and the message, speak
+    for.
+    """
     lexicon = lexicon_of(OF_FLAGS)
     seen, base, bits = unseen(lexicon), 0, 0
     for text in texts:
@@ -35,7 +53,9 @@ def cues_of(*texts: str | None) -> int:
 
 
 def features_of(parts: tuple[Hashes, ...]) -> Hashes:
-    """The distinct features of an exchange, ascending: its words, and the pairs of neighbours within its system prompt and within its message."""
+    """The distinct features of an exchange, ascending: its words, and the pairs of neighbours within its
+    system prompt and within its message.
+    """
     found = [np.zeros(0, np.uint64)]
     for words in parts:
         found.append(words * WORD)
@@ -54,10 +74,16 @@ def tags_of(features: Hashes) -> npt.NDArray[np.uint16]:
 
 
 def sums_of(parts: tuple[Hashes, ...], table: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    """What the kernel `score` must give for rows of model.FEATURE, the slow way: the sums by label, and how many features were known."""
+    """What the kernel `score` must give for rows of model.FEATURE, the slow way: the sums by label, and how
+    many features were known.
+    """
     known = np.full(1 << BUCKET_BITS, -1, np.int64)
     known[table["bucket"]] = np.arange(len(table))
-    places = {int(known[bucket]) for bucket, tag in _keys(parts) if known[bucket] >= 0 and table["tag"][known[bucket]] == tag}
+    places = {
+        int(known[bucket])
+        for bucket, tag in _keys(parts)
+        if known[bucket] >= 0 and table["tag"][known[bucket]] == tag
+    }
     sums = np.zeros(COLUMNS + 1, np.int64)
     for place in places:
         sums[:COLUMNS] += table["weights"][place]
@@ -72,11 +98,16 @@ def _keys(parts: tuple[Hashes, ...]) -> list[tuple[int, int]]:
 
 def logits_of(sums: npt.NDArray[np.int64], scales: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Calibrated logits of sums, the slow way."""
-    return np.asarray(scales[:, 0] * sums[..., :COLUMNS] / np.sqrt(sums[..., HITS, None] + DAMPING) + scales[:, 1])
+    return np.asarray(
+        scales[:, 0] * sums[..., :COLUMNS] / np.sqrt(sums[..., HITS, None] + DAMPING) + scales[:, 1]
+    )
 
 
-def flagged(logits: npt.NDArray[np.float64], least: npt.NDArray[np.float64], cues: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """By exchange and label, whether the flag is set, as the kernel `told` does; in the last column, whether any of a harvest is.
+def flagged(
+    logits: npt.NDArray[np.float64], least: npt.NDArray[np.float64], cues: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """By exchange and label, whether the flag is set, as the kernel `told` does; in the last column, whether
+    any of a harvest is.
 
     logits: (exchanges, labels), calibrated; least: (labels,), thresholds; cues: (exchanges,), bits.
     """

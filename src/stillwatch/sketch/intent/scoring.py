@@ -1,4 +1,6 @@
-"""The intent model's kernels: words and pairs of neighbours looked up in one small table, and what their sum means."""
+"""The intent model's kernels: words and pairs of neighbours looked up in one small table, and what their sum
+means.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ Sums = npt.NDArray[np.int64]
 BUCKET_BITS = 14
 SHIFT, TAG_SHIFT = np.uint64(64 - BUCKET_BITS), np.uint64(34)
 WORD, PAIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-"""Factors of the feature hashes: a word's feature is word * WORD; that of two neighbours (first * PAIR ^ second) * WORD."""
+"""Factors of the feature hashes: a word's feature is word * WORD; that of two neighbours (first * PAIR ^
+second) * WORD.
+"""
 EVEN = np.uint64(0x00FF00FF00FF00FF)
 EVEN_HIGH = np.uint64(0x000000FF00FF00FF)
 ODD_HIGH = np.uint64(0x00000000000000FF | 0x00FF0000)
@@ -27,13 +31,15 @@ LANE = np.uint64(0xFFFF)
 BIAS = 128
 """Weights are stored as bytes from 1 to 255."""
 CONFIRMED, LIKELY = math.log(0.75 / 0.25), math.log(0.8 / 0.2)
-"""Logits of the chances, at even odds, that a flag needs with a cue, and that any harvest's flag needs without one: nine labels each at their own
-threshold would flag 1.3 % of the exchanges without a label."""
+"""Logits of the chances, at even odds, that a flag needs with a cue, and that any harvest's flag needs
+without one: nine labels each at their own threshold would flag 1.3 % of the exchanges without a label."""
 HARVESTING, CONTEXT = int(HARVEST), int(Flag.EVALUATION | Flag.AGENTIC)
 STEPS = np.uint64(128)
 """So many words, with two features each, are summed in lanes of 16 bits before they are emptied."""
 Lanes = tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]
-"""Sums of weights in lanes of 16 bits: of the labels 0, 2, 4, 6; 1, 3, 5, 7; 8, 10, 12; 9, 11; and how many features were added."""
+"""Sums of weights in lanes of 16 bits: of the labels 0, 2, 4, 6; 1, 3, 5, 7; 8, 10, 12; 9, 11; and how many
+features were added.
+"""
 DAMPING = 20.0
 """A sum of n distinct features is divided by sqrt(n + DAMPING): few words are weak evidence."""
 COLUMNS = len(LABELS)
@@ -47,23 +53,37 @@ class Packed(NamedTuple):
     """The model as arrays for the kernels."""
 
     table: Hashes
-    """By bucket: the 13 weights as bytes, lowest first, an unused byte, and the feature's tag of 16 bits; a tag of 0 is an empty place."""
+    """By bucket: the 13 weights as bytes, lowest first, an unused byte, and the feature's tag of 16 bits; a
+    tag of 0 is an empty place.
+    """
     scales: npt.NDArray[np.float64]
-    """By label: GAIN, BASE, THRESHOLD: the calibrated logit is GAIN * sum / sqrt(n + DAMPING) + BASE, and the flag is set from THRESHOLD on."""
+    """By label: GAIN, BASE, THRESHOLD: the calibrated logit is GAIN * sum / sqrt(n + DAMPING) + BASE, and the
+    flag is set from THRESHOLD on.
+    """
     bits: npt.NDArray[np.int64]
     """By label: the bit it sets; 0 for harvest."""
     seen: npt.NDArray[np.int32]
-    """Room: by bucket, the turn in which it was last counted. Make one of it for each run of the kernels, by `room_for`."""
+    """Room: by bucket, the turn in which it was last counted. Make one of it for each run of the kernels, by
+    `room_for`.
+    """
 
 
 def packed_of(
-    buckets: npt.NDArray[np.uint16], tags: npt.NDArray[np.uint16], weights: npt.NDArray[np.int8], scales: npt.NDArray[np.float64]
+    buckets: npt.NDArray[np.uint16],
+    tags: npt.NDArray[np.uint16],
+    weights: npt.NDArray[np.int8],
+    scales: npt.NDArray[np.float64],
 ) -> Packed:
     """The arrays of a model with one row of weights for each feature."""
     rows = np.zeros((1 << BUCKET_BITS, 16), np.uint8)
     rows[buckets, :COLUMNS] = (weights.astype(np.int16) + BIAS).astype(np.uint8)
     rows[buckets, 14:] = tags.astype("<u2").view(np.uint8).reshape(-1, 2)
-    return Packed(rows.view("<u8").astype(np.uint64), scales.astype(np.float64), np.array(BITS, np.int64), np.zeros(0, np.int32))
+    return Packed(
+        rows.view("<u8").astype(np.uint64),
+        scales.astype(np.float64),
+        np.array(BITS, np.int64),
+        np.zeros(0, np.int32),
+    )
 
 
 def room_for(packed: Packed) -> Packed:
@@ -75,8 +95,8 @@ def room_for(packed: Packed) -> Packed:
 def score(masked: Words, n: Whole, model: Packed, turn: Whole, out: Sums, row: Whole) -> None:
     """Add the weights of each known feature of n masked words to a row of sums, each feature once in a turn.
 
-    Call it for the system prompt and for the last user message with the same `turn`, which must differ from exchange to exchange; `out` has
-    COLUMNS + 1 columns, zeroed by the caller.
+    Call it for the system prompt and for the last user message with the same `turn`, which must differ from
+    exchange to exchange; `out` has COLUMNS + 1 columns, zeroed by the caller.
     """
     zero = np.uint64(0)
     sums = (zero, zero, zero, zero, zero)
@@ -107,7 +127,13 @@ def counted(model: Packed, feature: np.uint64, now: np.int32, sums: Lanes) -> La
     mask = np.uint64(np.uint64(0) - new)
     low &= mask
     high &= mask
-    return a + (low & EVEN), b + ((low >> np.uint64(8)) & EVEN), c + (high & EVEN_HIGH), d + ((high >> np.uint64(8)) & ODD_HIGH), count + new
+    return (
+        a + (low & EVEN),
+        b + ((low >> np.uint64(8)) & EVEN),
+        c + (high & EVEN_HIGH),
+        d + ((high >> np.uint64(8)) & ODD_HIGH),
+        count + new,
+    )
 
 
 @kernel
@@ -118,7 +144,9 @@ def empty(out: Sums, row: Whole, sums: Lanes) -> None:
     hits = np.int64(count)
     for column in range(COLUMNS):
         lanes = (b if column < 8 else d) if column & 1 else (a if column < 8 else c)
-        out[at, np.uint64(column)] += np.int64((lanes >> np.uint64(16 * ((column & 7) >> 1))) & LANE) - BIAS * hits
+        out[at, np.uint64(column)] += (
+            np.int64((lanes >> np.uint64(16 * ((column & 7) >> 1))) & LANE) - BIAS * hits
+        )
     out[at, np.uint64(HITS)] += hits
 
 
@@ -126,8 +154,8 @@ def empty(out: Sums, row: Whole, sums: Lanes) -> None:
 def told(model: Packed, out: Sums, row: Whole, cues: Whole) -> tuple[Whole, Whole]:
     """Bits of schema.flags; the chance in thousandths, at even odds, that the exchange is harvest-like.
 
-    A label's flag is set where a cue says so and the model's chance is at least CONFIRMED; without a cue where it reaches its threshold and, for
-    harvests, the chance of a harvest at all is at least LIKELY.
+    A label's flag is set where a cue says so and the model's chance is at least CONFIRMED; without a cue
+    where it reaches its threshold and, for harvests, the chance of a harvest at all is at least LIKELY.
     """
     flags: Whole = np.int64(0)
     alone: Whole = np.int64(0)

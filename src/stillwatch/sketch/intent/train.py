@@ -36,27 +36,43 @@ class Learnt:
 
 
 def train(folder: Path, seed: int = 0, step: Callable[[str], None] = lambda _: None) -> Intent:
-    """A model from a labelled folder; the same folder and seed give the same bytes. Raises InputError for what cannot be read or learnt."""
+    """A model from a labelled folder; the same folder and seed give the same bytes. Raises InputError for
+    what cannot be read or learnt.
+    """
     step("reading the folder")
     return train_documents(read_folder(folder), seed, step)
 
 
-def train_documents(documents: Documents, seed: int = 0, step: Callable[[str], None] = lambda _: None) -> Intent:
+def train_documents(
+    documents: Documents, seed: int = 0, step: Callable[[str], None] = lambda _: None
+) -> Intent:
     """A model from documents."""
     used = ~documents.unsure
     plain = used & ~documents.labels.any(axis=1)
-    groups = [len(np.unique(documents.groups[used & documents.labels[:, column]])) for column in range(len(LABELS))]
+    groups = [
+        len(np.unique(documents.groups[used & documents.labels[:, column]])) for column in range(len(LABELS))
+    ]
     wanted = [column for column, count in enumerate(groups) if count >= FEWEST_GROUPS]
     if not wanted or len(np.unique(documents.groups[plain])) < FEWEST_GROUPS:
-        raise InputError("there is too little to learn from", do=f"give at least {FEWEST_GROUPS} groups with a label and as many without any")
+        raise InputError(
+            "there is too little to learn from",
+            do=f"give at least {FEWEST_GROUPS} groups with a label and as many without any",
+        )
     held = held_out(documents, wanted, folds(documents, FOLDS, seed), step)
     step("fitting the whole")
     made = design(documents, used)
     learnt = {column: learn(documents, made, column, used) for column in wanted}
-    table = np.array([calibrated(documents, held[:, column], column, used) if column in learnt else NEVER for column in range(len(LABELS))])
+    table = np.array(
+        [
+            calibrated(documents, held[:, column], column, used) if column in learnt else NEVER
+            for column in range(len(LABELS))
+        ]
+    )
     hits = flagged(table[:, 0] * held + table[:, 1], table[:, 2], documents.cues)
     cards = [
-        _judged(documents, held[:, column], hits[:, column], column, table[column, 2]) if column in learnt else LabelCard.of_nothing(label)
+        _judged(documents, held[:, column], hits[:, column], column, table[column, 2])
+        if column in learnt
+        else LabelCard.of_nothing(label)
         for column, label in enumerate(LABELS)
     ]
     features, rounding = _rounded(made, learnt)
@@ -79,7 +95,11 @@ def learn(documents: Documents, made: Design, column: int, used: Mask) -> Learnt
 
 
 def held_out(
-    documents: Documents, columns: list[int], fold: npt.NDArray[np.int64], step: Callable[[str], None], used: Mask | None = None
+    documents: Documents,
+    columns: list[int],
+    fold: npt.NDArray[np.int64],
+    step: Callable[[str], None],
+    used: Mask | None = None,
 ) -> npt.NDArray[np.float64]:
     """By document and label: the score that a model gives it which never saw its fold."""
     within = ~documents.unsure if used is None else used & ~documents.unsure
@@ -97,7 +117,9 @@ def held_out(
 def calibrated(documents: Documents, scores: Floats, column: int, used: Mask) -> tuple[float, float, float]:
     """Slope, intercept and the logit from which the flag is set, from held-out scores."""
     positive = documents.labels[used, column]
-    slope, intercept = platt(scores[used], positive, balance(documents, documents.labels[:, column], used)[used])
+    slope, intercept = platt(
+        scores[used], positive, balance(documents, documents.labels[:, column], used)[used]
+    )
     plain = used & ~documents.labels.any(axis=1)
     least = threshold(scores[plain], balance(documents, ~plain, plain)[plain], FALSE_SHARE[_kind(column)])
     return slope, intercept, slope * least + intercept
