@@ -24,7 +24,7 @@ from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
 from stillwatch.schema import flags, promises
 from stillwatch.schema.promises import PROMISES, promise_of
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made from the code by `make reference`; edit the code, not this page. -->\n\n"
@@ -111,7 +111,7 @@ def commands() -> Iterator[str]:
         ]
         shown = [_parameter(parameter, context) for parameter in told]
         if shown:
-            yield rows(("argument or option", "meaning", "default"), shown)
+            yield rows(("argument or option", "semantic", "default"), shown)
 
 
 def leaves(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -148,7 +148,7 @@ def setting_sections() -> Iterator[str]:
         yield f"## [{section.name}]\n\n{paragraphs(kind.__doc__)}"
         values = settings.as_document(settings.Settings())[section.name]
         yield rows(
-            ("setting", "default", "meaning"),
+            ("setting", "default", "semantic"),
             ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)),
         )
 
@@ -168,35 +168,35 @@ def tables() -> Iterator[str]:
     yield "A run folder holds one Parquet file or folder for each stored table. Times are UTC; keys are 64-bit numbers made by one seeded function.\n\n"
     yield "What a column holds, in the words of [the privacy page](../privacy.md):\n\n"
     said = sentences(promises, "Promise")
-    yield rows(("holds", "meaning"), ((promise.value, said[promise.name]) for promise in promises.Promise))
+    yield rows(("holds", "semantic"), ((promise.value, said[promise.name]) for promise in promises.Promise))
     for table in all_tables():
         text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
-        yield f"## {table.name}\n\n{table.meaning}{text}\n\n"
+        yield f"## {table.name}\n\n{table.description}{text}\n\n"
         holds = {
             c.name: "" if table.name not in PROMISES else promise_of(table.name, c.name).value
             for c in table.columns
         }
         needed = (
-            (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.meaning)
+            (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.description)
             for c in table.columns
         )
-        yield rows(("column", "type", "holds", "always there", "meaning"), needed)
+        yield rows(("column", "type", "holds", "always there", "semantic"), needed)
     yield f"## Flags\n\n{paragraphs(flags.Flag.__doc__)}"
-    meanings = sentences(flags, "Flag")
+    semantic_vectors = sentences(flags, "Flag")
     yield rows(
-        ("flag", "bit", "meaning"),
-        ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag),
+        ("flag", "bit", "semantic"),
+        ((code(flag.name or ""), str(flag.value), semantic_vectors[flag.name or ""]) for flag in flags.Flag),
     )
 
 
-def all_tables() -> list[Table]:
+def all_tables() -> list[Contract]:
     """Every table that a schema module declares, by name."""
     modules = [
         importlib.import_module(m.name)
         for m in pkgutil.iter_modules(stillwatch.schema.__path__, "stillwatch.schema.")
     ]
     found = {
-        item.name: item for module in modules for item in vars(module).values() if isinstance(item, Table)
+        item.name: item for module in modules for item in vars(module).values() if isinstance(item, Contract)
     }
     return [found[name] for name in sorted(found)]
 
@@ -238,11 +238,11 @@ def faults() -> Iterator[str]:
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
     codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
     yield "## Exit codes\n\n" + rows(
-        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items())
+        ("code", "semantic"), ((str(getattr(errors, name)), says) for name, says in codes.items())
     )
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
     yield "## Errors\n\n" + rows(
-        ("error", "meaning", "exit code"),
+        ("error", "semantic", "exit code"),
         ((code(k.__name__), k.__doc__ or "", str(k.exit_code)) for k in kinds),
     )
 

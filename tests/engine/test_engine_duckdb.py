@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stillwatch.engine import DuckDBEngine, Passing
+from stillwatch.engine import DuckDBEngine, Scope
 from stillwatch.engine.duckdb import written
 from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.schema.table import TIME, schema_of, values
@@ -127,8 +127,8 @@ def test_a_query_without_room_says_so_and_the_next_one_is_answered(tmp_path: Pat
 def test_what_one_piece_of_work_makes_goes_with_it(duck: DuckDBEngine, fails: bool) -> None:
     before = duck.load("before", pa.table({"key": [1, 2]}))
     try:
-        with Passing(duck) as passing:
-            passing.create("made", passing.load("loaded", pa.table({"key": [3]})))
+        with Scope(duck) as scope:
+            scope.create("made", scope.load("loaded", pa.table({"key": [3]})))
             if fails:
                 raise OutOfRoom("no room")
     except OutOfRoom:
@@ -182,7 +182,7 @@ def test_no_bar_of_duckdb_s_own_is_shown_where_it_takes_a_program_for_a_terminal
     asked = "\"select current_setting('enable_progress_bar')\""
     code = f"""
 import duckdb
-from stillwatch.engine import DuckDBEngine, Passing
+from stillwatch.engine import DuckDBEngine, Scope
 from stillwatch.settings import EngineSettings
 with DuckDBEngine(EngineSettings()) as engine:
     print([connection.execute({asked}).fetchall() for connection in (duckdb.connect(), engine.connection.con)])

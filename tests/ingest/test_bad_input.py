@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import Door, Quarantine, check_share, newest_allowed, plan, read
+from stillwatch.ingest import IngestContext, Quarantine, check_share, newest_allowed, plan, read
 from stillwatch.ingest.quarantine import STORED_ROWS
 from stillwatch.schema.requests import QUARANTINE, REQUESTS
 from stillwatch.settings import IngestSettings
@@ -160,7 +160,7 @@ TIMES = {
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
-    bench.door = Door(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
+    bench.ingest_context = IngestContext(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
     rows = [
         spend_row(i, startTime=None if value is None else str(value))
         for i, value in enumerate(TIMES.values())
@@ -214,7 +214,7 @@ def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
 @pytest.mark.parametrize("name", ["log.jsonl", "log.json", "log.csv"])
 def test_too_long_rows_are_skipped(bench: Bench, spend_row: Make, name: str) -> None:
     bench.settings = IngestSettings(max_row_bytes=20_000)
-    bench.door = Door(bench.settings)
+    bench.ingest_context = IngestContext(bench.settings)
     rows = [
         {
             "request_id": f"r{i}",
@@ -290,7 +290,7 @@ def test_damaged_parquet(bench: Bench, spend_row: Make) -> None:
     place = pq.ParquetFile(path).metadata.row_group(1).column(0).data_page_offset
     path.write_bytes(whole[:place] + b"\xff" * 64 + whole[place + 64 :])
     source = plan([path], settings=bench.settings)[0]
-    assert sum(map(len, read(source, bench.door, bench.quarantine))) == 20
+    assert sum(map(len, read(source, bench.ingest_context, bench.quarantine))) == 20
     assert (bench.quarantine.good, bench.quarantine.bad) == (20, 20)
     path.write_bytes(whole[:-100])
     with pytest.raises(InputError, match="Parquet"):
@@ -324,13 +324,13 @@ def test_quarantine_is_bounded_travels_and_merges() -> None:
 
 def test_schema_and_batch_size(bench: Bench, spend_row: Make) -> None:
     bench.settings = IngestSettings(batch_rows=10, batch_bytes=4_000)
-    bench.door = Door(bench.settings)
+    bench.ingest_context = IngestContext(bench.settings)
     rows = [spend_row(i) for i in range(25)] + [
         spend_row(i, messages=json.dumps([{"role": "user", "content": "w" * 9_000}])) for i in range(3)
     ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
     for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
-        batches = list(read(plan([path], settings=bench.settings)[0], bench.door, bench.quarantine))
+        batches = list(read(plan([path], settings=bench.settings)[0], bench.ingest_context, bench.quarantine))
         assert all(batch.schema == REQUESTS.arrow and len(batch) <= 10 for batch in batches)
         assert sum(map(len, batches)) == 28
         assert max(batch.nbytes for batch in batches) < 30_000
@@ -352,7 +352,7 @@ def test_memory_does_not_grow_with_the_file(bench: Bench, spend_row: Make) -> No
             file.write(line * 1000)
     bench.settings = IngestSettings(batch_bytes=2**20)
     source = plan([path], settings=bench.settings)[0]
-    batches = read(source, Door(bench.settings), bench.quarantine)
+    batches = read(source, IngestContext(bench.settings), bench.quarantine)
     next(batches)
     before = resident()
     grown = [resident() - before for _ in batches]

@@ -11,7 +11,7 @@ import pytest
 from stillwatch.engine import DuckDBEngine
 from stillwatch.registry import SIGNALS, Signal
 from stillwatch.settings import EngineSettings
-from stillwatch.signals import WORK, prepare
+from stillwatch.signals import SIGNAL_EXCHANGES, prepare
 from stillwatch.signals.score import scored
 
 RELEASES = pa.table({"model": pa.array(["new"]), "second": pa.array([1_000_000], pa.int64())})
@@ -25,13 +25,13 @@ def engine() -> Iterator[DuckDBEngine]:
 
 def scores(engine: DuckDBEngine, signal: Signal, rows: list[dict[str, Any]]) -> dict[int, float]:
     full = [{"second": 0, "has_text": False} | row for row in rows]
-    work = prepare(
+    inputs = prepare(
         engine,
-        engine.load("example", pa.Table.from_pylist(full, schema=WORK)),
+        engine.load("example", pa.Table.from_pylist(full, schema=SIGNAL_EXCHANGES)),
         engine.load("releases", RELEASES),
     )
     return {
-        row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(work)).to_pylist())
+        row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(inputs)).to_pylist())
     }
 
 

@@ -236,9 +236,9 @@ def test_meaning_follows_the_content_words(rows_of: Rows) -> None:
             "debug this segmentation fault inside my threaded parser module please quickly",
         ]
     )
-    meanings = [row["meaning"] & (2**64 - 1) for row in rows]
-    assert meanings[0] == meanings[1]
-    assert 12 <= (meanings[0] ^ meanings[2]).bit_count() <= 52
+    semantic_vectors = [row["semantic"] & (2**64 - 1) for row in rows]
+    assert semantic_vectors[0] == semantic_vectors[1]
+    assert 12 <= (semantic_vectors[0] ^ semantic_vectors[2]).bit_count() <= 52
 
 
 def test_names_are_masked_at_the_edges(rows_of: Rows) -> None:

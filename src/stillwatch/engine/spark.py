@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS, aside
+from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import InputError, MissingExtra
 
 

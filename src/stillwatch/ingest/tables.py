@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.errors import InputError
-from stillwatch.ingest.door import Door
+from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
@@ -24,7 +24,7 @@ Aliases = Mapping[str, tuple[str, ...]]
 
 
 def side_batches(
-    path: Path, door: Door, quarantine: Quarantine, aliases: Aliases
+    path: Path, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Row numbers and columns by our names; a column the file lacks is left out. Raises InputError where the
     file cannot be read.
@@ -36,13 +36,13 @@ def side_batches(
         return
     compression = compression_of(path)
     if kind_of(path, compression)[0] == "parquet":
-        yield from _from_parquet(path, door, quarantine, aliases)
+        yield from _from_parquet(path, ingest_context, quarantine, aliases)
     else:
-        yield from _from_rows(path, compression, door, quarantine, aliases)
+        yield from _from_rows(path, compression, ingest_context, quarantine, aliases)
 
 
 def _from_parquet(
-    path: Path, door: Door, quarantine: Quarantine, aliases: Aliases
+    path: Path, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     schema = open_parquet(path).schema_arrow
     folded = {name.lower(): name for name in reversed(schema.names)}
@@ -51,7 +51,9 @@ def _from_parquet(
         for ours, names in aliases.items()
     }
     wanted = sorted({name for name in chosen.values() if name is not None})
-    for first, batch in batches(path, wanted, door.settings.batch_rows * 4, door.settings.batch_bytes):
+    for first, batch in batches(
+        path, wanted, ingest_context.settings.batch_rows * 4, ingest_context.settings.batch_bytes
+    ):
         if isinstance(batch, BadRow):
             quarantine.add(path.name, first, batch.column, batch.reason, batch.lost)
             continue
@@ -64,10 +66,10 @@ def _plain(column: Any) -> Any:
 
 
 def _from_rows(
-    path: Path, compression: str, door: Door, quarantine: Quarantine, aliases: Aliases
+    path: Path, compression: str, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    rows = rows_of(path, compression, door.settings)
-    while chunk := list(islice(rows, door.settings.batch_rows)):
+    rows = rows_of(path, compression, ingest_context.settings)
+    while chunk := list(islice(rows, ingest_context.settings.batch_rows)):
         good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
         for number, row in chunk:
             if isinstance(row, BadRow):

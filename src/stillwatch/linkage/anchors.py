@@ -9,8 +9,8 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.engine.portions import in_portion
+from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.linkage.merge import OWNED
-from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 LIFT = 3.0

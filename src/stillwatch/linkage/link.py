@@ -13,6 +13,7 @@ from ibis import _
 
 from stillwatch.engine import Engine
 from stillwatch.linkage.anchors import anchors, purified
+from stillwatch.linkage.likelihood import MICRO, marked
 from stillwatch.linkage.merge import (
     Ints,
     Owners,
@@ -23,7 +24,6 @@ from stillwatch.linkage.merge import (
     parted,
     serious,
 )
-from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values

@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
+from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0

@@ -14,7 +14,7 @@ from stillwatch.campaigns.permits import read_permits
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import (
-    Door,
+    IngestContext,
     NetworkBook,
     Quarantine,
     Source,
@@ -24,19 +24,20 @@ from stillwatch.ingest import (
     pseudonym_key,
     read_accounts,
 )
-from stillwatch.pipeline.find import Found, Stored, find
 from stillwatch.pipeline.keys import own_key
-from stillwatch.pipeline.labels import kept_labels
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
-from stillwatch.pipeline.run_folder import RunFolder
-from stillwatch.pipeline.second_look import SecondLook
-from stillwatch.pipeline.settle import settle, stored_days
+from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import counted, store
+from stillwatch.pipeline.template_text import TemplateText
+from stillwatch.pipeline.write_exchanges import write_exchanges
+from stillwatch.report_tables.labels import kept_labels
+from stillwatch.run.folder import RunFolder
+from stillwatch.run.layout import stored_days
+from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
-from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import load_intent, sketch_accounts
@@ -89,13 +90,13 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
     )
     folder = RunFolder(out, force=force)
     try:
-        door = Door(
+        ingest_context = IngestContext(
             settings.ingest,
             pseudonym_key(inputs.key_file) if inputs.key_file else None,
             NetworkBook.load(inputs.networks) if inputs.networks else None,
             newest_allowed([source.path for source in sources], settings.ingest),
         )
-        staged = read_logs(sources, door, key, settings.sketch, folder.stage, progress)
+        staged = read_logs(sources, ingest_context, key, settings.sketch, folder.stage, progress)
         if not staged.files:
             check_share(staged.quarantine, settings.ingest)
             raise InputError(
@@ -104,11 +105,11 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
                 do="check --format, and that the files are not empty",
             )
         progress("reading the edge log and the accounts", 0, 0)
-        edge = read_edge_log(inputs.edge, door, key, folder.stage, staged) if inputs.edge else None
+        edge = read_edge_log(inputs.edge, ingest_context, key, folder.stage, staged) if inputs.edge else None
         check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, door, key, settings, staged)
+        accounts = _accounts(inputs, ingest_context, key, settings, staged)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
-            duplicates = settle(
+            duplicates = write_exchanges(
                 engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
             )
             check_share(staged.quarantine, settings.ingest)
@@ -120,12 +121,12 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             )
             labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
             look = (
-                SecondLook(sources, door, staged.files, settings.sketch, progress)
+                TemplateText(sources, ingest_context, staged.files, settings.sketch, progress)
                 if settings.sketch.template_text
                 else None
             )
             stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
-            found = find(engine, stored, settings, Steps(progress))
+            found = search(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
             folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
@@ -163,12 +164,14 @@ class Steps:
         self._progress(f"searching: {step}", self._done, 0)
 
 
-def _accounts(inputs: Inputs, door: Door, key: HashKey, settings: Settings, staged: Staged) -> pa.Table:
+def _accounts(
+    inputs: Inputs, ingest_context: IngestContext, key: HashKey, settings: Settings, staged: Staged
+) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
     quarantine = Quarantine()
     rows = ACCOUNT_ROWS.arrow.empty_table()
     if inputs.accounts:
-        rows = read_accounts(inputs.accounts, door, quarantine)
+        rows = read_accounts(inputs.accounts, ingest_context, quarantine)
         check_share(quarantine, settings.ingest)
         refuse_unreadable(quarantine, inputs.accounts, "accounts file")
     staged.quarantine.merge(replace(quarantine, good=0))
@@ -194,7 +197,7 @@ def _about(
     sources: list[Source],
     staged: Staged,
     duplicates: int,
-    found: Found,
+    found: SearchResult,
     key: HashKey,
 ) -> dict[str, Any]:
     """run.json: everything needed to read the run and to do it again."""

@@ -20,32 +20,32 @@ from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
-from stillwatch.pipeline.find import Stored, find
-from stillwatch.pipeline.labels import kept_labels
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
-from stillwatch.pipeline.run_folder import MARK, RunFolder
-from stillwatch.pipeline.settle import ORDER, stored_days
+from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, permits_of, releases_of, store
-from stillwatch.pipeline.stored_run import settings_of, sketched_of, table_of
 from stillwatch.report.account import keys_named
-from stillwatch.report.reading import Run
+from stillwatch.report_tables.labels import kept_labels
+from stillwatch.run.checked import settings_of, sketched_of, table_of
+from stillwatch.run.folder import RunFolder
+from stillwatch.run.layout import MARK, ORDER, stored_days
+from stillwatch.run.reading import Run
+from stillwatch.run.sketched import Sketched
 from stillwatch.schema import found as found_tables
 from stillwatch.schema import stored as stored_tables
 from stillwatch.schema import watched as watched_tables
 from stillwatch.schema.requests import QUARANTINE
-from stillwatch.schema.sketched import Sketched
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
-from stillwatch.schema.table import Table, values
+from stillwatch.schema.table import Contract, values
 from stillwatch.settings import Settings
 
 PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
-TABLES: dict[str, Table] = {
+TABLES: dict[str, Contract] = {
     table.name: table
     for module in (stored_tables, found_tables, watched_tables)
     for table in vars(module).values()
-    if isinstance(table, Table) and table is not EXCHANGES
+    if isinstance(table, Contract) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}
 """Every table of a run that is one file, by name; alarms are not made anew, for whoever wants them watches
 again.
@@ -86,7 +86,7 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
-            found = find(engine, stored, settings, Steps(progress))
+            found = search(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges)
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS
+from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import Door, Quarantine, Source, read, read_edge
+from stillwatch.ingest import IngestContext, Quarantine, Source, read, read_edge
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
 from stillwatch.schema.table import schema_of
@@ -92,11 +92,16 @@ def distinct(table: pa.Table) -> pa.Table:
 
 
 def read_logs(
-    sources: list[Source], door: Door, key: HashKey, settings: SketchSettings, stage: Path, progress: Progress
+    sources: list[Source],
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: SketchSettings,
+    stage: Path,
+    progress: Progress,
 ) -> Staged:
     """Read and sketch every source into `stage`; files in parallel, results in the order of the sources."""
-    workers = door.settings.workers or min(os.cpu_count() or 1, 4)
-    jobs = [(number, source, door, key, settings, stage) for number, source in enumerate(sources)]
+    workers = ingest_context.settings.workers or min(os.cpu_count() or 1, 4)
+    jobs = [(number, source, ingest_context, key, settings, stage) for number, source in enumerate(sources)]
     staged = Staged()
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     progress("reading logs", 0, len(jobs))
@@ -112,7 +117,7 @@ def read_logs(
     return staged
 
 
-Job = tuple[int, Source, Door, HashKey, SketchSettings, Path]
+Job = tuple[int, Source, IngestContext, HashKey, SketchSettings, Path]
 Result = tuple[Path | None, pa.Table, pa.Table, Quarantine]
 
 
@@ -177,13 +182,13 @@ def uninterrupted() -> Iterator[None]:
 
 
 def _stage(job: Job) -> Result:
-    number, source, door, key, settings, stage = job
+    number, source, ingest_context, key, settings, stage = job
     quarantine = Quarantine()
     path = stage / f"exchanges-{number:06d}.parquet"
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     rows = 0
     with pq.ParquetWriter(path, STAGED, **PARQUET_OPTIONS) as writer:
-        for batch in read(source, door, quarantine):
+        for batch in read(source, ingest_context, quarantine):
             sketched = sketch(batch, key, settings)
             writer.write_table(_placed(sketched.exchanges, number, rows))
             rows += batch.num_rows
@@ -203,14 +208,16 @@ def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
     return pa.Table.from_arrays([*batch.columns, *places], schema=STAGED)
 
 
-def read_edge_log(path: Path, door: Door, key: HashKey, stage: Path, staged: Staged) -> Path | None:
+def read_edge_log(
+    path: Path, ingest_context: IngestContext, key: HashKey, stage: Path, staged: Staged
+) -> Path | None:
     """Read and key the edge log into `stage`; None if it held no row."""
     quarantine = Quarantine()
     out = stage / "edge.parquet"
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
-        for batch in read_edge(path, door, quarantine):
+        for batch in read_edge(path, ingest_context, quarantine):
             keyed, found = sketch_edge(batch, key)
             writer = writer or pq.ParquetWriter(out, keyed.schema, **PARQUET_OPTIONS)
             writer.write_batch(keyed)

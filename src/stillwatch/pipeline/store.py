@@ -11,16 +11,16 @@ from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import Engine
-from stillwatch.pipeline.find import Found, Stored
-from stillwatch.pipeline.labels import sayable
 from stillwatch.pipeline.read_logs import distinct
 from stillwatch.pipeline.releases import RELEASES as READ_RELEASES
-from stillwatch.pipeline.run_folder import RunFolder
+from stillwatch.pipeline.search import SearchResult, Stored
+from stillwatch.report_tables.labels import sayable
+from stillwatch.run.folder import RunFolder
 from stillwatch.schema.stored import PERMITS, RELEASES, TRACES
 from stillwatch.schema.table import values
 
 
-def store(engine: Engine, folder: RunFolder, found: Found, stored: Stored, accounts: pa.Table) -> None:
+def store(engine: Engine, folder: RunFolder, found: SearchResult, stored: Stored, accounts: pa.Table) -> None:
     """Every table but exchanges and quarantine."""
     for name, table in found.tables.items():
         folder.write(name, table)

@@ -4,7 +4,7 @@ was known then, with a promised run length.
 The promise. Call a search *quiet in truth* where no group it tests is more than chance: given their strata,
 accounts carry content keys as everybody does. In such a search an alarm needs some e-value of at least K / a,
 for K groups tested, so its chance is at most a (Markov's inequality and the union bound;
-`campaigns.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm, P(T
+`heldout.error_control.needed_log_e`). If nothing ever changes, and T is the first search with an alarm, P(T
 <= n) <= n a whatever the dependence between searches, whose windows overlap. Hence
 
     E[T] = sum over n >= 0 of P(T > n)  >=  sum of max(0, 1 - n a)  >=  (1 / a + 1) / 2,
@@ -31,18 +31,18 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 from ibis import _
 
-from stillwatch.campaigns.error_control import needed_log_e
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import DuckDBEngine, Engine
-from stillwatch.engine.door import PARQUET_OPTIONS, aside
+from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import RunError, SettingError
+from stillwatch.heldout.error_control import needed_log_e
 from stillwatch.pipeline.detect import Progress
-from stillwatch.pipeline.find import Found, Stored, find
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.settle import stored_days
+from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
-from stillwatch.pipeline.stored_run import settings_of, sketched_of, table_of
-from stillwatch.report.reading import Run
+from stillwatch.run.checked import settings_of, sketched_of, table_of
+from stillwatch.run.layout import stored_days
+from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
@@ -56,7 +56,7 @@ ALARMING = ("adversarial", "unlicensed")
 
 
 @dataclass(frozen=True)
-class Search:
+class Lookback:
     """One search: when it is made, and the files that it reads."""
 
     day: datetime
@@ -130,15 +130,15 @@ def watch(
     source = _Source(run, settings)
     searches = list(searches_of(run, settings.watch))
     ledger, rows = Ledger(settings.watch.overlap), []
-    for done, search in enumerate(searches):
+    for done, lookback in enumerate(searches):
         progress(
-            f"{search.until:%Y-%m-%d %H:%M}"
+            f"{lookback.until:%Y-%m-%d %H:%M}"
             if settings.watch.searches_a_day > 1
-            else f"{search.day:%Y-%m-%d}",
+            else f"{lookback.day:%Y-%m-%d}",
             done,
             len(searches),
         )
-        rows.append(_searched(source, search, ledger))
+        rows.append(_searched(source, lookback, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
         if enough(watched):
             break
@@ -176,7 +176,7 @@ def refuse(settings: WatchSettings) -> None:
             )
 
 
-def searches_of(run: Path, settings: WatchSettings) -> Iterator[Search]:
+def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
     """The searches to make, in order. Raises RunError where the run has no days."""
     files = {
         datetime.strptime(path.parent.name, "day=%Y-%m-%d").replace(tzinfo=UTC): path
@@ -192,7 +192,7 @@ def searches_of(run: Path, settings: WatchSettings) -> Iterator[Search]:
                 path for other, path in files.items() if timedelta() <= day - other < settings.window * DAY
             ]
             for number in range(1, settings.searches_a_day + 1):
-                yield Search(day, day + DAY / settings.searches_a_day * number, window, before)
+                yield Lookback(day, day + DAY / settings.searches_a_day * number, window, before)
 
 
 class Ledger:
@@ -278,24 +278,26 @@ def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
     )
 
 
-def _searched(source: _Source, search: Search, ledger: Ledger) -> dict[str, Any]:
+def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
     with DuckDBEngine(source.settings.engine) as engine:
-        exchanges = search.read(engine, "exchanges", search.window)
+        exchanges = lookback.read(engine, "exchanges", lookback.window)
         counted = engine.collect(
             exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())
         ).to_pylist()[0]
         found = (
-            find(engine, source.stored(engine, exchanges, search.until), source.settings, lambda step: None)
+            search(
+                engine, source.stored(engine, exchanges, lookback.until), source.settings, lambda step: None
+            )
             if counted["exchanges"]
             else None
         )
         tested = found.tested if found else 0
         needed = needed_log_e(tested, source.level)
-        alarms = _entered(engine, search, found, needed, ledger) if found else 0
+        alarms = _entered(engine, lookback, found, needed, ledger) if found else 0
     return {
-        "day": search.day,
-        "until": search.until,
+        "day": lookback.day,
+        "until": lookback.until,
         **counted,
         "tested": tested,
         "level": source.level,
@@ -304,7 +306,7 @@ def _searched(source: _Source, search: Search, ledger: Ledger) -> dict[str, Any]
     }
 
 
-def _entered(engine: Engine, search: Search, found: Found, needed: float, ledger: Ledger) -> int:
+def _entered(engine: Engine, lookback: Lookback, found: SearchResult, needed: float, ledger: Ledger) -> int:
     """Enter the alarms of a search, and say how many they are."""
     alarms = [
         row
@@ -314,9 +316,9 @@ def _entered(engine: Engine, search: Search, found: Found, needed: float, ledger
     for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
         members = _members(found, row["group"])
         ledger.enter(
-            search.day,
-            search.until,
-            _row(row) | {"exchanges_so_far": _so_far(engine, search, list(members))},
+            lookback.day,
+            lookback.until,
+            _row(row) | {"exchanges_so_far": _so_far(engine, lookback, list(members))},
             members,
         )
     return len(alarms)
@@ -329,14 +331,14 @@ def _row(campaign: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _members(found: Found, group: int) -> dict[int, str]:
+def _members(found: SearchResult, group: int) -> dict[int, str]:
     rows = rows_where(found.tables["members"], "group", group)
     return dict(zip(values(rows, "account"), values(rows, "account_id"), strict=True))
 
 
-def _so_far(engine: Engine, search: Search, accounts: list[int]) -> int:
+def _so_far(engine: Engine, lookback: Lookback, accounts: list[int]) -> int:
     """Exchanges of accounts from the run's first day to the moment of a search."""
-    rows = search.read(engine, "before", search.before).semi_join(
+    rows = lookback.read(engine, "before", lookback.before).semi_join(
         engine.load("alarmed", pa.table({"account": pa.array(accounts, pa.int64())})), "account"
     )
     return int(engine.collect(rows.agg(n=_.count()))["n"][0].as_py())

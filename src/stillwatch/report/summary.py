@@ -13,9 +13,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import sentences, wording
-from stillwatch.report.facts import AXES, listed, severity
-from stillwatch.report.reading import Row, Run
+from stillwatch.report import formatting, sentences
+from stillwatch.report.view_models import AXES, listed, severity
+from stillwatch.run.reading import Row, Run
+from stillwatch.schema.plain import plain
 
 COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
 
@@ -37,7 +38,7 @@ def summary(folder: Path) -> RenderableType:
         table.add_row(*_cells(campaign, high, year))
     rest = len(run.rows("campaigns")) - len(campaigns)
     note = Text(
-        f"{sentences.error_control(run.about, campaigns)} {wording.plural(rest, 'group')} seen and not "
+        f"{sentences.error_control(run.about, campaigns)} {formatting.plural(rest, 'group')} seen and not "
         "listed.",
         style="dim",
     )
@@ -57,13 +58,13 @@ def _kept_out(run: Run) -> str:
         f"{reason} ({count:,})"
         for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3]
     )
-    return wording.plain(f"{wording.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
+    return plain(f"{formatting.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
 
 
 def _not_seen(run: Run) -> str:
     """Facets and signals that saw nothing at all; empty if each saw something."""
     blind = sorted(f"{row['name']} ({row['reason']})" for row in run.rows("blindness") if row["share"] >= 1.0)
-    return wording.plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
+    return plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
 
 
 def summary_document(folder: Path) -> dict[str, Any]:
@@ -134,9 +135,9 @@ def _cells(campaign: Row, high: float, year: str) -> list[RenderableType]:
     return [
         Text(campaign["campaign"], style="bold"),
         verdict_text(campaign["verdict"]),
-        f"{wording.count(campaign['at_least'])} of {wording.count(campaign['accounts'])}",
-        wording.short(campaign["exchanges"]),
-        wording.period(campaign["first"], campaign["last"]).removesuffix(year),
+        f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['accounts'])}",
+        formatting.short(campaign["exchanges"]),
+        formatting.period(campaign["first"], campaign["last"]).removesuffix(year),
         scores,
-        wording.raised(wording.e_value(campaign["log_e_value"])),
+        formatting.raised(formatting.e_value(campaign["log_e_value"])),
     ]

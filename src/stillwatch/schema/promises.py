@@ -40,7 +40,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.KEYED: "request account address subnet client stainless ja4 parameters end_user conversation "
         "prompt head tail system tools "
         "output_format prefix continues leaves signatures signed shingles bands",
-        P.MEASURED: "has_text words places meaning language script prompt_chars answer_chars turns flags "
+        P.MEASURED: "has_text words places semantic language script prompt_chars answer_chars turns flags "
         "harvest refused reasoning_share",
     },
     "accounts": {

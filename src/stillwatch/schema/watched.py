@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import KEY, TIME, Column, Table
+from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-WATCHED = Table(
+WATCHED = Contract(
     "watched",
     "One search of a run, made again on what was known at a moment.",
     (
@@ -42,7 +42,7 @@ WATCHED = Table(
     ),
 )
 
-ALARMS = Table(
+ALARMS = Contract(
     "alarms",
     "One campaign found by one search, as an alarm or as an earlier alarm's continuation.",
     (
@@ -78,7 +78,7 @@ ALARMS = Table(
     ),
 )
 
-ALARM_MEMBERS = Table(
+ALARM_MEMBERS = Contract(
     "alarm_members",
     "One account that an alarm named, with the moment at which it did so first.",
     (

@@ -22,7 +22,7 @@ def signal(
     example: list[Row],
     expect: dict[int, float],
 ) -> Callable[[Query], Query]:
-    """Register a function from Work to rows (group, score, columns of the finding); its name is the signal's.
+    """Register a function from SignalInputs to rows (group, score, columns of the finding); its name is the signal's.
 
     `example` holds rows of the work table, columns left out being empty; `expect` the scores they must give,
     within 0.05.

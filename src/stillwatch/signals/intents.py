@@ -14,7 +14,8 @@ from stillwatch.engine import Engine
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.table import values
-from stillwatch.signals.quantify import (
+from stillwatch.signals.account_weights import account_weights
+from stillwatch.signals.prevalence import (
     Floats,
     Ints,
     Rates,
@@ -24,7 +25,6 @@ from stillwatch.signals.quantify import (
     pooled_effect,
     totals,
 )
-from stillwatch.signals.voices import voices
 
 LABELS = tuple((flag.name or "").lower() for flag in Flag)
 SETS = {
@@ -48,7 +48,7 @@ class Intents:
     """Table account_intents, without the peers."""
     wide: pa.Table
     """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high
-    (as name_low, name_high); no account is heard for more than the median one, see signals.voices."""
+    (as name_low, name_high); no account is heard for more than the median one, see signals.account_weights."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Counts:
 
 
 def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
-    """Estimates for every group and account of rows of WORK; rates: table RATES, None or lacking labels where
+    """Estimates for every group and account of rows of SIGNAL_EXCHANGES; rates: table RATES, None or lacking labels where
     no error rate is known.
     """
     counts = _counted(engine, rows)
@@ -75,7 +75,7 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     texts, flagged = totals(counts.texts, account, len(first)), totals(counts.flagged, account, len(first))
     of_group = group[first]
     shares = _of_groups(counts, account, first, group, len(names), known)
-    heard = _heard(counts, voices(texts, of_group, len(names))[account])
+    heard = _heard(counts, account_weights(texts, of_group, len(names))[account])
     told = _of_groups(heard, account, first, group, len(names), known)
     own = adjusted(
         flagged[:, :labels], texts[:, None], _own_worth(counts, account, group, first, texts, labels), known

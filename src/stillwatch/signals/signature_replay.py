@@ -11,7 +11,7 @@ from ibis import _
 
 from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 LEAST = 20
 """Signatures that the share is taken of at the least."""
@@ -73,12 +73,12 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     ],
     expect={1: 1.0, 2: 1.0, 3: 0.0, 4: 0.0, 5: 0.0},
 )
-def signature_replay(work: Work) -> Any:
+def signature_replay(inputs: SignalInputs) -> Any:
     """Share of the signatures sent back that are replayed; a quarter gives the full score. Where nothing
     known is sent back there is no score.
     """
     issued = (
-        _each(work.work, "signed")
+        _each(inputs.exchanges, "signed")
         .group_by("group", "key")
         .agg(
             issuer=_.account.min(),
@@ -88,8 +88,8 @@ def signature_replay(work: Work) -> Any:
         )
     )
     issued = issued.filter(_.issuer == _.other).drop("other")
-    sent = _each(work.work, "signatures").join(issued, ["group", "key"])
-    replayed = _each(_odd(work.work), "signatures").join(issued, ["group", "key"]).filter(_elsewhere())
+    sent = _each(inputs.exchanges, "signatures").join(issued, ["group", "key"])
+    replayed = _each(_odd(inputs.exchanges), "signatures").join(issued, ["group", "key"]).filter(_elsewhere())
     counted = replayed.group_by("group").agg(replayed=_.key.nunique())
     rows = sent.group_by("group").agg(sent=_.key.nunique()).left_join(counted, "group")
     count = rows.replayed.fill_null(0)

@@ -25,9 +25,9 @@ SYSTEM, USER, ASSISTANT, TOOL = range(4)
 KINDS = ("prompt", "head", "tail", "system", "prefix", *["band"] * BANDS)
 """Kinds of the keys made from text, one for each of the first rows of the sheet."""
 PROMPT, HEAD, TAIL, SYSTEM_KEY, PREFIX, FIRST_BAND = range(6)
-MEANING = FIRST_BAND + BANDS
+SEMANTIC = FIRST_BAND + BANDS
 KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(
-    MEANING + 1, MEANING + 12
+    SEMANTIC + 1, SEMANTIC + 12
 )
 HEIGHT = HARVEST + 1
 """Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of
@@ -150,7 +150,7 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
     write(
         sheet,
         row,
-        MEANING,
+        SEMANTIC,
         projected(words, masked, count, secrets[SIGN0], secrets[SIGN1], tools.bench.planes),
     )
     return sample(tools.bench.ranks, windows, sizes[RATE], sizes[KEPT], sheet.shingles, sheet.places, end)
