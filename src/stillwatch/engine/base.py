@@ -8,30 +8,36 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias
 
+import ibis
 import pyarrow as pa
+
+Table: TypeAlias = ibis.Table
+"""Rows in an engine: an Ibis table expression, run when it is collected, created or written."""
+Column: TypeAlias = ibis.Value
+"""One column of such a table, or a value for each of its rows."""
 
 
 class Engine(Protocol):
     """Runs Ibis expressions over named tables."""
 
-    def read(self, name: str, paths: Sequence[Path]) -> Any:
+    def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table."""
 
-    def load(self, name: str, table: pa.Table) -> Any:
+    def load(self, name: str, table: pa.Table) -> Table:
         """An Arrow table, as an Ibis table."""
 
-    def create(self, name: str, expression: Any) -> Any:
+    def create(self, name: str, expression: Table) -> Table:
         """The expression's rows, kept under a name for the queries that follow."""
 
     def drop(self, name: str) -> None:
         """Forget a table that `create` or `load` made."""
 
-    def collect(self, expression: Any) -> pa.Table:
+    def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
 
-    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+    def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a Parquet file, sorted, so that equal inputs give equal bytes; returns the
         rows.
         """

@@ -17,7 +17,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.base import PARQUET_OPTIONS, aside
+from stillwatch.engine.base import PARQUET_OPTIONS, Table, aside
 from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.settings import EngineSettings
 
@@ -38,7 +38,7 @@ def _within_limits() -> Iterator[None]:
         ) from error
 
 
-def _sql(expression: Any) -> str:
+def _sql(expression: Table) -> str:
     return written(expression.op())
 
 
@@ -85,7 +85,7 @@ class DuckDBEngine:
         # what is shown.
         self._raw.execute("SET enable_progress_bar = false")
 
-    def read(self, name: str, paths: Sequence[Path]) -> Any:
+    def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
         if not paths:
             raise InputError(
@@ -93,7 +93,7 @@ class DuckDBEngine:
             )
         return self.connection.read_parquet([str(path) for path in paths], table_name=name)
 
-    def load(self, name: str, table: pa.Table) -> Any:
+    def load(self, name: str, table: pa.Table) -> Table:
         """An Arrow table, as an Ibis table."""
         self._raw.register("incoming", table)
         try:
@@ -102,7 +102,7 @@ class DuckDBEngine:
             self._raw.unregister("incoming")
         return self.connection.table(name)
 
-    def create(self, name: str, expression: Any) -> Any:
+    def create(self, name: str, expression: Table) -> Table:
         """The expression's rows, kept under a name."""
         # Ibis 12 writes an overwritten temporary table twice; one statement does it once.
         # DuckDB sums 64-bit integers into 128 bits; the contract, and every other engine, says 64.
@@ -121,13 +121,13 @@ class DuckDBEngine:
         # Ibis 12 with SQLGlot 30 leaves the name out of its DROP TABLE.
         self._raw.execute(f'DROP TABLE IF EXISTS "{name}"')
 
-    def collect(self, expression: Any) -> pa.Table:
+    def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
         with _within_limits():
             table: pa.Table = self._raw.sql(_sql(expression)).to_arrow_table()
         return table.cast(expression.schema().to_pyarrow())
 
-    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+    def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
         rows = 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyarrow as pa
 
-from stillwatch.engine.base import Engine
+from stillwatch.engine.base import Engine, Table
 
 
 class Scope:
@@ -21,16 +21,16 @@ class Scope:
         self._engine = engine
         self._made: list[str] = []
 
-    def read(self, name: str, paths: Sequence[Path]) -> Any:
+    def read(self, name: str, paths: Sequence[Path]) -> Table:
         """As the engine's."""
         return self._engine.read(name, paths)
 
-    def load(self, name: str, table: pa.Table) -> Any:
+    def load(self, name: str, table: pa.Table) -> Table:
         """As the engine's, until the end."""
         self._made.append(name)
         return self._engine.load(name, table)
 
-    def create(self, name: str, expression: Any) -> Any:
+    def create(self, name: str, expression: Table) -> Table:
         """As the engine's, until the end."""
         self._made.append(name)
         return self._engine.create(name, expression)
@@ -39,11 +39,11 @@ class Scope:
         """As the engine's."""
         self._engine.drop(name)
 
-    def collect(self, expression: Any) -> pa.Table:
+    def collect(self, expression: Table) -> pa.Table:
         """As the engine's."""
         return self._engine.collect(expression)
 
-    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+    def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """As the engine's."""
         return self._engine.write(expression, path, schema, order)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.address",),
     label="address",
 )
-def address(tables: Tables) -> Any:
+def address(tables: Tables) -> Table:
     """Each address an account used."""
     return marks(tables.visits, "address")

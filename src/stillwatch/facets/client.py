@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.client",),
     label="client",
 )
-def client(tables: Tables) -> Any:
+def client(tables: Tables) -> Table:
     """Each User-Agent an account sent."""
     return marks(tables.visits, "client")

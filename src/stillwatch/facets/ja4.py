@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.ja4",),
     label="ja4",
 )
-def ja4(tables: Tables) -> Any:
+def ja4(tables: Tables) -> Table:
     """Each JA4 an account showed."""
     return marks(tables.visits, "ja4")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, declared
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, declared
     needs=("accounts.email_shape",),
     label="email_shape",
 )
-def mail_shape(tables: Tables) -> Any:
+def mail_shape(tables: Tables) -> Table:
     """The shape of an account's mail address."""
     return declared(tables.accounts, "email_shape")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -21,6 +20,6 @@ def show(value: int) -> str:
     anchor=False,
     show=show,
 )
-def network(tables: Tables) -> Any:
+def network(tables: Tables) -> Table:
     """Each network an account used."""
     return marks(tables.visits, "asn")

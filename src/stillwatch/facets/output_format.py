@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     label="output_format",
     sparse=True,
 )
-def output_format(tables: Tables) -> Any:
+def output_format(tables: Tables) -> Table:
     """Each output format an account asked for."""
     return marks(tables.exchanges, "output_format")

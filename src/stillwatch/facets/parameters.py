@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.parameters",),
     label="parameters",
 )
-def parameters(tables: Tables) -> Any:
+def parameters(tables: Tables) -> Table:
     """Each set of parameters an account sent."""
     return marks(tables.visits, "parameters")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, declared
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, declared
     needs=("accounts.phone_prefix",),
     label="phone_prefix",
 )
-def phone_prefix(tables: Tables) -> Any:
+def phone_prefix(tables: Tables) -> Table:
     """The phone prefix of an account."""
     return declared(tables.accounts, "phone_prefix")

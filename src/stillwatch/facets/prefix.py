@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -17,6 +16,6 @@ from stillwatch.facets.tables import Tables, marks
     label="prefix",
     sparse=True,
 )
-def prefix(tables: Tables) -> Any:
+def prefix(tables: Tables) -> Table:
     """Each conversation beginning an account sent."""
     return marks(tables.exchanges, "prefix")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.stainless",),
     label="stainless",
 )
-def stainless(tables: Tables) -> Any:
+def stainless(tables: Tables) -> Table:
     """Each set of x-stainless headers an account sent."""
     return marks(tables.visits, "stainless")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, marks
     needs=("exchanges.subnet",),
     label="subnet",
 )
-def subnet(tables: Tables) -> Any:
+def subnet(tables: Tables) -> Table:
     """Each small network an account used."""
     return marks(tables.visits, "subnet")

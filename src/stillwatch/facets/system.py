@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     label="system",
     sparse=True,
 )
-def system(tables: Tables) -> Any:
+def system(tables: Tables) -> Table:
     """Each system prompt an account sent."""
     return marks(tables.exchanges, "system")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     label="tail",
     sparse=True,
 )
-def tail(tables: Tables) -> Any:
+def tail(tables: Tables) -> Table:
     """Each prompt tail an account sent."""
     return marks(tables.exchanges, "tail")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -16,6 +15,6 @@ from stillwatch.facets.tables import Tables, marks
     label="tools",
     sparse=True,
 )
-def tools(tables: Tables) -> Any:
+def tools(tables: Tables) -> Table:
     """Each tool set an account offered."""
     return marks(tables.exchanges, "tools")

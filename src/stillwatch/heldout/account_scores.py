@@ -5,14 +5,13 @@ peers does?
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.peers import Compared, Sampler, places, pooled
 from stillwatch.heldout.semantic_fit import Fit, Likeness, fitted
 
@@ -29,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def account_scores(engine: Engine, held: Any, found: pa.Table, everyone: int) -> dict[int, pa.Table]:
+def account_scores(engine: Engine, held: Table, found: pa.Table, everyone: int) -> dict[int, pa.Table]:
     """For each group, what its keys say of every account that carries some: account, most, least, in whole
     micronats.
     """

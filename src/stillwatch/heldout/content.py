@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import pyarrow as pa
 from ibis import _
 from scipy.special import logsumexp
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.account_scores import (
     CARRIERS,
     MICRO,
@@ -91,7 +90,7 @@ class HeldOut:
         return groups
 
 
-def held_traces(engine: Engine, traces: Any, strata: Any) -> Any:
+def held_traces(engine: Engine, traces: Table, strata: Table) -> Table:
     """Table held (account, key, facet, cell, region): the traces of the content family, with the account's
     cell of peers.
     """
@@ -101,7 +100,12 @@ def held_traces(engine: Engine, traces: Any, strata: Any) -> Any:
 
 
 def held_out_evidence(
-    engine: Engine, held: Any, strata: Any, members: pa.Table, exchanges: Any | None, near: pa.Table | None
+    engine: Engine,
+    held: Table,
+    strata: Table,
+    members: pa.Table,
+    exchanges: Table | None,
+    near: pa.Table | None,
 ) -> HeldOut:
     """e-value of each group and p-value of each member against NULL.
 
@@ -160,7 +164,7 @@ def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, flo
     }
 
 
-def _carried_keys(engine: Engine, held: Any, inside: Any) -> pa.Table:
+def _carried_keys(engine: Engine, held: Table, inside: Table) -> pa.Table:
     """Keys that at least CARRIERS of a group's accounts carry: group, key, facet, carriers, size, df."""
     df = held.group_by("key").agg(df=_.count())
     carried = (
@@ -225,7 +229,7 @@ def _pools(cells: Cells, own: Ints) -> _Pools:
 
 
 def _log_e_values(
-    engine: Engine, held: Any, inside: Any, keys: pa.Table, pools: dict[int, _Pools], tests: int
+    engine: Engine, held: Table, inside: Table, keys: pa.Table, pools: dict[int, _Pools], tests: int
 ) -> dict[int, float]:
     """Mean over keys and tilts of exp(tilt * carriers) over its expectation under the null, so that its own
     is at most one.
@@ -269,7 +273,7 @@ def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
 
 
 def _scores(
-    engine: Engine, held: Any, inside: Any, keys: pa.Table, own: dict[int, Ints]
+    engine: Engine, held: Table, inside: Table, keys: pa.Table, own: dict[int, Ints]
 ) -> dict[int, tuple[Ints, Floats]]:
     """For each group: accounts that carry its keys, sorted, and what these and the lack of others say, in
     nats.

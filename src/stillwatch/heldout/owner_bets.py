@@ -4,15 +4,13 @@ users of their client?
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 from scipy.special import logsumexp
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.owner_peers import limits
 from stillwatch.schema.table import values
 
@@ -35,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def owner_bets(engine: Engine, activity: Any, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
+def owner_bets(engine: Engine, activity: Table, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
     """Natural logarithm of the e-value of each declared or single candidate.
 
     activity: account, hour, texts, harvest; habits: account, client, texts, harvest of every account, sorted

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.content import OUTSIDERS
 from stillwatch.schema.table import values
 
@@ -23,7 +21,7 @@ NO_CLIENT = np.iinfo(np.int64).min
 """Stands for the client of accounts without one; such accounts have no client in common."""
 
 
-def main_clients(engine: Engine, visits: Any) -> Any:
+def main_clients(engine: Engine, visits: Table) -> Table:
     """(account, client): the client that sent most of an account's exchanges."""
     counted = visits.filter(_.client.notnull()).group_by("account", "client").agg(n=_.n.sum())
     first = ibis.row_number().over(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.account_scores import account_fit, by_group
 from stillwatch.heldout.peers import Cells, Compared, places
 from stillwatch.heldout.semantic_bets import semantic_log_e
@@ -87,7 +86,7 @@ NOTHING = SemanticEvidence(False, {}, {}, {})
 
 def semantic_evidence(
     engine: Engine,
-    exchanges: Any | None,
+    exchanges: Table | None,
     cells: Cells,
     compared: dict[int, Compared],
     ranked: dict[int, Compared],
@@ -131,7 +130,7 @@ def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
     }
 
 
-def _read(engine: Engine, exchanges: Any | None, cells: Cells, wanted: list[Ints]) -> SemanticVectors:
+def _read(engine: Engine, exchanges: Table | None, cells: Cells, wanted: list[Ints]) -> SemanticVectors:
     """The meanings of the accounts wanted; none where there are no sketches or nothing is asked."""
     accounts = np.unique(np.concatenate(wanted)) if wanted else np.zeros(0, np.int64)
     if exchanges is None or len(accounts) == 0:

@@ -5,7 +5,6 @@ query.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numba
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.peers import Compared, places
 
 BITS = 64
@@ -88,7 +87,7 @@ class Space:
         return np.asarray(((vector - usual) * weight[:, None]) @ self.scale)
 
 
-def account_semantic_vectors(engine: Engine, exchanges: Any, accounts: Ints | None) -> SemanticVectors:
+def account_semantic_vectors(engine: Engine, exchanges: Table, accounts: Ints | None) -> SemanticVectors:
     """The sums over the exchanges of the accounts, or of all; one query."""
     rows = exchanges.select("account", "semantic").filter(_.semantic.notnull())
     if accounts is not None:

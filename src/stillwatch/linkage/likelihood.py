@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Column, Engine, Table
 
 MICRO = 1_000_000
 """Evidence is summed as whole micronats: integer sums are equal in every engine and every order."""
 
 
-def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
+def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table:
     """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum)
     and df (all carriers).
     """
@@ -31,7 +30,7 @@ def marked(engine: Engine, traces: Any, strata: Any, facets: Any) -> Any:
     )
 
 
-def chance(here: Any, peers: Any, carriers: Any, accounts: Any, smooth: float) -> Any:
+def chance(here: Column, peers: Column, carriers: Column, accounts: Column, smooth: float) -> Column:
     """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of
     the set that it is weighed against.
 
@@ -53,7 +52,7 @@ UNSHARED = round(math.log(OWN_HALF) * MICRO)
 """What a key that the group does not share counts, in micronats."""
 
 
-def micronats(carriers: Any, size: Any, p0: Any, weight: float) -> Any:
+def micronats(carriers: Column, size: Column, p0: Column, weight: float) -> Column:
     """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the
     stratum's, against the stratum's.
 
@@ -64,7 +63,7 @@ def micronats(carriers: Any, size: Any, p0: Any, weight: float) -> Any:
     return (((1.0 - OWN_HALF) * rate / p0 + OWN_HALF).ln() * float(MICRO)).round().cast("int64")
 
 
-def clipped(value: Any, low: float, high: float) -> Any:
+def clipped(value: Column, low: float, high: float) -> Column:
     """A micronat column held between two bounds given in nats."""
     return ibis.greatest(
         ibis.least(value, ibis.literal(int(high * MICRO), "int64")), ibis.literal(int(low * MICRO), "int64")

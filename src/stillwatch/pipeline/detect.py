@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from stillwatch import __version__
 from stillwatch.campaigns.permits import read_permits
-from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import (
     IngestContext,
@@ -191,7 +191,7 @@ def _accounts(
 
 def _about(
     engine: Engine,
-    exchanges: Any,
+    exchanges: Table,
     settings: Settings,
     inputs: Inputs,
     sources: list[Source],

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch import __version__, report
-from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
@@ -180,7 +180,7 @@ def _stored(
     about: dict[str, Any],
     accounts: pa.Table,
     gone: pa.Table,
-    exchanges: Any,
+    exchanges: Table,
     settings: Settings,
 ) -> tuple[Stored, pa.Table]:
     """What the search starts from now, and the table of the accounts that are left."""

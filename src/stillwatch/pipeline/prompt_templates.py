@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine, Scope
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.errors import OutOfRoom
 from stillwatch.prompt_templates import (
     Family,
@@ -49,7 +48,7 @@ class PromptTemplates:
     """Why frames are not known; empty where they are."""
 
     def tables(
-        self, engine: Engine, parts: Any, traces: Any, labels: Mapping[tuple[str, int], str], least: int
+        self, engine: Engine, parts: Table, traces: Table, labels: Mapping[tuple[str, int], str], least: int
     ) -> dict[str, pa.Table]:
         """Tables templates and template_keys; `parts` are the uses of heads and tails."""
         rows = parts_of(engine, parts, traces)
@@ -62,7 +61,12 @@ NONE = PromptTemplates([], pa.table({}), {}, LABELS.arrow.empty_table())
 
 
 def recover_templates(
-    engine: Engine, exchanges: Any, assigned: Any, sums: Any, settings: SketchSettings, look: Look | None
+    engine: Engine,
+    exchanges: Table,
+    assigned: Table,
+    sums: Table,
+    settings: SketchSettings,
+    look: Look | None,
 ) -> PromptTemplates:
     """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts. Where
     there is no room for it, none, and why.
@@ -86,9 +90,9 @@ def recover_templates(
 
 def _recovered(
     engine: Engine,
-    exchanges: Any,
-    groups: Any,
-    rows: Any,
+    exchanges: Table,
+    groups: Table,
+    rows: Table,
     texts: dict[int, int],
     settings: SketchSettings,
     look: Look | None,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.errors import InputError
 from stillwatch.schema.table import schema_of
 
@@ -63,7 +63,7 @@ def _release(row: dict[str, Any], where: str) -> dict[str, Any]:
     }
 
 
-def releases_seen(engine: Engine, exchanges: Any) -> pa.Table:
+def releases_seen(engine: Engine, exchanges: Table) -> pa.Table:
     """Models first asked for more than a day after the log begins, by at least a hundred exchanges in all."""
     use = (
         exchanges.filter(_.model.notnull())

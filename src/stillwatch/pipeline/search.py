@@ -19,7 +19,7 @@ from stillwatch.campaigns.owners import owners
 from stillwatch.campaigns.permit_use import harvests
 from stillwatch.campaigns.permits import Permit, permitted
 from stillwatch.campaigns.verdict import Finding
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.facets import build_traces, prepare
 from stillwatch.facets.build import missing_shares
 from stillwatch.heldout.content import HeldOut, held_out_evidence, held_traces
@@ -59,11 +59,11 @@ PEERS_WANTED = 2_000
 class Stored:
     """What a search starts from, as Ibis tables and Arrow tables."""
 
-    exchanges: Any
+    exchanges: Table
     """Table exchanges."""
-    accounts: Any
+    accounts: Table
     """Table accounts."""
-    releases: Any
+    releases: Table
     """model, second; may be empty."""
     labels: pa.Table
     """Table labels."""
@@ -85,7 +85,7 @@ class SearchResult:
 
     tables: dict[str, pa.Table]
     """Arrow tables by name."""
-    traces: Any
+    traces: Table
     """Table traces, in the engine."""
     tested: int
     """Groups tested."""
@@ -207,7 +207,7 @@ def _permitted(engine: Engine, stored: Stored, labels: Labels) -> dict[int, froz
     )
 
 
-def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.Table) -> Any:
+def _peer_volume(engine: Engine, peer_strata: Table, volumes: Table, candidates: pa.Table) -> Table:
     """account, peer_volume: mean exchanges of the accounts of its region and plan that are no candidates; of
     everyone's where it has none.
     """
@@ -225,7 +225,9 @@ def _peer_volume(engine: Engine, peer_strata: Any, volumes: Any, candidates: pa.
     )
 
 
-def _signal_exchanges(engine: Engine, tables: Any, declared: Any, peer_volume: Any, assigned: Any) -> Any:
+def _signal_exchanges(
+    engine: Engine, tables: Any, declared: Table, peer_volume: Table, assigned: Table
+) -> Table:
     """The rows that signals read: exchanges of the candidates and the peers."""
     account = tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(
         declared.select("account", "owner"), "account"
@@ -239,7 +241,7 @@ def _signal_exchanges(engine: Engine, tables: Any, declared: Any, peer_volume: A
     return engine.create("signal_exchanges", rows.select(*SIGNAL_EXCHANGES.names))
 
 
-def _missing_here(engine: Engine, sums: Any) -> dict[str, float]:
+def _missing_here(engine: Engine, sums: Table) -> dict[str, float]:
     """The share of the groups' exchanges without text; a log without any prompt has no flags either."""
     row = engine.collect(sums.agg(n=_.n.sum(), texts=_.texts.sum())).to_pylist()[0]
     lacking = 1.0 - (row["texts"] or 0) / row["n"] if row["n"] else 1.0
@@ -273,7 +275,7 @@ def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
 
 def _evidence(
     engine: Engine,
-    traces: Any,
+    traces: Table,
     chosen: pa.Table,
     member_evidence: pa.Table,
     semantic: SemanticEvidence,
@@ -317,8 +319,8 @@ class _Facts:
     chosen: pa.Table
     held: HeldOut
     bets: dict[int, float]
-    inputs: Any
-    declared: Any
+    inputs: Table
+    declared: Table
     stored: Stored
     scores: pa.Table
     licensed: set[int]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.pipeline.read_logs import distinct
 from stillwatch.pipeline.releases import RELEASES as READ_RELEASES
 from stillwatch.pipeline.search import SearchResult, Stored
@@ -78,7 +78,7 @@ def releases_of(table: pa.Table) -> pa.Table:
     return pa.table([table["model"], seconds], schema=READ_RELEASES)
 
 
-def counted(engine: Engine, exchanges: Any) -> dict[str, Any]:
+def counted(engine: Engine, exchanges: Table) -> dict[str, Any]:
     """What run.json says of the exchanges."""
     row = engine.collect(
         exchanges.agg(

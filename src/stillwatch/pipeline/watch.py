@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import DuckDBEngine, Engine
+from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
@@ -68,7 +68,7 @@ class Lookback:
     before: list[Path]
     """Exchange files of the run up to the day."""
 
-    def read(self, engine: Engine, name: str, files: list[Path]) -> Any:
+    def read(self, engine: Engine, name: str, files: list[Path]) -> Table:
         """The exchanges in some of its files that were made by then, as an Ibis table."""
         whole = engine.read(name, files)
         # A file holds no exchange of another day: where the day is over, there is nothing to compare.
@@ -251,7 +251,7 @@ class _Source:
         self.permits: list[Permit] = permits_of(table_of(run, PERMITS, AGAIN))
         self.rates = shipped_rates()
 
-    def stored(self, engine: Engine, exchanges: Any, end: datetime) -> Stored:
+    def stored(self, engine: Engine, exchanges: Table, end: datetime) -> Stored:
         """What a search at the moment `end` starts from: accounts, bans and releases that were known then."""
         seen = engine.collect(exchanges.select("account").distinct())["account"]
         known = known_at(self.accounts, seen, end)
@@ -260,7 +260,7 @@ class _Source:
         return Stored(exchanges, *tables, self.permits, rates=self.rates, templates=False)
 
 
-def known_at(accounts: pa.Table, seen: Any, end: datetime) -> pa.Table:
+def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
     """The accounts that were registered before a moment, or are seen by then whatever their date; a ban that
     came later is not known yet.
     """

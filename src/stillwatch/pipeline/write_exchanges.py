@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.ingest import Source
 from stillwatch.pipeline.read_logs import Staged
 from stillwatch.run.layout import ORDER
@@ -57,7 +56,7 @@ def write_exchanges(
     return len(found) if duplicates is not None else 0
 
 
-def _duplicates(engine: Engine, rows: Any) -> Any | None:
+def _duplicates(engine: Engine, rows: Table) -> Table | None:
     """(source, row) of every row whose request id another carries too, but for one; None if there is none.
 
     The one kept is the first with text, since a span and its event may both tell of a request and only one of
@@ -77,13 +76,13 @@ def _duplicates(engine: Engine, rows: Any) -> Any | None:
     return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
 
 
-def _told_of(engine: Engine, rows: Any, edge: Any) -> Any:
+def _told_of(engine: Engine, rows: Table, edge: Table) -> Table:
     """What the edge log says of the rows' requests, one row for each request."""
     said = edge.semi_join(rows.select("request"), "request").group_by("request")
     return engine.create("told", said.agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}))
 
 
-def _with_edge(rows: Any, told: Any) -> Any:
+def _with_edge(rows: Table, told: Table) -> Table:
     """Rows with what the edge log says of them."""
     joined = rows.left_join(told, "request")
     own = [name for name in rows.columns if name not in EDGE_COLUMNS]
@@ -94,8 +93,8 @@ def _with_edge(rows: Any, told: Any) -> Any:
 
 def _write_days(
     engine: Engine,
-    rows: Any,
-    edge: Any | None,
+    rows: Table,
+    edge: Table | None,
     schema: pa.Schema,
     out: Path,
     progress: Callable[[str, int, int], None],
@@ -125,7 +124,7 @@ def _write_days(
     engine.drop("told")
 
 
-def _between(rows: Any, first: int, last: int) -> Any:
+def _between(rows: Table, first: int, last: int) -> Table:
     """The rows of days from `first` to `last`, compared as times, not as day numbers, so that row groups of
     other days are skipped unread.
     """

@@ -8,14 +8,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine, Scope
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.prompt_templates.cluster import clusters
 from stillwatch.prompt_templates.shape import END, START, Shape, Step, shape_of
 from stillwatch.prompt_templates.shared import INNER, Search, Shared, shared
@@ -98,7 +97,7 @@ class _Draft:
         return frozenset(inner if len(inner) >= FEW_SHINGLES else self.keys)
 
 
-def families_of(engine: Engine, rows: Any, texts: dict[int, int], search: Search) -> list[Family]:
+def families_of(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -> list[Family]:
     """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text, and how
     many each group has, to its templates.
 
@@ -156,7 +155,7 @@ def _members(drafts: list[_Draft]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=MEMBERS)
 
 
-def _held(engine: Engine, seen: Shared, drafts: list[_Draft]) -> tuple[Any, Any]:
+def _held(engine: Engine, seen: Shared, drafts: list[_Draft]) -> tuple[Table, Table]:
     """Rows (group, family, request, key, number, counts, need, place), and how many of its family's counting
     fingerprints each exchange holds.
     """
@@ -203,7 +202,7 @@ def _core(draft: _Draft) -> _Draft:
     return replace(draft, keys=keys, counts={key: draft.counts[key] for key in keys})
 
 
-def _steps(engine: Engine, seen: Shared, rows: Any, made: Any) -> dict[int, list[Step]]:
+def _steps(engine: Engine, seen: Shared, rows: Table, made: Table) -> dict[int, list[Step]]:
     """By family: each fingerprint, or end, and the next one in a prompt made from it, by distance."""
     inside = ibis.window(group_by=["family", "request"], order_by=["place", "number"])
     before = rows.semi_join(made, ["family", "request"]).mutate(
@@ -228,7 +227,7 @@ def _steps(engine: Engine, seen: Shared, rows: Any, made: Any) -> dict[int, list
     return steps
 
 
-def _nested(engine: Engine, made: Any) -> dict[int, int]:
+def _nested(engine: Engine, made: Table) -> dict[int, int]:
     """Families that are only seen inside a much larger one, and which: the commoner values of its slots."""
     sizes = dict(
         zip(

@@ -5,13 +5,12 @@ engine, linear in the exchanges.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.table import schema_of
 
 INNER, HEAD, TAIL = range(3)
@@ -54,9 +53,9 @@ class Search:
 class Shared:
     """What accounts of a group have in common."""
 
-    sample: Any
+    sample: Table
     """group, request, words of the sampled exchanges, and what they were made from."""
-    kept: Any
+    kept: Table
     """group, request, key, place: each shared fingerprint of each sampled exchange, once."""
     keys: pa.Table
     """group, key, kind, n (sampled exchanges), accounts, place (mean)."""
@@ -64,7 +63,7 @@ class Shared:
     """group, key, other, n: sampled exchanges that hold both; key < other."""
 
 
-def shared(engine: Engine, rows: Any, texts: dict[int, int], search: Search) -> Shared:
+def shared(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -> Shared:
     """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text to what
     their accounts share.
     """
@@ -126,7 +125,7 @@ def strides(texts: dict[int, int], search: Search) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
 
 
-def spread(rows: Any, search: Search) -> Any:
+def spread(rows: Table, search: Search) -> Table:
     """group, request, account, least, key, kind, place: one row for each fingerprint of each exchange."""
     same = ("group", "request", "account", "least")
     inner = rows.unnest("shingles", offset="nth").select(
@@ -142,7 +141,7 @@ def spread(rows: Any, search: Search) -> Any:
     return ibis.union(inner, heads, tails)
 
 
-def _pairs(kept: Any, keys: Any) -> Any:
+def _pairs(kept: Table, keys: Table) -> Table:
     """group, key, other, n for the pairs that stand together often enough."""
     lowest = ibis.window(group_by=["group", "request"], order_by="key")
     some = (

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.prompt_templates.families import Family
 from stillwatch.prompt_templates.shared import HEAD, INNER, TAIL
 from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
@@ -89,7 +89,7 @@ def keys_table(found: list[Family]) -> pa.Table:
     )
 
 
-def parts_of(engine: Engine, templates: Any, traces: Any) -> list[Row]:
+def parts_of(engine: Engine, templates: Table, traces: Table) -> list[Row]:
     """group, part, key, accounts, uses, prompts, everywhere: heads and tails of each group that several of
     its accounts use.
     """

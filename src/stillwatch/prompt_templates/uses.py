@@ -5,13 +5,12 @@ where there are very many.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine, Scope
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.engine.portions import in_portion
 from stillwatch.prompt_templates.families import Family
 from stillwatch.prompt_templates.shared import INNER
@@ -34,14 +33,14 @@ class Uses:
     its users once for each of them.
     """
 
-    rows: Any
+    rows: Table
     """frame, request, account, prompt: each exchange that holds enough of a frame's fingerprints, whichever
     group its account is in.
     """
-    named: Any
+    named: Table
     """group, family, frame: each template, and the frame that it is."""
 
-    def by_family(self, wanted: Any = None) -> Any:
+    def by_family(self, wanted: Table = None) -> Table:
         """family, request, account, each once, of the families in a table `wanted`, or of all; groups may
         tell one family by several frames.
         """
@@ -50,7 +49,7 @@ class Uses:
         return self.rows.join(chosen, "frame").select("family", "request", "account").distinct()
 
 
-def uses_of(engine: Engine, exchanges: Any, found: list[Family]) -> Uses:
+def uses_of(engine: Engine, exchanges: Table, found: list[Family]) -> Uses:
     """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
     number = {told: i for i, told in enumerate(dict.fromkeys(map(_told, found)))}
     named = [{"group": f.group, "family": f.key, "frame": number[_told(f)]} for f in found]
@@ -75,11 +74,11 @@ def _told(family: Family) -> tuple[frozenset[int], int]:
     return family.counting, family.need
 
 
-def _chosen(exchanges: Any, portion: int, portions: int) -> Any:
+def _chosen(exchanges: Table, portion: int, portions: int) -> Table:
     return exchanges if portions == 1 else exchanges.filter(in_portion(_.request, portion, portions))
 
 
-def _held(exchanges: Any, wanted: Any, edges: bool) -> Any:
+def _held(exchanges: Table, wanted: Table, edges: bool) -> Table:
     """frame, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too
     where `edges` says so.
     """
@@ -93,7 +92,7 @@ def _held(exchanges: Any, wanted: Any, edges: bool) -> Any:
     return held.filter(_.held >= _.need).select("frame", "request", "account", "prompt")
 
 
-def counts_of(engine: Engine, uses: Uses, assigned: Any) -> pa.Table:
+def counts_of(engine: Engine, uses: Uses, assigned: Table) -> pa.Table:
     """group, family, exchanges, accounts, prompts (distinct) inside the group, and accounts elsewhere;
     `assigned` has account, group.
     """

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.registry import FACETS
 from stillwatch.report_tables.labels import Labels, shown
 from stillwatch.schema.found import EVIDENCE, LINKS
@@ -40,7 +40,7 @@ class Shared:
     """group, account, facet, key, value, n: the traces of the most telling keys."""
 
 
-def shared_keys(engine: Engine, traces: Any, members: Any, everyone: int) -> Shared:
+def shared_keys(engine: Engine, traces: Table, members: Table, everyone: int) -> Shared:
     """Keys of at least two accounts of a group, with the share of the group against the share outside it."""
     df = traces.group_by("key").agg(df=_.count())
     size = members.group_by("group").agg(size=_.count())
@@ -120,7 +120,7 @@ def evidence_table(
     return pa.Table.from_pylist(rows, schema=EVIDENCE.arrow)
 
 
-def carrying(engine: Engine, traces: Any, members: Any) -> dict[tuple[int, str], int]:
+def carrying(engine: Engine, traces: Table, members: Table) -> dict[tuple[int, str], int]:
     """(group, facet) -> accounts of the group that carry any key of it that another of its accounts
     carries.
     """

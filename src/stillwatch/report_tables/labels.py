@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.registry import FACETS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.schema.table import distinct_values, rows_where
@@ -78,7 +78,7 @@ def shown(facet: str, value: int, labels: Labels) -> str:
     return f"{facet} {value & (2**64 - 1):016x}"[: len(facet) + 9]
 
 
-def kept_labels(engine: Engine, exchanges: Any, accounts: Any, labels: pa.Table, least: int) -> pa.Table:
+def kept_labels(engine: Engine, exchanges: Table, accounts: Table, labels: pa.Table, least: int) -> pa.Table:
     """The labels of keys that a row carries, in their order; the words of a template head only if `least`
     accounts share it: fewer, and they are somebody's own.
     """

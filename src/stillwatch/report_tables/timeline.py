@@ -7,14 +7,14 @@ from typing import Any
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.found import MARKS, TIMELINE
 from stillwatch.schema.table import moment, values
 
 HOUR = 3600
 
 
-def timeline_table(engine: Engine, rows: Any) -> pa.Table:
+def timeline_table(engine: Engine, rows: Table) -> pa.Table:
     """Table timeline, by the hour, for every group but the peers."""
     hourly = (
         rows.filter(_.group > 0)
@@ -30,7 +30,7 @@ def timeline_table(engine: Engine, rows: Any) -> pa.Table:
     ).cast(TIMELINE.arrow)
 
 
-def marks_table(engine: Engine, releases: Any, members: Any) -> pa.Table:
+def marks_table(engine: Engine, releases: Table, members: Table) -> pa.Table:
     """Table marks: each release, and each hour in which accounts of a group were banned."""
     rows: list[dict[str, Any]] = [
         {"time": moment(row["second"]), "kind": "release", "label": row["model"], "group": None}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -22,7 +21,7 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     + [{"group": 2, "account": 2, "second": 1, "peer_volume": 10.0}],
     expect={1: 1.0, 2: 0.0},
 )
-def busy_accounts(inputs: SignalInputs) -> Any:
+def busy_accounts(inputs: SignalInputs) -> Table:
     """log10 of the mean volume over that of the accounts' strata (region and plan), between 0 and 1 (ten
     times).
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
@@ -76,7 +75,7 @@ parted from it any further.
     ],
     expect={1: 1.0, 2: 0.0, 3: 1.0},
 )
-def evaluation_like(inputs: SignalInputs) -> Any:
+def evaluation_like(inputs: SignalInputs) -> Table:
     """The larger of two: closed and repeated (whole for brief answers, half for long ones); test questions
     times brief answers.
 

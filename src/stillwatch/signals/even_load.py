@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
@@ -32,7 +31,7 @@ DOZEN = 12
     + [{"group": 2, "account": 50 + i, "second": 3600 * j} for i in range(20) for j in range(1 + i * i)],
     expect={1: 1.0, 2: 0.0},
 )
-def even_load(inputs: SignalInputs) -> Any:
+def even_load(inputs: SignalInputs) -> Table:
     """1 - (coefficient of variation of volume per account / half the peers'), times how nearly its accounts
     work in a dozen hours each.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 from stillwatch.signals.training_coverage import LEAST
@@ -71,7 +70,7 @@ is nothing; campaigns seen so far have far more."""
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def everyday_work(inputs: SignalInputs) -> Any:
+def everyday_work(inputs: SignalInputs) -> Table:
     """Share of prompts in productive templates (half of their uses distinct), times one less four times what
     is shown to ask for training data.
 

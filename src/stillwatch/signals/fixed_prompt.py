@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -33,7 +32,7 @@ LEAST = 8
     ],
     expect={1: 1.0},
 )
-def fixed_prompt(inputs: SignalInputs) -> Any:
+def fixed_prompt(inputs: SignalInputs) -> Table:
     """0 at half of the prompts, 1 at nine tenths, for the most used head or tail whose contents are mostly
     distinct.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -34,7 +33,7 @@ LEAST = 20
     + [{"group": 4, "account": i, "second": i, "leaves": 300, "continues": 300} for i in range(40)],
     expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.0},
 )
-def handed_over(inputs: SignalInputs) -> Any:
+def handed_over(inputs: SignalInputs) -> Table:
     """Share of follow-ups that continue what another account, but not their own, left before; a quarter gives
     the full score.
     """

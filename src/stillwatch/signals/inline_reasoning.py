@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held
 
@@ -43,7 +42,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     ],
     expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.0},
 )
-def inline_reasoning(inputs: SignalInputs) -> Any:
+def inline_reasoning(inputs: SignalInputs) -> Table:
     """Share of such answers beyond what is usual for the models used; half of all gives the full score.
     Models that no peer uses do not count.
     """

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Column, Engine, Table
 from stillwatch.schema.flags import Flag
 from stillwatch.schema.table import schema_of
 from stillwatch.signals.account_weights import account_weights_table
@@ -66,39 +65,39 @@ SIGNAL_EXCHANGES = schema_of(
 class SignalInputs:
     """What signals may read, as Ibis tables."""
 
-    exchanges: Any
+    exchanges: Table
     """One row an exchange, as SIGNAL_EXCHANGES; group 0 is the peers."""
-    sums: Any
+    sums: Table
     """One row a group: n, accounts, texts, flag sums, tokens, follow-ups, refusals, answers and brief
     ones.
     """
-    asked: Any
+    asked: Table
     """One row a group with prompts: for each label and set of labels its estimated share of what its accounts
     ask, no account heard for more than the median one, with name_low and name_high."""
-    coverage: Any
+    coverage: Table
     """One row a group. Distinct prompts: all, those asked again on another day or of another model, those of
     its later half, and those of them asked before. Uses: all of its later half, and those of prompts first
     asked in it."""
-    members: Any
+    members: Table
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
-    account_weights: Any
+    account_weights: Table
     """One row an account of a group: voice, what each of its exchanges counts for where the group is told by
     what its accounts do.
     """
-    tagged: Any
+    tagged: Table
     """One row a group whose models the peers use: part, the share of its accounts' answers that are mostly
     reasoning in tags, and usual, what it is among the peers of those models."""
-    templates: Any
+    templates: Table
     """One row a (group, part, key): uses, distinct prompts, accounts."""
-    peers: Any
+    peers: Table
     """The peers' row of sums, under names that end in _peers; empty without peers."""
-    releases: Any
+    releases: Table
     """model, second."""
     intents: Intents
     """What groups and accounts asked for, as tables of the run."""
 
 
-def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = None) -> SignalInputs:
+def prepare(engine: Engine, rows: Table, releases: Table, rates: pa.Table | None = None) -> SignalInputs:
     """Build the sums that several signals share; each is one pass over the rows. rates: table RATES, where
     the flags' error rates are known.
     """
@@ -122,7 +121,7 @@ def prepare(engine: Engine, rows: Any, releases: Any, rates: pa.Table | None = N
     )
 
 
-def _sums(rows: Any) -> Any:
+def _sums(rows: Table) -> Table:
     flags = {
         flag.name.lower(): ((_.flags.fill_null(0).cast("int64") // int(flag)) % 2).sum()
         for flag in Flag
@@ -146,11 +145,11 @@ def _sums(rows: Any) -> Any:
     )
 
 
-def _answered() -> Any:
+def _answered() -> Column:
     return _.has_text & (_.output_tokens.fill_null(0) > 0)
 
 
-def _coverage(rows: Any) -> Any:
+def _coverage(rows: Table) -> Table:
     """group; of distinct prompts: prompts, again, later, known; of uses: late, fresh. The later half begins
     after the mean time of a group's prompts; fresh ones were first asked in it, known ones before it too."""
     asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
@@ -179,7 +178,7 @@ def _coverage(rows: Any) -> Any:
     )
 
 
-def _members(rows: Any) -> Any:
+def _members(rows: Table) -> Table:
     return rows.group_by("group", "account").agg(
         n=_.count(),
         owner=_.owner.max(),
@@ -194,7 +193,7 @@ def _members(rows: Any) -> Any:
     )
 
 
-def _tagged(rows: Any, account_weights: Any) -> Any:
+def _tagged(rows: Table, account_weights: Table) -> Table:
     known = rows.filter(_.refused.notnull())
     # Reasoning that the API counts is the model's own; only what stands in the answer itself was asked for.
     told = ((known.reasoning_share.fill_null(0.0) >= BULK) & (known.reasoning_tokens.fill_null(0) == 0)).cast(
@@ -216,7 +215,7 @@ def _tagged(rows: Any, account_weights: Any) -> Any:
     return sums.select("group", part=share(sums.told, sums.n), usual=share(sums.expected, sums.n))
 
 
-def _templates(rows: Any, part: str) -> Any:
+def _templates(rows: Table, part: str) -> Table:
     used = rows.filter(rows[part].notnull()).select(
         "group", "account", "prompt", "second", "refused", key=rows[part]
     )
@@ -230,11 +229,11 @@ def _templates(rows: Any, part: str) -> Any:
     return several.filter(_.uses > 1).mutate(part=ibis.literal(part))
 
 
-def share(part: Any, whole: Any) -> Any:
+def share(part: Column, whole: Column) -> Column:
     """part / whole as a float, 0 where whole is 0."""
     return ibis.ifelse(whole > 0, part.cast("float64") / whole.cast("float64"), 0.0)
 
 
-def held(value: Any) -> Any:
+def held(value: Column) -> Column:
     """A score held between 0 and 1."""
     return ibis.greatest(ibis.least(value.cast("float64"), ibis.literal(1.0)), ibis.literal(0.0))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.table import values
@@ -62,7 +62,7 @@ class _Counts:
     """(rows, labels and sets)."""
 
 
-def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
+def intents(engine: Engine, rows: Table, rates: pa.Table | None) -> Intents:
     """Estimates for every group and account of rows of SIGNAL_EXCHANGES; rates: table RATES, None or lacking labels where
     no error rate is known.
     """
@@ -93,7 +93,7 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     )  # fmt: skip
 
 
-def _counted(engine: Engine, rows: Any) -> _Counts:
+def _counted(engine: Engine, rows: Table) -> _Counts:
     asked = rows.filter(_.has_text).mutate(
         day=(_.second // 86_400).cast("int64"), bits=_.flags.fill_null(0).cast("int64")
     )
@@ -119,7 +119,7 @@ def _heard(counts: _Counts, voice: Floats) -> _Counts:
     return replace(counts, texts=counts.texts * voice, flagged=counts.flagged * voice[:, None])
 
 
-def _bit(flag: Flag) -> Any:
+def _bit(flag: Flag) -> Table:
     return (_.bits // int(flag)) % 2
 
 
@@ -188,7 +188,7 @@ def _table(
     flagged: Floats,
     shares: Shares,
     corrected: list[bool],
-    kept: Any,
+    kept: Table,
     *,
     least: int,
 ) -> pa.Table:

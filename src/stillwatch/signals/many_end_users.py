@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held
 
@@ -21,7 +20,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     + [{"group": 2, "account": 2, "end_user": 1} for _ in range(200)],
     expect={1: 1.0, 2: 0.0},
 )
-def many_end_users(inputs: SignalInputs) -> Any:
+def many_end_users(inputs: SignalInputs) -> Table:
     """log10 of its end users over 2, from ten up."""
     count = _.end_users.cast("float64")
     return inputs.sums.filter(_.end_users > 0).select(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -36,7 +35,7 @@ LEAST = 8
     + [{"group": 2, "account": 50 + i, "second": j} for i in range(10) for j in range(36)],
     expect={1: 1.0, 2: 0.0},
 )
-def organised_labour(inputs: SignalInputs) -> Any:
+def organised_labour(inputs: SignalInputs) -> Table:
     """Share of accounts kept at work, times the share outside the largest declared owner; from eight accounts
     up.
     """

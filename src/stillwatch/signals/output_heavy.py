@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
@@ -30,7 +30,7 @@ FULL = 4.0
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def output_heavy(inputs: SignalInputs) -> Any:
+def output_heavy(inputs: SignalInputs) -> Table:
     """log(ratio / peers' ratio) / log 4, between 0 and 1; no account is heard for more than the median one of
     its group.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
@@ -36,7 +35,7 @@ DAY = 86_400
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def release_pivot(inputs: SignalInputs) -> Any:
+def release_pivot(inputs: SignalInputs) -> Table:
     """Twice the share moved beyond the peers' share, for the release with the largest move; at least 20
     exchanges on each side.
     """

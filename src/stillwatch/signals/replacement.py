@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -25,7 +24,7 @@ DAY = 86_400
     + [{"group": 2, "account": 30 + i, "second": 10} for i in range(9)],
     expect={1: 1.0},
 )
-def replacement(inputs: SignalInputs) -> Any:
+def replacement(inputs: SignalInputs) -> Table:
     """Successors over banned accounts, at most 1; a group in which nobody was banned has no score."""
     bans = (
         inputs.members.filter(_.banned.notnull())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held
 
@@ -25,7 +25,7 @@ from stillwatch.signals.inputs import PEERS, SignalInputs, held
     + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,
     expect={1: 1.0, 2: 0.0},
 )
-def round_the_clock(inputs: SignalInputs) -> Any:
+def round_the_clock(inputs: SignalInputs) -> Table:
     """Entropy of the hours of the day (UTC) over log 24; from the peers' value up."""
     hourly = inputs.exchanges.group_by("group", hour=(_.second // 3600) % 24).agg(n=_.count())
     logs = hourly.mutate(weighted=(_.n * _.n.cast("float64").ln() * 1e6).round().cast("int64"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -22,7 +21,7 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
     expect={1: 1.0, 2: 0.0},
 )
-def shared_payment(inputs: SignalInputs) -> Any:
+def shared_payment(inputs: SignalInputs) -> Table:
     """Share of accounts whose instrument others of the group use under another owner; a third gives the full
     score.
     """

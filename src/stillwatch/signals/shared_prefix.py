@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -25,7 +24,7 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     + [{"group": 3, "account": i % 4, "owner": 1, "prefix": 200 + i // 8, "turns": 2} for i in range(64)],
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
-def shared_prefix(inputs: SignalInputs) -> Any:
+def shared_prefix(inputs: SignalInputs) -> Table:
     """Share of beginnings (weighted by use) that two or more of the group's accounts carry; a quarter gives
     the full score.
 

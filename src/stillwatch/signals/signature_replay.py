@@ -4,11 +4,10 @@ told.
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
@@ -73,7 +72,7 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     ],
     expect={1: 1.0, 2: 1.0, 3: 0.0, 4: 0.0, 5: 0.0},
 )
-def signature_replay(inputs: SignalInputs) -> Any:
+def signature_replay(inputs: SignalInputs) -> Table:
     """Share of the signatures sent back that are replayed; a quarter gives the full score. Where nothing
     known is sent back there is no score.
     """
@@ -97,13 +96,13 @@ def signature_replay(inputs: SignalInputs) -> Any:
     return rows.select("group", replayed=count, part=part, score=held(part * 4.0))
 
 
-def _each(rows: Any, column: str) -> Any:
+def _each(rows: Table, column: str) -> Table:
     """One row a signature."""
     known = rows.filter(rows[column].notnull())
     return known.select("group", "account", "owner", "conversation", key=known[column].unnest())
 
 
-def _odd(rows: Any) -> Any:
+def _odd(rows: Table) -> Table:
     """Exchanges that send signatures back in a history that no account of the group left, or that ask for the
     reasoning.
     """
@@ -118,7 +117,7 @@ def _odd(rows: Any) -> Any:
     )
 
 
-def _elsewhere() -> Any:
+def _elsewhere() -> Table:
     """Whether a signature comes from an account of another owner, or of none, or from another conversation of
     the same account.
     """

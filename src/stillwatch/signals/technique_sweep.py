@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
@@ -69,7 +68,7 @@ SCALED = 100
     ],
     expect={1: 1.0},
 )
-def technique_sweep(inputs: SignalInputs) -> Any:
+def technique_sweep(inputs: SignalInputs) -> Table:
     """1 where a sweep of refused variants (techniques, asking for the system prompt) comes before a
     template's scale-up; less for fewer.
     """

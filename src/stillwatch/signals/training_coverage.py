@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -68,7 +67,7 @@ LEAST = 20
     ],
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
-def training_coverage(inputs: SignalInputs) -> Any:
+def training_coverage(inputs: SignalInputs) -> Table:
     """Share of exchanges in productive templates (half of their uses distinct), by head or by tail, times the
     share without follow-up.
 

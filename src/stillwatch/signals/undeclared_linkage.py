@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held, share
 
@@ -23,7 +22,7 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     + [{"group": 2, "account": 30 + i, "owner": 1} for i in range(20)],
     expect={1: 0.95, 2: 0.0},
 )
-def undeclared_linkage(inputs: SignalInputs) -> Any:
+def undeclared_linkage(inputs: SignalInputs) -> Table:
     """1 - the share of its accounts under the largest declared owner; a single account has no score."""
     owners = inputs.members.group_by("group", "owner").agg(n=_.count())
     named = (

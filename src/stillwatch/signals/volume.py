@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import SignalInputs, held
 
@@ -24,7 +23,7 @@ INDUSTRIAL = 1000.0
     + [{"group": 2, "account": 9, "second": 1}],
     expect={1: 0.5, 2: 0.0},
 )
-def volume(inputs: SignalInputs) -> Any:
+def volume(inputs: SignalInputs) -> Table:
     """n / (n + 1000)."""
     count = _.n.cast("float64")
     return inputs.sums.select("group", "n", "accounts", score=held(count / (count + INDUSTRIAL)))
