@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Column, Engine, Table
+from stillwatch.engine import Engine, Table
 from stillwatch.engine.portions import in_portion
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.linkage.merge import OWNED
