@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.ingest import Door, Quarantine, plan, read
-from stillwatch.range.day import Rows, rows_of
-from stillwatch.range.world import World
-from stillwatch.range.writers import WRITERS, account_ids, model_names
 from stillwatch.settings import IngestSettings
+from stillwatch.simulate.day import Rows, rows_of
+from stillwatch.simulate.world import World
+from stillwatch.simulate.writers import WRITERS, account_ids, model_names
 
 SILENT = {"langfuse_observations": {"status"}, "anthropic_messages_jsonl": {"reasoning_tokens", "roles"}}
 """What a format cannot carry."""

@@ -17,13 +17,13 @@ from range_hamlet import HEAD, POPULATIONS
 
 from stillwatch.errors import SettingError
 from stillwatch.ingest import Door, Quarantine, plan, read
-from stillwatch.range.day import rows_of
-from stillwatch.range.make import Order, make
-from stillwatch.range.price import PAID_BY_VICTIMS, Assumed, Usage, bill, shipped_prices
-from stillwatch.range.scenario import parse
-from stillwatch.range.world import make_world
-from stillwatch.range.writers import WRITERS
 from stillwatch.settings import IngestSettings
+from stillwatch.simulate.day import rows_of
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.price import PAID_BY_VICTIMS, Assumed, Usage, bill, shipped_prices
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.world import make_world
+from stillwatch.simulate.writers import WRITERS
 
 AGENTS = """
 [[population]]
@@ -292,7 +292,7 @@ def test_stolen_keys_are_billed_for_what_the_pool_does_with_them(made: Made) -> 
     assert magpie["hosting_days"].full > 0
     assert {name for name in PAID_BY_VICTIMS if magpie[name].full} == set()
     assert all(counts["accounts"].full and not counts["keys"].full for counts in (ferry, parrot))
-    victims = world.cast.owner[world.cast.campaign == 2]
+    victims = world.accounts.owner[world.accounts.campaign == 2]
     assert usage.exchanges[victims].sum() == len(made.of("magpie")) - pooled > 0
 
 
