@@ -11,8 +11,8 @@ from typing import Any
 
 from evasion_figure import Line, Point, frontier
 from promises import exact
-from stillwatch.range import evasion
-from stillwatch.range.price import Bill, Count, Prices
+from stillwatch.simulate import evasion
+from stillwatch.simulate.price import Bill, Count, Prices
 
 NONE = "none"
 """The knob of a world without evasion."""

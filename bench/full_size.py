@@ -32,9 +32,9 @@ from given_worlds import inputs_of
 from promises import state
 from stillwatch.pipeline import detect
 from stillwatch.pipeline.settle import DOUBLES
-from stillwatch.range.make import Order, make
-from stillwatch.range.score import score
 from stillwatch.settings import Settings
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.score import score
 
 
 @dataclass(frozen=True)

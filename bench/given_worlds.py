@@ -10,10 +10,10 @@ from pathlib import Path
 
 from stillwatch.pipeline import Inputs
 from stillwatch.pipeline.watch import Watched
-from stillwatch.range.scenario import load
-from stillwatch.range.score import read_truth
-from stillwatch.range.score_alarms import all_noticed
 from stillwatch.schema.keyed import HashKey
+from stillwatch.simulate.scenario import load
+from stillwatch.simulate.score import read_truth
+from stillwatch.simulate.score_alarms import all_noticed
 
 
 def inputs_of(world: Path) -> Inputs:

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.pipeline.settle import stored_days
-from stillwatch.range.cast import DAY, HOUR
-from stillwatch.range.scenario import Scenario
-from stillwatch.range.specs import Region
-from stillwatch.range.world import World
+from stillwatch.simulate.accounts import DAY, HOUR
+from stillwatch.simulate.specs import Region, Scenario
+from stillwatch.simulate.world import World
 
 Mask = npt.NDArray[np.bool_]
 LATER = {"chat": 0.2, "code": 0.4, "app": 0.3, "public": 0.1}
@@ -66,11 +65,13 @@ def drift(world: World) -> World:
     """From the middle of the window, each at a moment of its own within five days, ordinary accounts and
     offices ask for other things.
     """
-    cast, setting, rng = world.cast, world.setting, np.random.default_rng([world.seed, 71])
-    moved = np.isin(cast.kind, [world.kinds.index(name) for name in ("ordinary", "office", "carrier_nat")])
+    accounts, setting, rng = world.accounts, world.setting, np.random.default_rng([world.seed, 71])
+    moved = np.isin(
+        accounts.kind, [world.kinds.index(name) for name in ("ordinary", "office", "carrier_nat")]
+    )
     middle = setting.start + setting.days * DAY // 2
-    cast.late_profile[moved] = setting.jobs.profile(LATER)
-    cast.late_from[moved] = (middle + rng.uniform(0.0, 5.0, int(moved.sum())) * DAY).astype(np.int64)
+    accounts.late_profile[moved] = setting.jobs.profile(LATER)
+    accounts.late_from[moved] = (middle + rng.uniform(0.0, 5.0, int(moved.sum())) * DAY).astype(np.int64)
     return replace(world, profiles=setting.jobs.table())
 
 
@@ -83,19 +84,19 @@ def opened(world: World) -> World:
     """Everyone of the last region registers after the middle of the window, most within two days of it, and
     is active from then on.
     """
-    cast, setting, rng = world.cast, world.setting, np.random.default_rng([world.seed, 72])
-    new = cast.region == len(setting.places.regions) - 1
+    accounts, setting, rng = world.accounts, world.setting, np.random.default_rng([world.seed, 72])
+    new = accounts.region == len(setting.places.regions) - 1
     middle = setting.start + setting.days * DAY // 2
-    created = middle + np.minimum(rng.exponential(2.0, len(cast)), setting.days / 2 - 1.0) * DAY
-    cast.created[new] = created.astype(np.int64)[new]
-    cast.first[new] = cast.created[new]
-    cast.banned[new] = 0
-    cast.last[new] = setting.end
-    left = (setting.end - cast.first) / DAY
-    cast.sure[new] = ((cast.first - setting.start) // DAY + (rng.random(len(cast)) * left).astype(np.int64))[
-        new
-    ]
-    cast.rate[new] *= (setting.days / left)[new]
+    created = middle + np.minimum(rng.exponential(2.0, len(accounts)), setting.days / 2 - 1.0) * DAY
+    accounts.created[new] = created.astype(np.int64)[new]
+    accounts.first[new] = accounts.created[new]
+    accounts.banned[new] = 0
+    accounts.last[new] = setting.end
+    left = (setting.end - accounts.first) / DAY
+    accounts.sure[new] = (
+        (accounts.first - setting.start) // DAY + (rng.random(len(accounts)) * left).astype(np.int64)
+    )[new]
+    accounts.rate[new] *= (setting.days / left)[new]
     return world
 
 

@@ -16,8 +16,8 @@ from guarantee_changes import CHANGES
 from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
 from promises import EARLY, false_worlds, nominal
 from stillwatch.pipeline.watch import level_of
-from stillwatch.range.score import ACCUSING
 from stillwatch.settings import CampaignSettings, WatchSettings
+from stillwatch.simulate.score import ACCUSING
 
 SURE = 0.95
 """Confidence of the lower limit of the run length."""

@@ -26,12 +26,13 @@ from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.settle import stored_days
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.pipeline.watch import to_the_end, watch
-from stillwatch.range.make import Order, make_from
-from stillwatch.range.scenario import Scenario, load, shipped_names
-from stillwatch.range.score import ACCUSING, Truth, read_truth
-from stillwatch.range.score import Found as Called
-from stillwatch.range.score_alarms import score_alarms
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
+from stillwatch.simulate.make import Order, make_from
+from stillwatch.simulate.scenario import load, shipped_names
+from stillwatch.simulate.score import ACCUSING, Truth, read_truth
+from stillwatch.simulate.score import Found as Called
+from stillwatch.simulate.score_alarms import score_alarms
+from stillwatch.simulate.specs import Scenario
 
 LEVELS = (0.01, 0.05)
 """Nominal false discovery rates; the last is the default, at which runs are listed."""

@@ -26,7 +26,7 @@ from rich.table import Table
 from kept_rows import finished, going_on
 from promises import EARLY
 from range_cells import Cell, played
-from stillwatch.range.scenario import shipped_names
+from stillwatch.simulate.scenario import shipped_names
 
 RATE = 0.05
 """False discovery rate of the runs; alarms do not depend on it."""

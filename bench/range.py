@@ -4,7 +4,7 @@ guarantee, on one page.
 python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--backdrop NAME ...] [--rate
 0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
 
-For each scenario of `range/scenarios` and each seed a world is made, searched with every side file, scored,
+For each scenario of `stillwatch/simulate/scenarios` and each seed a world is made, searched with every side file, scored,
 searched by every baseline over the same tables, and watched day by day until each of its campaigns has an
 alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished worlds are lines
 of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a new folder after changing a
@@ -37,7 +37,7 @@ from kept_rows import finished
 from range_cells import CELLS, Cell, cells, document_of, largest
 from range_page import write_page
 from range_targets import Target, targets
-from stillwatch.range.scenario import shipped_names
+from stillwatch.simulate.scenario import shipped_names
 
 
 def arguments() -> argparse.Namespace:

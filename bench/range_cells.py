@@ -24,10 +24,10 @@ from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.pipeline.watch import watch
-from stillwatch.range.make import Order, make
-from stillwatch.range.score import score
-from stillwatch.range.score_alarms import score_alarms
 from stillwatch.settings import Settings, from_document
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.score import score
+from stillwatch.simulate.score_alarms import score_alarms
 
 Say = Callable[[str], None]
 CELLS = "cells.jsonl"

@@ -11,8 +11,8 @@ from kept_rows import of_largest
 from promises import exact
 from range_lines import OURS, Doc, leads, lines_of
 from range_tables import READ_AS, recalled, rivals, several, table
-from stillwatch.range import evasion
-from stillwatch.range.price import UNITS
+from stillwatch.simulate import evasion
+from stillwatch.simulate.price import UNITS
 
 TURNED = evasion.SETTINGS[1:]
 Row = TypeVar("Row")

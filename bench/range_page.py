@@ -14,8 +14,8 @@ from range_lines import Doc, better, how_kept, in_all, name_of, named
 from range_picture import TITLE, picture
 from range_tables import READ_AS, recalled, rivals, several, table
 from range_targets import Target
-from stillwatch.range.score import ACCUSING
-from stillwatch.range.specs import kinds as kinds_of_range
+from stillwatch.simulate.score import ACCUSING
+from stillwatch.simulate.specs import kinds as kinds_of_range
 
 
 def campaigns(cells: Sequence[Doc]) -> str:

@@ -11,7 +11,7 @@ from evasion_outcomes import MIDDLE
 from kept_rows import of_largest
 from promises import EARLY, exact, false_worlds, nominal
 from range_lines import OURS, Doc, better, how_kept, in_all, lines_of
-from stillwatch.range import evasion
+from stillwatch.simulate import evasion
 
 WORLDS = 200
 """How many of them are wanted."""

@@ -26,8 +26,8 @@ import pyarrow.parquet as pq
 
 from intent_payload import choice_of, payload_of, rows_of, task_text
 from intent_pipelines import fillings
-from stillwatch.range.compose import texts
-from stillwatch.range.grammar import shipped
+from stillwatch.simulate.compose import texts
+from stillwatch.simulate.grammar import shipped
 
 PHRASES = Path(__file__).resolve().parent / "intent_phrases"
 OWN = "Apache-2.0 (ours)"

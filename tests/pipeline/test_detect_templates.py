@@ -18,9 +18,9 @@ from stillwatch import report
 from stillwatch.engine import Engine
 from stillwatch.errors import OutOfRoom
 from stillwatch.pipeline import Inputs, prompt_templates
-from stillwatch.range.make import Order, make
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import SketchSettings
+from stillwatch.simulate.make import Order, make
 
 FEW, LEAST = 19, 20
 """Accounts of the campaign that write one canary, and accounts that must share words."""

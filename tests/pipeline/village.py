@@ -19,8 +19,8 @@ from range_hamlet import HEAD
 
 from stillwatch import report
 from stillwatch.pipeline import Inputs, detect
-from stillwatch.range.make import Order, make
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
+from stillwatch.simulate.make import Order, make
 
 Row = dict[str, Any]
 VILLAGE = (

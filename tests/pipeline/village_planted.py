@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from village import SEED, Ran, Row, beside, command, options
 
-from stillwatch.range.make import Order, make
+from stillwatch.simulate.make import Order, make
 
 SHARED, OWN = 20, 19
 """Accounts that use a head which may be shown, and one which may not; the setting's default is 20."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from range_hamlet import HAMLET
 
-from stillwatch.range.make import Order, make
-from stillwatch.range.scenario import parse
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.world import World, make_world
 
 
 @pytest.fixture(scope="session")

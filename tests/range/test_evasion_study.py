@@ -13,7 +13,7 @@ import evasion as study
 import evasion_outcomes as sums
 from evasion_figure import Point
 from kept_rows import finished
-from stillwatch.range.price import UNITS, Assumed, shipped_prices
+from stillwatch.simulate.price import UNITS, Assumed, shipped_prices
 
 PRICES = shipped_prices()
 

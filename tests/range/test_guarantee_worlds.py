@@ -12,7 +12,7 @@ import pytest
 from guarantee_lines import delays_of, false_alarms, made_of, run_lengths
 from guarantee_worlds import BENIGN, CAMPAIGNS, Task, groups_of, listed_at_levels
 from guarantees import logged
-from stillwatch.range.score import Truth
+from stillwatch.simulate.score import Truth
 
 KINDS = {
     "a": "operator",

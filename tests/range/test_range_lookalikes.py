@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from stillwatch.campaigns.permits import read_permits
-from stillwatch.range.cast import DAY, HOUR
-from stillwatch.range.day import Rows, rows_of
-from stillwatch.range.papers import Tally, accounts, permits_text, truth
-from stillwatch.range.scenario import load
-from stillwatch.range.specs import kinds
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate.accounts import DAY, HOUR
+from stillwatch.simulate.day import Rows, rows_of
+from stillwatch.simulate.scenario import load
+from stillwatch.simulate.side_files import Tally, accounts_table, permits_text, truth_table
+from stillwatch.simulate.specs import kinds
+from stillwatch.simulate.world import World, make_world
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Week:
         """Exchanges of each group of a kind."""
         found: dict[int, list[Seen]] = defaultdict(list)
         for row in self.seen[kind]:
-            found[int(self.world.cast.group[row.account])].append(row)
+            found[int(self.world.accounts.group[row.account])].append(row)
         return list(found.values())
 
     def papers(self, rows: list[Seen]) -> list[dict[str, Any]]:
@@ -86,15 +86,17 @@ def _seen(rows: Rows) -> list[Seen]:
 @pytest.fixture(scope="module")
 def week() -> Week:
     world = make_world(load("benign"), 0.001, 5)
-    tally = Tally(np.zeros(len(world.cast), np.int64))
+    tally = Tally(np.zeros(len(world.accounts), np.int64))
     found: dict[str, list[Seen]] = defaultdict(list)
     for day in range(world.setting.days):
         rows = rows_of(world, day, 0, 1, text=True)
         tally.add(rows)
         for row in _seen(rows):
-            found[world.kinds[world.cast.kind[row.account]]].append(row)
+            found[world.kinds[world.accounts.kind[row.account]]].append(row)
     number = {name: i for i, name in enumerate(world.account_ids.to_pylist())}
-    return Week(world, tally, found, {number[row["account_id"]]: row for row in accounts(world).to_pylist()})
+    return Week(
+        world, tally, found, {number[row["account_id"]]: row for row in accounts_table(world).to_pylist()}
+    )
 
 
 def first_times(rows: list[Seen]) -> dict[int, int]:
@@ -123,7 +125,11 @@ def micros(moment: datetime) -> int:
 def test_every_kind_is_in_it_and_no_campaign(week: Week) -> None:
     assert set(week.seen) == set(kinds())
     assert not week.world.scenario.campaigns
-    assert set(truth(week.world, week.tally)["label"].to_pylist()) == {"benign", "authorised", "exceeds"}
+    assert set(truth_table(week.world, week.tally)["label"].to_pylist()) == {
+        "benign",
+        "authorised",
+        "exceeds",
+    }
 
 
 def test_it_is_small_enough_for_many_worlds_and_its_look_alikes_are_not(week: Week) -> None:
@@ -244,17 +250,17 @@ def test_red_teams_are_refused_often_and_try_many_things(week: Week) -> None:
 
 
 def test_an_aggregators_keys_carry_on_each_others_conversations(week: Week) -> None:
-    cast = week.world.cast
+    accounts = week.world.accounts
     keys: dict[str, set[int]] = defaultdict(set)
     for rows in week.seen.values():
         for row in rows:
             if row.session:
                 keys[row.session].add(row.account)
-    shared = [accounts for accounts in keys.values() if len(accounts) > 1]
-    assert {week.world.kinds[cast.kind[number]] for accounts in shared for number in accounts} == {
+    shared = [numbers for numbers in keys.values() if len(numbers) > 1]
+    assert {week.world.kinds[accounts.kind[number]] for numbers in shared for number in numbers} == {
         "aggregator"
     }
-    assert all(len({int(cast.group[number]) for number in accounts}) == 1 for accounts in shared)
+    assert all(len({int(accounts.group[number]) for number in numbers}) == 1 for numbers in shared)
     assert len(shared) > 200
     assert all(row.end_user for row in week.seen["aggregator"])
 
@@ -281,6 +287,6 @@ def test_licensees_exceed_their_permits_each_in_its_way(week: Week, tmp_path: An
         used[week.accounts[row.account]["organisation"]].append(row)
     assert len(used) == 3
     assert permits["Osprey Tutors"]["models"] == ["heron-3"]
-    assert set(week.world.cast.model[[row.account for row in used["Osprey Tutors"]]]) == {0}
+    assert set(week.world.accounts.model[[row.account for row in used["Osprey Tutors"]]]) == {0}
     assert permits["Plover Health"]["volume"] < 0.8 * len(used["Plover Health"])
     assert micros(permits["Dunlin Freight"]["expires"]) < min(row.time for row in used["Dunlin Freight"])

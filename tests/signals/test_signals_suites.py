@@ -15,12 +15,12 @@ from range_hamlet import HEAD
 from stillwatch.engine import DuckDBEngine
 from stillwatch.ingest import IngestContext, plan
 from stillwatch.pipeline.read_logs import read_logs
-from stillwatch.range.make import Order, make
 from stillwatch.registry import SIGNALS
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import EngineSettings, IngestSettings, SketchSettings
 from stillwatch.signals import SIGNAL_EXCHANGES, prepare
 from stillwatch.signals.score import scored
+from stillwatch.simulate.make import Order, make
 
 SUITE = """
 [[population]]

@@ -83,9 +83,9 @@ def make(
     """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside
     them.
     """
-    from stillwatch.range.evasion import chosen
-    from stillwatch.range.make import Order
-    from stillwatch.range.make import make as make_world
+    from stillwatch.simulate.evasion import chosen
+    from stillwatch.simulate.make import Order
+    from stillwatch.simulate.make import make as make_world
 
     order = Order(
         scenario,
@@ -145,8 +145,8 @@ def score(run: Path, truth: Path, as_json: bool) -> None:
 
     If `watch` went over RUN, its alarms are scored too.
     """
-    from stillwatch.range.score import score as score_run
-    from stillwatch.range.score_alarms import score_alarms
+    from stillwatch.simulate.score import score as score_run
+    from stillwatch.simulate.score_alarms import score_alarms
 
     document = score_run(run, truth)
     if (run / "watched.parquet").is_file():
