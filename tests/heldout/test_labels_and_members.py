@@ -27,10 +27,10 @@ LINKAGE = LinkageSettings(smallest_group=8)
 SETTINGS = CampaignSettings()
 
 
-def held(nats: dict[int, float], carried: float = 0.9, meaning: dict[int, float] | None = None) -> HeldOut:
+def held(nats: dict[int, float], carried: float = 0.9, semantic: dict[int, float] | None = None) -> HeldOut:
     known = np.array(sorted(nats), np.int64)
     content = {1: (known, np.array([nats[int(account)] for account in known]))} if nats else {}
-    alike = sorted((meaning or {}).items())
+    alike = sorted((semantic or {}).items())
     meant = (
         SemanticEvidence(
             True, {1: 40.0}, {}, {1: (np.array([a for a, _ in alike]), np.array([n for _, n in alike]))}
@@ -101,7 +101,7 @@ def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
     members = dict.fromkeys(range(10), 9.0)
     assert named(members, {}, held({}, carried=0.0)) == {}
     alike = dict.fromkeys(range(10), 5.0) | {50: 5.0, 51: -1.0}
-    found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, meaning=alike))
+    found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, semantic=alike))
     assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, (
         "a near account that asks for something else is not named"
     )
@@ -118,9 +118,9 @@ def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
     ],
 )
 def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(
-    keys: float, meaning: float, content: float
+    keys: float, semantic: float, content: float
 ) -> None:
-    found = held(dict.fromkeys(range(10), keys), meaning=dict.fromkeys(range(10), meaning))
+    found = held(dict.fromkeys(range(10), keys), semantic=dict.fromkeys(range(10), semantic))
     assert named(dict.fromkeys(range(10), 30.0), {}, found)[0] == pytest.approx(30.0 + content, abs=1e-5)
 
 
