@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from baselines.called import Called, singles
-from baselines.meanings import BITS, hamming
+from baselines.semantic_points import BITS, hamming
 from baselines.streams import DAY, HOUR, MINUTE, SECOND, Floats, Stream, streams
 from baselines.tables import Tables
 

@@ -13,7 +13,7 @@ from ibis import _
 from scipy import sparse
 
 from baselines.called import Called, Group, called, singles
-from baselines.meanings import Features, Points, mmd, reference
+from baselines.semantic_points import Features, Points, mmd, reference
 from baselines.streams import Array, Floats, Ints, streams
 from baselines.tables import Tables
 

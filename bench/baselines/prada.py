@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import shapiro
 
 from baselines.called import Called, singles
-from baselines.meanings import apart, hamming
+from baselines.semantic_points import apart, hamming
 from baselines.streams import Floats, Ints, streams
 from baselines.tables import Tables
 

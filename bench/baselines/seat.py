@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from baselines.called import Called, singles
-from baselines.meanings import BITS, hamming, reference
+from baselines.semantic_points import BITS, hamming, reference
 from baselines.streams import Ints, streams
 from baselines.tables import Tables
 

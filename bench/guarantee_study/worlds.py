@@ -15,10 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from given_worlds import inputs_of, noticed, quiet
-from guarantee_changes import CHANGES, Change
-from kept_rows import finished
-from promises import state
+from guarantee_study.changes import CHANGES, Change
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline import Found, Stored, detect, find
@@ -33,6 +30,9 @@ from stillwatch.simulate.score import ACCUSING, Truth, read_truth
 from stillwatch.simulate.score import Found as Called
 from stillwatch.simulate.score_alarms import score_alarms
 from stillwatch.simulate.specs import Scenario
+from study.given_worlds import inputs_of, noticed, quiet
+from study.kept_rows import finished
+from study.promises import state
 
 LEVELS = (0.01, 0.05)
 """Nominal false discovery rates; the last is the default, at which runs are listed."""

@@ -1,9 +1,9 @@
 """Does the test of the prompts' meaning keep its promise, and what does it find that shared keys no longer
 show?
 
-python bench/meaning.py [--quick] [--seed 1] [--json FILE]
+python bench/semantic.py [--quick] [--seed 1] [--json FILE]
 
-Worlds are those of meaning_world.py: accounts in cells that differ in topics, lengths and volumes; prompts
+Worlds are those of made_worlds/semantic_world.py: accounts in cells that differ in topics, lengths and volumes; prompts
 are hashes of words. Null groups are drawn at random within cells. Planted groups send requests made with a
 template, word for word, paraphrased at two levels (one word in ten swapped in each request; three in ten, and
 put into another order), rewritten (seven in ten), or only prompts of their own; the rest of their traffic is
@@ -29,22 +29,22 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-import detect
-import meaning_world as mw
-import sketched_world
-from promises import exact, finish, options
+from made_worlds import semantic_world as sw
+from made_worlds import sketched_world
 from stillwatch.campaigns.error_control import e_bh
 from stillwatch.campaigns.held_out import HeldOut, test_held_out
 from stillwatch.campaigns.meanings import account_meanings
 from stillwatch.engine import DuckDBEngine
 from stillwatch.pipeline.settle import stored_days
 from stillwatch.settings import EngineSettings
+from study.promises import exact, finish, options
+from study.scan import scan
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 CONFIDENCE = 0.99
 COVERS = (0.0, 0.5, 0.8)
-LEVELS = (*mw.LEVELS, "own prompts")
+LEVELS = (*sw.LEVELS, "own prompts")
 LISTED = float(np.log(20 * 50))
 """log of the e-value that lists one campaign among fifty groups at a false discovery rate of 5 %."""
 START = time.perf_counter()
@@ -97,7 +97,7 @@ def progress(step: str) -> None:
 
 def judged(
     engine: DuckDBEngine,
-    made: mw.World,
+    made: sw.World,
     groups: list[Ints],
     shingles: tuple[Ints, Ints] | None = None,
     *,
@@ -120,7 +120,7 @@ def judged(
     return test_held_out(engine, held, strata, members, exchanges if sketched else None, None)
 
 
-def drawn_group(rng: np.random.Generator, made: mw.World, size: int, cells: int = 6) -> Ints:
+def drawn_group(rng: np.random.Generator, made: sw.World, size: int, cells: int = 6) -> Ints:
     """Accounts drawn at random within a few cells, at most half of each."""
     counts = np.bincount(made.cell)
     while not (counts >= 2 * np.ceil(size / cells)).any():
@@ -142,7 +142,7 @@ def null(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: 
     nats: list[float] = []
     listed = 0
     for place in range(worlds):
-        made = mw.world(rng, accounts, int(rng.choice([4, 16, 48])))
+        made = sw.world(rng, accounts, int(rng.choice([4, 16, 48])))
         sizes = rng.choice(list(logs), each)
         found = judged(
             engine, made, [drawn_group(rng, made, int(size), int(rng.integers(1, 9))) for size in sizes]
@@ -171,7 +171,7 @@ def null(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: 
 class Planted:
     """A world with one campaign in it."""
 
-    world: mw.World
+    world: sw.World
     """The world."""
     group: Ints
     """The campaign's accounts."""
@@ -179,31 +179,31 @@ class Planted:
     """(account, key) of the template's sampled shingles that its requests still hold."""
 
 
-def plant(rng: np.random.Generator, made: mw.World, group: Ints, level: str, cover: float) -> Planted:
+def plant(rng: np.random.Generator, made: sw.World, group: Ints, level: str, cover: float) -> Planted:
     """Replace all but the cover share of the group's prompts by requests made with a new template; accounts
     keep their volumes.
     """
     mine = np.flatnonzero(np.isin(made.account, group))
-    sent = mine[rng.random(len(mine)) >= cover] if level in mw.LEVELS else mine[:0]
+    sent = mine[rng.random(len(mine)) >= cover] if level in sw.LEVELS else mine[:0]
     meaning = made.meaning.copy()
     pairs = np.zeros((0, 2), np.int64)
     if len(sent):
-        frame = mw.new_frame(rng)
-        words, meaning[sent] = mw.templated(
-            rng, frame, mw.drawn_topics(rng, made.topics, made.account[sent]), level
+        frame = sw.new_frame(rng)
+        words, meaning[sent] = sw.templated(
+            rng, frame, sw.drawn_topics(rng, made.topics, made.account[sent]), level
         )
-        places, keys = np.nonzero(mw.shingles_left(frame, words))
+        places, keys = np.nonzero(sw.shingles_left(frame, words))
         pairs = np.unique(np.stack([made.account[sent[places]], keys + 1], axis=1), axis=0)
-    return Planted(mw.World(made.cell, made.account, meaning, made.topics), group, (pairs[:, 0], pairs[:, 1]))
+    return Planted(sw.World(made.cell, made.account, meaning, made.topics), group, (pairs[:, 0], pairs[:, 1]))
 
 
 def power(
     engine: DuckDBEngine, rng: np.random.Generator, sizes: tuple[int, ...], accounts: int, runs: int
 ) -> Iterator[Line]:
     """What is found of planted campaigns; `keys` beside it."""
-    worlds = [mw.world(rng, accounts, 16) for _ in range(2)]
+    worlds = [sw.world(rng, accounts, 16) for _ in range(2)]
     for size, level in itertools.product(sizes, LEVELS):
-        for cover in COVERS if level in mw.LEVELS else (0.0,):
+        for cover in COVERS if level in sw.LEVELS else (0.0,):
             logs: dict[str, list[float]] = {"meaning": [], "keys": [], "both": []}
             shares: list[list[float]] = []
             for run in range(runs):
@@ -222,7 +222,7 @@ def power(
                 shares.append(
                     [*alone, float((found.meant.of(1, fit.account) >= 2.0).mean()), found.carried[1]]
                 )
-            case = f"{size} accounts, {level}" + (f", cover {cover:.0%}" if level in mw.LEVELS else "")
+            case = f"{size} accounts, {level}" + (f", cover {cover:.0%}" if level in sw.LEVELS else "")
             listed, by_keys, by_both = (
                 int((np.array(logs[name]) >= LISTED).sum()) for name in ("meaning", "keys", "both")
             )
@@ -247,8 +247,8 @@ def cost(exchanges: int, accounts: int) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         sketched_world.make(run, exchanges, accounts)
-        detect.scan(run)
-        scans = [detect.scan(run) for _ in range(3)]
+        scan(run)
+        scans = [scan(run) for _ in range(3)]
         with DuckDBEngine(EngineSettings(memory="3GB"), run) as engine:
             table = engine.read("exchanges", stored_days(run))
             everyone = (
@@ -261,7 +261,7 @@ def cost(exchanges: int, accounts: int) -> list[Line]:
                 start = time.perf_counter()
                 account_meanings(engine, table, chosen)
                 seconds[who].append(time.perf_counter() - start)
-        scans += [detect.scan(run) for _ in range(3)]
+        scans += [scan(run) for _ in range(3)]
     unit = float(np.median(scans))
     more = f"scan {unit:.2f} s, from {min(scans):.2f} to {max(scans):.2f}"
     return [
