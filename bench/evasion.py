@@ -40,7 +40,9 @@ from rich.console import Console
 from rich.table import Table
 
 from baselines.compare import compare
-from evasion_outcomes import (
+from benchmark_page.cells import kept_of
+from benchmark_page.lines import named
+from evasion_study.outcomes import (
     NONE,
     Outcome,
     campaigns_of,
@@ -51,11 +53,6 @@ from evasion_outcomes import (
     sentence,
     title_of,
 )
-from given_worlds import inputs_of, quiet
-from kept_rows import finished, going_on
-from promises import exact, state
-from range_cells import kept_of
-from range_lines import named
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.settings import from_document
@@ -65,6 +62,9 @@ from stillwatch.simulate.price import Assumed, Usage, bill, read_prices
 from stillwatch.simulate.scenario import load
 from stillwatch.simulate.score import score
 from stillwatch.simulate.world import make_world
+from study.given_worlds import inputs_of, quiet
+from study.kept_rows import finished, going_on
+from study.promises import exact, state
 
 QUICK_KNOBS = ("cover", "isolated_network", "isolated_identity", "isolated_software")
 START = time.perf_counter()

@@ -31,13 +31,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from calibration import Line, shown
-from given_worlds import beside
-from guarantee_changes import CHANGES
-from guarantee_lines import Delay, KindLine, RunLength, delays_of, kinds_of, lines_of, made_of, run_lengths
-from guarantee_worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, records_of, run_task
-from kept_rows import add
+from guarantee_study.changes import CHANGES
+from guarantee_study.lines import (
+    Delay,
+    KindLine,
+    RunLength,
+    delays_of,
+    kinds_of,
+    lines_of,
+    made_of,
+    run_lengths,
+)
+from guarantee_study.worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, records_of, run_task
 from stillwatch.settings import WatchSettings
+from study.given_worlds import beside
+from study.kept_rows import add
+from study.promises import Line, shown
 
 STUDIES = (BENIGN, CAMPAIGNS, *CHANGES)
 SIZES = (0.001, 0.002, 0.004)

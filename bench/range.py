@@ -32,12 +32,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from given_worlds import beside
-from kept_rows import finished
-from range_cells import CELLS, Cell, cells, document_of, largest
-from range_page import write_page
-from range_targets import Target, targets
+from benchmark_page.cells import CELLS, Cell, cells, document_of, largest
+from benchmark_page.page import write_page
+from benchmark_page.targets import Target, targets
 from stillwatch.simulate.scenario import shipped_names
+from study.given_worlds import beside
+from study.kept_rows import finished
 
 
 def arguments() -> argparse.Namespace:

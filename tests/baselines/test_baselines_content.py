@@ -11,10 +11,10 @@ from baseline_tables import Rows, asked, drawn, near, small
 from baselines.called import Called
 from baselines.duplicates import ExactDuplicates
 from baselines.kollude import KolludeActors, KolludeAlarms, Templates
-from baselines.meanings import Features, apart, hamming, mmd, points
 from baselines.mmd import MmdWindow, PooledMmd, TwoSample
 from baselines.prada import Prada, distances_of
 from baselines.seat import Seat, similar_pairs
+from baselines.semantic_points import Features, apart, hamming, mmd, points
 
 QUICK = TwoSample(number=128, nulls=100, sizes=(50, 100))
 

@@ -222,27 +222,39 @@ def test_glasswally_takes_all_users_of_one_tls_stack_for_one_cluster() -> None:
 
 
 def test_honeypotllm_calls_a_coding_agent_at_request_23() -> None:
-    meanings = drawn(np.random.default_rng(5), 40)
+    semantic_vectors = drawn(np.random.default_rng(5), 40)
     suspicion = _suspicion(
-        asked(1, evenly(40, 0.4), meaning=meanings, head=list(range(1, 41)), prompt=list(range(1, 41)))
+        asked(
+            1, evenly(40, 0.4), meaning=semantic_vectors, head=list(range(1, 41)), prompt=list(range(1, 41))
+        )
     )
     assert int(np.argmax(suspicion >= 0.75)) + 1 == 23
 
 
 def test_honeypotllm_calls_a_batch_of_45_a_minute_at_request_43() -> None:
-    meanings = drawn(np.random.default_rng(6), 60)
+    semantic_vectors = drawn(np.random.default_rng(6), 60)
     suspicion = _suspicion(
         asked(
-            1, evenly(60, MINUTE / 45), meaning=meanings, head=list(range(1, 61)), prompt=list(range(1, 61))
+            1,
+            evenly(60, MINUTE / 45),
+            meaning=semantic_vectors,
+            head=list(range(1, 61)),
+            prompt=list(range(1, 61)),
         )
     )
     assert int(np.argmax(suspicion >= 0.75)) + 1 == 43
 
 
 def test_honeypotllm_never_calls_varied_prompts_at_a_human_pace() -> None:
-    meanings = drawn(np.random.default_rng(7), 2000)
+    semantic_vectors = drawn(np.random.default_rng(7), 2000)
     suspicion = _suspicion(
-        asked(1, evenly(2000, 20.0), meaning=meanings, head=list(range(1, 2001)), prompt=list(range(1, 2001)))
+        asked(
+            1,
+            evenly(2000, 20.0),
+            meaning=semantic_vectors,
+            head=list(range(1, 2001)),
+            prompt=list(range(1, 2001)),
+        )
     )
     assert suspicion.max() < 0.75
 
@@ -268,7 +280,7 @@ def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
         head=list(range(1, 42)),
         prompt=list(range(1, 42)),
     )
-    stream = stream_of(rows, "meaning", "head", "prompt")
+    stream = stream_of(rows, "semantic", "head", "prompt")
     quiet, loud = (
         Honeypot(per_day=limit, rate_weight=0.0, decay=0.0).suspicion(stream) for limit in (21, 10)
     )
@@ -286,7 +298,7 @@ def test_honeypotllm_forgets_in_hours() -> None:
 
 
 def _suspicion(rows: list[dict[str, object]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return Honeypot().suspicion(stream_of(rows, "meaning", "head", "prompt"))
+    return Honeypot().suspicion(stream_of(rows, "semantic", "head", "prompt"))
 
 
 def test_slices_of_accounts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

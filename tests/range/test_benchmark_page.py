@@ -8,15 +8,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evasion_outcomes import Outcome
-from given_worlds import beside
-from kept_rows import finished
-from range_cells import CELLS, STUDIES, Cell, document_of, largest
-from range_evasions import at_middle, by_campaign, detectors_from_low_to_high, from_low_to_high
-from range_lines import OURS, better, lines_of, name_of
-from range_page import write_page
-from range_picture import picture
-from range_targets import Target, targets
+from benchmark_page.cells import CELLS, STUDIES, Cell, document_of, largest
+from benchmark_page.evasions import at_middle, by_campaign, detectors_from_low_to_high, from_low_to_high
+from benchmark_page.lines import OURS, better, lines_of, name_of
+from benchmark_page.page import write_page
+from benchmark_page.picture import picture
+from benchmark_page.targets import Target, targets
+from evasion_study.outcomes import Outcome
+from study.given_worlds import beside
+from study.kept_rows import finished
 
 ROOT = Path(__file__).parents[2]
 MEASURED = ROOT / "bench" / "measured"

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from guarantee_changes import BROUGHT, CHANGES, OPENED, SHOWN, holiday_days, release_day
-from guarantee_worlds import BENIGN, Task, scenario_of
+from guarantee_study.changes import BROUGHT, CHANGES, OPENED, SHOWN, holiday_days, release_day
+from guarantee_study.worlds import BENIGN, Task, scenario_of
 from stillwatch.run.layout import stored_days
 from stillwatch.simulate.accounts import DAY
 from stillwatch.simulate.world import World, make_world

@@ -228,7 +228,7 @@ days = 2
         (
             "share = 0.5\nvolume = 0.5\nfirst_day = 2",
             "share = 0\nvolume = 0.5\nfirst_day = 2",
-            "a account_wave needs accounts",
+            "an account wave needs accounts",
         ),
         ("days = 2\n\n", 'days = 2\nagent = "x/1"\n\n', "go together"),
         ("days = 2\n\n", "days = 2\ncarries = 3.0\n\n", "carries is a share"),

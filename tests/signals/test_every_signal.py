@@ -38,7 +38,7 @@ def scores(engine: DuckDBEngine, signal: Signal, rows: list[dict[str, Any]]) -> 
 @pytest.mark.parametrize("name", list(SIGNALS.all()))
 def test_example_gives_its_scores(engine: DuckDBEngine, name: str) -> None:
     signal = SIGNALS.all()[name]
-    rows = signal.example["work"]
+    rows = signal.example["signal_exchanges"]
     found = scores(engine, signal, rows)
     assert set(found) == set(signal.expect)
     for group, score in signal.expect.items():
@@ -52,4 +52,6 @@ def test_says_what_it_sees_and_where_it_is_wrong(name: str) -> None:
     assert len(signal.blind_spots) > 20
     assert signal.sees
     assert signal.needs
-    assert len({row["group"] for row in signal.example["work"]} - {0}) > 1, "an example must part two groups"
+    assert len({row["group"] for row in signal.example["signal_exchanges"]} - {0}) > 1, (
+        "an example must part two groups"
+    )

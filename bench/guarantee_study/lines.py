@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from calibration import Line, mean, rate
-from given_worlds import place_of
-from guarantee_changes import CHANGES
-from guarantee_worlds import BENIGN, CAMPAIGNS, LEVELS, Record
-from promises import EARLY, false_worlds, nominal
+from guarantee_study.changes import CHANGES
+from guarantee_study.worlds import BENIGN, CAMPAIGNS, LEVELS, Record
 from stillwatch.pipeline.watch import level_of
 from stillwatch.settings import CampaignSettings, WatchSettings
 from stillwatch.simulate.score import ACCUSING
+from study.given_worlds import place_of
+from study.promises import EARLY, Line, false_worlds, mean, nominal, rate
 
 SURE = 0.95
 """Confidence of the lower limit of the run length."""

@@ -86,7 +86,7 @@ class World:
     """The cell of each account; four cells (clients) a stratum, eight a region."""
     account: Ints
     """The account of each prompt, sorted."""
-    meaning: Ints
+    semantic: Ints
     """The sketch of each prompt."""
     topics: Floats
     """Shares of the topics for each account: shape (accounts, topics)."""

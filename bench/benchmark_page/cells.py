@@ -18,9 +18,6 @@ from typing import Any
 
 from baselines.compare import Line, compare
 from baselines.scored import answerable
-from given_worlds import inputs_of, noticed, place_of, quiet
-from kept_rows import going_on, of_largest
-from promises import state
 from stillwatch import __version__
 from stillwatch.pipeline import detect
 from stillwatch.pipeline.watch import watch
@@ -28,6 +25,9 @@ from stillwatch.settings import Settings, from_document
 from stillwatch.simulate.make import Order, make
 from stillwatch.simulate.score import score
 from stillwatch.simulate.score_alarms import score_alarms
+from study.given_worlds import inputs_of, noticed, place_of, quiet
+from study.kept_rows import going_on, of_largest
+from study.promises import state
 
 Say = Callable[[str], None]
 CELLS = "cells.jsonl"

@@ -1,4 +1,6 @@
-"""What the studies share: their arguments, how they end, and which state of the code a figure is of."""
+"""What the studies share: their arguments, the promises that they check, how they end, and which state of the
+code a figure is of.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,21 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
 from scipy.stats import binomtest
 
 import stillwatch
 
+Floats = npt.NDArray[np.float64]
+CONFIDENCE = 0.99
+"""Of the intervals that a promise is checked with."""
 EARLY = 0.05
 """Share of a campaign's exchanges before which an alarm is early."""
 
@@ -37,6 +45,73 @@ def exact(hits: int, runs: int, level: float = 0.95) -> tuple[float, float]:
         return 0.0, 1.0
     interval = binomtest(hits, runs).proportion_ci(level, "exact")
     return float(interval.low), float(interval.high)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One promise and what was seen."""
+
+    what: str
+    """The rate that is measured."""
+    case: str
+    """Sizes and settings."""
+    promised: float
+    """What it may be at most."""
+    seen: float
+    """What it was."""
+    low: float
+    """Lower end of its interval."""
+    high: float
+    """Upper end."""
+    runs: int
+    """Draws it rests on."""
+    power: str
+    """What the method found meanwhile; empty where nothing was planted."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise stands."""
+        return bool(self.low <= self.promised)
+
+
+def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str = "") -> Line:
+    """A share of runs with its exact interval."""
+    low, high = exact(hits, runs, CONFIDENCE)
+    return Line(what, case, promised, hits / runs, low, high, runs, power)
+
+
+def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:
+    """A mean with its normal interval: not exact, since these have no bound that helps."""
+    reach = float(2.576 * values.std() / np.sqrt(len(values)))
+    return Line(
+        what,
+        case,
+        promised,
+        float(values.mean()),
+        max(float(values.mean()) - reach, 0.0),
+        float(values.mean()) + reach,
+        len(values),
+        power,
+    )
+
+
+def shown(lines: list[Line]) -> Table:
+    """The lines as a table."""
+    table = Table("rate", "case", "promised", "seen", "99 % interval", "draws", "kept", "power")
+    for line in lines:
+        interval = f"{line.low:.4g} to {line.high:.4g}"
+        verdict = "yes" if line.kept else "NO"
+        table.add_row(
+            line.what,
+            line.case,
+            f"{line.promised:g}",
+            f"{line.seen:.4g}",
+            interval,
+            f"{line.runs:,}",
+            verdict,
+            line.power,
+        )
+    return table
 
 
 def false_worlds(verdict: str) -> str:

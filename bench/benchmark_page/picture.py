@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from range_lines import Doc, Line, lines_of
+from benchmark_page.lines import Doc, Line, lines_of
 from stillwatch.report.figures.svg import element, text
 
 STYLE = (

@@ -1,9 +1,9 @@
 """Does the test of the prompts' meaning keep its promise, and what does it find that shared keys no longer
 show?
 
-python bench/meaning.py [--quick] [--seed 1] [--json FILE]
+python bench/semantic.py [--quick] [--seed 1] [--json FILE]
 
-Worlds are those of meaning_world.py: accounts in cells that differ in topics, lengths and volumes; prompts
+Worlds are those of made_worlds/semantic_world.py: accounts in cells that differ in topics, lengths and volumes; prompts
 are hashes of words. Null groups are drawn at random within cells. Planted groups send requests made with a
 template, word for word, paraphrased at two levels (one word in ten swapped in each request; three in ten, and
 put into another order), rewritten (seven in ten), or only prompts of their own; the rest of their traffic is
@@ -29,22 +29,22 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-import detect
-import meaning_world as mw
-import sketched_world
-from promises import exact, finish, options
-from stillwatch.campaigns.error_control import e_bh
-from stillwatch.campaigns.held_out import HeldOut, test_held_out
-from stillwatch.campaigns.meanings import account_meanings
+from made_worlds import semantic_world as sw
+from made_worlds import sketched_world
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline.settle import stored_days
+from stillwatch.heldout.content import HeldOut, held_out_evidence
+from stillwatch.heldout.error_control import e_bh
+from stillwatch.heldout.semantic_vectors import account_semantic_vectors
+from stillwatch.run.layout import stored_days
 from stillwatch.settings import EngineSettings
+from study.promises import exact, finish, options
+from study.scan import scan
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 CONFIDENCE = 0.99
 COVERS = (0.0, 0.5, 0.8)
-LEVELS = (*mw.LEVELS, "own prompts")
+LEVELS = (*sw.LEVELS, "own prompts")
 LISTED = float(np.log(20 * 50))
 """log of the e-value that lists one campaign among fifty groups at a false discovery rate of 5 %."""
 START = time.perf_counter()
@@ -97,7 +97,7 @@ def progress(step: str) -> None:
 
 def judged(
     engine: DuckDBEngine,
-    made: mw.World,
+    made: sw.World,
     groups: list[Ints],
     shingles: tuple[Ints, Ints] | None = None,
     *,
@@ -114,13 +114,13 @@ def judged(
     held = engine.load(
         "held", pa.table({"account": account, "key": key, "facet": facet, "cell": made.cell[account]})
     )
-    exchanges = engine.load("exchanges", pa.table({"account": made.account, "meaning": made.meaning}))
+    exchanges = engine.load("exchanges", pa.table({"account": made.account, "semantic": made.semantic}))
     number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
     members = pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)})
-    return test_held_out(engine, held, strata, members, exchanges if sketched else None, None)
+    return held_out_evidence(engine, held, strata, members, exchanges if sketched else None, None)
 
 
-def drawn_group(rng: np.random.Generator, made: mw.World, size: int, cells: int = 6) -> Ints:
+def drawn_group(rng: np.random.Generator, made: sw.World, size: int, cells: int = 6) -> Ints:
     """Accounts drawn at random within a few cells, at most half of each."""
     counts = np.bincount(made.cell)
     while not (counts >= 2 * np.ceil(size / cells)).any():
@@ -142,17 +142,19 @@ def null(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: 
     nats: list[float] = []
     listed = 0
     for place in range(worlds):
-        made = mw.world(rng, accounts, int(rng.choice([4, 16, 48])))
+        made = sw.world(rng, accounts, int(rng.choice([4, 16, 48])))
         sizes = rng.choice(list(logs), each)
         found = judged(
             engine, made, [drawn_group(rng, made, int(size), int(rng.integers(1, 9))) for size in sizes]
         )
-        here = [found.meant.log_e[number] for number in range(1, each + 1)]
+        here = [found.semantic.log_e[number] for number in range(1, each + 1)]
         for size, value in zip(sizes, here, strict=True):
             logs[int(size)].append(value)
         listed += int(e_bh(np.array(here), 0.05).any())
-        small += [float((fit.p_value <= 0.05).mean()) for fit in found.meant.fits.values()]
-        nats += [float(found.meant.of(group, fit.account).mean()) for group, fit in found.meant.fits.items()]
+        small += [float((fit.p_value <= 0.05).mean()) for fit in found.semantic.fits.values()]
+        nats += [
+            float(found.semantic.of(group, fit.account).mean()) for group, fit in found.semantic.fits.items()
+        ]
         progress(f"null groups, world {place + 1} of {worlds}")
     lines = []
     for size, values in logs.items():
@@ -171,7 +173,7 @@ def null(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: 
 class Planted:
     """A world with one campaign in it."""
 
-    world: mw.World
+    world: sw.World
     """The world."""
     group: Ints
     """The campaign's accounts."""
@@ -179,54 +181,54 @@ class Planted:
     """(account, key) of the template's sampled shingles that its requests still hold."""
 
 
-def plant(rng: np.random.Generator, made: mw.World, group: Ints, level: str, cover: float) -> Planted:
+def plant(rng: np.random.Generator, made: sw.World, group: Ints, level: str, cover: float) -> Planted:
     """Replace all but the cover share of the group's prompts by requests made with a new template; accounts
     keep their volumes.
     """
     mine = np.flatnonzero(np.isin(made.account, group))
-    sent = mine[rng.random(len(mine)) >= cover] if level in mw.LEVELS else mine[:0]
-    meaning = made.meaning.copy()
+    sent = mine[rng.random(len(mine)) >= cover] if level in sw.LEVELS else mine[:0]
+    meaning = made.semantic.copy()
     pairs = np.zeros((0, 2), np.int64)
     if len(sent):
-        frame = mw.new_frame(rng)
-        words, meaning[sent] = mw.templated(
-            rng, frame, mw.drawn_topics(rng, made.topics, made.account[sent]), level
+        frame = sw.new_frame(rng)
+        words, meaning[sent] = sw.templated(
+            rng, frame, sw.drawn_topics(rng, made.topics, made.account[sent]), level
         )
-        places, keys = np.nonzero(mw.shingles_left(frame, words))
+        places, keys = np.nonzero(sw.shingles_left(frame, words))
         pairs = np.unique(np.stack([made.account[sent[places]], keys + 1], axis=1), axis=0)
-    return Planted(mw.World(made.cell, made.account, meaning, made.topics), group, (pairs[:, 0], pairs[:, 1]))
+    return Planted(sw.World(made.cell, made.account, meaning, made.topics), group, (pairs[:, 0], pairs[:, 1]))
 
 
 def power(
     engine: DuckDBEngine, rng: np.random.Generator, sizes: tuple[int, ...], accounts: int, runs: int
 ) -> Iterator[Line]:
     """What is found of planted campaigns; `keys` beside it."""
-    worlds = [mw.world(rng, accounts, 16) for _ in range(2)]
+    worlds = [sw.world(rng, accounts, 16) for _ in range(2)]
     for size, level in itertools.product(sizes, LEVELS):
-        for cover in COVERS if level in mw.LEVELS else (0.0,):
-            logs: dict[str, list[float]] = {"meaning": [], "keys": [], "both": []}
+        for cover in COVERS if level in sw.LEVELS else (0.0,):
+            logs: dict[str, list[float]] = {"semantic": [], "keys": [], "both": []}
             shares: list[list[float]] = []
             for run in range(runs):
                 made = worlds[run % len(worlds)]
                 planted = plant(rng, made, drawn_group(rng, made, size), level, cover)
                 found = judged(engine, planted.world, [planted.group], planted.shingles)
-                fit = found.meant.fits[1]
+                fit = found.semantic.fits[1]
                 without = judged(engine, planted.world, [planted.group], planted.shingles, sketched=False)
                 for name, log_e in (
-                    ("meaning", found.meant.log_e[1]),
+                    ("semantic", found.semantic.log_e[1]),
                     ("keys", without.log_e.get(1, -np.inf)),
                     ("both", found.log_e[1]),
                 ):
                     logs[name].append(log_e)
-                alone = [float((one.meant.fits[1].p_value <= 0.05).mean()) for one in (found, without)]
+                alone = [float((one.semantic.fits[1].p_value <= 0.05).mean()) for one in (found, without)]
                 shares.append(
-                    [*alone, float((found.meant.of(1, fit.account) >= 2.0).mean()), found.carried[1]]
+                    [*alone, float((found.semantic.of(1, fit.account) >= 2.0).mean()), found.carried[1]]
                 )
-            case = f"{size} accounts, {level}" + (f", cover {cover:.0%}" if level in mw.LEVELS else "")
+            case = f"{size} accounts, {level}" + (f", cover {cover:.0%}" if level in sw.LEVELS else "")
             listed, by_keys, by_both = (
-                int((np.array(logs[name]) >= LISTED).sum()) for name in ("meaning", "keys", "both")
+                int((np.array(logs[name]) >= LISTED).sum()) for name in ("semantic", "keys", "both")
             )
-            medians = [float(np.median(logs[name])) for name in ("meaning", "keys")]
+            medians = [float(np.median(logs[name])) for name in ("semantic", "keys")]
             found_alone, keys_alone, two_nats, carried = np.mean(shares, axis=0)
             more = (
                 f"by keys {by_keys}/{runs}, both {by_both}/{runs}; median log e {medians[0]:.1f} (keys "
@@ -247,8 +249,8 @@ def cost(exchanges: int, accounts: int) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         sketched_world.make(run, exchanges, accounts)
-        detect.scan(run)
-        scans = [detect.scan(run) for _ in range(3)]
+        scan(run)
+        scans = [scan(run) for _ in range(3)]
         with DuckDBEngine(EngineSettings(memory="3GB"), run) as engine:
             table = engine.read("exchanges", stored_days(run))
             everyone = (
@@ -259,9 +261,9 @@ def cost(exchanges: int, accounts: int) -> list[Line]:
             seconds: dict[str, list[float]] = {"all accounts": [], "a tenth of the accounts": []}
             for who, chosen in [("all accounts", None), ("a tenth of the accounts", everyone[::10])] * 3:
                 start = time.perf_counter()
-                account_meanings(engine, table, chosen)
+                account_semantic_vectors(engine, table, chosen)
                 seconds[who].append(time.perf_counter() - start)
-        scans += [detect.scan(run) for _ in range(3)]
+        scans += [scan(run) for _ in range(3)]
     unit = float(np.median(scans))
     more = f"scan {unit:.2f} s, from {min(scans):.2f} to {max(scans):.2f}"
     return [

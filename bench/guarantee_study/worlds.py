@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from given_worlds import inputs_of, noticed, quiet
-from guarantee_changes import CHANGES, Change
-from kept_rows import finished
-from promises import state
-from stillwatch.campaigns.error_control import e_bh
+from guarantee_study.changes import CHANGES, Change
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Found, Stored, detect, find
+from stillwatch.heldout.error_control import e_bh
+from stillwatch.pipeline import SearchResult, Stored, detect, search
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.settle import stored_days
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.pipeline.watch import to_the_end, watch
+from stillwatch.run.layout import stored_days
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
 from stillwatch.simulate.make import Order, make_from
 from stillwatch.simulate.scenario import load, shipped_names
@@ -33,6 +30,9 @@ from stillwatch.simulate.score import ACCUSING, Truth, read_truth
 from stillwatch.simulate.score import Found as Called
 from stillwatch.simulate.score_alarms import score_alarms
 from stillwatch.simulate.specs import Scenario
+from study.given_worlds import inputs_of, noticed, quiet
+from study.kept_rows import finished
+from study.promises import state
 
 LEVELS = (0.01, 0.05)
 """Nominal false discovery rates; the last is the default, at which runs are listed."""
@@ -158,7 +158,7 @@ def found_again(run: Path) -> Record:
             rates=shipped_rates(),
             templates=False,
         )
-        found: Found = find(engine, stored, ALONE, lambda step: None)
+        found: SearchResult = search(engine, stored, ALONE, lambda step: None)
     return {"tested": found.tested} | {
         name: found.tables[name].to_pylist() for name in ("campaigns", "members")
     }

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS
+from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 
 Ints = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ CAMPAIGNS = (60, 340, 2_000)
 
 
 @dataclass(frozen=True)
-class People:
+class Habits:
     """Per-account habits; arrays of shape (accounts,)."""
 
     weight: npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ def mixed(value: Ints, salt: int) -> Ints:
     return (x ^ (x >> np.uint64(31))).astype(np.int64)
 
 
-def people(accounts: int, seed: int) -> People:
+def drawn_habits(accounts: int, seed: int) -> Habits:
     """Habits of every account; the last ones are the campaigns'."""
     r = np.random.default_rng(seed)
     weight = r.lognormal(0.0, 1.6, accounts)
@@ -57,12 +57,12 @@ def people(accounts: int, seed: int) -> People:
     inside = campaign >= 0
     weight[inside] = np.median(weight) * 3 * r.uniform(0.5, 1.5, int(inside.sum()))
     client[inside] = 5 + campaign[inside]
-    return People(weight / weight.sum(), region, client, campaign)
+    return Habits(weight / weight.sum(), region, client, campaign)
 
 
 def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
     """Write folder/exchanges/day=…/exchanges.parquet and folder/accounts.parquet."""
-    everyone = people(accounts, seed)
+    everyone = drawn_habits(accounts, seed)
     for day in range(DAYS):
         path = (
             folder / "exchanges" / f"day={np.datetime64(START + day * 86_400, 's').astype('datetime64[D]')}"
@@ -73,24 +73,24 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
     pq.write_table(_accounts(everyone, seed), folder / "accounts.parquet", **PARQUET_OPTIONS)
 
 
-def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
+def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
     r = np.random.default_rng((seed, day))
-    a = np.searchsorted(np.cumsum(who.weight), r.random(rows)).clip(0, len(who.weight) - 1)
-    inside = who.campaign[a] >= 0
+    a = np.searchsorted(np.cumsum(habits.weight), r.random(rows)).clip(0, len(habits.weight) - 1)
+    inside = habits.campaign[a] >= 0
     hour = np.where(
         inside,
-        mixed(who.campaign[a] * 100 + day * 7, 1) % 20 + r.integers(0, 4, rows),
-        (r.normal(14, 3.5, rows) + who.region[a]) % 24,
+        mixed(habits.campaign[a] * 100 + day * 7, 1) % 20 + r.integers(0, 4, rows),
+        (r.normal(14, 3.5, rows) + habits.region[a]) % 24,
     )
     second = START + day * 86_400 + (hour.astype(np.int64) % 24) * 3600 + r.integers(0, 3600, rows)
     order = np.argsort(second, kind="stable")
     a, inside, second = a[order], inside[order], second[order]
-    campaign, client = who.campaign[a], who.client[a]
+    campaign, client = habits.campaign[a], habits.client[a]
     serial = np.arange(rows, dtype=np.int64) + day * 10**9
     address = np.where(
         inside,
         10**8 + campaign * 10**6 + mixed(a * 6 + r.integers(0, 6, rows), 2) % np.array(CAMPAIGNS)[campaign],
-        _benign_address(r, a, who.region[a]),
+        _benign_address(r, a, habits.region[a]),
     )
     template = np.where(
         inside,
@@ -118,8 +118,8 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
         "output_tokens": r.lognormal(np.where(inside, 6.5, 5.0), 0.8, rows).astype(np.int64),
         "address": mixed(address, 5),
         "subnet": mixed(address // 4, 6),
-        "asn": who.region[a] * 50 + np.minimum(address % 97, 49),
-        "region": _names("r", who.region[a]),
+        "asn": habits.region[a] * 50 + np.minimum(address % 97, 49),
+        "region": _names("r", habits.region[a]),
         "client": mixed(client, 7),
         "stainless": mixed(client * 3 + a % 3, 8),
         "ja4": mixed(client // 2, 9),
@@ -134,13 +134,13 @@ def _day(who: People, day: int, rows: int, seed: int) -> pa.Table:
         "places": pa.FixedSizeListArray.from_arrays(pa.array(np.tile([0, 7, 16, 25], rows)), 4).cast(
             pa.list_(pa.int32())
         ),
-        "script": _names("s", who.region[a] % 3),
+        "script": _names("s", habits.region[a] % 3),
         "harvest": np.where(inside, 900, r.integers(0, 300, rows)),
         "shingles": pa.FixedSizeListArray.from_arrays(pa.array(mixed(shingles.ravel(), 16)), 4).cast(
             pa.list_(pa.int64())
         ),
-        "meaning": _meaning(np.where(wild, -1 - a % 5_000, template), serial),
-        "language": _names("l", who.region[a] % 6),
+        "semantic": _meaning(np.where(wild, -1 - a % 5_000, template), serial),
+        "language": _names("l", habits.region[a] % 6),
         "turns": np.where(r.random(rows) < 0.4, 2, 1),
         "flags": np.where(inside & (r.random(rows) < 0.3), 3, np.where(r.random(rows) < 0.01, 8, 0)),
         "refused": r.random(rows) < 0.01,
@@ -172,17 +172,17 @@ def _typed(values: Any, kind: pa.DataType, rows: int) -> pa.Array[Any]:
     return filled
 
 
-def _accounts(who: People, seed: int) -> pa.Table:
+def _accounts(habits: Habits, seed: int) -> pa.Table:
     r = np.random.default_rng((seed, 99))
-    n = len(who.weight)
+    n = len(habits.weight)
     a = np.arange(n, dtype=np.int64)
-    inside = who.campaign >= 0
+    inside = habits.campaign >= 0
     created = (
         START
         - np.where(inside, 86_400 * r.integers(5, 60, n), 86_400 * r.integers(1, 900, n))
         - r.integers(0, 86_400, n)
     )
-    payment = np.where(inside, 10**7 + who.campaign * 1000 + a % 40, a)
+    payment = np.where(inside, 10**7 + habits.campaign * 1000 + a % 40, a)
     columns: dict[str, Any] = {
         "account": mixed(a, 4),
         "account_id": pa.array(a).cast(pa.string()),
@@ -192,8 +192,8 @@ def _accounts(who: People, seed: int) -> pa.Table:
         "payment": mixed(payment, 20),
         "email_domain": mixed(np.minimum(r.zipf(1.6, n), 500), 21),
         "email_public": np.ones(n, bool),
-        "email_shape": mixed(np.where(inside, who.campaign * 3, np.minimum(r.zipf(1.3, n), 2000)), 22),
-        "phone_prefix": mixed(who.region * 100 + r.integers(0, 30, n), 23),
+        "email_shape": mixed(np.where(inside, habits.campaign * 3, np.minimum(r.zipf(1.3, n), 2000)), 22),
+        "phone_prefix": mixed(habits.region * 100 + r.integers(0, 30, n), 23),
     }
     return pa.Table.from_arrays(
         [_typed(columns.get(c.name), c.type, n) for c in ACCOUNTS.columns], schema=ACCOUNTS.arrow

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.pipeline.settle import stored_days
+from stillwatch.run.layout import stored_days
 from stillwatch.simulate.accounts import DAY, HOUR
 from stillwatch.simulate.specs import Region, Scenario
 from stillwatch.simulate.world import World

@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-from evasion_figure import Line, Point, frontier
-from promises import exact
+from evasion_study.figure import Line, Point, frontier
 from stillwatch.simulate import evasion
 from stillwatch.simulate.price import Bill, Count, Prices
+from study.promises import exact
 
 NONE = "none"
 """The knob of a world without evasion."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evasion_outcomes import MIDDLE
-from kept_rows import of_largest
-from promises import EARLY, exact, false_worlds, nominal
-from range_lines import OURS, Doc, better, how_kept, in_all, lines_of
+from benchmark_page.lines import OURS, Doc, better, how_kept, in_all, lines_of
+from evasion_study.outcomes import MIDDLE
 from stillwatch.simulate import evasion
+from study.kept_rows import of_largest
+from study.promises import EARLY, exact, false_worlds, nominal
 
 WORLDS = 200
 """How many of them are wanted."""

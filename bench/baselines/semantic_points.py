@@ -50,14 +50,14 @@ def reference(tables: Tables, each: int, most: int) -> Ints:
     be in a provider's. Order of request keys, which are hashes, is chance.
     """
     chance = ibis.window(group_by=_.account, order_by=_.request)
-    asked = tables.exchanges.filter(_.meaning.notnull()).select("account", "request", "meaning")
+    asked = tables.exchanges.filter(_.semantic.notnull()).select("account", "request", "semantic")
     few = (
         asked.mutate(rank=ibis.row_number().over(chance))
         .filter(_["rank"] < each)
         .order_by("request")
         .limit(most)
     )
-    return tables.engine.collect(few.select("meaning"))["meaning"].to_numpy()
+    return tables.engine.collect(few.select("semantic"))["semantic"].to_numpy()
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from evasion_outcomes import MIDDLE, NONE, Outcome, campaigns_of, differing, outcomes_of
-from kept_rows import of_largest
-from promises import exact
-from range_lines import OURS, Doc, leads, lines_of
-from range_tables import READ_AS, recalled, rivals, several, table
+from benchmark_page.lines import OURS, Doc, leads, lines_of
+from benchmark_page.tables import READ_AS, recalled, rivals, several, table
+from evasion_study.outcomes import MIDDLE, NONE, Outcome, campaigns_of, differing, outcomes_of
 from stillwatch.simulate import evasion
 from stillwatch.simulate.price import UNITS
+from study.kept_rows import of_largest
+from study.promises import exact
 
 TURNED = evasion.SETTINGS[1:]
 Row = TypeVar("Row")

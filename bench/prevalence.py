@@ -1,7 +1,7 @@
 """Do the intervals of "what was asked for" cover? Adjusted shares against what is true, beside the plain
 share of flagged prompts.
 
-python bench/quantify.py [--quick] [--seed 1] [--json FILE]
+python bench/prevalence.py [--quick] [--seed 1] [--json FILE]
 
 Groups are made of accounts whose own shares are beta-distributed around the group's, alike to a stated degree
 (the intraclass correlation), with 5 to 500 prompts each; the flag's rates are measured on as many prompts as
@@ -20,8 +20,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from promises import options
-from stillwatch.signals.quantify import LEVEL, Rates, Shares, adjusted, as_one_more, effective_texts
+from stillwatch.signals.prevalence import LEVEL, Rates, Shares, adjusted, as_one_more, effective_texts
+from study.promises import options
 
 Floats = npt.NDArray[np.float64]
 SENSITIVITY, FALSE = 0.88, 0.004

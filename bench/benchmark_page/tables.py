@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from promises import exact
-from range_lines import OURS, Doc, leads, lines_of
+from benchmark_page.lines import OURS, Doc, leads, lines_of
+from study.promises import exact
 
 READ_AS = (
     "Recall of a campaign's accounts, precision in brackets, each detector at its own defaults. Bold "
@@ -46,3 +46,8 @@ def rivals(cells: Sequence[Doc], at: str = "own") -> str:
             row.append(f"**{words}**" if line is not None and leads(line, ours) else words)
         rows.append(row)
     return table(["campaign", *detectors], rows)
+
+
+def how_often(days: int) -> str:
+    """How often a watch searches, in words."""
+    return "every day" if days == 1 else f"every {days} days"
