@@ -14,11 +14,14 @@ from stillwatch.errors import SettingError
 T = TypeVar("T")
 
 
-def setting(default: T, sentence: str) -> T:
-    """A dataclass field that carries its sentence; the reference page and the errors are made from it."""
+def setting(default: T, sentence: str, within: tuple[float, float] | None = None) -> T:
+    """A dataclass field that carries its sentence, and its least and greatest value; the reference page and the
+    errors are made from them.
+    """
+    metadata = {"sentence": sentence, "within": within}
     if isinstance(default, tuple | dict):
-        return field(default_factory=lambda: default, metadata={"sentence": sentence})
-    return field(default=default, metadata={"sentence": sentence})
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,37 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True)
+class IdentitySettings:
+    """How campaigns are known again in a later run, and linked within one."""
+
+    overlap: float = setting(
+        0.5,
+        "Share of the smaller campaign's accounts that both must name for the one to be the other going on, "
+        "a part of it, or taken into it.",
+        (0.01, 1.0),
+    )
+    own_share: float = setting(
+        0.8,
+        "A key is compared only if at least this share of all accounts that carry it are in campaigns; what "
+        "more strangers use says nothing about who runs a campaign.",
+        (0.01, 1.0),
+    )
+    key_share: float = setting(
+        0.5,
+        "Share of the lighter campaign's weight of keys that both must carry to be linked by keys.",
+        (0.01, 1.0),
+    )
+    key_nats: float = setting(
+        8.0,
+        "Weight in nats that the shared keys must have: the strongest facet in full, the others by a third.",
+        (0.0, 1_000.0),
+    )
+    key_facets: int = setting(
+        2, "Facets that must have a shared key: one may be a single published prompt or tool.", (1, 20)
+    )
+
+
+@dataclass(frozen=True)
 class WatchSettings:
     """How the days of a run are watched."""
 
@@ -189,6 +223,7 @@ class Settings:
     sketch: SketchSettings = field(default_factory=SketchSettings)
     linkage: LinkageSettings = field(default_factory=LinkageSettings)
     campaigns: CampaignSettings = field(default_factory=CampaignSettings)
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 
@@ -240,7 +275,19 @@ def _section(kind: type[Any], name: str, values: dict[str, Any], where: str) -> 
                 f"there is no setting {name}.{key}", where=where, do=_nearest(key, list(hints))
             )
         clean[key] = _typed(hints[key], value, f"{name}.{key}", where)
+    for known in fields(kind):
+        _refuse_outside(known, clean.get(known.name), f"{name}.{known.name}", where)
     return kind(**clean)
+
+
+def _refuse_outside(known: dataclasses.Field[Any], value: Any, name: str, where: str) -> None:
+    within = known.metadata.get("within")
+    if value is not None and within is not None and not within[0] <= value <= within[1]:
+        raise SettingError(
+            f"setting {name} cannot be {value:g}",
+            where=where,
+            do=f"give a number from {within[0]:g} to {within[1]:g}",
+        )
 
 
 def _typed(kind: Any, value: Any, name: str, where: str) -> Any:

@@ -24,6 +24,7 @@ from stillwatch.ingest import (
     pseudonym_key,
     read_accounts,
 )
+from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
@@ -34,6 +35,7 @@ from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
+from stillwatch.run.identity.earlier import Earlier, earlier_run
 from stillwatch.run.layout import stored_days
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
@@ -71,6 +73,8 @@ class Inputs:
     """Key of the tables where no key_file is given; None: the user's own, made at its first use.
     HashKey.public() protects nobody.
     """
+    previous: Path | None = None
+    """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
 
 
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
@@ -88,6 +92,7 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         aside=beside,
         progress=progress,
     )
+    earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
     folder = RunFolder(out, force=force)
     try:
         ingest_context = IngestContext(
@@ -127,9 +132,11 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             )
             stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
             found = search(engine, stored, settings, Steps(progress))
+            found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
-            folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
+            about = _about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key)
+            folder.about(about | _compared(earlier))
         return folder.finish()
     except BaseException:
         folder.abandon()
@@ -187,6 +194,11 @@ def _accounts(
     ]
     more = pa.Table.from_arrays([*unseen.columns, *blank], schema=ACCOUNTS.arrow)
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
+
+
+def _compared(earlier: Earlier | None) -> dict[str, Any]:
+    """For run.json: the run that campaigns were looked for in."""
+    return {"previous": earlier.document()} if earlier else {}
 
 
 def _about(

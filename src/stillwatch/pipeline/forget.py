@@ -20,6 +20,7 @@ from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
+from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.search import Stored, search
@@ -28,12 +29,15 @@ from stillwatch.report.account import keys_named
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.checked import settings_of, sketched_of, table_of
 from stillwatch.run.folder import RunFolder
+from stillwatch.run.identity.earlier import FORGOTTEN, read_earlier
 from stillwatch.run.layout import MARK, ORDER, stored_days
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema import found as found_tables
+from stillwatch.schema import identity as identity_tables
 from stillwatch.schema import stored as stored_tables
 from stillwatch.schema import watched as watched_tables
+from stillwatch.schema.identity import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import Contract, values
@@ -43,7 +47,7 @@ PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
 TABLES: dict[str, Contract] = {
     table.name: table
-    for module in (stored_tables, found_tables, watched_tables)
+    for module in (stored_tables, found_tables, identity_tables, watched_tables)
     for table in vars(module).values()
     if isinstance(table, Contract) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}
@@ -87,6 +91,14 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
+            found = identified_again(
+                engine,
+                found,
+                left,
+                read_earlier(run, sketched, FORGOTTEN),
+                table_of(run, CAMPAIGN_LINKS, AGAIN),
+                settings.identity,
+            )
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges)
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))

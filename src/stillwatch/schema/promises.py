@@ -82,6 +82,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "group texts flagged share low high corrected",
     },
     "campaigns": {
+        P.KEYED: "identity family",
         P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out "
         "permit_excess",
         P.PASSED: "permit",
@@ -103,6 +104,17 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
     },
     "alarm_members": {P.KEYED: "account", P.PASSED: "account_id", P.WORDED: "alarm", P.COUNTED: "since"},
+    "campaign_keys": {
+        P.MARKED: "key",
+        P.WORDED: "campaign facet",
+        P.COUNTED: "group accounts strangers nats",
+    },
+    "campaign_links": {
+        P.KEYED: "identity other_identity",
+        P.WORDED: "campaign link other_campaign facets",
+        P.COUNTED: "group earlier_run earlier_last accounts accounts_share more fewer keys key_share key_nats "
+        "facet_keys",
+    },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
 """Columns of each stored table by their promise; a test sees that none is left out."""
