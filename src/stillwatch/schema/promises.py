@@ -99,7 +99,13 @@ PROMISES: dict[str, dict[Promise, str]] = {
         "length_most slots",
     },
     "watched": {P.COUNTED: "day until exchanges accounts tested level needed alarms"},
+    "alarm_links": {
+        P.KEYED: "identity other_identity",
+        P.WORDED: "alarm link other_alarm facets",
+        P.COUNTED: "until keys key_share key_nats facet_keys",
+    },
     "alarms": {
+        P.KEYED: "identity",
         P.WORDED: "alarm campaign kind verdict",
         P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -44,10 +44,6 @@ class Campaign:
     keys: Mapping[int, Key] = field(default_factory=dict)
     """The keys that are its own."""
 
-    def without_keys(self) -> Campaign:
-        """The campaign as it is known where keys cannot be compared."""
-        return replace(self, keys={})
-
 
 def campaigns_of(campaigns: pa.Table, members: pa.Table, keys: pa.Table | None) -> list[Campaign]:
     """The campaigns of tables campaigns, members and campaign_keys, in the order of table campaigns."""
@@ -58,5 +54,11 @@ def campaigns_of(campaigns: pa.Table, members: pa.Table, keys: pa.Table | None) 
     for row in keys.to_pylist() if keys is not None else []:
         own.setdefault(row["group"], {})[row["key"]] = Key(row["facet"], row["nats"])
     names = ("group", "campaign", "kind", "listed", "first", "identity", "family")
-    rows = zip(*(values(campaigns, name) for name in names), strict=True)
-    return [Campaign(*row, frozenset(accounts.get(row[0], ())), own.get(row[0], {})) for row in rows]
+    return [
+        Campaign(
+            **{("name" if name == "campaign" else name): row[name] for name in names},
+            accounts=frozenset(accounts.get(row["group"], ())),
+            keys=own.get(row["group"], {}),
+        )
+        for row in campaigns.select(names).to_pylist()
+    ]

@@ -26,17 +26,17 @@ class SharedKeys:
     """Keys of each facet, the most first."""
 
 
-def shared_keys(one: Campaign, other: Campaign) -> SharedKeys:
-    """What two campaigns share; the same whichever is named first."""
+def shared_keys(one: Mapping[int, Key], other: Mapping[int, Key]) -> SharedKeys:
+    """What the own keys of two campaigns have in common; the same whichever is named first."""
     weights: dict[str, float] = {}
     counts: dict[str, int] = {}
-    for key in one.keys.keys() & other.keys.keys():
-        facet = one.keys[key].facet
-        weights[facet] = max(weights.get(facet, 0.0), min(one.keys[key].nats, other.keys[key].nats))
+    for key in one.keys() & other.keys():
+        facet = one[key].facet
+        weights[facet] = max(weights.get(facet, 0.0), min(one[key].nats, other[key].nats))
         counts[facet] = counts.get(facet, 0) + 1
     if not counts:
         return SharedKeys()
-    lighter = min(_weight(one.keys), _weight(other.keys))
+    lighter = min(_weight(one), _weight(other))
     strongest = max(weights.values())
     total = sum(weights[facet] for facet in sorted(weights))
     return SharedKeys(

@@ -103,7 +103,7 @@ def _parts(pairs: Sequence[Overlap], parts: Sequence[Overlap]) -> list[Link]:
 
 
 def _link(pair: Overlap, link: str) -> Link:
-    return Link(pair.new, link, pair.old, True, len(pair.accounts), shared_keys(pair.new, pair.old))
+    return Link(pair.new, link, pair.old, True, len(pair.accounts), shared_keys(pair.new.keys, pair.old.keys))
 
 
 def _may_follow(campaign: Campaign, other: Campaign) -> bool:
@@ -112,7 +112,7 @@ def _may_follow(campaign: Campaign, other: Campaign) -> bool:
 
 
 def _by_keys(campaign: Campaign, other: Campaign, settings: IdentitySettings) -> list[Link]:
-    shared = shared_keys(campaign, other)
+    shared = shared_keys(campaign.keys, other.keys)
     if not tells(shared, settings):
         return []
     link = SUCCESSOR if campaign.first > other.first else RELATED
@@ -124,7 +124,7 @@ def _related(new: Sequence[Campaign], settings: IdentitySettings) -> list[Link]:
     listed = [campaign for campaign in new if campaign.listed]
     links = []
     for one, other in sharing(listed, listed):
-        shared = shared_keys(one, other)
+        shared = shared_keys(one.keys, other.keys)
         if one is not other and comparable(one, other) and tells(shared, settings):
             links.append(Link(one, RELATED, other, False, len(one.accounts & other.accounts), shared))
     return links
