@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, frames, sentences
+from stillwatch.report import export, formatting, frames, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.reading import Row, Run
@@ -136,6 +136,7 @@ def html(run: Run) -> str:
         overview=[(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
         sections=sections(run, campaigns[:MOST_SECTIONS], blind, high),
         error_control=sentences.error_control(about, campaigns),
+        related=[*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
         unlisted=[(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
         unlisted_total=len(rest),
         blind=blind,
@@ -262,6 +263,7 @@ def _environment() -> Environment:
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
         "part": frames.part,
+        "link": lineage.sentence,
     }
     environment.filters.update(shown)
     environment.globals.update(
@@ -271,6 +273,7 @@ def _environment() -> Environment:
         axes=axes,
         families=FAMILIES,
         plural=formatting.plural,
+        link_means=lineage.MEANS,
     )
     return environment
 
