@@ -12,7 +12,7 @@ import pyarrow as pa
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
 from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
-from stillwatch.run.identity.names import new_identity
+from stillwatch.run.lineage.names import new_identity
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings

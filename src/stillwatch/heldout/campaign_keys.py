@@ -10,7 +10,7 @@ from stillwatch.engine import Engine, Table
 from stillwatch.heldout.account_scores import CARRIERS
 from stillwatch.heldout.content import FAMILY
 from stillwatch.registry import FACETS
-from stillwatch.schema.identity import CAMPAIGN_KEYS
+from stillwatch.schema.lineage import CAMPAIGN_KEYS
 from stillwatch.schema.table import values
 
 MOST = 200

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from stillwatch.errors import RunError
 from stillwatch.run.checked import table_of
-from stillwatch.run.identity.accounts import overlaps
-from stillwatch.run.identity.campaign import Campaign, Key, campaigns_of
-from stillwatch.run.identity.keys import SharedKeys, shared_keys, tells
-from stillwatch.run.identity.lineage import RELATED, SUCCESSOR
-from stillwatch.run.identity.names import new_identity
+from stillwatch.run.lineage.accounts import overlaps
+from stillwatch.run.lineage.campaign import Campaign, Key, campaigns_of
+from stillwatch.run.lineage.keys import SharedKeys, shared_keys, tells
+from stillwatch.run.lineage.matching import RELATED, SUCCESSOR
+from stillwatch.run.lineage.names import new_identity
 from stillwatch.run.reading import Run
 from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS
 from stillwatch.settings import IdentitySettings

@@ -35,8 +35,8 @@ from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
-from stillwatch.run.identity.earlier import Earlier, earlier_run
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.earlier import Earlier, earlier_run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS

@@ -29,15 +29,15 @@ from stillwatch.report.account import keys_named
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.checked import settings_of, sketched_of, table_of
 from stillwatch.run.folder import RunFolder
-from stillwatch.run.identity.earlier import FORGOTTEN, read_earlier
 from stillwatch.run.layout import MARK, ORDER, stored_days
+from stillwatch.run.lineage.earlier import FORGOTTEN, read_earlier
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema import found as found_tables
-from stillwatch.schema import identity as identity_tables
+from stillwatch.schema import lineage as lineage_tables
 from stillwatch.schema import stored as stored_tables
 from stillwatch.schema import watched as watched_tables
-from stillwatch.schema.identity import CAMPAIGN_LINKS
+from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import Contract, values
@@ -47,7 +47,7 @@ PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
 TABLES: dict[str, Contract] = {
     table.name: table
-    for module in (stored_tables, found_tables, identity_tables, watched_tables)
+    for module in (stored_tables, found_tables, lineage_tables, watched_tables)
     for table in vars(module).values()
     if isinstance(table, Contract) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}

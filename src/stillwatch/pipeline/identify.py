@@ -9,11 +9,11 @@ import pyarrow as pa
 from stillwatch.engine import Engine
 from stillwatch.heldout.campaign_keys import campaign_keys
 from stillwatch.pipeline.search import SearchResult
-from stillwatch.run.identity.campaign import campaigns_of
-from stillwatch.run.identity.earlier import Earlier
-from stillwatch.run.identity.lineage import lineage
-from stillwatch.run.identity.tables import links_kept, links_of, with_identities
-from stillwatch.schema.identity import CAMPAIGN_KEYS, CAMPAIGN_LINKS
+from stillwatch.run.lineage.campaign import campaigns_of
+from stillwatch.run.lineage.earlier import Earlier
+from stillwatch.run.lineage.matching import lineage
+from stillwatch.run.lineage.tables import links_kept, links_of, with_identities
+from stillwatch.schema.lineage import CAMPAIGN_KEYS, CAMPAIGN_LINKS
 from stillwatch.settings import IdentitySettings
 
 

@@ -44,8 +44,8 @@ from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
-from stillwatch.run.identity.campaign import Key, campaigns_of
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.campaign import Key, campaigns_of
 from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values

@@ -40,7 +40,9 @@ def sentence(link: Row) -> str:
         return f"It is {other}{grown}: {both}{changed if more or fewer else ', and no other'}."
     if link["link"] == "split":
         own = formatting.plural(accounts + more, "account")
-        return f"It split from {other}: {formatting.count(accounts)} of its {own} {_was(accounts)} named there."
+        return (
+            f"It split from {other}: {formatting.count(accounts)} of its {own} {_was(accounts)} named there."
+        )
     if link["link"] == "merged":
         theirs = formatting.plural(accounts + fewer, "account")
         return f"It took in {other}: {formatting.count(accounts)} of the {theirs} there {_is(accounts)} named here now."
@@ -84,7 +86,9 @@ def families(run: Run, campaigns: Sequence[Row]) -> list[str]:
         if len(names) == 2 and pairs:
             lines.append(f"{begins}: both use {keys(pairs[0])}, which hardly anyone else uses.")
         elif pairs:
-            told = "; ".join(f"{row['campaign']} and {row['other_campaign']}: {keys(row)}" for row in pairs[:5])
+            told = "; ".join(
+                f"{row['campaign']} and {row['other_campaign']}: {keys(row)}" for row in pairs[:5]
+            )
             lines.append(f"{begins}: they share keys that hardly anyone else uses ({told}).")
         else:
             lines.append(f"{begins}: they come from one campaign of an earlier run.")
@@ -111,7 +115,16 @@ def compared(run: Run, campaigns: Sequence[Row]) -> str:
 def document(link: Row) -> dict[str, Any]:
     """A link as plain values, with its sentence."""
     last = link["earlier_last"]
-    same = ("link", "other_identity", "other_campaign", "earlier_run", "accounts", "accounts_share", "more", "fewer")
+    same = (
+        "link",
+        "other_identity",
+        "other_campaign",
+        "earlier_run",
+        "accounts",
+        "accounts_share",
+        "more",
+        "fewer",
+    )
     return {
         **{name: link[name] for name in same},
         "earlier_last": last.isoformat() if last else None,

@@ -45,7 +45,10 @@ def summary(folder: Path) -> RenderableType:
     related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
     shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
     return Group(
-        shown, *(Text(line) for line in related if line), note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line)
+        shown,
+        *(Text(line) for line in related if line),
+        note,
+        *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line),
     )
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
-from stillwatch.schema import found, identity, requests, stored
+from stillwatch.schema import found, lineage, requests, stored
 from stillwatch.schema.plain import plain
 from stillwatch.schema.table import Contract
 
@@ -35,8 +35,8 @@ TABLES: Mapping[str, Contract] = {
         found.TIMELINE,
         found.MARKS,
         found.TEMPLATES,
-        identity.CAMPAIGN_KEYS,
-        identity.CAMPAIGN_LINKS,
+        lineage.CAMPAIGN_KEYS,
+        lineage.CAMPAIGN_LINKS,
         stored.BLINDNESS,
         stored.ACCOUNTS,
         requests.QUARANTINE,

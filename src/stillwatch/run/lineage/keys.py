@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stillwatch.run.identity.campaign import Campaign, Key
+from stillwatch.run.lineage.campaign import Campaign, Key
 from stillwatch.settings import IdentitySettings
 
 LESSER = 1.0 / 3.0

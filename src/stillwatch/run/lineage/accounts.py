@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from stillwatch.run.identity.campaign import Campaign
+from stillwatch.run.lineage.campaign import Campaign
 
 APART = frozenset({"declared", "single"})
 """Kinds that one account may be in at once: with its owner, and by itself."""

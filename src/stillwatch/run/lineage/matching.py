@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillwatch.run.identity.accounts import Overlap, comparable, matched, overlaps
-from stillwatch.run.identity.campaign import Campaign
-from stillwatch.run.identity.keys import SharedKeys, shared_keys, sharing, tells
-from stillwatch.run.identity.names import PREFIX
+from stillwatch.run.lineage.accounts import Overlap, comparable, matched, overlaps
+from stillwatch.run.lineage.campaign import Campaign
+from stillwatch.run.lineage.keys import SharedKeys, shared_keys, sharing, tells
+from stillwatch.run.lineage.names import PREFIX
 from stillwatch.settings import IdentitySettings
 
 SAME, GREW, SPLIT, MERGED, SUCCESSOR, RELATED = "same", "grew", "split", "merged", "successor", "related"

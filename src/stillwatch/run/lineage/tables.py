@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from stillwatch.run.identity.earlier import Earlier
-from stillwatch.run.identity.lineage import Lineage, Link
+from stillwatch.run.lineage.earlier import Earlier
+from stillwatch.run.lineage.matching import Lineage, Link
 from stillwatch.schema.found import CAMPAIGNS
-from stillwatch.schema.identity import CAMPAIGN_LINKS
+from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.table import values
 
 

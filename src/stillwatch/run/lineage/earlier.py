@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import RunError
-from stillwatch.run.identity.campaign import Campaign, campaigns_of
 from stillwatch.run.layout import MARK
+from stillwatch.run.lineage.campaign import Campaign, campaigns_of
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 
@@ -29,6 +29,8 @@ class Earlier:
     """Its campaigns; without keys where these cannot be compared."""
     run: str
     """Its id; empty where it has none."""
+    digest: str
+    """What its tables add up to; empty where it does not say."""
     last: datetime | None
     """Its last exchange."""
     why: str
@@ -40,6 +42,7 @@ class Earlier:
         """For run.json."""
         return {
             "run": self.run or None,
+            "digest": self.digest or None,
             "last": self.last.isoformat() if self.last else None,
             "why": self.why,
             "keys": f"not compared: {self.no_keys}" if self.no_keys else "compared",
@@ -85,6 +88,7 @@ def read_earlier(folder: Path, ours: Sketched, why: str) -> Earlier:
     return Earlier(
         found,
         str(run.about.get("id") or ""),
+        str(run.about.get("digest") or ""),
         datetime.fromisoformat(last) if isinstance(last, str) else None,
         why,
         no_keys,
