@@ -22,6 +22,8 @@ class Promise(StrEnum):
     """The key of a mark; where a mark is a plain number (a network's number, an hour), that number."""
     COUNTED = "counted"
     """Counts, times, scores and numbers that the search made from rows."""
+    DIGEST = "digest"
+    """The digest of keys, as a name: nothing can be told from it but that two are the same."""
     SHOWN = "label"
     """Text that is meant to be shown: an address, a client, an organisation; from table labels."""
     WORDED = "our own words"
@@ -82,7 +84,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "group texts flagged share low high corrected",
     },
     "campaigns": {
-        P.KEYED: "identity family",
+        P.DIGEST: "identity family",
         P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out "
         "permit_excess",
         P.PASSED: "permit",
@@ -100,12 +102,12 @@ PROMISES: dict[str, dict[Promise, str]] = {
     },
     "watched": {P.COUNTED: "day until exchanges accounts tested level needed alarms"},
     "alarm_links": {
-        P.KEYED: "identity other_identity",
+        P.DIGEST: "identity other_identity",
         P.WORDED: "alarm link other_alarm facets",
         P.COUNTED: "until keys key_share key_nats facet_keys",
     },
     "alarms": {
-        P.KEYED: "identity",
+        P.DIGEST: "identity",
         P.WORDED: "alarm campaign kind verdict",
         P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
     },
@@ -116,10 +118,9 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "group accounts strangers nats",
     },
     "campaign_links": {
-        P.KEYED: "identity other_identity",
-        P.WORDED: "campaign link other_campaign facets",
-        P.COUNTED: "group earlier_run earlier_last accounts accounts_share more fewer keys key_share key_nats "
-        "facet_keys",
+        P.DIGEST: "identity other_identity",
+        P.WORDED: "campaign link other_campaign earlier_run facets",
+        P.COUNTED: "group earlier_last accounts accounts_share more fewer keys key_share key_nats facet_keys",
     },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
