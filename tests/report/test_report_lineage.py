@@ -84,6 +84,19 @@ def test_each_link_is_one_sentence(change: dict[str, Any], said: str) -> None:
     assert lineage.sentence(ROW | change) == said
 
 
+def test_a_link_of_alarms_is_a_sentence() -> None:
+    row = ROW | {
+        "alarm": "A002",
+        "other_alarm": "A001",
+        "link": "successor",
+        "facets": ["tools", "system"],
+        "facet_keys": [1, 1],
+    }
+    said = "A002 follows A001: both use 1 system prompt and 1 tool set, which hardly anyone else uses."
+    assert lineage.alarm(row) == said
+    assert lineage.alarm(row | {"link": "related"}) == said.replace("follows", "is related to")
+
+
 def test_every_content_facet_has_its_noun() -> None:
     content = {name for name, facet in FACETS.all().items() if facet.family == "content"}
     assert content == set(lineage.NOUNS)

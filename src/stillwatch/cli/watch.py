@@ -13,6 +13,7 @@ from rich.table import Table
 
 from stillwatch.cli._progress import progress
 from stillwatch.pipeline.watch import DAY, Watched, watch
+from stillwatch.report import lineage
 
 
 @click.command()
@@ -48,11 +49,11 @@ def command(
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
-    tables watched, alarms and alarm_members to RUN.
+    tables watched, alarms, alarm_members and alarm_links to RUN.
 
     An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the
-    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on. The
-    exit code is 0 with alarms and without: read the tables.
+    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
+    that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
     given = {
         "average_run_length": average_run_length,
@@ -64,9 +65,8 @@ def command(
     with progress() as move:
         watched = watch(run, chosen, move)
     if as_json:
-        click.echo(
-            json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str)
-        )
+        tables = {"alarms": watched.alarms, "links": watched.links, "days": watched.days}
+        click.echo(json.dumps({name: table.to_pylist() for name, table in tables.items()}, default=str))
     else:
         _show(watched, run)
 
@@ -88,6 +88,8 @@ def _show(watched: Watched, run: Path) -> None:
         console.print(
             "accounts, e-value and exchanges since the run begins are those of the first search that found it"
         )
+    for link in watched.links.to_pylist():
+        console.print(lineage.alarm(link), soft_wrap=True)
     searches = watched.days.to_pylist()
     days = len({row["day"] for row in searches})
     times = "" if len(searches) == days else f", {len(searches)} times in all"
@@ -96,7 +98,7 @@ def _show(watched: Watched, run: Path) -> None:
         f"{searches[0]['level']:.2g}"
     )
     console.print(
-        f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}",
+        f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}",
         soft_wrap=True,
     )
 

@@ -65,6 +65,12 @@ def keys(link: Row) -> str:
     return joined(_counted(facet, counts[facet]) for facet in sorted(counts, key=_rank))
 
 
+def alarm(link: Row) -> str:
+    """One row of table alarm_links as a sentence."""
+    begins = "follows" if link["link"] == "successor" else "is related to"
+    return f"{link['alarm']} {begins} {link['other_alarm']}: both use {keys(link)}, which hardly anyone else uses."
+
+
 def families(run: Run, campaigns: Sequence[Row]) -> list[str]:
     """For each family with several of these campaigns, which they are and what joins them."""
     members: dict[str, list[str]] = {}
