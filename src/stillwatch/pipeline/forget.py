@@ -84,6 +84,7 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
     accounts = table_of(run, ACCOUNTS, AGAIN)
     gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
     ids = values(gone, "account_id")
+    earlier, links = read_earlier(run, sketched, FORGOTTEN), table_of(run, CAMPAIGN_LINKS, AGAIN)
     folder = RunFolder(run, force=True)
     try:
         with DuckDBEngine(settings.engine, folder.stage) as engine:
@@ -91,14 +92,7 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
-            found = identified_again(
-                engine,
-                found,
-                left,
-                read_earlier(run, sketched, FORGOTTEN),
-                table_of(run, CAMPAIGN_LINKS, AGAIN),
-                settings.identity,
-            )
+            found = identified_again(engine, found, left, earlier, links, settings.identity)
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges)
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
