@@ -70,11 +70,15 @@ def test_seat_counts_pairs_of_similar_queries() -> None:
 
 def test_seat_bans_an_account_at_51_pairs_and_misses_it_when_dealt_out() -> None:
     rng = np.random.default_rng(2)
-    people = [row for account in range(100, 400) for row in asked(account, range(5), semantic=natural(rng, 5))]
+    people = [
+        row for account in range(100, 400) for row in asked(account, range(5), semantic=natural(rng, 5))
+    ]
     seed = natural(rng, 1)[0]
     enough = [near(seed, [place]) for place in range(11)]  # 55 pairs, two signs apart
     few = [near(seed, [place]) for place in range(20, 30)]  # 45 pairs
-    with small([*people, *asked(1, range(11), semantic=enough), *asked(2, range(10), semantic=few)]) as tables:
+    with small(
+        [*people, *asked(1, range(11), semantic=enough), *asked(2, range(10), semantic=few)]
+    ) as tables:
         assert accounts_of(Seat().call(tables)) == {1}
     dealt = [row for place, sketch in enumerate(enough) for row in asked(10 + place, [0], semantic=[sketch])]
     with small(people + dealt) as tables:
