@@ -1,11 +1,12 @@
-"""Draw the packages of Stillwatch and who imports whom, in the layers of the import contract, as one SVG file.
+"""Draw the packages of Stillwatch and who imports whom, in the layers of the import contract, as one SVG
+file.
 
     python tools/house.py [FILE]        # docs/figures/house.svg
 
-The layers are read from pyproject.toml and the imports from the code (grimp, which import-linter uses), so that the
-picture cannot lie. A line goes from a package down to one that it imports; its width grows with the number of modules
-that do so. Imports of `schema`, `settings`, `errors` and `registry`, which nearly everybody has, are counted and not
-drawn.
+The layers are read from pyproject.toml and the imports from the code (grimp, which import-linter uses), so
+that the picture cannot lie. A line goes from a package down to one that it imports; its width grows with the
+number of modules that do so. Imports of `schema`, `settings`, `errors` and `registry`, which nearly everybody
+has, are counted and not drawn.
 """
 
 from __future__ import annotations
@@ -86,11 +87,11 @@ def drawn(found: House) -> str:
     boxes = [_box(name, x, y, found) for name, (x, y) in at.items()]
     title = "Stillwatch: packages by layer; each imports only what is below it"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {high}" role="img" aria-label="{title}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {high}" role="img" '
+        f'aria-label="{title}">'
         f"<style>{STYLE}</style>"
-        f'<rect class="paper" width="{WIDTH}" height="{high}"/><text class="title" x="14" y="26">{title}</text>'
-        + "".join(lines + boxes)
-        + "</svg>\n"
+        f'<rect class="paper" width="{WIDTH}" height="{high}"/><text class="title" x="14" '
+        f'y="26">{title}</text>' + "".join(lines + boxes) + "</svg>\n"
     )
 
 

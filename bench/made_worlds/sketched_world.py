@@ -76,7 +76,9 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
 def _times(
     r: np.random.Generator, habits: Habits, day: int, rows: int
 ) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
-    """Of each exchange of a day, in order of time: its account, whether a campaign made it, and its second."""
+    """Of each exchange of a day, in order of time: its account, whether a campaign made it, and its
+    second.
+    """
     a = np.searchsorted(np.cumsum(habits.weight), r.random(rows)).clip(0, len(habits.weight) - 1)
     inside = habits.campaign[a] >= 0
     hour = np.where(

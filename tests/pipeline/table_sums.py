@@ -1,7 +1,7 @@
 """A run's tables in short: one line a column, so that a change of any value shows, and no value does.
 
-`python tests/pipeline/table_sums.py RUN FILE` writes the sums of a run to a golden file. Do so only where a change of
-the tables is wanted, and say in the changelog why.
+`python tests/pipeline/table_sums.py RUN FILE` writes the sums of a run to a golden file. Do so only where a
+change of the tables is wanted, and say in the changelog why.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def table_sum(table: pa.Table) -> dict[str, Any]:
 
 
 def column_sum(column: pa.ChunkedArray[Any]) -> str | float:
-    """Of floats, the sum of each value times its place, which another order changes too; of anything else a hash.
+    """Of floats, the sum of each value times its place, which another order changes too; of anything else a
+    hash.
 
     A float's last digits may differ between machines, so that a hash of them would be of no use.
     """

@@ -1,4 +1,6 @@
-"""The tables of a search stay what they were: the sums of every column of two worlds are kept as golden files."""
+"""The tables of a search stay what they were: the sums of every column of two worlds are kept as golden
+files.
+"""
 
 from __future__ import annotations
 

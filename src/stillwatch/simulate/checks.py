@@ -23,9 +23,28 @@ negative.
 """
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
-    "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
-    "behind_egress", "staff", "handover", "declared", "newcomers", "called", "stay", "carries", "share", "volume", "untooled",
-)  # fmt: skip
+    "cover",
+    "card_share",
+    "wave_share",
+    "own_address",
+    "mail_share",
+    "pivot",
+    "banned",
+    "build_share",
+    "school_mail",
+    "registered_together",
+    "behind_egress",
+    "staff",
+    "handover",
+    "declared",
+    "newcomers",
+    "called",
+    "stay",
+    "carries",
+    "share",
+    "volume",
+    "untooled",
+)
 
 
 @dataclass(frozen=True)
