@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from stillwatch import __version__
-from stillwatch.campaigns.permits import read_permits
+from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import (
@@ -28,13 +28,15 @@ from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
-from stillwatch.pipeline.search import SearchResult, Stored, search
+from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
+from stillwatch.run.identity import fresh
 from stillwatch.run.layout import stored_days
+from stillwatch.run.provenance import packages, side_inputs
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
@@ -73,67 +75,124 @@ class Inputs:
     """
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a person gave, read and found good before anything is written."""
+
+    inputs: Inputs
+    """As given."""
+    settings: Settings
+    """As given."""
+    permits: list[Permit]
+    """Permits to distil."""
+    releases: pa.Table | None
+    """Model releases; None: not given."""
+    key: HashKey
+    """Key of the tables."""
+    sources: list[Source]
+    """The log files."""
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file that is read."""
+        beside = [path for option, path in _beside(self.inputs) if path is not None]
+        return [*beside, *(source.path for source in self.sources)]
+
+
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
     """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
-    permits = read_permits(inputs.permits)
-    releases = read_releases(inputs.releases)
-    key = _key(inputs)
-    beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
-    logs = list(inputs.logs)
-    sources = plan(
-        logs,
-        settings=settings.ingest,
-        format=inputs.format,
-        mapping=inputs.mapping,
-        aside=beside,
-        progress=progress,
-    )
-    folder = RunFolder(out, force=force)
-    try:
-        ingest_context = IngestContext(
-            settings.ingest,
-            pseudonym_key(inputs.key_file) if inputs.key_file else None,
-            NetworkBook.load(inputs.networks) if inputs.networks else None,
-            newest_allowed([source.path for source in sources], settings.ingest),
-        )
-        staged = read_logs(sources, ingest_context, key, settings.sketch, folder.stage, progress)
-        if not staged.files:
-            check_share(staged.quarantine, settings.ingest)
-            raise InputError(
-                "the logs hold no exchange",
-                where=", ".join(map(str, inputs.logs)),
-                do="check --format, and that the files are not empty",
-            )
-        progress("reading the edge log and the accounts", 0, 0)
-        edge = read_edge_log(inputs.edge, ingest_context, key, folder.stage, staged) if inputs.edge else None
-        check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, ingest_context, key, settings, staged)
+    task = _task(inputs, settings, progress)
+    with RunFolder(out, force=force, inputs=task.paths) as folder:
+        ingest_context = _ingest_context(task)
+        staged, edge, accounts = _read(task, ingest_context, folder.stage, progress)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             duplicates = write_exchanges(
-                engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
+                engine,
+                staged,
+                edge,
+                task.sources,
+                Sketched.by(task.key),
+                folder.aside / "exchanges",
+                progress,
             )
             check_share(staged.quarantine, settings.ingest)
             _clear(edge, staged, again=settings.sketch.template_text)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
-            known = engine.load("accounts", accounts)
-            seen = engine.load(
-                "releases", releases if releases is not None else releases_seen(engine, exchanges)
-            )
-            labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
-            look = (
-                TemplateText(sources, ingest_context, staged.files, settings.sketch, progress)
-                if settings.sketch.template_text
-                else None
-            )
-            stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
+            stored = _stored(engine, task, exchanges, accounts, staged, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
-            folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
+            seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
+            folder.about({**fresh(), **_about(task, staged), "engine": engine.described(), **seen})
         return folder.finish()
-    except BaseException:
-        folder.abandon()
-        raise
+
+
+def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
+    """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
+    permits = read_permits(inputs.permits)
+    releases = read_releases(inputs.releases)
+    key = _key(inputs)
+    sources = plan(
+        list(inputs.logs),
+        settings=settings.ingest,
+        format=inputs.format,
+        mapping=inputs.mapping,
+        aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
+        progress=progress,
+    )
+    return Task(inputs, settings, permits, releases, key, sources)
+
+
+def _ingest_context(task: Task) -> IngestContext:
+    inputs = task.inputs
+    return IngestContext(
+        task.settings.ingest,
+        pseudonym_key(inputs.key_file) if inputs.key_file else None,
+        NetworkBook.load(inputs.networks) if inputs.networks else None,
+        newest_allowed([source.path for source in task.sources], task.settings.ingest),
+    )
+
+
+def _read(
+    task: Task, ingest_context: IngestContext, stage: Path, progress: Progress
+) -> tuple[Staged, Path | None, pa.Table]:
+    """Read the logs, the edge log and the accounts: staged rows, the staged edge log, table accounts."""
+    inputs, settings = task.inputs, task.settings
+    staged = read_logs(task.sources, ingest_context, task.key, settings.sketch, stage, progress)
+    if not staged.files:
+        check_share(staged.quarantine, settings.ingest)
+        raise InputError(
+            "the logs hold no exchange",
+            where=", ".join(map(str, inputs.logs)),
+            do="check --format, and that the files are not empty",
+        )
+    progress("reading the edge log and the accounts", 0, 0)
+    edge = read_edge_log(inputs.edge, ingest_context, task.key, stage, staged) if inputs.edge else None
+    check_share(staged.quarantine, settings.ingest)
+    return staged, edge, _accounts(inputs, ingest_context, task.key, settings, staged)
+
+
+def _stored(
+    engine: Engine,
+    task: Task,
+    exchanges: Table,
+    accounts: pa.Table,
+    staged: Staged,
+    ingest_context: IngestContext,
+    progress: Progress,
+) -> Stored:
+    """What the search starts from."""
+    settings = task.settings
+    known = engine.load("accounts", accounts)
+    releases = task.releases if task.releases is not None else releases_seen(engine, exchanges)
+    seen = engine.load("releases", releases)
+    labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
+    look = (
+        TemplateText(task.sources, ingest_context, staged.files, settings.sketch, progress)
+        if settings.sketch.template_text
+        else None
+    )
+    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates())
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -189,39 +248,39 @@ def _accounts(
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
 
-def _about(
-    engine: Engine,
-    exchanges: Table,
-    settings: Settings,
-    inputs: Inputs,
-    sources: list[Source],
-    staged: Staged,
-    duplicates: int,
-    found: SearchResult,
-    key: HashKey,
-) -> dict[str, Any]:
-    """run.json: everything needed to read the run and to do it again."""
+def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
+    """The files beside the logs, by their options; the key file is none of them, since its hash would be a way
+    to guess it.
+    """
+    names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
+    return [(name, getattr(inputs, name)) for name in names]
+
+
+def _about(task: Task, staged: Staged) -> dict[str, Any]:
+    """run.json: what is needed to read the run and to do it again, but for what its search says."""
+    settings = task.settings
     return {
         "version": __version__,
         "settings": as_document(settings),
         "inputs": [
-            {"file": source.name, "format": source.format, "rows": rows, "bytes": source.path.stat().st_size}
-            for source, rows in zip(sources, staged.rows, strict=True)
+            {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
+            for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)
         ],
-        **counted(engine, exchanges),
+        "side_inputs": side_inputs(_beside(task.inputs)),
         "quarantined": staged.quarantine.bad,
-        "duplicates": duplicates,
         "mended": [
             {"column": column, "reason": reason, "count": count}
             for (column, reason), count in sorted(staged.quarantine.mended.items())
         ],
-        "key": "private" if key.private else "public",
-        "sketch": Sketched.by(key).document(),
+        "key": "private" if task.key.private else "public",
+        "sketch": Sketched.by(task.key).document(),
         "intent": load_intent().document(),
+        "packages": packages(),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
-        "tested_groups": found.tested,
         "given": {
-            name: value is not None for name, value in vars(inputs).items() if name not in ("logs", "key")
+            name: value is not None
+            for name, value in vars(task.inputs).items()
+            if name not in ("logs", "key")
         },
     }
