@@ -9,7 +9,7 @@ import json
 import pickle
 import resource
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import IngestContext, Quarantine, check_share, newest_allowed, plan, read
+from stillwatch.ingest import IngestContext, Quarantine, check_share, plan, read
 from stillwatch.ingest.quarantine import STORED_ROWS
 from stillwatch.schema.requests import QUARANTINE, REQUESTS
 from stillwatch.settings import IngestSettings
@@ -189,13 +189,6 @@ def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
 def test_ways_to_write_a_time(bench: Bench, value: Any) -> None:
     (row,) = bench.read(bench.lines("log.jsonl", [{"request_id": "r", "account_id": "a", "time": value}]))
     assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
-
-
-def test_newest_allowed(bench: Bench) -> None:
-    path = bench.write("a", b"x")
-    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(
-        minutes=5
-    )
 
 
 def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from stillwatch.ingest import (
 )
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
+from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import counted, store
@@ -94,9 +95,11 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             settings.ingest,
             pseudonym_key(inputs.key_file) if inputs.key_file else None,
             NetworkBook.load(inputs.networks) if inputs.networks else None,
-            newest_allowed([source.path for source in sources], settings.ingest),
+            newest_allowed(datetime.now(UTC), settings.ingest),
         )
-        staged = read_logs(sources, ingest_context, key, settings.sketch, folder.stage, progress)
+        staged, ingest_context = read_believed(
+            sources, ingest_context, key, settings.sketch, folder.stage, progress
+        )
         if not staged.files:
             check_share(staged.quarantine, settings.ingest)
             raise InputError(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, read, read_edge
+from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
 from stillwatch.schema.table import schema_of
@@ -115,6 +115,28 @@ def read_logs(
         progress("reading logs", done, len(jobs))
     staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
+
+
+def read_believed(
+    sources: list[Source],
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: SketchSettings,
+    stage: Path,
+    progress: Progress,
+) -> tuple[Staged, IngestContext]:
+    """Read the logs, and once more where they run ahead of the clock as a whole; returns the context that they
+    were read in.
+    """
+    staged = read_logs(sources, ingest_context, key, settings, stage, progress)
+    rows = staged.quarantine.good + staged.quarantine.late.total()
+    newest = newest_seen(staged.quarantine.late, rows, ingest_context.settings)
+    if newest is None:
+        return staged, ingest_context
+    for path in staged.files:
+        path.unlink()
+    believed = replace(ingest_context, newest=newest)
+    return read_logs(sources, believed, key, settings, stage, progress), believed
 
 
 Job = tuple[int, Source, IngestContext, HashKey, SketchSettings, Path]
