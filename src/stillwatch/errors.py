@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stillwatch.plain import plain
+
 EXIT_OK = 0
 """The command did what was asked."""
 EXIT_FAULT = 1
@@ -17,6 +19,8 @@ EXIT_BAD_ROWS = 3
 """Too large a share of the rows could not be read; nothing was written."""
 EXIT_MISSING_EXTRA = 4
 """An optional part is not installed; the message says which."""
+EXIT_CHANGED = 5
+"""A run is not what its manifest says; the message names the files."""
 EXIT_INTERRUPTED = 130
 """Stopped from the keyboard or by SIGTERM; nothing half-written is left behind."""
 
@@ -57,15 +61,22 @@ class StillwatchError(Exception):
         self.do = without_passwords(do)
 
     def __str__(self) -> str:
-        where = f"\n  where: {self.where}" if self.where else ""
-        do = f"\n  what to do: {self.do}" if self.do else ""
-        return f"{self.what}{where}{do}"
+        where = f"\n  where: {_shown(self.where)}" if self.where else ""
+        do = f"\n  what to do: {_shown(self.do)}" if self.do else ""
+        return f"{_shown(self.what)}{where}{do}"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and str(self) == str(other)
 
     def __hash__(self) -> int:
         return hash((type(self), str(self)))
+
+
+def _shown(part: str) -> str:
+    """A part as it may go to a terminal; further lines of it are indented, so that a file's name cannot write
+    a part of its own.
+    """
+    return "\n    ".join(plain(line.strip()) for line in part.splitlines())
 
 
 class SettingError(StillwatchError):

@@ -41,7 +41,8 @@ def program() -> None:
     """Find industrial-scale distillation campaigns in the logs of a language model API, and show why.
 
     Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too
-    many rows could not be read; 4 an optional part is not installed; 130 interrupted or ended by SIGTERM.
+    many rows could not be read; 4 an optional part is not installed; 5 a
+    run is not what its manifest says; 130 interrupted or ended by SIGTERM.
     """
 
 

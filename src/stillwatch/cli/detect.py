@@ -13,6 +13,8 @@ from stillwatch.cli._progress import progress
 from stillwatch.errors import SettingError
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.keys import own_key
+from stillwatch.plain import plain
+from stillwatch.run.lock import writing
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import load
 
@@ -100,10 +102,11 @@ def command(
     with progress() as move:
         run = detect(inputs, out, settings, move, force=force)
         move("writing the report", 0, 0)
-        page = report.write(run)
+        with writing(run):
+            page = report.write(run)
     if as_json:
         click.echo(json.dumps(report.summary_document(run), default=str))
         return
     console = Console()
     console.print(report.summary(run))
-    console.print(f"report: {page}", soft_wrap=True, highlight=False)
+    console.print(plain(f"report: {page}"), soft_wrap=True, highlight=False, markup=False)

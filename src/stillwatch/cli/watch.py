@@ -13,6 +13,7 @@ from rich.table import Table
 
 from stillwatch.cli._progress import progress
 from stillwatch.pipeline.watch import DAY, Watched, watch
+from stillwatch.plain import plain
 
 
 @click.command()
@@ -96,8 +97,9 @@ def _show(watched: Watched, run: Path) -> None:
         f"{searches[0]['level']:.2g}"
     )
     console.print(
-        f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}",
+        plain(f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}"),
         soft_wrap=True,
+        markup=False,
     )
 
 

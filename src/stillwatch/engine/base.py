@@ -42,6 +42,9 @@ class Engine(Protocol):
         rows.
         """
 
+    def described(self) -> dict[str, str]:
+        """Name and version of the engine, for run.json."""
+
     def close(self) -> None:
         """Give everything back."""
 

@@ -141,6 +141,10 @@ class DuckDBEngine:
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
         return rows
 
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "duckdb", "version": duckdb.__version__}
+
     def close(self) -> None:
         """Close the connection and remove its spill files."""
         self.connection.disconnect()

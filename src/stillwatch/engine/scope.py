@@ -47,6 +47,10 @@ class Scope:
         """As the engine's."""
         return self._engine.write(expression, path, schema, order)
 
+    def described(self) -> dict[str, str]:
+        """As the engine's."""
+        return self._engine.described()
+
     def close(self) -> None:
         """Drop what was made."""
         for name in dict.fromkeys(self._made):

@@ -28,12 +28,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
 from stillwatch.pipeline.detect import Progress
@@ -41,6 +39,7 @@ from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
+from stillwatch.run.folder import RunFolder
 from stillwatch.run.layout import stored_days
 from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
@@ -51,6 +50,8 @@ from stillwatch.settings import Settings, WatchSettings
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
 DAY = timedelta(days=1)
+TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name)
+"""What a watch writes."""
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
 
@@ -115,40 +116,41 @@ def watch(
     run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
 ) -> Watched:
     """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of
-    earlier ones.
+    earlier ones: the three together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
     where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
-    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only
+    another version, that another process is writing or has replaced, and SettingError for a promise that cannot be given. Memory is that of one search: only
     alarms are kept from one to the next.
     """
-    about = Run(run).about
-    sketched_of(run, about, AGAIN)
-    settings = settings_of(run, about, AGAIN)
-    settings = replace(settings, watch=replace(settings.watch, **chosen))
-    refuse(settings.watch)
-    source = _Source(run, settings)
-    searches = list(searches_of(run, settings.watch))
-    ledger, rows = Ledger(settings.watch.overlap), []
+    with RunFolder.of(run) as folder:
+        about = Run(run).about
+        sketched_of(run, about, AGAIN)
+        settings = settings_of(run, about, AGAIN)
+        settings = replace(settings, watch=replace(settings.watch, **chosen))
+        refuse(settings.watch)
+        folder.keep(about, TABLES)
+        watched = _watched(run, _Source(run, settings, folder.stage), progress, enough)
+        for name, table in zip(TABLES, (watched.days, watched.alarms, watched.members), strict=True):
+            folder.write(name, table)
+        folder.about(about)
+        folder.finish()
+    return watched
+
+
+def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[Watched], bool]) -> Watched:
+    """Make the searches, in order."""
+    settings = source.settings.watch
+    searches = list(searches_of(run, settings))
+    ledger, rows = Ledger(settings.overlap), []
     for done, lookback in enumerate(searches):
-        progress(
-            f"{lookback.until:%Y-%m-%d %H:%M}"
-            if settings.watch.searches_a_day > 1
-            else f"{lookback.day:%Y-%m-%d}",
-            done,
-            len(searches),
-        )
+        shown = "%Y-%m-%d %H:%M" if settings.searches_a_day > 1 else "%Y-%m-%d"
+        moment = lookback.until if settings.searches_a_day > 1 else lookback.day
+        progress(f"{moment:{shown}}", done, len(searches))
         rows.append(_searched(source, lookback, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
         if enough(watched):
             break
-    for table, name in (
-        (watched.days, WATCHED.name),
-        (watched.alarms, ALARMS.name),
-        (watched.members, ALARM_MEMBERS.name),
-    ):
-        with aside(run / f"{name}.parquet") as part:
-            pq.write_table(table, part, **PARQUET_OPTIONS)
     return watched
 
 
@@ -228,8 +230,8 @@ class Ledger:
 class _Source:
     """What does not change from search to search."""
 
-    def __init__(self, run: Path, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, run: Path, settings: Settings, scratch: Path) -> None:
+        self.settings, self.scratch = settings, scratch
         self.level = level_of(settings.watch)
         self.accounts, self.labels, self.releases = (
             table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES)
@@ -266,7 +268,7 @@ def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
 
 def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
-    with DuckDBEngine(source.settings.engine) as engine:
+    with DuckDBEngine(source.settings.engine, source.scratch) as engine:
         exchanges = lookback.read(engine, "exchanges", lookback.window)
         counted = engine.collect(
             exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())

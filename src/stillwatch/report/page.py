@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,8 @@ from stillwatch.registry import FAMILIES
 from stillwatch.report import export, formatting, frames, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
+from stillwatch.run.durable import write_text
+from stillwatch.run.layout import PAGE
 from stillwatch.run.reading import Row, Run
 
 MOST_SECTIONS = 50
@@ -100,13 +101,11 @@ def write(folder: Path) -> Path:
     cannot be read or written.
     """
     run = Run(folder)
-    path, aside = folder / "report.html", folder / ".report.html.part"
+    path = folder / PAGE
     text = html(run)
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, path)
+        write_text(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise RunError(
             f"the report cannot be written: {error.strerror}",
             where=str(path),

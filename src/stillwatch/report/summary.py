@@ -13,10 +13,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stillwatch.plain import plain
 from stillwatch.report import formatting, sentences
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
-from stillwatch.schema.plain import plain
 
 COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
 
