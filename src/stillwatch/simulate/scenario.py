@@ -40,6 +40,21 @@ def _shipped(folder: str) -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
 
 
+def described() -> dict[str, list[dict[str, str]]]:
+    """The shipped scenarios and backdrops, each with the first sentence of its file."""
+    return {
+        folder: [{"name": name, "sentence": _sentence(folder, name)} for name in _shipped(folder)]
+        for folder in ("scenarios", "backdrops")
+    }
+
+
+def _sentence(folder: str, name: str) -> str:
+    text = resources.files(__package__).joinpath(folder, f"{name}.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("#").strip() for line in text.splitlines()]
+    first = " ".join(lines[: lines.index("")]).partition(". ")[0]
+    return first.rstrip(".") + "."
+
+
 def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
     """A shipped scenario by name, or one from a path, before the backdrops named beside its own. Raises
     SettingError naming key and line.
