@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,13 +39,17 @@ def without_passwords(text: str) -> str:
     return SECRET.sub(r"\1=***", LOGIN.sub(r"\1***@", text)) if ":/" in text else text
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""No room, no share of it left, a file too large for its disk, a disk that takes nothing."""
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an error of the system name the path that was written to; libraries leave it out."""
+    """Let a full disk be told with the path that was written to; libraries leave it out."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno in FULL:
             error.filename = str(path)
         raise
 

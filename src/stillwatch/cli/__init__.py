@@ -6,16 +6,18 @@ import contextlib
 import errno
 import importlib
 import io
+import logging
 import os
 import pkgutil
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import NoReturn
 
 import click
 
-from stillwatch import __version__
+from stillwatch import __version__, numba_cache
 from stillwatch.cli._fault import WHOLE, fault
 from stillwatch.cli._group import Whole
 from stillwatch.cli._json import print_json
@@ -26,6 +28,9 @@ from stillwatch.errors import (
     StillwatchError,
     without_passwords,
 )
+
+PRINTERS = ("click/utils.py", "rich/console.py", "cli/__init__.py")
+"""Where an error is raised if the output takes nothing more; each file that we write names its path."""
 
 
 class Verbs(Whole):
@@ -75,6 +80,11 @@ def program(
     context.obj = chosen(verbose, quiet, log_level)
     if context.obj.level:
         context.call_on_close(listen(context.obj.level, log_format))
+        if numba_cache.fallback:
+            logging.getLogger("stillwatch.cli").warning(
+                "neither the installation nor a home can be written: compiled code is kept with temporary files, "
+                "and the first command after they are gone takes about a minute longer"
+            )
 
 
 class Interrupts:
@@ -164,20 +174,19 @@ def _as_ours(error: BaseException) -> StillwatchError:
     if isinstance(error, OSError):
         return StillwatchError(
             f"the system refuses: {error.strerror or error}",
-            where=str(error.filename or "") or ("the output of this command" if _output_stuck() else ""),
+            where=str(error.filename or "") or ("the output of this command" if _printing(error) else ""),
             do="check free space and permissions",
         )
     return fault(error)
 
 
-def _output_stuck() -> bool:
-    """Whether what was printed cannot be written, as on a full disk; if so, no more is tried."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _no_more_output()
-        return True
-    return False
+def _printing(error: BaseException) -> bool:
+    """Whether the error came while something was printed, as to a file on a full disk; if so, no more is tried."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if not last.filename.endswith(PRINTERS):
+        return False
+    _no_more_output()
+    return True
 
 
 def _no_more_output() -> None:

@@ -9,6 +9,7 @@ import click
 
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.errors import naming
 
 
 @click.command()
@@ -28,7 +29,7 @@ def command(accounts: tuple[str, ...], run: Path, key_file: Path | None, as_json
     """
     from stillwatch.pipeline.forget import forget
 
-    with progress() as move:
+    with naming(run), progress() as move:
         done = forget(run, accounts, move, key_file)
     if as_json:
         print_json({"forgotten": asdict(done), "run": str(run)})

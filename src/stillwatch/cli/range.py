@@ -10,6 +10,7 @@ import click
 from stillwatch.cli._group import Whole
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.errors import naming
 
 
 @click.group(cls=Whole)
@@ -100,7 +101,7 @@ def make(
         evade=chosen(evade),
         beside=backdrop,
     )
-    with progress() as move:
+    with naming(out), progress() as move:
         move("making the world", 0, 0)
         document = make_world(
             order,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._json import print_json
+from stillwatch.errors import naming
 from stillwatch.plain import plain
 
 
@@ -18,7 +19,7 @@ def command(run: Path, as_json: bool) -> None:
     from stillwatch import report
     from stillwatch.run.lock import writing
 
-    with writing(run):
+    with naming(run), writing(run):
         path = report.write(run)
     if as_json:
         print_json({"report": str(path), **report.summary_document(run)})

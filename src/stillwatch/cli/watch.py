@@ -10,6 +10,7 @@ import click
 
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.errors import naming
 from stillwatch.plain import plain
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def command(
         "searches_a_day": searches_a_day,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    with progress() as move:
+    with naming(run), progress() as move:
         watched = watch(run, chosen, move)
     if as_json:
         alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()

@@ -14,7 +14,7 @@ import pyarrow as pa
 from stillwatch import __version__
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.errors import InputError, SettingError
+from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
     NetworkBook,
@@ -120,7 +120,7 @@ def detect(
     """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
     StillwatchError, and then leaves nothing behind.
     """
-    with Logged(progress) as progress:
+    with naming(out), Logged(progress) as progress:
         return _detect(inputs, out, settings, progress, force=force, say=say)
 
 
