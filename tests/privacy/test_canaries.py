@@ -57,12 +57,12 @@ class Left:
 
 
 def call(left: Left, *words: object, expect: int = 0, **variables: str) -> None:
-    """The real command in a process of its own; what it says is kept."""
+    """The real command in a process of its own; what it says, and its log with every step, is kept."""
     private = {name: str(left.folder / name) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME")}
     for path in private.values():
         Path(path).mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-m", "stillwatch", *map(str, words)],
+        [sys.executable, "-m", "stillwatch", "-vv", "--log-format", "json", *map(str, words)],
         capture_output=True,
         check=False,
         cwd=left.folder,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from stillwatch.cli._group import Whole
+from stillwatch.cli._json import print_json
 from stillwatch.errors import EXIT_CHANGED
 from stillwatch.plain import plain
-from stillwatch.run.about import identity_of, read_about
-from stillwatch.run.layout import MARK, no_run
-from stillwatch.run.manifest import verify as verified
 
 
-@click.group()
+@click.group(cls=Whole)
 def command() -> None:
     """Say what a run is and where it comes from, and prove that it is unchanged."""
 
@@ -31,9 +29,11 @@ def verify(context: click.Context, run: Path, digest: str | None, as_json: bool)
 
     The report stands outside: it can be written again. The exit code is 0 where nothing differs, else 5.
     """
+    from stillwatch.run.manifest import verify as verified
+
     found = verified(run, digest)
     if as_json:
-        click.echo(json.dumps({"same": not found.differences, **asdict(found)}))
+        print_json({"same": not found.differences, **asdict(found)})
     else:
         for difference in found.differences:
             click.echo(plain(f"{difference.kind}: {difference.file}: {difference.what}"))
@@ -50,12 +50,18 @@ def verify(context: click.Context, run: Path, digest: str | None, as_json: bool)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def show(run: Path, as_json: bool) -> None:
     """Print the id of RUN, its digest, and what it was made from and with."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stillwatch.run.about import identity_of, read_about
+    from stillwatch.run.layout import MARK, no_run
+
     if not run.is_dir():
         raise no_run(run)
     about = read_about(run / MARK)
     name, digest = identity_of(about, run / MARK)
     if as_json:
-        click.echo(json.dumps(about))
+        print_json(about)
         return
     lines = {
         "run": name,

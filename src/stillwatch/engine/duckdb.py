@@ -26,9 +26,13 @@ ROWS_AT_ONCE = 262_144
 
 @contextmanager
 def _within_limits() -> Iterator[None]:
-    """A query that runs out of memory or of room for its spill files says which setting to change."""
+    """A query that runs out of memory or of room for its spill files says which setting to change; one that is
+    interrupted says so as Python does.
+    """
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",

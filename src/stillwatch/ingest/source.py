@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.mapping import Mapping, load_mapping
@@ -90,8 +91,8 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     """
     found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
-        if not path.exists():
-            raise InputError("there is no such file or folder", where=str(path), do="check the path")
+        if not path.is_dir():
+            must_be_a_file(path, "file or folder")
         inside = (
             sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
             if path.is_dir()
@@ -99,6 +100,7 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
         )
         for file in inside:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            _must_be_text(name)
             found.setdefault(file.resolve(), (file, name))
     names: dict[str, list[Path]] = {}
     for whole, (_, name) in found.items():
@@ -113,6 +115,16 @@ def _told_apart(name: str, files: list[Path]) -> Iterator[tuple[Path, str]]:
     while len({file.parts[-depth:] for file in files}) < len(files):
         depth += 1
     yield from ((file, name if len(files) == 1 else "/".join(file.parts[-depth:])) for file in files)
+
+
+def _must_be_text(name: str) -> None:
+    """Tables hold names as UTF-8."""
+    if not name.isascii() and any("\ud800" <= c <= "\udfff" for c in name):
+        raise InputError(
+            "the name of a file is not UTF-8",
+            where=name.encode("utf-8", "backslashreplace").decode(),
+            do="rename the file",
+        )
 
 
 def _hidden(path: Path) -> bool:

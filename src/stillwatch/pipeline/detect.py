@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pyarrow as pa
 from stillwatch import __version__
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.errors import InputError, SettingError
+from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
     NetworkBook,
@@ -24,9 +26,11 @@ from stillwatch.ingest import (
     pseudonym_key,
     read_accounts,
 )
+from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.pipeline.keys import own_key
+from stillwatch.pipeline.logged import Logged
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
+from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, store
@@ -45,6 +49,11 @@ from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
+_log = logging.getLogger("stillwatch.detect")
+
+
+def quiet(_note: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,8 @@ class Task:
     """Permits to distil."""
     releases: pa.Table | None
     """Model releases; None: not given."""
-    key: HashKey
-    """Key of the tables."""
+    key: HashKey | None
+    """Key of the tables; None: the user's own, which a run that fails before it can begin does not make."""
     sources: list[Source]
     """The log files."""
 
@@ -99,19 +108,43 @@ class Task:
         return [*beside, *(source.path for source in self.sources)]
 
 
-def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
-    """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
+def detect(
+    inputs: Inputs,
+    out: Path,
+    settings: Settings,
+    progress: Progress,
+    *,
+    force: bool = False,
+    say: Callable[[str], None] = quiet,
+) -> Path:
+    """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
+    StillwatchError, and then leaves nothing behind.
+    """
+    with naming(out), Logged(progress) as progress:
+        return _detect(inputs, out, settings, progress, force=force, say=say)
+
+
+def _detect(
+    inputs: Inputs,
+    out: Path,
+    settings: Settings,
+    progress: Progress,
+    *,
+    force: bool,
+    say: Callable[[str], None],
+) -> Path:
     task = _task(inputs, settings, progress)
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
-        staged, edge, accounts = _read(task, ingest_context, folder.stage, progress)
+        key = task.key or own_key(say)
+        staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             duplicates = write_exchanges(
                 engine,
                 staged,
                 edge,
                 task.sources,
-                Sketched.by(task.key),
+                Sketched.by(key),
                 folder.aside / "exchanges",
                 progress,
             )
@@ -122,8 +155,9 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
             found = search(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
+            _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
             seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
-            folder.about({**fresh(), **_about(task, staged), "engine": engine.described(), **seen})
+            folder.about({**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen})
         return folder.finish()
 
 
@@ -132,6 +166,9 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
+    for option, path in _beside(inputs):
+        if path is not None and option in ("edge", "accounts"):
+            must_be_a_file(path)
     sources = plan(
         list(inputs.logs),
         settings=settings.ingest,
@@ -149,16 +186,25 @@ def _ingest_context(task: Task) -> IngestContext:
         task.settings.ingest,
         pseudonym_key(inputs.key_file) if inputs.key_file else None,
         NetworkBook.load(inputs.networks) if inputs.networks else None,
-        newest_allowed([source.path for source in task.sources], task.settings.ingest),
+        newest_allowed(datetime.now(UTC), task.settings.ingest),
     )
 
 
 def _read(
-    task: Task, ingest_context: IngestContext, stage: Path, progress: Progress
-) -> tuple[Staged, Path | None, pa.Table]:
-    """Read the logs, the edge log and the accounts: staged rows, the staged edge log, table accounts."""
+    task: Task,
+    key: HashKey,
+    ingest_context: IngestContext,
+    stage: Path,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> tuple[Staged, Path | None, pa.Table, IngestContext]:
+    """Read the logs, the edge log and the accounts: staged rows, the staged edge log, table accounts, and the
+    context that the logs were read in.
+    """
     inputs, settings = task.inputs, task.settings
-    staged = read_logs(task.sources, ingest_context, task.key, settings.sketch, stage, progress)
+    staged, ingest_context = read_believed(
+        task.sources, ingest_context, key, settings.sketch, stage, progress
+    )
     if not staged.files:
         check_share(staged.quarantine, settings.ingest)
         raise InputError(
@@ -167,9 +213,19 @@ def _read(
             do="check --format, and that the files are not empty",
         )
     progress("reading the edge log and the accounts", 0, 0)
-    edge = read_edge_log(inputs.edge, ingest_context, task.key, stage, staged) if inputs.edge else None
+    edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
     check_share(staged.quarantine, settings.ingest)
-    return staged, edge, _accounts(inputs, ingest_context, task.key, settings, staged)
+    accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+    _log.info(
+        "logs read",
+        extra={
+            "files": len(task.sources),
+            "rows": staged.quarantine.good,
+            "bad_rows": staged.quarantine.bad,
+            "accounts": accounts.num_rows,
+        },
+    )
+    return staged, edge, accounts, ingest_context
 
 
 def _stored(
@@ -203,9 +259,9 @@ def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
         path.unlink()
 
 
-def _key(inputs: Inputs) -> HashKey:
+def _key(inputs: Inputs) -> HashKey | None:
     if inputs.key_file is None:
-        return inputs.key or own_key(lambda note: None)
+        return inputs.key
     if inputs.key is not None:
         raise SettingError("a key and a key file are both given", where="--key-file", do="give one of them")
     return HashKey.from_file(inputs.key_file)
@@ -224,7 +280,12 @@ class Steps:
 
 
 def _accounts(
-    inputs: Inputs, ingest_context: IngestContext, key: HashKey, settings: Settings, staged: Staged
+    inputs: Inputs,
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: Settings,
+    staged: Staged,
+    say: Callable[[str], None],
 ) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
     quarantine = Quarantine()
@@ -232,7 +293,7 @@ def _accounts(
     if inputs.accounts:
         rows = read_accounts(inputs.accounts, ingest_context, quarantine)
         check_share(quarantine, settings.ingest)
-        refuse_unreadable(quarantine, inputs.accounts, "accounts file")
+        refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
     staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
@@ -256,7 +317,7 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
     return [(name, getattr(inputs, name)) for name in names]
 
 
-def _about(task: Task, staged: Staged) -> dict[str, Any]:
+def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
     """run.json: what is needed to read the run and to do it again, but for what its search says."""
     settings = task.settings
     return {
@@ -272,8 +333,8 @@ def _about(task: Task, staged: Staged) -> dict[str, Any]:
             {"column": column, "reason": reason, "count": count}
             for (column, reason), count in sorted(staged.quarantine.mended.items())
         ],
-        "key": "private" if task.key.private else "public",
-        "sketch": Sketched.by(task.key).document(),
+        "key": "private" if key.private else "public",
+        "sketch": Sketched.by(key).document(),
         "intent": load_intent().document(),
         "packages": packages(),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,

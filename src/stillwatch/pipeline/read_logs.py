@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, read, read_edge
+from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -122,6 +122,28 @@ def read_logs(
         progress("reading logs", done, len(jobs))
     staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
+
+
+def read_believed(
+    sources: list[Source],
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: SketchSettings,
+    stage: Path,
+    progress: Progress,
+) -> tuple[Staged, IngestContext]:
+    """Read the logs, and once more where they run ahead of the clock as a whole; returns the context that they
+    were read in.
+    """
+    staged = read_logs(sources, ingest_context, key, settings, stage, progress)
+    rows = staged.quarantine.good + staged.quarantine.late.total()
+    newest = newest_seen(staged.quarantine.late, rows, ingest_context.settings)
+    if newest is None:
+        return staged, ingest_context
+    for path in staged.files:
+        path.unlink()
+    believed = replace(ingest_context, newest=newest)
+    return read_logs(sources, believed, key, settings, stage, progress), believed
 
 
 Job = tuple[int, Source, IngestContext, HashKey, SketchSettings, Path]
@@ -233,15 +255,22 @@ def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
 
 
 def read_edge_log(
-    path: Path, ingest_context: IngestContext, key: HashKey, stage: Path, staged: Staged
+    path: Path,
+    ingest_context: IngestContext,
+    key: HashKey,
+    stage: Path,
+    staged: Staged,
+    say: Callable[[str], None],
 ) -> Path | None:
-    """Read and key the edge log into `stage`; None if it held no row."""
+    """Read and key the edge log into `stage`; None if it held no row. say: told if it is empty."""
     quarantine = Quarantine()
     out = stage / "edge.parquet"
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
         for batch in read_edge(path, ingest_context, quarantine):
+            if not batch.num_rows:
+                continue
             keyed, found = sketch_edge(batch, key)
             writer = writer or pq.ParquetWriter(out, keyed.schema, **PARQUET_OPTIONS)
             writer.write_batch(keyed)
@@ -249,18 +278,23 @@ def read_edge_log(
     finally:
         if writer is not None:
             writer.close()
-    refuse_unreadable(quarantine, path, "edge log")
+    refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
     staged.quarantine.merge(quarantine)
     return out if writer is not None else None
 
 
-def refuse_unreadable(quarantine: Quarantine, path: Path, name: str) -> None:
-    """Raise InputError where a file given beside the logs gave no row: it was meant to tell something, and
-    silence would look like innocence.
+def refuse_unreadable(quarantine: Quarantine, path: Path, name: str, say: Callable[[str], None]) -> None:
+    """Raise InputError where a file given beside the logs has rows and none of them can be read: it was meant to
+    tell something, and silence would look like innocence. An empty file is no error: `say` is told, and a note
+    goes to the quarantine.
     """
-    if not quarantine.good and path.stat().st_size:
+    if not quarantine.good and not quarantine.bad:
+        say(f"the {name} holds no row: {path}")
+        if path.name not in quarantine.stored:
+            quarantine.note(path.name, f"the {name} holds no row")
+    elif not quarantine.good:
         reasons = {reason for _, reason in quarantine.reasons}
         raise InputError(
             f"the {name} holds no row that can be read",

@@ -155,27 +155,13 @@ def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[W
 
 
 def refuse(settings: WatchSettings) -> None:
-    """Raises SettingError for a promise that cannot be given."""
-    for name, wrong, do in (
-        ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
-        ("window", settings.window < 1, "give at least 1 day"),
-        ("every", settings.every < 1, "give at least 1 day"),
-        (
-            "searches_a_day",
-            not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0,
-            "give 1, 2, 3, 4, 6, 8, 12 or 24",
-        ),
-        (
-            "searches_a_day",
-            settings.searches_a_day > 1 and settings.every > 1,
-            f"give 1, or search every day: watch.every is {settings.every}",
-        ),
-        ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
-    ):
-        if wrong:
-            raise SettingError(
-                f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do
-            )
+    """Raises SettingError for two settings that do not go together."""
+    if settings.searches_a_day > 1 and settings.every > 1:
+        raise SettingError(
+            f"setting watch.searches_a_day cannot be {settings.searches_a_day}",
+            where="watch.searches_a_day",
+            do=f"give 1, or search every day: watch.every is {settings.every}",
+        )
 
 
 def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stillwatch import iso_time
 from stillwatch.plain import plain
 from stillwatch.report import formatting, sentences
 from stillwatch.report.view_models import AXES, listed, severity
@@ -71,7 +72,9 @@ def summary_document(folder: Path) -> dict[str, Any]:
     """Every campaign, the listed ones first, and the run's own description. Raises RunError."""
     run = Run(folder)
     rows = sorted(run.rows("campaigns"), key=lambda row: (not row["listed"], severity(row)))
-    return {"campaigns": [campaign_document(row) for row in rows], "run": run.about}
+    listed_rows = sum(bool(row["listed"]) for row in rows)
+    counts = {"campaigns": len(rows), "listed": listed_rows, "not_listed": len(rows) - listed_rows}
+    return {"counts": counts, "campaigns": [campaign_document(row) for row in rows], "run": run.about}
 
 
 def campaign_document(row: Row) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def _finite(value: Any) -> Any:
 
 def iso(time: datetime | None) -> str | None:
     """A time in ISO form, or none."""
-    return None if time is None else time.isoformat()
+    return None if time is None else iso_time.iso(time)
 
 
 def bar(score: float, width: int = 6) -> str:

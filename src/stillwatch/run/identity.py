@@ -7,10 +7,12 @@ import time
 import uuid
 from datetime import UTC, datetime
 
+from stillwatch.iso_time import iso
+
 
 def fresh() -> dict[str, str]:
     """A new id and the time of making (UTC, ISO 8601), for run.json."""
-    return {"id": str(uuid7()), "made": datetime.now(UTC).isoformat(timespec="seconds")}
+    return {"id": str(uuid7()), "made": iso(datetime.now(UTC).replace(microsecond=0))}
 
 
 def uuid7() -> uuid.UUID:
