@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stillwatch.schema.flags import Flag
     from stillwatch.schema.keyed import HashKey
     from stillwatch.settings import Settings
-    from stillwatch.sketch.single import Sketch
+    from stillwatch.sketch.record import Sketch
 
 __version__ = "0.1.0"
 __all__ = [
@@ -65,7 +65,7 @@ _HOMES = {
     "Request": "ingest.request",
     "Run": "api.runs",
     "Settings": "settings",
-    "Sketch": "sketch.single",
+    "Sketch": "sketch.record",
     "Sketcher": "api.sketching",
     "StillwatchError": "errors",
     "World": "api.worlds",

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from stillwatch import report as pages
+from stillwatch.api.inputs import (
+    KeyLike,
+    PathLike,
+    Progress,
+    SettingsLike,
+    key_from,
+    path_from,
+    settings_from,
+)
 from stillwatch.api.runs import Run
 from stillwatch.pipeline import Inputs
 from stillwatch.pipeline import detect as run_detect
-from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.watch import watch as run_watch
 from stillwatch.schema.keyed import HashKey
-from stillwatch.settings import Settings, from_document, load
-
-PathLike = str | os.PathLike[str]
-Progress = Callable[[str, int, int], None]
-KeyLike = PathLike | HashKey | None
-SettingsLike = PathLike | Settings | Mapping[str, Any] | None
-LOG = logging.getLogger("stillwatch.api")
+from stillwatch.settings import Settings, from_document
 
 
 def detect(
@@ -61,12 +62,12 @@ def detect(
     inputs = Inputs(
         tuple(map(Path, given)),
         format=format,
-        mapping=_path(mapping),
-        edge=_path(edge),
-        accounts=_path(accounts),
-        networks=_path(networks),
-        permits=_path(permits),
-        releases=_path(releases),
+        mapping=path_from(mapping),
+        edge=path_from(edge),
+        accounts=path_from(accounts),
+        networks=path_from(networks),
+        permits=path_from(permits),
+        releases=path_from(releases),
         **_key(key),
     )
     temporary = TemporaryDirectory(prefix="stillwatch-run-") if out is None else None
@@ -97,27 +98,7 @@ def watch(run: Run | PathLike, *, progress: Progress | None = None, **chosen: An
     return opened
 
 
-def settings_from(given: SettingsLike) -> Settings:
-    """Settings from whatever a caller has them in. Raises SettingError."""
-    if isinstance(given, Settings):
-        return given
-    if isinstance(given, Mapping):
-        return from_document({name: dict(section) for name, section in given.items()}, where="settings")
-    return load(_path(given))
-
-
-def key_from(given: KeyLike) -> HashKey:
-    """The key of the tables. Raises SettingError."""
-    if isinstance(given, HashKey):
-        return given
-    return own_key(LOG.warning) if given is None else HashKey.from_file(Path(given))
-
-
 def _key(given: KeyLike) -> dict[str, Any]:
     if given is None or isinstance(given, HashKey):
         return {"key": key_from(given)}
     return {"key_file": Path(given)}
-
-
-def _path(given: PathLike | None) -> Path | None:
-    return None if given is None else Path(given)
