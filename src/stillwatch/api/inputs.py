@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stillwatch.pipeline.keys import own_key
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import Settings, from_document, load
 
@@ -36,7 +35,12 @@ def key_from(given: KeyLike) -> HashKey:
     """The key of the tables; making the user's own is logged. Raises SettingError."""
     if isinstance(given, HashKey):
         return given
-    return own_key(LOG.warning) if given is None else HashKey.from_file(Path(given))
+    if given is not None:
+        return HashKey.from_file(Path(given))
+    # The pipeline brings the engine along, which a gateway that sketches has no use for.
+    from stillwatch.pipeline.keys import own_key
+
+    return own_key(LOG.warning)
 
 
 def path_from(given: PathLike | None) -> Path | None:

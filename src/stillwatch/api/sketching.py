@@ -16,7 +16,7 @@ from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.batch_normaliser import LIMITS
 from stillwatch.ingest.conversation import answer_of
-from stillwatch.ingest.envelope import BODIES, opened
+from stillwatch.ingest.envelope import BODIES, Envelope, opened, request_of, request_of_body
 from stillwatch.ingest.formats import anthropic_messages_jsonl, openai_jsonl
 from stillwatch.ingest.formats.anthropic_messages_jsonl import is_anthropic
 from stillwatch.ingest.quarantine import BadRow
@@ -24,6 +24,7 @@ from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.values import inner
 from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.single import SingleSketcher
@@ -97,15 +98,16 @@ class Sketcher:
                 return given
             return with_thoughts(replace(given, answer=answer_of(answer)), answer)
         try:
-            row = dict(given)
-            if OUTSIDE.isdisjoint(row):
-                row = {"request": row, "response": answer}
-            elif answer is not None:
-                row["response"] = answer
-            row["time"] = NO_TIME
-            envelope = opened(row)
-            reader = anthropic_messages_jsonl if is_anthropic(envelope) else openai_jsonl
-            request: Request = next(reader.read(row, self._context))
+            if OUTSIDE.isdisjoint(given):
+                # Nothing stands around a body: looking for it would cost more than the sketch.
+                envelope = Envelope({}, dict(given), inner(answer), {}, None)
+                request = request_of_body(envelope)
+            else:
+                row = {**given, "time": NO_TIME} | ({} if answer is None else {"response": answer})
+                envelope = opened(row)
+                request = request_of(envelope, self._context)
+            filled = anthropic_messages_jsonl.filled if is_anthropic(envelope) else openai_jsonl.filled
+            return filled(request, envelope)
         except BadRow as bad:
             raise InputError(
                 f"the request cannot be read: {bad.reason}", where=bad.column, do="see docs/python.md"
@@ -115,7 +117,6 @@ class Sketcher:
                 f"the request cannot be read: a field has an unknown shape ({type(error).__name__})",
                 do="give a body of the OpenAI or Anthropic API as a mapping, or a stillwatch.Request",
             ) from None
-        return request
 
 
 _KEPT: dict[str, Sketcher] = {}
