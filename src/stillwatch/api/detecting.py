@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from stillwatch import report as pages
+from stillwatch.api.holder import TemporaryFolder
 from stillwatch.api.inputs import (
     KeyLike,
     PathLike,
@@ -70,9 +70,9 @@ def detect(
         releases=path_from(releases),
         **_key(key),
     )
-    temporary = TemporaryDirectory(prefix="stillwatch-run-") if out is None else None
+    temporary = TemporaryFolder("stillwatch-run-") if out is None else None
     try:
-        folder = Path(temporary.name) / "run" if temporary is not None else Path(str(out))
+        folder = temporary.path / "run" if temporary is not None else Path(str(out))
         run_detect(inputs, folder, settings_from(settings), move, force=force)
         if report:
             move("writing the report", 0, 0)
@@ -80,7 +80,7 @@ def detect(
         return Run(folder, temporary)
     except BaseException:
         if temporary is not None:
-            temporary.cleanup()
+            temporary.remove()
         raise
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from stillwatch.engine import DuckDBEngine, Table
 from stillwatch.settings import EngineSettings
+
+
+class TemporaryFolder:
+    """A folder that goes when nobody has this object any more, at the latest with the process.
+
+    tempfile's own warns when it is not closed, which a notebook never does.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=prefix))
+        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 class Holder:
@@ -19,19 +30,19 @@ class Holder:
     A temporary folder goes when the run, its frames and its Ibis tables are gone, or when `close` is called.
     """
 
-    def __init__(self, folder: Path, temporary: TemporaryDirectory[str] | None = None) -> None:
+    def __init__(self, folder: Path, temporary: TemporaryFolder | None = None) -> None:
         self.folder = folder
         self._temporary = temporary
         self._engine: DuckDBEngine | None = None
-        self._scratch: TemporaryDirectory[str] | None = None
+        self._scratch: TemporaryFolder | None = None
         self._lock = threading.Lock()
 
     def ibis(self, name: str, files: Sequence[Path]) -> Table:
         """Parquet files as an Ibis table; all tables of one run share a connection, so they can be joined."""
         with self._lock:
             if self._engine is None:
-                self._scratch = TemporaryDirectory(prefix="stillwatch-", ignore_cleanup_errors=True)
-                self._engine = DuckDBEngine(EngineSettings(), Path(self._scratch.name))
+                self._scratch = TemporaryFolder("stillwatch-")
+                self._engine = DuckDBEngine(EngineSettings(), self._scratch.path)
                 # An Ibis table holds the connection only: folder and spill files must live as long.
                 kept = (self._temporary, self._scratch)
                 weakref.finalize(self._engine.connection, _let_go, *kept).atexit = False
@@ -43,10 +54,9 @@ class Holder:
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
-            if self._scratch is not None:
-                shutil.rmtree(self._scratch.name, ignore_errors=True)
-            if self._temporary is not None:
-                self._temporary.cleanup()
+            for folder in (self._scratch, self._temporary):
+                if folder is not None:
+                    folder.remove()
 
 
 def _let_go(*_kept: object) -> None:

@@ -6,13 +6,12 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 from stillwatch.api.campaign import Account, Campaign
 from stillwatch.api.frame import Frame
-from stillwatch.api.holder import Holder
+from stillwatch.api.holder import Holder, TemporaryFolder
 from stillwatch.api.shown import Explanation
 from stillwatch.api.tables import TableOf
 from stillwatch.errors import RunError
@@ -60,9 +59,7 @@ class Run:
     alarms = TableOf(watching.ALARMS)
     alarm_members = TableOf(watching.ALARM_MEMBERS)
 
-    def __init__(
-        self, folder: str | os.PathLike[str], temporary: TemporaryDirectory[str] | None = None
-    ) -> None:
+    def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
         self.folder = Path(folder)
         """The run folder."""
         self._stored = StoredRun(self.folder)

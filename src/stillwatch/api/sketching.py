@@ -67,7 +67,7 @@ class Sketcher:
         response's body, or its text; left out, the answer's columns are None. Raises InputError for what is
         no such request.
         """
-        return self._sketch(self._cleaned(self._request(request, answer)))
+        return self._sketch(self._cleaned(self.read(request, answer)))
 
     def sketch_many(
         self, requests: Iterable[Mapping[str, Any] | Request | tuple[Mapping[str, Any] | Request, Any]]
@@ -91,8 +91,8 @@ class Sketcher:
             changed["address"] = self._client(request.address)
         return replace(request, **changed) if changed else request
 
-    def _request(self, given: Mapping[str, Any] | Request, answer: Any) -> Request:
-        """A request as the log's formats read it. Raises InputError."""
+    def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
+        """A request as the formats of logs read it, before it is cleaned. Raises InputError."""
         if isinstance(given, Request):
             if answer is None:
                 return given
