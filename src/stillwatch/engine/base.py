@@ -22,6 +22,9 @@ Column: TypeAlias = ibis.Value
 class Engine(Protocol):
     """Runs Ibis expressions over named tables."""
 
+    holders: dict[str, object]
+    """Which piece of work holds a table, by the table's name: so that none takes another's (see Scope)."""
+
     def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table."""
 
@@ -32,7 +35,7 @@ class Engine(Protocol):
         """The expression's rows, kept under a name for the queries that follow."""
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
 
     def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""

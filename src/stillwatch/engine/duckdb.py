@@ -60,6 +60,8 @@ class DuckDBEngine:
         """A connection whose spill files live below `scratch`. Raises SettingError for a memory limit that
         cannot be read.
         """
+        self.holders: dict[str, object] = {}
+        self._views: set[str] = set()
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-", dir=scratch))
         try:
             self.connection = ibis.duckdb.connect(
@@ -91,6 +93,7 @@ class DuckDBEngine:
             raise InputError(
                 f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
             )
+        self._views.add(name)
         return self.connection.read_parquet([str(path) for path in paths], table_name=name)
 
     def load(self, name: str, table: pa.Table) -> Table:
@@ -117,9 +120,11 @@ class DuckDBEngine:
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
         # Ibis 12 with SQLGlot 30 leaves the name out of its DROP TABLE.
-        self._raw.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self._raw.execute(f'DROP {"VIEW" if name in self._views else "TABLE"} IF EXISTS "{name}"')
+        self._views.discard(name)
+        self.holders.pop(name, None)
 
     def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""

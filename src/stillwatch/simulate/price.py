@@ -1,7 +1,7 @@
 """What a campaign costs its operator: counted in the made world, at the scenario's full size, and in money.
 
-Counts are those of the made world's accounts and log. What grows with the number of accounts is multiplied up to
-scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
+Counts are those of the made world's accounts and log. What grows with the number of accounts is multiplied up
+to scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
 list, client builds) is taken as it is there. An operator that steals keys pays for these and for its own
 means: accounts, cards, domains and tokens are paid for by its victims.
 """
@@ -152,8 +152,8 @@ def _index(column: Any, known: Any) -> Array:
 
 
 def _senders(world: World, owner: Array, address: Array) -> Array:
-    """The row of the world's accounts behind each account and address: a stolen key's user is told from its owner, who
-    has the same id, by its addresses.
+    """The row of the world's accounts behind each account and address: a stolen key's user is told from its
+    owner, who has the same id, by its addresses.
 
     Addresses are known by the first number that has their text, since a rare one is drawn twice.
     """

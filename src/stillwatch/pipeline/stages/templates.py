@@ -1,10 +1,9 @@
-"""The groups' templates: found in a sample, counted in all traffic, and given their words where that is
-allowed.
+"""Stage templates: the groups' templates, found in a sample, counted in all traffic, and given their words
+where that is allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -12,10 +11,12 @@ from ibis import _
 
 from stillwatch.engine import Engine, Scope, Table
 from stillwatch.errors import OutOfRoom
+from stillwatch.pipeline.stages.facets import Observed
+from stillwatch.pipeline.stages.signals import Scored
+from stillwatch.pipeline.stored import Look
 from stillwatch.prompt_templates import (
     Family,
     Search,
-    Uses,
     counts_of,
     families_of,
     keys_table,
@@ -24,12 +25,10 @@ from stillwatch.prompt_templates import (
     templates_table,
     uses_of,
 )
+from stillwatch.report_tables.labels import Labels
 from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import SketchSettings
-
-Look = Callable[[Engine, Uses, list[Family]], pa.Table]
-"""From the engine, the exchanges made from templates and those templates to rows of table labels."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,11 @@ class PromptTemplates:
     """Why frames are not known; empty where they are."""
 
     def tables(
-        self, engine: Engine, parts: Table, traces: Table, labels: Mapping[tuple[str, int], str], least: int
+        self, engine: Engine, seen: Observed, scored: Scored, labels: Labels, settings: SketchSettings
     ) -> dict[str, pa.Table]:
-        """Tables templates and template_keys; `parts` are the uses of heads and tails."""
-        rows = parts_of(engine, parts, traces)
+        """Tables templates and template_keys."""
+        rows = parts_of(engine, scored.inputs.templates, seen.traces)
+        least = settings.template_accounts
         templates = templates_table(self.found, self.counts, rows, self.texts, labels, least)
         return {"templates": templates, TEMPLATE_KEYS.name: keys_table(self.found)}
 
@@ -61,17 +61,11 @@ NONE = PromptTemplates([], pa.table({}), {}, LABELS.arrow.empty_table())
 
 
 def recover_templates(
-    engine: Engine,
-    exchanges: Table,
-    assigned: Table,
-    sums: Table,
-    settings: SketchSettings,
-    look: Look | None,
+    engine: Engine, seen: Observed, scored: Scored, settings: SketchSettings, look: Look | None
 ) -> PromptTemplates:
-    """Templates of every group but the peers; `assigned` is account, group, `sums` has group and texts. Where
-    there is no room for it, none, and why.
-    """
-    groups = assigned.filter(_.group > 0).select("account", "group")
+    """Templates of every group but the peers. Where there is no room for it, none, and why."""
+    exchanges, sums = seen.tables.exchanges, scored.inputs.sums
+    groups = scored.assigned.filter(_.group > 0).select("account", "group")
     texts = {
         row["group"]: row["texts"]
         for row in engine.collect(
@@ -81,7 +75,7 @@ def recover_templates(
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
     try:
-        with Scope(engine) as scope:
+        with Scope(engine, "recovery") as scope:
             return _recovered(scope, exchanges, groups, rows, texts, settings, look)
     except OutOfRoom as error:
         # Hours of search stand by now, and no verdict depends on this.
