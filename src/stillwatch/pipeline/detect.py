@@ -32,6 +32,7 @@ from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
+from stillwatch.registry import plugins_in_use
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.layout import stored_days
@@ -75,6 +76,7 @@ class Inputs:
 
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
     """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
+    plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
@@ -218,6 +220,7 @@ def _about(
         "key": "private" if key.private else "public",
         "sketch": Sketched.by(key).document(),
         "intent": load_intent().document(),
+        "plugins": plugins_in_use(source.format for source in sources),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
         "tested_groups": found.tested,
