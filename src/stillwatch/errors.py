@@ -110,6 +110,10 @@ class RunError(StillwatchError):
     """A run folder is missing, incomplete, or in the way."""
 
 
+class PluginError(StillwatchError):
+    """A facet, a signal or a log format of another package is broken or takes a name that is taken."""
+
+
 class MissingExtra(StillwatchError):
     """An optional dependency is needed for this and is not installed."""
 

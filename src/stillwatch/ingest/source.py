@@ -167,7 +167,10 @@ def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
 
 
 def _detected(path: Path, sample: Sample) -> str:
-    sure = {name: format.detect(sample) for name, format in FORMATS.all().items()}
+    sure: dict[str, float] = {}
+    for name, format in FORMATS.all().items():
+        with FORMATS.blaming(name):
+            sure[name] = format.detect(sample)
     best = max(sure, key=lambda name: sure[name])
     if sure[best] < 0.3:
         raise InputError(

@@ -36,6 +36,7 @@ from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
+from stillwatch.registry import plugins_in_use
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.identity import fresh
@@ -163,6 +164,7 @@ def _detect(
 
 def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
+    plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
@@ -337,6 +339,7 @@ def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
         "sketch": Sketched.by(key).document(),
         "intent": load_intent().document(),
         "packages": packages(),
+        "plugins": plugins_in_use(source.format for source in task.sources),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
         "given": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -178,7 +180,7 @@ def _submitted(pool: ProcessPoolExecutor, jobs: list[Job]) -> list[Future[Result
     """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it
     to them too, but it is ours to answer.
     """
-    with uninterrupted():
+    with uninterrupted(), unguarded():
         return [pool.submit(_stage, job) for job in jobs]
 
 
@@ -224,6 +226,19 @@ def end_with_parent() -> None:
         os._exit(EXIT_FAULT)
 
     threading.Thread(target=wait_and_end, name="end with parent", daemon=True).start()
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Start processes that do not import the calling script, as Python's would: a script that calls detect
+    without `if __name__ == "__main__"` would be run again in each of them.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _stage(job: Job) -> Result:
