@@ -216,6 +216,39 @@ class CampaignSettings(Section):
 
 
 @dataclass(frozen=True)
+class IdentitySettings(Section):
+    """How campaigns are known again in a later run, and linked within one."""
+
+    section: ClassVar[str] = "identity"
+
+    overlap: float = setting(
+        0.5,
+        "Share of the smaller campaign's accounts that both must name for the one to be the other going on, "
+        "a part of it, or taken into it.",
+        Within(0.01, 1),
+    )
+    own_share: float = setting(
+        0.8,
+        "A key is compared only if at least this share of all accounts that carry it are in campaigns; what "
+        "more strangers use says nothing about who runs a campaign.",
+        Within(0.01, 1),
+    )
+    key_share: float = setting(
+        0.5,
+        "Share of the lighter campaign's weight of keys that both must carry to be linked by keys.",
+        Within(0.01, 1),
+    )
+    key_nats: float = setting(
+        8.0,
+        "Weight in nats that the shared keys must have: the strongest facet in full, the others by a third.",
+        Within(0, 1_000),
+    )
+    key_facets: int = setting(
+        2, "Facets that must have a shared key: one may be a single published prompt or tool.", Within(1, 20)
+    )
+
+
+@dataclass(frozen=True)
 class WatchSettings(Section):
     """How the days of a run are watched."""
 
@@ -268,6 +301,7 @@ class Settings:
     sketch: SketchSettings = field(default_factory=SketchSettings)
     linkage: LinkageSettings = field(default_factory=LinkageSettings)
     campaigns: CampaignSettings = field(default_factory=CampaignSettings)
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 

@@ -63,6 +63,11 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     is_flag=True,
     help="Use the key that everybody knows: reproducible anywhere, and protects nobody.",
 )
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force replaces.",
+)
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -78,6 +83,7 @@ def command(
     mapping: Path | None,
     key_file: Path | None,
     public_key: bool,
+    previous: Path | None,
     settings_file: Path | None,
     force: bool,
     as_json: bool,
@@ -100,6 +106,7 @@ def command(
         releases,
         key_file,
         _key(key_file, public_key),
+        previous,
     )
     notes: list[str] = []
     try:

@@ -50,11 +50,11 @@ def command(
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
-    tables watched, alarms and alarm_members to RUN.
+    tables watched, alarms, alarm_members and alarm_links to RUN.
 
     An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the
-    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on. The
-    exit code is 0 with alarms and without: read the tables.
+    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
+    that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
     from stillwatch.pipeline.watch import watch
 
@@ -74,7 +74,7 @@ def command(
             "days": len({row["day"] for row in days}),
             "searches": len(days),
         }
-        print_json({"counts": counts, "alarms": alarms, "days": days})
+        print_json({"counts": counts, "alarms": alarms, "links": watched.links.to_pylist(), "days": days})
     else:
         _show(watched, run)
 
@@ -82,6 +82,8 @@ def command(
 def _show(watched: Watched, run: Path) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from stillwatch.report import lineage
 
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -99,6 +101,8 @@ def _show(watched: Watched, run: Path) -> None:
         console.print(
             "accounts, e-value and exchanges since the run begins are those of the first search that found it"
         )
+    for link in watched.links.to_pylist():
+        console.print(lineage.alarm(link), soft_wrap=True)
     searches = watched.days.to_pylist()
     days = len({row["day"] for row in searches})
     times = "" if len(searches) == days else f", {len(searches)} times in all"
@@ -107,7 +111,9 @@ def _show(watched: Watched, run: Path) -> None:
         f"{searches[0]['level']:.2g}"
     )
     console.print(
-        plain(f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}"),
+        plain(
+            f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}"
+        ),
         soft_wrap=True,
         markup=False,
     )

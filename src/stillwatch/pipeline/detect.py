@@ -27,6 +27,7 @@ from stillwatch.ingest import (
     read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
 from stillwatch.pipeline.rates import shipped_rates
@@ -41,7 +42,9 @@ from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.identity import fresh
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.earlier import Earlier, earlier_run
 from stillwatch.run.provenance import packages, side_inputs
+from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
@@ -83,6 +86,8 @@ class Inputs:
     """Key of the tables where no key_file is given; None: the user's own, made at its first use.
     HashKey.public() protects nobody.
     """
+    previous: Path | None = None
+    """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ def _detect(
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
+        earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             duplicates = write_exchanges(
@@ -154,11 +160,13 @@ def _detect(
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored = _stored(engine, task, exchanges, accounts, staged, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
+            found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
             _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
             seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
-            folder.about({**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen})
+            about = {**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen}
+            folder.about(about | _compared(earlier))
         return folder.finish()
 
 
@@ -171,6 +179,8 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     for option, path in _beside(inputs):
         if path is not None and option in ("edge", "accounts"):
             must_be_a_file(path)
+    if inputs.previous is not None:
+        Run(inputs.previous)
     sources = plan(
         list(inputs.logs),
         settings=settings.ingest,
@@ -309,6 +319,11 @@ def _accounts(
     ]
     more = pa.Table.from_arrays([*unseen.columns, *blank], schema=ACCOUNTS.arrow)
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
+
+
+def _compared(earlier: Earlier | None) -> dict[str, Any]:
+    """For run.json: the run that campaigns were looked for in."""
+    return {"previous": earlier.document()} if earlier else {}
 
 
 def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:

@@ -20,6 +20,7 @@ from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
+from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.search import Stored, search
@@ -30,11 +31,13 @@ from stillwatch.run.checked import settings_of, sketched_of, table_of
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.identity import fresh
 from stillwatch.run.layout import MARK, ORDER, PAGE, stored_days
+from stillwatch.run.lineage.earlier import FORGOTTEN, read_earlier
 from stillwatch.run.names import keys_named
 from stillwatch.run.provenance import packages
 from stillwatch.run.reading import Run
 from stillwatch.run.replaceable import strangers
 from stillwatch.run.sketched import Sketched
+from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import values
@@ -71,11 +74,13 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
         accounts = table_of(run, ACCOUNTS, AGAIN)
         gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
         ids = values(gone, "account_id")
+        earlier, links = read_earlier(run, sketched, FORGOTTEN), table_of(run, CAMPAIGN_LINKS, AGAIN)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
+            found = identified_again(engine, found, left, earlier, links, settings.identity)
             store(engine, folder, found, stored, left)
             numbers = counted(engine, exchanges) | {"tested_groups": found.tested}
             made_with = {"version": __version__, "engine": engine.described(), "packages": packages()}

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -34,24 +35,28 @@ from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
+from stillwatch.pipeline.alarm_lineage import AlarmLineage, known_campaigns
 from stillwatch.pipeline.detect import Progress
+from stillwatch.pipeline.identify import keys_of
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.campaign import Key, campaigns_of
 from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
-from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import Settings, WatchSettings
+from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS, WATCHED
+from stillwatch.settings import IdentitySettings, Settings, WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
 DAY = timedelta(days=1)
-TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name)
+TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name, ALARM_LINKS.name)
 """What a watch writes."""
+NO_KEYS: Mapping[int, Key] = MappingProxyType({})
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
 
@@ -98,6 +103,8 @@ class Watched:
     """Table alarms."""
     members: pa.Table
     """Table alarm_members."""
+    links: pa.Table
+    """Table alarm_links."""
 
 
 def level_of(settings: WatchSettings) -> float:
@@ -115,8 +122,8 @@ def to_the_end(watched: Watched) -> bool:
 def watch(
     run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
 ) -> Watched:
-    """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of
-    earlier ones: the three together with the run's manifest, or on any error none.
+    """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links, in
+    place of earlier ones: all of them together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
     where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
@@ -131,7 +138,9 @@ def watch(
         refuse(settings.watch)
         folder.keep(about, TABLES)
         watched = _watched(run, _Source(run, settings, folder.stage), progress, enough)
-        for name, table in zip(TABLES, (watched.days, watched.alarms, watched.members), strict=True):
+        for name, table in zip(
+            TABLES, (watched.days, watched.alarms, watched.members, watched.links), strict=True
+        ):
             folder.write(name, table)
         folder.about(about)
         folder.finish()
@@ -142,13 +151,14 @@ def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[W
     """Make the searches, in order."""
     settings = source.settings.watch
     searches = list(searches_of(run, settings))
-    ledger, rows = Ledger(settings.overlap), []
+    ledger = Ledger(settings.overlap, AlarmLineage(known_campaigns(run), source.settings.identity))
+    rows: list[dict[str, Any]] = []
     for done, lookback in enumerate(searches):
         shown = "%Y-%m-%d %H:%M" if settings.searches_a_day > 1 else "%Y-%m-%d"
         moment = lookback.until if settings.searches_a_day > 1 else lookback.day
         progress(f"{moment:{shown}}", done, len(searches))
         rows.append(_searched(source, lookback, ledger))
-        watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
+        watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables(), ledger.links())
         if enough(watched):
             break
     return watched
@@ -186,14 +196,23 @@ def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
 class Ledger:
     """The alarms so far: which campaign of a search is an alarm of earlier ones."""
 
-    def __init__(self, overlap: float) -> None:
+    def __init__(self, overlap: float, lineage: AlarmLineage | None = None) -> None:
+        """lineage: what alarms may be; left out: each has an identity of its own."""
         self._overlap = overlap
+        self._lineage = lineage or AlarmLineage([], IdentitySettings())
         self._alarms: list[Alarm] = []
         self._rows: list[dict[str, Any]] = []
 
-    def enter(self, day: datetime, until: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
-        """One campaign of a search; members: account and the id to show. Searches must come in order, the
-        campaigns of one largest first.
+    def enter(
+        self,
+        day: datetime,
+        until: datetime,
+        row: dict[str, Any],
+        members: dict[int, str],
+        keys: Mapping[int, Key] = NO_KEYS,
+    ) -> None:
+        """One campaign of a search; members: account and the id to show; keys: its own. Searches must come in
+        order, the campaigns of one largest first.
         """
         alarm = self._known(set(members))
         new = alarm is None
@@ -203,6 +222,7 @@ class Ledger:
         for account, shown in members.items():
             alarm.since.setdefault(account, until)
             alarm.ids[account] = shown
+        self._lineage.enter(alarm.name, row["kind"], until, frozenset(members), keys)
         self._rows.append({"alarm": alarm.name, "day": day, "until": until, "new": new, **row})
 
     def _known(self, members: set[int]) -> Alarm | None:
@@ -222,9 +242,25 @@ class Ledger:
             for alarm in self._alarms
             for account, since in sorted(alarm.since.items())
         ]
-        return pa.Table.from_pylist(self._rows, schema=ALARMS.arrow), pa.Table.from_pylist(
+        called = self._identities()
+        rows = [{**row, "identity": called[row["alarm"]]} for row in self._rows]
+        return pa.Table.from_pylist(rows, schema=ALARMS.arrow), pa.Table.from_pylist(
             people, schema=ALARM_MEMBERS.arrow
         )
+
+    def links(self) -> pa.Table:
+        """Table alarm_links."""
+        return self._lineage.links(self._identities())
+
+    def accounts(self) -> list[int]:
+        """Every account that any alarm has named, sorted."""
+        return sorted(set().union(*(alarm.since for alarm in self._alarms)))
+
+    def _identities(self) -> dict[str, str]:
+        return {
+            alarm.name: self._lineage.identity(alarm.name, frozenset(alarm.ids.values()))
+            for alarm in self._alarms
+        }
 
 
 class _Source:
@@ -282,7 +318,7 @@ def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, 
         )
         tested = found.tested if found else 0
         needed = needed_log_e(tested, source.level)
-        alarms = _entered(engine, lookback, found, needed, ledger) if found else 0
+        alarms = _entered(engine, source, lookback, found, needed, ledger) if found else 0
     return {
         "day": lookback.day,
         "until": lookback.until,
@@ -294,13 +330,16 @@ def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, 
     }
 
 
-def _entered(engine: Engine, lookback: Lookback, found: SearchResult, needed: float, ledger: Ledger) -> int:
+def _entered(
+    engine: Engine, source: _Source, lookback: Lookback, found: SearchResult, needed: float, ledger: Ledger
+) -> int:
     """Enter the alarms of a search, and say how many they are."""
     alarms = [
         row
         for row in found.tables["campaigns"].to_pylist()
         if row["verdict"] in ALARMING and row["log_e_value"] >= needed
     ]
+    keys = _own_keys(engine, source, found, ledger) if alarms else {}
     for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
         members = _members(found, row["group"])
         ledger.enter(
@@ -308,8 +347,19 @@ def _entered(engine: Engine, lookback: Lookback, found: SearchResult, needed: fl
             lookback.until,
             _row(row) | {"exchanges_so_far": _so_far(engine, lookback, list(members))},
             members,
+            keys.get(row["group"], NO_KEYS),
         )
     return len(alarms)
+
+
+def _own_keys(
+    engine: Engine, source: _Source, found: SearchResult, ledger: Ledger
+) -> dict[int, Mapping[int, Key]]:
+    """The own keys of each group of a search; accounts of earlier alarms are no strangers."""
+    named = pa.table({"account": pa.array(ledger.accounts(), pa.int64())})
+    keys = keys_of(engine, found, named, source.accounts.num_rows, source.settings.identity)
+    campaigns = campaigns_of(found.tables["campaigns"], found.tables["members"], keys)
+    return {campaign.group: campaign.keys for campaign in campaigns}
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:

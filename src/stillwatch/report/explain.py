@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import formatting, frames, sentences
+from stillwatch.report import formatting, frames, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.summary import campaign_document, iso
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
@@ -53,6 +53,7 @@ def _find(run: Run, name: str) -> CampaignView | AccountView:
 def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
     return {
         **campaign_document(view.campaign),
+        "links": [lineage.document(row) for row in view.lineage],
         "sentences": {
             "verdict": sentences.verdict(view.campaign, sentences.high(run)),
             "bound": sentences.bound(view.campaign, run.about),

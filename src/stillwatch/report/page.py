@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, frames, sentences
+from stillwatch.report import export, formatting, frames, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.durable import write_text
@@ -143,6 +143,7 @@ def context(run: Run) -> dict[str, Any]:
         "verdicts": [(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
         "overview": [(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
         "error_control": sentences.error_control(about, campaigns),
+        "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
         "unlisted": [(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
         "unlisted_total": len(rest),
         "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
@@ -270,6 +271,7 @@ def environment() -> Environment:
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
         "part": frames.part,
+        "link": lineage.sentence,
     }
     environment.filters.update(shown)
     environment.globals.update(
@@ -279,6 +281,7 @@ def environment() -> Environment:
         axes=axes,
         families=FAMILIES,
         plural=formatting.plural,
+        link_means=lineage.MEANS,
     )
     return environment
 

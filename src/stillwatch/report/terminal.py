@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, frames, sentences
+from stillwatch.report import formatting, frames, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.summary import bar, verdict_text
 from stillwatch.report.view_models import AXES, CampaignView
@@ -105,6 +105,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
                 else "None covers it."
             ),
         ),
+        _block("Identity", _identity(view)),
         *_when(view.timeline, lambda: _block("Volume", _volume(view))),
         *_when(
             view.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(view.evidence))
@@ -371,6 +372,15 @@ def _members(view: CampaignView, most: int) -> RenderableType:
             formatting.period(row["first"], row["last"]),
         )
     return table
+
+
+def _identity(view: CampaignView) -> RenderableType:
+    told = [lineage.sentence(row) for row in view.lineage]
+    return Group(
+        Text(view.campaign["identity"]),
+        *_when(told, lambda: _bullets(told)),
+        *_when(told, lambda: Text(lineage.MEANS, style="dim")),
+    )
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:
