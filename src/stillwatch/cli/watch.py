@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
-from stillwatch.pipeline.watch import DAY, Watched, watch
-from stillwatch.report import lineage
+from stillwatch.errors import naming
+from stillwatch.plain import plain
+
+if TYPE_CHECKING:
+    from stillwatch.pipeline.watch import Watched
 
 
 @click.command()
@@ -55,6 +56,8 @@ def command(
     promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
     that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
+    from stillwatch.pipeline.watch import watch
+
     given = {
         "average_run_length": average_run_length,
         "window": window,
@@ -62,16 +65,26 @@ def command(
         "searches_a_day": searches_a_day,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    with progress() as move:
+    with naming(run), progress() as move:
         watched = watch(run, chosen, move)
     if as_json:
-        tables = {"alarms": watched.alarms, "links": watched.links, "days": watched.days}
-        click.echo(json.dumps({name: table.to_pylist() for name, table in tables.items()}, default=str))
+        alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
+        counts = {
+            "alarms": len({row["alarm"] for row in alarms}),
+            "days": len({row["day"] for row in days}),
+            "searches": len(days),
+        }
+        print_json({"counts": counts, "alarms": alarms, "links": watched.links.to_pylist(), "days": days})
     else:
         _show(watched, run)
 
 
 def _show(watched: Watched, run: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from stillwatch.report import lineage
+
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in watched.alarms.to_pylist():
@@ -98,12 +111,17 @@ def _show(watched: Watched, run: Path) -> None:
         f"{searches[0]['level']:.2g}"
     )
     console.print(
-        f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}",
+        plain(
+            f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}"
+        ),
         soft_wrap=True,
+        markup=False,
     )
 
 
 def _moment(found: dict[str, Any]) -> str:
     """The day that was searched, and the hour where it was searched before its end."""
+    from stillwatch.pipeline.watch import DAY
+
     whole = found["until"] - found["day"] == DAY
     return f"{found['day']:%Y-%m-%d}" if whole else f"{found['until']:%Y-%m-%d %H:%M}"

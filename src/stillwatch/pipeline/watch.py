@@ -29,12 +29,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
 from stillwatch.pipeline.alarm_lineage import AlarmLineage, known_campaigns
@@ -44,6 +42,7 @@ from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
+from stillwatch.run.folder import RunFolder
 from stillwatch.run.layout import stored_days
 from stillwatch.run.lineage.campaign import Key, campaigns_of
 from stillwatch.run.reading import Run
@@ -55,6 +54,8 @@ from stillwatch.settings import IdentitySettings, Settings, WatchSettings
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
 DAY = timedelta(days=1)
+TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name, ALARM_LINKS.name)
+"""What a watch writes."""
 NO_KEYS: Mapping[int, Key] = MappingProxyType({})
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
@@ -122,67 +123,55 @@ def watch(
     run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
 ) -> Watched:
     """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links, in
-    place of earlier ones.
+    place of earlier ones: all of them together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
     where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
-    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only
+    another version, that another process is writing or has replaced, and SettingError for a promise that cannot be given. Memory is that of one search: only
     alarms are kept from one to the next.
     """
-    about = Run(run).about
-    sketched_of(run, about, AGAIN)
-    settings = settings_of(run, about, AGAIN)
-    settings = replace(settings, watch=replace(settings.watch, **chosen))
-    refuse(settings.watch)
-    source = _Source(run, settings)
-    searches = list(searches_of(run, settings.watch))
-    ledger = Ledger(settings.watch.overlap, AlarmLineage(known_campaigns(run), settings.identity))
+    with RunFolder.of(run) as folder:
+        about = Run(run).about
+        sketched_of(run, about, AGAIN)
+        settings = settings_of(run, about, AGAIN)
+        settings = replace(settings, watch=replace(settings.watch, **chosen))
+        refuse(settings.watch)
+        folder.keep(about, TABLES)
+        watched = _watched(run, _Source(run, settings, folder.stage), progress, enough)
+        for name, table in zip(
+            TABLES, (watched.days, watched.alarms, watched.members, watched.links), strict=True
+        ):
+            folder.write(name, table)
+        folder.about(about)
+        folder.finish()
+    return watched
+
+
+def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[Watched], bool]) -> Watched:
+    """Make the searches, in order."""
+    settings = source.settings.watch
+    searches = list(searches_of(run, settings))
+    ledger = Ledger(settings.overlap, AlarmLineage(known_campaigns(run), source.settings.identity))
     rows: list[dict[str, Any]] = []
     for done, lookback in enumerate(searches):
-        progress(
-            f"{lookback.until:%Y-%m-%d %H:%M}"
-            if settings.watch.searches_a_day > 1
-            else f"{lookback.day:%Y-%m-%d}",
-            done,
-            len(searches),
-        )
+        shown = "%Y-%m-%d %H:%M" if settings.searches_a_day > 1 else "%Y-%m-%d"
+        moment = lookback.until if settings.searches_a_day > 1 else lookback.day
+        progress(f"{moment:{shown}}", done, len(searches))
         rows.append(_searched(source, lookback, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables(), ledger.links())
         if enough(watched):
             break
-    for table, name in (
-        (watched.days, WATCHED.name),
-        (watched.alarms, ALARMS.name),
-        (watched.members, ALARM_MEMBERS.name),
-        (watched.links, ALARM_LINKS.name),
-    ):
-        with aside(run / f"{name}.parquet") as part:
-            pq.write_table(table, part, **PARQUET_OPTIONS)
     return watched
 
 
 def refuse(settings: WatchSettings) -> None:
-    """Raises SettingError for a promise that cannot be given."""
-    for name, wrong, do in (
-        ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
-        ("window", settings.window < 1, "give at least 1 day"),
-        ("every", settings.every < 1, "give at least 1 day"),
-        (
-            "searches_a_day",
-            not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0,
-            "give 1, 2, 3, 4, 6, 8, 12 or 24",
-        ),
-        (
-            "searches_a_day",
-            settings.searches_a_day > 1 and settings.every > 1,
-            f"give 1, or search every day: watch.every is {settings.every}",
-        ),
-        ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
-    ):
-        if wrong:
-            raise SettingError(
-                f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do
-            )
+    """Raises SettingError for two settings that do not go together."""
+    if settings.searches_a_day > 1 and settings.every > 1:
+        raise SettingError(
+            f"setting watch.searches_a_day cannot be {settings.searches_a_day}",
+            where="watch.searches_a_day",
+            do=f"give 1, or search every day: watch.every is {settings.every}",
+        )
 
 
 def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
@@ -277,8 +266,8 @@ class Ledger:
 class _Source:
     """What does not change from search to search."""
 
-    def __init__(self, run: Path, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, run: Path, settings: Settings, scratch: Path) -> None:
+        self.settings, self.scratch = settings, scratch
         self.level = level_of(settings.watch)
         self.accounts, self.labels, self.releases = (
             table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES)
@@ -315,7 +304,7 @@ def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
 
 def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
-    with DuckDBEngine(source.settings.engine) as engine:
+    with DuckDBEngine(source.settings.engine, source.scratch) as engine:
         exchanges = lookback.read(engine, "exchanges", lookback.window)
         counted = engine.collect(
             exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())
