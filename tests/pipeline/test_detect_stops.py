@@ -20,7 +20,6 @@ from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.read_logs import uninterrupted
 from stillwatch.settings import EngineSettings, Settings, load
 
-
 DESCRIBED = json.dumps({"version": "0.1.0", "settings": {}, "inputs": [], "sketch": {}, "exchanges": 1})
 """What an earlier version wrote to run.json, as far as it matters here."""
 
