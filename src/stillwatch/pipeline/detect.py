@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -167,9 +168,15 @@ def _read(
             do="check --format, and that the files are not empty",
         )
     progress("reading the edge log and the accounts", 0, 0)
-    edge = read_edge_log(inputs.edge, ingest_context, task.key, stage, staged) if inputs.edge else None
-    check_share(staged.quarantine, settings.ingest)
-    return staged, edge, _accounts(inputs, ingest_context, task.key, settings, staged)
+    # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
+    # free.
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(side_inputs, _beside(inputs))
+        edge = read_edge_log(inputs.edge, ingest_context, task.key, stage, staged) if inputs.edge else None
+        check_share(staged.quarantine, settings.ingest)
+        accounts = _accounts(inputs, ingest_context, task.key, settings, staged)
+        staged.side_inputs = hashed.result()
+    return staged, edge, accounts
 
 
 def _stored(
@@ -266,7 +273,7 @@ def _about(task: Task, staged: Staged) -> dict[str, Any]:
             {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
             for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)
         ],
-        "side_inputs": side_inputs(_beside(task.inputs)),
+        "side_inputs": staged.side_inputs,
         "quarantined": staged.quarantine.bad,
         "mended": [
             {"column": column, "reason": reason, "count": count}
