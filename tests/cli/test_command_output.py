@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -40,7 +41,7 @@ LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*")
 def said(*words: object, expect: int = 0, width: int = 100) -> str:
     done = CliRunner(env={"COLUMNS": str(width)}).invoke(program, [str(word) for word in words])
     assert done.exit_code == expect, done.output
-    return done.output
+    return done.output if expect else done.stdout
 
 
 @pytest.mark.parametrize("words", ["--help", "range --help", "intent --help", "run --help", "--version"])
@@ -281,8 +282,10 @@ def test_a_pipe_gets_a_line_of_progress_every_few_seconds(
 
 def test_quiet_leaves_notes_out(small_log: Path) -> None:
     words = ("detect", small_log, "--public-key", "--force", "--out", small_log.parent / "run")
-    assert "protects nobody" in said(*words)
-    assert "protects nobody" not in said("-q", *words)
+    for options, heard in (([], True), (["-q"], False)):
+        done = CliRunner().invoke(program, [*options, *map(str, words)])
+        assert done.exit_code == 0
+        assert ("protects nobody" in done.stderr) == heard
 
 
 def test_watch_counts_alarms_and_not_their_rows(village_run: Ran, tmp_path: Path) -> None:
@@ -291,3 +294,23 @@ def test_watch_counts_alarms_and_not_their_rows(village_run: Ran, tmp_path: Path
     assert document["counts"]["alarms"] == len({row["alarm"] for row in document["alarms"]})
     assert document["counts"]["searches"] == len(document["days"])
     assert all(TIME.fullmatch(row["until"]) for row in document["days"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_verbs_and_options(shell: str) -> None:
+    def completed(*words: str, asked: str) -> str:
+        variables = {"_STILLWATCH_COMPLETE": f"{shell}_{asked}", "COMP_WORDS": " ".join(words)}
+        more = {"COMP_CWORD": words[-1] if shell == "fish" else str(len(words) - 1)} if words else {}
+        done = subprocess.run(
+            [sys.executable, "-m", "stillwatch"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **variables, **more},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "_STILLWATCH_COMPLETE" in completed(asked="source")
+    assert "explain" in completed("stillwatch", "ex", asked="complete")
+    assert "--section" in completed("stillwatch", "explain", "--se", asked="complete")
