@@ -21,9 +21,9 @@ from canary_nest import FRAME, SHOWN, Nest
 from click.testing import CliRunner
 from searched import Views, hits, spellings, views
 
-from stillwatch import sketch
 from stillwatch.cli import main, program
 from stillwatch.registry import FORMATS
+from stillwatch.sketch import kernel
 from stillwatch.sketch.kernel import VERSION
 
 SETTINGS = """
@@ -203,7 +203,7 @@ def test_words_are_shown_only_where_asked_for_and_shared(quiet: Left, telling: L
 
 def test_compiled_kernels_hold_no_canary(telling: Left) -> None:
     """What numba keeps beside the source is code."""
-    caches = [path for path in Path(sketch.__file__).parent.rglob(f"*{VERSION}*.nb?") if path.is_file()]
+    caches = [path for path in Path(kernel.__file__).parent.rglob(f"*{VERSION}*.nb?") if path.is_file()]
     assert caches
     assert found_in([(path.name, path.read_bytes()) for path in caches], telling.nest) == []
 
