@@ -12,9 +12,13 @@ A name is loaded when it is first used, so that importing the package costs next
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from stillwatch import numba_cache
 
 if TYPE_CHECKING:
     from stillwatch.api.campaign import Account, Campaign
@@ -54,6 +58,10 @@ __all__ = [
     "sketch",
     "watch",
 ]
+# A library is quiet unless the program that uses it listens.
+logging.getLogger("stillwatch").addHandler(logging.NullHandler())
+numba_cache.choose(Path(__file__).parent)
+
 _HOMES = {
     "Account": "api.campaign",
     "Campaign": "api.campaign",

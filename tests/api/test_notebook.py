@@ -40,7 +40,8 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4_000:]
-    found = nbformat.read(place / "executed.ipynb", as_version=4)
+    read: Any = nbformat.read
+    found = read(place / "executed.ipynb", as_version=4)
     return [cell for cell in found.cells if cell.cell_type == "code"]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from stillwatch.api.holder import Holder
 from stillwatch.engine import Table
 from stillwatch.errors import MissingExtra, RunError
-from stillwatch.schema.plain import plain
+from stillwatch.plain import plain
 
 if TYPE_CHECKING:
     import pandas

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +16,11 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, frames, sentences
+from stillwatch.report import export, formatting, frames, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
+from stillwatch.run.durable import write_text
+from stillwatch.run.layout import PAGE
 from stillwatch.run.reading import Row, Run
 
 MOST_SECTIONS = 50
@@ -100,13 +101,11 @@ def write(folder: Path) -> Path:
     cannot be read or written.
     """
     run = Run(folder)
-    path, aside = folder / "report.html", folder / ".report.html.part"
+    path = folder / PAGE
     text = html(run)
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, path)
+        write_text(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise RunError(
             f"the report cannot be written: {error.strerror}",
             where=str(path),
@@ -144,6 +143,7 @@ def context(run: Run) -> dict[str, Any]:
         "verdicts": [(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
         "overview": [(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
         "error_control": sentences.error_control(about, campaigns),
+        "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
         "unlisted": [(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
         "unlisted_total": len(rest),
         "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
@@ -271,6 +271,7 @@ def environment() -> Environment:
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
         "part": frames.part,
+        "link": lineage.sentence,
     }
     environment.filters.update(shown)
     environment.globals.update(
@@ -280,6 +281,7 @@ def environment() -> Environment:
         axes=axes,
         families=FAMILIES,
         plural=formatting.plural,
+        link_means=lineage.MEANS,
     )
     return environment
 
