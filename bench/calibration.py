@@ -18,70 +18,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from rich.console import Console
-from rich.table import Table
 
-from promises import exact, finish, options
-from stillwatch.campaigns.error_control import at_least, e_bh
-from stillwatch.campaigns.held_out import HeldOut, test_held_out
-from stillwatch.campaigns.owner_peers import FLOOR
-from stillwatch.campaigns.owner_test import account_bets, most_of
 from stillwatch.engine import DuckDBEngine
+from stillwatch.heldout.content import HeldOut, held_out_evidence
+from stillwatch.heldout.error_control import at_least, e_bh
+from stillwatch.heldout.owner_bets import account_bets, most_of
+from stillwatch.heldout.owner_peers import FLOOR
 from stillwatch.settings import EngineSettings
+from study.promises import Line, finish, mean, options, rate, shown
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 FACETS = ("head", "parameters", "shingle", "token_shape")
 KEYS = 200
 PLANTED_KEYS = 4
-CONFIDENCE = 0.99
-
-
-@dataclass(frozen=True)
-class Line:
-    """One promise and what was seen."""
-
-    what: str
-    """The rate that is measured."""
-    case: str
-    """Sizes and settings."""
-    promised: float
-    """What it may be at most."""
-    seen: float
-    """What it was."""
-    low: float
-    """Lower end of its interval."""
-    high: float
-    """Upper end."""
-    runs: int
-    """Draws it rests on."""
-    power: str
-    """What the method found meanwhile; empty where nothing was planted."""
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise stands."""
-        return bool(self.low <= self.promised)
-
-
-def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str = "") -> Line:
-    """A share of runs with its exact interval."""
-    low, high = exact(hits, runs, CONFIDENCE)
-    return Line(what, case, promised, hits / runs, low, high, runs, power)
-
-
-def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:
-    """A mean with its normal interval: not exact, since these have no bound that helps."""
-    reach = float(2.576 * values.std() / np.sqrt(len(values)))
-    return Line(
-        what,
-        case,
-        promised,
-        float(values.mean()),
-        max(float(values.mean()) - reach, 0.0),
-        float(values.mean()) + reach,
-        len(values),
-        power,
-    )
 
 
 @dataclass(frozen=True)
@@ -109,7 +59,7 @@ class World:
         )
         number = np.repeat(np.arange(1, len(groups) + 1), [len(group) for group in groups])
         members = pa.table({"group": pa.array(number, pa.int32()), "account": np.concatenate(groups)})
-        return test_held_out(engine, held, strata, members, None, None)
+        return held_out_evidence(engine, held, strata, members, None, None)
 
 
 def world(rng: np.random.Generator, accounts: int, cells: int) -> World:
@@ -354,25 +304,6 @@ START = time.perf_counter()
 def progress(step: str) -> None:
     """What has been done, on stderr."""
     print(f"{time.perf_counter() - START:6.1f} s  {step}", file=sys.stderr)
-
-
-def shown(lines: list[Line]) -> Table:
-    """The lines as a table."""
-    table = Table("rate", "case", "promised", "seen", "99 % interval", "draws", "kept", "power")
-    for line in lines:
-        interval = f"{line.low:.4g} to {line.high:.4g}"
-        verdict = "yes" if line.kept else "NO"
-        table.add_row(
-            line.what,
-            line.case,
-            f"{line.promised:g}",
-            f"{line.seen:.4g}",
-            interval,
-            f"{line.runs:,}",
-            verdict,
-            line.power,
-        )
-    return table
 
 
 def main() -> None:

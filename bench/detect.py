@@ -21,71 +21,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import sketched_world
+from made_worlds import sketched_world
 from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Stored, find
+from stillwatch.pipeline import Stored, search
 from stillwatch.pipeline.releases import RELEASES
-from stillwatch.pipeline.settle import stored_days
+from stillwatch.run.layout import stored_days
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import EngineSettings, Settings
+from study.scan import scan
 
 ACCOUNTS = 120_000
 SIZES = (1_000_000, 5_000_000, 10_000_000, 20_000_000)
 QUICK = (200_000, 400_000, 800_000)
-READ = [
-    "account",
-    "time",
-    "model",
-    "status",
-    "input_tokens",
-    "output_tokens",
-    "address",
-    "subnet",
-    "asn",
-    "region",
-    "client",
-    "stainless",
-    "ja4",
-    "parameters",
-    "end_user",
-    "has_text",
-    "prompt",
-    "head",
-    "tail",
-    "system",
-    "tools",
-    "output_format",
-    "prefix",
-    "continues",
-    "leaves",
-    "words",
-    "meaning",
-    "language",
-    "script",
-    "turns",
-    "flags",
-    "harvest",
-    "refused",
-    "reasoning_share",
-]
-LISTS = ["signatures", "signed", "shingles", "places"]
-"""Columns that the search reads: plain ones, and lists."""
-
-
-def scan(run: Path) -> float:
-    """Seconds to read every column that the search reads, once, with DuckDB alone."""
-    connection = duckdb.connect()
-    connection.execute("SET memory_limit = '3GB'")
-    files = [str(path) for path in stored_days(run)]
-    columns = ", ".join([f"max({name})" for name in READ] + [f"max({name}[1])" for name in LISTS])
-    start = time.perf_counter()
-    connection.sql(f"SELECT {columns} FROM read_parquet($files)", params={"files": files}).to_arrow_table()
-    return time.perf_counter() - start
 
 
 def measure(exchanges: int, accounts: int) -> dict[str, Any]:
@@ -112,7 +63,7 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
                 ),
                 LABELS.arrow.empty_table(),
             )
-            found = find(
+            found = search(
                 engine, stored, Settings(), lambda step: steps.append((step, time.perf_counter() - start))
             )
         seconds, processor = time.perf_counter() - start, time.process_time() - processor

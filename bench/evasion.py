@@ -5,13 +5,14 @@ python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--se
                         [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N]
                         [--again]
 
-For each scenario, each knob of range/evasion.py and each of its settings a world is made in which every
-campaign turns that knob; `all` turns all of them. Each is searched with every side file, under the key that
-everybody knows, and scored, and searched by every baseline over the same tables. Recall is the share of a
-campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is exact
-(Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns found of
-worlds made are beside it. Cost is what the made world's cast needed, brought up to the scenario's full size,
-at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
+For each scenario, each knob of stillwatch/simulate/evasion.py and each of its settings a world is made in
+which every campaign turns that knob; `all` turns all of them. Each is searched with every side file, under
+the key that everybody knows, and scored, and searched by every baseline over the same tables. Recall is the
+share of a campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is
+exact (Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns
+found of worlds made are beside it. Cost is what the made world's accounts needed, brought up to the
+scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without
+evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario,
 scale, seed, knob, baselines, version and what the prices assume agree: an interrupted study continues. Use a
@@ -40,7 +41,9 @@ from rich.console import Console
 from rich.table import Table
 
 from baselines.compare import compare
-from evasion_outcomes import (
+from benchmark_page.cells import kept_of
+from benchmark_page.lines import named
+from evasion_study.outcomes import (
     NONE,
     Outcome,
     campaigns_of,
@@ -51,20 +54,18 @@ from evasion_outcomes import (
     sentence,
     title_of,
 )
-from given_worlds import inputs_of, quiet
-from kept_rows import finished, going_on
-from promises import exact, state
-from range_cells import kept_of
-from range_lines import named
 from stillwatch import __version__
 from stillwatch.pipeline import detect
-from stillwatch.range import evasion
-from stillwatch.range.make import Order, make
-from stillwatch.range.price import Assumed, Usage, bill, read_prices
-from stillwatch.range.scenario import load
-from stillwatch.range.score import score
-from stillwatch.range.world import make_world
 from stillwatch.settings import from_document
+from stillwatch.simulate import evasion
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.price import Assumed, Usage, bill, read_prices
+from stillwatch.simulate.scenario import load
+from stillwatch.simulate.score import score
+from stillwatch.simulate.world import make_world
+from study.given_worlds import inputs_of, quiet
+from study.kept_rows import finished, going_on
+from study.promises import exact, state
 
 QUICK_KNOBS = ("cover", "isolated_network", "isolated_identity", "isolated_software")
 START = time.perf_counter()

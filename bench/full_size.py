@@ -28,13 +28,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from given_worlds import inputs_of
-from promises import state
 from stillwatch.pipeline import detect
-from stillwatch.pipeline.settle import DOUBLES
-from stillwatch.range.make import Order, make
-from stillwatch.range.score import score
+from stillwatch.pipeline.write_exchanges import DOUBLES
 from stillwatch.settings import Settings
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.score import score
+from study.given_worlds import inputs_of
+from study.promises import state
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kept_rows import finished, going_on
-from promises import EARLY
-from range_cells import Cell, played
-from stillwatch.range.scenario import shipped_names
+from benchmark_page.cells import Cell, played
+from stillwatch.simulate.scenario import shipped_names
+from study.kept_rows import finished, going_on
+from study.promises import EARLY
 
 RATE = 0.05
 """False discovery rate of the runs; alarms do not depend on it."""

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stillwatch.range.make import Order, make
+from stillwatch.simulate.make import Order, make
 
 TARGET = 100_000
 

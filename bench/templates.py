@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from planted_frames import Frame, Prompts, exchanges, make_frame, prompts
-from promises import exact
+from made_worlds.planted_frames import Frame, Prompts, exchanges, make_frame, prompts
 from stillwatch.engine import DuckDBEngine
+from stillwatch.prompt_templates import Family, Search, families_of, uses_of
 from stillwatch.settings import EngineSettings
 from stillwatch.sketch import frame_of
-from stillwatch.templates import Family, Search, families_of, uses_of
+from study.promises import exact
 
 FRAMES = 30
 FOUND, PURE = 0.1, 0.9
@@ -131,9 +131,19 @@ def score(
     words = [token for token in tokens if not token.startswith("{")]
     shape = best.shape
     return Score(
-        len(frame.words), frame.slots, True, assigned, several, steady, shape.about, shape.least <= len(frame.words) <= shape.most, shape.slots,
-        text is not None, _f1(words, frame), len(tokens) - len(words),
-    )  # fmt: skip
+        len(frame.words),
+        frame.slots,
+        True,
+        assigned,
+        several,
+        steady,
+        shape.about,
+        shape.least <= len(frame.words) <= shape.most,
+        shape.slots,
+        text is not None,
+        _f1(words, frame),
+        len(tokens) - len(words),
+    )
 
 
 def _f1(words: list[str], frame: Frame) -> float:

@@ -8,11 +8,10 @@ from pathlib import Path
 from range_hamlet import HAMLET
 from village import ALONE, beside
 
-from stillwatch import sketch
 from stillwatch.pipeline import Inputs, detect
-from stillwatch.range.make import Order, make
 from stillwatch.schema.keyed import HashKey
-from stillwatch.sketch.kernel import VERSION
+from stillwatch.simulate.make import Order, make
+from stillwatch.sketch import kernel as compiling
 
 
 def compile_kernels() -> None:
@@ -21,7 +20,7 @@ def compile_kernels() -> None:
     Two processes that compile one function for different types at once may both give the same number to what
     they keep, and numba would load one for the other.
     """
-    if any(Path(sketch.__file__).parent.rglob(f"*{VERSION}*.nbi")):
+    if any(Path(compiling.__file__).parent.rglob(f"*{compiling.VERSION}*.nbi")):
         return
     with tempfile.TemporaryDirectory() as name:
         scenario, world = Path(name, "hamlet.toml"), Path(name, "world")

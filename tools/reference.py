@@ -24,7 +24,7 @@ from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
 from stillwatch.schema import flags, promises
 from stillwatch.schema.promises import PROMISES, promise_of
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made from the code by `make reference`; edit the code, not this page. -->\n\n"
@@ -142,14 +142,22 @@ def _parameter(parameter: click.Parameter, context: click.Context) -> tuple[str,
 
 def setting_sections() -> Iterator[str]:
     """Every setting, section by section."""
-    yield "A settings file is TOML, given with `--settings FILE`. What it leaves out has its default; an unknown name is an error.\n\n"
+    yield "A settings file is TOML, given with `--settings FILE`. What it leaves out has its default; an unknown name, or a value outside of what is allowed, is an error.\n\n"
     for section in fields(settings.Settings):
         kind = type(getattr(settings.Settings(), section.name))
         yield f"## [{section.name}]\n\n{paragraphs(kind.__doc__)}"
         values = settings.as_document(settings.Settings())[section.name]
         yield rows(
-            ("setting", "default", "meaning"),
-            ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)),
+            ("setting", "default", "allowed", "meaning"),
+            (
+                (
+                    code(f.name),
+                    code(_toml(values[f.name])),
+                    f.metadata["allowed"].says,
+                    f.metadata["sentence"],
+                )
+                for f in fields(kind)
+            ),
         )
 
 
@@ -171,13 +179,13 @@ def tables() -> Iterator[str]:
     yield rows(("holds", "meaning"), ((promise.value, said[promise.name]) for promise in promises.Promise))
     for table in all_tables():
         text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
-        yield f"## {table.name}\n\n{table.meaning}{text}\n\n"
+        yield f"## {table.name}\n\n{table.description}{text}\n\n"
         holds = {
             c.name: "" if table.name not in PROMISES else promise_of(table.name, c.name).value
             for c in table.columns
         }
         needed = (
-            (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.meaning)
+            (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.description)
             for c in table.columns
         )
         yield rows(("column", "type", "holds", "always there", "meaning"), needed)
@@ -189,14 +197,14 @@ def tables() -> Iterator[str]:
     )
 
 
-def all_tables() -> list[Table]:
+def all_tables() -> list[Contract]:
     """Every table that a schema module declares, by name."""
     modules = [
         importlib.import_module(m.name)
         for m in pkgutil.iter_modules(stillwatch.schema.__path__, "stillwatch.schema.")
     ]
     found = {
-        item.name: item for module in modules for item in vars(module).values() if isinstance(item, Table)
+        item.name: item for module in modules for item in vars(module).values() if isinstance(item, Contract)
     }
     return [found[name] for name in sorted(found)]
 

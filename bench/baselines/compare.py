@@ -30,7 +30,7 @@ from baselines.every import EVERY, Tried, components_by_each_setting, pooled_by_
 from baselines.scored import Row, Score, answerable, score_called, score_groups, within_budget
 from baselines.tables import Tables, account_ids, opened
 from stillwatch.errors import StillwatchError
-from stillwatch.range.score import Truth, read_run, read_truth
+from stillwatch.simulate.score import Truth, read_run, read_truth
 
 SLOW = ("PRADA", "MMD")
 SEARCHED = "best by truth"

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from baselines.called import Called, singles
-from baselines.meanings import BITS, hamming
+from baselines.semantic_points import BITS, hamming
 from baselines.streams import DAY, HOUR, MINUTE, SECOND, Floats, Stream, streams
 from baselines.tables import Tables
 
@@ -52,7 +52,7 @@ class Honeypot:
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
         scores: dict[int, float] = {}
-        for stream in streams(tables, ["meaning", "head", "prompt"]):
+        for stream in streams(tables, ["semantic", "head", "prompt"]):
             scores |= stream.most(self.suspicion(stream))
         return singles(scores, self.threshold)
 
@@ -74,7 +74,7 @@ class Honeypot:
 
     def _likeness(self, stream: Stream) -> Floats:
         """Likeness to the previous prompt, from the fourth request on."""
-        meaning, head, prompt = (stream.columns[name] for name in ("meaning", "head", "prompt"))
+        meaning, head, prompt = (stream.columns[name] for name in ("semantic", "head", "prompt"))
         cosine = np.cos(np.pi * hamming(meaning[1:], meaning[:-1]) / BITS)
         overlap = np.clip(cosine / (2.0 - cosine), 0.0, 1.0)  # sets of one size: cosine = 2 J / (1 + J)
         same = (head[1:] == head[:-1]) | (prompt[1:] == prompt[:-1])

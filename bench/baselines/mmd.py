@@ -13,7 +13,7 @@ from ibis import _
 from scipy import sparse
 
 from baselines.called import Called, Group, called, singles
-from baselines.meanings import Features, Points, mmd, reference
+from baselines.semantic_points import Features, Points, mmd, reference
 from baselines.streams import Array, Floats, Ints, streams
 from baselines.tables import Tables
 
@@ -111,9 +111,9 @@ class MmdWindow:
         """Score accounts."""
         against = ordinary(tables, self.test)
         scores: dict[int, float] = {}
-        for stream in streams(tables, ["meaning"], least=min(self.test.sizes), first=max(self.test.sizes)):
+        for stream in streams(tables, ["semantic"], least=min(self.test.sizes), first=max(self.test.sizes)):
             sizes = against.size(np.diff(stream.start))
-            values = against.score(stream.columns["meaning"], stream.start[:-1], sizes)
+            values = against.score(stream.columns["semantic"], stream.start[:-1], sizes)
             scores |= dict(zip(stream.accounts.tolist(), values.tolist(), strict=True))
         return singles(scores, ABOVE_ONE)
 
@@ -156,7 +156,7 @@ class PooledMmd:
         filled = sizes > 0
         if not filled.any():
             return called((), ABOVE_ONE)
-        scores = known.score(table["meaning"].to_numpy(), start[filled], sizes[filled])
+        scores = known.score(table["semantic"].to_numpy(), start[filled], sizes[filled])
         members = _members(tables, keyed, keys[filled])
         scored = zip(keys[filled].tolist(), scores.tolist(), strict=True)
         return called(
@@ -172,7 +172,7 @@ def ordinary(tables: Tables, test: TwoSample) -> Against:
 
 def _keyed(tables: Tables, facet: str) -> Any:
     """account, request, meaning, pool: each query with its key of the facet."""
-    asked = tables.exchanges.filter(_.meaning.notnull())
+    asked = tables.exchanges.filter(_.semantic.notnull())
     if facet in OWNERS:
         day = (
             {"pool": (_.created.epoch_seconds().floor().cast("int64") // 86_400)}
@@ -183,10 +183,10 @@ def _keyed(tables: Tables, facet: str) -> Any:
         return (
             asked.join(owners, "account")
             .filter(_.pool.notnull())
-            .select("account", "request", "meaning", "pool")
+            .select("account", "request", "semantic", "pool")
         )
     return (
-        asked.mutate(pool=_[facet]).filter(_.pool.notnull()).select("account", "request", "meaning", "pool")
+        asked.mutate(pool=_[facet]).filter(_.pool.notnull()).select("account", "request", "semantic", "pool")
     )
 
 
@@ -199,7 +199,7 @@ def _pools(keyed: Any, accounts: int, most: int) -> Any:
     drawn = (
         keyed.semi_join(large, "pool").mutate(rank=ibis.row_number().over(chance)).filter(_["rank"] < most)
     )
-    return drawn.order_by(["pool", "request"]).select("pool", "meaning")
+    return drawn.order_by(["pool", "request"]).select("pool", "semantic")
 
 
 def _members(tables: Tables, keyed: Any, keys: Ints) -> dict[int, frozenset[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import shapiro
 
 from baselines.called import Called, singles
-from baselines.meanings import apart, hamming
+from baselines.semantic_points import apart, hamming
 from baselines.streams import Floats, Ints, streams
 from baselines.tables import Tables
 
@@ -45,10 +45,10 @@ class Prada:
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
         scores: dict[int, float] = {}
-        for stream in streams(tables, ["meaning"], least=self.least + 2, first=self.most):
+        for stream in streams(tables, ["semantic"], least=self.least + 2, first=self.most):
             for place, account in enumerate(stream.accounts.tolist()):
                 scores[account] = 1.0 - self.lowest(
-                    stream.columns["meaning"][stream.start[place] : stream.start[place + 1]]
+                    stream.columns["semantic"][stream.start[place] : stream.start[place + 1]]
                 )
         return singles(scores, float(np.nextafter(1.0 - self.delta, 1.0)))
 

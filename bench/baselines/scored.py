@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from baselines.called import Called, Group
-from stillwatch.range.score import ACCUSING, HALF, Found, Truth, scored
+from stillwatch.simulate.score import ACCUSING, HALF, Found, Truth, scored
 
 BUDGET = 0.001
 """Share of innocent accounts that may be called at the operating point that is chosen with the truth."""

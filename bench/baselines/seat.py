@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from baselines.called import Called, singles
-from baselines.meanings import BITS, hamming, reference
+from baselines.semantic_points import BITS, hamming, reference
 from baselines.streams import Ints, streams
 from baselines.tables import Tables
 
@@ -43,11 +43,11 @@ class Seat:
         """Score accounts."""
         near = self.nearness(reference(tables, each=2, most=20_000))
         scores: dict[int, float] = {}
-        for stream in streams(tables, ["meaning"], least=2, first=self.queries):
+        for stream in streams(tables, ["semantic"], least=2, first=self.queries):
             for place, account in enumerate(stream.accounts.tolist()):
                 scores[account] = float(
                     similar_pairs(
-                        stream.columns["meaning"][stream.start[place] : stream.start[place + 1]], near
+                        stream.columns["semantic"][stream.start[place] : stream.start[place + 1]], near
                     )
                 )
         return singles(scores, self.pairs + 1)

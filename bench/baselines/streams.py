@@ -71,7 +71,7 @@ def streams(
     """All accounts with at least so many exchanges, in slices that fit into memory; `first`: only so many of
     each account's first exchanges.
     """
-    wanted = tables.exchanges.filter(_.meaning.notnull()) if "meaning" in columns else tables.exchanges
+    wanted = tables.exchanges.filter(_.semantic.notnull()) if "semantic" in columns else tables.exchanges
     rows = tables.engine.collect(wanted.agg(n=_.count()))["n"][0].as_py()
     slices = 1 << max(0, int(np.ceil(np.log2(max(rows, 1) / ROWS_AT_ONCE))))
     for part in range(slices):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from baselines.tables import Tables, tables_of
 from stillwatch.engine import DuckDBEngine
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, TRACES
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 from stillwatch.settings import EngineSettings
 
 START = 1_772_409_600
@@ -78,7 +78,7 @@ def near(sketch: int, bits: Sequence[int]) -> int:
     return int(turned.view(np.int64)[0])
 
 
-def _arrow(table: Table, rows: Rows) -> pa.Table:
+def _arrow(table: Contract, rows: Rows) -> pa.Table:
     return pa.Table.from_pylist(
         [{name: row.get(name) for name in table.names()} for row in rows], schema=table.arrow
     )

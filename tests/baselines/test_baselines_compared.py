@@ -19,7 +19,7 @@ from baselines.every import EVERY
 from baselines.scored import BUDGET, score_called, within_budget
 from baselines.tables import account_ids, opened
 from stillwatch.errors import RunError
-from stillwatch.range.score import Truth, read_truth
+from stillwatch.simulate.score import Truth, read_truth
 
 ROOT = Path(__file__).resolve().parents[2]
 IDS = {account: f"a{account}" for account in range(1, 2001)}

@@ -222,27 +222,39 @@ def test_glasswally_takes_all_users_of_one_tls_stack_for_one_cluster() -> None:
 
 
 def test_honeypotllm_calls_a_coding_agent_at_request_23() -> None:
-    meanings = drawn(np.random.default_rng(5), 40)
+    semantic_vectors = drawn(np.random.default_rng(5), 40)
     suspicion = _suspicion(
-        asked(1, evenly(40, 0.4), meaning=meanings, head=list(range(1, 41)), prompt=list(range(1, 41)))
+        asked(
+            1, evenly(40, 0.4), semantic=semantic_vectors, head=list(range(1, 41)), prompt=list(range(1, 41))
+        )
     )
     assert int(np.argmax(suspicion >= 0.75)) + 1 == 23
 
 
 def test_honeypotllm_calls_a_batch_of_45_a_minute_at_request_43() -> None:
-    meanings = drawn(np.random.default_rng(6), 60)
+    semantic_vectors = drawn(np.random.default_rng(6), 60)
     suspicion = _suspicion(
         asked(
-            1, evenly(60, MINUTE / 45), meaning=meanings, head=list(range(1, 61)), prompt=list(range(1, 61))
+            1,
+            evenly(60, MINUTE / 45),
+            semantic=semantic_vectors,
+            head=list(range(1, 61)),
+            prompt=list(range(1, 61)),
         )
     )
     assert int(np.argmax(suspicion >= 0.75)) + 1 == 43
 
 
 def test_honeypotllm_never_calls_varied_prompts_at_a_human_pace() -> None:
-    meanings = drawn(np.random.default_rng(7), 2000)
+    semantic_vectors = drawn(np.random.default_rng(7), 2000)
     suspicion = _suspicion(
-        asked(1, evenly(2000, 20.0), meaning=meanings, head=list(range(1, 2001)), prompt=list(range(1, 2001)))
+        asked(
+            1,
+            evenly(2000, 20.0),
+            semantic=semantic_vectors,
+            head=list(range(1, 2001)),
+            prompt=list(range(1, 2001)),
+        )
     )
     assert suspicion.max() < 0.75
 
@@ -252,7 +264,7 @@ def test_honeypotllm_calls_a_template_at_request_7() -> None:
         asked(
             1,
             evenly(12, 90.0),
-            meaning=drawn(np.random.default_rng(8), 12),
+            semantic=drawn(np.random.default_rng(8), 12),
             head=4,
             prompt=list(range(1, 13)),
         )
@@ -264,11 +276,11 @@ def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
     rows = asked(
         1,
         evenly(41, 600.0),
-        meaning=drawn(np.random.default_rng(9), 41),
+        semantic=drawn(np.random.default_rng(9), 41),
         head=list(range(1, 42)),
         prompt=list(range(1, 42)),
     )
-    stream = stream_of(rows, "meaning", "head", "prompt")
+    stream = stream_of(rows, "semantic", "head", "prompt")
     quiet, loud = (
         Honeypot(per_day=limit, rate_weight=0.0, decay=0.0).suspicion(stream) for limit in (21, 10)
     )
@@ -279,14 +291,14 @@ def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
 
 
 def test_honeypotllm_forgets_in_hours() -> None:
-    quick = asked(1, [*evenly(6, 90.0), 30 * HOUR], meaning=1, head=4, prompt=4)
+    quick = asked(1, [*evenly(6, 90.0), 30 * HOUR], semantic=1, head=4, prompt=4)
     suspicion = _suspicion(quick)
     assert suspicion[-1] == pytest.approx(0.3)
     assert suspicion[5] > 0.75
 
 
 def _suspicion(rows: list[dict[str, object]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return Honeypot().suspicion(stream_of(rows, "meaning", "head", "prompt"))
+    return Honeypot().suspicion(stream_of(rows, "semantic", "head", "prompt"))
 
 
 def test_slices_of_accounts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

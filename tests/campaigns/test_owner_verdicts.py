@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from stillwatch.campaigns import assemble
-from stillwatch.campaigns.error_control import e_bh
 from stillwatch.campaigns.permit_use import Share
 from stillwatch.campaigns.permits import Permit
 from stillwatch.campaigns.verdict import Finding
+from stillwatch.heldout.error_control import e_bh, passed
 from stillwatch.settings import CampaignSettings
 
 SETTINGS = CampaignSettings()
@@ -23,9 +23,21 @@ SECOND = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 SUMS = {"n": 20_000, "written": 10**6, "read": 10**5, "first": SECOND, "last": SECOND + 9}
 HARVEST = {name: Finding(1.0, name) for name in ("volume", "grading", "instruction_generation")}
 OWNER = assemble.Tested(
-    group=1, kind="declared", sums=SUMS, intents=[], findings=HARVEST, log_e=40.0, null="", held_out=["flags"], p_values={}, accounts={1, 2},
-    account_ids={"a", "b"}, organisations={"Example Ltd"}, models={"small"}, harvest=[Share("small", SECOND // 3600, 20_000, 10**6)],
-)  # fmt: skip
+    group=1,
+    kind="declared",
+    sums=SUMS,
+    intents=[],
+    findings=HARVEST,
+    log_e=40.0,
+    null="",
+    held_out=["flags"],
+    at_least=0,
+    accounts={1, 2},
+    account_ids={"a", "b"},
+    organisations={"Example Ltd"},
+    models={"small"},
+    harvest=[Share("small", SECOND // 3600, 20_000, 10**6)],
+)
 PERMIT = Permit(
     "licence",
     frozenset(),
@@ -45,9 +57,10 @@ def told(
     permits: list[Permit] | None = None,
     settings: CampaignSettings = SETTINGS,
 ) -> dict[int, dict[str, Any]]:
+    passing = passed([item.log_e for item in tested], lost, settings.false_discovery_rate)
     return {
         row["group"]: row
-        for row in assemble.campaigns_table(list(tested), lost, permits or [], settings).to_pylist()
+        for row in assemble.campaigns_table(list(tested), passing, permits or [], settings).to_pylist()
     }
 
 

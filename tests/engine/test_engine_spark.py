@@ -18,18 +18,18 @@ import pytest
 from numbered_words import Pool, filled, own_words
 from small_world import World, declared, make_world
 
-from stillwatch.campaigns.meanings import account_meanings
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.engine.spark import SparkEngine, local_session
 from stillwatch.errors import InputError, MissingExtra
 from stillwatch.facets import build_traces, prepare
+from stillwatch.heldout.semantic_vectors import account_semantic_vectors
 from stillwatch.linkage import link, strata
 from stillwatch.linkage.anchors import anchors, purified
+from stillwatch.linkage.likelihood import marked
 from stillwatch.linkage.link import facet_table
-from stillwatch.linkage.rates import marked
+from stillwatch.prompt_templates import Search, counts_of, families_of, uses_of
 from stillwatch.schema.table import schema_of, values
 from stillwatch.settings import EngineSettings, LinkageSettings
-from stillwatch.templates import Search, counts_of, families_of, uses_of
 
 SETTINGS = LinkageSettings()
 TABLES = (
@@ -203,9 +203,11 @@ def test_fractions_are_doubles_and_ranks_are_64_bits_wide(spark: SparkEngine) ->
 @pytest.mark.spark
 def test_the_bits_of_meanings_are_counted_alike(spark: SparkEngine, duck: DuckDBEngine) -> None:
     meaning = pa.array([-1, 0, 2**63 - 1, -(2**63), None, 0x0123456789ABCDEF, -3], pa.int64())
-    rows = pa.table({"account": [5, 5, 5, 6, 6, 6, 7], "meaning": meaning})
+    rows = pa.table({"account": [5, 5, 5, 6, 6, 6, 7], "semantic": meaning})
     chosen = np.array([5, 6])
-    one, other = (account_meanings(engine, engine.load("sketched", rows), chosen) for engine in (spark, duck))
+    one, other = (
+        account_semantic_vectors(engine, engine.load("sketched", rows), chosen) for engine in (spark, duck)
+    )
     assert one.account.tolist() == other.account.tolist() == [5, 6]
     assert one.prompts.tolist() == other.prompts.tolist() == [3, 2]
     assert (one.bits == other.bits).all()

@@ -42,10 +42,10 @@ with DuckDBEngine(EngineSettings()) as engine:
 import pyarrow as pa
 from stillwatch.engine import DuckDBEngine
 from stillwatch.settings import EngineSettings
-from stillwatch.signals import WORK, prepare
+from stillwatch.signals import SIGNAL_EXCHANGES, prepare
 
 with DuckDBEngine(EngineSettings()) as engine:
-    rows = engine.load("work", pa.Table.from_pylist(item.example["work"], schema=WORK))
+    rows = engine.load("signal_exchanges", pa.Table.from_pylist(item.example["signal_exchanges"], schema=SIGNAL_EXCHANGES))
     releases = engine.load("releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())}))
     found = engine.collect(item.query(prepare(engine, rows, releases))).to_pylist()
 assert {row["group"]: row["score"] for row in found} == item.expect, found

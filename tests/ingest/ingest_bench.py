@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from stillwatch.ingest import Door, Quarantine, plan, read
+from stillwatch.ingest import IngestContext, Quarantine, plan, read
 from stillwatch.settings import IngestSettings
 
 Rows = list[dict[str, Any]]
@@ -21,7 +21,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = IngestSettings()
-        self.door = Door(self.settings)
+        self.ingest_context = IngestContext(self.settings)
         self.quarantine = Quarantine()
 
     def write(self, name: str, content: bytes | str) -> Path:
@@ -40,7 +40,7 @@ class Bench:
         """Every request of the file or folder."""
         found: Rows = []
         for source in plan([path], settings=self.settings, format=format, mapping=mapping):
-            for batch in read(source, self.door, self.quarantine):
+            for batch in read(source, self.ingest_context, self.quarantine):
                 found.extend(batch.to_pylist())
         return found
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import SettingError
-from stillwatch.ingest import Door
+from stillwatch.ingest import IngestContext
 from stillwatch.ingest.addresses import ClientAddress, parse
 from stillwatch.settings import IngestSettings
 
@@ -103,7 +103,7 @@ def test_a_long_lie_does_not_push_the_truth_out(bench: Bench) -> None:
         "time": "2026-02-01",
         "address": "6.6.6.6, " * 500 + "203.0.113.9, 10.0.0.1",
     }
-    bench.door = Door(IngestSettings(trusted_proxies=TRUSTED))
+    bench.ingest_context = IngestContext(IngestSettings(trusted_proxies=TRUSTED))
     assert bench.read(bench.lines("log.jsonl", [row]))[0]["address"] == "203.0.113.9"
 
 

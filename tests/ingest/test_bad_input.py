@@ -9,7 +9,7 @@ import json
 import pickle
 import resource
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import Door, Quarantine, check_share, newest_allowed, plan, read
+from stillwatch.ingest import IngestContext, Quarantine, check_share, plan, read
 from stillwatch.ingest.quarantine import STORED_ROWS
 from stillwatch.schema.requests import QUARANTINE, REQUESTS
 from stillwatch.settings import IngestSettings
@@ -160,7 +160,7 @@ TIMES = {
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
-    bench.door = Door(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
+    bench.ingest_context = IngestContext(bench.settings, newest=datetime(2026, 3, 1, tzinfo=UTC))
     rows = [
         spend_row(i, startTime=None if value is None else str(value))
         for i, value in enumerate(TIMES.values())
@@ -191,13 +191,6 @@ def test_ways_to_write_a_time(bench: Bench, value: Any) -> None:
     assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
 
 
-def test_newest_allowed(bench: Bench) -> None:
-    path = bench.write("a", b"x")
-    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(
-        minutes=5
-    )
-
-
 def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
     prompt = "word " * 2_000_000
     rows = [
@@ -214,7 +207,7 @@ def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
 @pytest.mark.parametrize("name", ["log.jsonl", "log.json", "log.csv"])
 def test_too_long_rows_are_skipped(bench: Bench, spend_row: Make, name: str) -> None:
     bench.settings = IngestSettings(max_row_bytes=20_000)
-    bench.door = Door(bench.settings)
+    bench.ingest_context = IngestContext(bench.settings)
     rows = [
         {
             "request_id": f"r{i}",
@@ -290,7 +283,7 @@ def test_damaged_parquet(bench: Bench, spend_row: Make) -> None:
     place = pq.ParquetFile(path).metadata.row_group(1).column(0).data_page_offset
     path.write_bytes(whole[:place] + b"\xff" * 64 + whole[place + 64 :])
     source = plan([path], settings=bench.settings)[0]
-    assert sum(map(len, read(source, bench.door, bench.quarantine))) == 20
+    assert sum(map(len, read(source, bench.ingest_context, bench.quarantine))) == 20
     assert (bench.quarantine.good, bench.quarantine.bad) == (20, 20)
     path.write_bytes(whole[:-100])
     with pytest.raises(InputError, match="Parquet"):
@@ -324,13 +317,13 @@ def test_quarantine_is_bounded_travels_and_merges() -> None:
 
 def test_schema_and_batch_size(bench: Bench, spend_row: Make) -> None:
     bench.settings = IngestSettings(batch_rows=10, batch_bytes=4_000)
-    bench.door = Door(bench.settings)
+    bench.ingest_context = IngestContext(bench.settings)
     rows = [spend_row(i) for i in range(25)] + [
         spend_row(i, messages=json.dumps([{"role": "user", "content": "w" * 9_000}])) for i in range(3)
     ]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "log.parquet")
     for path in (bench.lines("log.jsonl", rows), bench.folder / "log.parquet"):
-        batches = list(read(plan([path], settings=bench.settings)[0], bench.door, bench.quarantine))
+        batches = list(read(plan([path], settings=bench.settings)[0], bench.ingest_context, bench.quarantine))
         assert all(batch.schema == REQUESTS.arrow and len(batch) <= 10 for batch in batches)
         assert sum(map(len, batches)) == 28
         assert max(batch.nbytes for batch in batches) < 30_000
@@ -352,7 +345,7 @@ def test_memory_does_not_grow_with_the_file(bench: Bench, spend_row: Make) -> No
             file.write(line * 1000)
     bench.settings = IngestSettings(batch_bytes=2**20)
     source = plan([path], settings=bench.settings)[0]
-    batches = read(source, Door(bench.settings), bench.quarantine)
+    batches = read(source, IngestContext(bench.settings), bench.quarantine)
     next(batches)
     before = resident()
     grown = [resident() - before for _ in batches]
@@ -432,3 +425,18 @@ def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
         path: Path = bench.write("log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))
         for row in bench.read(path, format):
             assert row["account_id"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_csv_with_lone_carriage_returns(bench: Bench, quote: str) -> None:
+    rows = [["request_id", "account_id", "time"], ["a", "u", "2026-02-01"], ["b", "u", "2026-02-02"]]
+    text = "\r".join(",".join(f"{quote}{cell}{quote}" for cell in row) for row in rows)
+    for end in ("", "\r"):
+        assert [row["request_id"] for row in bench.read(bench.write("log.csv", text + end))] == ["a", "b"]
+    assert bench.quarantine.bad == 0
+
+
+def test_a_carriage_return_alone_in_a_usual_csv_costs_its_row(bench: Bench) -> None:
+    text = "request_id,account_id,time\na,u,2026-02-01\nb\rc,u,2026-02-02\nd,u,2026-02-03\n"
+    assert [row["request_id"] for row in bench.read(bench.write("log.csv", text))] == ["a", "d"]
+    assert bench.quarantine.bad == 1

@@ -127,7 +127,7 @@ def test_body_is_used_where_messages_are_empty(bench: Bench, spend_row: Make) ->
 
 def test_account_field(bench: Bench, spend_row: Make) -> None:
     bench.settings = type(bench.settings)(account_field="metadata.team")
-    bench.door = type(bench.door)(bench.settings)
+    bench.ingest_context = type(bench.ingest_context)(bench.settings)
     rows = [spend_row(metadata='{"team":"t9"}')]
     pq.write_table(pa.Table.from_pylist(rows), bench.folder / "a.parquet")
     assert [r["account_id"] for r in bench.read(bench.folder / "a.parquet")] == ["t9"]

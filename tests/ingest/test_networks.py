@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError
-from stillwatch.ingest import Door, NetworkBook
+from stillwatch.ingest import IngestContext, NetworkBook
 from stillwatch.ingest.networks import NOWHERE, Place, _flatten
 
 CSV = "Network,ASN,Class,Country\n203.0.113.0/24,AS64500,hosting,NL\n203.0.113.128/25,64501,vpn,\n2001:db8::/32,64502,mobile,DE\n,64503,education,FR\n"
@@ -79,7 +79,7 @@ def test_the_smallest_network_wins(found: list[ipaddress.IPv4Network], at: int) 
 
 
 def test_the_door_fills_in_what_the_log_lacks(bench: Bench, book: NetworkBook) -> None:
-    bench.door = Door(bench.settings, networks=book)
+    bench.ingest_context = IngestContext(bench.settings, networks=book)
     rows = [
         {"request_id": "r", "account_id": "a", "time": "2026-02-01", "address": "203.0.113.5", **more}
         for more in ({}, {"region": "BE"}, {"asn": 64503})

@@ -13,7 +13,7 @@ import pytest
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import Door, pseudonym_key, read_accounts, read_edge
+from stillwatch.ingest import IngestContext, pseudonym_key, read_accounts, read_edge
 from stillwatch.ingest.accounts import prefix_of, shape_of
 from stillwatch.schema.requests import ACCOUNT_ROWS, EDGE
 
@@ -41,7 +41,7 @@ def test_accounts(bench: Bench, kind: str) -> None:
         )
     else:
         pq.write_table(pa.Table.from_pylist([ACCOUNT]), path)
-    table = read_accounts(path, bench.door, bench.quarantine)
+    table = read_accounts(path, bench.ingest_context, bench.quarantine)
     assert table.schema == ACCOUNT_ROWS.arrow
     (row,) = table.to_pylist()
     assert row["created"] == datetime(2025, 11, 2, 8, tzinfo=UTC)
@@ -66,13 +66,13 @@ def test_accounts_faults(bench: Bench) -> None:
         {"account_id": None, "created": "2025-01-01"},
         {"account_id": "b", "created": "2025-01-01"},
     ]
-    table = read_accounts(bench.lines("accounts.jsonl", rows), bench.door, bench.quarantine)
+    table = read_accounts(bench.lines("accounts.jsonl", rows), bench.ingest_context, bench.quarantine)
     assert table["account_id"].to_pylist() == ["a", "b"]
     assert bench.quarantine.rows == [("accounts.jsonl", 2, "account_id", "no account")]
     assert bench.quarantine.mended == {("created", "no time that can be read: left out"): 1}
     with pytest.raises(InputError, match="no column that names the account"):
-        read_accounts(bench.lines("other.jsonl", [{"name": "x"}]), bench.door, bench.quarantine)
-    assert read_accounts(bench.write("empty.csv", ""), bench.door, bench.quarantine).num_rows == 0
+        read_accounts(bench.lines("other.jsonl", [{"name": "x"}]), bench.ingest_context, bench.quarantine)
+    assert read_accounts(bench.write("empty.csv", ""), bench.ingest_context, bench.quarantine).num_rows == 0
 
 
 def test_shapes() -> None:
@@ -118,7 +118,7 @@ def test_edge_logs_agree(bench: Bench) -> None:
         bench.folder / "edge.parquet",
         bench.lines("envoy.jsonl", [ENVOY]),
     ):
-        (batch,) = read_edge(path, bench.door, bench.quarantine)
+        (batch,) = read_edge(path, bench.ingest_context, bench.quarantine)
         assert batch.schema == EDGE.arrow
         assert batch.to_pylist() == [
             {
@@ -134,14 +134,14 @@ def test_edge_logs_agree(bench: Bench) -> None:
         ]
     assert bench.quarantine.bad == 2
     with pytest.raises(InputError, match="names the request"):
-        list(read_edge(bench.lines("bad.jsonl", [{"ja4": "x"}]), bench.door, bench.quarantine))
+        list(read_edge(bench.lines("bad.jsonl", [{"ja4": "x"}]), bench.ingest_context, bench.quarantine))
 
 
 def test_pseudonyms_join_and_hide(bench: Bench, tmp_path: Path) -> None:
     keys = [bench.write(name, name * 20) for name in ("k1", "k2")]
     seen = []
     for key in keys:
-        bench.door = Door(bench.settings, pseudonym_key=pseudonym_key(key))
+        bench.ingest_context = IngestContext(bench.settings, pseudonym_key=pseudonym_key(key))
         (row,) = bench.read(
             bench.lines(
                 "log.jsonl",
@@ -149,7 +149,7 @@ def test_pseudonyms_join_and_hide(bench: Bench, tmp_path: Path) -> None:
             )
         )
         account = read_accounts(
-            bench.lines("acc.jsonl", [{"account_id": "person@x"}]), bench.door, bench.quarantine
+            bench.lines("acc.jsonl", [{"account_id": "person@x"}]), bench.ingest_context, bench.quarantine
         )["account_id"][0].as_py()
         assert row["account_id"] == account
         assert len(account) == 16

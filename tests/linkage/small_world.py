@@ -17,7 +17,7 @@ import pytest
 
 from stillwatch.engine import DuckDBEngine, Engine
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 from stillwatch.settings import EngineSettings
 
 Ints = npt.NDArray[np.int64]
@@ -297,7 +297,7 @@ def _table(columns: dict[str, Any], schema: pa.Schema, rows: int) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def few(rows: list[dict[str, Any]], table: Table) -> pa.Table:
+def few(rows: list[dict[str, Any]], table: Contract) -> pa.Table:
     """A few rows made by hand, with the table's columns; what is not given is null."""
     return pa.Table.from_pylist(
         rows, schema=pa.schema([(column.name, column.type) for column in table.columns])

@@ -18,14 +18,14 @@ from stillwatch.schema import stored as stored_tables
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import SKETCH_VERSION
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 from stillwatch.sketch import load_intent
 
 TABLES = {
     table.name: table
     for module in (found_tables, stored_tables)
     for table in vars(module).values()
-    if isinstance(table, Table) and table.name != "exchanges"
+    if isinstance(table, Contract) and table.name != "exchanges"
 } | {"quarantine": QUARANTINE}
 
 
@@ -102,7 +102,7 @@ def test_the_tables_speak_of_the_same_things(village_run: Ran) -> None:
     assert {row["signal"] for row in village_run.rows("scores")} <= set(SIGNALS.all())
     evidence = village_run.rows("evidence")
     assert all((row["role"] == "held-out") == (row["family"] == "content") for row in evidence)
-    assert {row["facet"] for row in evidence} <= {*FACETS.all(), "meaning"}
+    assert {row["facet"] for row in evidence} <= {*FACETS.all(), "semantic"}
 
 
 def test_the_edge_log_is_joined(village_run: Ran) -> None:

@@ -12,7 +12,7 @@ import pytest
 from village import SEED, Ran, Row, beside, run_here
 
 from stillwatch.pipeline import Inputs
-from stillwatch.range.make import Order, make
+from stillwatch.simulate.make import Order, make
 
 TURNS = 4
 """Exchanges of one conversation, each under whichever account's turn it is."""

@@ -12,9 +12,9 @@ from village import ALONE, SEED, Ran, Row, beside, run_here, small_row
 
 from stillwatch import report
 from stillwatch.pipeline import Inputs, detect
-from stillwatch.range.make import Order, make
 from stillwatch.registry import FACETS, SIGNALS
 from stillwatch.settings import SketchSettings
+from stillwatch.simulate.make import Order, make
 
 AGENT = "Edge/1.0"
 

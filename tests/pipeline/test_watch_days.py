@@ -15,13 +15,14 @@ import pytest
 from village import Ran, Row, command_here
 
 from stillwatch.errors import RunError, SettingError
-from stillwatch.pipeline.forget import SOURCES, TABLES
+from stillwatch.pipeline.forget import SOURCES
 from stillwatch.pipeline.watch import Ledger, known_at, level_of, searches_of, watch
-from stillwatch.range.score_alarms import score_alarms
+from stillwatch.run.layout import TABLES
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 from stillwatch.settings import WatchSettings
+from stillwatch.simulate.score_alarms import score_alarms
 
 pc: Any = pyarrow.compute
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)

@@ -22,8 +22,8 @@ from made_once import made_once
 from stillwatch import report
 from stillwatch.cli import program
 from stillwatch.pipeline import Inputs, detect
-from stillwatch.range.make import Order, make
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
+from stillwatch.simulate.make import Order, make
 
 Row = dict[str, Any]
 VILLAGE = (

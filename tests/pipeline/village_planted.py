@@ -12,7 +12,7 @@ import pytest
 from village import SEED, Ran, Row, beside, command, kept, options, ran_in
 
 from made_once import made_once
-from stillwatch.range.make import Order, make
+from stillwatch.simulate.make import Order, make
 
 SHARED, OWN = 20, 19
 """Accounts that use a head which may be shown, and one which may not; the setting's default is 20."""

@@ -69,10 +69,22 @@ def request(place: int, text: str) -> dict[str, Any]:
     """A request with a guessable thing in every place: words, tools, session, end user, address, client."""
     said = [{"role": role, "text": f"{text} {role}"} for role in ("system", "user", "assistant")]
     return {
-        "request_id": f"r{place}", "account_id": f"account {text}", "messages": [*said, {"role": "user", "text": text}], "answer": f"{text} answered", "tools": f'[{{"name": "{text}"}}]',
-        "output_format": f'{{"name": "{text}"}}', "end_user": f"user {text}", "conversation": f"talk {text}", "user_agent": f"agent {text}", "stainless": f"lang={text[:9]}{text[-9:]}",
-        "ja4": f"ja4 {text}", "parameters": f"stop={text[-9:]}", "address": address(place_of(text)), "signatures": [f"sent {text}"], "signed": [f"got {text}"],
-    }  # fmt: skip
+        "request_id": f"r{place}",
+        "account_id": f"account {text}",
+        "messages": [*said, {"role": "user", "text": text}],
+        "answer": f"{text} answered",
+        "tools": f'[{{"name": "{text}"}}]',
+        "output_format": f'{{"name": "{text}"}}',
+        "end_user": f"user {text}",
+        "conversation": f"talk {text}",
+        "user_agent": f"agent {text}",
+        "stainless": f"lang={text[:9]}{text[-9:]}",
+        "ja4": f"ja4 {text}",
+        "parameters": f"stop={text[-9:]}",
+        "address": address(place_of(text)),
+        "signatures": [f"sent {text}"],
+        "signed": [f"got {text}"],
+    }
 
 
 def place_of(text: str) -> int:
@@ -233,10 +245,10 @@ def test_which_words_are_sampled_is_secret_too(stolen: pa.Table, open_table: pa.
     assert sum(ours == opened for ours, opened in pairs) / len(pairs) < 0.05
 
 
-def meanings(found: pa.Table) -> npt.NDArray[np.uint64]:
-    if found["meaning"].null_count == found.num_rows:
+def semantic_vectors(found: pa.Table) -> npt.NDArray[np.uint64]:
+    if found["semantic"].null_count == found.num_rows:
         pytest.skip("this version leaves the column meaning empty")
-    return np.asarray(found["meaning"].combine_chunks().cast(pa.int64()), np.int64).view(np.uint64)
+    return np.asarray(found["semantic"].combine_chunks().cast(pa.int64()), np.int64).view(np.uint64)
 
 
 def nearest(found: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -249,7 +261,7 @@ def test_the_semantic_sketch_is_keyed(
     """The nearest guess is right under the key, and no more often than by chance under another: expected 0.04
     of 400.
     """
-    known, ours, opened = meanings(guesses), meanings(stolen), meanings(open_table)
+    known, ours, opened = semantic_vectors(guesses), semantic_vectors(stolen), semantic_vectors(open_table)
     assert (known[nearest(opened, known)] == opened).all()
     assert (nearest(ours, known) == asked()).sum() <= 2
     apart = np.bitwise_count(ours ^ opened)
@@ -262,7 +274,7 @@ def test_the_semantic_sketch_tells_what_is_alike(sketched: Sketcher, private: Ha
     """
     texts = [text.rsplit(" ", 1)[0] for text in dictionary()[:200] if len(text) > 150]
     pairs = [sketched([text, f"{text} pand"], private).exchanges for text in texts]
-    found = [meanings(pa.Table.from_batches([pair])) for pair in pairs]
+    found = [semantic_vectors(pa.Table.from_batches([pair])) for pair in pairs]
     near = np.mean([np.bitwise_count(pair[0] ^ pair[1]) for pair in found])
     far = np.mean([np.bitwise_count(one[0] ^ other[0]) for one, other in pairwise(found)])
     assert near < 12 < far

@@ -20,9 +20,9 @@ from stillwatch.cli import program
 from stillwatch.errors import RunError, SettingError
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.keys import own_key, own_key_file
-from stillwatch.pipeline.settle import stored_days
+from stillwatch.run.layout import stored_days
+from stillwatch.run.sketched import Sketched, must_agree
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.sketched import Sketched, must_agree
 from stillwatch.schema.stored import EXCHANGES, SKETCH_VERSION
 
 

@@ -8,9 +8,9 @@ import pytest
 from range_hamlet import HAMLET
 
 from made_once import made_once
-from stillwatch.range.make import Order, make
-from stillwatch.range.scenario import parse
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.world import World, make_world
 
 
 @pytest.fixture(scope="session")

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import itertools
 import json
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from range_hamlet import HAMLET
 
-from stillwatch.cli.range import command
-from stillwatch.errors import SettingError
-from stillwatch.range import evasion
-from stillwatch.range.cast import BALANCED, DAY, Array, Cast
-from stillwatch.range.checks import faults
-from stillwatch.range.day import rows_of
-from stillwatch.range.make import Order, make
-from stillwatch.range.scenario import load, parse, shipped_names
-from stillwatch.range.specs import Campaign
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate import evasion
+from stillwatch.simulate.accounts import BALANCED, DAY, Accounts, Array
+from stillwatch.simulate.day import rows_of
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.specs import Campaign
+from stillwatch.simulate.world import World, make_world
 
 BIG = HAMLET.replace("accounts = 20\n", "accounts = 300\n").replace(
     "exchanges = 1_200\n", "exchanges = 18_000\n"
 )
 """The hamlet with a campaign large enough that shares can be told from it."""
 THISTLE = 0
-PLAYED = [name for name in shipped_names() if load(name).campaigns]
-"""Shipped scenarios with campaigns."""
 
 
 def world(**choices: str) -> World:
@@ -45,7 +37,7 @@ def plain() -> World:
 
 
 def thistle(made: World) -> Array:
-    return np.flatnonzero(made.cast.campaign == THISTLE)
+    return np.flatnonzero(made.accounts.campaign == THISTLE)
 
 
 def spec(made: World) -> Campaign:
@@ -54,7 +46,7 @@ def spec(made: World) -> Campaign:
 
 def carriers(made: World, column: str) -> float:
     """How many accounts of the campaign carry the value of an account, on average."""
-    values = getattr(made.cast, column)[thistle(made)]
+    values = getattr(made.accounts, column)[thistle(made)]
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     return float(count[place].mean())
 
@@ -63,7 +55,7 @@ def meeting(made: World) -> float:
     """Accounts that meet at an address, on average."""
     mine = thistle(made)
     _, count = np.unique(
-        made.cast.places[mine][:, : int(made.cast.place_count[mine].max())], return_counts=True
+        made.accounts.places[mine][:, : int(made.accounts.place_count[mine].max())], return_counts=True
     )
     return float(count.mean())
 
@@ -71,18 +63,18 @@ def meeting(made: World) -> float:
 def same(a: World, b: World, *columns: str) -> bool:
     """Whether the campaign's accounts have equal columns in two worlds."""
     return all(
-        np.array_equal(getattr(a.cast, name)[thistle(a)], getattr(b.cast, name)[thistle(b)])
+        np.array_equal(getattr(a.accounts, name)[thistle(a)], getattr(b.accounts, name)[thistle(b)])
         for name in columns
     )
 
 
 def changed(a: World, b: World) -> set[str]:
-    """Columns of the cast in which the campaign's accounts differ."""
-    return {field.name for field in fields(Cast) if not same(a, b, field.name)}
+    """Columns in which the campaign's accounts differ."""
+    return {field.name for field in fields(Accounts) if not same(a, b, field.name)}
 
 
 def home_share(made: World) -> float:
-    places = made.cast.places[thistle(made)][:, :4]
+    places = made.accounts.places[thistle(made)][:, :4]
     return float((made.setting.places.classes[made.networks[places]] == "residential").mean())
 
 
@@ -94,14 +86,14 @@ def test_a_knob_turned_off_changes_nothing_and_benign_accounts_never_change(
     high = world(**{knob.name: "high"})
     assert off.scenario == plain.scenario
     assert high.scenario.populations == plain.scenario.populations
-    benign = plain.cast.campaign < 0
-    for field in fields(Cast):
-        before = getattr(plain.cast, field.name)
-        assert np.array_equal(getattr(off.cast, field.name), before)
+    benign = plain.accounts.campaign < 0
+    for field in fields(Accounts):
+        before = getattr(plain.accounts, field.name)
+        assert np.array_equal(getattr(off.accounts, field.name), before)
         if field.name not in ("domain", "shape", "organisation"):
-            assert np.array_equal(getattr(high.cast, field.name)[: len(benign)][benign], before[benign]), (
-                field.name
-            )
+            assert np.array_equal(
+                getattr(high.accounts, field.name)[: len(benign)][benign], before[benign]
+            ), field.name
 
 
 def test_the_pool_holds_more_addresses_and_fewer_accounts_meet_at_one(plain: World) -> None:
@@ -112,8 +104,8 @@ def test_the_pool_holds_more_addresses_and_fewer_accounts_meet_at_one(plain: Wor
 
 def test_rotation_gives_each_account_more_addresses_at_each_of_which_as_many_meet(plain: World) -> None:
     high = world(rotation="high")
-    assert (high.cast.place_count[thistle(high)] == 24).all()
-    assert (plain.cast.place_count[thistle(plain)] == 4).all()
+    assert (high.accounts.place_count[thistle(high)] == 24).all()
+    assert (plain.accounts.place_count[thistle(plain)] == 4).all()
     assert meeting(high) == pytest.approx(meeting(plain), rel=0.1)
 
 
@@ -134,7 +126,7 @@ def test_clients_deals_accounts_over_several_builds(plain: World) -> None:
 
 def test_registration_spreads_over_longer_and_earlier_bursts(plain: World) -> None:
     def busiest(made: World) -> float:
-        fresh = made.cast.created[thistle(made)[:-40]]
+        fresh = made.accounts.created[thistle(made)[:-40]]
         return float(np.unique(fresh // DAY, return_counts=True)[1].max() / len(fresh))
 
     shares = [
@@ -150,41 +142,30 @@ def test_registration_spreads_over_longer_and_earlier_bursts(plain: World) -> No
     assert shares[0] > 0.25 > 0.05 > shares[-1]
 
 
-def test_registration_spreads_those_of_each_crew() -> None:
-    plain, earlier = turned("fixed_prompt", registration="middle")
-    assert [crew.registered_days for crew in plain.crews] == [20, 3]
-    assert {crew.registered_days for crew in earlier.crews} == {120.0}
-    scenario = evasion.ordered(load("fixed_prompt"), {"registration": "middle"})
-    cast = make_world(scenario, 0.001, 1).cast
-    of_campaign = cast.campaign >= 0
-    waited = (cast.first - cast.created)[of_campaign] / DAY
-    assert np.median(waited) > 30
-
-
 def test_cover_mixes_ordinary_prompts_in_and_keeps_the_harvest(plain: World) -> None:
     high = world(cover="high")
     chat = [high.setting.jobs.names.index(name) for name in ("chat", "writing", "code")]
-    assert np.isin(high.profiles[high.cast.profile[thistle(high)[0]]], chat).mean() == pytest.approx(
+    assert np.isin(high.profiles[high.accounts.profile[thistle(high)[0]]], chat).mean() == pytest.approx(
         0.8, abs=0.01
     )
-    wanted = [made.cast.rate[thistle(made)].sum() * (1 - spec(made).cover) for made in (plain, high)]
+    wanted = [made.accounts.rate[thistle(made)].sum() * (1 - spec(made).cover) for made in (plain, high)]
     assert wanted[1] == pytest.approx(wanted[0], rel=0.02)
 
 
 def test_jitter_gives_a_share_of_accounts_peoples_hours_and_first_days(plain: World) -> None:
     middle = world(jitter="middle")
     mine = thistle(middle)
-    assert (plain.cast.rhythm[thistle(plain)] == BALANCED).all()
-    assert 0.5 < (middle.cast.rhythm[mine] != BALANCED).mean() < 0.7
-    assert np.ptp(middle.cast.first[mine[:200]]) > 2 * DAY
+    assert (plain.accounts.rhythm[thistle(plain)] == BALANCED).all()
+    assert 0.5 < (middle.accounts.rhythm[mine] != BALANCED).mean() < 0.7
+    assert np.ptp(middle.accounts.first[mine[:200]]) > 2 * DAY
     assert same(plain, middle, "client", "payment", "places", "domain")
 
 
 def test_slices_share_templates_within_and_not_between_them() -> None:
     made = world(shards="middle")
-    assert np.unique(made.cast.slice[thistle(made)], return_counts=True)[1].max() == 5
+    assert np.unique(made.accounts.slice[thistle(made)], return_counts=True)[1].max() == 5
     first = openings(made)
-    numbers = {account: int(made.cast.slice[account]) for account in first}
+    numbers = {account: int(made.accounts.slice[account]) for account in first}
     pairs = list(itertools.combinations(first, 2))
     near = [bool(first[a] & first[b]) for a, b in pairs if numbers[a] == numbers[b]]
     far = [bool(first[a] & first[b]) for a, b in pairs if numbers[a] != numbers[b]]
@@ -196,7 +177,7 @@ def test_slices_share_templates_within_and_not_between_them() -> None:
 
 def openings(made: World) -> dict[int, set[str]]:
     """The first words of the prompts of some accounts of the campaign."""
-    mine = set(np.flatnonzero((made.cast.campaign == THISTLE) & (made.cast.slice <= 8))[:60].tolist())
+    mine = set(np.flatnonzero((made.accounts.campaign == THISTLE) & (made.accounts.slice <= 8))[:60].tolist())
     found: dict[int, set[str]] = {}
     for day in range(made.setting.days):
         rows = rows_of(made, day, 0, 1, text=True)
@@ -215,9 +196,9 @@ def test_slices_of_a_limited_pool_do_not_overlap() -> None:
     assert rows.messages is not None
     asked: dict[str, set[int]] = {}
     for account, messages in zip(rows.account.tolist(), rows.messages.to_pylist(), strict=True):
-        if made.cast.campaign[account] == THISTLE:
+        if made.accounts.campaign[account] == THISTLE:
             question = json.loads(str(messages))[-1]["content"][-60:]
-            asked.setdefault(question, set()).add(int(made.cast.slice[account]))
+            asked.setdefault(question, set()).add(int(made.accounts.slice[account]))
     repeated = [slices for slices in asked.values() if len(slices) > 1]
     assert len(asked) > 500
     assert len(repeated) < 0.15 * len(asked)
@@ -227,7 +208,8 @@ def test_volume_spreads_the_same_total_over_more_accounts(plain: World) -> None:
     middle = world(volume="middle")
     assert len(thistle(middle)) == 4 * len(thistle(plain))
     totals = [
-        (made.cast.rate * (made.cast.last - made.cast.first))[thistle(made)].sum() for made in (plain, middle)
+        (made.accounts.rate * (made.accounts.last - made.accounts.first))[thistle(made)].sum()
+        for made in (plain, middle)
     ]
     assert totals[1] == pytest.approx(totals[0], rel=0.01)
 
@@ -236,10 +218,10 @@ def test_churn_lets_accounts_live_for_days_only(plain: World) -> None:
     high = world(churn="high")
     mine = thistle(high)
     assert len(mine) == 3 * len(thistle(plain))
-    assert (high.cast.last - high.cast.first)[mine].max() <= 2 * DAY
-    assert (high.cast.created < high.cast.first)[mine].all()
+    assert (high.accounts.last - high.accounts.first)[mine].max() <= 2 * DAY
+    assert (high.accounts.created < high.accounts.first)[mine].all()
     at_once = [
-        int(((made.cast.first <= now) & (made.cast.last > now))[thistle(made)].sum())
+        int(((made.accounts.first <= now) & (made.accounts.last > now))[thistle(made)].sum())
         for made in (plain, high)
         for now in [plain.setting.start + 3 * DAY]
     ]
@@ -250,78 +232,12 @@ def test_a_campaign_in_the_baseline_is_there_on_the_first_day_at_full_rate(plain
     middle = world(baseline="middle")
     assert (spec(plain).first_day, spec(middle).first_day) == (1, 0)
     assert spec(middle).days == 6
-    assert middle.cast.rate[thistle(middle)].mean() == pytest.approx(
-        plain.cast.rate[thistle(plain)].mean(), rel=0.02
+    assert middle.accounts.rate[thistle(middle)].mean() == pytest.approx(
+        plain.accounts.rate[thistle(plain)].mean(), rel=0.02
     )
-    assert np.median((middle.cast.first - middle.cast.created)[thistle(middle)]) > np.median(
-        (plain.cast.first - plain.cast.created)[thistle(plain)]
+    assert np.median((middle.accounts.first - middle.accounts.created)[thistle(middle)]) > np.median(
+        (plain.accounts.first - plain.accounts.created)[thistle(plain)]
     )
-
-
-def turned(scenario: str, **choices: str) -> tuple[Campaign, Campaign]:
-    """The campaign of a shipped scenario, and the same with knobs turned."""
-    found = load(scenario)
-    return found.campaigns[0], evasion.played(evasion.ordered(found, choices)).campaigns[0]
-
-
-@pytest.mark.parametrize("name", PLAYED)
-def test_every_setting_of_every_knob_leaves_a_scenario_without_faults(name: str) -> None:
-    for knob, setting in itertools.product((*evasion.knobs(), evasion.ALL), evasion.SETTINGS):
-        assert not list(faults(evasion.played(evasion.ordered(load(name), {knob: setting})))), (
-            f"{knob}={setting}"
-        )
-
-
-@pytest.mark.parametrize("name", PLAYED)
-def test_every_knob_turned_all_the_way_can_be_played(name: str) -> None:
-    for knob in (*evasion.knobs(), evasion.ALL):
-        with suppress(SettingError):  # so small a world may have too few accounts to steal from, and says so
-            make_world(evasion.ordered(load(name), {knob: "high"}), 0.0002, 1)
-
-
-def test_a_campaign_that_was_there_before_moves_to_another_model_when_it_did() -> None:
-    plain, before = turned("refinery", baseline="middle")
-    assert (plain.first_day, before.first_day) == (2, 0)
-    assert before.first_day + before.moves_day == plain.first_day + plain.moves_day
-    assert before.first_day + before.pathways[0].late_day == plain.first_day + plain.pathways[0].late_day
-
-
-@pytest.mark.parametrize("name", ["bypass_search", "fixed_prompt"])
-def test_crews_that_come_later_come_when_they_did_and_each_keeps_its_rate(name: str) -> None:
-    plain, before = turned(name, baseline="middle")
-    assert (before.first_day, before.days) == (0, plain.days + plain.first_day)
-    assert before.exchanges > plain.exchanges
-    for crew, earlier in zip(plain.crews, before.crews, strict=True):
-        assert (
-            earlier.first_day + earlier.days + before.first_day
-            == crew.first_day + crew.days + plain.first_day
-        )
-        assert earlier.volume * before.exchanges / earlier.days == pytest.approx(
-            crew.volume * plain.exchanges / crew.days, rel=1e-3
-        )
-    assert {crew.registered_days for crew in before.crews} == {120.0}
-    assert before.crews[1].first_day == before.crews[0].days
-
-
-@pytest.mark.parametrize(
-    ("setting", "generations"), [("low", [1, 6]), ("middle", [2, 12]), ("high", [6, 39])]
-)
-def test_each_crew_has_as_many_generations_as_its_days_hold(setting: str, generations: list[int]) -> None:
-    plain, short = turned("fixed_prompt", churn=setting)
-    for crew, lived, times in zip(plain.crews, short.crews, generations, strict=True):
-        assert lived.share * short.accounts == pytest.approx(times * crew.share * plain.accounts, rel=1e-3)
-        assert lived.at_least == times * crew.at_least
-    assert sum(crew.share for crew in short.crews) == pytest.approx(1.0)
-
-
-def test_a_knob_changes_nothing_of_a_campaign_that_hides_as_much_already() -> None:
-    plain, lived = turned("harness_relay", churn="low")
-    assert lived == plain
-    plain, settled = turned("harness_relay", churn="middle")
-    assert settled.accounts == 2 * plain.accounts
-    churned = evasion.evaded(settled, {"churn": "low"})
-    assert churned == settled
-    assert evasion.evaded(settled, {"churn": "high"}).accounts == 7 * plain.accounts
 
 
 ISOLATED = {
@@ -354,25 +270,25 @@ def test_an_isolated_family_changes_only_its_own_columns(family: str, plain: Wor
 
 
 def test_isolated_accounts_share_no_more_than_strangers_do(plain: World) -> None:
-    strangers = plain.cast.campaign < 0
+    strangers = plain.accounts.campaign < 0
     network, identity, software = (
         world(**{f"isolated_{family}": "high"}) for family in ("network", "identity", "software")
     )
-    homes = network.cast.places[thistle(network), 0]
+    homes = network.accounts.places[thistle(network), 0]
     assert len(np.unique(homes)) == len(homes)
-    paid = identity.cast.payment[thistle(identity)]
+    paid = identity.accounts.payment[thistle(identity)]
     assert len(np.unique(paid)) == len(paid)
-    assert (identity.cast.created < identity.cast.first)[thistle(identity)].all()
+    assert (identity.accounts.created < identity.accounts.first)[thistle(identity)].all()
     popular = (
         np.unique(
-            plain.cast.client[strangers & (plain.cast.kind == plain.kinds.index("ordinary"))],
+            plain.accounts.client[strangers & (plain.accounts.kind == plain.kinds.index("ordinary"))],
             return_counts=True,
         )[1].max()
         / 150
     )
     assert carriers(software, "client") / len(thistle(software)) < popular
     half = world(isolated_identity="low")
-    assert 0.4 < np.mean(half.cast.payment[thistle(half)] == plain.cast.payment[thistle(plain)]) < 0.6
+    assert 0.4 < np.mean(half.accounts.payment[thistle(half)] == plain.accounts.payment[thistle(plain)]) < 0.6
     assert 1.0 < carriers(half, "payment") < carriers(plain, "payment") / 2
 
 
@@ -389,77 +305,3 @@ def test_told_tools_leave_the_log(tmp_path: Path) -> None:
     bodies = [json.loads(row["proxy_server_request"]) for row in rows if row["user"] in campaign]
     assert bodies
     assert not any("tools" in body for body in bodies)
-
-
-def test_all_together_turns_every_knob_and_a_single_choice_overrules_it() -> None:
-    thistle_of = parse(HAMLET, "hamlet.toml").campaigns[THISTLE]
-    together = evasion.evaded(thistle_of, {"all": "high"})
-    assert together.pool == 20 * 24 / 4
-    assert together.isolated == dict.fromkeys(("network", "identity", "software", "rhythm", "content"), 1.0)
-    assert together.cover == 0.8
-    assert evasion.evaded(thistle_of, {"all": "high", "cover": "off"}).cover == thistle_of.cover
-    assert evasion.evaded(together, {"all": "low"}).cover == 0.8
-
-
-def test_a_scenario_says_how_its_campaigns_evade_and_an_order_overrules_it() -> None:
-    text = HAMLET.replace("windows = 4", 'windows = 4\nevade = { pool = "middle", cover = "low" }', 1)
-    scenario = parse(text, "hamlet.toml")
-    assert [one.pool for one in evasion.played(scenario).campaigns] == [5.0, 1.0]
-    ordered = evasion.played(evasion.ordered(scenario, {"cover": "high"}))
-    assert [(one.pool, one.cover) for one in ordered.campaigns] == [(5.0, 0.8), (1.0, 0.8)]
-    assert evasion.played(ordered) == ordered
-
-
-@pytest.mark.parametrize(
-    ("key", "what", "do"),
-    [
-        ('evade = { pol = "middle" }', "no knob of evasion 'pol'", "did you mean pool"),
-        ('evade = { pool = "max" }', "no setting 'max'", "off, low, middle, high"),
-        ("isolated = { card = 1.0 }", "no family 'card'", "network, identity"),
-        ("isolated = { content = 2.0 }", "isolated.content is a share", "from 0 to 1"),
-    ],
-)
-def test_a_wrong_choice_in_a_scenario_is_named_with_its_line(key: str, what: str, do: str) -> None:
-    text = HAMLET.replace("windows = 4", f"windows = 4\n{key}", 1)
-    with pytest.raises(SettingError, match=what) as caught:
-        parse(text, "hamlet.toml")
-    line = text[: text.index(key)].count("\n") + 1
-    assert caught.value.where == f"hamlet.toml, line {line}"
-    assert do in str(caught.value.do)
-
-
-def test_the_command_line_turns_knobs_and_names_them_where_one_is_wrong(
-    hamlet_file: Path, tmp_path: Path
-) -> None:
-    order = ["make", str(hamlet_file), "--scale", "1", "--seed", "3", "--no-prompts", "--json", "--out"]
-    done = CliRunner().invoke(
-        command, [*order, str(tmp_path / "world"), "--evade", "volume=low", "--evade", "pool=high"]
-    )
-    assert done.exit_code == 0, done.output
-    accounts = {row["name"]: row["accounts"] for row in json.loads(done.stdout)["groups"]}
-    assert 36 <= accounts["thistle"] <= 40
-    for word in ("speed=high", "volume=loud", "volume"):
-        failed = CliRunner().invoke(command, [*order, str(tmp_path / "no"), "--evade", word])
-        assert isinstance(failed.exception, SettingError)
-        assert failed.exception.where == f"--evade {word}"
-        known: Any = evasion.knobs() if word == "speed=high" else evasion.SETTINGS
-        assert all(name in str(failed.exception.do) for name in known)
-
-
-def test_a_backdrop_that_is_not_there_is_named_on_the_command_line(hamlet_file: Path, tmp_path: Path) -> None:
-    failed = CliRunner().invoke(
-        command, ["make", str(hamlet_file), "--out", str(tmp_path / "no"), "--backdrop", "village"]
-    )
-    assert isinstance(failed.exception, SettingError)
-    assert "no backdrop 'village'" in failed.exception.what
-    assert not (tmp_path / "no").exists()
-
-
-def test_every_knob_says_what_it_does_and_pays_and_the_page_names_it() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "range.md").read_text(encoding="utf-8")
-    for knob in evasion.KNOBS:
-        assert knob.does.endswith(".")
-        assert knob.pays
-        assert len(knob.values) == 3
-        values = (", ".join(f"{value:g}" for value in knob.at(setting)) for setting in evasion.SETTINGS[1:])
-        assert f"| `{knob.name}` | {knob.does} | {knob.unit} | {' | '.join(values)} | {knob.pays} |" in page

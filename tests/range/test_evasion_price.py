@@ -11,11 +11,11 @@ import pytest
 from range_hamlet import HAMLET
 
 from stillwatch.errors import SettingError
-from stillwatch.range import evasion
-from stillwatch.range.cast import DAY
-from stillwatch.range.price import UNITS, Assumed, Bill, Usage, bill, read_prices, shipped_prices
-from stillwatch.range.scenario import parse
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate import evasion
+from stillwatch.simulate.accounts import DAY
+from stillwatch.simulate.price import UNITS, Assumed, Bill, Usage, bill, read_prices, shipped_prices
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.world import World, make_world
 
 BIG = HAMLET.replace("accounts = 20\n", "accounts = 200\n").replace(
     "exchanges = 1_200\n", "exchanges = 12_000\n"
@@ -48,8 +48,8 @@ RISES: Mapping[str, str] = {
 
 def expected(world: World) -> Usage:
     """What accounts would use on average, so that no chance is in it."""
-    cast = world.cast
-    made = cast.rate * np.maximum(cast.last - cast.first, 0) / DAY
+    accounts = world.accounts
+    made = accounts.rate * np.maximum(accounts.last - accounts.first, 0) / DAY
     return Usage(made, made * 700, made * 400)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import evasion as study
-import evasion_outcomes as sums
-from evasion_figure import Point
-from kept_rows import finished
-from stillwatch.range.price import UNITS, Assumed, shipped_prices
+from evasion_study import outcomes as sums
+from evasion_study.figure import Point
+from stillwatch.simulate.price import UNITS, Assumed, shipped_prices
+from study.kept_rows import finished
 
 PRICES = shipped_prices()
 

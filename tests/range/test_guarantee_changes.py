@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from guarantee_changes import BROUGHT, CHANGES, OPENED, SHOWN, holiday_days, release_day
-from guarantee_worlds import BENIGN, Task, scenario_of
-from stillwatch.pipeline.settle import stored_days
-from stillwatch.range.cast import DAY
-from stillwatch.range.world import World, make_world
+from guarantee_study.changes import BROUGHT, CHANGES, OPENED, SHOWN, holiday_days, release_day
+from guarantee_study.worlds import BENIGN, Task, scenario_of
+from stillwatch.run.layout import stored_days
+from stillwatch.simulate.accounts import DAY
+from stillwatch.simulate.world import World, make_world
 
 START = 1_770_595_200_000_000
 """2026-02-09 in microseconds since 1970."""
@@ -93,32 +93,32 @@ def world_of(change: str) -> tuple[World, World]:
     """A small benign world before and after a change that is made before its first exchange."""
     scenario = CHANGES[change].scenario(scenario_of(Task(BENIGN, "benign", 0.001, 1, 3_000.0, 0, 365.0)))
     world = make_world(scenario, 0.001, 1)
-    # The change writes into the cast, so a copy of what it writes is kept.
+    # The change writes into the accounts, so a copy of what it writes is kept.
     kept = replace(
-        world.cast,
+        world.accounts,
         **{
-            name: getattr(world.cast, name).copy()
+            name: getattr(world.accounts, name).copy()
             for name in ("late_profile", "late_from", "first", "created")
         },
     )
-    return replace(world, cast=kept), CHANGES[change].world(world)
+    return replace(world, accounts=kept), CHANGES[change].world(world)
 
 
 def test_drift_gives_ordinary_accounts_other_jobs_from_the_middle_on() -> None:
     before, after = world_of("drift")
-    moved = after.cast.late_profile != before.cast.late_profile
-    ordinary = after.cast.kind == after.kinds.index("ordinary")
+    moved = after.accounts.late_profile != before.accounts.late_profile
+    ordinary = after.accounts.kind == after.kinds.index("ordinary")
     assert (moved & ordinary).sum() == ordinary.sum() > 100
     middle = after.setting.start + after.setting.days * DAY // 2
-    assert (after.cast.late_from[moved] >= middle).all()
-    assert (after.cast.late_from[moved] <= middle + 5 * DAY).all()
+    assert (after.accounts.late_from[moved] >= middle).all()
+    assert (after.accounts.late_from[moved] <= middle + 5 * DAY).all()
 
 
 def test_a_region_opens_in_the_middle() -> None:
     before, after = world_of("new region")
     assert after.setting.places.regions[-1].name == OPENED.name
-    new = after.cast.region == len(after.setting.places.regions) - 1
+    new = after.accounts.region == len(after.setting.places.regions) - 1
     assert 0.08 < new.mean() < 0.3
     middle = after.setting.start + after.setting.days * DAY // 2
-    assert (before.cast.first[new] < middle).any(), "else the test shows nothing"
-    assert (after.cast.first[new] >= middle).all()
+    assert (before.accounts.first[new] < middle).any(), "else the test shows nothing"
+    assert (after.accounts.first[new] >= middle).all()

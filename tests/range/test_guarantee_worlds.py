@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from guarantee_lines import delays_of, false_alarms, made_of, run_lengths
-from guarantee_worlds import BENIGN, CAMPAIGNS, Task, groups_of, listed_at_levels
+from guarantee_study.lines import delays_of, false_alarms, made_of, run_lengths
+from guarantee_study.worlds import BENIGN, CAMPAIGNS, Task, groups_of, listed_at_levels
 from guarantees import logged
-from stillwatch.range.score import Truth
+from stillwatch.simulate.score import Truth
 
 KINDS = {
     "a": "operator",

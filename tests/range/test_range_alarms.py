@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.errors import RunError
-from stillwatch.range.score import Truth
-from stillwatch.range.score_alarms import Raised, alarms_scored, all_noticed, score_alarms
+from stillwatch.simulate.score import Truth
+from stillwatch.simulate.score_alarms import Raised, alarms_scored, all_noticed, score_alarms
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
 CLASS = frozenset(f"c{i}" for i in range(30))

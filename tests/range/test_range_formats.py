@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from stillwatch.ingest import Door, Quarantine, plan, read
-from stillwatch.range.day import Rows, rows_of
-from stillwatch.range.world import World
-from stillwatch.range.writers import WRITERS, account_ids, model_names
+from stillwatch.ingest import IngestContext, Quarantine, plan, read
 from stillwatch.settings import IngestSettings
+from stillwatch.simulate.day import Rows, rows_of
+from stillwatch.simulate.world import World
+from stillwatch.simulate.writers import WRITERS, account_ids, model_names
 
 SILENT = {"langfuse_observations": {"status"}, "anthropic_messages_jsonl": {"reasoning_tokens", "roles"}}
 """What a format cannot carry."""
@@ -32,7 +32,7 @@ def mute_rows(hamlet_world: World) -> Rows:
 def ingested(path: Path) -> tuple[list[dict[str, Any]], Quarantine, str]:
     sources = plan([path], settings=IngestSettings(), format=None, mapping=None)
     quarantine = Quarantine()
-    batches = list(read(sources[0], Door(IngestSettings()), quarantine))
+    batches = list(read(sources[0], IngestContext(IngestSettings()), quarantine))
     return pa.Table.from_batches(batches).to_pylist(), quarantine, sources[0].format
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.range import compose
-from stillwatch.range.grammar import build, shipped
+from stillwatch.simulate import compose
+from stillwatch.simulate.grammar import build, shipped
 
 BOOK = shipped()
 SYMBOLS = sorted(BOOK.symbols)

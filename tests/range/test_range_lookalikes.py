@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from stillwatch.campaigns.permits import read_permits
-from stillwatch.range.cast import DAY, HOUR
-from stillwatch.range.day import Rows, rows_of
-from stillwatch.range.papers import Tally, accounts, permits_text, truth
-from stillwatch.range.scenario import load
-from stillwatch.range.specs import kinds
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate.accounts import DAY, HOUR
+from stillwatch.simulate.day import Rows, rows_of
+from stillwatch.simulate.scenario import load
+from stillwatch.simulate.side_files import Tally, accounts_table, permits_text, truth_table
+from stillwatch.simulate.specs import kinds
+from stillwatch.simulate.world import World, make_world
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Week:
-    """The world, its papers and its exchanges by kind."""
+    """The world, what its accounts declare, and its exchanges by kind."""
 
     world: World
     tally: Tally
@@ -56,10 +56,10 @@ class Week:
         """Exchanges of each group of a kind."""
         found: dict[int, list[Seen]] = defaultdict(list)
         for row in self.seen[kind]:
-            found[int(self.world.cast.group[row.account])].append(row)
+            found[int(self.world.accounts.group[row.account])].append(row)
         return list(found.values())
 
-    def papers(self, rows: list[Seen]) -> list[dict[str, Any]]:
+    def declared(self, rows: list[Seen]) -> list[dict[str, Any]]:
         """What the accounts of some exchanges declare."""
         return [self.accounts[number] for number in sorted({row.account for row in rows})]
 
@@ -86,15 +86,17 @@ def _seen(rows: Rows) -> list[Seen]:
 @pytest.fixture(scope="module")
 def week() -> Week:
     world = make_world(load("benign"), 0.001, 5)
-    tally = Tally(np.zeros(len(world.cast), np.int64))
+    tally = Tally(np.zeros(len(world.accounts), np.int64))
     found: dict[str, list[Seen]] = defaultdict(list)
     for day in range(world.setting.days):
         rows = rows_of(world, day, 0, 1, text=True)
         tally.add(rows)
         for row in _seen(rows):
-            found[world.kinds[world.cast.kind[row.account]]].append(row)
+            found[world.kinds[world.accounts.kind[row.account]]].append(row)
     number = {name: i for i, name in enumerate(world.account_ids.to_pylist())}
-    return Week(world, tally, found, {number[row["account_id"]]: row for row in accounts(world).to_pylist()})
+    return Week(
+        world, tally, found, {number[row["account_id"]]: row for row in accounts_table(world).to_pylist()}
+    )
 
 
 def first_times(rows: list[Seen]) -> dict[int, int]:
@@ -123,7 +125,11 @@ def micros(moment: datetime) -> int:
 def test_every_kind_is_in_it_and_no_campaign(week: Week) -> None:
     assert set(week.seen) == set(kinds())
     assert not week.world.scenario.campaigns
-    assert set(truth(week.world, week.tally)["label"].to_pylist()) == {"benign", "authorised", "exceeds"}
+    assert set(truth_table(week.world, week.tally)["label"].to_pylist()) == {
+        "benign",
+        "authorised",
+        "exceeds",
+    }
 
 
 def test_it_is_small_enough_for_many_worlds_and_its_look_alikes_are_not(week: Week) -> None:
@@ -142,12 +148,12 @@ def test_it_is_small_enough_for_many_worlds_and_its_look_alikes_are_not(week: We
 
 def test_a_hackathon_is_one_address_on_one_day_with_one_kit(week: Week) -> None:
     for rows in week.groups("hackathon"):
-        papers = week.papers(rows)
+        declared = week.declared(rows)
         assert len({row.address for row in rows}) == len({row.client for row in rows}) == 1
         assert max(row.time for row in rows) - min(row.time for row in rows) <= 15 * HOUR
         assert len({row.time // DAY for row in rows}) <= 2
-        assert fullest([micros(row["created"]) for row in papers], 2 * HOUR) > 0.7
-        assert {row["organisation"] for row in papers} == {None}
+        assert fullest([micros(row["created"]) for row in declared], 2 * HOUR) > 0.7
+        assert {row["organisation"] for row in declared} == {None}
         assert most(rows, lambda row: row.messages[0]["content"]) > 0.7
 
 
@@ -155,7 +161,7 @@ def test_a_viral_prompt_begins_in_the_same_hours_all_over_the_world(week: Week) 
     rows = week.seen["viral_prompt"]
     first = first_times(rows)
     assert fullest(list(first.values()), 9 * HOUR) > 0.5
-    assert len({row["region"] for row in week.papers(rows)}) >= 6
+    assert len({row["region"] for row in week.declared(rows)}) >= 6
     users = {
         row.account
         for row in rows
@@ -173,9 +179,9 @@ def test_a_framework_gives_strangers_one_prompt_one_tool_set_and_one_parameter_s
     assert most(rows, lambda row: row.parameters) == 1.0
     builds = week.world.setting.clients.builds
     assert all(builds[row.client].user_agent.startswith("crewline/") for row in rows)
-    papers = week.papers(rows)
-    assert {row["plan"] for row in papers} == {"api"}
-    assert len({row["payment"] for row in papers}) == len(papers)
+    declared = week.declared(rows)
+    assert {row["plan"] for row in declared} == {"api"}
+    assert len({row["payment"] for row in declared}) == len(declared)
     assert most(rows, lambda row: row.address) < 0.2
 
 
@@ -185,24 +191,24 @@ def test_a_vpn_has_few_exits_for_people_of_many_regions(week: Week) -> None:
     assert set(week.world.setting.places.classes[week.world.networks[[row.address for row in rows]]]) == {
         "vpn"
     }
-    assert len({row["region"] for row in week.papers(rows)}) >= 5
+    assert len({row["region"] for row in week.declared(rows)}) >= 5
 
 
 def test_a_migration_is_registered_in_an_hour_and_at_work_from_the_same_hour(week: Week) -> None:
     for rows in week.groups("migration"):
-        papers = week.papers(rows)
-        assert len(papers) >= 140
-        created = [micros(row["created"]) for row in papers]
+        declared = week.declared(rows)
+        assert len(declared) >= 140
+        created = [micros(row["created"]) for row in declared]
         assert max(created) - min(created) < HOUR
-        assert len({row["email_domain"] for row in papers}) == 1
+        assert len({row["email_domain"] for row in declared}) == 1
         assert len({row.address for row in rows}) <= 2
         assert fullest(list(first_times(rows).values()), HOUR) > 0.4
 
 
 def test_a_vendors_freelancers_share_template_and_tool_and_declare_nothing(week: Week) -> None:
     for rows in week.groups("translation_vendor"):
-        papers = week.papers(rows)
-        assert np.mean([row["organisation"] is None for row in papers]) > 0.6
+        declared = week.declared(rows)
+        assert np.mean([row["organisation"] is None for row in declared]) > 0.6
         assert len({row.client for row in rows}) == 1
         work = [row for row in rows if row.tools]
         assert len(work) > 0.8 * len(rows)
@@ -210,13 +216,13 @@ def test_a_vendors_freelancers_share_template_and_tool_and_declare_nothing(week:
         assert len({row.said.partition("[")[2].partition("]")[0] for row in work}) > 50
         behind = Counter({(row.account, row.address) for row in rows}).keys()
         desk = Counter(address for _, address in behind).most_common(1)[0][1]
-        assert 0.2 < desk / len(papers) < 0.8
+        assert 0.2 < desk / len(declared) < 0.8
 
 
 def test_own_model_data_is_declared_and_looks_like_a_harvest(week: Week) -> None:
     for rows in week.groups("own_model_data"):
         assert (
-            len({(row["organisation"], row["payment"], row["verification"]) for row in week.papers(rows)})
+            len({(row["organisation"], row["payment"], row["verification"]) for row in week.declared(rows)})
             == 1
         )
         assert len(rows) > 1_000
@@ -229,39 +235,39 @@ def test_hobbyists_send_identical_harvest_templates_and_share_nothing_else(week:
     for row in rows:
         users[row.said[:60]].add(row.account)
     top = sorted(users.values(), key=len)[-2:]
-    papers = week.papers(rows)
-    assert all(len(accounts) > 0.85 * len(papers) for accounts in top)
-    assert len({row["payment"] for row in papers}) == len(papers)
-    assert len({row["region"] for row in papers}) >= 5
+    declared = week.declared(rows)
+    assert all(len(accounts) > 0.85 * len(declared) for accounts in top)
+    assert len({row["payment"] for row in declared}) == len(declared)
+    assert len({row["region"] for row in declared}) >= 5
 
 
 def test_red_teams_are_refused_often_and_try_many_things(week: Week) -> None:
     rows = week.seen["red_team"]
     answered = [row.answer for row in rows if row.answer]
-    assert {row["verification"] for row in week.papers(rows)} == {"organisation"}
+    assert {row["verification"] for row in week.declared(rows)} == {"organisation"}
     assert len({row.said for row in rows}) > 0.7 * len(rows)
     assert np.mean([text.startswith(("I'm sorry", "I can't", "I'm unable")) for text in answered]) > 0.5
 
 
 def test_an_aggregators_keys_carry_on_each_others_conversations(week: Week) -> None:
-    cast = week.world.cast
+    accounts = week.world.accounts
     keys: dict[str, set[int]] = defaultdict(set)
     for rows in week.seen.values():
         for row in rows:
             if row.session:
                 keys[row.session].add(row.account)
-    shared = [accounts for accounts in keys.values() if len(accounts) > 1]
-    assert {week.world.kinds[cast.kind[number]] for accounts in shared for number in accounts} == {
+    shared = [numbers for numbers in keys.values() if len(numbers) > 1]
+    assert {week.world.kinds[accounts.kind[number]] for numbers in shared for number in numbers} == {
         "aggregator"
     }
-    assert all(len({int(cast.group[number]) for number in accounts}) == 1 for accounts in shared)
+    assert all(len({int(accounts.group[number]) for number in numbers}) == 1 for numbers in shared)
     assert len(shared) > 200
     assert all(row.end_user for row in week.seen["aggregator"])
 
 
 def test_a_small_country_is_behind_one_carrier(week: Week) -> None:
     rows = week.seen["small_country"]
-    assert {row["region"] for row in week.papers(rows)} == {"island"}
+    assert {row["region"] for row in week.declared(rows)} == {"island"}
     networks = week.world.networks[[row.address for row in rows]]
     assert len(set(networks.tolist())) <= 2
     assert len({row.address for row in rows}) < 0.1 * len({row.account for row in rows})
@@ -281,6 +287,6 @@ def test_licensees_exceed_their_permits_each_in_its_way(week: Week, tmp_path: An
         used[week.accounts[row.account]["organisation"]].append(row)
     assert len(used) == 3
     assert permits["Osprey Tutors"]["models"] == ["heron-3"]
-    assert set(week.world.cast.model[[row.account for row in used["Osprey Tutors"]]]) == {0}
+    assert set(week.world.accounts.model[[row.account for row in used["Osprey Tutors"]]]) == {0}
     assert permits["Plover Health"]["volume"] < 0.8 * len(used["Plover Health"])
     assert micros(permits["Dunlin Freight"]["expires"]) < min(row.time for row in used["Dunlin Freight"])

@@ -16,9 +16,9 @@ import pytest
 
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.errors import RunError, SettingError
-from stillwatch.range.make import Order, make
-from stillwatch.range.scenario import load
 from stillwatch.schema.requests import ACCOUNT_ROWS
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.scenario import load
 
 
 def digests(folder: Path) -> dict[str, str]:

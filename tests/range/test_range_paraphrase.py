@@ -18,12 +18,12 @@ from range_hamlet import HAMLET
 
 from stillwatch.cli.range import command
 from stillwatch.errors import SettingError
-from stillwatch.range import compose
-from stillwatch.range.grammar import build, documents, shipped, shipped_rules
-from stillwatch.range.jobs import Jobs
-from stillwatch.range.make import Order, make
-from stillwatch.range.paraphrase import ENDS, FIRST, SLOT, rules
-from stillwatch.range.scenario import parse
+from stillwatch.simulate import compose
+from stillwatch.simulate.grammar import build, documents, shipped, shipped_rules
+from stillwatch.simulate.jobs import Jobs
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.paraphrase import ENDS, FIRST, SLOT, rules
+from stillwatch.simulate.scenario import parse
 
 RULES = shipped_rules()
 FRAMES = sorted(name.removesuffix(ENDS[2]) for name in RULES if name.endswith(ENDS[2]))

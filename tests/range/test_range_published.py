@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from stillwatch.errors import SettingError
-from stillwatch.range.cast import DAY
-from stillwatch.range.day import rows_of
-from stillwatch.range.rhythm import active_on, exchanges_on
-from stillwatch.range.scenario import load, parse
-from stillwatch.range.specs import Campaign
-from stillwatch.range.tactics import crews
-from stillwatch.range.tactics.rhythm import FASTEST
-from stillwatch.range.world import World, make_world, sized
+from stillwatch.simulate.accounts import DAY
+from stillwatch.simulate.day import rows_of
+from stillwatch.simulate.operators import account_waves
+from stillwatch.simulate.operators.rhythm import FASTEST
+from stillwatch.simulate.rhythm import active_on, exchanges_on
+from stillwatch.simulate.scenario import load, parse
+from stillwatch.simulate.specs import Campaign
+from stillwatch.simulate.world import World, make_world, sized
 
 PUBLISHED = {
     # accounts, exchanges, days, exchanges an account and day
@@ -51,22 +51,22 @@ def campaign(name: str) -> Campaign:
 @cache
 def drawn(name: str) -> Any:
     """Exchanges of each campaign account, a row for each day of the window."""
-    return draw(world(name), world(name).cast.campaign == 0)
+    return draw(world(name), world(name).accounts.campaign == 0)
 
 
 def draw(made: World, whose: Any) -> Any:
     rng = np.random.default_rng(5)
-    count = np.zeros((made.setting.days, len(made.cast)))
+    count = np.zeros((made.setting.days, len(made.accounts)))
     for day in range(made.setting.days):
         active = active_on(made, day)
         count[day, active] = exchanges_on(made, day, active, rng)
     return count[:, whose]
 
 
-def crew_of(name: str) -> list[slice]:
-    """Where each crew stands among the campaign's accounts."""
+def wave_of(name: str) -> list[slice]:
+    """Where each account wave stands among the campaign's accounts."""
     spec = campaign(name)
-    ends = np.cumsum([stage.accounts for stage in crews.stages(spec, sized(spec, SCALE))])
+    ends = np.cumsum([stage.accounts for stage in account_waves.stages(spec, sized(spec, SCALE))])
     return [
         slice(int(end - size), int(end)) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)
     ]
@@ -84,13 +84,15 @@ def test_a_scenario_states_the_published_size(name: str) -> None:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_world_has_the_volume_that_its_scenario_states(name: str) -> None:
     spec, count = campaign(name), drawn(name)
-    stages = crews.stages(spec, sized(spec, SCALE))
+    stages = account_waves.stages(spec, sized(spec, SCALE))
     assert sum(stage.accounts for stage in stages) == count.shape[1]
     assert sum(stage.spec.accounts for stage in stages) == pytest.approx(spec.accounts, abs=2)
     assert sum(stage.spec.exchanges for stage in stages) == pytest.approx(spec.exchanges, rel=0.001)
-    for stage, where in zip(stages, crew_of(name), strict=True):
+    for stage, where in zip(stages, wave_of(name), strict=True):
         stated = stage.spec.exchanges * stage.accounts / stage.spec.accounts
-        assert count[:, where].sum() == pytest.approx(stated, rel=0.05), f"{name}, crew of {stage.accounts}"
+        assert count[:, where].sum() == pytest.approx(stated, rel=0.05), (
+            f"{name}, account wave of {stage.accounts}"
+        )
         assert stage.spec.slowest < stage.spec.exchanges / stage.spec.accounts / stage.spec.days < FASTEST
     quiet = np.flatnonzero(count.sum(1) == 0)
     assert not ((quiet > spec.first_day) & (quiet < spec.first_day + spec.days - 1)).any()
@@ -104,31 +106,31 @@ def test_june_happens_within_150_million_exchanges() -> None:
 
 
 def test_the_fixed_prompts_peak_is_the_published_one() -> None:
-    _, second = crew_of("fixed_prompt")
+    _, second = wave_of("fixed_prompt")
     days = drawn("fixed_prompt")[:, second]
     peak = days.sum(1).max() / SCALE
     assert peak == pytest.approx(3_000_000, rel=0.04)
     assert peak / (days.shape[1] / SCALE) == pytest.approx(857, rel=0.04)
 
 
-def test_a_banned_crew_is_followed_by_another_that_keeps_some_means() -> None:
-    made, (first, second) = world("fixed_prompt"), crew_of("fixed_prompt")
-    mine = np.flatnonzero(made.cast.campaign == 0)
+def test_a_banned_wave_is_followed_by_another_that_keeps_some_means() -> None:
+    made, (first, second) = world("fixed_prompt"), wave_of("fixed_prompt")
+    mine = np.flatnonzero(made.accounts.campaign == 0)
     gone, fresh = mine[first], mine[second]
     end = made.setting.start + 13 * DAY
-    assert (made.cast.banned[gone] > end - 3 * DAY).all()
-    assert (made.cast.banned[gone] <= end).all()
-    assert (made.cast.first[fresh] == end).all()
-    assert (made.cast.banned[fresh] == 0).all()
-    assert np.median(end - made.cast.created[fresh]) < 8 * DAY
+    assert (made.accounts.banned[gone] > end - 3 * DAY).all()
+    assert (made.accounts.banned[gone] <= end).all()
+    assert (made.accounts.first[fresh] == end).all()
+    assert (made.accounts.banned[fresh] == 0).all()
+    assert np.median(end - made.accounts.created[fresh]) < 8 * DAY
     days = drawn("fixed_prompt").sum(1)
     assert days[13] > 0.2 * days[9]
     for column in ("payment", "client"):
-        values = getattr(made.cast, column)
+        values = getattr(made.accounts, column)
         assert 0.1 < np.isin(values[fresh], values[gone]).mean() < 0.6
-    places = made.cast.places[:, :6]
+    places = made.accounts.places[:, :6]
     assert 0.2 < np.isin(np.unique(places[fresh]), places[gone]).mean() < 0.45
-    assert len(np.unique(made.cast.group_seed[mine])) == 1
+    assert len(np.unique(made.accounts.group_seed[mine])) == 1
 
 
 def spoken(name: str, day: int, parts: int = 1) -> list[dict[str, Any]]:
@@ -148,7 +150,7 @@ def spoken(name: str, day: int, parts: int = 1) -> list[dict[str, Any]]:
             "answer": json.loads(answer)["choices"][0]["message"]["content"],
         }
         for account, model, said, answer in texts
-        if made.cast.campaign[account] == 0 and answer
+        if made.accounts.campaign[account] == 0 and answer
     ]
 
 
@@ -184,9 +186,9 @@ def test_a_search_is_refused_and_its_winner_is_not() -> None:
 
 def test_a_relay_pins_a_client_for_each_account() -> None:
     made = world("harness_relay")
-    mine = made.cast.campaign == 0
-    assert (made.cast.client[mine] == made.cast.other_client[mine]).all()
-    _, count = np.unique(made.cast.client[mine], return_counts=True)
+    mine = made.accounts.campaign == 0
+    assert (made.accounts.client[mine] == made.accounts.other_client[mine]).all()
+    _, count = np.unique(made.accounts.client[mine], return_counts=True)
     assert count.max() == pytest.approx(0.65 * mine.sum(), rel=0.15)
     conversations = [row["messages"] for row in spoken("harness_relay", 5, 40)]
     assert np.mean([len(said) > 2 for said in conversations]) > 0.7
@@ -199,14 +201,14 @@ def test_a_slow_ramp_begins_as_a_trickle() -> None:
     assert (np.diff(weeks) < 0.12 * weeks[-1]).all()
 
 
-CREWS = """
-[[campaign.crew]]
+WAVES = """
+[[campaign.account_wave]]
 share = 0.5
 volume = 0.5
 first_day = 0
 days = 2
 
-[[campaign.crew]]
+[[campaign.account_wave]]
 share = 0.5
 volume = 0.5
 first_day = 2
@@ -218,21 +220,25 @@ days = 2
     ("old", "new", "said"),
     [
         ("first_day = 2\ndays = 2", "first_day = 2\ndays = 30", "does not fit into its campaign"),
-        ("volume = 0.5\nfirst_day = 0", "volume = 0.2\nfirst_day = 0", "the crews' volumes add up to 0.700"),
+        (
+            "volume = 0.5\nfirst_day = 0",
+            "volume = 0.2\nfirst_day = 0",
+            "the account_waves' volumes add up to 0.700",
+        ),
         (
             "share = 0.5\nvolume = 0.5\nfirst_day = 2",
             "share = 0\nvolume = 0.5\nfirst_day = 2",
-            "a crew needs accounts",
+            "an account wave needs accounts",
         ),
         ("days = 2\n\n", 'days = 2\nagent = "x/1"\n\n', "go together"),
         ("days = 2\n\n", "days = 2\ncarries = 3.0\n\n", "carries is a share"),
         ("days = 2\n\n", "days = 2\nregistered_days = 0\n\n", "30 hours does not fit into 0 days"),
-        ("days = 2\n\n", "days = 2\ncarry = 1.0\n\n", "there is no key campaign[0].crew[0].carry"),
+        ("days = 2\n\n", "days = 2\ncarry = 1.0\n\n", "there is no key campaign[0].account_wave[0].carry"),
     ],
 )
-def test_a_mistake_in_a_crew_is_named_with_its_line(old: str, new: str, said: str) -> None:
-    text = scenario_text("wave_hours = 24", "wave_hours = 30") + CREWS
-    assert len(parse(text, "x.toml").campaigns[0].crews) == 2
+def test_a_mistake_in_a_wave_is_named_with_its_line(old: str, new: str, said: str) -> None:
+    text = scenario_text("wave_hours = 24", "wave_hours = 30") + WAVES
+    assert len(parse(text, "x.toml").campaigns[0].account_waves) == 2
     with pytest.raises(SettingError) as caught:
         parse(text.replace(old, new, 1), "x.toml")
     assert said in caught.value.what
@@ -241,7 +247,9 @@ def test_a_mistake_in_a_crew_is_named_with_its_line(old: str, new: str, said: st
 
 def scenario_text(old: str, new: str) -> str:
     text = (
-        resources.files("stillwatch.range").joinpath("scenarios", "refinery.toml").read_text(encoding="utf-8")
+        resources.files("stillwatch.simulate")
+        .joinpath("scenarios", "refinery.toml")
+        .read_text(encoding="utf-8")
     )
     assert old in text
     return text.replace(old, new)

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from stillwatch.range.cast import DAY
-from stillwatch.range.day import rows_of
-from stillwatch.range.rhythm import _grown
-from stillwatch.range.scenario import load, shipped_names
-from stillwatch.range.world import World, make_world
+from stillwatch.simulate.accounts import DAY
+from stillwatch.simulate.day import rows_of
+from stillwatch.simulate.rhythm import _grown
+from stillwatch.simulate.scenario import load, shipped_names
+from stillwatch.simulate.world import World, make_world
 
 PUBLISHED = {
     "live_relay": ("ferry", 5_380, 23_000_000, 75),
@@ -38,28 +38,30 @@ def test_the_numbers_are_the_published_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_small_world_is_the_published_one_in_little(name: str) -> None:
-    _, accounts, exchanges, days = PUBLISHED[name]
-    cast = world(name).cast
-    mine = np.flatnonzero(cast.campaign == 0)
+    _, stated, exchanges, days = PUBLISHED[name]
+    accounts = world(name).accounts
+    mine = np.flatnonzero(accounts.campaign == 0)
     assert len(mine) == load(name).campaigns[0].at_least
-    active = (cast.last - cast.first)[mine] / DAY
-    assert float((cast.rate[mine] * active).sum()) / len(mine) * accounts == pytest.approx(
+    active = (accounts.last - accounts.first)[mine] / DAY
+    assert float((accounts.rate[mine] * active).sum()) / len(mine) * stated == pytest.approx(
         exchanges, rel=0.01
     )
     assert active.max() == pytest.approx(days)
-    assert cast.rate[mine].min() >= 6
-    assert cast.rate[mine].max() <= 860
+    assert accounts.rate[mine].min() >= 6
+    assert accounts.rate[mine].max() <= 860
 
 
 def test_the_relay_grows_through_the_published_slice() -> None:
-    cast = world("live_relay").cast
-    mine = np.flatnonzero(cast.campaign == 0)
-    first, last = cast.first[mine].min(), cast.last[mine].max()
+    accounts = world("live_relay").accounts
+    mine = np.flatnonzero(accounts.campaign == 0)
+    first, last = accounts.first[mine].min(), accounts.last[mine].max()
     day = [
         float(
             (
-                cast.rate[mine]
-                * _grown(cast.ramp[mine], cast.first[mine], cast.last[mine], first + d * DAY + DAY // 2)
+                accounts.rate[mine]
+                * _grown(
+                    accounts.ramp[mine], accounts.first[mine], accounts.last[mine], first + d * DAY + DAY // 2
+                )
             ).sum()
         )
         for d in range(75)
@@ -71,8 +73,8 @@ def test_the_relay_grows_through_the_published_slice() -> None:
 
 
 def test_the_relay_seems_to_be_in_two_regions_mostly() -> None:
-    cast = world("live_relay").cast
-    regions = np.bincount(cast.region[cast.campaign == 0])
+    accounts = world("live_relay").accounts
+    regions = np.bincount(accounts.region[accounts.campaign == 0])
     assert np.sort(regions)[-2:].sum() / regions.sum() > 0.75
 
 
@@ -98,7 +100,7 @@ def test_sessions_are_replayed_at_about_thirteen_an_account_and_day() -> None:
 
 def test_stolen_accounts_are_customers_of_the_kinds_named() -> None:
     made = world("stolen_keys")
-    used = made.cast.owner[made.cast.campaign == 0]
+    used = made.accounts.owner[made.accounts.campaign == 0]
     assert len(np.unique(used)) == len(used) == 12
-    assert {made.kinds[kind] for kind in made.cast.kind[used]} <= {"company", "coding_agent"}
-    assert made.cast.rate[used].min() > 0
+    assert {made.kinds[kind] for kind in made.accounts.kind[used]} <= {"company", "coding_agent"}
+    assert made.accounts.rate[used].min() > 0

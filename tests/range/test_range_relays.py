@@ -16,14 +16,14 @@ import pytest
 from range_hamlet import HEAD, POPULATIONS
 
 from stillwatch.errors import SettingError
-from stillwatch.ingest import Door, Quarantine, plan, read
-from stillwatch.range.day import rows_of
-from stillwatch.range.make import Order, make
-from stillwatch.range.price import PAID_BY_VICTIMS, Assumed, Usage, bill, shipped_prices
-from stillwatch.range.scenario import parse
-from stillwatch.range.world import make_world
-from stillwatch.range.writers import WRITERS
+from stillwatch.ingest import IngestContext, Quarantine, plan, read
 from stillwatch.settings import IngestSettings
+from stillwatch.simulate.day import rows_of
+from stillwatch.simulate.make import Order, make
+from stillwatch.simulate.price import PAID_BY_VICTIMS, Assumed, Usage, bill, shipped_prices
+from stillwatch.simulate.scenario import parse
+from stillwatch.simulate.world import make_world
+from stillwatch.simulate.writers import WRITERS
 
 AGENTS = """
 [[population]]
@@ -199,7 +199,7 @@ def test_ingest_sees_the_signatures_of_each_format(name: str, tmp_path: Path) ->
     WRITERS.all()[name].write(rows, path)
     source = plan([path], settings=IngestSettings(), format=None, mapping=None)[0]
     quarantine = Quarantine()
-    found = pa.Table.from_batches(list(read(source, Door(IngestSettings()), quarantine))).to_pylist()
+    found = pa.Table.from_batches(list(read(source, IngestContext(IngestSettings()), quarantine))).to_pylist()
     assert quarantine.bad == 0
     assert rows.messages is not None
     assert rows.response is not None
@@ -292,7 +292,7 @@ def test_stolen_keys_are_billed_for_what_the_pool_does_with_them(made: Made) -> 
     assert magpie["hosting_days"].full > 0
     assert {name for name in PAID_BY_VICTIMS if magpie[name].full} == set()
     assert all(counts["accounts"].full and not counts["keys"].full for counts in (ferry, parrot))
-    victims = world.cast.owner[world.cast.campaign == 2]
+    victims = world.accounts.owner[world.accounts.campaign == 2]
     assert usage.exchanges[victims].sum() == len(made.of("magpie")) - pooled > 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from range_hamlet import HAMLET
 
 from stillwatch.errors import SettingError
-from stillwatch.range.scenario import load, parse, shipped_names
+from stillwatch.simulate.scenario import load, parse, shipped_names
 
 
 def line_of(text: str, piece: str) -> int:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.errors import RunError
-from stillwatch.range.papers import TRUTH
-from stillwatch.range.score import Found, Truth, read_truth, score, scored
+from stillwatch.simulate.score import Found, Truth, read_truth, score, scored
+from stillwatch.simulate.side_files import TRUTH
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
 BRAMBLE = frozenset(f"b{i}" for i in range(20))

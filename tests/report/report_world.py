@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.schema import found, requests, stored
-from stillwatch.schema.table import Table
+from stillwatch.schema.table import Contract
 from stillwatch.settings import Settings, as_document
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -106,13 +106,13 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
     return folder
 
 
-def rewrite(folder: Path, kind: Table, change: dict[str, Any]) -> None:
+def rewrite(folder: Path, kind: Contract, change: dict[str, Any]) -> None:
     """Set columns of every row of a table."""
     path = folder / f"{kind.name}.parquet"
     _write(folder, kind, [row | change for row in pq.read_table(path).to_pylist()])
 
 
-def _write(folder: Path, kind: Table, rows: list[dict[str, Any]]) -> None:
+def _write(folder: Path, kind: Contract, rows: list[dict[str, Any]]) -> None:
     columns = {c.name: pa.array([row.get(c.name) for row in rows], c.type) for c in kind.columns}
     pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
 
@@ -155,6 +155,8 @@ def _group(
     tables["campaigns"].append(
         {
             "campaign": name,
+            "identity": f"camp-{group:016d}",
+            "family": f"camp-{group:016d}",
             "group": group,
             "kind": kind,
             "verdict": verdict,

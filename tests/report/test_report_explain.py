@@ -15,7 +15,7 @@ from stillwatch import report
 from stillwatch.cli.explain import command as explain_command
 from stillwatch.cli.report import command as report_command
 from stillwatch.errors import RunError
-from stillwatch.report import wording
+from stillwatch.report import formatting
 from stillwatch.report.terminal import spark
 from stillwatch.schema import found
 
@@ -127,7 +127,7 @@ def test_an_account_by_its_id_and_by_its_key(run: Path) -> None:
     by_id = report.explain_document(run, row["account_id"])
     assert by_id["groups"][0]["campaign"] == "C001"
     assert by_id["groups"][0]["nats"] == pytest.approx(row["nats"])
-    assert report.explain_document(run, wording.key(row["account"])) == by_id
+    assert report.explain_document(run, formatting.key(row["account"])) == by_id
     assert report.explain_document(run, str(row["account"])) == by_id
 
 

@@ -232,7 +232,7 @@ def test_the_test_of_meaning_is_shown_with_its_blind_spots_though_it_is_no_facet
     rewrite(
         folder,
         found.EVIDENCE,
-        {"facet": "meaning", "family": "content", "role": "held-out", "nats": 3.0, "top": top},
+        {"facet": "semantic", "family": "content", "role": "held-out", "nats": 3.0, "top": top},
     )
     text = report.write(folder).read_text(encoding="utf-8")
     assert top in text

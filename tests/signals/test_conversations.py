@@ -23,8 +23,8 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
 from stillwatch.settings import SketchSettings
-from stillwatch.signals import WORK
-from stillwatch.signals import prepare as prepare_work
+from stillwatch.signals import SIGNAL_EXCHANGES
+from stillwatch.signals import prepare as prepare_inputs
 from stillwatch.signals.score import scored
 from stillwatch.sketch import Sketched, account_keys, sketch
 
@@ -92,30 +92,32 @@ def look(make: Make, duck: DuckDBEngine) -> Callable[..., Seen]:
             for mark in duck.collect(FACETS.all()[name].query(tables)).to_pylist():
                 by_value.setdefault(mark["value"], set()).add(names[mark["account"]])
             carriers[name] = set().union(*(some for some in by_value.values() if len(some) > 1))
-        work = prepare_work(
-            duck, duck.load("work", _work(sketched, exchanges, owners or {})), duck.load("none", RELEASES)
+        inputs = prepare_inputs(
+            duck,
+            duck.load("signal_exchanges", _signal_exchanges(sketched, exchanges, owners or {})),
+            duck.load("none", RELEASES),
         )
         scores: dict[str, float | None] = {}
         for name in ("handed_over", "signature_replay"):
             signal = SIGNALS.all()[name]
-            found = scored(signal, duck.collect(signal.query(work)).to_pylist())
+            found = scored(signal, duck.collect(signal.query(inputs)).to_pylist())
             scores[name] = found[0]["score"] if found else None
         return Seen(carriers, scores)
 
     return run
 
 
-def _work(sketched: Sketched, exchanges: pa.Table, owners: dict[str, int]) -> pa.Table:
+def _signal_exchanges(sketched: Sketched, exchanges: pa.Table, owners: dict[str, int]) -> pa.Table:
     keys = (
         values(pa.table({"k": account_keys(pa.array(list(owners), pa.string()), KEY)}), "k") if owners else []
     )
     owner = dict(zip(keys, owners.values(), strict=True))
     rows = [
         {"group": 1, "owner": owner.get(row["account"]), "second": int(row["time"].timestamp())}
-        | {name: row[name] for name in WORK.names if name in row}
+        | {name: row[name] for name in SIGNAL_EXCHANGES.names if name in row}
         for row in exchanges.to_pylist()
     ]
-    return pa.Table.from_pylist(rows, schema=WORK)
+    return pa.Table.from_pylist(rows, schema=SIGNAL_EXCHANGES)
 
 
 Look = Callable[..., Seen]

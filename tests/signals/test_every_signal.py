@@ -11,7 +11,7 @@ import pytest
 from stillwatch.engine import DuckDBEngine
 from stillwatch.registry import SIGNALS, Signal
 from stillwatch.settings import EngineSettings
-from stillwatch.signals import WORK, prepare
+from stillwatch.signals import SIGNAL_EXCHANGES, prepare
 from stillwatch.signals.score import scored
 
 RELEASES = pa.table({"model": pa.array(["new"]), "second": pa.array([1_000_000], pa.int64())})
@@ -25,20 +25,20 @@ def engine() -> Iterator[DuckDBEngine]:
 
 def scores(engine: DuckDBEngine, signal: Signal, rows: list[dict[str, Any]]) -> dict[int, float]:
     full = [{"second": 0, "has_text": False} | row for row in rows]
-    work = prepare(
+    inputs = prepare(
         engine,
-        engine.load("example", pa.Table.from_pylist(full, schema=WORK)),
+        engine.load("example", pa.Table.from_pylist(full, schema=SIGNAL_EXCHANGES)),
         engine.load("releases", RELEASES),
     )
     return {
-        row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(work)).to_pylist())
+        row["group"]: row["score"] for row in scored(signal, engine.collect(signal.query(inputs)).to_pylist())
     }
 
 
 @pytest.mark.parametrize("name", list(SIGNALS.all()))
 def test_example_gives_its_scores(engine: DuckDBEngine, name: str) -> None:
     signal = SIGNALS.all()[name]
-    rows = signal.example["work"]
+    rows = signal.example["signal_exchanges"]
     found = scores(engine, signal, rows)
     assert set(found) == set(signal.expect)
     for group, score in signal.expect.items():
@@ -52,4 +52,6 @@ def test_says_what_it_sees_and_where_it_is_wrong(name: str) -> None:
     assert len(signal.blind_spots) > 20
     assert signal.sees
     assert signal.needs
-    assert len({row["group"] for row in signal.example["work"]} - {0}) > 1, "an example must part two groups"
+    assert len({row["group"] for row in signal.example["signal_exchanges"]} - {0}) > 1, (
+        "an example must part two groups"
+    )

@@ -12,7 +12,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.rates import RATES
 from stillwatch.settings import EngineSettings
-from stillwatch.signals import WORK
+from stillwatch.signals import SIGNAL_EXCHANGES
 from stillwatch.signals.intents import LABELS, Intents, intents
 
 GRADING, PREFERENCE, GENERATION = 2, 4, 8
@@ -27,7 +27,7 @@ def engine() -> Iterator[DuckDBEngine]:
 
 def found(engine: DuckDBEngine, rows: list[dict[str, Any]], rates: pa.Table | None = None) -> Intents:
     full = [{"second": 0, "has_text": True} | row for row in rows]
-    return intents(engine, engine.load("rows", pa.Table.from_pylist(full, schema=WORK)), rates)
+    return intents(engine, engine.load("rows", pa.Table.from_pylist(full, schema=SIGNAL_EXCHANGES)), rates)
 
 
 def of(table: pa.Table, label: str, **keys: int) -> dict[str, Any]:

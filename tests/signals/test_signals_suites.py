@@ -13,14 +13,14 @@ from ibis import _
 from range_hamlet import HEAD
 
 from stillwatch.engine import DuckDBEngine
-from stillwatch.ingest import Door, plan
+from stillwatch.ingest import IngestContext, plan
 from stillwatch.pipeline.read_logs import read_logs
-from stillwatch.range.make import Order, make
 from stillwatch.registry import SIGNALS
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import EngineSettings, IngestSettings, SketchSettings
-from stillwatch.signals import WORK, prepare
+from stillwatch.signals import SIGNAL_EXCHANGES, prepare
 from stillwatch.signals.score import scored
+from stillwatch.simulate.make import Order, make
 
 SUITE = """
 [[population]]
@@ -67,7 +67,12 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, floa
     settings = IngestSettings(workers=1)
     sources = plan([folder / "world" / "logs"], settings=settings, format=None, mapping=None)
     staged = read_logs(
-        sources, Door(settings), HashKey.public(), SketchSettings(), folder / "stage", lambda *_: None
+        sources,
+        IngestContext(settings),
+        HashKey.public(),
+        SketchSettings(),
+        folder / "stage",
+        lambda *_: None,
     )
     groups = {
         row["account_id"]: CASES.index(row["campaign"] or "suite") + 1
@@ -85,17 +90,19 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, floa
             second=_.time.epoch_seconds().floor().cast("int64")
         )
         joined = exchanges.join(engine.load("assigned", assigned), "account")
-        lacking = [field.name for field in WORK if field.name not in joined.columns]
-        blank = pa.table({"one": [1]} | {name: pa.nulls(1, WORK.field(name).type) for name in lacking})
-        rows = joined.mutate(one=1).join(engine.load("blank", blank), "one").select(*WORK.names)
+        lacking = [field.name for field in SIGNAL_EXCHANGES if field.name not in joined.columns]
+        blank = pa.table(
+            {"one": [1]} | {name: pa.nulls(1, SIGNAL_EXCHANGES.field(name).type) for name in lacking}
+        )
+        rows = joined.mutate(one=1).join(engine.load("blank", blank), "one").select(*SIGNAL_EXCHANGES.names)
         releases = engine.load(
             "releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())})
         )
-        work = prepare(engine, engine.create("work", rows), releases)
+        inputs = prepare(engine, engine.create("signal_exchanges", rows), releases)
         found: dict[str, dict[str, float]] = {case: {} for case in CASES}
         for name in ("evaluation_like", "training_coverage", "reasoning_elicitation"):
             signal = SIGNALS.all()[name]
-            for row in scored(signal, engine.collect(signal.query(work)).to_pylist()):
+            for row in scored(signal, engine.collect(signal.query(inputs)).to_pylist()):
                 found[CASES[row["group"] - 1]][name] = row["score"]
     return found
 

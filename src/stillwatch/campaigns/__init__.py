@@ -1,3 +1,1 @@
-"""Groups, scores, permits -> campaigns: held-out tests, error control, verdicts on scale, deception and
-intent.
-"""
+"""Evidence, scores, permits -> campaigns: who is tested, the three axes, the verdict."""

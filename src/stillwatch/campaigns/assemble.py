@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.campaigns.error_control import at_least, e_bh
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
-from stillwatch.campaigns.pictures import moment
 from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
+from stillwatch.run.lineage.names import new_identity
 from stillwatch.schema.found import CAMPAIGNS
+from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
 
 ORDER = {"adversarial": 0, "unlicensed": 1, "authorised": 2, "benign": 3}
@@ -39,10 +40,8 @@ class Tested:
     """What it was tested against."""
     held_out: list[str]
     """The facets that tested it."""
-    p_values: dict[int, float]
-    """p-value of each account that was tested in it, named in the end or not; empty where nothing was held
-    out.
-    """
+    at_least: int
+    """At least so many of its accounts take part; 0 where nothing was held out."""
     accounts: set[int]
     """The accounts it names."""
     account_ids: set[str]
@@ -60,15 +59,14 @@ class Tested:
 
 
 def campaigns_table(
-    tested: list[Tested], lost: int, permits: list[Permit], settings: CampaignSettings
+    tested: list[Tested], passed: Sequence[bool], permits: list[Permit], settings: CampaignSettings
 ) -> pa.Table:
     """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not
     benign, and all with a permit.
 
-    lost: candidates that were tested too, with e-values of at most one; they count among the hypotheses.
+    passed: for each of `tested`, whether it passes e-BH among all hypotheses.
     """
-    passed = e_bh(np.array([item.log_e for item in tested] + [0.0] * lost), settings.false_discovery_rate)
-    rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=False)]
+    rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=True)]
     rows.sort(key=lambda row: (not row["listed"], ORDER[row["verdict"]], -row["exchanges"], row["group"]))
     number = 0
     for row in rows:
@@ -87,13 +85,14 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
     said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
     return {
         "group": item.group,
+        **dict.fromkeys(("identity", "family"), new_identity(item.kind, item.accounts)),
         "kind": item.kind,
         "verdict": said,
         "listed": (passed and said != "benign") or standing.permit,
         **_argued(axes),
         "extracting": extracting(item.intents),
         "accounts": len(item.account_ids),
-        "at_least": _bound(item, settings.bound_level),
+        "at_least": item.at_least,
         "exchanges": sums["n"],
         "input_tokens": sums["read"],
         "output_tokens": sums["written"],
@@ -124,16 +123,6 @@ def _known(item: Tested, settings: CampaignSettings) -> bool:
         and "" not in item.organisations
         and item.sums["n"] < settings.known_exchanges
     )
-
-
-def _bound(item: Tested, level: float) -> int:
-    """At least so many of the named accounts are guilty; accounts named by content alone were not tested and
-    count as innocent here.
-    """
-    if not item.p_values:
-        return 0
-    named = np.array([account in item.accounts for account in item.p_values])
-    return at_least(np.array(list(item.p_values.values())), level, named)
 
 
 def _argued(axes: dict[str, Axis]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.owners import declared_groups
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.table import schema_of, values
 
 SAME = 0.5
@@ -19,7 +19,7 @@ SAME = 0.5
 CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), nats=pa.float64())
 
 
-def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, least: int) -> pa.Table:
+def candidates(engine: Engine, linked: pa.Table, owners: Table, volumes: Table, least: int) -> pa.Table:
     """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of
     accounts first.
 
@@ -58,7 +58,7 @@ def candidates(engine: Engine, linked: pa.Table, owners: Any, volumes: Any, leas
     )
 
 
-def peers(engine: Engine, volumes: Any, taken: pa.Table, wanted: int) -> pa.Table:
+def peers(engine: Engine, volumes: Table, taken: pa.Table, wanted: int) -> pa.Table:
     """A sample of accounts in no group, spread evenly over their keys: (group 0, account)."""
     accounts = engine.collect(volumes.select("account").order_by("account")).column("account").to_numpy()
     free = accounts[~np.isin(accounts, taken.column("account").to_numpy())]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.settings import CampaignSettings
 
 
-def owners(engine: Engine, accounts: Any, settings: CampaignSettings) -> Any:
+def owners(engine: Engine, accounts: Table, settings: CampaignSettings) -> Table:
     """Table owners (account, owner, basis): a verified organisation, or else the payment instrument of a
     business plan; null where neither.
 
@@ -24,7 +22,7 @@ def owners(engine: Engine, accounts: Any, settings: CampaignSettings) -> Any:
     return engine.create("owners", accounts.select("account", owner=owner, basis=basis))
 
 
-def declared_groups(engine: Engine, owners: Any, volumes: Any, least: int) -> Any:
+def declared_groups(engine: Engine, owners: Table, volumes: Table, least: int) -> Table:
     """(owner, account) of owners whose accounts together had at least `least` exchanges."""
     owned = owners.filter(_.owner.notnull()).join(volumes, "account")
     large = owned.group_by("owner").agg(total=_.n.sum()).filter(_.total >= least)

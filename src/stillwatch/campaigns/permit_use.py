@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.flags import HARVEST
 
 HOUR = 3600
@@ -63,7 +62,7 @@ class Cover:
     """Whether the harvest goes beyond it by more than the slack."""
 
 
-def harvests(engine: Engine, work: Any, accounts: set[int]) -> dict[int, list[Share]]:
+def harvests(engine: Engine, work: Table, accounts: set[int]) -> dict[int, list[Share]]:
     """Of each group with any of the accounts, what may be for distilling. work: the rows that signals
     read.
     """

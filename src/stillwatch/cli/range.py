@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+
+from stillwatch.cli._group import Whole
+from stillwatch.cli._json import print_json
+from stillwatch.cli._progress import progress
+from stillwatch.errors import naming
 
 
-@click.group()
+@click.group(cls=Whole)
 def command() -> None:
     """Make simulated worlds, and score runs against their truth."""
 
@@ -83,9 +84,9 @@ def make(
     """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside
     them.
     """
-    from stillwatch.range.evasion import chosen
-    from stillwatch.range.make import Order
-    from stillwatch.range.make import make as make_world
+    from stillwatch.simulate.evasion import chosen
+    from stillwatch.simulate.make import Order
+    from stillwatch.simulate.make import make as make_world
 
     order = Order(
         scenario,
@@ -100,28 +101,22 @@ def make(
         evade=chosen(evade),
         beside=backdrop,
     )
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("parts, {task.fields[exchanges]:,} exchanges"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("making the world", total=None, exchanges=0)
+    with naming(out), progress() as move:
+        move("making the world", 0, 0)
         document = make_world(
             order,
-            lambda done, parts, exchanges: progress.update(
-                task, completed=done, total=parts, exchanges=exchanges
-            ),
+            lambda done, parts, exchanges: move(f"making the world, {exchanges:,} exchanges", done, parts),
         )
     if as_json:
-        click.echo(json.dumps(document))
+        print_json(document)
     else:
         _show_world(document, out)
 
 
 def _show_world(document: dict[str, Any], out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("name", "kind", "label", "groups", "accounts", "exchanges", title=f"World in {out}")
     for row in document["groups"]:
         table.add_row(
@@ -135,6 +130,27 @@ def _show_world(document: dict[str, Any], out: Path) -> None:
     Console().print(table)
 
 
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the names and sentences as JSON.")
+def list_(as_json: bool) -> None:
+    """List the shipped scenarios and backdrops, a sentence each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stillwatch.simulate.scenario import described
+
+    found = described()
+    if as_json:
+        print_json(found)
+        return
+    console = Console(highlight=False, markup=False)
+    for title, rows in found.items():
+        table = Table("name", "what it is", title=title.capitalize(), title_justify="left", box=None)
+        for row in rows:
+            table.add_row(row["name"], row["sentence"])
+        console.print(table)
+
+
 @command.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("truth", type=click.Path(path_type=Path))
@@ -145,14 +161,14 @@ def score(run: Path, truth: Path, as_json: bool) -> None:
 
     If `watch` went over RUN, its alarms are scored too.
     """
-    from stillwatch.range.score import score as score_run
-    from stillwatch.range.score_alarms import score_alarms
+    from stillwatch.simulate.score import score as score_run
+    from stillwatch.simulate.score_alarms import score_alarms
 
     document = score_run(run, truth)
     if (run / "watched.parquet").is_file():
         document["watch"] = score_alarms(run, truth)
     if as_json:
-        click.echo(json.dumps(document))
+        print_json(document)
     else:
         _show_scores(document)
         if "watch" in document:
@@ -160,6 +176,9 @@ def score(run: Path, truth: Path, as_json: bool) -> None:
 
 
 def _show_scores(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("campaign", "found", "verdict", "precision", "recall", "accounts", title="Scores")
     for row in document["campaigns"]:
         rates = (f"{row['account_precision']:.3f}", f"{row['account_recall']:.3f}")
@@ -203,6 +222,9 @@ def _show_scores(document: dict[str, Any]) -> None:
 
 
 def _show_watch(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(
         "campaign",
         "alarm",

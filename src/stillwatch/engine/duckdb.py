@@ -17,7 +17,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS, aside
+from stillwatch.engine.base import PARQUET_OPTIONS, Table, aside
 from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.settings import EngineSettings
 
@@ -26,9 +26,13 @@ ROWS_AT_ONCE = 262_144
 
 @contextmanager
 def _within_limits() -> Iterator[None]:
-    """A query that runs out of memory or of room for its spill files says which setting to change."""
+    """A query that runs out of memory or of room for its spill files says which setting to change; one that is
+    interrupted says so as Python does.
+    """
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",
@@ -38,7 +42,7 @@ def _within_limits() -> Iterator[None]:
         ) from error
 
 
-def _sql(expression: Any) -> str:
+def _sql(expression: Table) -> str:
     return written(expression.op())
 
 
@@ -60,6 +64,8 @@ class DuckDBEngine:
         """A connection whose spill files live below `scratch`. Raises SettingError for a memory limit that
         cannot be read.
         """
+        self.holders: dict[str, object] = {}
+        self._views: set[str] = set()
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-", dir=scratch))
         try:
             self.connection = ibis.duckdb.connect(
@@ -85,15 +91,16 @@ class DuckDBEngine:
         # what is shown.
         self._raw.execute("SET enable_progress_bar = false")
 
-    def read(self, name: str, paths: Sequence[Path]) -> Any:
+    def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
         if not paths:
             raise InputError(
                 f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
             )
+        self._views.add(name)
         return self.connection.read_parquet([str(path) for path in paths], table_name=name)
 
-    def load(self, name: str, table: pa.Table) -> Any:
+    def load(self, name: str, table: pa.Table) -> Table:
         """An Arrow table, as an Ibis table."""
         self._raw.register("incoming", table)
         try:
@@ -102,7 +109,7 @@ class DuckDBEngine:
             self._raw.unregister("incoming")
         return self.connection.table(name)
 
-    def create(self, name: str, expression: Any) -> Any:
+    def create(self, name: str, expression: Table) -> Table:
         """The expression's rows, kept under a name."""
         # Ibis 12 writes an overwritten temporary table twice; one statement does it once.
         # DuckDB sums 64-bit integers into 128 bits; the contract, and every other engine, says 64.
@@ -117,17 +124,19 @@ class DuckDBEngine:
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
         # Ibis 12 with SQLGlot 30 leaves the name out of its DROP TABLE.
-        self._raw.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self._raw.execute(f'DROP {"VIEW" if name in self._views else "TABLE"} IF EXISTS "{name}"')
+        self._views.discard(name)
+        self.holders.pop(name, None)
 
-    def collect(self, expression: Any) -> pa.Table:
+    def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
         with _within_limits():
             table: pa.Table = self._raw.sql(_sql(expression)).to_arrow_table()
         return table.cast(expression.schema().to_pyarrow())
 
-    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+    def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
         rows = 0
@@ -140,6 +149,10 @@ class DuckDBEngine:
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
         return rows
+
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "duckdb", "version": duckdb.__version__}
 
     def close(self) -> None:
         """Close the connection and remove its spill files."""

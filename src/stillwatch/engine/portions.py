@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from stillwatch.engine.base import Column
 
 
-def in_portion(key: Any, portion: int, portions: int) -> Any:
+def in_portion(key: Column, portion: int, portions: int) -> Column:
     """Whether a row is in a portion (from 0) of so many, by an integer column of hashes: such portions are of
     one size, and the same in every engine.
     """

@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.door import PARQUET_OPTIONS, aside
+from stillwatch.engine.base import PARQUET_OPTIONS, Table, aside
 from stillwatch.errors import InputError, MissingExtra
 
 
@@ -27,6 +27,7 @@ class SparkEngine:
 
         `scratch` keeps the tables that `create` makes: on a cluster, a folder that every worker sees.
         """
+        self.holders: dict[str, object] = {}
         self._own = session is None
         self._session = session or local_session()
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-spark-", dir=scratch))
@@ -34,7 +35,7 @@ class SparkEngine:
         self._made = 0
         self.connection = ibis.pyspark.connect(self._session)
 
-    def read(self, name: str, paths: Sequence[Path]) -> Any:
+    def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""
         if not paths:
             raise InputError(
@@ -42,14 +43,14 @@ class SparkEngine:
             )
         return self._view(name, self._session.read.parquet(*[str(path) for path in paths]))
 
-    def load(self, name: str, table: pa.Table) -> Any:
+    def load(self, name: str, table: pa.Table) -> Table:
         """An Arrow table, as an Ibis table."""
         path = self._fresh(name)
         path.mkdir()
         pq.write_table(table, path / "part.parquet")
         return self._keep(name, path, self._session.read.parquet(str(path)))
 
-    def create(self, name: str, expression: Any) -> Any:
+    def create(self, name: str, expression: Table) -> Table:
         """The expression's rows, kept under a name."""
         path = self._fresh(name)
         frame = self._frame(expression)
@@ -58,24 +59,29 @@ class SparkEngine:
         return self._keep(name, path, self._session.read.schema(frame.schema).parquet(str(path)))
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
+        self.holders.pop(name, None)
         self._session.catalog.dropTempView(name)
         if name in self._paths:
             shutil.rmtree(self._paths.pop(name), ignore_errors=True)
 
-    def collect(self, expression: Any) -> pa.Table:
+    def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
         # Ibis collects through pandas, which turns 64-bit integers with a null among them into floats: keys
         # would lose their last digits.
         table: pa.Table = self._frame(expression).toArrow()
         return table.cast(expression.schema().to_pyarrow())
 
-    def write(self, expression: Any, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
+    def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         table = self.collect(expression.order_by(list(order)).select(schema.names)).cast(schema)
         with aside(path) as part:
             pq.write_table(table, part, **PARQUET_OPTIONS)
         return int(table.num_rows)
+
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "spark", "version": str(self._session.version)}
 
     def close(self) -> None:
         """Remove scratch files and the names they had; stop the session if it was made here."""
@@ -100,18 +106,18 @@ class SparkEngine:
         self._made += 1
         return self._scratch / f"{name}.{self._made}"
 
-    def _keep(self, name: str, path: Path, frame: Any) -> Any:
+    def _keep(self, name: str, path: Path, frame: Any) -> Table:
         table = self._view(name, frame)
         if name in self._paths:
             shutil.rmtree(self._paths[name], ignore_errors=True)
         self._paths[name] = path
         return table
 
-    def _view(self, name: str, frame: Any) -> Any:
+    def _view(self, name: str, frame: Any) -> Table:
         frame.createOrReplaceTempView(name)
         return self.connection.table(name)
 
-    def _frame(self, expression: Any) -> Any:
+    def _frame(self, expression: Table) -> Table:
         """The expression as a data frame with the types that Ibis promises."""
         query = self.connection.compiler.to_sqlglot(expression).transform(_double)
         frame = self._session.sql(query.sql(dialect=self.connection.dialect))
@@ -134,7 +140,7 @@ def _double(node: Any) -> Any:
     )
 
 
-def local_session() -> Any:
+def local_session() -> Table:
     """A session on this machine. Raises MissingExtra if pyspark or Java is not installed."""
     try:
         from pyspark.sql import SparkSession

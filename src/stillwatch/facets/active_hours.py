@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -29,7 +28,7 @@ def show(value: int) -> str:
     anchor=False,
     show=show,
 )
-def active_hours(tables: Tables) -> Any:
+def active_hours(tables: Tables) -> Table:
     """One value an account: its busiest four hours (UTC) and the number of parts with at least a twelfth of
     its work.
     """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.facets.tables import Tables
 from stillwatch.registry import FACETS, Facet
 from stillwatch.schema.keyed import salt
@@ -40,7 +39,7 @@ def build_traces(
     settings: LinkageSettings,
     progress: Progress = quiet,
     lacking: dict[str, float] | None = None,
-) -> tuple[Any, list[Blind]]:
+) -> tuple[Table, list[Blind]]:
     """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which
     facets were blind.
 
@@ -48,7 +47,7 @@ def build_traces(
     rarest.
     """
     lacking = missing_shares(engine, tables) if lacking is None else lacking
-    parts: list[Any] = []
+    parts: dict[str, Table] = {}
     blind: list[Blind] = []
     for name, facet in FACETS.all().items():
         missing = {need: lacking.get(need, 0.0) for need in facet.needs}
@@ -58,12 +57,13 @@ def build_traces(
             blind.append(Blind(name, f"no {columns}", worst))
         if worst < 1.0:
             progress(f"facet {name}")
-            parts.append(
-                engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings))
-            )
-    traces = engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0])
+            with FACETS.blaming(name):
+                kept = _kept(_shared(engine, facet, tables), facet, settings)
+                parts[f"trace_{name}"] = engine.create(f"trace_{name}", kept)
+    rows = list(parts.values())
+    traces = engine.create("traces", ibis.union(*rows) if len(rows) > 1 else rows[0])
     for part in parts:
-        engine.drop(part.get_name())
+        engine.drop(part)
     engine.drop("pairs")
     return traces, blind
 
@@ -85,7 +85,7 @@ def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
     return shares
 
 
-def _shared(engine: Engine, facet: Facet, tables: Tables) -> Any:
+def _shared(engine: Engine, facet: Facet, tables: Tables) -> Table:
     """(account, value, first, last, n, df) for the values of at least two accounts."""
     rows = facet.query(tables)
     if facet.sparse:
@@ -100,7 +100,7 @@ def _shared(engine: Engine, facet: Facet, tables: Tables) -> Any:
     return pairs.join(df, "value")
 
 
-def _kept(shared: Any, facet: Facet, settings: LinkageSettings) -> Any:
+def _kept(shared: Table, facet: Facet, settings: LinkageSettings) -> Table:
     rarest = ibis.window(group_by="account", order_by=["df", "value"])
     ranked = shared.mutate(rank=ibis.row_number().over(rarest)).filter(_.rank < settings.keys_per_facet)
     key = ranked["value"] ^ ibis.literal(salt(facet.name), "int64")

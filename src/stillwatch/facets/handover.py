@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, marks
 
@@ -17,7 +16,7 @@ from stillwatch.facets.tables import Tables, marks
     "of keys is a handover too.",
     needs=("exchanges.continues", "exchanges.leaves"),
 )
-def handover(tables: Tables) -> Any:
+def handover(tables: Tables) -> Table:
     """How the conversation began, for everyone through whose hands it went; strangers with one greeting and
     one answer each left it themselves.
     """

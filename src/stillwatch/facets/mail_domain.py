@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, declared
 
@@ -15,6 +14,6 @@ from stillwatch.facets.tables import Tables, declared
     needs=("accounts.email_domain",),
     label="email_domain",
 )
-def mail_domain(tables: Tables) -> Any:
+def mail_domain(tables: Tables) -> Table:
     """The private mail domain of an account."""
     return declared(tables.accounts.filter(~tables.accounts.email_public.fill_null(False)), "email_domain")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -28,7 +27,7 @@ def show(value: int) -> str:
     anchor=False,
     show=show,
 )
-def network_class(tables: Tables) -> Any:
+def network_class(tables: Tables) -> Table:
     """Each class of network an account used."""
     number = ibis.cases(
         *[(tables.visits.network_class.lower() == name, place) for place, name in enumerate(CLASSES)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.registration import scaled
 from stillwatch.facets.tables import Tables
@@ -31,7 +31,7 @@ def show(value: int) -> str:
     scales=len(SCALES),
     show=show,
 )
-def onset(tables: Tables) -> Any:
+def onset(tables: Tables) -> Table:
     """The start of each bout: an active hour whose hour before was idle (SynchroTrap, CCS 2014, with the
     target left out).
     """

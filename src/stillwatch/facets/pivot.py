@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -31,7 +30,7 @@ def show(value: int) -> str:
     needs=("exchanges.model", "releases.model"),
     show=show,
 )
-def pivot(tables: Tables) -> Any:
+def pivot(tables: Tables) -> Table:
     """The release and the delay in quarter days, where the new model took half of the account's next two days
     and it had worked before.
     """

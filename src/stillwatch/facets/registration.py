@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Column, Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -29,7 +29,7 @@ def show(value: int) -> str:
     scales=len(SCALES),
     show=show,
 )
-def registration(tables: Tables) -> Any:
+def registration(tables: Tables) -> Table:
     """The hour and the day in which an account was registered."""
     known = tables.accounts.filter(_.created_second.notnull())
     return ibis.union(
@@ -40,7 +40,7 @@ def registration(tables: Tables) -> Any:
     )
 
 
-def scaled(second: Any, scale: int) -> Any:
+def scaled(second: Column, scale: int) -> Column:
     """The bucket of a time at a scale (seconds), as one number: the scale stands in the high bits so that
     scales never meet.
     """

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -21,7 +20,7 @@ SAMPLED = 16
     needs=("exchanges.shingles",),
     sparse=True,
 )
-def shingle(tables: Tables) -> Any:
+def shingle(tables: Tables) -> Table:
     """The sampled windows of words (FracMinHash: Irber and others 2022) that fall into a smaller sample."""
     each = tables.exchanges.select("account", "second", value=_.shingles.unnest())
     return each.filter(_.value % SAMPLED == 0)

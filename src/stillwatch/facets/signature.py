@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -20,7 +19,7 @@ from stillwatch.facets.tables import Tables
     needs=("exchanges.signatures",),
     sparse=True,
 )
-def signature(tables: Tables) -> Any:
+def signature(tables: Tables) -> Table:
     """Each signature that an account was answered with or sent back."""
     held = [
         tables.exchanges.filter(_[name].notnull()).select("account", "second", value=_[name].unnest())

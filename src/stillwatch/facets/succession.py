@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import HOUR, Tables
 
@@ -29,7 +29,7 @@ def show(value: int) -> str:
     needs=("accounts.banned",),
     show=show,
 )
-def succession(tables: Tables) -> Any:
+def succession(tables: Tables) -> Table:
     """The wave (its hour): for each account banned in it, and each that began within a day after it."""
     banned = tables.accounts.filter(_.banned_second.notnull()).select(
         "account", second=_.banned_second, wave=(_.banned_second // HOUR).cast("int64")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.flags import HARVEST
 
 HOUR = 3600
@@ -26,23 +25,23 @@ FOLLOWING = ("subnet", "region", "network_class")
 class Tables:
     """What facets may read, as Ibis tables."""
 
-    exchanges: Any
+    exchanges: Table
     """Table exchanges, with `second` (since 1970) for its time."""
-    accounts: Any
+    accounts: Table
     """Table accounts, with `created_second` and `banned_second`."""
-    activity: Any
+    activity: Table
     """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones,
     metered exchanges and sums of their tokens.
     """
-    visits: Any
+    visits: Table
     """account and the columns of VISIT, those of FOLLOWING, second and last (seconds since 1970), n: one row
     for each combination.
     """
-    releases: Any
+    releases: Table
     """model, second: when each model was released."""
 
 
-def prepare(engine: Engine, exchanges: Any, accounts: Any, releases: Any) -> Tables:
+def prepare(engine: Engine, exchanges: Table, accounts: Table, releases: Table) -> Tables:
     """The facets' tables; activity and visits are one pass each over the exchanges."""
     timed = exchanges.mutate(second=_.time.epoch_seconds().floor())
     dated = accounts.mutate(
@@ -56,7 +55,7 @@ def prepare(engine: Engine, exchanges: Any, accounts: Any, releases: Any) -> Tab
     return Tables(timed, dated, activity, engine.create("visits", visits), releases)
 
 
-def _hourly(timed: Any) -> Any:
+def _hourly(timed: Table) -> Table:
     metered = timed.input_tokens.notnull() & timed.output_tokens.notnull()
     read = ibis.ifelse(metered, timed.input_tokens, 0).cast("int64")
     written = ibis.ifelse(metered, timed.output_tokens, 0).cast("int64")
@@ -83,7 +82,7 @@ def _hourly(timed: Any) -> Any:
     )
 
 
-def marks(exchanges: Any, column: str) -> Any:
+def marks(exchanges: Table, column: str) -> Table:
     """Each exchange, or visit, that carries the column, as (account, value, second) and, for visits, (last,
     n).
     """
@@ -93,7 +92,7 @@ def marks(exchanges: Any, column: str) -> Any:
     )
 
 
-def declared(accounts: Any, column: str) -> Any:
+def declared(accounts: Table, column: str) -> Table:
     """Each account that carries the column, as (account, value, second); the second is that of its
     registration.
     """

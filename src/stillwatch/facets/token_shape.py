@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Column, Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
@@ -27,7 +26,7 @@ def show(value: int) -> str:
     needs=("exchanges.input_tokens", "exchanges.output_tokens"),
     show=show,
 )
-def token_shape(tables: Tables) -> Any:
+def token_shape(tables: Tables) -> Table:
     """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of
     the input in octaves.
     """
@@ -48,6 +47,6 @@ def token_shape(tables: Tables) -> Any:
     return shape.select("account", "second", value=value.cast("int64"))
 
 
-def _steps(number: Any, per_octave: int) -> Any:
+def _steps(number: Column, per_octave: int) -> Column:
     # A whole power of two must fall on the same side of its step in every engine's logarithm.
     return ((number + 1.0).log2() * per_octave + 1e-9).floor().cast("int64")

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
-from stillwatch.ingest.door import Door
+from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.tables import side_batches
@@ -53,37 +53,39 @@ ALIASES = {
     "region": ("region", "country", "billing_country", "country_code"),
     "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
 }
+LATEST = 7_258_118_400_000_000
+"""The year 2200, in microseconds since 1970."""
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
 """What `shape_of` gives."""
 CARD = re.compile(r"(?:\d[ -]?){13,19}")
 """A payment instrument that was not hashed: its keyed hash is kept instead."""
 
 
-def read_accounts(path: Path, door: Door, quarantine: Quarantine) -> pa.Table:
+def read_accounts(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> pa.Table:
     """The table account_rows from CSV, JSONL or Parquet. Raises InputError where no column names the
     account.
     """
     found = []
-    for rows, columns in side_batches(path, door, quarantine, ALIASES):
+    for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
         if "account_id" not in columns:
             raise InputError(
                 "the accounts file has no column that names the account",
                 where=str(path),
                 do="name it account_id; docs/formats.md lists the other names taken",
             )
-        found.append(_batch(path.name, rows, columns, door, quarantine))
+        found.append(_batch(path.name, rows, columns, ingest_context, quarantine))
     return pa.Table.from_batches(found, schema=ACCOUNT_ROWS.arrow)
 
 
 def _batch(
-    file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine
+    file: str, rows: Any, columns: dict[str, Any], ingest_context: IngestContext, quarantine: Quarantine
 ) -> pa.RecordBatch:
     ids = strings(columns["account_id"])
     for row in rows[np.asarray(ids.is_null())]:
         quarantine.add(file, int(row), "account_id", "no account")
     keep = ids.is_valid()
     quarantine.good += keep.true_count
-    key = door.pseudonym_key
+    key = ingest_context.pseudonym_key
     made = {**_texts(columns), **_mail(columns), **_phone(columns), **_times(columns, quarantine)}
     made["account_id"] = pa.array(
         [None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string()
@@ -178,12 +180,19 @@ def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in ("created", "banned"):
         if name in columns:
-            read = times(columns[name])
+            read = _believable(times(columns[name]))
             quarantine.mend(
                 name, "no time that can be read: left out", read.null_count - _absent(columns[name])
             )
             made[name] = read.cast(TIME)
     return made
+
+
+def _believable(micros: Any) -> Any:
+    """Times from 1970 to 2200: the year 1 and the year 9999 stand for no time at all in what many tools write."""
+    return pc.if_else(
+        pc.or_(pc.less(micros, 0), pc.greater(micros, LATEST)), pa.scalar(None, pa.int64()), micros
+    )
 
 
 def _absent(column: Any) -> int:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
-from stillwatch.ingest.batches import place_columns
-from stillwatch.ingest.door import Door
+from stillwatch.ingest.batch_normaliser import place_columns
+from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.tables import side_batches
 from stillwatch.ingest.vectors import counts, strings
@@ -41,22 +41,22 @@ ALIASES = {
 }
 
 
-def read_edge(path: Path, door: Door, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
+def read_edge(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
     """Batches of the table edge from CSV, JSONL or Parquet. Raises InputError where no column names the
     request.
     """
-    for rows, columns in side_batches(path, door, quarantine, ALIASES):
+    for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
         if "request_id" not in columns:
             raise InputError(
                 "the edge log has no column that names the request",
                 where=str(path),
                 do="name it request_id; docs/formats.md lists the other names taken",
             )
-        yield _batch(path.name, rows, columns, door, quarantine)
+        yield _batch(path.name, rows, columns, ingest_context, quarantine)
 
 
 def _batch(
-    file: str, rows: Any, columns: dict[str, Any], door: Door, quarantine: Quarantine
+    file: str, rows: Any, columns: dict[str, Any], ingest_context: IngestContext, quarantine: Quarantine
 ) -> pa.RecordBatch:
     made = {
         name: strings(columns[name], from_end=name == "address")
@@ -65,7 +65,7 @@ def _batch(
     }
     if "asn" in columns:
         made["asn"] = _asns(columns["asn"])
-    made.update(place_columns(made, door, quarantine))
+    made.update(place_columns(made, ingest_context, quarantine))
     missing = made["request_id"].is_null()
     for row, gone in zip(rows, missing.to_pylist() if missing.true_count else (), strict=False):
         if gone:

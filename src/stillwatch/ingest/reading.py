@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from stillwatch.ingest.batches import Gate
-from stillwatch.ingest.door import Door
+from stillwatch.ingest.batch_normaliser import BatchNormaliser
+from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -20,28 +20,28 @@ SHAPES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowE
 """What a value of an unforeseen shape makes the code of a format raise."""
 
 
-def read(source: Source, door: Door, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
+def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
     """Batches of REQUESTS, in the file's order; rows that cannot be read go to the quarantine."""
     if not source.format:
         quarantine.note(source.name, "the file is empty")
         return
-    reading = _Reading(source, door, quarantine)
+    reading = _Reading(source, ingest_context, quarantine)
     columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = rows_of(source.path, source.compression, door.settings)
+    rows = rows_of(source.path, source.compression, ingest_context.settings)
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
-        yield from _in_size(batch, door.settings.batch_bytes)
+        yield from _in_size(batch, ingest_context.settings.batch_bytes)
 
 
 class _Reading:
     """One file on its way through the door."""
 
-    def __init__(self, source: Source, door: Door, quarantine: Quarantine) -> None:
+    def __init__(self, source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> None:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
-        self._settings = door.settings
-        self._context = Context(door.settings.account_field, source.mapping)
+        self._settings = ingest_context.settings
+        self._context = Context(ingest_context.settings.account_field, source.mapping)
         self._quarantine = quarantine
-        self._gate = Gate(source.name, door, quarantine)
+        self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
 
     def by_columns(self) -> Iterator[pa.RecordBatch]:
         """Parquet, batch by batch."""
@@ -59,7 +59,7 @@ class _Reading:
                 # fault.
                 yield from self.by_rows(batch_rows(first, batch))
             else:
-                yield self._gate(raw)
+                yield self._normaliser(raw)
 
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Anything else, row by row."""
@@ -71,9 +71,9 @@ class _Reading:
                 else:
                     builder.add(number, request)
             if len(builder.rows) >= self._settings.batch_rows or builder.bytes >= self._settings.batch_bytes:
-                yield self._gate(builder.take())
+                yield self._normaliser(builder.take())
         if builder.rows:
-            yield self._gate(builder.take())
+            yield self._normaliser(builder.take())
 
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names
@@ -99,6 +99,9 @@ class _Reading:
             yield bad
         except SHAPES as error:
             yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+        except Exception:
+            with FORMATS.blaming(self.format.name):
+                raise
 
     def _refuse(self, row: int, bad: BadRow) -> None:
         self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.engine.portions import in_portion
+from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.linkage.merge import OWNED
-from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 LIFT = 3.0
@@ -29,7 +27,9 @@ AT_ONCE = 20_000_000
 """Keys of carriers, an anchor's each, that are compared at once; no anchor needs another's."""
 
 
-def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings: LinkageSettings) -> Any:
+def anchors(
+    engine: Engine, marked: Table, declared: Table, accounts: int, settings: LinkageSettings
+) -> Table:
     """Table anchors (anchor, size, family): keys of enough carriers, one for each set of carriers in a
     family.
 
@@ -59,7 +59,9 @@ def anchors(engine: Engine, marked: Any, declared: Any, accounts: int, settings:
     return engine.create("anchors", single.select("anchor", "size", "family"))
 
 
-def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings: LinkageSettings) -> pa.Table:
+def purified(
+    engine: Engine, marked: Table, anchors: Table, accounts: int, settings: LinkageSettings
+) -> pa.Table:
     """anchor, account, key: carriers whose marks in other families fit them better than outsiders, with the
     marks that tie.
 
@@ -81,7 +83,7 @@ def purified(engine: Engine, marked: Any, anchors: Any, accounts: int, settings:
     return pa.concat_tables(found)
 
 
-def _portions(engine: Engine, marked: Any, anchors: Any) -> int:
+def _portions(engine: Engine, marked: Table, anchors: Table) -> int:
     """In how many portions the anchors are taken: by the keys that their carriers have, were they as many as
     everybody's.
     """
@@ -92,8 +94,8 @@ def _portions(engine: Engine, marked: Any, anchors: Any) -> int:
 
 
 def _purified(
-    engine: Engine, marked: Any, anchors: Any, has: Any, accounts: int, settings: LinkageSettings
-) -> Any:
+    engine: Engine, marked: Table, anchors: Table, has: Table, accounts: int, settings: LinkageSettings
+) -> Table:
     """(anchor, account, key) of some of the anchors."""
     known = marked.join(anchors, marked.key == anchors.anchor)
     carriers = engine.create(
@@ -124,7 +126,7 @@ def _purified(
     return ties.semi_join(kept, ["anchor", "account"])
 
 
-def _with_unshared(family: Any, has: Any) -> Any:
+def _with_unshared(family: Table, has: Table) -> Table:
     """Count the account's other keys of the family against it: with many marks, a few coincide by chance."""
     joined = family.join(has, ["account", "family"])
     return joined.mutate(
@@ -132,7 +134,7 @@ def _with_unshared(family: Any, has: Any) -> Any:
     ).select("anchor", "account", "family", "nats")
 
 
-def _seen(carriers: Any, marked: Any) -> Any:
+def _seen(carriers: Table, marked: Table) -> Table:
     """Each carrier's keys of families other than the anchor's."""
     keys = marked.select(
         "account", "key", "family", "here", "peers", "df", "scales", shares=PARTS // marked.scales
@@ -141,7 +143,7 @@ def _seen(carriers: Any, marked: Any) -> Any:
     return joined.filter(joined.family != joined.home)
 
 
-def _enriched(carriers: Any, marked: Any, accounts: int, settings: LinkageSettings) -> Any:
+def _enriched(carriers: Table, marked: Table, accounts: int, settings: LinkageSettings) -> Table:
     """(anchor, key, stratum, both, p0) where a key is carried by clearly more of the anchor's carriers than
     their strata explain.
     """

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.linkage.anchors import anchors, purified
+from stillwatch.linkage.likelihood import MICRO, marked
 from stillwatch.linkage.merge import (
     Ints,
     Owners,
@@ -23,7 +23,6 @@ from stillwatch.linkage.merge import (
     parted,
     serious,
 )
-from stillwatch.linkage.rates import MICRO, marked
 from stillwatch.linkage.rescore import accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values
@@ -62,7 +61,12 @@ class Linked:
 
 
 def link(
-    engine: Engine, traces: Any, strata: Any, declared: Any, settings: LinkageSettings, progress: Progress
+    engine: Engine,
+    traces: Table,
+    strata: Table,
+    declared: Table,
+    settings: LinkageSettings,
+    progress: Progress,
 ) -> Linked:
     """Groups of accounts that share more than their strata explain, formed on network, identity, software and
     rhythm.
@@ -124,7 +128,7 @@ def facet_table() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _owners(engine: Engine, declared: Any) -> Owners:
+def _owners(engine: Engine, declared: Table) -> Owners:
     """The accounts that declare an owner, in order, and their owners."""
     rows = engine.collect(declared.filter(_.owner.notnull()).select("account", "owner").order_by("account"))
     return rows.column("account").to_numpy(), rows.column("owner").to_numpy()
@@ -160,7 +164,7 @@ def settled(claims: pa.Table, smallest: int) -> pa.Table:
     return pa.table(columns).sort_by([("group", "ascending"), ("account", "ascending")])
 
 
-def _near(engine: Engine, total: Any, claims: pa.Table, members: pa.Table) -> pa.Table:
+def _near(engine: Engine, total: Table, claims: pa.Table, members: pa.Table) -> pa.Table:
     """Candidates that are in no group, each with the settled group that claims it most."""
     groups = dict(zip(values(members, "account"), values(members, "group"), strict=True))
     settled_as: dict[int, int] = {}
@@ -193,7 +197,7 @@ def _near(engine: Engine, total: Any, claims: pa.Table, members: pa.Table) -> pa
     )
 
 
-def _evidence(engine: Engine, weighed: Any, members: pa.Table, near: pa.Table) -> pa.Table:
+def _evidence(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table) -> pa.Table:
     names = dict(enumerate(FACETS.all()))
     both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
     chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
-from stillwatch.linkage.rates import MICRO, UNSHARED, chance, clipped, micronats
+from stillwatch.engine import Engine, Table
+from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
@@ -31,7 +29,9 @@ gives ten at most where some twelve are wanted.
 """
 
 
-def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings: LinkageSettings) -> Any:
+def rescored(
+    engine: Engine, marked: Table, members: Table, accounts: int, settings: LinkageSettings
+) -> Table:
     """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all
     who carry a telling key.
 
@@ -68,7 +68,7 @@ def rescored(engine: Engine, marked: Any, members: Any, accounts: int, settings:
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
 
 
-def _profile(carried: Any, members: Any, accounts: int) -> Any:
+def _profile(carried: Table, members: Table, accounts: int) -> Table:
     """(group, key, carriers, size, telling): what a group's accounts carry."""
     size = members.group_by("group").agg(size=_.count())
     joined = (
@@ -89,7 +89,7 @@ def _profile(carried: Any, members: Any, accounts: int) -> Any:
     )
 
 
-def _with_inside(known: Any, carried: Any, members: Any) -> Any:
+def _with_inside(known: Table, carried: Table, members: Table) -> Table:
     """The rows with other (0 for a member, 1 for everybody else), inside and carriers_here: members in the
     row's stratum, and those who carry the key.
     """
@@ -109,7 +109,7 @@ def _with_inside(known: Any, carried: Any, members: Any) -> Any:
     return rows.mutate(**zero, other=1 - rows.member.fill_null(0))
 
 
-def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
+def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
     """Table totals (group, account, nats, families): evidence over all families, for candidates with some;
     families: those that give two nats.
 
@@ -126,7 +126,7 @@ def totals(engine: Engine, weighed: Any, settings: LinkageSettings) -> Any:
     return engine.create("totals", total.filter(_.nats >= NEAR * MICRO))
 
 
-def accepted(totals: Any, settings: LinkageSettings) -> Any:
+def accepted(totals: Table, settings: LinkageSettings) -> Table:
     """The candidates over the threshold, with evidence from at least two families."""
     return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select(
         "group", "account", "nats"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 
 BANDS = (10, 100, 1000)
 """Exchanges in MONTH hours that part the bands of activity; in a shorter log, exchanges in all of it."""
@@ -17,7 +15,7 @@ steady campaign its own peers.
 """
 
 
-def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
+def strata(engine: Engine, visits: Table, accounts: Table, activity: Table) -> Table:
     """Table strata (account, stratum, cell, region, plan, band, client) of every account with exchanges; a
     cell is a stratum and a client.
 
@@ -41,7 +39,7 @@ def strata(engine: Engine, visits: Any, accounts: Any, activity: Any) -> Any:
     return engine.create("strata", named.mutate(stratum=number, cell=cell))
 
 
-def _hours(engine: Engine, activity: Any) -> int:
+def _hours(engine: Engine, activity: Table) -> int:
     """Hours from the first exchange to the last, at least a MONTH."""
     (ends,) = engine.collect(activity.agg(low=_.hour.min(), high=_.hour.max())).to_pylist()
     return max(MONTH, ends["high"] - ends["low"] + 1) if ends["low"] is not None else MONTH

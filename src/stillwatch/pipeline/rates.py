@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.schema.rates import RATES
-from stillwatch.signals.quantify import as_one_more
+from stillwatch.signals.prevalence import as_one_more
 from stillwatch.sketch.intent import load_intent
 
 FEWEST_GROUPS = 3

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import Engine
-from stillwatch.pipeline.find import Found, Stored
-from stillwatch.pipeline.labels import sayable
+from stillwatch.engine import Engine, Table
+from stillwatch.iso_time import iso
 from stillwatch.pipeline.read_logs import distinct
 from stillwatch.pipeline.releases import RELEASES as READ_RELEASES
-from stillwatch.pipeline.run_folder import RunFolder
+from stillwatch.pipeline.search import SearchResult, Stored
+from stillwatch.report_tables.labels import sayable
+from stillwatch.run.folder import RunFolder
 from stillwatch.schema.stored import PERMITS, RELEASES, TRACES
 from stillwatch.schema.table import values
 
 
-def store(engine: Engine, folder: RunFolder, found: Found, stored: Stored, accounts: pa.Table) -> None:
+def store(engine: Engine, folder: RunFolder, found: SearchResult, stored: Stored, accounts: pa.Table) -> None:
     """Every table but exchanges and quarantine."""
     for name, table in found.tables.items():
         folder.write(name, table)
@@ -78,7 +78,7 @@ def releases_of(table: pa.Table) -> pa.Table:
     return pa.table([table["model"], seconds], schema=READ_RELEASES)
 
 
-def counted(engine: Engine, exchanges: Any) -> dict[str, Any]:
+def counted(engine: Engine, exchanges: Table) -> dict[str, Any]:
     """What run.json says of the exchanges."""
     row = engine.collect(
         exchanges.agg(
@@ -92,7 +92,7 @@ def counted(engine: Engine, exchanges: Any) -> dict[str, Any]:
     return {
         "exchanges": row["n"],
         "accounts": row["accounts"],
-        "first": row["first"].astimezone(UTC).isoformat(),
-        "last": row["last"].astimezone(UTC).isoformat(),
+        "first": iso(row["first"]),
+        "last": iso(row["last"]),
         "has_text": round((row["texts"] or 0) / row["n"], 6),
     }

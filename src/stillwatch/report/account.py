@@ -9,16 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.errors import RunError
-from stillwatch.report import sentences, wording
-from stillwatch.report.facts import CampaignFacts, asked, facts_of, family_rank
-from stillwatch.report.reading import Row, Run
+from stillwatch.report import formatting, sentences
+from stillwatch.report.view_models import CampaignView, asked, campaign_view, family_rank
+from stillwatch.run.names import keys_named
+from stillwatch.run.reading import Row, Run
 
 
 @dataclass(frozen=True)
 class Membership:
     """One account's place in one group."""
 
-    facts: CampaignFacts
+    view: CampaignView
     """The group, with its verdict."""
     member: Row
     """The account's row in `members`."""
@@ -33,7 +34,7 @@ class Membership:
 
 
 @dataclass(frozen=True)
-class AccountFacts:
+class AccountView:
     """One account."""
 
     account: int
@@ -44,22 +45,22 @@ class AccountFacts:
     """Groups it is in; empty for most accounts."""
 
 
-def account_facts(run: Run, name: str) -> AccountFacts | None:
+def account_view(run: Run, name: str) -> AccountView | None:
     """The account shown as `name`, or whose key it is (16 hexadecimal digits, or the number); None if the run
     has none.
     """
     wanted = _named(run.table("members"), name)
     if not wanted:
         seen = _named(run.table("accounts", ["account", "account_id"]), name)
-        return AccountFacts(seen[0]["account"], seen[0]["account_id"], ()) if seen else None
+        return AccountView(seen[0]["account"], seen[0]["account_id"], ()) if seen else None
     campaigns = {row["group"]: row for row in run.rows("campaigns")}
     found = [
-        _membership(run, facts_of(run, campaigns[row["group"]]), row)
+        _membership(run, campaign_view(run, campaigns[row["group"]]), row)
         for row in wanted
         if row["group"] in campaigns
     ]
-    found.sort(key=lambda m: (not m.facts.campaign["listed"], -m.member["nats"], m.facts.name))
-    return AccountFacts(wanted[0]["account"], wanted[0]["account_id"], tuple(found))
+    found.sort(key=lambda m: (not m.view.campaign["listed"], -m.member["nats"], m.view.name))
+    return AccountView(wanted[0]["account"], wanted[0]["account_id"], tuple(found))
 
 
 def unknown(run: Run, name: str) -> RunError:
@@ -77,9 +78,9 @@ def unknown(run: Run, name: str) -> RunError:
         else f"campaigns of this run: {', '.join(campaigns[:8]) or 'none'}"
     )
     return RunError(
-        f"no campaign and no account is called {wording.cut(name, 80)}",
+        f"no campaign and no account is called {formatting.cut(name, 80)}",
         where=str(run.folder),
-        do=wording.cut(do, 400),
+        do=formatting.cut(do, 400),
     )
 
 
@@ -91,55 +92,39 @@ def _named(table: pa.Table, name: str) -> list[Row]:
     return rows
 
 
-def keys_named(name: str) -> list[int]:
-    """The keys that a name may stand for: 16 hexadecimal digits, or a number."""
-    found = []
-    if len(name) == 16 and all(c in "0123456789abcdef" for c in name.lower()):
-        value = int(name, 16)
-        found.append(value - 2**64 if value >= 2**63 else value)
-    if (
-        name.removeprefix("-").isdecimal()
-        and name.isascii()
-        and len(name) <= 20
-        and -(2**63) <= int(name) < 2**63
-    ):
-        found.append(int(name))
-    return found
-
-
-def _membership(run: Run, facts: CampaignFacts, member: Row) -> Membership:
-    nats = facts.nats.get(member["account"], {})
+def _membership(run: Run, view: CampaignView, member: Row) -> Membership:
+    nats = view.nats.get(member["account"], {})
     facets = sorted(
-        ((facet, facts.families.get(facet, "other"), value) for facet, value in nats.items()),
+        ((facet, view.families.get(facet, "other"), value) for facet, value in nats.items()),
         key=lambda f: (-f[2], f[0]),
     )
     links = sorted(
-        (link for link in facts.links if link["account"] == member["account"]),
+        (link for link in view.links if link["account"] == member["account"]),
         key=lambda r: (family_rank(r["family"]), r["facet"], -r["n"], r["key"]),
     )
     intents = asked(
         row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"]
     )
     return Membership(
-        facts, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, facts, member))
+        view, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, view, member))
     )
 
 
-def _exonerates(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
-    campaign = facts.campaign
-    found = _without_family(run, facts, member)
+def _exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
+    campaign = view.campaign
+    found = _without_family(run, view, member)
     if member["p_value"] is None:
         found.append("Nothing held out tests this account alone: it stands or falls with its group.")
     elif member["p_value"] > 0.05:
         found.append(
             "Alone, it does not stand out on held-out evidence (p = "
-            f"{wording.probability(member['p_value'])})."
+            f"{formatting.probability(member['p_value'])})."
         )
     if member["owner"]:
-        same = sum(1 for row in facts.members if row["owner"] == member["owner"]) - 1
-        others = "no other account" if same == 0 else wording.plural(same, "other account")
+        same = sum(1 for row in view.members if row["owner"] == member["owner"]) - 1
+        others = "no other account" if same == 0 else formatting.plural(same, "other account")
         found.append(
-            f"It declares the owner {wording.cut(member['owner'], 60)}, as {others} of the group; proof of "
+            f"It declares the owner {formatting.cut(member['owner'], 60)}, as {others} of the group; proof of "
             "that owner would explain what they share."
         )
     else:
@@ -147,18 +132,18 @@ def _exonerates(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
     spare = campaign["accounts"] - campaign["at_least"]
     if spare > 0:
         found.append(
-            f"The bound leaves room: up to {wording.count(spare)} of the group's "
-            f"{wording.plural(campaign['accounts'], 'account')} may be bystanders."
+            f"The bound leaves room: up to {formatting.count(spare)} of the group's "
+            f"{formatting.plural(campaign['accounts'], 'account')} may be bystanders."
         )
     if not campaign["permit"]:
         found.append("A permit that names it or its organisation would cover it.")
     return found
 
 
-def _without_family(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
+def _without_family(run: Run, view: CampaignView, member: Row) -> list[str]:
     threshold = run.setting("linkage", "threshold_nats", 0.0)
     found = []
-    for family, value in facts.family_nats(member["account"]).items():
+    for family, value in view.family_nats(member["account"]).items():
         if threshold and value > 0 and member["nats"] - value < threshold:
             left = (
                 f"{member['nats'] - value:.1f} of {member['nats']:.1f} nats would be left, under the "
@@ -176,9 +161,9 @@ def _without_family(run: Run, facts: CampaignFacts, member: Row) -> list[str]:
 
 def blind_spots(membership: Membership) -> list[sentences.Doubt]:
     """The blind spots of the facets that count against this account."""
-    against = {wording.named(facet) for facet, _, nats in membership.facets if nats > 0}
+    against = {formatting.named(facet) for facet, _, nats in membership.facets if nats > 0}
     return [
         doubt
-        for doubt in sentences.doubts(membership.facts)
+        for doubt in sentences.doubts(membership.view)
         if doubt.kind == "facet" and doubt.name in against
     ]

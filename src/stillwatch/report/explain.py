@@ -2,82 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import frames, sentences, wording
-from stillwatch.report.account import AccountFacts, Membership, account_facts, blind_spots, unknown
-from stillwatch.report.facts import CampaignFacts, facts_of
-from stillwatch.report.reading import Row, Run
+from stillwatch.report import formatting, frames, lineage, sentences
+from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.summary import campaign_document, iso
-from stillwatch.report.terminal import account_lines, campaign_lines
+from stillwatch.report.terminal import account_lines, campaign_lines, chosen
+from stillwatch.report.view_models import CampaignView, campaign_view
+from stillwatch.run.reading import Row, Run
 
 MOST_MEMBERS = 12
 """Accounts listed on a terminal; the document has them all."""
 
 
-def explain(folder: Path, name: str) -> RenderableType:
-    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name
-    that is neither.
+def explain(folder: Path, name: str, sections: Collection[str] = ()) -> RenderableType:
+    """What the page says about a campaign (C001) or an account (its id or key). sections: names of those wanted
+    below the verdict (`terminal.SECTIONS`); none: all. Raises RunError for a name that is neither.
     """
     run = Run(folder)
     found = _find(run, name)
-    return (
+    lines = (
         campaign_lines(run, found, MOST_MEMBERS)
-        if isinstance(found, CampaignFacts)
+        if isinstance(found, CampaignView)
         else account_lines(run, found)
     )
+    return chosen(lines, sections) if sections else lines
 
 
 def explain_document(folder: Path, name: str) -> dict[str, Any]:
     """The same as plain values. Raises RunError for a name that is neither a campaign nor an account."""
     run = Run(folder)
     found = _find(run, name)
-    return _campaign(run, found) if isinstance(found, CampaignFacts) else _account(found)
+    return _campaign(run, found) if isinstance(found, CampaignView) else _account(found)
 
 
-def _find(run: Run, name: str) -> CampaignFacts | AccountFacts:
+def _find(run: Run, name: str) -> CampaignView | AccountView:
     for row in run.rows("campaigns"):
         if row["campaign"] == name.upper():
-            return facts_of(run, row)
-    found = account_facts(run, name)
+            return campaign_view(run, row)
+    found = account_view(run, name)
     if found is None:
         raise unknown(run, name)
     return found
 
 
-def _campaign(run: Run, facts: CampaignFacts) -> dict[str, Any]:
+def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
     return {
-        **campaign_document(facts.campaign),
+        **campaign_document(view.campaign),
+        "links": [lineage.document(row) for row in view.lineage],
         "sentences": {
-            "verdict": sentences.verdict(facts.campaign, sentences.high(run)),
-            "bound": sentences.bound(facts.campaign, run.about),
-            "test": sentences.test(facts.campaign),
-            "against": sentences.against(facts),
+            "verdict": sentences.verdict(view.campaign, sentences.high(run)),
+            "bound": sentences.bound(view.campaign, run.about),
+            "test": sentences.test(view.campaign),
+            "against": sentences.against(view),
         },
-        "evidence": [_without(row, "group") for row in facts.evidence],
-        "scores": [_without(row, "group") for row in facts.scores],
-        "intents": [_without(row, "group") for row in facts.intents],
-        "templates": [_template(row) for row in facts.templates],
-        "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.timeline],
-        "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in facts.marks],
-        "members": [_member(row) | {"facets": facts.nats.get(row["account"], {})} for row in facts.members],
-        "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(facts)],
+        "evidence": [_without(row, "group") for row in view.evidence],
+        "scores": [_without(row, "group") for row in view.scores],
+        "intents": [_without(row, "group") for row in view.intents],
+        "templates": [_template(row) for row in view.templates],
+        "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in view.timeline],
+        "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
+        "members": [_member(row) | {"facets": view.nats.get(row["account"], {})} for row in view.members],
+        "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(view)],
     }
 
 
-def _account(facts: AccountFacts) -> dict[str, Any]:
+def _account(view: AccountView) -> dict[str, Any]:
     return {
-        "account_id": facts.account_id,
-        "account": wording.key(facts.account),
-        "groups": [_membership(m) for m in facts.memberships],
+        "account_id": view.account_id,
+        "account": formatting.key(view.account),
+        "groups": [_membership(m) for m in view.memberships],
     }
 
 
 def _membership(membership: Membership) -> dict[str, Any]:
-    campaign = membership.facts.campaign
+    campaign = membership.view.campaign
     return {
         **{
             name: campaign[name]
@@ -89,7 +92,7 @@ def _membership(membership: Membership) -> dict[str, Any]:
         ],
         "keys": [
             {name: link[name] for name in ("facet", "family", "label", "n")}
-            | {"key": wording.key(link["key"])}
+            | {"key": formatting.key(link["key"])}
             for link in membership.links
         ],
         "intents": [_without(row, "group", "account") for row in membership.intents],
@@ -100,12 +103,12 @@ def _membership(membership: Membership) -> dict[str, Any]:
 
 def _template(row: Row) -> dict[str, Any]:
     said = {"sentence": frames.sentence(row)} if row["part"] == "frame" else {}
-    return _without(row, "group") | {"key": wording.key(row["key"])} | said
+    return _without(row, "group") | {"key": formatting.key(row["key"])} | said
 
 
 def _member(row: Row) -> dict[str, Any]:
     return _without(row, "group") | {
-        "account": wording.key(row["account"]),
+        "account": formatting.key(row["account"]),
         "first": iso(row["first"]),
         "last": iso(row["last"]),
     }

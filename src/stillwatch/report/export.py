@@ -6,29 +6,29 @@ import csv
 import io
 from urllib.parse import quote
 
-from stillwatch.report import wording
-from stillwatch.report.facts import CampaignFacts
+from stillwatch.report import formatting
+from stillwatch.report.view_models import CampaignView
 
 COLUMNS = ("account_id", "account", "nats", "p_value", "owner", "exchanges", "first", "last")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula (OWASP, CSV Injection)."""
 
 
-def accounts_csv(facts: CampaignFacts) -> str:
+def accounts_csv(view: CampaignView) -> str:
     """All accounts, most evidence first, with the nats of each facet (RFC 4180). Text that a spreadsheet
     would run is made text.
     """
-    facets = sorted({row["facet"] for row in facts.member_evidence})
+    facets = sorted({row["facet"] for row in view.member_evidence})
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow([*COLUMNS, *(f"nats_{facet}" for facet in facets)])
-    for row in facts.members:
-        nats = facts.nats.get(row["account"], {})
+    for row in view.members:
+        nats = view.nats.get(row["account"], {})
         p_value = "" if row["p_value"] is None else f"{row['p_value']:.3g}"
-        times = [wording.minute(row[name]) if row[name] else "" for name in ("first", "last")]
+        times = [formatting.minute(row[name]) if row[name] else "" for name in ("first", "last")]
         start = [
             _safe(row["account_id"]),
-            wording.key(row["account"]),
+            formatting.key(row["account"]),
             f"{row['nats']:.2f}",
             p_value,
             _safe(row["owner"]),

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from stillwatch.report import wording
-from stillwatch.report.reading import Row
+from stillwatch.report import formatting
+from stillwatch.run.reading import Row
 
 SLOT = re.compile(r"(\{\d+\})")
 PARTS = {"head": "first words", "tail": "last words", "system": "system prompt"}
@@ -26,27 +26,25 @@ def shape(row: Row) -> str:
     """A frame's shape: 41-word frame with 2 slots; or about how many words, where only sketches tell."""
     if row["words"]:
         return f"{row['length']}-word frame with {_slots(row['slots'])}"
-    spread = f"{wording.count(row['length_least'])} to {wording.count(row['length_most'])}"
+    spread = f"{formatting.count(row['length_least'])} to {formatting.count(row['length_most'])}"
     slots = f"about {_slots(row['slots'])}" if row["slots"] else "no slot seen"
-    return f"frame of about {wording.count(row['length'])} words ({spread}) with {slots}"
+    return f"frame of about {formatting.count(row['length'])} words ({spread}) with {slots}"
 
 
 def use(row: Row) -> str:
     """Who uses a frame, and how much: 3,412 accounts, 96% of their traffic …"""
-    accounts = (
-        f"{wording.plural(row['accounts'], 'account')}, {wording.percent(row['share'])} of their traffic"
-    )
+    accounts = f"{formatting.plural(row['accounts'], 'account')}, {formatting.percent(row['share'])} of their traffic"
     elsewhere = (
-        f"{wording.plural(row['accounts_elsewhere'], 'account')} elsewhere"
+        f"{formatting.plural(row['accounts_elsewhere'], 'account')} elsewhere"
         if row["accounts_elsewhere"]
         else "used nowhere else"
     )
-    return f"{accounts}, {wording.plural(row['distinct_prompts'], 'distinct prompt')}; {elsewhere}"
+    return f"{accounts}, {formatting.plural(row['distinct_prompts'], 'distinct prompt')}; {elsewhere}"
 
 
 def sentence(row: Row) -> str:
     """A frame in a sentence."""
-    return wording.sentence(f"{shape(row)}, {use(row)}")
+    return formatting.sentence(f"{shape(row)}, {use(row)}")
 
 
 def note(rows: Sequence[Row], least: int) -> str:
@@ -56,7 +54,7 @@ def note(rows: Sequence[Row], least: int) -> str:
         "changes."
     )
     if any(row["words"] for row in rows):
-        return f"{what} Words are shown only where at least {wording.plural(least, 'account')} wrote them."
+        return f"{what} Words are shown only where at least {formatting.plural(least, 'account')} wrote them."
     return f"{what} Its length and slots are told from sketches."
 
 
@@ -69,10 +67,10 @@ def pieces(words: str, most: int) -> list[tuple[str, bool]]:
     """A frame's text in pieces, and whether each is a slot."""
     return [
         (piece, SLOT.fullmatch(piece) is not None)
-        for piece in SLOT.split(wording.cut(words, most))
+        for piece in SLOT.split(formatting.cut(words, most))
         if piece.strip()
     ]
 
 
 def _slots(count: int) -> str:
-    return wording.plural(count, "slot") if count else "no slot"
+    return formatting.plural(count, "slot") if count else "no slot"

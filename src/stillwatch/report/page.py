@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +16,12 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, frames, sentences, wording
-from stillwatch.report.facts import SEVERITY, CampaignFacts, facts_of, listed, unlisted
+from stillwatch.report import export, formatting, frames, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
-from stillwatch.report.reading import Row, Run
+from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
+from stillwatch.run.durable import write_text
+from stillwatch.run.layout import PAGE
+from stillwatch.run.reading import Row, Run
 
 MOST_SECTIONS = 50
 MOST_ACCOUNTS_SHOWN = 200
@@ -55,8 +56,8 @@ class Share:
 class Section:
     """One campaign, ready to be printed."""
 
-    facts: CampaignFacts
-    """Its facts."""
+    view: CampaignView
+    """Its view model."""
     verdict: str
     """The verdict in a sentence."""
     axes: list[tuple[str, Markup, float, str]]
@@ -100,13 +101,11 @@ def write(folder: Path) -> Path:
     cannot be read or written.
     """
     run = Run(folder)
-    path, aside = folder / "report.html", folder / ".report.html.part"
+    path = folder / PAGE
     text = html(run)
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, path)
+        write_text(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise RunError(
             f"the report cannot be written: {error.strerror}",
             where=str(path),
@@ -117,34 +116,43 @@ def write(folder: Path) -> Path:
 
 def html(run: Run) -> str:
     """The page as text; the same for the same tables."""
-    campaigns, rest = listed(run), unlisted(run)
-    blind = sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"]))
-    high = sentences.high(run)
-    environment = _environment()
-    style, script = _source("style.css"), _source("page.js")
-    about = run.about
-    return environment.get_template(
-        "page.html"
-    ).render(
-        about=about,
-        style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
-        "data:; base-uri 'none'; form-action 'none'",
-        campaigns=campaigns,
-        verdicts=[(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
-        overview=[(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
-        sections=sections(run, campaigns[:MOST_SECTIONS], blind, high),
-        error_control=sentences.error_control(about, campaigns),
-        unlisted=[(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
-        unlisted_total=len(rest),
-        blind=blind,
-        quarantine=_quarantine(run),
-        key_note=sentences.key_note(about),
-        period=(wording.moment(about.get("first")), wording.moment(about.get("last"))),
-        high=high,
-        most_templates=MOST_TEMPLATES,
+    style, script = source("style.css"), source("page.js")
+    values = context(run)
+    shown = values["campaigns"][:MOST_SECTIONS]
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            **values,
+            style=Markup(style),  # noqa: S704 - a file of this package
+            script=Markup(script),  # noqa: S704 - a file of this package
+            policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
+            "data:; base-uri 'none'; form-action 'none'",
+            sections=sections(run, shown, values["blind"], values["high"]),
+        )
     )
+
+
+def context(run: Run) -> dict[str, Any]:
+    """What the templates show of a run, but for the sections."""
+    campaigns, rest = listed(run), unlisted(run)
+    high, about = sentences.high(run), run.about
+    return {
+        "about": about,
+        "campaigns": campaigns,
+        "verdicts": [(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
+        "overview": [(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
+        "error_control": sentences.error_control(about, campaigns),
+        "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
+        "unlisted": [(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
+        "unlisted_total": len(rest),
+        "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
+        "quarantine": _quarantine(run),
+        "key_note": sentences.key_note(about),
+        "period": (formatting.moment(about.get("first")), formatting.moment(about.get("last"))),
+        "high": high,
+        "most_templates": MOST_TEMPLATES,
+    }
 
 
 def sections(run: Run, campaigns: list[Row], blind: list[Row], high: float) -> list[Section]:
@@ -152,53 +160,53 @@ def sections(run: Run, campaigns: list[Row], blind: list[Row], high: float) -> l
     share = Share(
         rows=min(MOST_ACCOUNTS_SHOWN, MOST_ROWS_SHOWN // max(1, len(campaigns))),
         graph=graph.ROOMY if len(campaigns) <= ROOMY_SECTIONS else graph.TIGHT,
-        period=(wording.moment(run.about.get("first")), wording.moment(run.about.get("last"))),
+        period=(formatting.moment(run.about.get("first")), formatting.moment(run.about.get("last"))),
         high=high,
     )
     found, left = [], MOST_EXPORT_BYTES if len(campaigns) <= ROOMY_SECTIONS else TIGHT_EXPORT_BYTES
     for campaign in campaigns:
-        facts = facts_of(run, campaign)
-        link = export.data_link(export.accounts_csv(facts)) if len(facts.members) <= MOST_EXPORT_ROWS else ""
+        view = campaign_view(run, campaign)
+        link = export.data_link(export.accounts_csv(view)) if len(view.members) <= MOST_EXPORT_ROWS else ""
         link = link if len(link) <= left else ""
         left -= len(link)
-        found.append(_section(run, facts, blind, share, link))
+        found.append(_section(run, view, blind, share, link))
     return found
 
 
-def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, link: str) -> Section:
-    campaign = facts.campaign
-    ids = {row["account"]: row["account_id"] for row in facts.members}
-    shown = facts.members[: share.rows]
+def _section(run: Run, view: CampaignView, blind: list[Row], share: Share, link: str) -> Section:
+    campaign = view.campaign
+    ids = {row["account"]: row["account_id"] for row in view.members}
+    shown = view.members[: share.rows]
     threshold = run.setting("linkage", "threshold_nats", 0.0) or None
-    shared, parts = frames.split(facts.templates)
+    shared, parts = frames.split(view.templates)
     return Section(
-        facts=facts,
+        view=view,
         verdict=sentences.verdict(campaign, share.high),
         axes=[
             (
                 axis,
                 axes.one(campaign[axis], share.high),
                 campaign[axis],
-                wording.sentence(campaign[f"{axis}_why"]),
+                formatting.sentence(campaign[f"{axis}_why"]),
             )
             for axis in axes.AXES
         ],
         bound=sentences.bound(campaign, run.about),
         test=sentences.test(campaign),
-        timeline=timeline.timeline(facts.timeline, facts.marks, share.period),
-        graph=graph.graph(facts.links, ids, share.graph),
-        graph_note=_graph_note(facts, share.graph),
-        waterfall=waterfall.waterfall(facts.evidence, campaign["accounts"], threshold),
-        correction=sentences.correction(facts.intents),
+        timeline=timeline.timeline(view.timeline, view.marks, share.period),
+        graph=graph.graph(view.links, ids, share.graph),
+        graph_note=_graph_note(view, share.graph),
+        waterfall=waterfall.waterfall(view.evidence, campaign["accounts"], threshold),
+        correction=sentences.correction(view.intents),
         frames=shared,
         parts=parts,
         frame_note=frames.note(shared, int(run.setting("sketch", "template_accounts", 0))),
-        against=sentences.against(facts),
-        doubts=sentences.doubts(facts),
-        silent=sentences.silent(facts, blind),
+        against=sentences.against(view),
+        doubts=sentences.doubts(view),
+        silent=sentences.silent(view, blind),
         members=shown,
         top=max(
-            (sum(n for n in facts.family_nats(row["account"]).values() if n > 0) for row in shown),
+            (sum(n for n in view.family_nats(row["account"]).values() if n > 0) for row in shown),
             default=1.0,
         )
         or 1.0,
@@ -206,12 +214,12 @@ def _section(run: Run, facts: CampaignFacts, blind: list[Row], share: Share, lin
     )
 
 
-def _graph_note(facts: CampaignFacts, most: tuple[int, int]) -> str:
-    keys, accounts = graph.chosen(facts.links, most)
-    all_keys = len({(row["facet"], row["key"]) for row in facts.links})
+def _graph_note(view: CampaignView, most: tuple[int, int]) -> str:
+    keys, accounts = graph.chosen(view.links, most)
+    all_keys = len({(row["facet"], row["key"]) for row in view.links})
     return (
-        f"{wording.count(len(accounts))} of {wording.plural(facts.campaign['accounts'], 'account')} "
-        f"and {wording.count(len(keys))} of {wording.plural(all_keys, 'telling key')} drawn: the most "
+        f"{formatting.count(len(accounts))} of {formatting.plural(view.campaign['accounts'], 'account')} "
+        f"and {formatting.count(len(keys))} of {formatting.plural(all_keys, 'telling key')} drawn: the most "
         "shared, every family in turn. "
         "The number at the right is how many linked accounts carry the key."
     )
@@ -236,7 +244,8 @@ def _powers(text: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates and their filters are."""
     environment = Environment(
         loader=PackageLoader("stillwatch.report"),
         autoescape=True,
@@ -245,40 +254,43 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     shown: dict[str, Any] = {
-        "count": wording.count,
-        "short": wording.short,
-        "percent": wording.percent,
-        "probability": wording.probability,
-        "nats": wording.nats,
-        "interval": wording.interval,
-        "minute": wording.minute,
-        "day": wording.day,
-        "cut": wording.cut,
-        "named": wording.named,
-        "sentence": wording.sentence,
-        "keyed": wording.key,
+        "count": formatting.count,
+        "short": formatting.short,
+        "percent": formatting.percent,
+        "probability": formatting.probability,
+        "nats": formatting.nats,
+        "interval": formatting.interval,
+        "minute": formatting.minute,
+        "day": formatting.day,
+        "cut": formatting.cut,
+        "named": formatting.named,
+        "sentence": formatting.sentence,
+        "keyed": formatting.key,
         "powers": _powers,
         "frame_shape": frames.shape,
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
         "part": frames.part,
+        "link": lineage.sentence,
     }
     environment.filters.update(shown)
     environment.globals.update(
-        period_of=wording.period,
-        e_value=wording.e_value,
-        labelled=wording.labelled,
+        period_of=formatting.period,
+        e_value=formatting.e_value,
+        labelled=formatting.labelled,
         axes=axes,
         families=FAMILIES,
-        plural=wording.plural,
+        plural=formatting.plural,
+        link_means=lineage.MEANS,
     )
     return environment
 
 
-def _source(name: str) -> str:
-    loader = _environment().loader
+def source(name: str) -> str:
+    """A file of the templates' folder."""
+    loader = environment().loader
     assert loader is not None
-    return loader.get_source(_environment(), name)[0].replace("\r\n", "\n")
+    return loader.get_source(environment(), name)[0].replace("\r\n", "\n")
 
 
 def _digest(text: str) -> str:

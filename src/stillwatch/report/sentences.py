@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.registry import FACETS, SIGNALS
-from stillwatch.report import wording
-from stillwatch.report.facts import AXES, CampaignFacts
-from stillwatch.report.reading import Row, Run
+from stillwatch.report import formatting
+from stillwatch.report.view_models import AXES, CampaignView
+from stillwatch.run.reading import Row, Run
 
 DEFAULT_HIGH = 0.5
 SHAPE = {
@@ -35,8 +35,8 @@ class Doubt:
     """Where it is wrong or sees nothing."""
 
 
-MEANING = Doubt(
-    "meaning",
+SEMANTIC = Doubt(
+    "semantic",
     "facet",
     "accounts that ask for much the same in whatever words: their prompts' semantic sketches lie together, "
     "away from their peers'",
@@ -77,14 +77,14 @@ def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
     rate = float(about.get("false_discovery_rate", 0.05))
     permitted = sum(1 for campaign in campaigns if campaign["permit"])
     passed, tested = len(campaigns) - permitted, about.get("tested_groups")
-    of = f" of {wording.plural(tested, 'tested group')}" if tested is not None else ""
+    of = f" of {formatting.plural(tested, 'tested group')}" if tested is not None else ""
     also = (
-        f" {wording.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the "
+        f" {formatting.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the "
         "test says, so that permits can be watched."
     )
     return (
-        f"{wording.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of "
-        f"{wording.percent(rate)}: over many runs, "
+        f"{formatting.plural(passed, 'campaign')}{of} {_is(passed)} listed at a false discovery rate of "
+        f"{formatting.percent(rate)}: over many runs, "
         "that is the largest share of listed campaigns expected to be chance. A group is tested only on "
         "evidence that did not form it. "
         "The rate speaks of coordination; whether the coordination is wrong is argued on the three "
@@ -97,71 +97,69 @@ def bound(campaign: Row, about: dict[str, Any]) -> str:
     level = float(about.get("bound_level", 0.05))
     if campaign["at_least"] <= 0:
         return (
-            f"The evidence bounds no number of its {wording.plural(campaign['accounts'], 'account')} "
+            f"The evidence bounds no number of its {formatting.plural(campaign['accounts'], 'account')} "
             "from below: it speaks of the group as a whole."
         )
     return (
-        f"At least {wording.count(campaign['at_least'])} of "
-        f"{wording.plural(campaign['accounts'], 'account')} take part; "
-        f"that claim is wrong with a chance of at most {wording.percent(level)}. It does not say which ones."
+        f"At least {formatting.count(campaign['at_least'])} of "
+        f"{formatting.plural(campaign['accounts'], 'account')} take part; "
+        f"that claim is wrong with a chance of at most {formatting.percent(level)}. It does not say which ones."
     )
 
 
 def test(campaign: Row) -> str:
     """The held-out test: the e-value, the null, and what tested it."""
-    facets = [wording.named(name.strip()) for name in campaign["held_out"].split(",") if name.strip()]
+    facets = [formatting.named(name.strip()) for name in campaign["held_out"].split(",") if name.strip()]
     if not facets and not campaign["null"]:
         return "Nothing was held out to test this group: it stands on the evidence that formed it."
     tested = f"tested on {_and(facets)}, " if facets else ""
-    value = (
-        f"E-value {wording.e_value(campaign['log_e_value'])} (p ≤ {wording.probability(campaign['p_value'])})"
-    )
+    value = f"E-value {formatting.e_value(campaign['log_e_value'])} (p ≤ {formatting.probability(campaign['p_value'])})"
     return f"{value}, {tested}against the null hypothesis: {campaign['null'].rstrip('.')}."
 
 
-def against(facts: CampaignFacts) -> list[str]:
+def against(view: CampaignView) -> list[str]:
     """What speaks against the verdict: exonerating signals, facets that disagree, accounts that say nothing
     on their own.
     """
     found = [
-        wording.sentence(f"{wording.named(row['signal'])}: {row['finding']}")
-        for row in facts.scores
+        formatting.sentence(f"{formatting.named(row['signal'])}: {row['finding']}")
+        for row in view.scores
         if row["score"] > 0 and _weight(row["signal"]) < 0
     ]
     found += [
-        f"{wording.named(row['facet']).capitalize()} disagrees: on average {wording.nats(row['nats'])} nats "
+        f"{formatting.named(row['facet']).capitalize()} disagrees: on average {formatting.nats(row['nats'])} nats "
         "for an account."
-        for row in facts.evidence
+        for row in view.evidence
         if row["nats"] < 0
     ]
-    alone = sum(1 for row in facts.members if row["p_value"] is not None and row["p_value"] > 0.05)
+    alone = sum(1 for row in view.members if row["p_value"] is not None and row["p_value"] > 0.05)
     if alone:
-        tested = sum(1 for row in facts.members if row["p_value"] is not None)
+        tested = sum(1 for row in view.members if row["p_value"] is not None)
         found.append(
-            f"{wording.count(alone)} of {wording.plural(tested, 'tested account')} would not stand out "
+            f"{formatting.count(alone)} of {formatting.plural(tested, 'tested account')} would not stand out "
             "alone on held-out evidence (p > 0.05)."
         )
-    undeclared = sum(1 for row in facts.members if not row["owner"])
+    undeclared = sum(1 for row in view.members if not row["owner"])
     if undeclared:
         found.append(
-            f"{wording.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "
+            f"{formatting.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "
             "owner, so none is contradicted."
         )
     return found
 
 
-def doubts(facts: CampaignFacts) -> list[Doubt]:
+def doubts(view: CampaignView) -> list[Doubt]:
     """The blind spots of every facet and signal that contributed, from their own descriptions."""
     facets, signals = FACETS.all(), SIGNALS.all()
     found = [
-        Doubt(wording.named(name), "facet", facets[name].sees, facets[name].blind_spots)
-        for name in facts.facets
+        Doubt(formatting.named(name), "facet", facets[name].sees, facets[name].blind_spots)
+        for name in view.facets
         if name in facets
     ]
-    found += [MEANING] if MEANING.name in facts.facets else []
+    found += [SEMANTIC] if SEMANTIC.name in view.facets else []
     return found + [
-        Doubt(wording.named(name), "signal", signals[name].sees, signals[name].blind_spots)
-        for name in facts.signals
+        Doubt(formatting.named(name), "signal", signals[name].sees, signals[name].blind_spots)
+        for name in view.signals
         if name in signals
     ]
 
@@ -184,19 +182,21 @@ def correction(intents: Sequence[Row]) -> str:
     )
 
 
-def silent(facts: CampaignFacts, blind: list[Row]) -> list[str]:
+def silent(view: CampaignView, blind: list[Row]) -> list[str]:
     """Facets that could see and found nothing in this group."""
-    spoke = {row["facet"] for row in facts.evidence}
+    spoke = {row["facet"] for row in view.evidence}
     shut = {row["name"] for row in blind if row["kind"] == "facet" and row["share"] >= 1}
-    return [wording.named(name) for name in FACETS.all() if name not in spoke and name not in shut]
+    return [formatting.named(name) for name in FACETS.all() if name not in spoke and name not in shut]
 
 
 def reason_unlisted(campaign: Row, high: float) -> str:
     """Why a group is not on the list: the axes that are low, or the test it did not pass."""
     weak = [axis for axis in AXES if campaign[axis] < high]
     if not weak:
-        return f"The held-out test does not carry it: e-value {wording.e_value(campaign['log_e_value'])}."
-    return " ".join(f"Low on {axis}: {wording.sentence(campaign[f'{axis}_why'])}" for axis in reversed(weak))
+        return f"The held-out test does not carry it: e-value {formatting.e_value(campaign['log_e_value'])}."
+    return " ".join(
+        f"Low on {axis}: {formatting.sentence(campaign[f'{axis}_why'])}" for axis in reversed(weak)
+    )
 
 
 def key_note(about: dict[str, Any]) -> str:

@@ -13,9 +13,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import sentences, wording
-from stillwatch.report.facts import AXES, listed, severity
-from stillwatch.report.reading import Row, Run
+from stillwatch import iso_time
+from stillwatch.plain import plain
+from stillwatch.report import formatting, lineage, sentences
+from stillwatch.report.view_models import AXES, listed, severity
+from stillwatch.run.reading import Row, Run
 
 COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
 
@@ -37,13 +39,17 @@ def summary(folder: Path) -> RenderableType:
         table.add_row(*_cells(campaign, high, year))
     rest = len(run.rows("campaigns")) - len(campaigns)
     note = Text(
-        f"{sentences.error_control(run.about, campaigns)} {wording.plural(rest, 'group')} seen and not "
+        f"{sentences.error_control(run.about, campaigns)} {formatting.plural(rest, 'group')} seen and not "
         "listed.",
         style="dim",
     )
+    related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
     shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
     return Group(
-        shown, note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line)
+        shown,
+        *(Text(line) for line in related if line),
+        note,
+        *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line),
     )
 
 
@@ -57,26 +63,34 @@ def _kept_out(run: Run) -> str:
         f"{reason} ({count:,})"
         for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3]
     )
-    return wording.plain(f"{wording.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
+    return plain(f"{formatting.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
 
 
 def _not_seen(run: Run) -> str:
     """Facets and signals that saw nothing at all; empty if each saw something."""
     blind = sorted(f"{row['name']} ({row['reason']})" for row in run.rows("blindness") if row["share"] >= 1.0)
-    return wording.plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
+    return plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
 
 
 def summary_document(folder: Path) -> dict[str, Any]:
     """Every campaign, the listed ones first, and the run's own description. Raises RunError."""
     run = Run(folder)
     rows = sorted(run.rows("campaigns"), key=lambda row: (not row["listed"], severity(row)))
-    return {"campaigns": [campaign_document(row) for row in rows], "run": run.about}
+    listed_rows = sum(bool(row["listed"]) for row in rows)
+    counts = {"campaigns": len(rows), "listed": listed_rows, "not_listed": len(rows) - listed_rows}
+    links: dict[int, list[dict[str, Any]]] = {}
+    for link in run.rows("campaign_links"):
+        links.setdefault(link["group"], []).append(lineage.document(link))
+    found = [{**campaign_document(row), "links": links.get(row["group"], [])} for row in rows]
+    return {"counts": counts, "campaigns": found, "run": run.about}
 
 
 def campaign_document(row: Row) -> dict[str, Any]:
     """One campaign as plain values; times in ISO form, UTC."""
     same = (
         "campaign",
+        "identity",
+        "family",
         "group",
         "kind",
         "verdict",
@@ -106,7 +120,7 @@ def _finite(value: Any) -> Any:
 
 def iso(time: datetime | None) -> str | None:
     """A time in ISO form, or none."""
-    return None if time is None else time.isoformat()
+    return None if time is None else iso_time.iso(time)
 
 
 def bar(score: float, width: int = 6) -> str:
@@ -134,9 +148,9 @@ def _cells(campaign: Row, high: float, year: str) -> list[RenderableType]:
     return [
         Text(campaign["campaign"], style="bold"),
         verdict_text(campaign["verdict"]),
-        f"{wording.count(campaign['at_least'])} of {wording.count(campaign['accounts'])}",
-        wording.short(campaign["exchanges"]),
-        wording.period(campaign["first"], campaign["last"]).removesuffix(year),
+        f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['accounts'])}",
+        formatting.short(campaign["exchanges"]),
+        formatting.period(campaign["first"], campaign["last"]).removesuffix(year),
         scores,
-        wording.raised(wording.e_value(campaign["log_e_value"])),
+        formatting.raised(formatting.e_value(campaign["log_e_value"])),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -10,11 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import frames, sentences, wording
-from stillwatch.report.account import AccountFacts, Membership, blind_spots
-from stillwatch.report.facts import AXES, CampaignFacts
-from stillwatch.report.reading import Row, Run
+from stillwatch.report import formatting, frames, lineage, sentences
+from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.summary import bar, verdict_text
+from stillwatch.report.view_models import AXES, CampaignView
+from stillwatch.run.reading import Row, Run
 
 FAMILY_COLOURS = {
     "network": "blue",
@@ -25,84 +25,125 @@ FAMILY_COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
+TITLES: dict[str, str | tuple[str, ...]] = {
+    "extracting": "Extracting",
+    "bound": "How many",
+    "test": "How sure",
+    "permit": "Permit",
+    "volume": "Volume",
+    "evidence": ("Evidence", "Nats by facet"),
+    "keys": ("Strongest shared keys", "Shared keys"),
+    "signals": "Signals",
+    "intents": ASKED,
+    "templates": "Templates",
+    "accounts": "Accounts",
+    "against": ("What speaks against", "What would exonerate"),
+    "blind-spots": "Blind spots",
+}
+"""How the title of a block begins, by its section; the axes have no title."""
+SECTIONS = ("axes", *TITLES)
+"""Every section, in the order in which it is shown."""
 MOST_PARTS = 4
 """Shared beginnings and ends that no frame explains."""
 SPARK = 72
 """Characters of a timeline."""
 
 
-def campaign_lines(run: Run, facts: CampaignFacts, most_members: int) -> RenderableType:
+class Block(Group):
+    """A titled part of what is shown, with the name of its section."""
+
+    def __init__(self, section: str, *parts: RenderableType) -> None:
+        super().__init__(*parts)
+        self.section = section
+
+
+def section_of(title: str) -> str:
+    """The section that a block with this title belongs to. Raises StopIteration for one that none has."""
+    if not title:
+        return "axes"
+    return next(name for name, begin in TITLES.items() if title.startswith(begin))
+
+
+def chosen(lines: Group, sections: Collection[str]) -> Group:
+    """The lines without the blocks of other sections; what is no block (names and verdicts) stays."""
+    return Group(
+        *(part for part in lines.renderables if not isinstance(part, Block) or part.section in sections)
+    )
+
+
+def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
     """One campaign: verdict, axes, evidence, keys, volume, templates, accounts, doubts."""
-    campaign = facts.campaign
+    campaign = view.campaign
     head = Text.assemble(
-        (facts.name, "bold"),
+        (view.name, "bold"),
         " ",
         verdict_text(campaign["verdict"]),
         "" if campaign["listed"] else "  not listed",
     )
     size = (
-        f"{wording.plural(campaign['accounts'], 'account')}, "
-        f"{wording.plural(campaign['exchanges'], 'exchange')}"
+        f"{formatting.plural(campaign['accounts'], 'account')}, "
+        f"{formatting.plural(campaign['exchanges'], 'exchange')}"
     )
     return Group(
         head,
         Text(
-            f"{size}, {wording.period(campaign['first'], campaign['last'])}, {campaign['kind']} group "
+            f"{size}, {formatting.period(campaign['first'], campaign['last'])}, {campaign['kind']} group "
             f"{campaign['group']}",
             style="dim",
         ),
         Text(sentences.verdict(campaign, sentences.high(run))),
         _block("", _axes(campaign)),
-        _block("Extracting", Text(wording.sentence(campaign["extracting"]))),
+        _block("Extracting", Text(formatting.sentence(campaign["extracting"]))),
         _block("How many", Text(sentences.bound(campaign, run.about))),
-        _block("How sure", Text(wording.raised(sentences.test(campaign)))),
+        _block("How sure", Text(formatting.raised(sentences.test(campaign)))),
         _block(
             "Permit",
             Text(
                 f"{campaign['permit']}. "
-                f"{wording.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
+                f"{formatting.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
                 if campaign["permit"]
                 else "None covers it."
             ),
         ),
-        *_when(facts.timeline, lambda: _block("Volume", _volume(facts))),
+        _block("Identity", _identity(view)),
+        *_when(view.timeline, lambda: _block("Volume", _volume(view))),
         *_when(
-            facts.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(facts.evidence))
+            view.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(view.evidence))
         ),
-        *_when(facts.evidence, lambda: _block("Strongest shared keys", _keys(facts.evidence))),
-        *_when(facts.scores, lambda: _block("Signals", _signals(facts.scores))),
-        *_when(facts.intents, lambda: _block(ASKED, _intents(facts.intents))),
-        *_when(facts.templates, lambda: _block("Templates", _templates(facts.templates))),
+        *_when(view.evidence, lambda: _block("Strongest shared keys", _keys(view.evidence))),
+        *_when(view.scores, lambda: _block("Signals", _signals(view.scores))),
+        *_when(view.intents, lambda: _block(ASKED, _intents(view.intents))),
+        *_when(view.templates, lambda: _block("Templates", _templates(view.templates))),
         *_when(
-            facts.members,
+            view.members,
             lambda: _block(
-                f"Accounts: {most_members} of {wording.count(len(facts.members))} by evidence",
-                _members(facts, most_members),
+                f"Accounts: {min(most_members, len(view.members))} of {formatting.count(len(view.members))} by evidence",
+                _members(view, most_members),
             ),
         ),
         *_when(
-            sentences.against(facts),
-            lambda: _block("What speaks against it", _bullets(sentences.against(facts))),
+            sentences.against(view),
+            lambda: _block("What speaks against it", _bullets(sentences.against(view))),
         ),
         *_when(
-            sentences.doubts(facts),
-            lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(facts))),
+            sentences.doubts(view),
+            lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(view))),
         ),
     )
 
 
-def account_lines(run: Run, facts: AccountFacts) -> RenderableType:
+def account_lines(run: Run, view: AccountView) -> Group:
     """One account: its groups, nats by facet, and what would exonerate it."""
     head = Text.assemble(
-        (wording.cut(facts.account_id, 80), "bold"), (f"  key {wording.key(facts.account)}", "dim")
+        (formatting.cut(view.account_id, 80), "bold"), (f"  key {formatting.key(view.account)}", "dim")
     )
-    if facts.memberships:
-        return Group(head, *(part for membership in facts.memberships for part in _membership(membership)))
+    if view.memberships:
+        return Group(head, *(part for membership in view.memberships for part in _membership(membership)))
     blind = sorted(
         {row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0}
     )
     note = (
-        f" Facets that could not see everything in this run: {', '.join(map(wording.named, blind))}."
+        f" Facets that could not see everything in this run: {', '.join(map(formatting.named, blind))}."
         if blind
         else ""
     )
@@ -112,10 +153,10 @@ def account_lines(run: Run, facts: AccountFacts) -> RenderableType:
 
 
 def _membership(membership: Membership) -> list[RenderableType]:
-    campaign, member = membership.facts.campaign, membership.member
+    campaign, member = membership.view.campaign, membership.member
     line = Text.assemble(
         "in ",
-        (membership.facts.name, "bold"),
+        (membership.view.name, "bold"),
         " ",
         verdict_text(campaign["verdict"]),
         "" if campaign["listed"] else ", not listed",
@@ -123,10 +164,10 @@ def _membership(membership: Membership) -> list[RenderableType]:
     said = Table.grid(padding=(0, 2))
     for name, value in (
         ("evidence", f"{member['nats']:.1f} nats"),
-        ("held-out p-value", wording.probability(member["p_value"])),
-        ("declared owner", wording.cut(member["owner"], 60) or "none"),
-        ("exchanges", wording.count(member["exchanges"])),
-        ("period", wording.period(member["first"], member["last"])),
+        ("held-out p-value", formatting.probability(member["p_value"])),
+        ("declared owner", formatting.cut(member["owner"], 60) or "none"),
+        ("exchanges", formatting.count(member["exchanges"])),
+        ("period", formatting.period(member["first"], member["last"])),
     ):
         said.add_row(Text(name, style="dim"), Text(value))
     rows = [
@@ -134,11 +175,12 @@ def _membership(membership: Membership) -> list[RenderableType]:
         for facet, family, nats in membership.facets
     ]
     keys = [
-        f"{wording.labelled(link['facet'], link['label'], 90)} ({wording.plural(link['n'], 'exchange')})"
+        f"{formatting.labelled(link['facet'], link['label'], 90)} ({formatting.plural(link['n'], 'exchange')})"
         for link in membership.links[:12]
     ]
     return [
-        _block("", line),
+        Text(),
+        line,
         said,
         *_when(rows, lambda: _block("Nats by facet", _waterfall(rows))),
         *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
@@ -162,7 +204,8 @@ def _when(there: object, make: Callable[[], RenderableType]) -> list[RenderableT
 
 
 def _block(title: str, body: RenderableType) -> RenderableType:
-    return Group("", Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else Group("", body)
+    parts = (Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else (body,)
+    return Block(section_of(title), "", *parts)
 
 
 def _axes(campaign: Row) -> RenderableType:
@@ -172,30 +215,30 @@ def _axes(campaign: Row) -> RenderableType:
             Text(axis, style="bold"),
             Text(bar(campaign[axis], 12)),
             f"{campaign[axis]:.2f}",
-            Text(wording.sentence(campaign[f"{axis}_why"])),
+            Text(formatting.sentence(campaign[f"{axis}_why"])),
         )
     return grid
 
 
-def _volume(facts: CampaignFacts) -> RenderableType:
-    first, last = facts.timeline[0]["time"], facts.timeline[-1]["time"]
+def _volume(view: CampaignView) -> RenderableType:
+    first, last = view.timeline[0]["time"], view.timeline[-1]["time"]
     hours = int((last - first).total_seconds() // 3600) + 1
     step = -(-hours // SPARK)
     sums = [0] * -(-hours // step)
-    for row in facts.timeline:
+    for row in view.timeline:
         sums[int((row["time"] - first).total_seconds() // 3600) // step] += row["exchanges"]
     unit = "1 hour" if step == 1 else f"{step} hours"
     lines = [
         Text(spark(sums)),
         Text(
-            f"{wording.minute(first)} to {wording.minute(last)} UTC, {unit} a character, at most "
-            f"{wording.count(max(sums))} exchanges",
+            f"{formatting.minute(first)} to {formatting.minute(last)} UTC, {unit} a character, at most "
+            f"{formatting.count(max(sums))} exchanges",
             style="dim",
         ),
     ]
     lines += [
-        Text(f"{wording.minute(mark['time'])}  {mark['kind']}: {wording.cut(mark['label'], 60)}")
-        for mark in facts.marks
+        Text(f"{formatting.minute(mark['time'])}  {mark['kind']}: {formatting.cut(mark['label'], 60)}")
+        for mark in view.marks
         if first <= mark["time"] <= last
     ]
     return Group(*lines)
@@ -213,15 +256,15 @@ def _waterfall(rows: Sequence[Row]) -> RenderableType:
             )
             grid.add_row(
                 Text(row["family"], style=colour),
-                wording.named(row["facet"]),
-                Text(wording.nats(row["nats"]), justify="right"),
+                formatting.named(row["facet"]),
+                Text(formatting.nats(row["nats"]), justify="right"),
                 shape,
             )
         total = sum(row["nats"] for row in mine)
         grid.add_row(
             "",
             Text(f"sum, {role}", style="bold"),
-            Text(wording.nats(total), style="bold", justify="right"),
+            Text(formatting.nats(total), style="bold", justify="right"),
             "",
         )
     return grid
@@ -242,10 +285,10 @@ def _keys(evidence: Sequence[Row]) -> RenderableType:
     table = _table("facet", "key", ">inside", ">outside")
     for row in sorted(evidence, key=lambda r: (-r["top_accounts"], r["facet"])):
         table.add_row(
-            wording.named(row["facet"]),
-            Text(wording.cut(row["top"], 60)),
-            wording.count(row["top_accounts"]),
-            wording.count(row["top_elsewhere"]),
+            formatting.named(row["facet"]),
+            Text(formatting.cut(row["top"], 60)),
+            formatting.count(row["top_accounts"]),
+            formatting.count(row["top_elsewhere"]),
         )
     return table
 
@@ -253,13 +296,13 @@ def _keys(evidence: Sequence[Row]) -> RenderableType:
 def _signals(scores: Sequence[Row]) -> RenderableType:
     table = _table("axis", "signal", ">score", ">peers", "finding")
     for row in scores:
-        peers = wording.DASH if row["peers"] is None else f"{row['peers']:.2f}"
+        peers = formatting.DASH if row["peers"] is None else f"{row['peers']:.2f}"
         table.add_row(
             row["axis"],
-            wording.named(row["signal"]),
+            formatting.named(row["signal"]),
             f"{row['score']:.2f}",
             peers,
-            Text(wording.sentence(row["finding"])),
+            Text(formatting.sentence(row["finding"])),
             style="" if row["score"] > 0 else "dim",
         )
     return table
@@ -269,11 +312,11 @@ def _intents(intents: Sequence[Row]) -> RenderableType:
     table = _table("asked for", ">share", ">95%", ">flagged", ">of prompts")
     for row in intents:
         table.add_row(
-            wording.named(row["label"]),
-            wording.percent(row["share"]),
-            wording.interval(row),
-            wording.count(row["flagged"]),
-            wording.count(row["texts"]),
+            formatting.named(row["label"]),
+            formatting.percent(row["share"]),
+            formatting.interval(row),
+            formatting.count(row["flagged"]),
+            formatting.count(row["texts"]),
         )
     return Group(table, Text(sentences.correction(intents), style="dim"))
 
@@ -283,9 +326,9 @@ def _templates(templates: Sequence[Row]) -> RenderableType:
     lines: list[str] = []
     for row in shared:
         lines.append(frames.sentence(row))
-        lines += [f"  {wording.cut(row['words'], 600)}"] if row["words"] else []
+        lines += [f"  {formatting.cut(row['words'], 600)}"] if row["words"] else []
     kept = [
-        f"{frames.part(row['part'])} {_short_key(row)}: {wording.cut(row['words'], 240)}"
+        f"{frames.part(row['part'])} {_short_key(row)}: {formatting.cut(row['words'], 240)}"
         for row in parts[:MOST_PARTS]
         if row["words"]
     ]
@@ -300,35 +343,44 @@ def _templates(templates: Sequence[Row]) -> RenderableType:
 def _parts(parts: Sequence[Row]) -> RenderableType:
     table = _table("part", "key ", ">accounts", ">elsewhere", ">exchanges", ">share", ">distinct")
     for row in parts:
-        numbers = [wording.count(row[name]) for name in ("accounts", "accounts_elsewhere", "exchanges")]
+        numbers = [formatting.count(row[name]) for name in ("accounts", "accounts_elsewhere", "exchanges")]
         table.add_row(
             frames.part(row["part"]),
             _short_key(row),
             *numbers,
-            wording.percent(row["share"]),
-            wording.count(row["distinct_prompts"]),
+            formatting.percent(row["share"]),
+            formatting.count(row["distinct_prompts"]),
         )
     return table
 
 
 def _short_key(template: Row) -> str:
-    return wording.key(template["key"])[:8]
+    return formatting.key(template["key"])[:8]
 
 
-def _members(facts: CampaignFacts, most: int) -> RenderableType:
+def _members(view: CampaignView, most: int) -> RenderableType:
     table = _table("account", "owner", ">nats", ">p", ">exchanges", "period")
-    for row in facts.members[:most]:
-        owner = Text(wording.cut(row["owner"], 30) or wording.DASH)
-        nats, p_value = f"{row['nats']:.1f}", wording.probability(row["p_value"])
+    for row in view.members[:most]:
+        owner = Text(formatting.cut(row["owner"], 30) or formatting.DASH)
+        nats, p_value = f"{row['nats']:.1f}", formatting.probability(row["p_value"])
         table.add_row(
-            Text(wording.cut(row["account_id"], 40)),
+            Text(formatting.cut(row["account_id"], 40)),
             owner,
             nats,
             p_value,
-            wording.count(row["exchanges"]),
-            wording.period(row["first"], row["last"]),
+            formatting.count(row["exchanges"]),
+            formatting.period(row["first"], row["last"]),
         )
     return table
+
+
+def _identity(view: CampaignView) -> RenderableType:
+    told = [lineage.sentence(row) for row in view.lineage]
+    return Group(
+        Text(view.campaign["identity"]),
+        *_when(told, lambda: _bullets(told)),
+        *_when(told, lambda: Text(lineage.MEANS, style="dim")),
+    )
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:

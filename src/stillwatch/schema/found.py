@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import KEY, TIME, Column, Table
+from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-GROUPS = Table(
+GROUPS = Contract(
     "groups",
     "Accounts that act as one; says nothing yet about guilt.",
     (
@@ -22,7 +22,7 @@ GROUPS = Table(
     ),
 )
 
-MEMBERS = Table(
+MEMBERS = Contract(
     "members",
     "One account of one group.",
     (
@@ -53,7 +53,7 @@ MEMBERS = Table(
     ),
 )
 
-MEMBER_EVIDENCE = Table(
+MEMBER_EVIDENCE = Contract(
     "member_evidence",
     "What one facet says about one account's membership.",
     (
@@ -70,7 +70,7 @@ MEMBER_EVIDENCE = Table(
     ),
 )
 
-EVIDENCE = Table(
+EVIDENCE = Contract(
     "evidence",
     "What one facet says about a group: the waterfall.",
     (
@@ -91,7 +91,7 @@ EVIDENCE = Table(
     ),
 )
 
-LINKS = Table(
+LINKS = Contract(
     "links",
     "One account of a group carrying one of the group's most telling keys: the account-trace graph.",
     (
@@ -105,7 +105,7 @@ LINKS = Table(
     ),
 )
 
-SCORES = Table(
+SCORES = Contract(
     "scores",
     "One signal's score for one group.",
     (
@@ -120,7 +120,7 @@ SCORES = Table(
     ),
 )
 
-INTENTS = Table(
+INTENTS = Contract(
     "intents",
     "How much of what a group's prompts ask for is of one kind, corrected for the errors of the flag.",
     (
@@ -140,7 +140,7 @@ INTENTS = Table(
     ),
 )
 
-ACCOUNT_INTENTS = Table(
+ACCOUNT_INTENTS = Contract(
     "account_intents",
     "The same for one account of a group; labels that no prompt of it has are left out.",
     (
@@ -150,7 +150,7 @@ ACCOUNT_INTENTS = Table(
     ),
 )
 
-CAMPAIGNS = Table(
+CAMPAIGNS = Contract(
     "campaigns",
     "One group with its verdict. Those with `listed` pass the error control.",
     (
@@ -158,6 +158,18 @@ CAMPAIGNS = Table(
             "campaign",
             pa.string(),
             "Its name: C001 for the first listed; G and the group's number where it is not listed.",
+            required=True,
+        ),
+        Column(
+            "identity",
+            pa.string(),
+            "What it is called in every run that knows it again, by the accounts that it names.",
+            required=True,
+        ),
+        Column(
+            "family",
+            pa.string(),
+            "What all campaigns that links join are called: the identity of the oldest of them.",
             required=True,
         ),
         Column("group", pa.int32(), "The group.", required=True),
@@ -204,7 +216,7 @@ CAMPAIGNS = Table(
     ),
 )
 
-TIMELINE = Table(
+TIMELINE = Contract(
     "timeline",
     "A group's volume in one hour.",
     (
@@ -215,7 +227,7 @@ TIMELINE = Table(
     ),
 )
 
-MARKS = Table(
+MARKS = Contract(
     "marks",
     "Something on the time axis: a model release, or bans.",
     (
@@ -226,7 +238,7 @@ MARKS = Table(
     ),
 )
 
-TEMPLATES = Table(
+TEMPLATES = Contract(
     "templates",
     "One template that a group's accounts share.",
     (
@@ -265,7 +277,7 @@ TEMPLATES = Table(
     ),
 )
 
-TEMPLATE_KEYS = Table(
+TEMPLATE_KEYS = Contract(
     "template_keys",
     "One fingerprint of a frame that a group's accounts share: what a template is known by, here or at "
     "another provider with the same key.",

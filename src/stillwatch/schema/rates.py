@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import Column, Table
+from stillwatch.schema.table import Column, Contract
 
-RATES = Table(
+RATES = Contract(
     "rates",
     "How often one label is given where it belongs, and where it does not; counts may be effective ones, "
     "and so need not be whole.",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import TIME, Column, Table
+from stillwatch.schema.table import TIME, Column, Contract
 
 MESSAGE = pa.struct([("role", pa.string()), ("text", pa.string())])
 """One message of a conversation; `role` is system, user, assistant or tool."""
 
-REQUESTS = Table(
+REQUESTS = Contract(
     "requests",
     "One request and its response as the log had it, with its words; never written to disk.",
     (
@@ -77,7 +77,7 @@ REQUESTS = Table(
     text=True,
 )
 
-EDGE = Table(
+EDGE = Contract(
     "edge",
     "One request as the edge (load balancer, CDN) saw it; joined on the request id, never written to disk.",
     (
@@ -93,7 +93,7 @@ EDGE = Table(
     text=True,
 )
 
-ACCOUNT_ROWS = Table(
+ACCOUNT_ROWS = Contract(
     "account_rows",
     "One account as the operator's accounts file had it; never written to disk.",
     (
@@ -125,7 +125,7 @@ ACCOUNT_ROWS = Table(
     text=True,
 )
 
-QUARANTINE = Table(
+QUARANTINE = Contract(
     "quarantine",
     "One row of a log that could not be read, without its words.",
     (

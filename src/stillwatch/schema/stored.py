@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import KEY, TIME, Column, Table
+from stillwatch.schema.table import KEY, TIME, Column, Contract
 
 SKETCH_VERSION = 2
 """Version of all sketches together; sketches of two versions, or under two keys, must not be compared."""
 
-EXCHANGES = Table(
+EXCHANGES = Contract(
     "exchanges",
     "One request and its response: who, when, from where, and the sketch of what was asked; no words.",
     (
@@ -73,7 +73,7 @@ EXCHANGES = Table(
         Column("places", pa.list_(pa.int32()), "The masked word at which each fingerprint begins, from 0."),
         Column("bands", pa.list_(KEY), "MinHash bands of the last user message: near-duplicates share one."),
         Column(
-            "meaning",
+            "semantic",
             KEY,
             "Semantic sketch of the last user message: the signs of 64 random projections of its hashed "
             "n-grams.",
@@ -103,7 +103,7 @@ EXCHANGES = Table(
     ),
 )
 
-ACCOUNTS = Table(
+ACCOUNTS = Contract(
     "accounts",
     "One account seen in the log or in the accounts file.",
     (
@@ -125,7 +125,7 @@ ACCOUNTS = Table(
     ),
 )
 
-LABELS = Table(
+LABELS = Contract(
     "labels",
     "What a key may be shown as.",
     (
@@ -137,7 +137,7 @@ LABELS = Table(
     ),
 )
 
-TRACES = Table(
+TRACES = Contract(
     "traces",
     "One account carrying one key of one facet.",
     (
@@ -151,7 +151,7 @@ TRACES = Table(
     ),
 )
 
-PERMITS = Table(
+PERMITS = Contract(
     "permits",
     "One permit that the search was given.",
     (
@@ -171,7 +171,7 @@ PERMITS = Table(
     ),
 )
 
-RELEASES = Table(
+RELEASES = Contract(
     "releases",
     "One model release that the search counted with: told by the operator, or first seen in the log.",
     (
@@ -180,7 +180,7 @@ RELEASES = Table(
     ),
 )
 
-BLINDNESS = Table(
+BLINDNESS = Contract(
     "blindness",
     "One facet, signal or stage that could not see, and why.",
     (

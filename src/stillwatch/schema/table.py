@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -21,19 +22,19 @@ class Column:
     """Its name, the same in every engine."""
     type: pa.DataType
     """Its Arrow type."""
-    meaning: str
+    description: str
     """One sentence for the reader of the reference."""
     required: bool = False
     """Whether a row without it is worthless."""
 
 
 @dataclass(frozen=True)
-class Table:
+class Contract:
     """One table of a run."""
 
     name: str
     """Its name; the file or folder in the run has the same."""
-    meaning: str
+    description: str
     """What one row stands for."""
     columns: tuple[Column, ...]
     """Its columns, in order."""
@@ -68,3 +69,8 @@ def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
 def schema_of(**types: pa.DataType) -> pa.Schema:
     """A schema from names and types, for the small tables that pass inside a stage."""
     return pa.schema([pa.field(name, kind) for name, kind in types.items()])
+
+
+def moment(second: int) -> datetime:
+    """Seconds since 1970 as a time, UTC."""
+    return datetime.fromtimestamp(second, UTC)

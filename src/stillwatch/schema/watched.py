@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stillwatch.schema.table import KEY, TIME, Column, Table
+from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-WATCHED = Table(
+WATCHED = Contract(
     "watched",
     "One search of a run, made again on what was known at a moment.",
     (
@@ -42,7 +42,7 @@ WATCHED = Table(
     ),
 )
 
-ALARMS = Table(
+ALARMS = Contract(
     "alarms",
     "One campaign found by one search, as an alarm or as an earlier alarm's continuation.",
     (
@@ -50,6 +50,12 @@ ALARMS = Table(
             "alarm",
             pa.string(),
             "Name of the alarm, the same in all searches that find it: A001.",
+            required=True,
+        ),
+        Column(
+            "identity",
+            pa.string(),
+            "Identity of the run's campaign that it is, or one of its own; the same in every watch of the run.",
             required=True,
         ),
         Column("day", TIME, "First moment of the day on which the search was made.", required=True),
@@ -78,7 +84,7 @@ ALARMS = Table(
     ),
 )
 
-ALARM_MEMBERS = Table(
+ALARM_MEMBERS = Contract(
     "alarm_members",
     "One account that an alarm named, with the moment at which it did so first.",
     (
@@ -91,5 +97,37 @@ ALARM_MEMBERS = Table(
             "The moment up to which the first search looked in which the alarm named it.",
             required=True,
         ),
+    ),
+)
+
+ALARM_LINKS = Contract(
+    "alarm_links",
+    "An alarm whose own keys are another alarm's, though it shares too few accounts to be that one going on.",
+    (
+        Column("alarm", pa.string(), "The alarm.", required=True),
+        Column("identity", pa.string(), "Its identity.", required=True),
+        Column(
+            "link",
+            pa.string(),
+            "successor of an alarm that an earlier search raised, or related to one of the same search.",
+            required=True,
+        ),
+        Column("other_alarm", pa.string(), "The other alarm.", required=True),
+        Column("other_identity", pa.string(), "Its identity.", required=True),
+        Column(
+            "until", TIME, "The moment up to which the first search looked that saw the link.", required=True
+        ),
+        Column("keys", pa.int64(), "Own keys that both carry.", required=True),
+        Column(
+            "key_share", pa.float64(), "Weight of these as a share of the lighter alarm's.", required=True
+        ),
+        Column(
+            "key_nats",
+            pa.float64(),
+            "Weight of these in nats: the strongest facet in full, the others by a third.",
+            required=True,
+        ),
+        Column("facets", pa.list_(pa.string()), "Facets of these keys, the most keys first.", required=True),
+        Column("facet_keys", pa.list_(pa.int64()), "How many keys each of those facets has.", required=True),
     ),
 )

@@ -22,9 +22,9 @@ def signal(
     example: list[Row],
     expect: dict[int, float],
 ) -> Callable[[Query], Query]:
-    """Register a function from Work to rows (group, score, columns of the finding); its name is the signal's.
+    """Register a function from SignalInputs to rows (group, score, columns of the finding); its name is the signal's.
 
-    `example` holds rows of the work table, columns left out being empty; `expect` the scores they must give,
+    `example` holds rows of SIGNAL_EXCHANGES, columns left out being empty; `expect` the scores they must give,
     within 0.05.
     """
     if axis not in AXES:
@@ -34,7 +34,18 @@ def signal(
         name = query.__name__
         SIGNALS.add(
             name,
-            Signal(name, axis, sees, blind_spots, needs, weight, finding, {"work": example}, expect, query),
+            Signal(
+                name,
+                axis,
+                sees,
+                blind_spots,
+                needs,
+                weight,
+                finding,
+                {"signal_exchanges": example},
+                expect,
+                query,
+            ),
         )
         return query
 

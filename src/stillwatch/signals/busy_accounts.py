@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 
 @signal(
@@ -22,11 +21,11 @@ from stillwatch.signals.work import Work, held, share
     + [{"group": 2, "account": 2, "second": 1, "peer_volume": 10.0}],
     expect={1: 1.0, 2: 0.0},
 )
-def busy_accounts(work: Work) -> Any:
+def busy_accounts(inputs: SignalInputs) -> Table:
     """log10 of the mean volume over that of the accounts' strata (region and plan), between 0 and 1 (ten
     times).
     """
-    known = work.members.filter(_.peer_volume > 0)
+    known = inputs.members.filter(_.peer_volume > 0)
     # In thousandths, so that the sum does not depend on the order of its parts.
     rows = known.group_by("group").agg(
         accounts=_.count(), total=_.n.sum(), peers=(_.peer_volume * 1000).round().cast("int64").sum()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held, share
+from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
 USUAL, WHOLE = 0.2, 0.8
 """Share of distinct prompts asked again at which a suite begins, where the peers repeat themselves less, and
@@ -76,7 +75,7 @@ parted from it any further.
     ],
     expect={1: 1.0, 2: 0.0, 3: 1.0},
 )
-def evaluation_like(work: Work) -> Any:
+def evaluation_like(inputs: SignalInputs) -> Table:
     """The larger of two: closed and repeated (whole for brief answers, half for long ones); test questions
     times brief answers.
 
@@ -89,15 +88,15 @@ def evaluation_like(work: Work) -> Any:
     distinct prompts that occur more than once tends to a constant where prompts go on being new (Karlin 1967,
     Central limit theorems for certain infinite urn schemes), and to one only where the set is closed.
     """
-    asked = work.coverage
+    asked = inputs.coverage
     again = asked.select(
         "group", closed=share(asked.known, asked.later), repeated=share(asked.again, asked.prompts)
     )
     usual = again.filter(_.group == PEERS).agg(usual=ibis.least(_.closed, _.repeated).max())
     rows = (
-        work.asked.select("group", "evaluation", "harvested")
+        inputs.asked.select("group", "evaluation", "harvested")
         .join(again, "group")
-        .join(work.sums.select("group", "answered", "brief"), "group")
+        .join(inputs.sums.select("group", "answered", "brief"), "group")
         .cross_join(usual)
     )
     brief = ibis.ifelse(rows.answered > 0, share(rows.brief, rows.answered), 1.0)

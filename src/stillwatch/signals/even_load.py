@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held, share
+from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
 LEAST = 8
 """Accounts below which evenness says nothing."""
@@ -32,13 +31,13 @@ DOZEN = 12
     + [{"group": 2, "account": 50 + i, "second": 3600 * j} for i in range(20) for j in range(1 + i * i)],
     expect={1: 1.0, 2: 0.0},
 )
-def even_load(work: Work) -> Any:
+def even_load(inputs: SignalInputs) -> Table:
     """1 - (coefficient of variation of volume per account / half the peers'), times how nearly its accounts
     work in a dozen hours each.
     """
-    busy = ibis.least(work.members.hours, ibis.literal(DOZEN, "int64"))
+    busy = ibis.least(inputs.members.hours, ibis.literal(DOZEN, "int64"))
     square = (
-        work.members.mutate(busy=busy)
+        inputs.members.mutate(busy=busy)
         .group_by("group")
         .agg(accounts=_.count(), total=_.n.sum(), square=(_.n * _.n).sum(), busy=_.busy.sum())
     )

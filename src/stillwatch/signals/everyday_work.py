@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
+from stillwatch.signals.inputs import SignalInputs, held, share
 from stillwatch.signals.training_coverage import LEAST
-from stillwatch.signals.work import Work, held, share
 
 FREE = 0.25
 """Share of prompts that ask for what training sets are made of, or of answers that are it, at which the score
@@ -71,26 +70,29 @@ is nothing; campaigns seen so far have far more."""
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def everyday_work(work: Work) -> Any:
+def everyday_work(inputs: SignalInputs) -> Table:
     """Share of prompts in productive templates (half of their uses distinct), times one less four times what
     is shown to ask for training data.
 
     A template can be worded so that no flag knows it; what it brings cannot: answers that are reasoning in
     tags show what was asked for too.
     """
-    productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
+    productive = inputs.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
     covered = (
         productive.group_by("group", "part")
         .agg(covered=_.uses.sum())
         .group_by("group")
         .agg(covered=_.covered.max())
     )
-    asked = work.asked.select(
+    asked = inputs.asked.select(
         "group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low
     )
-    answered = work.tagged.select("group", tagged=held(_.part - _.usual))
+    answered = inputs.tagged.select("group", tagged=held(_.part - _.usual))
     rows = (
-        work.sums.filter(_.texts > 0).join(asked, "group").join(covered, "group").left_join(answered, "group")
+        inputs.sums.filter(_.texts > 0)
+        .join(asked, "group")
+        .join(covered, "group")
+        .left_join(answered, "group")
     )
     part, tagged = held(share(rows.covered, rows.texts)), rows.tagged.fill_null(0.0)
     score = part * held(1.0 - ibis.greatest(rows.asking, tagged) / FREE)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 LEAST = 8
 """Accounts that must carry the text."""
@@ -33,18 +32,18 @@ LEAST = 8
     ],
     expect={1: 1.0},
 )
-def fixed_prompt(work: Work) -> Any:
+def fixed_prompt(inputs: SignalInputs) -> Table:
     """0 at half of the prompts, 1 at nine tenths, for the most used head or tail whose contents are mostly
     distinct.
     """
-    wide = work.templates.filter((_.accounts >= LEAST) & (_.prompts * 2 >= _.uses))
+    wide = inputs.templates.filter((_.accounts >= LEAST) & (_.prompts * 2 >= _.uses))
     first = ibis.row_number().over(ibis.window(group_by="group", order_by=[_.uses.desc(), _.part, _.key]))
     top = (
         wide.mutate(first=first)
         .filter(_["first"] == 0)
         .select("group", "part", "uses", "prompts", "accounts")
     )
-    rows = top.join(work.sums.select("group", "texts"), "group")
+    rows = top.join(inputs.sums.select("group", "texts"), "group")
     part_share = share(rows.uses, rows.texts)
     return rows.select(
         "group", "part", "prompts", "accounts", part_share=part_share, score=held((part_share - 0.5) / 0.4)

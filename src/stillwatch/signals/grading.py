@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 
 @signal(
@@ -22,8 +21,8 @@ from stillwatch.signals.work import Work, held
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
-def grading(work: Work) -> Any:
+def grading(inputs: SignalInputs) -> Table:
     """The lower end of the share of prompts that do; 25% already give the full score."""
-    return work.asked.select(
+    return inputs.asked.select(
         "group", part=_.graded, low=_.graded_low, high=_.graded_high, score=held(_.graded_low / 0.25)
     )

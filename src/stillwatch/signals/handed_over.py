@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 LEAST = 20
 """Follow-ups that the share is taken of at the least, so that one handover among a few says little."""
@@ -34,14 +33,16 @@ LEAST = 20
     + [{"group": 4, "account": i, "second": i, "leaves": 300, "continues": 300} for i in range(40)],
     expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.0},
 )
-def handed_over(work: Work) -> Any:
+def handed_over(inputs: SignalInputs) -> Table:
     """Share of follow-ups that continue what another account, but not their own, left before; a quarter gives
     the full score.
     """
-    follow = work.work.filter(_.continues.notnull()).select(
+    follow = inputs.exchanges.filter(_.continues.notnull()).select(
         "group", "account", "owner", "second", key=_.continues
     )
-    left = work.work.filter(_.leaves.notnull()).select("group", "account", "owner", "second", key=_.leaves)
+    left = inputs.exchanges.filter(_.leaves.notnull()).select(
+        "group", "account", "owner", "second", key=_.leaves
+    )
     lost = follow.anti_join(left, ["group", "account", "key"])
     leavers = left.group_by("group", "key").agg(
         began=_.second.min(),

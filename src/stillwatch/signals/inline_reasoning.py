@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 
 @signal(
@@ -43,8 +42,8 @@ from stillwatch.signals.work import Work, held
     ],
     expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.0},
 )
-def inline_reasoning(work: Work) -> Any:
+def inline_reasoning(inputs: SignalInputs) -> Table:
     """Share of such answers beyond what is usual for the models used; half of all gives the full score.
     Models that no peer uses do not count.
     """
-    return work.tagged.mutate(score=held((_.part - _.usual) * 2.0))
+    return inputs.tagged.mutate(score=held((_.part - _.usual) * 2.0))

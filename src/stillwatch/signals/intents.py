@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.schema.flags import HARVEST, Flag
 from stillwatch.schema.found import ACCOUNT_INTENTS, INTENTS
 from stillwatch.schema.table import values
-from stillwatch.signals.quantify import (
+from stillwatch.signals.account_weights import account_weights
+from stillwatch.signals.prevalence import (
     Floats,
     Ints,
     Rates,
@@ -24,7 +25,6 @@ from stillwatch.signals.quantify import (
     pooled_effect,
     totals,
 )
-from stillwatch.signals.voices import voices
 
 LABELS = tuple((flag.name or "").lower() for flag in Flag)
 SETS = {
@@ -48,7 +48,7 @@ class Intents:
     """Table account_intents, without the peers."""
     wide: pa.Table
     """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high
-    (as name_low, name_high); no account is heard for more than the median one, see signals.voices."""
+    (as name_low, name_high); no account is heard for more than the median one, see signals.account_weights."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class _Counts:
     """(rows, labels and sets)."""
 
 
-def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
-    """Estimates for every group and account of rows of WORK; rates: table RATES, None or lacking labels where
+def intents(engine: Engine, rows: Table, rates: pa.Table | None) -> Intents:
+    """Estimates for every group and account of rows of SIGNAL_EXCHANGES; rates: table RATES, None or lacking labels where
     no error rate is known.
     """
     counts = _counted(engine, rows)
@@ -75,7 +75,7 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     texts, flagged = totals(counts.texts, account, len(first)), totals(counts.flagged, account, len(first))
     of_group = group[first]
     shares = _of_groups(counts, account, first, group, len(names), known)
-    heard = _heard(counts, voices(texts, of_group, len(names))[account])
+    heard = _heard(counts, account_weights(texts, of_group, len(names))[account])
     told = _of_groups(heard, account, first, group, len(names), known)
     own = adjusted(
         flagged[:, :labels], texts[:, None], _own_worth(counts, account, group, first, texts, labels), known
@@ -93,7 +93,7 @@ def intents(engine: Engine, rows: Any, rates: pa.Table | None) -> Intents:
     )  # fmt: skip
 
 
-def _counted(engine: Engine, rows: Any) -> _Counts:
+def _counted(engine: Engine, rows: Table) -> _Counts:
     asked = rows.filter(_.has_text).mutate(
         day=(_.second // 86_400).cast("int64"), bits=_.flags.fill_null(0).cast("int64")
     )
@@ -119,7 +119,7 @@ def _heard(counts: _Counts, voice: Floats) -> _Counts:
     return replace(counts, texts=counts.texts * voice, flagged=counts.flagged * voice[:, None])
 
 
-def _bit(flag: Flag) -> Any:
+def _bit(flag: Flag) -> Table:
     return (_.bits // int(flag)) % 2
 
 
@@ -188,7 +188,7 @@ def _table(
     flagged: Floats,
     shares: Shares,
     corrected: list[bool],
-    kept: Any,
+    kept: Table,
     *,
     least: int,
 ) -> pa.Table:

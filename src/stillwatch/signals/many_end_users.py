@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 
 @signal(
@@ -21,9 +20,9 @@ from stillwatch.signals.work import Work, held
     + [{"group": 2, "account": 2, "end_user": 1} for _ in range(200)],
     expect={1: 1.0, 2: 0.0},
 )
-def many_end_users(work: Work) -> Any:
+def many_end_users(inputs: SignalInputs) -> Table:
     """log10 of its end users over 2, from ten up."""
     count = _.end_users.cast("float64")
-    return work.sums.filter(_.end_users > 0).select(
+    return inputs.sums.filter(_.end_users > 0).select(
         "group", "end_users", score=held(((count / 10.0).log10() + 0.7) / 2.0 * (count > 5).cast("float64"))
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 DAYS = 5
 """Days on which an account must have worked."""
@@ -36,16 +35,16 @@ LEAST = 8
     + [{"group": 2, "account": 50 + i, "second": j} for i in range(10) for j in range(36)],
     expect={1: 1.0, 2: 0.0},
 )
-def organised_labour(work: Work) -> Any:
+def organised_labour(inputs: SignalInputs) -> Table:
     """Share of accounts kept at work, times the share outside the largest declared owner; from eight accounts
     up.
     """
     kept = ((_.days >= DAYS) & (_.n >= _.days * EACH)).cast("int64")
     totals = (
-        work.members.group_by("group").agg(accounts=_.count(), kept=kept.sum()).filter(_.accounts >= LEAST)
+        inputs.members.group_by("group").agg(accounts=_.count(), kept=kept.sum()).filter(_.accounts >= LEAST)
     )
     owners = (
-        work.members.filter(_.owner.notnull())
+        inputs.members.filter(_.owner.notnull())
         .group_by("group", "owner")
         .agg(n=_.count())
         .group_by("group")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held, share
+from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
 FULL = 4.0
 """Times the peers' ratio of written to read tokens at which the score is full."""
@@ -30,18 +30,18 @@ FULL = 4.0
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def output_heavy(work: Work) -> Any:
+def output_heavy(inputs: SignalInputs) -> Table:
     """log(ratio / peers' ratio) / log 4, between 0 and 1; no account is heard for more than the median one of
     its group.
     """
-    metered = work.work.filter(_.input_tokens.notnull() & _.output_tokens.notnull())
+    metered = inputs.exchanges.filter(_.input_tokens.notnull() & _.output_tokens.notnull())
     own = metered.group_by("group", "account").agg(
         read=_.input_tokens.cast("int64").sum(), written=_.output_tokens.cast("int64").sum()
     )
     heard = (
-        own.join(work.voices, ["group", "account"])
+        own.join(inputs.account_weights, ["group", "account"])
         .group_by("group")
-        .agg(read=(_.read * _.voice).sum(), written=(_.written * _.voice).sum())
+        .agg(read=(_.read * _.account_weight).sum(), written=(_.written * _.account_weight).sum())
     )
     peers = heard.filter(_.group == PEERS).select(read_peers="read", written_peers="written")
     rows = heard.filter(_.read > 0).cross_join(peers)

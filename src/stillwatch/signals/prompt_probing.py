@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 
 @signal(
@@ -22,11 +21,11 @@ from stillwatch.signals.work import Work, held
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
-def prompt_probing(work: Work) -> Any:
+def prompt_probing(inputs: SignalInputs) -> Table:
     """The lower end of the share of prompts that do; 5% already give the full score, which weighs nothing and
     only explains.
     """
     share = _.system_prompt_low / 0.05
-    return work.asked.select(
+    return inputs.asked.select(
         "group", part=_.system_prompt, low=_.system_prompt_low, high=_.system_prompt_high, score=held(share)
     )

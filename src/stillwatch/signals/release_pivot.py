@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held, share
+from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
 DAY = 86_400
 
@@ -36,12 +35,12 @@ DAY = 86_400
     ],
     expect={1: 1.0, 2: 0.0},
 )
-def release_pivot(work: Work) -> Any:
+def release_pivot(inputs: SignalInputs) -> Table:
     """Twice the share moved beyond the peers' share, for the release with the largest move; at least 20
     exchanges on each side.
     """
-    near = work.work.select("group", "second", used="model").cross_join(
-        work.releases.rename(released="second")
+    near = inputs.exchanges.select("group", "second", used="model").cross_join(
+        inputs.releases.rename(released="second")
     )
     near = near.filter((_.second >= _.released - DAY) & (_.second < _.released + DAY))
     use = near.group_by("group", "model", "released").agg(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 DAY = 86_400
 
@@ -25,14 +24,14 @@ DAY = 86_400
     + [{"group": 2, "account": 30 + i, "second": 10} for i in range(9)],
     expect={1: 1.0},
 )
-def replacement(work: Work) -> Any:
+def replacement(inputs: SignalInputs) -> Table:
     """Successors over banned accounts, at most 1; a group in which nobody was banned has no score."""
     bans = (
-        work.members.filter(_.banned.notnull())
+        inputs.members.filter(_.banned.notnull())
         .group_by("group")
         .agg(banned=_.count(), wave=_.banned.min(), final=_.banned.max())
     )
-    standing = work.members.select("group", "first").join(bans, "group")
+    standing = inputs.members.select("group", "first").join(bans, "group")
     fresh = (
         standing.filter((_["first"] >= _.wave) & (_["first"] < _.final + DAY))
         .group_by("group")

@@ -1,15 +1,15 @@
-"""Work that never sleeps."""
+"""SignalInputs that never sleeps."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import PEERS, Work, held
+from stillwatch.signals.inputs import PEERS, SignalInputs, held
 
 
 @signal(
@@ -25,9 +25,9 @@ from stillwatch.signals.work import PEERS, Work, held
     + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,
     expect={1: 1.0, 2: 0.0},
 )
-def round_the_clock(work: Work) -> Any:
+def round_the_clock(inputs: SignalInputs) -> Table:
     """Entropy of the hours of the day (UTC) over log 24; from the peers' value up."""
-    hourly = work.work.group_by("group", hour=(_.second // 3600) % 24).agg(n=_.count())
+    hourly = inputs.exchanges.group_by("group", hour=(_.second // 3600) % 24).agg(n=_.count())
     logs = hourly.mutate(weighted=(_.n * _.n.cast("float64").ln() * 1e6).round().cast("int64"))
     sums = logs.group_by("group").agg(total=_.n.sum(), weighted=_.weighted.sum())
     total = sums.total.cast("float64")

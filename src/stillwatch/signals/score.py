@@ -11,13 +11,13 @@ import pyarrow as pa
 from stillwatch.engine import Engine
 from stillwatch.registry import SIGNALS, Signal
 from stillwatch.schema.found import SCORES
-from stillwatch.signals.work import PEERS, Work
+from stillwatch.signals.inputs import PEERS, SignalInputs
 
 Progress = Callable[[str], None]
 
 
 def score_groups(
-    engine: Engine, work: Work, missing: dict[str, float], progress: Progress
+    engine: Engine, inputs: SignalInputs, missing: dict[str, float], progress: Progress
 ) -> tuple[pa.Table, list[tuple[str, str, float]]]:
     """Table scores over all signals and groups, and the signals that were blind as (name, reason, share
     missing).
@@ -33,7 +33,8 @@ def score_groups(
             )
         if worst < 1.0:
             progress(f"signal {name}")
-            rows += scored(signal, engine.collect(signal.query(work)).to_pylist())
+            with SIGNALS.blaming(name):
+                rows += scored(signal, engine.collect(signal.query(inputs)).to_pylist())
     ordered = sorted(rows, key=lambda row: (row["group"], row["signal"]))
     return pa.Table.from_pylist(ordered, schema=SCORES.arrow), blind
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 
 @signal(
@@ -22,16 +21,16 @@ from stillwatch.signals.work import Work, held, share
     + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
     expect={1: 1.0, 2: 0.0},
 )
-def shared_payment(work: Work) -> Any:
+def shared_payment(inputs: SignalInputs) -> Table:
     """Share of accounts whose instrument others of the group use under another owner; a third gives the full
     score.
     """
-    paid = work.members.filter(_.payment.notnull())
+    paid = inputs.members.filter(_.payment.notnull())
     cards = paid.group_by("group", "payment").agg(
         accounts=_.count(), owners=_.owner.nunique(), unnamed=_.owner.isnull().cast("int64").sum()
     )
     common = ((_.accounts > 1) & ((_.owners > 1) | (_.unnamed > 0))).cast("int64") * _.accounts
     shared = cards.group_by("group").agg(shared=common.sum())
-    rows = work.members.group_by("group").agg(accounts=_.count()).join(shared, "group")
+    rows = inputs.members.group_by("group").agg(accounts=_.count()).join(shared, "group")
     part = share(rows.shared, rows.accounts)
     return rows.select("group", part=part, score=held(part * 3.0))

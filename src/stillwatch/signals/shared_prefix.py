@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 
 @signal(
@@ -25,13 +24,13 @@ from stillwatch.signals.work import Work, held, share
     + [{"group": 3, "account": i % 4, "owner": 1, "prefix": 200 + i // 8, "turns": 2} for i in range(64)],
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
-def shared_prefix(work: Work) -> Any:
+def shared_prefix(inputs: SignalInputs) -> Table:
     """Share of beginnings (weighted by use) that two or more of the group's accounts carry; a quarter gives
     the full score.
 
     Accounts of one declared owner may share its conversations as they like.
     """
-    begun = work.work.filter(_.prefix.notnull())
+    begun = inputs.exchanges.filter(_.prefix.notnull())
     used = begun.group_by("group", "prefix").agg(
         uses=_.count(),
         accounts=_.account.nunique(),

@@ -4,14 +4,13 @@ told.
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 LEAST = 20
 """Signatures that the share is taken of at the least."""
@@ -73,12 +72,12 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     ],
     expect={1: 1.0, 2: 1.0, 3: 0.0, 4: 0.0, 5: 0.0},
 )
-def signature_replay(work: Work) -> Any:
+def signature_replay(inputs: SignalInputs) -> Table:
     """Share of the signatures sent back that are replayed; a quarter gives the full score. Where nothing
     known is sent back there is no score.
     """
     issued = (
-        _each(work.work, "signed")
+        _each(inputs.exchanges, "signed")
         .group_by("group", "key")
         .agg(
             issuer=_.account.min(),
@@ -88,8 +87,8 @@ def signature_replay(work: Work) -> Any:
         )
     )
     issued = issued.filter(_.issuer == _.other).drop("other")
-    sent = _each(work.work, "signatures").join(issued, ["group", "key"])
-    replayed = _each(_odd(work.work), "signatures").join(issued, ["group", "key"]).filter(_elsewhere())
+    sent = _each(inputs.exchanges, "signatures").join(issued, ["group", "key"])
+    replayed = _each(_odd(inputs.exchanges), "signatures").join(issued, ["group", "key"]).filter(_elsewhere())
     counted = replayed.group_by("group").agg(replayed=_.key.nunique())
     rows = sent.group_by("group").agg(sent=_.key.nunique()).left_join(counted, "group")
     count = rows.replayed.fill_null(0)
@@ -97,13 +96,13 @@ def signature_replay(work: Work) -> Any:
     return rows.select("group", replayed=count, part=part, score=held(part * 4.0))
 
 
-def _each(rows: Any, column: str) -> Any:
+def _each(rows: Table, column: str) -> Table:
     """One row a signature."""
     known = rows.filter(rows[column].notnull())
     return known.select("group", "account", "owner", "conversation", key=known[column].unnest())
 
 
-def _odd(rows: Any) -> Any:
+def _odd(rows: Table) -> Table:
     """Exchanges that send signatures back in a history that no account of the group left, or that ask for the
     reasoning.
     """
@@ -118,7 +117,7 @@ def _odd(rows: Any) -> Any:
     )
 
 
-def _elsewhere() -> Any:
+def _elsewhere() -> Table:
     """Whether a signature comes from an account of another owner, or of none, or from another conversation of
     the same account.
     """

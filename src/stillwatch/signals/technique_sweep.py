@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.schema.flags import Flag
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 SWEPT = 30
 """Refused variants that make a sweep."""
@@ -69,19 +68,19 @@ SCALED = 100
     ],
     expect={1: 1.0},
 )
-def technique_sweep(work: Work) -> Any:
+def technique_sweep(inputs: SignalInputs) -> Table:
     """1 where a sweep of refused variants (techniques, asking for the system prompt) comes before a
     template's scale-up; less for fewer.
     """
     bits = _.flags.fill_null(0).cast("int64")
-    tried = work.work.filter(
+    tried = inputs.exchanges.filter(
         _.refused.fill_null(False)
         & (((bits // int(Flag.TECHNIQUE)) % 2 == 1) | ((bits // int(Flag.SYSTEM_PROMPT)) % 2 == 1))
     )
     sweep = tried.group_by("group").agg(
         variants=_["head"].nunique(), refusals=_.count(), start=_.second.min()
     )
-    scaled = work.templates.filter((_.part == "head") & (_.uses >= SCALED)).join(
+    scaled = inputs.templates.filter((_.part == "head") & (_.uses >= SCALED)).join(
         sweep.select("group", "start"), "group"
     )
     after = (
@@ -89,7 +88,7 @@ def technique_sweep(work: Work) -> Any:
         .group_by("group")
         .agg(scaled=_.uses.max(), began=_["first"].max())
     )
-    rows = work.sums.join(sweep, "group", rname="{name}_swept").left_join(after, "group")
+    rows = inputs.sums.join(sweep, "group", rname="{name}_swept").left_join(after, "group")
     follows = (rows.began >= rows.start).fill_null(False)
     score = ibis.ifelse(follows, rows.variants.cast("float64") / float(SWEPT), 0.0)
     return rows.select(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 
 @signal(
@@ -23,9 +22,9 @@ from stillwatch.signals.work import Work, held
     + [{"group": 2, "account": 2, "has_text": True, "flags": 512}] * 6,
     expect={1: 1.0, 2: 0.0},
 )
-def tool_trajectories(work: Work) -> Any:
+def tool_trajectories(inputs: SignalInputs) -> Table:
     """The lower end of the share of prompts that do; 25% already give the full score."""
-    return work.asked.select(
+    return inputs.asked.select(
         "group",
         part=_.trajectory,
         low=_.trajectory_low,

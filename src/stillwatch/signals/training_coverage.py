@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 LEAST = 20
 """Distinct prompts that a template must have made to count."""
@@ -68,21 +67,21 @@ LEAST = 20
     ],
     expect={1: 1.0, 2: 0.0, 3: 0.0},
 )
-def training_coverage(work: Work) -> Any:
+def training_coverage(inputs: SignalInputs) -> Table:
     """Share of exchanges in productive templates (half of their uses distinct), by head or by tail, times the
     share without follow-up.
 
     And times twice the share of prompts in its later half that were never asked before, up to one: a harvest
     is open-ended, a suite is closed.
     """
-    productive = work.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
+    productive = inputs.templates.filter((_.prompts >= LEAST) & (_.prompts * 2 >= _.uses))
     covered = productive.group_by("group", "part").agg(
         covered=_.uses.sum(), templates=_.count(), made=_.prompts.sum()
     )
     best = covered.group_by("group").agg(
         covered=_.covered.max(), templates=_.templates.min(), made=_.made.max()
     )
-    sums = work.sums.filter(_.texts > 0).join(work.coverage.select("group", "late", "fresh"), "group")
+    sums = inputs.sums.filter(_.texts > 0).join(inputs.coverage.select("group", "late", "fresh"), "group")
     rows = sums.left_join(best, "group")
     fresh = ibis.ifelse(rows.late > 0, share(rows.fresh, rows.late), 1.0)  # 1 where all came at once
     part, follow = held(share(rows.covered.fill_null(0), rows.texts)), share(rows.follow_ups, rows.texts)

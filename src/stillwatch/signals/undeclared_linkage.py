@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held, share
+from stillwatch.signals.inputs import SignalInputs, held, share
 
 
 @signal(
@@ -23,15 +22,15 @@ from stillwatch.signals.work import Work, held, share
     + [{"group": 2, "account": 30 + i, "owner": 1} for i in range(20)],
     expect={1: 0.95, 2: 0.0},
 )
-def undeclared_linkage(work: Work) -> Any:
+def undeclared_linkage(inputs: SignalInputs) -> Table:
     """1 - the share of its accounts under the largest declared owner; a single account has no score."""
-    owners = work.members.group_by("group", "owner").agg(n=_.count())
+    owners = inputs.members.group_by("group", "owner").agg(n=_.count())
     named = (
         owners.filter(_.owner.notnull())
         .group_by("group")
         .agg(largest=_.n.max(), owners=_.count(), named=_.n.sum())
     )
-    size = work.members.group_by("group").agg(accounts=_.count()).filter(_.accounts > 1)
+    size = inputs.members.group_by("group").agg(accounts=_.count()).filter(_.accounts > 1)
     rows = size.left_join(named, "group").select("group", "accounts", "largest", "owners", "named")
     largest_share = share(rows.largest.fill_null(0), rows.accounts)
     return rows.select(

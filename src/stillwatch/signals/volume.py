@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibis import _
 
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.work import Work, held
+from stillwatch.signals.inputs import SignalInputs, held
 
 INDUSTRIAL = 1000.0
 """Exchanges at which the score is one half: a thousand curated examples already tune a model (LIMA, 2023)."""
@@ -24,7 +23,7 @@ INDUSTRIAL = 1000.0
     + [{"group": 2, "account": 9, "second": 1}],
     expect={1: 0.5, 2: 0.0},
 )
-def volume(work: Work) -> Any:
+def volume(inputs: SignalInputs) -> Table:
     """n / (n + 1000)."""
     count = _.n.cast("float64")
-    return work.sums.select("group", "n", "accounts", score=held(count / (count + INDUSTRIAL)))
+    return inputs.sums.select("group", "n", "accounts", score=held(count / (count + INDUSTRIAL)))

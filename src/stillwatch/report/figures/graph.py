@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from stillwatch.registry import FAMILIES
-from stillwatch.report import wording
+from stillwatch.report import formatting
 from stillwatch.report.figures.svg import element, figure, number, text, titled
 
 WIDTH, ACCOUNTS_X, KEYS_X = 1000, 190, 560
@@ -89,7 +89,7 @@ def graph(links: Sequence[dict[str, Any]], ids: Mapping[int, str], most: tuple[i
         for trace in (t for t in keys if t.family == family):
             drawn.append(_key(trace, y + key_row / 2, account_y))
             y += key_row
-    dots = [_account(ids.get(a, wording.key(a)), account_y[a]) for a in accounts]
+    dots = [_account(ids.get(a, formatting.key(a)), account_y[a]) for a in accounts]
     head = [
         text(ACCOUNTS_X - 8, 12, "accounts", "small quiet", "end"),
         text(KEYS_X + 12, 12, "what they carry", "small quiet"),
@@ -123,13 +123,13 @@ def _key(trace: Trace, y: float, account_y: Mapping[int, float]) -> Markup:
         f"{number(y)}"
         for at in sorted(ends)
     )
-    words = wording.cut(wording.labelled(trace.facet, trace.label), 56)
+    words = formatting.cut(formatting.labelled(trace.facet, trace.label), 56)
     carried = f"{len(trace.carriers)}"
     return element(
         "g",
         titled(
-            f"{wording.labelled(trace.facet, trace.label, 160)}; carried by "
-            f"{wording.plural(len(trace.carriers), 'linked account')}"
+            f"{formatting.labelled(trace.facet, trace.label, 160)}; carried by "
+            f"{formatting.plural(len(trace.carriers), 'linked account')}"
         ),
         element("path", d=path, class_=f"edge s-{trace.family}"),
         element(
@@ -146,10 +146,10 @@ def _key(trace: Trace, y: float, account_y: Mapping[int, float]) -> Markup:
 
 
 def _account(account_id: str, y: float) -> Markup:
-    shown = wording.cut(account_id, 26)
+    shown = formatting.cut(account_id, 26)
     return element(
         "g",
-        titled(wording.cut(account_id, 120)),
+        titled(formatting.cut(account_id, 120)),
         element("circle", cx=ACCOUNTS_X, cy=y, r=3, class_="dot"),
         text(ACCOUNTS_X - 8, y + 4, shown, "small", "end"),
     )

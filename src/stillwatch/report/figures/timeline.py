@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stillwatch.report import wording
+from stillwatch.report import formatting
 from stillwatch.report.figures.svg import element, figure, nice_ticks, number, text, titled
 
 WIDTH, LEFT, RIGHT = 1000, 52, 988
@@ -91,8 +91,8 @@ def timeline(
     top = lanes * LANE + 12
     below = top + VOLUME + GAP
     name = (
-        f"Exchanges per {unit} from {wording.minute(rows[0]['time'])} to "
-        f"{wording.minute(rows[-1]['time'])} UTC"
+        f"Exchanges per {unit} from {formatting.minute(rows[0]['time'])} to "
+        f"{formatting.minute(rows[-1]['time'])} UTC"
     )
     return figure(
         name,
@@ -138,8 +138,8 @@ def _panel(drawn: list[Bar], label: str, time: _Time, hours: int, top: float) ->
     for bar in drawn:
         tall = VOLUME * bar.exchanges / ticks[-1]
         note = titled(
-            f"{wording.minute(bar.start)}: {wording.plural(bar.exchanges, 'exchange')}, "
-            f"{wording.plural(bar.accounts, 'account')}"
+            f"{formatting.minute(bar.start)}: {formatting.plural(bar.exchanges, 'exchange')}, "
+            f"{formatting.plural(bar.accounts, 'account')}"
         )
         parts.append(
             element(
@@ -171,7 +171,7 @@ def _active(drawn: list[Bar], label: str, time: _Time, hours: int, top: float) -
 
 def _line(tick: float, y: float) -> Markup:
     line = element("line", x1=LEFT, x2=RIGHT, y1=y, y2=y, class_="axis" if tick == 0 else "grid")
-    return element("g", line, text(LEFT - 6, y + 4, wording.short(tick), "small quiet figures", "end"))
+    return element("g", line, text(LEFT - 6, y + 4, formatting.short(tick), "small quiet figures", "end"))
 
 
 def _ticks_x(time: _Time, top: float, bottom: float) -> Markup:
@@ -183,7 +183,7 @@ def _ticks_x(time: _Time, top: float, bottom: float) -> Markup:
         if at >= time.first:
             x = time.x(at)
             parts.append(element("line", x1=x, x2=x, y1=top, y2=bottom + 4, class_="grid"))
-            label = f"{at.day} {wording.MONTHS[at.month]}" + (f" {at.hour:02d}:00" if step < 24 else "")
+            label = f"{at.day} {formatting.MONTHS[at.month]}" + (f" {at.hour:02d}:00" if step < 24 else "")
             parts.append(
                 text(x, bottom + 17, label, "small quiet figures", "end" if x > RIGHT - 24 else "middle")
             )
@@ -207,7 +207,7 @@ def _marks(
 
 
 def _label(mark: dict[str, Any]) -> str:
-    return wording.cut(
+    return formatting.cut(
         str(mark["label"])
         if mark["kind"] != "ban" or "ban" in str(mark["label"])
         else f"ban: {mark['label']}",
@@ -226,7 +226,9 @@ def _mark(mark: dict[str, Any], x: float, lane: int, top: float, bottom: float) 
     kind = "ban" if mark["kind"] == "ban" else "release"
     return element(
         "g",
-        titled(f"{mark['kind']}: {wording.cut(str(mark['label']), 120)}, {wording.minute(mark['time'])} UTC"),
+        titled(
+            f"{mark['kind']}: {formatting.cut(str(mark['label']), 120)}, {formatting.minute(mark['time'])} UTC"
+        ),
         element("line", x1=x, x2=x, y1=y - 9, y2=bottom, class_=f"mark {kind}"),
         text(x - 4 if left < x else x + 4, y, _label(mark), f"small m-{kind}", "end" if left < x else None),
         class_="m",

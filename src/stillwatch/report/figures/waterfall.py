@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stillwatch.report import wording
+from stillwatch.report import formatting
 from stillwatch.report.figures.svg import element, figure, nice_ticks, number, text, titled
 
 WIDTH, LEFT, RIGHT, ROW = 1000, 236, 770, 21
@@ -78,14 +78,14 @@ def _bar(row: dict[str, Any], accounts: int, start: float, at: _Scale, y: float)
     end = start + row["nats"]
     left, right = sorted((at(start), at(end)))
     inside = (
-        f"{wording.count(row['accounts'])} of {wording.plural(accounts, 'account')}, "
-        f"{wording.plural(row['keys'], 'shared key')}"
+        f"{formatting.count(row['accounts'])} of {formatting.plural(accounts, 'account')}, "
+        f"{formatting.plural(row['keys'], 'shared key')}"
     )
-    note = f"{wording.named(row['facet'])}: {wording.nats(row['nats'])} nats; {inside}"
+    note = f"{formatting.named(row['facet'])}: {formatting.nats(row['nats'])} nats; {inside}"
     return element(
         "g",
         titled(note),
-        text(86, y + 14, wording.cut(wording.named(row["facet"]), 24)),
+        text(86, y + 14, formatting.cut(formatting.named(row["facet"]), 24)),
         element("line", x1=LEFT, x2=RIGHT, y1=y + 10.5, y2=y + 10.5, class_="grid"),
         element(
             "rect",
@@ -95,11 +95,11 @@ def _bar(row: dict[str, Any], accounts: int, start: float, at: _Scale, y: float)
             height=15,
             class_=f"f-{row['family']}{' minus' if end < start else ''}",
         ),
-        text(RIGHT + 58, y + 14, wording.nats(row["nats"]), "figures", "end"),
+        text(RIGHT + 58, y + 14, formatting.nats(row["nats"]), "figures", "end"),
         text(
             RIGHT + 70,
             y + 14,
-            f"{wording.short(row['accounts'])}/{wording.short(accounts)} acc · {wording.short(row['keys'])} "
+            f"{formatting.short(row['accounts'])}/{formatting.short(accounts)} acc · {formatting.short(row['keys'])} "
             "keys",
             "small quiet",
         ),
@@ -118,8 +118,8 @@ def _total(total: float, at: _Scale, y: float) -> Markup:
             height=9,
             class_="sum",
         ),
-        text(RIGHT + 58, y + 14, wording.nats(total), "figures strong", "end"),
-        text(RIGHT + 70, y + 14, f"{wording.raised(wording.e_value(total))} to 1", "small quiet"),
+        text(RIGHT + 58, y + 14, formatting.nats(total), "figures strong", "end"),
+        text(RIGHT + 70, y + 14, f"{formatting.raised(formatting.e_value(total))} to 1", "small quiet"),
     )
 
 

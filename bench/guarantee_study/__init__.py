@@ -1,0 +1,1 @@
+"""The study of guarantees: its worlds, the changes they go through, and the lines that sum them up."""

@@ -1,0 +1,326 @@
+"""Test each linked group on the content family, which had no part in forming it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from ibis import _
+from scipy.special import logsumexp
+
+from stillwatch.engine import Engine, Table
+from stillwatch.heldout.account_scores import (
+    CARRIERS,
+    MICRO,
+    TELLING,
+    account_scores,
+    accounts_compared,
+    by_group,
+)
+from stillwatch.heldout.hypergeometric import log_moments
+from stillwatch.heldout.peers import Cells, Sampler, cells_of, pooled
+from stillwatch.heldout.semantic_evidence import SemanticEvidence, semantic_evidence
+from stillwatch.registry import FACETS
+from stillwatch.schema.table import schema_of, values
+
+FAMILY = "content"
+TILTS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Alternatives bet on, as exponential tilts of the peers' rate; their mean is the bet."""
+KEYS = 200
+"""Keys of a group that are weighed; leaving the rest out only lowers its e-value."""
+OUTSIDERS = 5
+"""Accounts outside the group that a cell must hold to test it."""
+OUTSIDE_SHARE = 0.25
+"""Outsiders that it must hold for each account of the group."""
+LEAST_MISSING = 0.02
+"""An account without the group's content counts as no rarer than this among its members."""
+FILLED = 0.5
+"""Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it
+they are left out.
+"""
+NULL = (
+    "given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and "
+    "token shapes "
+    "as often as accounts outside it do"
+)
+WIDER_NULL = (
+    "given region, plan, activity and client where enough others share all four, else the client, and else "
+    "the other three, the group's "
+    "accounts carry prompts, tools, parameters and token shapes as often as accounts outside it do"
+)
+SEMANTIC_NULL = "; and what they ask is no more alike in meaning than what those ask"
+"""Added to the null where prompts' semantic vectors were seen."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the held-out family says."""
+
+    everyone: int
+    """Accounts with exchanges."""
+    null: dict[int, str]
+    """What each group was tested against."""
+    log_e: dict[int, float]
+    """Natural logarithm of each group's e-value."""
+    p_values: dict[tuple[int, int], float]
+    """(group, account): p-value of the account alone."""
+    nats: dict[int, tuple[npt.NDArray[np.int64], Floats]]
+    """For each group, accounts (sorted) that carry any of its telling content keys, and their content
+    evidence in nats.
+    """
+    carried: dict[int, float]
+    """Share of each group's tested accounts that carry any of its telling content keys."""
+    facets: dict[int, list[str]]
+    """Facets with a key that a group's accounts carry more than their peers; `semantic` where the bet on it
+    won.
+    """
+    semantic: SemanticEvidence
+    """What the prompts' meaning says."""
+
+    def by_group(self) -> dict[int, dict[int, float]]:
+        """For each group, the p-values of its tested accounts."""
+        groups: dict[int, dict[int, float]] = {}
+        for (group, account), p in self.p_values.items():
+            groups.setdefault(group, {})[account] = p
+        return groups
+
+
+def held_traces(engine: Engine, traces: Table, strata: Table) -> Table:
+    """Table held (account, key, facet, cell, region): the traces of the content family, with the account's
+    cell of peers.
+    """
+    names = [name for name, facet in FACETS.all().items() if facet.family == FAMILY]
+    rows = traces.filter(_.facet.isin(names)).join(strata.select("account", "cell", "region"), "account")
+    return engine.create("held", rows.select("account", "key", "facet", "cell", "region"))
+
+
+def held_out_evidence(
+    engine: Engine,
+    held: Table,
+    strata: Table,
+    members: pa.Table,
+    exchanges: Table | None,
+    near: pa.Table | None,
+) -> HeldOut:
+    """e-value of each group and p-value of each member against NULL.
+
+    exchanges: account, semantic sketch of each exchange, where prompts were sketched; near: group, account of
+    those that fit a group but for their content.
+    """
+    inside = engine.load("inside", members.select(["group", "account"]))
+    cells = cells_of(engine.collect(strata.select("account", "cell", "client", "stratum", "region")))
+    everyone = len(cells.account)
+    found = _carried_keys(engine, held, inside)
+    keys = _weighed(found, everyone)
+    common = held.group_by("key").agg(df=_.count()).filter(_.df >= CARRIERS)
+    tests = max(int(values(engine.collect(common.agg(n=common.count())), "n")[0]), 1)
+    own = {group: table.column("account").to_numpy() for group, table in by_group(members).items()}
+    pools = {group: _pools(cells, cells.own(accounts)) for group, accounts in own.items()}
+    log_e = _log_e_values(engine, held, inside, keys, pools, tests)
+    facets: dict[int, list[str]] = {}
+    for group, facet in sorted(
+        {(int(g), str(f)) for g, f in zip(values(keys, "group"), values(keys, "facet"), strict=True)}
+    ):
+        facets.setdefault(group, []).append(facet)
+    scores = _scores(engine, held, inside, keys, own)
+    sampler = Sampler(cells)
+    compared = {
+        group: sampler.compared(accounts, pools[group].number, pools[group].tested)
+        for group, accounts in own.items()
+    }
+    ranked = {group: accounts_compared(sampler, accounts) for group, accounts in own.items()}
+    semantic = semantic_evidence(
+        engine, exchanges, cells, compared, ranked, account_scores(engine, held, found, everyone), near
+    )
+    null = {
+        group: (WIDER_NULL if pool.wider else NULL) + (SEMANTIC_NULL if semantic.seen else "")
+        for group, pool in pools.items()
+    }
+    for group in sorted(group for group, value in semantic.log_e.items() if value > 0.0):
+        facets.setdefault(group, []).append("semantic")
+    carried = {
+        group: float(np.isin(accounts, scores[group][0]).mean()) if group in scores else 0.0
+        for group, accounts in own.items()
+    }
+    return HeldOut(
+        everyone, null, _joint(log_e, semantic), semantic.p_values(), scores, carried, facets, semantic
+    )
+
+
+def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, float]:
+    """The mean of both e-values, which is one whatever their dependence; a group without telling keys made no
+    bets on keys.
+    """
+    if not semantic.seen:
+        return log_e
+    return {
+        group: float(np.round(np.logaddexp(log_e.get(group, -np.inf), value) - np.log(2.0), 6))
+        for group, value in semantic.log_e.items()
+    }
+
+
+def _carried_keys(engine: Engine, held: Table, inside: Table) -> pa.Table:
+    """Keys that at least CARRIERS of a group's accounts carry: group, key, facet, carriers, size, df."""
+    df = held.group_by("key").agg(df=_.count())
+    carried = (
+        held.join(inside, "account")
+        .group_by("group", "key", "facet")
+        .agg(carriers=_.count())
+        .filter(_.carriers >= CARRIERS)
+    )
+    size = inside.group_by("group").agg(size=_.count())
+    return engine.collect(
+        carried.join(df, "key").join(size, "group").select("group", "key", "facet", "carriers", "size", "df")
+    )
+
+
+def _weighed(found: pa.Table, everyone: int) -> pa.Table:
+    """The most telling keys of each group, with their weight in nats from the rate outside."""
+    carriers, sizes, dfs = (
+        found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df")
+    )
+    outside = (dfs - carriers + 0.5) / (everyone - sizes + 0.5)
+    weight = np.log(np.maximum(carriers - 1.0, 0.5) / np.maximum(sizes - 1.0, 1.0) / outside)
+    found = found.append_column("weight", pa.array(np.round(weight, 9))).append_column(
+        "gain", pa.array(np.round(weight * carriers, 6))
+    )
+    found = found.filter(pa.array(weight > TELLING))
+    found = found.sort_by([("group", "ascending"), ("gain", "descending"), ("key", "ascending")])
+    groups = found.column("group").to_numpy()
+    first = np.searchsorted(groups, groups, side="left") if len(groups) else np.zeros(0, np.int64)
+    return found.filter(pa.array(np.arange(len(groups)) - first < KEYS))
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """Where a group is tested."""
+
+    cell: Ints
+    """Numbers of all cells, sorted."""
+    number: Ints
+    """The pool of each cell."""
+    drawn: Ints
+    """The group's accounts in each pool; 0 in a pool that is left out."""
+    whole: Ints
+    """All accounts in it."""
+    tested: npt.NDArray[np.bool_]
+    """The cells whose accounts of the group are tested."""
+    wider: bool
+    """Whether some pools are more than a cell."""
+
+
+def _pools(cells: Cells, own: Ints) -> _Pools:
+    """The cells that hold outsiders enough; and pools of the others where most of the group's accounts are in
+    those.
+    """
+    pools = pooled(cells, own, OUTSIDERS, OUTSIDE_SHARE)
+    wider = int(own[~pools.alone].sum()) > FILLED * int(own.sum())
+    tested = own > 0 if wider else pools.alone
+    drawn, whole = (
+        np.bincount(pools.number, count).astype(np.int64)
+        for count in (np.where(tested, own, 0), cells.accounts)
+    )
+    return _Pools(cells.cell, pools.number, drawn, whole, tested, wider)
+
+
+def _log_e_values(
+    engine: Engine, held: Table, inside: Table, keys: pa.Table, pools: dict[int, _Pools], tests: int
+) -> dict[int, float]:
+    """Mean over keys and tilts of exp(tilt * carriers) over its expectation under the null, so that its own
+    is at most one.
+
+    Given how many accounts of a pool carry a key, those among the group's accounts are a draw without
+    replacement: the bet needs no estimated rate. A mean of bets over dependent keys is a bet; keys that are
+    not weighed count as bets of zero.
+    """
+    chosen = engine.load("telling", keys.select(["group", "key"]))
+    everywhere = held.join(chosen, "key").group_by("group", "key", "cell").agg(all=_.count())
+    within = (
+        held.join(inside, "account")
+        .join(chosen, ["group", "key"])
+        .group_by("group", "key", "cell")
+        .agg(own=_.count())
+    )
+    joined = everywhere.left_join(within, ["group", "key", "cell"]).select(
+        "group", "key", "cell", "all", own=_.own.fill_null(0)
+    )
+    counts = by_group(engine.collect(joined.order_by(["group", "key", "cell"])))
+    return {group: _log_e(table, pools[group], tests) for group, table in counts.items()}
+
+
+def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
+    """counts: key, cell, all, own, one row for each of the group's telling keys and each cell where it
+    occurs.
+    """
+    width = len(pools.drawn)
+    key, row = np.unique(counts.column("key").to_numpy(), return_inverse=True)
+    place = row * width + pools.number[np.searchsorted(pools.cell, counts.column("cell").to_numpy())]
+    marked, hits = (
+        np.bincount(place, counts.column(name).to_numpy(), len(key) * width).astype(np.int64)
+        for name in ("all", "own")
+    )
+    used = np.flatnonzero((marked > 0) & (np.tile(pools.drawn, len(key)) > 0))
+    at = used % width
+    gain = np.outer(hits[used], TILTS) - log_moments(pools.whole[at], marked[used], pools.drawn[at], TILTS)
+    bets = np.zeros((len(key), len(TILTS)))
+    np.add.at(bets, used // width, gain)
+    return float(np.round(logsumexp(bets) - np.log(tests * len(TILTS)), 6))
+
+
+def _scores(
+    engine: Engine, held: Table, inside: Table, keys: pa.Table, own: dict[int, Ints]
+) -> dict[int, tuple[Ints, Floats]]:
+    """For each group: accounts that carry its keys, sorted, and what these and the lack of others say, in
+    nats.
+
+    A facet says the weight of the account's best key in it, or log(share of the group without one) where it
+    carries none of them. Facets are correlated, since one tool brings its prompt, its tools and its
+    parameters: the strongest counts in full, the others a third (see totals).
+    """
+    if not keys.num_rows:
+        return {}
+    weights = engine.load("weights", keys.select(["group", "key", "weight"]))
+    rows = (
+        held.join(weights, "key")
+        .group_by("group", "account", "facet")
+        .agg(weight=(_.weight.max() * MICRO).round().cast("int64"))
+    )
+    facet = engine.create("facet_weights", rows)
+    carried = engine.collect(
+        facet.semi_join(inside, ["group", "account"])
+        .group_by("group", "facet")
+        .agg(n=_.count())
+        .order_by(["group", "facet"])
+    )
+    group, n = (carried.column(name).to_numpy() for name in ("group", "n"))
+    share = n / np.array([len(own[int(name)]) for name in group], np.float64)
+    lack = np.round(np.log(np.maximum(1.0 - share, LEAST_MISSING)) * MICRO).astype(np.int64)
+    missing = engine.load(
+        "missing",
+        pa.table(
+            [carried["group"], carried["facet"], lack],
+            schema=schema_of(group=pa.int32(), facet=pa.string(), lack=pa.int64()),
+        ),
+    )
+    sums = (
+        facet.join(missing, ["group", "facet"])
+        .mutate(more=_.weight - _.lack)
+        .group_by("group", "account")
+        .agg(more=_.more.sum(), best=_.weight.max())
+    )
+    found = by_group(engine.collect(sums.order_by(["group", "account"])))
+    engine.drop("facet_weights")
+    return {name: _joined(table, int(lack[group == name].sum())) for name, table in found.items()}
+
+
+def _joined(table: pa.Table, lack: int) -> tuple[Ints, Floats]:
+    """table: account, more (beyond a group's account that carries nothing), best; lack: what carrying nothing
+    says. In micronats.
+    """
+    account, more, best = (table.column(name).to_numpy() for name in ("account", "more", "best"))
+    return account, np.round((more + lack + 2 * best) / 3.0 / MICRO, 6)

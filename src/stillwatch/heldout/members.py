@@ -1,0 +1,98 @@
+"""Which accounts a tested group names: all evidence counts here, since it no longer tests the group."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.heldout.content import LEAST_MISSING, HeldOut
+from stillwatch.heldout.peers import places
+from stillwatch.schema.table import values
+from stillwatch.settings import CampaignSettings, LinkageSettings
+
+LEAST_CONTENT = 4.0
+"""Nats of content that an account near a group needs to be named in it."""
+LESSER = 1.0 / 3.0
+"""Weight of the weaker of what keys and meaning say."""
+CERTAIN = math.log(99.0)
+"""Posterior odds at which an account is named."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def named_members(
+    members: pa.Table,
+    near: pa.Table,
+    held: HeldOut,
+    everyone: int,
+    linkage: LinkageSettings,
+    settings: CampaignSettings,
+) -> pa.Table:
+    """group, account, nats (formation and content): members whose content agrees, and near accounts whose
+    content does.
+
+    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group)
+    to one, a hundredfold. Groups left with fewer than `smallest_group` accounts are dropped.
+    """
+    own = _with_content(members, held, linkage)
+    others = _with_content(near, held, linkage)
+    names, sizes = np.unique(members.column("group").to_numpy(), return_counts=True)
+    needed = dict(
+        zip(
+            names.tolist(),
+            np.maximum(np.log(everyone / sizes) + CERTAIN, settings.naming_nats).tolist(),
+            strict=True,
+        )
+    )
+    kept = own.filter(pa.array(own.column("nats").to_numpy() >= _lookup(own, needed)))
+    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (
+        others.column("nats").to_numpy() >= _lookup(others, needed)
+    )
+    both = pa.concat_tables([kept, others.filter(pa.array(enough))]).drop_columns(["content"])
+    groups, counts = np.unique(both.column("group").to_numpy(), return_counts=True)
+    large = np.isin(both.column("group").to_numpy(), groups[counts >= linkage.smallest_group])
+    return both.filter(pa.array(large)).sort_by([("group", "ascending"), ("account", "ascending")])
+
+
+def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
+    return np.array([needed[group] for group in values(accounts, "group")], np.float64)
+
+
+def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
+    """The accounts with their content evidence (content) and the sum of both (nats)."""
+    group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
+    content = np.zeros(len(group))
+    for name in np.unique(group):
+        mine = group == name
+        content[mine] = _content(account[mine], int(name), held, linkage.family_cap_nats)
+    total = accounts.column("nats").to_numpy() + content
+    return pa.table(
+        {
+            "group": accounts.column("group"),
+            "account": account,
+            "nats": np.round(total, 6),
+            "content": content,
+        }
+    )
+
+
+def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
+    """What keys and meaning say together: the stronger in full and a third of the other, since one template
+    makes both (see totals).
+    """
+    keys = _keys(accounts, group, held, cap)
+    semantic = np.maximum(held.semantic.of(group, accounts), np.log(LEAST_MISSING))
+    stronger = np.where(np.abs(keys) >= np.abs(semantic), keys, semantic)
+    return np.clip(stronger + (keys + semantic - stronger) * LESSER, np.log(LEAST_MISSING), cap)
+
+
+def _keys(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
+    missing = np.log(max(1.0 - held.carried.get(group, 0.0), LEAST_MISSING))
+    if group not in held.nats:
+        return np.zeros(len(accounts))
+    known, nats = held.nats[group]
+    place, there = places(known, accounts)
+    return np.where(there, np.minimum(nats[place], cap), missing)

@@ -1,0 +1,84 @@
+"""Test owners whose accounts nothing links: do they ask for harvest-like prompts more often than nearly all
+users of their client?
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from ibis import _
+from scipy.special import logsumexp
+
+from stillwatch.engine import Engine, Table
+from stillwatch.heldout.owner_peers import limits
+from stillwatch.schema.table import values
+
+STAKES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
+"""Shares of what has been won that the bets lay on the next day."""
+DAY = 24
+"""Hours."""
+_RATE = (
+    "harvest-like at no higher a rate than those of all but the busiest twentieth of its client's other "
+    "users (and a tenth at least)"
+)
+NULLS = {
+    "single": f"the day's prompts of the account are, whatever it asked before, {_RATE}",
+    "declared": "the day's prompts of at least half of the owner's accounts are, whatever the account "
+    f"asked before, {_RATE}",
+}
+"""What each kind of owner is tested against, as printed."""
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def owner_bets(engine: Engine, activity: Table, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
+    """Natural logarithm of the e-value of each declared or single candidate.
+
+    activity: account, hour, texts, harvest; habits: account, client, texts, harvest of every account, sorted
+    by account; chosen: candidates.
+    """
+    tested = chosen.filter(pa.array([kind != "linked" for kind in values(chosen, "kind")], pa.bool_()))
+    accounts = np.unique(tested.column("account").to_numpy())
+    wanted = engine.load("owners_tested", pa.table({"account": accounts}))
+    daily = (
+        activity.semi_join(wanted, "account")
+        .group_by("account", day=_.hour // DAY)
+        .agg(texts=_.texts.sum(), harvest=_.harvest.sum())
+    )
+    days = engine.collect(daily.filter(_.texts > 0).order_by(["account", "day"]))
+    every = habits.column("account").to_numpy()
+    limit = limits(habits, np.unique(chosen.column("account").to_numpy()))[np.searchsorted(every, accounts)]
+    subject = np.searchsorted(accounts, days.column("account").to_numpy())
+    log_e = account_bets(subject, days.column("texts").to_numpy(), days.column("harvest").to_numpy(), limit)
+    ordered = tested.sort_by("group")
+    names, first = np.unique(ordered.column("group").to_numpy(), return_index=True)
+    parts = np.split(log_e[np.searchsorted(accounts, ordered.column("account").to_numpy())], first[1:])
+    return {int(name): round(most_of(part), 6) for name, part in zip(names, parts, strict=len(names) > 0)}
+
+
+def account_bets(account: Ints, texts: Ints, harvest: Ints, limit: Floats) -> Floats:
+    """Natural logarithm of each account's e-value, from one row a day: its number, prompts (at least one) and
+    those that are harvest-like.
+
+    On a day with the share X of harvest-like prompts a bet grows to 1 + stake (X / limit - 1) times what it
+    was: fair where the share that the past makes one expect is the limit, a loss below, however much the
+    prompts of one day resemble each other (Waudby-Smith and Ramdas 2024, section 4). Several stakes are laid
+    side by side; their mean is a bet. limit: for each account, from 0. Shape: as limit.
+    """
+    gain = harvest / texts / limit[account] - 1.0
+    grown = [np.bincount(account, np.log1p(stake * gain), len(limit)) for stake in STAKES]
+    return np.asarray(logsumexp(np.stack(grown), axis=0) - np.log(len(STAKES)))
+
+
+def most_of(log_e: Floats) -> float:
+    """Natural logarithm of an e-value against "at least half of these accounts are within the limit", from
+    the accounts' own.
+
+    Under that null hypothesis half of the accounts' e-values have a mean of at most one; the smallest half
+    has no larger a mean than those, whichever they are and whatever their dependence (a partial conjunction,
+    Benjamini and Heller 2008).
+    """
+    smallest = np.sort(log_e)[: (len(log_e) + 1) // 2]
+    return float(logsumexp(smallest) - np.log(len(smallest)))

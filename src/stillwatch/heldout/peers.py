@@ -1,0 +1,187 @@
+"""Who a group's accounts are compared with: the accounts of their cell of peers, or of a wider cell where the
+group fills its own; and a sample of these where they are too many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.schema.keyed import mix
+
+LEAST_PEERS = 1_000
+"""Outsiders of a pool that are compared, where it has so many."""
+PEERS_EACH = 4
+"""Outsiders that are compared for each account of the group in the pool, where that is more."""
+LEAST_IN_ALL = 50_000
+"""Outsiders of all pools of a group that are compared, where it has so many: a group in more than
+LEAST_IN_ALL / LEAST_PEERS pools has fewer from each.
+"""
+FEW_PEERS = 50
+"""Outsiders of a pool that are compared however many pools there are."""
+
+Ints = npt.NDArray[np.int64]
+
+
+def places(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Where each wanted number stands among the known, sorted ones, and whether it does; the place of one
+    that does not says nothing.
+    """
+    if not len(known):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return place, np.asarray(known[place] == wanted)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of peers, in the order of their numbers, and what they are part of."""
+
+    cell: Ints
+    """Their numbers, sorted."""
+    accounts: Ints
+    """Accounts in each."""
+    within: tuple[Ints, ...]
+    """For each level from the cell itself over its client, its stratum and its region to everyone, the number
+    of the part that each cell belongs to.
+    """
+    account: Ints
+    """Every account, sorted."""
+    home: Ints
+    """The position of each account's cell."""
+
+    def homes(self, accounts: Ints) -> Ints:
+        """The positions of the cells of accounts."""
+        return np.asarray(self.home[np.searchsorted(self.account, accounts)], np.int64)
+
+    def own(self, accounts: Ints) -> Ints:
+        """How many of the accounts are in each cell."""
+        return np.asarray(np.bincount(self.homes(accounts), minlength=len(self.cell)), np.int64)
+
+
+def cells_of(strata: pa.Table) -> Cells:
+    """From one row an account (account, cell, client, stratum, region), in any order; cells without a client
+    are alone at its level.
+    """
+    ordered = strata.sort_by("account")
+    cell, first, home = np.unique(ordered.column("cell").to_numpy(), return_index=True, return_inverse=True)
+    client: Any = (
+        ordered.column("client").combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()[first]
+    )
+    client = np.where(client < 0, -1 - np.arange(len(cell)), client)
+    stratum: Any = ordered.column("stratum").to_numpy()[first]
+    region: Any = ordered.column("region").combine_chunks().dictionary_encode().indices.to_numpy()[first]
+    within = tuple(
+        np.unique(part, return_inverse=True)[1].astype(np.int64)
+        for part in (cell, client, stratum, region, np.zeros_like(cell))
+    )
+    return Cells(
+        cell, np.bincount(home, minlength=len(cell)), within, ordered.column("account").to_numpy(), home
+    )
+
+
+@dataclass(frozen=True)
+class Pools:
+    """A partition of the cells; the accounts of one pool are compared with each other."""
+
+    number: Ints
+    """The pool of each cell, from 0."""
+    alone: npt.NDArray[np.bool_]
+    """Whether a cell is a pool by itself."""
+
+
+def pooled(cells: Cells, own: Ints, least: int, share: float) -> Pools:
+    """A partition that depends on nothing but `own`, the group's accounts in each cell.
+
+    A cell is a pool where it holds outsiders enough: `least`, and `share` for each account of the group. The
+    others are pooled with the cells of their client elsewhere, since strangers with one tool have its prompts
+    and defaults in common wherever they are; or else with those of their stratum, or of their region, or with
+    all that are left.
+    """
+    pool = np.full(len(own), -1, np.int64)
+    alone = np.zeros(len(own), np.bool_)
+    started = 0
+    for level, place in enumerate(cells.within):
+        free = pool < 0
+        parts = int(place.max(initial=-1)) + 1
+        inside = np.bincount(place[free], own[free], parts)
+        outside = np.bincount(place[free], (cells.accounts - own)[free], parts)
+        enough = outside >= np.maximum(least, share * inside)
+        chosen = free & ((inside > 0) & (enough | (level == len(cells.within) - 1)))[place]
+        pool[chosen] = started + place[chosen]
+        alone |= chosen & (level == 0)
+        started += parts
+    pool[pool < 0] = started
+    return Pools(np.asarray(np.unique(pool, return_inverse=True)[1], np.int64), alone)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A group's accounts and the sample of their peers."""
+
+    account: Ints
+    """The accounts, sorted."""
+    pool: Ints
+    """The pool of each, from 0; each holds accounts of the group."""
+    own: npt.NDArray[np.bool_]
+    """Which are the group's."""
+    cell: Ints
+    """The position of the cell of each."""
+    at: Ints
+    """The pool of each cell; -1 for cells that are in none."""
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws the same peers for every group, so that they are read once."""
+
+    cells: Cells
+    """The cells of peers."""
+
+    @cached_property
+    def _ordered(self) -> tuple[Ints, Ints]:
+        """Positions of all accounts by cell and shuffled within it, and where each cell starts."""
+        order = np.lexsort((shuffled(self.cells.account, 0), self.cells.home))
+        return order, np.append(0, np.cumsum(self.cells.accounts))
+
+    def compared(self, accounts: Ints, number: Ints, tested: npt.NDArray[np.bool_]) -> Compared:
+        """The group's accounts in the tested cells, and the first outsiders of each pool in the shuffled
+        order.
+
+        number: the pool of each cell; tested: the cells whose accounts of the group are tested. Under the
+        null hypothesis the group is a draw from what is compared, since whom the sample leaves out, and how
+        many, does not depend on what anybody asked.
+        """
+        order, start = self._ordered
+        own = np.sort(accounts[tested[self.cells.homes(accounts)]])
+        mine = np.bincount(number[self.cells.homes(own)], minlength=int(number.max(initial=-1)) + 1)
+        pools = np.flatnonzero(mine)
+        least = max(min(LEAST_PEERS, LEAST_IN_ALL // max(len(pools), 1)), FEW_PEERS)
+        wanted = np.where(mine > 0, np.maximum(least, PEERS_EACH * mine), 0)
+        # The first outsiders of a pool are among the first of each of its cells.
+        taken = np.minimum(np.where(mine > 0, wanted + mine, 0)[number], self.cells.accounts)
+        cell = np.repeat(np.arange(len(number)), taken)
+        within = np.arange(len(cell)) - np.repeat(np.cumsum(taken) - taken, taken)
+        others = self.cells.account[order[start[cell] + within]]
+        outside = ~np.isin(others, accounts)
+        others, pool = others[outside], number[cell[outside]]
+        ranked = np.lexsort((shuffled(others, 0), pool))
+        others, pool = others[ranked], pool[ranked]
+        kept = np.arange(len(pool)) - np.searchsorted(pool, pool) < wanted[pool]
+        every = np.concatenate([own, others[kept]])
+        sort = np.argsort(every)
+        renumbered = np.full(len(mine), -1, np.int64)
+        renumbered[pools] = np.arange(len(pools))
+        at = renumbered[number]
+        homes = self.cells.homes(every[sort])
+        return Compared(every[sort], at[homes], (np.arange(len(every)) < len(own))[sort], homes, at)
+
+
+def shuffled(account: Ints, turn: int) -> npt.NDArray[np.uint64]:
+    """A number for each account, another for each turn, to sort by."""
+    return mix(account.astype(np.uint64), np.array([turn + 1], np.uint64))

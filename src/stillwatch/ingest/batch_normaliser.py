@@ -1,0 +1,190 @@
+"""Raw columns through the door: what cannot be used is kept out or dropped, the rest is a batch of
+REQUESTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute
+
+from stillwatch.ingest.addresses import ClientAddress
+from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.quarantine import Quarantine
+from stillwatch.ingest.request import Raw
+from stillwatch.ingest.secrets import account_name
+from stillwatch.schema.requests import REQUESTS
+from stillwatch.schema.table import TIME
+
+pc: Any = pyarrow.compute
+
+Bools = npt.NDArray[np.bool_]
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""No API served a language model to the public before."""
+HOUR = 3_600_000_000
+"""Microseconds."""
+LIMITS = {
+    "status": 999,
+    "input_tokens": 10**8,
+    "output_tokens": 10**8,
+    "reasoning_tokens": 10**8,
+    "reasoning_chars": 10**9,
+    "duration_ms": 2**31 - 1,
+    "asn": 2**32 - 1,
+}
+"""Larger values are not believed."""
+
+
+class BatchNormaliser:
+    """Turns raw columns of one file into batches of REQUESTS."""
+
+    def __init__(self, file: str, ingest_context: IngestContext, quarantine: Quarantine) -> None:
+        self._file = file
+        self._door = ingest_context
+        self._quarantine = quarantine
+        self._client = ClientAddress(ingest_context.settings.trusted_proxies)
+
+    def __call__(self, raw: Raw) -> pa.RecordBatch:
+        """The requests that may pass, in REQUESTS' schema; the others are in quarantine."""
+        keep = self._required(raw)
+        if not keep.all():
+            at: Any = pa.array(np.flatnonzero(keep))
+            raw = Raw(raw.rows[keep], {name: column.take(at) for name, column in raw.columns.items()})
+        self._quarantine.good += len(raw.rows)
+        columns = {**raw.columns, **self._ids(raw), **self._counts(raw)}
+        columns.update(place_columns(columns, self._door, self._quarantine, self._client))
+        columns["time"] = columns["time"].cast(TIME)
+        n = len(raw.rows)
+        arrays = [_shaped(columns.get(field.name), field.type, n) for field in REQUESTS.arrow]
+        return pa.RecordBatch.from_arrays(arrays, schema=REQUESTS.arrow)
+
+    def _required(self, raw: Raw) -> Bools:
+        account = raw.columns["account_id"]
+        keep = self._faults(raw)
+        keep &= self._refuse(
+            raw, keep & _true(pc.fill_null(pc.equal(account, ""), True)), "account_id", "no account"
+        )
+        time = np.asarray(raw.columns["time"].fill_null(0))
+        keep &= self._refuse(
+            raw, keep & _true(raw.columns["time"].is_null()), "time", "no time, or none that can be read"
+        )
+        keep &= self._refuse(raw, keep & (time < _us(EARLIEST)), "time", "time before 2020")
+        if self._door.newest is not None:
+            late = keep & (time > _us(self._door.newest))
+            hours, counts = np.unique(time[late] // HOUR, return_counts=True)
+            self._quarantine.late.update(dict(zip(hours.tolist(), counts.tolist(), strict=True)))
+            keep &= self._refuse(raw, late, "time", "time in the future")
+        return keep
+
+    def _faults(self, raw: Raw) -> Bools:
+        keep = np.ones(len(raw.rows), bool)
+        for index, column, reason in raw.faults:
+            if keep[index]:
+                self._quarantine.add(self._file, int(raw.rows[index]), column, reason)
+            keep[index] = False
+        return keep
+
+    def _refuse(self, raw: Raw, bad: Bools, column: str, reason: str) -> Bools:
+        for row in raw.rows[bad]:
+            self._quarantine.add(self._file, int(row), column, reason)
+        return ~bad
+
+    def _ids(self, raw: Raw) -> dict[str, Any]:
+        ids = raw.columns.get("request_id", pa.nulls(len(raw.rows), pa.string()))
+        missing = pc.fill_null(pc.equal(ids, ""), True)
+        if missing.true_count:
+            made = pa.array([f"{self._file}#{row}" for row in raw.rows], pa.string())
+            ids = pc.if_else(missing, made, ids)
+        key = self._door.pseudonym_key
+        columns = {
+            "request_id": ids,
+            "account_id": _each(raw.columns["account_id"], lambda account: account_name(account, key)),
+        }
+        if "end_user" in raw.columns:
+            columns["end_user"] = _each(
+                raw.columns["end_user"], lambda user: account_name(user, key) if user else None
+            )
+        return columns
+
+    def _counts(self, raw: Raw) -> dict[str, Any]:
+        found = {}
+        for name, limit in LIMITS.items():
+            if name in raw.columns and raw.columns[name].null_count < len(raw.rows):
+                column = raw.columns[name]
+                wrong = pc.fill_null(pc.or_(pc.less(column, 0), pc.greater(column, limit)), False)
+                self._quarantine.mend(name, "negative, too large or no number: left out", wrong.true_count)
+                found[name] = pc.if_else(wrong, pa.scalar(None, pa.int64()), column)
+        return found
+
+
+def place_columns(
+    columns: dict[str, Any],
+    ingest_context: IngestContext,
+    quarantine: Quarantine,
+    client: ClientAddress | None = None,
+) -> dict[str, Any]:
+    """The address made canonical, and what the operator's networks file says of it; what the log itself says
+    wins.
+    """
+    made: dict[str, Any] = {}
+    if "address" in columns:
+        given = _emptied(columns["address"])
+        find = client or ClientAddress(ingest_context.settings.trusted_proxies)
+        encoded = given.dictionary_encode()
+        made["address"] = pa.array(find.each(encoded.dictionary.to_pylist()), pa.string()).take(
+            encoded.indices
+        )
+        quarantine.mend(
+            "address", "no address in it: left out", made["address"].null_count - given.null_count
+        )
+    if ingest_context.networks is None or not ("address" in columns or "asn" in columns):
+        return made
+    n = len(columns["address"] if "address" in columns else columns["asn"])
+    addresses = made["address"].to_pylist() if made else [None] * n
+    asns = columns["asn"].to_pylist() if "asn" in columns else [None] * n
+    places = [
+        ingest_context.networks.find(address, asn) for address, asn in zip(addresses, asns, strict=True)
+    ]
+    made["asn"] = pa.array([place.asn for place in places], pa.int64())
+    for name, values in (
+        ("network_class", [place.kind for place in places]),
+        ("region", [place.region for place in places]),
+    ):
+        found = pa.array(values, pa.string())
+        made[name] = pc.coalesce(_emptied(columns[name]), found) if name in columns else found
+    return made
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 10**6)
+
+
+def _true(mask: Any) -> Bools:
+    return np.asarray(mask.fill_null(False)).astype(bool)
+
+
+def _each(column: Any, change: Callable[[str], str | None]) -> Any:
+    """A function over the distinct values of a string column."""
+    encoded = column.dictionary_encode()
+    changed = pa.array(
+        [None if value is None else change(value) for value in encoded.dictionary.to_pylist()], pa.string()
+    )
+    return changed.take(encoded.indices)
+
+
+def _shaped(column: Any, kind: Any, n: int) -> Any:
+    if column is None:
+        return pa.nulls(n, kind)
+    if pa.types.is_string(kind):
+        return _emptied(column.cast(kind))
+    return column if column.type == kind else column.cast(kind)
+
+
+def _emptied(column: Any) -> Any:
+    empty = pc.equal(column, "")
+    return pc.if_else(empty, pa.scalar(None, column.type), column) if empty.true_count else column

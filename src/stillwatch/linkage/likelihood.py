@@ -1,0 +1,70 @@
+"""How likely a peer carries a key, and what carrying it says about belonging to a group."""
+
+from __future__ import annotations
+
+import math
+
+import ibis
+from ibis import _
+
+from stillwatch.engine import Column, Engine, Table
+
+MICRO = 1_000_000
+"""Evidence is summed as whole micronats: integer sums are equal in every engine and every order."""
+
+
+def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table:
+    """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum)
+    and df (all carriers).
+    """
+    forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
+    rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
+    rows = engine.create(
+        "formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum")
+    )
+    df = rows.group_by("key").agg(df=_.count())
+    sizes = strata.group_by("stratum").agg(peers=_.count())
+    local = rows.group_by("key", "stratum").agg(here=_.count()).join(df, "key").join(sizes, "stratum")
+    return engine.create(
+        "marked", rows.join(local.select("key", "stratum", "here", "peers", "df"), ["key", "stratum"])
+    )
+
+
+def chance(here: Column, peers: Column, carriers: Column, accounts: Column, smooth: float) -> Column:
+    """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of
+    the set that it is weighed against.
+
+    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left
+    out, a pool that is half of its stratum would look like its own peers. The stratum's rate is shrunk to
+    that of everybody with the weight of `smooth` accounts, and never below half of it, so that a key unseen
+    in a small stratum is not taken for impossible.
+    """
+    everywhere = (carriers + 0.5) / (accounts + 0.5)
+    inside = (here + smooth * everywhere) / (peers + smooth)
+    return ibis.least(ibis.greatest(inside, everywhere / 2.0), ibis.literal(1.0))
+
+
+OWN_HALF = 0.5
+"""Share of a member's marks that are its own, drawn as its stratum draws them; the rest are drawn from the
+group's.
+"""
+UNSHARED = round(math.log(OWN_HALF) * MICRO)
+"""What a key that the group does not share counts, in micronats."""
+
+
+def micronats(carriers: Column, size: Column, p0: Column, weight: float) -> Column:
+    """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the
+    stratum's, against the stratum's.
+
+    carriers, size: those of the group, the account itself left out; weight: accounts' worth of the stratum's
+    rate in the group's.
+    """
+    rate = (carriers + weight * p0) / (size + weight)
+    return (((1.0 - OWN_HALF) * rate / p0 + OWN_HALF).ln() * float(MICRO)).round().cast("int64")
+
+
+def clipped(value: Column, low: float, high: float) -> Column:
+    """A micronat column held between two bounds given in nats."""
+    return ibis.greatest(
+        ibis.least(value, ibis.literal(int(high * MICRO), "int64")), ibis.literal(int(low * MICRO), "int64")
+    )

@@ -1,0 +1,149 @@
+"""Staged rows to the run's exchanges: duplicates out, edge log joined, one sorted file a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from stillwatch.engine import Engine, Table
+from stillwatch.ingest import Source
+from stillwatch.pipeline.read_logs import Staged
+from stillwatch.run.layout import ORDER
+from stillwatch.run.sketched import Sketched
+from stillwatch.schema.stored import EXCHANGES
+from stillwatch.schema.table import values
+
+DOUBLES = "looking for requests told of twice"
+"""The first step; all logs have been read before it."""
+DAY = 86_400
+AT_ONCE = 20_000_000
+"""Rows that are looked up in the edge log at once, where a day has no more."""
+EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
+"""Columns that the edge log may give; it stands nearer to the client, so its word goes first."""
+
+
+def write_exchanges(
+    engine: Engine,
+    staged: Staged,
+    edge: Path | None,
+    sources: list[Source],
+    sketched: Sketched,
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> int:
+    """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
+    progress(DOUBLES, 0, 0)
+    rows = engine.read("staged", staged.files)
+    duplicates = _duplicates(engine, rows)
+    if duplicates is not None:
+        found = engine.collect(duplicates.order_by(["source", "row"])).to_pylist()
+        for row in found:
+            staged.quarantine.good -= 1
+            staged.quarantine.add(
+                sources[row["source"]].name,
+                row["row"] + 1,
+                "request_id",
+                "the request id was seen before (row counted among readable rows)",
+            )
+        rows = rows.anti_join(duplicates, ["source", "row"])
+    edge_log = engine.read("edge", [edge]) if edge is not None else None
+    _write_days(engine, rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
+    return len(found) if duplicates is not None else 0
+
+
+def _duplicates(engine: Engine, rows: Table) -> Table | None:
+    """(source, row) of every row whose request id another carries too, but for one; None if there is none.
+
+    The one kept is the first with text, since a span and its event may both tell of a request and only one of
+    them its words.
+    """
+    several = engine.create(
+        "several", rows.group_by("request").agg(n=_.count()).filter(_.n > 1).select("request")
+    )
+    if not engine.collect(several.agg(n=several.count())).column("n")[0].as_py():
+        return None
+    later = ibis.row_number().over(
+        ibis.window(group_by="request", order_by=[_.has_text.desc(), "source", "row"])
+    )
+    again = (
+        rows.semi_join(several, "request").select("request", "has_text", "source", "row").mutate(later=later)
+    )
+    return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
+
+
+def _told_of(engine: Engine, rows: Table, edge: Table) -> Table:
+    """What the edge log says of the rows' requests, one row for each request."""
+    said = edge.semi_join(rows.select("request"), "request").group_by("request")
+    return engine.create("told", said.agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}))
+
+
+def _with_edge(rows: Table, told: Table) -> Table:
+    """Rows with what the edge log says of them."""
+    joined = rows.left_join(told, "request")
+    own = [name for name in rows.columns if name not in EDGE_COLUMNS]
+    return joined.select(
+        *own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS}
+    )
+
+
+def _write_days(
+    engine: Engine,
+    rows: Table,
+    edge: Table | None,
+    schema: pa.Schema,
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    counted = rows.select(day=(_.time.epoch_seconds().floor() // DAY)).group_by("day").agg(n=_.count())
+    table = engine.collect(counted.order_by("day"))
+    days = values(table, "day")
+    progress("sorting days", 0, len(days))
+    # The edge log has no days of its own and is read once for each run of days, not for each day.
+    for several in in_runs(values(table, "n"), AT_ONCE):
+        told = (
+            None
+            if edge is None
+            else _told_of(engine, _between(rows, days[several[0]], days[several[-1]]), edge)
+        )
+        for place in several:
+            folder = out / f"day={datetime.fromtimestamp(days[place] * DAY, UTC):%Y-%m-%d}"
+            folder.mkdir(parents=True)
+            chosen = _between(rows, days[place], days[place])
+            engine.write(
+                chosen if told is None else _with_edge(chosen, told),
+                folder / "exchanges.parquet",
+                schema,
+                ORDER,
+            )
+            progress("sorting days", place + 1, len(days))
+    engine.drop("told")
+
+
+def _between(rows: Table, first: int, last: int) -> Table:
+    """The rows of days from `first` to `last`, compared as times, not as day numbers, so that row groups of
+    other days are skipped unread.
+    """
+    start, end = (
+        ibis.literal(datetime.fromtimestamp(day * DAY, UTC), rows.time.type()) for day in (first, last + 1)
+    )
+    return rows.filter((_.time >= start) & (_.time < end))
+
+
+def in_runs(sizes: Sequence[int], most: int) -> list[range]:
+    """Positions in runs of neighbours whose sizes add up to at most `most`; what is larger alone is a run
+    alone.
+    """
+    runs: list[range] = []
+    total = 0
+    for place, size in enumerate(sizes):
+        total += size
+        if not runs or total > most:
+            runs.append(range(place, place))
+            total = size
+        runs[-1] = range(runs[-1].start, place + 1)
+    return runs

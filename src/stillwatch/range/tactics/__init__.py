@@ -1,1 +1,0 @@
-"""How campaigns hide and how they work: one file for each tactic."""

@@ -1,0 +1,161 @@
+"""Every account of a world, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+PLACES = 24
+PLANS = ("free", "plus", "api", "team", "business", "enterprise")
+FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
+VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
+NOBODY, EMAIL, PHONE, CARD, ID, ORGANISATION = range(6)
+HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT = range(8)
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Names:
+    """Texts by number; number 0 is the empty text."""
+
+    def __init__(self) -> None:
+        self.texts = [""]
+        self._numbers = {"": 0}
+
+    def add(self, text: str) -> int:
+        """The text's number."""
+        number = self._numbers.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        return number
+
+    def all(self, texts: list[str]) -> Array:
+        """The texts' numbers."""
+        return np.array([self.add(text) for text in texts], np.int64)
+
+
+@dataclass
+class Accounts:
+    """Columns of accounts; times are microseconds since 1970, 0 for never."""
+
+    kind: Array
+    """Number of the benign kind; for a campaign's account the number of kinds."""
+    group: Array
+    """Number of the group; 0 for none."""
+    campaign: Array
+    """Number of the campaign, -1 for none."""
+    region: Array
+    """Number of the region."""
+    language: Array
+    """Number of the language."""
+    plan: Array
+    """Number in PLANS."""
+    verification: Array
+    """Number in VERIFICATIONS."""
+    payment: Array
+    """Payment instrument; 0 for none."""
+    domain: Array
+    """Number of the mail domain."""
+    shape: Array
+    """Number of the mail shape."""
+    phone: Array
+    """Number of the phone prefix."""
+    organisation: Array
+    """Number of the organisation."""
+    created: Array
+    """When registered."""
+    banned: Array
+    """When banned."""
+    first: Array
+    """From when it may be active."""
+    last: Array
+    """Until when."""
+    rate: Array
+    """Mean exchanges on a day."""
+    even: Array
+    """Whether days are near equal instead of random."""
+    burst: Array
+    """Shape of the gamma that makes days uneven; small is bursty."""
+    ramp: Array
+    """How its rate grows over its time: 0 stays, 1 from nothing to twice the mean, -1 the other way."""
+    period: Array
+    """It may be active on one day in so many: 1 each day, 7 once a week."""
+    phase: Array
+    """The first day of the window that is one of them."""
+    sure: Array
+    """Day with at least one exchange; -1 for none."""
+    rhythm: Array
+    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY or EVENT."""
+    shift: Array
+    """Quarter hours by which its rhythm is later than the profile in UTC."""
+    weekend: Array
+    """Factor at weekends."""
+    stay: Array
+    """Chance that an exchange follows the one before within the same run."""
+    gap: Array
+    """Mean seconds between exchanges of one run."""
+    client: Array
+    """Number of the client build."""
+    other_client: Array
+    """Another build, used now and then."""
+    parameters: Array
+    """Number of the parameter set."""
+    places: Array
+    """Numbers of addresses, most used first; PLACES columns."""
+    place_count: Array
+    """How many of them count."""
+    profile: Array
+    """Number of the job mixture."""
+    late_profile: Array
+    """Number of the job mixture of its later phase."""
+    late_from: Array
+    """When that begins."""
+    seed: Array
+    """Seed of its own words."""
+    group_seed: Array
+    """Seed of the words its group shares."""
+    paraphrase: Array
+    """How far the frames of its distillation jobs are reworded, request by request: 0, 1 or 2."""
+    slice: Array
+    """Number of its slice of the campaign's prompt list; 0: it has the whole list."""
+    slices: Array
+    """How many slices that list is cut into."""
+    untooled: Array
+    """Whether it sends neither tool schemas nor output formats."""
+    end_users: Array
+    """How many end users it serves; 0 for none."""
+    silent: Array
+    """Whether it keeps the ids of its end users to itself."""
+    owner: Array
+    """Number of the account whose id it bears: its own, but for stolen keys; -1 until all accounts are
+    known.
+    """
+    handover: Array
+    """Chance that a balancer sends a later turn of its conversations by another account of its group."""
+    model: Array
+    """Number of the model it prefers."""
+    adopts: Array
+    """Share of its traffic that moves to the model released inside the window."""
+    adopt_hours: Array
+    """Hours after the release in which it moves."""
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def at(self, addresses: Array) -> None:
+        """Use only these addresses: one column for each."""
+        width = addresses.shape[1]
+        self.places[:, :width] = addresses
+        self.place_count[:] = width
+
+
+def concatenate(parts: list[Accounts]) -> Accounts:
+    """The accounts of all parts, in their order."""
+    return Accounts(
+        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Accounts)}
+    )

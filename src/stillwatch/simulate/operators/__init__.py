@@ -1,0 +1,1 @@
+"""How operators work and hide: one file for each part of their behaviour."""

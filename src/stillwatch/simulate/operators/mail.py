@@ -1,0 +1,30 @@
+"""Mail addresses made in bulk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stillwatch.simulate.accounts import Accounts, Array
+from stillwatch.simulate.ordinary_accounts import Setting, own_domains, providers
+from stillwatch.simulate.specs import Campaign
+
+
+def register_in_bulk(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
+    """Some accounts use catch-all domains of the operator, others freemail with the shape that its script
+    makes.
+    """
+    n = len(accounts)
+    domains = setting.domains.all(own_domains(spec.mail_domains, rng))
+    setting.bulk["domains"].update(domains.tolist())
+    shape = setting.shapes.add(f"a{rng.integers(5, 8)}9{rng.integers(4, 7)}")
+    scripted = rng.random(n) < spec.mail_share
+    catch_all = scripted & (rng.random(n) < 0.5)
+    accounts.domain = np.where(catch_all, domains[rng.integers(0, len(domains), n)], accounts.domain)
+    accounts.shape = np.where(scripted, shape, accounts.shape)
+
+
+def registered(accounts: Accounts, setting: Setting) -> Array:
+    """Domains that several accounts have and no mail provider offers: those that an operator registered."""
+    distinct, count = np.unique(accounts.domain, return_counts=True)
+    offered = setting.domains.all(providers())
+    return np.asarray(distinct[(count > 1) & ~np.isin(distinct, offered)])

@@ -1,0 +1,229 @@
+"""Which accounts a group names, and how keys are shown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.campaigns import assemble
+from stillwatch.heldout.content import LEAST_MISSING, NULL, HeldOut
+from stillwatch.heldout.error_control import bound
+from stillwatch.heldout.members import CERTAIN, LEAST_CONTENT, named_members
+from stillwatch.heldout.semantic_evidence import NOTHING, SemanticEvidence
+from stillwatch.registry import FACETS
+from stillwatch.report_tables.labels import labels_of, shown
+from stillwatch.schema.flags import Flag
+from stillwatch.schema.table import values
+from stillwatch.settings import CampaignSettings, LinkageSettings
+
+EVERYONE = 100_000
+LINKAGE = LinkageSettings(smallest_group=8)
+SETTINGS = CampaignSettings()
+
+
+def held(nats: dict[int, float], carried: float = 0.9, semantic: dict[int, float] | None = None) -> HeldOut:
+    known = np.array(sorted(nats), np.int64)
+    content = {1: (known, np.array([nats[int(account)] for account in known]))} if nats else {}
+    alike = sorted((semantic or {}).items())
+    meant = (
+        SemanticEvidence(
+            True, {1: 40.0}, {}, {1: (np.array([a for a, _ in alike]), np.array([n for _, n in alike]))}
+        )
+        if alike
+        else NOTHING
+    )
+    return HeldOut(EVERYONE, {1: NULL}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
+
+
+def rows(nats: dict[int, float]) -> pa.Table:
+    accounts = list(nats)
+    return pa.table(
+        {
+            "group": pa.array([1] * len(accounts), pa.int32()),
+            "account": pa.array(accounts, pa.int64()),
+            "nats": pa.array(nats.values(), pa.float64()),
+        }
+    )
+
+
+def named(members: dict[int, float], near: dict[int, float], found: HeldOut) -> dict[int, float]:
+    table = named_members(rows(members), rows(near), found, EVERYONE, LINKAGE, SETTINGS)
+    return dict(zip(values(table, "account"), values(table, "nats"), strict=True))
+
+
+def test_an_account_is_named_where_its_evidence_outweighs_the_prior_a_hundredfold() -> None:
+    needed = math.log(EVERYONE / 11) + CERTAIN
+    strong = dict.fromkeys(range(10), needed - 3.0 + 0.2)
+    found = held(dict.fromkeys(range(11), 3.0))
+    assert set(named(strong | {10: needed - 3.0 - 0.01}, {}, found)) == set(range(10))
+    assert set(named(strong | {10: needed - 3.0 + 0.01}, {}, found)) == set(range(11))
+    assert named(strong, {}, found)[3] == pytest.approx(needed + 0.2, abs=1e-5)
+
+
+def test_a_rarer_group_needs_more_and_naming_nats_is_the_least() -> None:
+    members = dict.fromkeys(range(20), 11.0)
+    found = held({})
+    assert named(members, {}, found) == {}, "twenty of a hundred thousand need 13.1 nats"
+    common = named_members(rows(members), rows({}), found, 40, LINKAGE, SETTINGS)
+    assert common.num_rows == 20
+    assert (
+        named_members(rows(dict.fromkeys(range(20), 9.9)), rows({}), found, 40, LINKAGE, SETTINGS).num_rows
+        == 0
+    )
+
+
+def test_a_member_without_the_groups_content_is_worth_less_the_more_the_others_carry_it() -> None:
+    members = dict.fromkeys(range(10), 20.0)
+    content = dict.fromkeys(range(9), 5.0)
+    assert named(members, {}, held(content, carried=0.5))[9] == pytest.approx(20.0 + math.log(0.5), abs=1e-5)
+    assert named(members, {}, held(content, carried=1.0))[9] == pytest.approx(
+        20.0 + math.log(LEAST_MISSING), abs=1e-5
+    )
+    assert named(members, {}, held({}, carried=0.0))[9] == 20.0, (
+        "a group without content says nothing of anyone"
+    )
+
+
+def test_content_is_capped_as_a_family() -> None:
+    assert (
+        named(dict.fromkeys(range(10), 20.0), {}, held(dict.fromkeys(range(10), 99.0)))[0]
+        == 20.0 + LINKAGE.family_cap_nats
+    )
+
+
+def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
+    members = dict.fromkeys(range(10), 9.0)
+    assert named(members, {}, held({}, carried=0.0)) == {}
+    alike = dict.fromkeys(range(10), 5.0) | {50: 5.0, 51: -1.0}
+    found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, semantic=alike))
+    assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, (
+        "a near account that asks for something else is not named"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "semantic", "content"),
+    [
+        (6.0, 3.0, 7.0),
+        (3.0, 6.0, 7.0),
+        (6.0, -3.0, 5.0),
+        (9.0, 6.0, LINKAGE.family_cap_nats),
+        (3.0, -6.0, math.log(LEAST_MISSING) + 1.0),
+    ],
+)
+def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(
+    keys: float, semantic: float, content: float
+) -> None:
+    found = held(dict.fromkeys(range(10), keys), semantic=dict.fromkeys(range(10), semantic))
+    assert named(dict.fromkeys(range(10), 30.0), {}, found)[0] == pytest.approx(30.0 + content, abs=1e-5)
+
+
+def test_a_near_account_needs_content() -> None:
+    members = dict.fromkeys(range(10), 30.0)
+    content = dict.fromkeys(range(10), 6.0) | {50: LEAST_CONTENT + 1, 51: LEAST_CONTENT - 0.1, 53: 9.0}
+    found = named(members, {50: 15.0, 51: 15.0, 52: 40.0, 53: 2.0}, held(content))
+    assert set(found) - set(range(10)) == {50}, "51 has too little content, 52 none, 53 too little of both"
+
+
+def test_a_group_that_shrinks_too_far_is_dropped() -> None:
+    assert named(dict.fromkeys(range(7), 30.0), {}, held({})) == {}
+    assert len(named(dict.fromkeys(range(8), 30.0), {}, held({}))) == 8
+
+
+def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
+    sums = {"n": 5000, "read": 10, "written": 20, "first": 0, "last": 3600, "texts": 0} | {
+        (flag.name or "").lower(): 0 for flag in Flag
+    }
+    usual: dict[str, Any] = {
+        "kind": "linked",
+        "sums": sums,
+        "intents": [],
+        "findings": {},
+        "null": NULL,
+        "held_out": ["head"],
+        "at_least": 0,
+        "accounts": {1},
+        "account_ids": {"a"},
+        "organisations": {""},
+        "models": {"m"},
+    }
+    return assemble.Tested(group=number, log_e=log_e, **(usual | changed))
+
+
+def test_the_bound_counts_named_accounts_among_all_that_were_tested() -> None:
+    p_values = dict.fromkeys(range(30), 1e-4) | dict.fromkeys(range(30, 60), 1.0)
+    assert bound(p_values, set(range(10)), SETTINGS.bound_level) == 10
+    assert bound({}, set(range(10)), SETTINGS.bound_level) == 0, (
+        "where nothing was tested, nothing is claimed"
+    )
+
+
+def test_a_benign_group_is_not_listed_whatever_its_e_value() -> None:
+    table = assemble.campaigns_table(
+        [group(1, 500.0), group(2, -3.0)], [True, False], [], SETTINGS
+    ).to_pylist()
+    assert [(row["campaign"], row["listed"], row["verdict"]) for row in table] == [
+        ("G0001", False, "benign"),
+        ("G0002", False, "benign"),
+    ]
+    assert [row["p_value"] for row in table] == [pytest.approx(0.0, abs=1e-200), 1.0]
+
+
+LABELS = labels_of(
+    pa.table(
+        {
+            "kind": ["client", "client", "head"],
+            "key": pa.array([5, 5, 6], pa.int64()),
+            "label": ["zeta/1", "alpha/2", "words of a template"],
+        }
+    )
+)
+
+
+@pytest.mark.parametrize("name", list(FACETS.all()))
+def test_a_key_is_shown_by_its_label_or_its_facet_or_a_short_hash(name: str) -> None:
+    facet = FACETS.all()[name]
+    if facet.show is None:
+        assert shown(name, -123_456_789, LABELS) == f"{name} ffffffff"
+    else:
+        assert shown(name, 123_456, LABELS) == facet.show(123_456)
+    if facet.label:
+        assert shown(name, 7, {(facet.label, 7): "the label"}) == "the label"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["client", "head"]), st.integers(-3, 3), st.sampled_from(["a", "b", "c"])),
+        max_size=12,
+    )
+)
+def test_a_book_of_labels_is_a_mapping_of_the_smallest_ones(rows: list[tuple[str, int, str]]) -> None:
+    kinds, keys, labels = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    table = pa.table(
+        {
+            "kind": pa.array(kinds, pa.string()),
+            "key": pa.array(keys, pa.int64()),
+            "label": pa.array(labels, pa.string()),
+        }
+    )
+    half = len(rows) // 2
+    book = labels_of(table[:half], table[half:])
+    wanted: dict[tuple[str, int], str] = {}
+    for kind, key, label in sorted(rows):
+        wanted.setdefault((kind, key), label)
+    assert dict(book) == wanted
+    assert len(book) == len(wanted)
+    assert all((("client", key) in book) == (("client", key) in wanted) for key in range(-4, 5))
+    assert book.get(("nothing", 1)) is None
+
+
+def test_the_smallest_of_several_labels_is_shown() -> None:
+    assert shown("client", 5, LABELS) == "alpha/2"
+    assert shown("head", 6, LABELS) == "words of a template"
+    assert shown("head", 5, LABELS).startswith("head 0000")
