@@ -12,6 +12,15 @@ from typing import Any, TypeVar, get_type_hints
 from stillwatch.errors import SettingError
 
 T = TypeVar("T")
+DUCKDB = "duckdb"
+"""The engine of everything that is not told otherwise."""
+ENGINES = (
+    f"{DUCKDB}, local[2] (Spark on this machine, with 2 threads), spark://HOST:PORT (a Spark cluster) or "
+    "sc://HOST:PORT (Spark Connect)"
+)
+"""How an engine may be called."""
+OF_MACHINES = ("url", "scratch")
+"""Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
 
 
 def setting(default: T, sentence: str) -> T:
@@ -177,8 +186,16 @@ class WatchSettings:
 class EngineSettings:
     """What the query engine may use."""
 
-    memory: str = setting("3GB", "Memory the engine may use before it spills to disk.")
+    url: str = setting(DUCKDB, f"What the search runs on: {ENGINES}. run.json does not tell it.")
+    memory: str = setting(
+        "3GB", "Memory that DuckDB may use before it spills to disk, or that the driver of Spark has."
+    )
     threads: int = setting(0, "Threads; 0: one a core.")
+    scratch: str = setting(
+        "",
+        "Folder for the tables of a search on Spark, which every worker sees; empty: below --out. run.json "
+        "does not tell it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -264,5 +281,13 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, for run.json and the report."""
+    """Settings as plain sections."""
     return {f.name: dataclasses.asdict(getattr(settings, f.name)) for f in fields(settings)}
+
+
+def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Settings as plain sections, as run.json tells them."""
+    sections = as_document(settings)
+    for name in OF_MACHINES:
+        del sections["engine"][name]
+    return sections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from stillwatch.errors import SettingError
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.keys import own_key
 from stillwatch.schema.keyed import HashKey
-from stillwatch.settings import load
+from stillwatch.settings import ENGINES, load
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -65,6 +66,7 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     help="Use the key that everybody knows: reproducible anywhere, and protects nobody.",
 )
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
+@click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -80,11 +82,14 @@ def command(
     key_file: Path | None,
     public_key: bool,
     settings_file: Path | None,
+    engine: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
     settings = load(settings_file)
+    if engine is not None:
+        settings = replace(settings, engine=replace(settings.engine, url=engine))
     inputs = Inputs(
         logs,
         format_name,

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from stillwatch.cli._progress import progress
 from stillwatch.pipeline.watch import DAY, Watched, watch
+from stillwatch.settings import DUCKDB, ENGINES
 
 
 @click.command()
@@ -38,6 +39,13 @@ from stillwatch.pipeline.watch import DAY, Watched, watch
     metavar="N",
     help="Search each day so many times, evenly spaced.  [default: the run's setting]",
 )
+@click.option(
+    "--engine",
+    metavar="NAME",
+    default=DUCKDB,
+    show_default=True,
+    help=f"What the searches run on: {ENGINES}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
 def command(
     run: Path,
@@ -45,6 +53,7 @@ def command(
     window: int | None,
     every: int | None,
     searches_a_day: int | None,
+    engine: str,
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
@@ -62,7 +71,7 @@ def command(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     with progress() as move:
-        watched = watch(run, chosen, move)
+        watched = watch(run, chosen, move, engine=engine)
     if as_json:
         click.echo(
             json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str)

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch import __version__
-from stillwatch.campaigns.permits import read_permits
-from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.campaigns.permits import Permit, read_permits
+from stillwatch.engine import DuckDBEngine, Scope, check_engine, open_engine
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import (
     IngestContext,
@@ -30,6 +31,7 @@ from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import counted, store
+from stillwatch.pipeline.stored import Look
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
 from stillwatch.report_tables.labels import kept_labels
@@ -39,7 +41,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
-from stillwatch.settings import Settings, as_document
+from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
@@ -75,6 +77,7 @@ class Inputs:
 
 def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
     """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
+    check_engine(settings.engine.url, settings.engine)
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
@@ -108,32 +111,51 @@ def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *,
         edge = read_edge_log(inputs.edge, ingest_context, key, folder.stage, staged) if inputs.edge else None
         check_share(staged.quarantine, settings.ingest)
         accounts = _accounts(inputs, ingest_context, key, settings, staged)
-        with DuckDBEngine(settings.engine, folder.stage) as engine:
+        with DuckDBEngine(settings.engine, folder.stage) as local:
             duplicates = write_exchanges(
-                engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
+                local, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
             )
-            check_share(staged.quarantine, settings.ingest)
-            _clear(edge, staged, again=settings.sketch.template_text)
-            exchanges = engine.read("exchanges", stored_days(folder.aside))
-            known = engine.load("accounts", accounts)
-            seen = engine.load(
-                "releases", releases if releases is not None else releases_seen(engine, exchanges)
-            )
-            labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
-            look = (
-                TemplateText(sources, ingest_context, staged.files, settings.sketch, progress)
-                if settings.sketch.template_text
-                else None
-            )
-            stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
-            found = search(engine, stored, settings, Steps(progress))
-            store(engine, folder, found, stored, accounts)
-            folder.write("quarantine", staged.quarantine.table())
-            folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
+        check_share(staged.quarantine, settings.ingest)
+        _clear(edge, staged, again=settings.sketch.template_text)
+        look = (
+            TemplateText(sources, ingest_context, staged.files, settings.sketch, progress)
+            if settings.sketch.template_text
+            else None
+        )
+        found = _searched(folder, accounts, releases, staged.labels, permits, look, settings, progress)
+        folder.write("quarantine", staged.quarantine.table())
+        days = stored_days(folder.aside)
+        folder.about(_about(days, settings, inputs, sources, staged, duplicates, found, key))
         return folder.finish()
     except BaseException:
         folder.abandon()
         raise
+
+
+def _searched(
+    folder: RunFolder,
+    accounts: pa.Table,
+    releases: pa.Table | None,
+    labels: pa.Table,
+    permits: list[Permit],
+    look: Look | None,
+    settings: Settings,
+    progress: Progress,
+) -> SearchResult:
+    """Search the folder's exchanges on the engine of the settings, and write what is found."""
+    days = stored_days(folder.aside)
+    with (
+        open_engine(settings.engine.url, settings.engine, folder.stage) as engine,
+        Scope(engine, "stored") as scope,
+    ):
+        exchanges = scope.read("exchanges", days)
+        known = scope.load("accounts", accounts)
+        seen = scope.load("releases", releases if releases is not None else releases_seen(engine, exchanges))
+        kept = kept_labels(engine, exchanges, known, labels, settings.sketch.template_accounts)
+        stored = Stored(exchanges, known, seen, kept, permits, look, shipped_rates(), counts_of(days))
+        found = search(engine, stored, settings, Steps(progress))
+        store(engine, folder, found, stored, accounts)
+    return found
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -190,8 +212,7 @@ def _accounts(
 
 
 def _about(
-    engine: Engine,
-    exchanges: Table,
+    days: list[Path],
     settings: Settings,
     inputs: Inputs,
     sources: list[Source],
@@ -203,12 +224,12 @@ def _about(
     """run.json: everything needed to read the run and to do it again."""
     return {
         "version": __version__,
-        "settings": as_document(settings),
+        "settings": as_told(settings),
         "inputs": [
             {"file": source.name, "format": source.format, "rows": rows, "bytes": source.path.stat().st_size}
             for source, rows in zip(sources, staged.rows, strict=True)
         ],
-        **counted(engine, exchanges),
+        **counted(days, found),
         "quarantined": staged.quarantine.bad,
         "duplicates": duplicates,
         "mended": [

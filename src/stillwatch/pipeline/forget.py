@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stillwatch import __version__, report
 from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
@@ -85,10 +86,10 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
-            stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
+            stored, left = _stored(engine, run, folder.aside, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
             store(engine, folder, found, stored, left)
-            numbers = counted(engine, exchanges)
+            numbers = counted(stored_days(folder.aside), found)
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
         folder.about(
             {**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)}
@@ -177,6 +178,7 @@ def _delete_rows(
 def _stored(
     engine: Engine,
     run: Path,
+    aside: Path,
     about: dict[str, Any],
     accounts: pa.Table,
     gone: pa.Table,
@@ -199,7 +201,13 @@ def _stored(
         engine, exchanges, known, table_of(run, LABELS, AGAIN), settings.sketch.template_accounts
     )
     return Stored(
-        exchanges, known, seen, labels, permits_of(table_of(run, PERMITS, AGAIN)), rates=shipped_rates()
+        exchanges,
+        known,
+        seen,
+        labels,
+        permits_of(table_of(run, PERMITS, AGAIN)),
+        rates=shipped_rates(),
+        counts=counts_of(stored_days(aside)),
     ), left.combine_chunks()
 
 
