@@ -18,7 +18,6 @@ from stillwatch.campaigns.licensees import without_licensees
 from stillwatch.campaigns.owners import owners
 from stillwatch.campaigns.permit_use import harvests
 from stillwatch.campaigns.permits import Permit, permitted
-from stillwatch.campaigns.verdict import Finding
 from stillwatch.engine import Engine, Table
 from stillwatch.facets import build_traces, prepare
 from stillwatch.facets.build import missing_shares
@@ -30,6 +29,7 @@ from stillwatch.heldout.owner_peers import main_clients
 from stillwatch.heldout.semantic_evidence import SemanticEvidence
 from stillwatch.linkage import link, strata
 from stillwatch.pipeline.prompt_templates import NONE, Look, PromptTemplates, recover_templates
+from stillwatch.report_tables.adjustments import adjustments_table
 from stillwatch.report_tables.evidence import (
     SEMANTIC,
     carrying,
@@ -160,6 +160,7 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
         "groups": _groups(chosen, linked.anchors),
         "members": facts.members(labels),
         "member_evidence": evidence,
+        "member_adjustments": adjustments_table(linked.caps, named),
         "intents": inputs.intents.groups,
         "account_intents": inputs.intents.accounts,
         "timeline": timeline_table(engine, inputs.exchanges),
@@ -388,9 +389,9 @@ class _Facts:
         models: dict[int, set[str]] = {}
         for row in self.engine.collect(self.inputs.exchanges.select("group", "model").distinct()).to_pylist():
             models.setdefault(row["group"], set()).add(row["model"] or "")
-        findings: dict[int, dict[str, Finding]] = {}
-        for row in self.scores.to_pylist():
-            findings.setdefault(row["group"], {})[row["signal"]] = Finding(row["score"], row["finding"])
+        scores: dict[int, dict[str, float]] = {}
+        for row in self.scores.select(["group", "signal", "score"]).to_pylist():
+            scores.setdefault(row["group"], {})[row["signal"]] = row["score"]
         kinds = dict(zip(values(self.chosen, "group"), values(self.chosen, "kind"), strict=True))
         people: dict[int, list[dict[str, Any]]] = {}
         for row in self.accounts:
@@ -406,7 +407,7 @@ class _Facts:
                 kind=kind,
                 sums=sums[group],
                 intents=asked.get(group, []),
-                findings=findings.get(group, {}),
+                scores=scores.get(group, {}),
                 log_e=self.held.log_e.get(group, 0.0) if kind == "linked" else self.bets.get(group, 0.0),
                 null=self.held.null[group] if kind == "linked" else NULLS[kind],
                 held_out=self.held.facets.get(group, []) if kind == "linked" else ["flags"],

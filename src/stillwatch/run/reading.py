@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
 from stillwatch.schema import found, requests, stored
-from stillwatch.schema.plain import plain
+from stillwatch.schema.plain import plainly
 from stillwatch.schema.table import Contract
 
 Row = dict[str, Any]
@@ -27,6 +27,7 @@ TABLES: Mapping[str, Contract] = {
         found.GROUPS,
         found.MEMBERS,
         found.MEMBER_EVIDENCE,
+        found.MEMBER_ADJUSTMENTS,
         found.EVIDENCE,
         found.LINKS,
         found.SCORES,
@@ -103,10 +104,7 @@ def _filled(groups: Any) -> Any:
 
 def _pylist(table: pa.Table) -> list[Row]:
     rows: list[Row] = table.to_pylist()
-    return [
-        {name: plain(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in rows
-    ]
+    return [{name: plainly(value) for name, value in row.items()} for row in rows]
 
 
 def _about(path: Path) -> dict[str, Any]:
