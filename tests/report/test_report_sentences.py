@@ -180,8 +180,8 @@ def test_a_finding_reads_with_none_one_and_many(name: str, number: int) -> None:
     templates = [signal.finding, *signal.unless.values()]
     fields = {field for text in templates for _, field, _, _ in Formatter().parse(text) if field}
     shares = {"part", "low", "high", "share"}
-    values = {field: min(number, 1) / 2 if field in shares else number for field in fields}
-    values |= dict.fromkeys(fields & {"model"}, "tail")
+    values: dict[str, object] = {field: min(number, 1) / 2 if field in shares else number for field in fields}
+    values |= dict.fromkeys(fields & {"model"}, "wren")
     said = sentences.finding(name, records(values))
     assert "fired" not in said
     assert not re.search(r"\b1 \w+s\b", said), said
@@ -212,6 +212,7 @@ def test_a_signal_that_is_not_known_here_shows_its_values() -> None:
         ("{x:%}", {"x": None}, "an unknown share"),
         ("{x:%~}", {"x": 0.5, "low": 0.4, "high": 0.6}, "50% (40\N{EN DASH}60%)"),
         ("{x:%~}", {"x": 1.0, "low": 1.0, "high": 1.0}, "100%"),
+        ("{x:%~}", {"x": 0.0, "low": 0.0, "high": 0.0}, "0%"),
         ("{x:%~}", {"x": 0.5}, "50%"),
         ("{x:@}", {"x": "head"}, "first words"),
         ("{x:.1f}", {"x": 0.25}, "0.2"),

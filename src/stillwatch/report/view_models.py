@@ -103,8 +103,8 @@ class CampaignView:
         """The rows of a waterfall with their nats: formation before held-out, by family, the strongest facet first,
         the limit of a family last.
         """
-        families = {row["facet"]: row["family"] for row in self.evidence} | {
-            name: facet.family for name, facet in FACETS.all().items()
+        families = {name: facet.family for name, facet in FACETS.all().items()} | {
+            row["facet"]: row["family"] for row in self.evidence
         }
         rows = [
             (

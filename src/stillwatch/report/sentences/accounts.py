@@ -20,10 +20,14 @@ def exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
     campaign = view.campaign
     spare = campaign["accounts"] - campaign["at_least"]
     if campaign["at_least"] > 0 and spare > 0:
+        left = (
+            "The other one may be a bystander, and this may be it."
+            if spare == 1
+            else f"The other {formatting.count(spare)} may be bystanders, and this may be one of them."
+        )
         found.append(
             f"At least {formatting.count(campaign['at_least'])} of the group's "
-            f"{formatting.plural(campaign['accounts'], 'account')} take part; the other "
-            f"{formatting.count(spare)} may be bystanders, and this may be one of them."
+            f"{formatting.plural(campaign['accounts'], 'account')} take part. {left}"
         )
     if not campaign["permit"]:
         found.append("A permit that names it or its organisation would cover it.")

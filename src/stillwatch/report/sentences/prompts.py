@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import joined
+from stillwatch.report.sentences.wording import between, joined
 from stillwatch.run.reading import Row
 
 ASKS = {
@@ -38,8 +38,7 @@ def extracting(asked: Sequence[Row] | None) -> str:
 
 
 def _share(row: Row) -> str:
-    shown, ends = formatting.percent(row["share"]), formatting.interval(row)
-    return shown if shown == ends else f"{shown} ({ends})"
+    return between(row["share"], row["low"], row["high"])
 
 
 def correction(intents: Sequence[Row]) -> str:

@@ -35,6 +35,12 @@ def clause(template: str, values: Mapping[str, Item]) -> str:
     return _Clause(values).vformat(template, (), values)
 
 
+def between(share: float, low: float, high: float) -> str:
+    """A share with its interval, unless that is a point: 51% (39-66%), with a dash between."""
+    shown, ends = formatting.percent(share), formatting.interval({"low": low, "high": high})
+    return shown if ends == shown or low == high else f"{shown} ({ends})"
+
+
 def joined(words: Sequence[str]) -> str:
     """Words as a list: a, b and c."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
@@ -75,12 +81,10 @@ class _Clause(string.Formatter):
     def _percent(self, value: float | None, *, interval: bool) -> str:
         if value is None:
             return "an unknown share"
-        shown = formatting.percent(value)
         low, high = self._values.get("low"), self._values.get("high")
         if not interval or not isinstance(low, int | float) or not isinstance(high, int | float):
-            return shown
-        ends = formatting.interval({"low": low, "high": high})
-        return shown if ends == shown else f"{shown} ({ends})"
+            return formatting.percent(value)
+        return between(value, low, high)
 
     def _plain(self, value: Any, format_spec: str) -> str:
         if value is None:
