@@ -158,7 +158,7 @@ def test_a_family_without_which_it_would_leave_is_named(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
     for nats, words in (
         (8.0, "No single family carries it"),
-        (1.5, "it would leave the group"),
+        (1.4, "it would leave the group"),
         (0.5, "because its prompts agree"),
     ):
         rewrite(folder, found.MEMBER_EVIDENCE, {"nats": nats})

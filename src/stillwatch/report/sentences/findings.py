@@ -31,7 +31,9 @@ def finding(signal: str, values: Iterable[Mapping[str, Any]] | None) -> str:
     known, told = SIGNALS.all().get(signal), items(values)
     if known is None:
         return _bare(signal, told)
-    template = next((said for name, said in known.unless.items() if not told.get(name)), known.finding)
+    template = next(
+        (said for name, said in known.unless.items() if name in told and not told[name]), known.finding
+    )
     try:
         return clause(template, told)
     except KeyError:  # made by another version of the signal

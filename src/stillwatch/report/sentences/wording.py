@@ -1,6 +1,6 @@
-"""Clauses with values in them that read well with none, one and many.
+"""Clauses with values in them, which read well with none, one and many.
 
-A clause is a format string (see string.Formatter). Beside Python's own formats a value takes these:
+A clause is a format string of Python. Beside Python's own formats a value takes these:
 
     {n:account}       1 account, 1,200 accounts, no accounts
     {n:reply|replies} the same with a plural of its own
