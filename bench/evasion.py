@@ -5,13 +5,14 @@ python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--se
                         [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N]
                         [--again]
 
-For each scenario, each knob of stillwatch/simulate/evasion.py and each of its settings a world is made in which every
-campaign turns that knob; `all` turns all of them. Each is searched with every side file, under the key that
-everybody knows, and scored, and searched by every baseline over the same tables. Recall is the share of a
-campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is exact
-(Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns found of
-worlds made are beside it. Cost is what the made world's accounts needed, brought up to the scenario's full size,
-at the prices given, for a thousand exchanges harvested, as a multiple of that without evasion.
+For each scenario, each knob of stillwatch/simulate/evasion.py and each of its settings a world is made in
+which every campaign turns that knob; `all` turns all of them. Each is searched with every side file, under
+the key that everybody knows, and scored, and searched by every baseline over the same tables. Recall is the
+share of a campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is
+exact (Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns
+found of worlds made are beside it. Cost is what the made world's accounts needed, brought up to the
+scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without
+evasion.
 
 Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario,
 scale, seed, knob, baselines, version and what the prices assume agree: an interrupted study continues. Use a

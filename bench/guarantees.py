@@ -52,16 +52,8 @@ STUDIES = (BENIGN, CAMPAIGNS, *CHANGES)
 SIZES = (0.001, 0.002, 0.004)
 
 
-def arguments() -> argparse.Namespace:
-    """What is studied, how much of it, and where it goes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="one world of the smallest size in each study, watched once in fourteen days",
-    )
+def of_worlds(parser: argparse.ArgumentParser) -> None:
+    """Arguments that say which worlds, and how many."""
     parser.add_argument(
         "--worlds", type=int, default=200, help="worlds of the studies benign and campaigns (default 200)"
     )
@@ -102,6 +94,19 @@ def arguments() -> argparse.Namespace:
         default=3_000.0,
         help="median exchanges of an account to which larger kinds are cut",
     )
+
+
+def arguments() -> argparse.Namespace:
+    """What is studied, how much of it, and where it goes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one world of the smallest size in each study, watched once in fourteen days",
+    )
+    of_worlds(parser)
     parser.add_argument(
         "--every", type=int, default=7, help="days between the searches of the watch; 0: no watch"
     )

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,8 @@ def _not_beaten(lines: Sequence[Line], model: str, method: str) -> list[str]:
     return [line.pipeline for line in lines if line.method == method and line.auroc >= own[line.pipeline]]
 
 
-def show(result: dict[str, Any], console: Console) -> None:
-    """Print the tables."""
+def by_pipeline(result: dict[str, Any]) -> Iterator[Table]:
+    """How each method does without each pipeline."""
     table = Table(
         "pipeline left out",
         "templates",
@@ -131,7 +131,11 @@ def show(result: dict[str, Any], console: Console) -> None:
             "",
             style="bold",
         )
-    console.print(table)
+    yield table
+
+
+def by_set(result: dict[str, Any]) -> Iterator[Table]:
+    """What is flagged of other traffic, and whether the chances are right."""
     sets = {**result["false_positives"], "as shipped, nothing of the set seen": result["unseen_sets"]}
     table = Table("set", "groups", *sets, title="Flagged at the default threshold")
     for name, one in sets["model"].items():
@@ -140,7 +144,7 @@ def show(result: dict[str, Any], console: Console) -> None:
             f"{one['groups']:,}",
             *(_share(rates[name]) if name in rates else "" for rates in sets.values()),
         )
-    console.print(table)
+    yield table
     for method, rows in result["reliability"].items():
         title = f"Reliability, {method}; calibration error {result['calibration_error'][method]:.3f}"
         table = Table("chance", "weight", "mean chance", "share of harvests", title=title)
@@ -148,7 +152,11 @@ def show(result: dict[str, Any], console: Console) -> None:
             table.add_row(
                 f"{row['from']:.1f}", f"{row['weight']:.3f}", f"{row['chance']:.3f}", f"{row['share']:.3f}"
             )
-        console.print(table)
+        yield table
+
+
+def labels(result: dict[str, Any]) -> Iterator[Table]:
+    """How each label is told without each source."""
     table = Table(
         "label",
         "source left out",
@@ -163,7 +171,13 @@ def show(result: dict[str, Any], console: Console) -> None:
             str(row["groups"]),
             f"{row['auroc']:.3f}",
         )
-    console.print(table)
+    yield table
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    """Print the tables."""
+    for table in (*by_pipeline(result), *by_set(result), *labels(result)):
+        console.print(table)
     for name, kept in result["kept"].items():
         console.print(f"{name}: {'kept' if kept else 'NOT KEPT'}")
     for model, methods in result["not_beaten"].items():

@@ -4,15 +4,16 @@ guarantee, on one page.
 python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--backdrop NAME ...] [--rate
 0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
 
-For each scenario of `stillwatch/simulate/scenarios` and each seed a world is made, searched with every side file, scored,
-searched by every baseline over the same tables, and watched day by day until each of its campaigns has an
-alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished worlds are lines
-of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a new folder after changing a
-detector. `bench/how_soon.py`, `bench/evasion.py`, `bench/guarantees.py` and `bench/full_size.py` are studies
-of their own; where WORK holds their figures (how_soon.json, evasion.json, guarantees.json, full_size.json),
-the page shows them too. The page is written where --page says, its pictures in figures/ beside it. With
---again it is written from what WORK holds, of each scenario its largest worlds, and nothing is run:
-docs/benchmark.md is what `--again --work bench/measured` gives, where the figures that it rests on are kept.
+For each scenario of `stillwatch/simulate/scenarios` and each seed a world is made, searched with every side
+file, scored, searched by every baseline over the same tables, and watched day by day until each of its
+campaigns has an alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished
+worlds are lines of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a new folder
+after changing a detector. `bench/how_soon.py`, `bench/evasion.py`, `bench/guarantees.py` and
+`bench/full_size.py` are studies of their own; where WORK holds their figures (how_soon.json, evasion.json,
+guarantees.json, full_size.json), the page shows them too. The page is written where --page says, its pictures
+in figures/ beside it. With --again it is written from what WORK holds, of each scenario its largest worlds,
+and nothing is run: docs/benchmark.md is what `--again --work bench/measured` gives, where the figures that it
+rests on are kept.
 
 Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at
 least 0.95 and precision at least 0.99; an alarm before 5 % of its exchanges are gone; no hard negative called

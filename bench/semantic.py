@@ -3,14 +3,14 @@ show?
 
 python bench/semantic.py [--quick] [--seed 1] [--json FILE]
 
-Worlds are those of made_worlds/semantic_world.py: accounts in cells that differ in topics, lengths and volumes; prompts
-are hashes of words. Null groups are drawn at random within cells. Planted groups send requests made with a
-template, word for word, paraphrased at two levels (one word in ten swapped in each request; three in ten, and
-put into another order), rewritten (seven in ten), or only prompts of their own; the rest of their traffic is
-cover. `keys` is what the test of shared keys finds in the same traffic when the template's sampled shingles
-are the only content keys there are. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept
-where the interval does not lie above it. The cost is that of the one grouped query, in pure scans of the
-columns that the search reads; its interval is the span of three runs.
+Worlds are those of made_worlds/semantic_world.py: accounts in cells that differ in topics, lengths and
+volumes; prompts are hashes of words. Null groups are drawn at random within cells. Planted groups send
+requests made with a template, word for word, paraphrased at two levels (one word in ten swapped in each
+request; three in ten, and put into another order), rewritten (seven in ten), or only prompts of their own;
+the rest of their traffic is cover. `keys` is what the test of shared keys finds in the same traffic when the
+template's sampled shingles are the only content keys there are. Intervals are exact (Clopper and Pearson
+1934) at 99 %; a promise is kept where the interval does not lie above it. The cost is that of the one grouped
+query, in pure scans of the columns that the search reads; its interval is the span of three runs.
 """
 
 from __future__ import annotations

@@ -131,9 +131,19 @@ def score(
     words = [token for token in tokens if not token.startswith("{")]
     shape = best.shape
     return Score(
-        len(frame.words), frame.slots, True, assigned, several, steady, shape.about, shape.least <= len(frame.words) <= shape.most, shape.slots,
-        text is not None, _f1(words, frame), len(tokens) - len(words),
-    )  # fmt: skip
+        len(frame.words),
+        frame.slots,
+        True,
+        assigned,
+        several,
+        steady,
+        shape.about,
+        shape.least <= len(frame.words) <= shape.most,
+        shape.slots,
+        text is not None,
+        _f1(words, frame),
+        len(tokens) - len(words),
+    )
 
 
 def _f1(words: list[str], frame: Frame) -> float:

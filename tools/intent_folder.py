@@ -39,16 +39,41 @@ SCHEMA = pa.schema(
 BENCHMARK_ROWS = 2000
 RANGE = {
     "range-distil": {
-        "grading": "GRADING", "elicit": "REASONING", "safe_rewrite": "SAFE_REWRITE", "preference": "PREFERENCE", "generate": "GENERATION",
-        "evolve": "REWRITING", "trace": "TRACE_CLEANING", "orchestrate": "TRAJECTORY", "student": "GENERATION",
+        "grading": "GRADING",
+        "elicit": "REASONING",
+        "safe_rewrite": "SAFE_REWRITE",
+        "preference": "PREFERENCE",
+        "generate": "GENERATION",
+        "evolve": "REWRITING",
+        "trace": "TRACE_CLEANING",
+        "orchestrate": "TRAJECTORY",
+        "student": "GENERATION",
     },
-    "range-evaluation": {"bench_maths": "EVALUATION", "bench_choice": "EVALUATION", "bench_code": "EVALUATION"},
-    "range-ordinary": dict.fromkeys((
-        "chat", "chat_follow", "writing", "writing_follow", "code_help", "code_follow", "company_ask", "agent_task", "exercise_body",
-        "exercise_follow", "seed_question",
-    ), ""),
-    "range-tongues": dict.fromkeys([f"chat_{tongue}" for tongue in ("es", "pt", "de", "fr", "ja", "zh", "hi", "ar", "ru", "ko")], ""),
-}  # fmt: skip
+    "range-evaluation": {
+        "bench_maths": "EVALUATION",
+        "bench_choice": "EVALUATION",
+        "bench_code": "EVALUATION",
+    },
+    "range-ordinary": dict.fromkeys(
+        (
+            "chat",
+            "chat_follow",
+            "writing",
+            "writing_follow",
+            "code_help",
+            "code_follow",
+            "company_ask",
+            "agent_task",
+            "exercise_body",
+            "exercise_follow",
+            "seed_question",
+        ),
+        "",
+    ),
+    "range-tongues": dict.fromkeys(
+        [f"chat_{tongue}" for tongue in ("es", "pt", "de", "fr", "ja", "zh", "hi", "ar", "ru", "ko")], ""
+    ),
+}
 PAIRED = (
     ("app_system", "chat"),
     ("company_system", "company_ask"),

@@ -18,9 +18,27 @@ import pyarrow.parquet as pq
 PARTS = 12
 """Each source draws from one part, so that no filling of one pipeline meets another's payload."""
 TOPICS = (
-    "photosynthesis", "inflation", "graph theory", "baroque music", "contract law", "tides", "sorting algorithms", "vaccines", "the Silk Road", "probability",
-    "rail transport", "soil chemistry", "poetry", "household budgets", "database indexes", "nutrition", "plate tectonics", "labour markets", "optics", "chess",
-)  # fmt: skip
+    "photosynthesis",
+    "inflation",
+    "graph theory",
+    "baroque music",
+    "contract law",
+    "tides",
+    "sorting algorithms",
+    "vaccines",
+    "the Silk Road",
+    "probability",
+    "rail transport",
+    "soil chemistry",
+    "poetry",
+    "household budgets",
+    "database indexes",
+    "nutrition",
+    "plate tectonics",
+    "labour markets",
+    "optics",
+    "chess",
+)
 
 
 @lru_cache(maxsize=16)

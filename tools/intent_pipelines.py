@@ -77,11 +77,33 @@ EVOLUTIONS = (
     "explicitly request multiple-step reasoning.",
 )
 SETTINGS = {
-    "language": "English", "flesch": "", "topic_avoidance": "", "style_extra": "", "related_software": "", "options": "", "answers": "", "skip": "",
-    "system_prompt": "", "context": "", "include_source": "", "topics": "{topic}, {topic}, {topic}", "topic": "{topic}", "batch_size": "{n}",
-    "question_count": "{n}", "input_count": "{n}", "word_count": "800", "third": "270", "threshold": "80", "next_year": "2024", "name": "Sophia",
-    "question_type": "{topic}", "instruction": "{p}", "response": "{a}", "description": "A person who knows {topic}.", "characters": "Ann, Ben",
-}  # fmt: skip
+    "language": "English",
+    "flesch": "",
+    "topic_avoidance": "",
+    "style_extra": "",
+    "related_software": "",
+    "options": "",
+    "answers": "",
+    "skip": "",
+    "system_prompt": "",
+    "context": "",
+    "include_source": "",
+    "topics": "{topic}, {topic}, {topic}",
+    "topic": "{topic}",
+    "batch_size": "{n}",
+    "question_count": "{n}",
+    "input_count": "{n}",
+    "word_count": "800",
+    "third": "270",
+    "threshold": "80",
+    "next_year": "2024",
+    "name": "Sophia",
+    "question_type": "{topic}",
+    "instruction": "{p}",
+    "response": "{a}",
+    "description": "A person who knows {topic}.",
+    "characters": "Ann, Ben",
+}
 """airoboros: what its slots become."""
 
 
@@ -226,20 +248,49 @@ def _distilabel(row: dict[str, Any], rows: list[dict[str, Any]], payload: Payloa
 
 
 JINJA = {
-    "task": "{p}", "student_solution": "{a}", "teacher_reasoning": "teacher_reasoning", "corrected_student_solution": "corrected_student_solution",
-    "title": "{topic}", "content": "{t}", "guidelines": "{t}", "examples": "{q}\n{a}", "question": "{q}", "fields": "{t}", "instruction": "{p}",
-    "generation": "{a}", "num_instructions": "{n}", "application_description": "An assistant that helps with {topic}", "input": "{topic}",
+    "task": "{p}",
+    "student_solution": "{a}",
+    "teacher_reasoning": "teacher_reasoning",
+    "corrected_student_solution": "corrected_student_solution",
+    "title": "{topic}",
+    "content": "{t}",
+    "guidelines": "{t}",
+    "examples": "{q}\n{a}",
+    "question": "{q}",
+    "fields": "{t}",
+    "instruction": "{p}",
+    "generation": "{a}",
+    "num_instructions": "{n}",
+    "application_description": "An assistant that helps with {topic}",
+    "input": "{topic}",
     "criteria_for_query_generation": "Incorporate a diverse range of verbs, avoiding repetition.\nEnsure "
-                                     "queries are compatible with AI model's text "
+    "queries are compatible with AI model's text "
     "generation functions and are limited to 1-2 sentences.\nDesign queries to be self-contained and "
     "standalone.",
-    "reference": "{a}", "rubric": "[Is the answer right and complete?]\nScore 1: no\nScore 3: partly\nScore "
-                                  "5: yes", "func_desc": "lookup(word): {topic}",
-    "query": "{p}", "func_call": "[lookup('{topic}')]", "execution_result": "{a}", "format_inst": "The output must be a JSON list.", "number": "{n}",
-    "func_name": "lookup", "parallel_queries": "", "query_type": "long-tail", "query_length": "5 to 15 words", "clarity": "clear", "num_words": "100",
-    "language": "English", "difficulty": "college", "unit": "sentence", "source_language": "English", "target_language": "French", "high_score": "5",
-    "low_score": "2.5", "anchor": "{p}", "context": "{t}",
-}  # fmt: skip
+    "reference": "{a}",
+    "rubric": "[Is the answer right and complete?]\nScore 1: no\nScore 3: partly\nScore 5: yes",
+    "func_desc": "lookup(word): {topic}",
+    "query": "{p}",
+    "func_call": "[lookup('{topic}')]",
+    "execution_result": "{a}",
+    "format_inst": "The output must be a JSON list.",
+    "number": "{n}",
+    "func_name": "lookup",
+    "parallel_queries": "",
+    "query_type": "long-tail",
+    "query_length": "5 to 15 words",
+    "clarity": "clear",
+    "num_words": "100",
+    "language": "English",
+    "difficulty": "college",
+    "unit": "sentence",
+    "source_language": "English",
+    "target_language": "French",
+    "high_score": "5",
+    "low_score": "2.5",
+    "anchor": "{p}",
+    "context": "{t}",
+}
 """distilabel: what the variables of its templates become."""
 
 FILLERS = {

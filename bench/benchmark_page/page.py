@@ -194,19 +194,16 @@ def machine(cells: Sequence[Doc]) -> str:
     return f"{where}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
 
 
-def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) -> None:
-    """Write the page, and its pictures in figures/ beside it."""
-    figures = page.parent / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
+def worlds(document: Mapping[str, Any], kept: Sequence[Target]) -> list[str]:
+    """What every detector makes of the worlds, and how that compares with the targets."""
     cells = document["cells"]
-    (figures / "benchmark.svg").write_text(picture(cells), encoding="utf-8")
     seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
     every = " or ".join(how_often(days) for days in sorted({cell["every"] for cell in cells}))
     short = (
         "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
     )
     ahead = better(cells)
-    parts = [
+    return [
         "# The benchmark\n",
         "This page is made by `python bench/range.py --again --work bench/measured --page "
         "docs/benchmark.md` from figures that stand in `bench/measured`; nothing in it is written by hand. "
@@ -242,9 +239,12 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         "## Whom they wrong\n",
         false_calls(cells),
     ]
-    parts.append("## Evasions and what they cost\n")
+
+
+def studies(document: Mapping[str, Any]) -> list[str]:
+    """What the studies found that have figures."""
+    parts = ["## Evasions and what they cost\n"]
     if document["evasion"]:
-        (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
         parts += [
             "![Share of accounts found against cost](figures/evasion.svg)\n",
             evasions(document["evasion"]),
@@ -258,6 +258,16 @@ def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) 
         parts += ["## Guarantees\n", guarantees(document["guarantees"])]
     if document["full_size"]:
         parts += ["## At the published size\n", full_size(document["full_size"])]
+    return parts
+
+
+def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) -> None:
+    """Write the page, and its pictures in figures/ beside it."""
+    figures = page.parent / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    (figures / "benchmark.svg").write_text(picture(document["cells"]), encoding="utf-8")
+    if document["evasion"]:
+        (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
     aside = page.with_name(f".{page.name}.part")
-    aside.write_text("\n".join(parts), encoding="utf-8")
+    aside.write_text("\n".join([*worlds(document, kept), *studies(document)]), encoding="utf-8")
     aside.replace(page)

@@ -73,8 +73,12 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
     pq.write_table(_accounts(everyone, seed), folder / "accounts.parquet", **PARQUET_OPTIONS)
 
 
-def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
-    r = np.random.default_rng((seed, day))
+def _times(
+    r: np.random.Generator, habits: Habits, day: int, rows: int
+) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
+    """Of each exchange of a day, in order of time: its account, whether a campaign made it, and its
+    second.
+    """
     a = np.searchsorted(np.cumsum(habits.weight), r.random(rows)).clip(0, len(habits.weight) - 1)
     inside = habits.campaign[a] >= 0
     hour = np.where(
@@ -84,7 +88,29 @@ def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
     )
     second = START + day * 86_400 + (hour.astype(np.int64) % 24) * 3600 + r.integers(0, 3600, rows)
     order = np.argsort(second, kind="stable")
-    a, inside, second = a[order], inside[order], second[order]
+    return a[order], inside[order], second[order]
+
+
+def _keys(
+    r: np.random.Generator, wild: npt.NDArray[np.bool_], template: Ints, serial: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Head, tail and shingles of texts: those of their template, or their own where they are wild."""
+    rows = len(serial)
+    head = np.where(wild, 10**12 + serial, template)
+    tail = np.where(r.random(rows) < 0.5, 2 * 10**12 + serial, template)
+    shingles = np.stack(
+        [
+            np.where(wild | (r.random(rows) < 0.5), 3 * 10**12 + serial * 4 + j, template * 8 + j)
+            for j in range(4)
+        ],
+        axis=1,
+    )
+    return head, tail, shingles
+
+
+def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
+    r = np.random.default_rng((seed, day))
+    a, inside, second = _times(r, habits, day, rows)
     campaign, client = habits.campaign[a], habits.client[a]
     serial = np.arange(rows, dtype=np.int64) + day * 10**9
     address = np.where(
@@ -98,15 +124,7 @@ def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
         np.where(r.random(rows) < 0.3, 10_000 + a, np.minimum(r.zipf(1.3, rows), 400)),
     )
     wild = r.random(rows) < np.where(inside, 0.1, 0.6)
-    head = np.where(wild, 10**12 + serial, template)
-    tail = np.where(r.random(rows) < 0.5, 2 * 10**12 + serial, template)
-    shingles = np.stack(
-        [
-            np.where(wild | (r.random(rows) < 0.5), 3 * 10**12 + serial * 4 + j, template * 8 + j)
-            for j in range(4)
-        ],
-        axis=1,
-    )
+    head, tail, shingles = _keys(r, wild, template, serial)
     columns: dict[str, Any] = {
         "request": mixed(serial, 3),
         "request_id": pa.array(serial).cast(pa.string()),

@@ -48,9 +48,9 @@ def test_prada_fires_on_synthetic_queries_and_not_on_natural_ones(seed: int) -> 
 def test_prada_is_blind_to_100_queries_and_to_queries_dealt_out_to_many_accounts() -> None:
     rng = np.random.default_rng(1)
     attack = synthetic(rng, 50, 3)
-    alone = asked(1, range(len(attack)), meaning=attack)
-    dealt = [row for hand in range(8) for row in asked(10 + hand, range(50), meaning=attack[hand::8])]
-    with small(alone + dealt + asked(2, range(150), meaning=natural(rng, 150))) as tables:
+    alone = asked(1, range(len(attack)), semantic=attack)
+    dealt = [row for hand in range(8) for row in asked(10 + hand, range(50), semantic=attack[hand::8])]
+    with small(alone + dealt + asked(2, range(150), semantic=natural(rng, 150))) as tables:
         assert accounts_of(Prada().call(tables)) == {1}
 
 
@@ -70,13 +70,17 @@ def test_seat_counts_pairs_of_similar_queries() -> None:
 
 def test_seat_bans_an_account_at_51_pairs_and_misses_it_when_dealt_out() -> None:
     rng = np.random.default_rng(2)
-    people = [row for account in range(100, 400) for row in asked(account, range(5), meaning=natural(rng, 5))]
+    people = [
+        row for account in range(100, 400) for row in asked(account, range(5), semantic=natural(rng, 5))
+    ]
     seed = natural(rng, 1)[0]
     enough = [near(seed, [place]) for place in range(11)]  # 55 pairs, two signs apart
     few = [near(seed, [place]) for place in range(20, 30)]  # 45 pairs
-    with small([*people, *asked(1, range(11), meaning=enough), *asked(2, range(10), meaning=few)]) as tables:
+    with small(
+        [*people, *asked(1, range(11), semantic=enough), *asked(2, range(10), semantic=few)]
+    ) as tables:
         assert accounts_of(Seat().call(tables)) == {1}
-    dealt = [row for place, sketch in enumerate(enough) for row in asked(10 + place, [0], meaning=[sketch])]
+    dealt = [row for place, sketch in enumerate(enough) for row in asked(10 + place, [0], semantic=[sketch])]
     with small(people + dealt) as tables:
         assert accounts_of(Seat().call(tables)) == set()
 
@@ -100,15 +104,15 @@ def about(rng: np.random.Generator, topics: list[int], n: int) -> list[int]:
 def crowd(rng: np.random.Generator) -> tuple[list[int], Rows]:
     topics = natural(rng, 30)
     return topics, [
-        row for account in range(100, 400) for row in asked(account, range(6), meaning=about(rng, topics, 6))
+        row for account in range(100, 400) for row in asked(account, range(6), semantic=about(rng, topics, 6))
     ]
 
 
 def test_mmd_calls_a_window_on_one_topic_and_not_one_on_everybodys() -> None:
     rng = np.random.default_rng(4)
     topics, people = crowd(rng)
-    rows = asked(1, range(120), meaning=about(rng, topics[:1], 120)) + asked(
-        2, range(120), meaning=about(rng, topics, 120)
+    rows = asked(1, range(120), semantic=about(rng, topics[:1], 120)) + asked(
+        2, range(120), semantic=about(rng, topics, 120)
     )
     with small(people + rows) as tables:
         scores = {next(iter(g.accounts)): g.score for g in MmdWindow(QUICK).call(tables).groups}
@@ -127,7 +131,7 @@ def test_mmd_sees_a_tenth_of_foreign_queries_the_better_the_larger_its_window() 
     rows, owners = [], {}
     for number, (size, _) in enumerate(itertools.product(sizes, range(each)), 1):
         mixed = about(rng, topics[:1], size // 10) + about(rng, topics, size - size // 10)
-        rows += asked(number, range(size), meaning=rng.permutation(np.array(mixed, np.int64)).tolist())
+        rows += asked(number, range(size), semantic=rng.permutation(np.array(mixed, np.int64)).tolist())
         owners[number] = size
     with small(people + rows) as tables:
         found = accounts_of(MmdWindow(TwoSample(number=128, nulls=200, sizes=sizes)).call(tables))
@@ -142,7 +146,7 @@ def test_mmd_is_blind_to_small_accounts_until_they_are_pooled() -> None:
     ring = [
         row
         for account in range(1, 13)
-        for row in asked(account, range(10), meaning=about(rng, topics[:2], 10), client=5)
+        for row in asked(account, range(10), semantic=about(rng, topics[:2], 10), client=5)
     ]
     rest = [row | {"client": 6 + row["account"] % 3} for row in people]
     with small(rest + ring) as tables:

@@ -225,7 +225,7 @@ def test_honeypotllm_calls_a_coding_agent_at_request_23() -> None:
     semantic_vectors = drawn(np.random.default_rng(5), 40)
     suspicion = _suspicion(
         asked(
-            1, evenly(40, 0.4), meaning=semantic_vectors, head=list(range(1, 41)), prompt=list(range(1, 41))
+            1, evenly(40, 0.4), semantic=semantic_vectors, head=list(range(1, 41)), prompt=list(range(1, 41))
         )
     )
     assert int(np.argmax(suspicion >= 0.75)) + 1 == 23
@@ -237,7 +237,7 @@ def test_honeypotllm_calls_a_batch_of_45_a_minute_at_request_43() -> None:
         asked(
             1,
             evenly(60, MINUTE / 45),
-            meaning=semantic_vectors,
+            semantic=semantic_vectors,
             head=list(range(1, 61)),
             prompt=list(range(1, 61)),
         )
@@ -251,7 +251,7 @@ def test_honeypotllm_never_calls_varied_prompts_at_a_human_pace() -> None:
         asked(
             1,
             evenly(2000, 20.0),
-            meaning=semantic_vectors,
+            semantic=semantic_vectors,
             head=list(range(1, 2001)),
             prompt=list(range(1, 2001)),
         )
@@ -264,7 +264,7 @@ def test_honeypotllm_calls_a_template_at_request_7() -> None:
         asked(
             1,
             evenly(12, 90.0),
-            meaning=drawn(np.random.default_rng(8), 12),
+            semantic=drawn(np.random.default_rng(8), 12),
             head=4,
             prompt=list(range(1, 13)),
         )
@@ -276,7 +276,7 @@ def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
     rows = asked(
         1,
         evenly(41, 600.0),
-        meaning=drawn(np.random.default_rng(9), 41),
+        semantic=drawn(np.random.default_rng(9), 41),
         head=list(range(1, 42)),
         prompt=list(range(1, 42)),
     )
@@ -291,7 +291,7 @@ def test_honeypotllm_counts_volume_from_twice_the_days_limit_on() -> None:
 
 
 def test_honeypotllm_forgets_in_hours() -> None:
-    quick = asked(1, [*evenly(6, 90.0), 30 * HOUR], meaning=1, head=4, prompt=4)
+    quick = asked(1, [*evenly(6, 90.0), 30 * HOUR], semantic=1, head=4, prompt=4)
     suspicion = _suspicion(quick)
     assert suspicion[-1] == pytest.approx(0.3)
     assert suspicion[5] > 0.75

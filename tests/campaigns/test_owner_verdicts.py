@@ -23,9 +23,21 @@ SECOND = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 SUMS = {"n": 20_000, "written": 10**6, "read": 10**5, "first": SECOND, "last": SECOND + 9}
 HARVEST = dict.fromkeys(("volume", "grading", "instruction_generation"), 1.0)
 OWNER = assemble.Tested(
-    group=1, kind="declared", sums=SUMS, intents=[], scores=HARVEST, log_e=40.0, null=NullTested(), held_out=["flags"], at_least=0, accounts={1, 2},
-    account_ids={"a", "b"}, organisations={"Example Ltd"}, models={"small"}, harvest=[Share("small", SECOND // 3600, 20_000, 10**6)],
-)  # fmt: skip
+    group=1,
+    kind="declared",
+    sums=SUMS,
+    intents=[],
+    scores=HARVEST,
+    log_e=40.0,
+    null=NullTested(),
+    held_out=["flags"],
+    at_least=0,
+    accounts={1, 2},
+    account_ids={"a", "b"},
+    organisations={"Example Ltd"},
+    models={"small"},
+    harvest=[Share("small", SECOND // 3600, 20_000, 10**6)],
+)
 PERMIT = Permit(
     "licence",
     frozenset(),

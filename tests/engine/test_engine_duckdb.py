@@ -106,9 +106,9 @@ def test_a_write_that_fails_leaves_nothing_and_spares_what_was_there(
 
 
 def test_a_memory_limit_that_cannot_be_read_is_a_setting_s_fault(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="query engine refuses its settings") as raised:
+    with pytest.raises(SettingError, match=r"engine\.memory cannot be plenty") as raised:
         DuckDBEngine(EngineSettings(memory="plenty"), tmp_path)
-    assert raised.value.where == "[engine]"
+    assert raised.value.where == "engine.memory"
     assert list(tmp_path.iterdir()) == [], "the scratch folder goes with the engine that never was"
 
 
@@ -135,6 +135,60 @@ def test_what_one_piece_of_work_makes_goes_with_it(duck: DuckDBEngine, fails: bo
         assert fails
     assert duck.connection.con.execute("SHOW TABLES").fetchall() == [("before",)]
     assert duck.collect(before).num_rows == 2
+    assert duck.holders == {}
+
+
+def names(engine: DuckDBEngine) -> set[str]:
+    """The tables and views that an engine holds."""
+    return {str(row[0]) for row in engine.connection.con.execute("SHOW TABLES").fetchall()}
+
+
+def test_two_stages_may_use_one_name(duck: DuckDBEngine) -> None:
+    with Scope(duck, "linkage") as one, Scope(duck, "signals") as other:
+        tables = [scope.load("taken", pa.table({"key": [key]})) for scope, key in ((one, 1), (other, 2))]
+        assert names(duck) == {"linkage__taken", "signals__taken"}
+        assert [values(duck.collect(table), "key") for table in tables] == [[1], [2]]
+    assert names(duck) == set()
+
+
+def test_what_another_stage_holds_cannot_be_made_anew(duck: DuckDBEngine) -> None:
+    with Scope(duck, "linkage") as one, Scope(duck, "linkage") as other:
+        kept = one.load("taken", pa.table({"key": [1]}))
+        with pytest.raises(ValueError, match="BUG: table linkage__taken belongs to another stage"):
+            other.load("taken", pa.table({"key": [2]}))
+        one.load("round", pa.table({"key": [1]}))
+        one.load("round", pa.table({"key": [2]}))
+        assert values(duck.collect(kept), "key") == [1]
+    with Scope(duck, "linkage") as third:
+        third.load("taken", pa.table({"key": [3]}))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_result_goes_to_the_scope_around_and_outlasts_its_stage(duck: DuckDBEngine, fails: bool) -> None:
+    try:
+        with Scope(duck, results=("inner__kept",)) as outer:
+            with Scope(outer, "inner", ("kept", "handed_on")) as inner:
+                for name in ("kept", "handed_on", "scratch"):
+                    inner.load(name, pa.table({"key": [1]}))
+                with Scope(inner, "deeper") as deeper:
+                    deeper.load("kept", pa.table({"key": [2]}))
+                    assert "inner__deeper__kept" in names(duck)
+            assert names(duck) == {"inner__kept", "inner__handed_on"}
+            if fails:
+                raise OutOfRoom("no room")
+    except OutOfRoom:
+        assert fails
+    assert names(duck) == (set() if fails else {"inner__kept"})
+    if not fails:
+        with Scope(duck, "inner") as again, pytest.raises(ValueError, match="belongs to another stage"):
+            again.load("kept", pa.table({"key": [3]}))
+
+
+def test_a_view_over_files_goes_with_its_stage(duck: DuckDBEngine, tmp_path: Path) -> None:
+    duck.write(duck.load("rows", rows(10, 1)), tmp_path / "rows.parquet", SCHEMA, ["key"])
+    with Scope(duck, "logs") as scope:
+        assert duck.collect(scope.read("read", [tmp_path / "rows.parquet"])).num_rows == 10
+    assert names(duck) == {"rows"}
 
 
 def test_no_files_is_a_person_s_fault(duck: DuckDBEngine) -> None:

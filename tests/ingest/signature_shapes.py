@@ -252,8 +252,17 @@ RESPONSES: tuple[list[Row], Row] = (
 GEMINI: tuple[list[Row], Row] = (
     [
         {"role": "user", "parts": [{"text": "hello"}]},
-        {"role": "model", "parts": [{"text": "long ago", "thought": True}, {"functionCall": {"name": "f", "args": {"thoughtSignature": DECOY}}, "thoughtSignature": A}]},
-        {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"thoughtSignature": DECOY}}}]},
+        {
+            "role": "model",
+            "parts": [
+                {"text": "long ago", "thought": True},
+                {"functionCall": {"name": "f", "args": {"thoughtSignature": DECOY}}, "thoughtSignature": A},
+            ],
+        },
+        {
+            "role": "user",
+            "parts": [{"functionResponse": {"name": "f", "response": {"thoughtSignature": DECOY}}}],
+        },
         {"role": "model", "parts": [{"text": "again", "thoughtSignature": B}]},
         {"role": "user", "parts": [{"text": "go on"}]},
     ],
@@ -262,12 +271,16 @@ GEMINI: tuple[list[Row], Row] = (
             {
                 "content": {
                     "role": "model",
-                    "parts": [{"text": THOUGHT, "thought": True}, {"text": "done", "thoughtSignature": C}, {"text": "", "thoughtSignature": D}],
+                    "parts": [
+                        {"text": THOUGHT, "thought": True},
+                        {"text": "done", "thoughtSignature": C},
+                        {"text": "", "thoughtSignature": D},
+                    ],
                 }
             }
         ]
     },
-)  # fmt: skip
+)
 ALL = {**SHAPES, "responses": RESPONSES, "gemini": GEMINI}
 RS2, RS4 = "rs/2222222222222222", "rs/4444444444444444"
 SENT = {name: [A, RS2] if name == "responses" else [A, B] for name in ALL}

@@ -17,7 +17,8 @@ from village import ALONE, SEED, VILLAGE, Ran, beside, everything, run_here
 from stillwatch import report
 from stillwatch.engine import Engine
 from stillwatch.errors import OutOfRoom
-from stillwatch.pipeline import Inputs, prompt_templates
+from stillwatch.pipeline import Inputs
+from stillwatch.pipeline.stages import templates
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import SketchSettings
 from stillwatch.simulate.make import Order, make
@@ -88,7 +89,7 @@ def test_without_room_for_them_the_verdicts_stand_and_the_report_says_what_is_mi
     def without_room(engine: Engine, exchanges: object, found: object) -> None:
         raise OutOfRoom(reason)
 
-    monkeypatch.setattr(prompt_templates, "uses_of", without_room)
+    monkeypatch.setattr(templates, "uses_of", without_room)
     inputs = Inputs((ran.world / "logs",), key=HashKey.public(), **beside(ran.world))
     bare = Ran(run_here(inputs, tmp_path / "run", ALONE), ran.world)
     assert bare.rows("campaigns") == ran.rows("campaigns")

@@ -69,10 +69,22 @@ def request(place: int, text: str) -> dict[str, Any]:
     """A request with a guessable thing in every place: words, tools, session, end user, address, client."""
     said = [{"role": role, "text": f"{text} {role}"} for role in ("system", "user", "assistant")]
     return {
-        "request_id": f"r{place}", "account_id": f"account {text}", "messages": [*said, {"role": "user", "text": text}], "answer": f"{text} answered", "tools": f'[{{"name": "{text}"}}]',
-        "output_format": f'{{"name": "{text}"}}', "end_user": f"user {text}", "conversation": f"talk {text}", "user_agent": f"agent {text}", "stainless": f"lang={text[:9]}{text[-9:]}",
-        "ja4": f"ja4 {text}", "parameters": f"stop={text[-9:]}", "address": address(place_of(text)), "signatures": [f"sent {text}"], "signed": [f"got {text}"],
-    }  # fmt: skip
+        "request_id": f"r{place}",
+        "account_id": f"account {text}",
+        "messages": [*said, {"role": "user", "text": text}],
+        "answer": f"{text} answered",
+        "tools": f'[{{"name": "{text}"}}]',
+        "output_format": f'{{"name": "{text}"}}',
+        "end_user": f"user {text}",
+        "conversation": f"talk {text}",
+        "user_agent": f"agent {text}",
+        "stainless": f"lang={text[:9]}{text[-9:]}",
+        "ja4": f"ja4 {text}",
+        "parameters": f"stop={text[-9:]}",
+        "address": address(place_of(text)),
+        "signatures": [f"sent {text}"],
+        "signed": [f"got {text}"],
+    }
 
 
 def place_of(text: str) -> int:

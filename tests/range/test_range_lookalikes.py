@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Week:
-    """The world, its papers and its exchanges by kind."""
+    """The world, what its accounts declare, and its exchanges by kind."""
 
     world: World
     tally: Tally
@@ -59,7 +59,7 @@ class Week:
             found[int(self.world.accounts.group[row.account])].append(row)
         return list(found.values())
 
-    def papers(self, rows: list[Seen]) -> list[dict[str, Any]]:
+    def declared(self, rows: list[Seen]) -> list[dict[str, Any]]:
         """What the accounts of some exchanges declare."""
         return [self.accounts[number] for number in sorted({row.account for row in rows})]
 
@@ -148,12 +148,12 @@ def test_it_is_small_enough_for_many_worlds_and_its_look_alikes_are_not(week: We
 
 def test_a_hackathon_is_one_address_on_one_day_with_one_kit(week: Week) -> None:
     for rows in week.groups("hackathon"):
-        papers = week.papers(rows)
+        declared = week.declared(rows)
         assert len({row.address for row in rows}) == len({row.client for row in rows}) == 1
         assert max(row.time for row in rows) - min(row.time for row in rows) <= 15 * HOUR
         assert len({row.time // DAY for row in rows}) <= 2
-        assert fullest([micros(row["created"]) for row in papers], 2 * HOUR) > 0.7
-        assert {row["organisation"] for row in papers} == {None}
+        assert fullest([micros(row["created"]) for row in declared], 2 * HOUR) > 0.7
+        assert {row["organisation"] for row in declared} == {None}
         assert most(rows, lambda row: row.messages[0]["content"]) > 0.7
 
 
@@ -161,7 +161,7 @@ def test_a_viral_prompt_begins_in_the_same_hours_all_over_the_world(week: Week) 
     rows = week.seen["viral_prompt"]
     first = first_times(rows)
     assert fullest(list(first.values()), 9 * HOUR) > 0.5
-    assert len({row["region"] for row in week.papers(rows)}) >= 6
+    assert len({row["region"] for row in week.declared(rows)}) >= 6
     users = {
         row.account
         for row in rows
@@ -179,9 +179,9 @@ def test_a_framework_gives_strangers_one_prompt_one_tool_set_and_one_parameter_s
     assert most(rows, lambda row: row.parameters) == 1.0
     builds = week.world.setting.clients.builds
     assert all(builds[row.client].user_agent.startswith("crewline/") for row in rows)
-    papers = week.papers(rows)
-    assert {row["plan"] for row in papers} == {"api"}
-    assert len({row["payment"] for row in papers}) == len(papers)
+    declared = week.declared(rows)
+    assert {row["plan"] for row in declared} == {"api"}
+    assert len({row["payment"] for row in declared}) == len(declared)
     assert most(rows, lambda row: row.address) < 0.2
 
 
@@ -191,24 +191,24 @@ def test_a_vpn_has_few_exits_for_people_of_many_regions(week: Week) -> None:
     assert set(week.world.setting.places.classes[week.world.networks[[row.address for row in rows]]]) == {
         "vpn"
     }
-    assert len({row["region"] for row in week.papers(rows)}) >= 5
+    assert len({row["region"] for row in week.declared(rows)}) >= 5
 
 
 def test_a_migration_is_registered_in_an_hour_and_at_work_from_the_same_hour(week: Week) -> None:
     for rows in week.groups("migration"):
-        papers = week.papers(rows)
-        assert len(papers) >= 140
-        created = [micros(row["created"]) for row in papers]
+        declared = week.declared(rows)
+        assert len(declared) >= 140
+        created = [micros(row["created"]) for row in declared]
         assert max(created) - min(created) < HOUR
-        assert len({row["email_domain"] for row in papers}) == 1
+        assert len({row["email_domain"] for row in declared}) == 1
         assert len({row.address for row in rows}) <= 2
         assert fullest(list(first_times(rows).values()), HOUR) > 0.4
 
 
 def test_a_vendors_freelancers_share_template_and_tool_and_declare_nothing(week: Week) -> None:
     for rows in week.groups("translation_vendor"):
-        papers = week.papers(rows)
-        assert np.mean([row["organisation"] is None for row in papers]) > 0.6
+        declared = week.declared(rows)
+        assert np.mean([row["organisation"] is None for row in declared]) > 0.6
         assert len({row.client for row in rows}) == 1
         work = [row for row in rows if row.tools]
         assert len(work) > 0.8 * len(rows)
@@ -216,13 +216,13 @@ def test_a_vendors_freelancers_share_template_and_tool_and_declare_nothing(week:
         assert len({row.said.partition("[")[2].partition("]")[0] for row in work}) > 50
         behind = Counter({(row.account, row.address) for row in rows}).keys()
         desk = Counter(address for _, address in behind).most_common(1)[0][1]
-        assert 0.2 < desk / len(papers) < 0.8
+        assert 0.2 < desk / len(declared) < 0.8
 
 
 def test_own_model_data_is_declared_and_looks_like_a_harvest(week: Week) -> None:
     for rows in week.groups("own_model_data"):
         assert (
-            len({(row["organisation"], row["payment"], row["verification"]) for row in week.papers(rows)})
+            len({(row["organisation"], row["payment"], row["verification"]) for row in week.declared(rows)})
             == 1
         )
         assert len(rows) > 1_000
@@ -235,16 +235,16 @@ def test_hobbyists_send_identical_harvest_templates_and_share_nothing_else(week:
     for row in rows:
         users[row.said[:60]].add(row.account)
     top = sorted(users.values(), key=len)[-2:]
-    papers = week.papers(rows)
-    assert all(len(accounts) > 0.85 * len(papers) for accounts in top)
-    assert len({row["payment"] for row in papers}) == len(papers)
-    assert len({row["region"] for row in papers}) >= 5
+    declared = week.declared(rows)
+    assert all(len(accounts) > 0.85 * len(declared) for accounts in top)
+    assert len({row["payment"] for row in declared}) == len(declared)
+    assert len({row["region"] for row in declared}) >= 5
 
 
 def test_red_teams_are_refused_often_and_try_many_things(week: Week) -> None:
     rows = week.seen["red_team"]
     answered = [row.answer for row in rows if row.answer]
-    assert {row["verification"] for row in week.papers(rows)} == {"organisation"}
+    assert {row["verification"] for row in week.declared(rows)} == {"organisation"}
     assert len({row.said for row in rows}) > 0.7 * len(rows)
     assert np.mean([text.startswith(("I'm sorry", "I can't", "I'm unable")) for text in answered]) > 0.5
 
@@ -267,7 +267,7 @@ def test_an_aggregators_keys_carry_on_each_others_conversations(week: Week) -> N
 
 def test_a_small_country_is_behind_one_carrier(week: Week) -> None:
     rows = week.seen["small_country"]
-    assert {row["region"] for row in week.papers(rows)} == {"island"}
+    assert {row["region"] for row in week.declared(rows)} == {"island"}
     networks = week.world.networks[[row.address for row in rows]]
     assert len(set(networks.tolist())) <= 2
     assert len({row.address for row in rows}) < 0.1 * len({row.account for row in rows})

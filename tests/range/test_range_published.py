@@ -64,7 +64,7 @@ def draw(made: World, whose: Any) -> Any:
 
 
 def wave_of(name: str) -> list[slice]:
-    """Where each account_wave stands among the campaign's accounts."""
+    """Where each account wave stands among the campaign's accounts."""
     spec = campaign(name)
     ends = np.cumsum([stage.accounts for stage in account_waves.stages(spec, sized(spec, SCALE))])
     return [
@@ -91,7 +91,7 @@ def test_a_world_has_the_volume_that_its_scenario_states(name: str) -> None:
     for stage, where in zip(stages, wave_of(name), strict=True):
         stated = stage.spec.exchanges * stage.accounts / stage.spec.accounts
         assert count[:, where].sum() == pytest.approx(stated, rel=0.05), (
-            f"{name}, account_wave of {stage.accounts}"
+            f"{name}, account wave of {stage.accounts}"
         )
         assert stage.spec.slowest < stage.spec.exchanges / stage.spec.accounts / stage.spec.days < FASTEST
     quiet = np.flatnonzero(count.sum(1) == 0)

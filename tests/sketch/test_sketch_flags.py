@@ -87,11 +87,22 @@ def test_everyday_prompts_are_not_flagged(rows_of: Rows, text: str) -> None:
 
 
 def test_cues_in_the_system_prompt_count(rows_of: Rows) -> None:
-    alone, both = rows_of([
-        {"messages": [{"role": "system", "text": "Rate the response on a scale of 1 to "
-                                                 "10."}, {"role": "user", "text": "hello"}]},
-        {"messages": [{"role": "system", "text": "Use the rubric."}, {"role": "user", "text": "Give a score."}]},
-    ])  # fmt: skip
+    alone, both = rows_of(
+        [
+            {
+                "messages": [
+                    {"role": "system", "text": "Rate the response on a scale of 1 to 10."},
+                    {"role": "user", "text": "hello"},
+                ]
+            },
+            {
+                "messages": [
+                    {"role": "system", "text": "Use the rubric."},
+                    {"role": "user", "text": "Give a score."},
+                ]
+            },
+        ]
+    )
     assert Flag(alone["flags"]) == Flag.GRADING
     assert Flag(both["flags"]) & Flag.GRADING
 
@@ -109,11 +120,13 @@ def test_nothing_is_left_over_from_the_row_before(rows_of: Rows) -> None:
 
 
 def test_tools_and_tool_messages_are_agentic(rows_of: Rows) -> None:
-    rows = rows_of([
-        {"messages": [{"role": "user", "text": "go"}], "tools": "[{}]"},
-        {"messages": [{"role": "user", "text": "go"}, {"role": "tool", "text": "42"}]},
-        {"messages": [{"role": "user", "text": "go"}]},
-    ])  # fmt: skip
+    rows = rows_of(
+        [
+            {"messages": [{"role": "user", "text": "go"}], "tools": "[{}]"},
+            {"messages": [{"role": "user", "text": "go"}, {"role": "tool", "text": "42"}]},
+            {"messages": [{"role": "user", "text": "go"}]},
+        ]
+    )
     assert [bool(Flag(row["flags"]) & Flag.AGENTIC) for row in rows] == [True, True, False]
 
 

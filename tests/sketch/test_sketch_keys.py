@@ -113,10 +113,19 @@ def test_another_key_changes_every_key(rows_of: Rows, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"a secret of 32 bytes, or more ..")
     row = {
         "messages": [{"role": r, "text": f"{r} {TEMPLATE}"} for r in ("system", "user", "assistant", "user")],
-        "answer": "yes", "signatures": ["sig"], "signed": ["other"],
-        "address": "203.0.113.9", "user_agent": "agent/1", "stainless": "lang=js", "ja4": "t13d", "parameters": "n=1", "end_user": "u",
-        "conversation": "c", "tools": "[]", "output_format": "{}",
-    }  # fmt: skip
+        "answer": "yes",
+        "signatures": ["sig"],
+        "signed": ["other"],
+        "address": "203.0.113.9",
+        "user_agent": "agent/1",
+        "stainless": "lang=js",
+        "ja4": "t13d",
+        "parameters": "n=1",
+        "end_user": "u",
+        "conversation": "c",
+        "tools": "[]",
+        "output_format": "{}",
+    }
     (public,), (private,) = rows_of([row]), rows_of([row], HashKey.from_file(tmp_path / "key"))
     for column in EXCHANGES.columns:
         if column.type == pa.int64() and column.name != "asn":
@@ -319,9 +328,16 @@ def test_a_cut_inside_a_character_is_harmless(rows_of: Rows) -> None:
 def test_no_words_in_the_result(sketched: Callable[..., Sketched]) -> None:
     canary = "zebrafinch quixotic"
     row = {
-        "messages": [{"role": role, "text": f"{canary} {role}"} for role in ("system", "user", "assistant", "user", "tool", "odd")],
-        "answer": canary, "tools": canary, "output_format": canary, "end_user": canary, "conversation": canary,
-    }  # fmt: skip
+        "messages": [
+            {"role": role, "text": f"{canary} {role}"}
+            for role in ("system", "user", "assistant", "user", "tool", "odd")
+        ],
+        "answer": canary,
+        "tools": canary,
+        "output_format": canary,
+        "end_user": canary,
+        "conversation": canary,
+    }
     result = sketched([row])
     shown = str([result.exchanges.to_pylist(), result.labels.to_pylist(), result.accounts.to_pylist()])
     assert "zebrafinch" not in shown

@@ -2,6 +2,6 @@
 
 from stillwatch.engine.base import Column, Engine, Table
 from stillwatch.engine.duckdb import DuckDBEngine
-from stillwatch.engine.scope import Scope
+from stillwatch.engine.scope import Scope, stage_table
 
-__all__ = ["Column", "DuckDBEngine", "Engine", "Scope", "Table"]
+__all__ = ["Column", "DuckDBEngine", "Engine", "Scope", "Table", "stage_table"]

@@ -13,6 +13,8 @@ from typing import Any, Protocol, Self, TypeAlias
 import ibis
 import pyarrow as pa
 
+from stillwatch.errors import naming
+
 Table: TypeAlias = ibis.Table
 """Rows in an engine: an Ibis table expression, run when it is collected, created or written."""
 Column: TypeAlias = ibis.Value
@@ -21,6 +23,9 @@ Column: TypeAlias = ibis.Value
 
 class Engine(Protocol):
     """Runs Ibis expressions over named tables."""
+
+    holders: dict[str, object]
+    """Which piece of work holds a table, by the table's name: so that none takes another's (see Scope)."""
 
     def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table."""
@@ -32,7 +37,7 @@ class Engine(Protocol):
         """The expression's rows, kept under a name for the queries that follow."""
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
 
     def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
@@ -41,6 +46,9 @@ class Engine(Protocol):
         """The expression's rows as a Parquet file, sorted, so that equal inputs give equal bytes; returns the
         rows.
         """
+
+    def described(self) -> dict[str, str]:
+        """Name and version of the engine, for run.json."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -63,7 +71,8 @@ def aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed to it at the end, removed if the writing fails."""
     part = path.with_name(f".{path.name}.part")
     try:
-        yield part
-        part.rename(path)
+        with naming(path):
+            yield part
+            part.rename(path)
     finally:
         part.unlink(missing_ok=True)

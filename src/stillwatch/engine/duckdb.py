@@ -26,9 +26,13 @@ ROWS_AT_ONCE = 262_144
 
 @contextmanager
 def _within_limits() -> Iterator[None]:
-    """A query that runs out of memory or of room for its spill files says which setting to change."""
+    """A query that runs out of memory or of room for its spill files says which setting to change; one that is
+    interrupted says so as Python does.
+    """
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",
@@ -60,6 +64,8 @@ class DuckDBEngine:
         """A connection whose spill files live below `scratch`. Raises SettingError for a memory limit that
         cannot be read.
         """
+        self.holders: dict[str, object] = {}
+        self._views: set[str] = set()
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-", dir=scratch))
         try:
             self.connection = ibis.duckdb.connect(
@@ -91,6 +97,7 @@ class DuckDBEngine:
             raise InputError(
                 f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
             )
+        self._views.add(name)
         return self.connection.read_parquet([str(path) for path in paths], table_name=name)
 
     def load(self, name: str, table: pa.Table) -> Table:
@@ -117,9 +124,11 @@ class DuckDBEngine:
         return self.connection.table(name)
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
         # Ibis 12 with SQLGlot 30 leaves the name out of its DROP TABLE.
-        self._raw.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self._raw.execute(f'DROP {"VIEW" if name in self._views else "TABLE"} IF EXISTS "{name}"')
+        self._views.discard(name)
+        self.holders.pop(name, None)
 
     def collect(self, expression: Table) -> pa.Table:
         """The expression's rows, in memory."""
@@ -140,6 +149,10 @@ class DuckDBEngine:
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
         return rows
+
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "duckdb", "version": duckdb.__version__}
 
     def close(self) -> None:
         """Close the connection and remove its spill files."""

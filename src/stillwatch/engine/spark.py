@@ -27,6 +27,7 @@ class SparkEngine:
 
         `scratch` keeps the tables that `create` makes: on a cluster, a folder that every worker sees.
         """
+        self.holders: dict[str, object] = {}
         self._own = session is None
         self._session = session or local_session()
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-spark-", dir=scratch))
@@ -58,7 +59,8 @@ class SparkEngine:
         return self._keep(name, path, self._session.read.schema(frame.schema).parquet(str(path)))
 
     def drop(self, name: str) -> None:
-        """Forget a table that `create` or `load` made."""
+        """Forget a table that `create`, `load` or `read` made."""
+        self.holders.pop(name, None)
         self._session.catalog.dropTempView(name)
         if name in self._paths:
             shutil.rmtree(self._paths.pop(name), ignore_errors=True)
@@ -76,6 +78,10 @@ class SparkEngine:
         with aside(path) as part:
             pq.write_table(table, part, **PARQUET_OPTIONS)
         return int(table.num_rows)
+
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "spark", "version": str(self._session.version)}
 
     def close(self) -> None:
         """Remove scratch files and the names they had; stop the session if it was made here."""

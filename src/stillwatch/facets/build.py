@@ -47,7 +47,7 @@ def build_traces(
     rarest.
     """
     lacking = missing_shares(engine, tables) if lacking is None else lacking
-    parts: list[Table] = []
+    parts: dict[str, Table] = {}
     blind: list[Blind] = []
     for name, facet in FACETS.all().items():
         missing = {need: lacking.get(need, 0.0) for need in facet.needs}
@@ -57,12 +57,13 @@ def build_traces(
             blind.append(Blind(name, f"no {columns}", worst))
         if worst < 1.0:
             progress(f"facet {name}")
-            parts.append(
-                engine.create(f"trace_{name}", _kept(_shared(engine, facet, tables), facet, settings))
-            )
-    traces = engine.create("traces", ibis.union(*parts) if len(parts) > 1 else parts[0])
+            with FACETS.blaming(name):
+                kept = _kept(_shared(engine, facet, tables), facet, settings)
+                parts[f"trace_{name}"] = engine.create(f"trace_{name}", kept)
+    rows = list(parts.values())
+    traces = engine.create("traces", ibis.union(*rows) if len(rows) > 1 else rows[0])
     for part in parts:
-        engine.drop(part.get_name())
+        engine.drop(part)
     engine.drop("pairs")
     return traces, blind
 

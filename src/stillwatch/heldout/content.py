@@ -97,8 +97,8 @@ def held_out_evidence(
 ) -> HeldOut:
     """e-value of each group and p-value of each member against Null.CONTENT.
 
-    exchanges: account, semantic sketch of each exchange, where prompts were sketched; near: group, account of those
-    that fit a group but for their content.
+    exchanges: account, semantic sketch of each exchange, where prompts were sketched; near: group, account of
+    those that fit a group but for their content.
     """
     inside = engine.load("inside", members.select(["group", "account"]))
     cells = cells_of(engine.collect(strata.select("account", "cell", "client", "stratum", "region")))

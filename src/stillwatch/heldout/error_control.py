@@ -30,8 +30,8 @@ def e_bh(log_e: Floats, level: float) -> npt.NDArray[np.bool_]:
 def passed(log_e: Sequence[float], lost: int, level: float) -> list[bool]:
     """Which of the candidates pass e-BH.
 
-    log_e: natural logarithms of the candidates' e-values; lost: candidates that were tested too, with e-values
-    of at most one; they count among the hypotheses.
+    log_e: natural logarithms of the candidates' e-values; lost: candidates that were tested too, with
+    e-values of at most one; they count among the hypotheses.
     """
     return [bool(ok) for ok in e_bh(np.array([*log_e, *([0.0] * lost)]), level)[: len(log_e)]]
 

@@ -1,5 +1,5 @@
-"""Who a group's accounts are compared with: the accounts of their cell of peers, or of a wider cell where the group
-fills its own; and a sample of these where they are too many.
+"""Who a group's accounts are compared with: the accounts of their cell of peers, or of a wider cell where the
+group fills its own; and a sample of these where they are too many.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ more.
 
 LIKENESS = schema_of(group=pa.int32(), nats=pa.float64(), alike=pa.int64(), elsewhere=pa.int64())
 """How alike in meaning the prompts of a group's accounts are: `nats` is the mean for one account; `alike` and
-`elsewhere` count accounts in the group and outside it that are nearer than all but the nearest 5 % of peers."""
+`elsewhere` count accounts in the group and outside it that are nearer than all but the nearest 5 % of
+peers."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,7 +62,9 @@ class SemanticEvidence:
         return np.where(there, nats[place], 0.0)
 
     def likeness(self, members: pa.Table) -> pa.Table:
-        """LIKENESS of the groups in members (group, account) that were ranked; empty where nothing was seen."""
+        """LIKENESS of the groups in members (group, account) that were ranked; empty where nothing was
+        seen.
+        """
         group, account = members.column("group").to_numpy(), members.column("account").to_numpy()
         rows = []
         for name in np.unique(group):

@@ -74,16 +74,52 @@ ORDINARY = frozenset(("role", "name", "function_call", "refusal", "annotations",
 """Fields of a message beside its text that carry no reasoning."""
 ASIDE = frozenset(
     (
-        "provider_specific_fields", "providerMetadata", "providerOptions", "provider_metadata", "provider_options", "callProviderMetadata",
-        "additional_kwargs", "extra_content", "extras", "google", "vertex", "anthropic", "bedrock", "amazon_bedrock", "openai", "azure",
-        "thinking_blocks", "reasoning_details", "reasoningContentBlocks", "thought_signatures", "thoughtSignatures",
+        "provider_specific_fields",
+        "providerMetadata",
+        "providerOptions",
+        "provider_metadata",
+        "provider_options",
+        "callProviderMetadata",
+        "additional_kwargs",
+        "extra_content",
+        "extras",
+        "google",
+        "vertex",
+        "anthropic",
+        "bedrock",
+        "amazon_bedrock",
+        "openai",
+        "azure",
+        "thinking_blocks",
+        "reasoning_details",
+        "reasoningContentBlocks",
+        "thought_signatures",
+        "thoughtSignatures",
     )
-)  # fmt: skip
+)
 """Fields beside the words that are looked into, on tool calls and results too."""
 INSIDE = ASIDE | {
-    "messages", "input", "contents", "content", "parts", "message", "delta", "choices", "candidates", "output", "tool_calls", "reasoning",
-    "reasoning_content", "reasoningContent", "reasoningText", "content_block", "item", "kwargs", "generations", "signatures",
-}  # fmt: skip
+    "messages",
+    "input",
+    "contents",
+    "content",
+    "parts",
+    "message",
+    "delta",
+    "choices",
+    "candidates",
+    "output",
+    "tool_calls",
+    "reasoning",
+    "reasoning_content",
+    "reasoningContent",
+    "reasoningText",
+    "content_block",
+    "item",
+    "kwargs",
+    "generations",
+    "signatures",
+}
 """Fields that are looked into elsewhere. A tool's arguments and results are not: their words are somebody
 else's.
 """

@@ -1,14 +1,22 @@
 """The one place that knows the order of the stages.
 
-    logs ── ingest, sketch ──> staged Parquet ── write_exchanges ──> exchanges, accounts, labels
-    exchanges, accounts ── facets ──> traces ── linkage ──> groups, members
-    groups' exchanges ── signals ──> scores
-    groups' exchanges ── templates ──> templates, template_keys
-    groups, scores, permits ── campaigns ──> campaigns, evidence, links, timeline, marks
-    all of it ── report ──> report.html
+`detect.py` takes logs to a run folder: `read_logs.py` reads and sketches them into staged Parquet files,
+`write_exchanges.py` makes the run's exchanges of these, and `search.py` finds the campaigns in them. Each
+stage of the search has a scope of its own in the engine and is one file in `stages/`. After the arrow stands
+what a stage leaves: first the tables that stay in the engine for later stages, then what stands in memory.
 
-`read_logs.py` is the first line, `write_exchanges.py` its end, `search.py` the next three, `detect.py` runs them all
-into a run folder.
+    facets      exchanges, accounts, releases -> activity, visits, traces; blind facets
+    linkage     traces, activity, visits, accounts, permits -> strata, owners; groups, evidence
+    heldout     groups, traces, strata, exchanges -> ; e-values, p-values, named members
+    candidates  members, owners, activity, visits -> volumes; candidates, owners' e-values
+    signals     candidates, volumes, strata, owners, exchanges, accounts
+                -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline, marks
+    templates   assigned, sums, templates, exchanges, traces -> ; prompt templates, their words
+    verdicts    candidates, e-values, scores, permits -> ; campaigns, groups, members
+    evidence    named members, traces, evidence -> ; member_evidence, evidence, links
+
+Only the traces outlast the search in the engine. `store.py` writes all of it, and `stillwatch.report` makes
+report.html of that.
 """
 
 from stillwatch.pipeline.detect import Inputs, detect

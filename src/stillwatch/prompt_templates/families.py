@@ -105,7 +105,7 @@ def families_of(engine: Engine, rows: Table, texts: dict[int, int], search: Sear
     driver sees at most a few thousand fingerprints of a group. Templates of one group only; the largest
     first.
     """
-    with Scope(engine) as scope:
+    with Scope(engine, "families") as scope:
         found = _found(scope, shared(scope, rows, texts, search), search)
     return sorted(
         (f for f in found if f.shape.about >= FEWEST_WORDS), key=lambda f: (f.group, -f.sampled, f.key)

@@ -107,7 +107,7 @@ def counts_of(engine: Engine, uses: Uses, assigned: Table) -> pa.Table:
         .agg(prompts=_.count())
     )
     users = uses.rows.select("frame", "account").distinct().group_by("frame").agg(everywhere=_.count())
-    with Scope(engine) as scope:
+    with Scope(engine, "counts") as scope:
         # Each in a query of its own, so that their memory does not add up.
         known = scope.create("template_inside", inside).join(scope.create("template_users", users), "frame")
         rows = known.left_join(scope.create("template_prompts", prompts), ["group", "family"])

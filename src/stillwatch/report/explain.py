@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import formatting, sentences
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.sentences import frames
 from stillwatch.report.summary import campaign_document, iso, values_document
-from stillwatch.report.terminal import account_lines, campaign_lines
+from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
 
@@ -19,17 +20,18 @@ MOST_MEMBERS = 12
 """Accounts listed on a terminal; the document has them all."""
 
 
-def explain(folder: Path, name: str) -> RenderableType:
-    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name
-    that is neither.
+def explain(folder: Path, name: str, sections: Collection[str] = ()) -> RenderableType:
+    """What the page says about a campaign (C001) or an account (its id or key). sections: names of those wanted
+    below the verdict (`terminal.SECTIONS`); none: all. Raises RunError for a name that is neither.
     """
     run = Run(folder)
     found = _find(run, name)
-    return (
+    lines = (
         campaign_lines(run, found, MOST_MEMBERS)
         if isinstance(found, CampaignView)
         else account_lines(run, found)
     )
+    return chosen(lines, sections) if sections else lines
 
 
 def explain_document(folder: Path, name: str) -> dict[str, Any]:
@@ -53,6 +55,7 @@ def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
     document = campaign_document(view.campaign, view.scores)
     return {
         **document,
+        "links": [lineage.document(row) for row in view.lineage],
         "text": {
             **document["text"],
             "verdict": sentences.verdict(view.campaign, sentences.high(run)),

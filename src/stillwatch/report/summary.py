@@ -13,7 +13,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, sentences
+from stillwatch import iso_time
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -40,19 +41,31 @@ def summary(folder: Path) -> RenderableType:
         f"{sentences.error_control(run.about, campaigns)} {sentences.unlisted(run, len(campaigns))}",
         style="dim",
     )
+    related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
     shown = table if campaigns else Text(sentences.NOTHING)
     warned = (sentences.kept_out(run), sentences.not_seen(run))
-    return Group(shown, note, *(Text(line, style="yellow") for line in warned if line))
+    return Group(
+        shown,
+        *(Text(line) for line in related if line),
+        note,
+        *(Text(line, style="yellow") for line in warned if line),
+    )
 
 
 def summary_document(folder: Path) -> dict[str, Any]:
     """Every campaign, the listed ones first, and the run's own description. Raises RunError."""
     run = Run(folder)
     rows = sorted(run.rows("campaigns"), key=lambda row: (not row["listed"], severity(row)))
-    return {
-        "campaigns": [campaign_document(row, run.rows("scores", row["group"])) for row in rows],
-        "run": run.about,
-    }
+    listed_rows = sum(bool(row["listed"]) for row in rows)
+    counts = {"campaigns": len(rows), "listed": listed_rows, "not_listed": len(rows) - listed_rows}
+    links: dict[int, list[dict[str, Any]]] = {}
+    for link in run.rows("campaign_links"):
+        links.setdefault(link["group"], []).append(lineage.document(link))
+    found = [
+        {**campaign_document(row, run.rows("scores", row["group"])), "links": links.get(row["group"], [])}
+        for row in rows
+    ]
+    return {"counts": counts, "campaigns": found, "run": run.about}
 
 
 def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
@@ -61,6 +74,8 @@ def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
     """
     same = (
         "campaign",
+        "identity",
+        "family",
         "group",
         "kind",
         "verdict",
@@ -110,7 +125,7 @@ def _finite(value: Any) -> Any:
 
 def iso(time: datetime | None) -> str | None:
     """A time in ISO form, or none."""
-    return None if time is None else time.isoformat()
+    return None if time is None else iso_time.iso(time)
 
 
 def bar(score: float, width: int = 6) -> str:

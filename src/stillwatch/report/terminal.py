@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, sentences
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.sentences import frames
 from stillwatch.report.summary import bar, verdict_text
@@ -26,13 +26,46 @@ FAMILY_COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
+SECTIONS = (
+    "axes",
+    "extracting",
+    "bound",
+    "test",
+    "permit",
+    "identity",
+    "volume",
+    "evidence",
+    "keys",
+    "signals",
+    "intents",
+    "templates",
+    "accounts",
+    "against",
+    "blind-spots",
+)
+"""Every section, in the order in which it is shown."""
 MOST_PARTS = 4
 """Shared beginnings and ends that no frame explains."""
 SPARK = 72
 """Characters of a timeline."""
 
 
-def campaign_lines(run: Run, view: CampaignView, most_members: int) -> RenderableType:
+class Block(Group):
+    """A titled part of what is shown, with the name of its section."""
+
+    def __init__(self, section: str, *parts: RenderableType) -> None:
+        super().__init__(*parts)
+        self.section = section
+
+
+def chosen(lines: Group, sections: Collection[str]) -> Group:
+    """The lines without the blocks of other sections; what is no block (names and verdicts) stays."""
+    return Group(
+        *(part for part in lines.renderables if not isinstance(part, Block) or part.section in sections)
+    )
+
+
+def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
     """One campaign: verdict, axes, evidence, keys, volume, templates, accounts, doubts."""
     campaign = view.campaign
     head = Text.assemble(
@@ -53,36 +86,40 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Renderabl
             style="dim",
         ),
         Text(sentences.verdict(campaign, sentences.high(run))),
-        _block("", _axes(view)),
-        _block("What was being extracted", Text(sentences.extracting(campaign["extracting"]))),
-        _block("How many accounts", Text(sentences.bound(campaign, run.about))),
-        _block("How sure", Text(sentences.tested(campaign))),
-        _block("Permit", Text(sentences.permit(campaign))),
-        *_when(view.timeline, lambda: _block("Volume", _volume(view))),
+        _block("axes", "", _axes(view)),
+        _block("extracting", "What was being extracted", Text(sentences.extracting(campaign["extracting"]))),
+        _block("bound", "How many accounts", Text(sentences.bound(campaign, run.about))),
+        _block("test", "How sure", Text(sentences.tested(campaign))),
+        _block("permit", "Permit", Text(sentences.permit(campaign))),
+        _block("identity", "Identity", _identity(view)),
+        *_when(view.timeline, lambda: _block("volume", "Volume", _volume(view))),
         *_when(
             view.waterfall,
             lambda: _block(
-                "Evidence: mean nats of an account", _waterfall(view.waterfall, "mean of the accounts")
+                "evidence",
+                "Evidence: mean nats of an account",
+                _waterfall(view.waterfall, "mean of the accounts"),
             ),
         ),
-        *_when(view.evidence, lambda: _block("Strongest shared keys", _keys(view.evidence))),
-        *_when(view.scores, lambda: _block("Signals", _signals(view.scores))),
-        *_when(view.intents, lambda: _block(ASKED, _intents(view.intents))),
-        *_when(view.templates, lambda: _block("Templates", _templates(view.templates))),
+        *_when(view.evidence, lambda: _block("keys", "Strongest shared keys", _keys(view.evidence))),
+        *_when(view.scores, lambda: _block("signals", "Signals", _signals(view.scores))),
+        *_when(view.intents, lambda: _block("intents", ASKED, _intents(view.intents))),
+        *_when(view.templates, lambda: _block("templates", "Templates", _templates(view.templates))),
         *_when(
             view.members,
             lambda: _block(
+                "accounts",
                 _accounts_title(len(view.members), most_members),
                 _members(view, most_members),
             ),
         ),
         *_when(
             sentences.against(view),
-            lambda: _block("What speaks against it", _bullets(sentences.against(view))),
+            lambda: _block("against", "What speaks against it", _bullets(sentences.against(view))),
         ),
         *_when(
             sentences.doubts(view),
-            lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(view))),
+            lambda: _block("blind-spots", "Blind spots of what contributed", _doubts(sentences.doubts(view))),
         ),
     )
 
@@ -95,7 +132,7 @@ def _accounts_title(members: int, most: int) -> str:
     )
 
 
-def account_lines(run: Run, view: AccountView) -> RenderableType:
+def account_lines(run: Run, view: AccountView) -> Group:
     """One account: its groups, nats by facet, and what would exonerate it."""
     head = Text.assemble(
         (formatting.cut(view.account_id, 80), "bold"), (f"  key {formatting.key(view.account)}", "dim")
@@ -130,15 +167,18 @@ def _membership(membership: Membership) -> list[RenderableType]:
         for link in membership.links[:12]
     ]
     return [
-        _block("", line),
+        Text(),
+        line,
         said,
-        *_when(rows, lambda: _block("What makes its nats", _waterfall(rows, "evidence"))),
-        *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
-        *_when(keys, lambda: _block("Shared keys it carries", _bullets(keys))),
-        _block("What would exonerate it", _bullets(membership.exonerates)),
+        *_when(rows, lambda: _block("evidence", "What makes its nats", _waterfall(rows, "evidence"))),
+        *_when(membership.intents, lambda: _block("intents", ASKED, _intents(membership.intents))),
+        *_when(keys, lambda: _block("keys", "Shared keys it carries", _bullets(keys))),
+        _block("against", "What would exonerate it", _bullets(membership.exonerates)),
         *_when(
             blind_spots(membership),
-            lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership))),
+            lambda: _block(
+                "blind-spots", "Blind spots of what counts against it", _doubts(blind_spots(membership))
+            ),
         ),
     ]
 
@@ -153,8 +193,9 @@ def _when(there: object, make: Callable[[], RenderableType]) -> list[RenderableT
     return [make()] if there else []
 
 
-def _block(title: str, body: RenderableType) -> RenderableType:
-    return Group("", Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else Group("", body)
+def _block(section: str, title: str, body: RenderableType) -> RenderableType:
+    parts = (Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else (body,)
+    return Block(section, "", *parts)
 
 
 def _axes(view: CampaignView) -> RenderableType:
@@ -325,6 +366,15 @@ def _members(view: CampaignView, most: int) -> RenderableType:
             formatting.period(row["first"], row["last"]),
         )
     return table
+
+
+def _identity(view: CampaignView) -> RenderableType:
+    told = [lineage.sentence(row) for row in view.lineage]
+    return Group(
+        Text(view.campaign["identity"]),
+        *_when(told, lambda: _bullets(told)),
+        *_when(told, lambda: Text(lineage.MEANS, style="dim")),
+    )
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:

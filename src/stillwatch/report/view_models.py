@@ -53,6 +53,8 @@ class CampaignView:
     """Nats of each account and facet."""
     member_adjustments: tuple[Row, ...]
     """What else counts in each account's nats: held-out content, and the limits of families."""
+    lineage: tuple[Row, ...]
+    """How it is linked to other campaigns, in the table's order."""
 
     @property
     def name(self) -> str:
@@ -230,4 +232,5 @@ def campaign_view(run: Run, campaign: Row) -> CampaignView:
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),
         member_adjustments=tuple(run.rows("member_adjustments", group)),
+        lineage=tuple(run.rows("campaign_links", group)),
     )

@@ -23,9 +23,28 @@ negative.
 """
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
-    "cover", "card_share", "wave_share", "own_address", "mail_share", "pivot", "banned", "build_share", "school_mail", "registered_together",
-    "behind_egress", "staff", "handover", "declared", "newcomers", "called", "stay", "carries", "share", "volume", "untooled",
-)  # fmt: skip
+    "cover",
+    "card_share",
+    "wave_share",
+    "own_address",
+    "mail_share",
+    "pivot",
+    "banned",
+    "build_share",
+    "school_mail",
+    "registered_together",
+    "behind_egress",
+    "staff",
+    "handover",
+    "declared",
+    "newcomers",
+    "called",
+    "stay",
+    "carries",
+    "share",
+    "volume",
+    "untooled",
+)
 
 
 @dataclass(frozen=True)
@@ -143,30 +162,7 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
             "days",
             f"first_day + days may be at most {scenario.window.days}",
         )
-    if campaign.rhythm not in RHYTHMS:
-        yield Fault(f"there is no rhythm {campaign.rhythm!r}", at, "rhythm", _known(RHYTHMS))
-    if campaign.paraphrase not in range(LEVELS):
-        yield Fault(
-            f"there is no level {campaign.paraphrase} of paraphrase",
-            at,
-            "paraphrase",
-            "give it 0 (verbatim), 1 (light) or 2 (heavy)",
-        )
-    if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
-        yield Fault(
-            "accounts, waves and addresses must be at least 1",
-            at,
-            "accounts",
-            "give them whole numbers above 0",
-        )
-    if campaign.exchanges < 1:
-        yield Fault(
-            f"campaign {campaign.name} has no exchanges", at, "exchanges", "give it a whole number above 0"
-        )
-    if campaign.windows < 1:
-        yield Fault(
-            "a day of a balanced rhythm needs windows", at, "windows", "give it a whole number above 0"
-        )
+    yield from _sizes(campaign, at)
     if not campaign.pathways:
         yield Fault(
             f"campaign {campaign.name} has no pathway", at, "name", "add [[campaign.pathway]] with its jobs"
@@ -202,20 +198,50 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
             "set banned = 0.0",
         )
     for j, pathway in enumerate(campaign.pathways):
-        way = f"{at}.pathway[{j}]"
-        yield from _numbers(pathway, way)
-        if pathway.plan not in PLANS:
-            yield Fault(f"there is no plan {pathway.plan!r}", way, "plan", _known(PLANS))
-        yield from _mixture(pathway.jobs, jobs, way, "jobs")
-        if pathway.late_jobs:
-            yield from _mixture(pathway.late_jobs, jobs, way, "late_jobs")
-        yield from _later(pathway, campaign.days, way)
-        yield from _client(pathway, way)
-        for name in pathway.parameters:
-            if name not in NAMES:
-                yield Fault(
-                    f"there is no sampling parameter {name!r}", way, "parameters", _known(sorted(NAMES))
-                )
+        yield from _pathway(pathway, campaign.days, f"{at}.pathway[{j}]", jobs)
+
+
+def _sizes(campaign: Campaign, at: str) -> Iterator[Fault]:
+    """Names and numbers of a campaign that need no other part of it."""
+    if campaign.rhythm not in RHYTHMS:
+        yield Fault(f"there is no rhythm {campaign.rhythm!r}", at, "rhythm", _known(RHYTHMS))
+    if campaign.paraphrase not in range(LEVELS):
+        yield Fault(
+            f"there is no level {campaign.paraphrase} of paraphrase",
+            at,
+            "paraphrase",
+            "give it 0 (verbatim), 1 (light) or 2 (heavy)",
+        )
+    if campaign.waves < 1 or campaign.addresses < 1 or campaign.accounts < 1:
+        yield Fault(
+            "accounts, waves and addresses must be at least 1",
+            at,
+            "accounts",
+            "give them whole numbers above 0",
+        )
+    if campaign.exchanges < 1:
+        yield Fault(
+            f"campaign {campaign.name} has no exchanges", at, "exchanges", "give it a whole number above 0"
+        )
+    if campaign.windows < 1:
+        yield Fault(
+            "a day of a balanced rhythm needs windows", at, "windows", "give it a whole number above 0"
+        )
+
+
+def _pathway(pathway: Pathway, days: int, at: str, jobs: list[str]) -> Iterator[Fault]:
+    """One way in of a campaign that lasts so many days."""
+    yield from _numbers(pathway, at)
+    if pathway.plan not in PLANS:
+        yield Fault(f"there is no plan {pathway.plan!r}", at, "plan", _known(PLANS))
+    yield from _mixture(pathway.jobs, jobs, at, "jobs")
+    if pathway.late_jobs:
+        yield from _mixture(pathway.late_jobs, jobs, at, "late_jobs")
+    yield from _later(pathway, days, at)
+    yield from _client(pathway, at)
+    for name in pathway.parameters:
+        if name not in NAMES:
+            yield Fault(f"there is no sampling parameter {name!r}", at, "parameters", _known(sorted(NAMES)))
 
 
 def _later(pathway: Pathway, days: int, at: str) -> Iterator[Fault]:

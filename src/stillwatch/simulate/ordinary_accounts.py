@@ -122,24 +122,65 @@ def ordinary_accounts(
     offset = np.array([r.utc_offset for r in regions])[region]
     plan = np.where(total > HEAVY, API, rng.choice([FREE, PLUS, API], n, p=[0.55, 0.2, 0.25]))
     places, place_count = addresses_of_accounts(region, setting, rng)
-    whole = np.zeros(n, np.int64)
     profile = setting.jobs.profile(spec.jobs)
     return Accounts(
-        kind=whole.copy(), group=whole.copy(), campaign=whole - 1, region=region, language=setting.jobs.languages_of(region, regions, rng),
-        plan=plan, verification=np.where(plan == FREE, rng.choice([NOBODY, EMAIL, PHONE], n, p=[0.1, 0.6, 0.3]), rng.choice([PHONE, CARD, ID], n, p=[0.2, 0.7, 0.1])),
+        **_alone(n),
+        region=region,
+        language=setting.jobs.languages_of(region, regions, rng),
+        plan=plan,
+        verification=np.where(
+            plan == FREE,
+            rng.choice([NOBODY, EMAIL, PHONE], n, p=[0.1, 0.6, 0.3]),
+            rng.choice([PHONE, CARD, ID], n, p=[0.2, 0.7, 0.1]),
+        ),
         payment=np.where(plan == FREE, 0, instruments(n, rng)),
-        domain=mail_domains(n, setting, rng), shape=mail_shapes(n, setting, rng), phone=phone_prefixes(region, setting, rng), organisation=whole.copy(),
-        created=created, banned=banned, first=first, last=np.where(banned > 0, banned, setting.end),
-        rate=total / setting.days, even=np.zeros(n, bool), burst=rng.choice([0.15, 0.3, 1.0], n, p=[0.5, 0.3, 0.2]),
-        ramp=np.zeros(n), period=whole + 1, phase=whole.copy(), sure=(first - setting.start) // DAY + (rng.random(n) * (np.where(banned > 0, banned, setting.end) - first) / DAY).astype(np.int64),
-        rhythm=np.where(plan == API, rng.choice([HOME, FLAT], n, p=[0.6, 0.4]), HOME), shift=np.rint(-offset * 4 + rng.normal(0, 6, n)).astype(np.int64),
-        weekend=rng.choice([0.3, 0.8, 1.2], n), stay=np.where(total > HEAVY, 0.92, rng.choice([0.3, 0.6, 0.75], n)), gap=np.where(total > HEAVY, 9.0, 75.0),
-        client=setting.clients.popular(n, rng), other_client=setting.clients.popular(n, rng), parameters=setting.clients.popular_parameters(n, rng),
-        places=places, place_count=place_count, profile=np.full(n, profile), late_profile=np.full(n, profile), late_from=np.full(n, setting.end),
-        seed=seeds(n, rng), group_seed=np.zeros(n, np.uint64), paraphrase=whole.copy(), slice=whole.copy(), slices=whole + 1, untooled=np.zeros(n, bool),
-        end_users=whole.copy(), silent=np.zeros(n, bool), owner=whole - 1, handover=np.zeros(n), model=models_of(n, setting, rng),
-        adopts=rng.choice([0.0, 0.3, 0.9], n, p=[0.6, 0.25, 0.15]), adopt_hours=rng.uniform(24, 400, n),
-    )  # fmt: skip
+        domain=mail_domains(n, setting, rng),
+        shape=mail_shapes(n, setting, rng),
+        phone=phone_prefixes(region, setting, rng),
+        created=created,
+        banned=banned,
+        first=first,
+        last=np.where(banned > 0, banned, setting.end),
+        rate=total / setting.days,
+        burst=rng.choice([0.15, 0.3, 1.0], n, p=[0.5, 0.3, 0.2]),
+        sure=(first - setting.start) // DAY
+        + (rng.random(n) * (np.where(banned > 0, banned, setting.end) - first) / DAY).astype(np.int64),
+        rhythm=np.where(plan == API, rng.choice([HOME, FLAT], n, p=[0.6, 0.4]), HOME),
+        shift=np.rint(-offset * 4 + rng.normal(0, 6, n)).astype(np.int64),
+        weekend=rng.choice([0.3, 0.8, 1.2], n),
+        stay=np.where(total > HEAVY, 0.92, rng.choice([0.3, 0.6, 0.75], n)),
+        gap=np.where(total > HEAVY, 9.0, 75.0),
+        client=setting.clients.popular(n, rng),
+        other_client=setting.clients.popular(n, rng),
+        parameters=setting.clients.popular_parameters(n, rng),
+        places=places,
+        place_count=place_count,
+        profile=np.full(n, profile),
+        late_profile=np.full(n, profile),
+        late_from=np.full(n, setting.end),
+        seed=seeds(n, rng),
+        model=models_of(n, setting, rng),
+        adopts=rng.choice([0.0, 0.3, 0.9], n, p=[0.6, 0.25, 0.15]),
+        adopt_hours=rng.uniform(24, 400, n),
+    )
+
+
+def _alone(n: int) -> dict[str, Array]:
+    """The columns by which kinds and operators tie accounts together or set them apart: nothing yet."""
+    whole = np.zeros(n, np.int64)
+    return {
+        **{
+            name: whole.copy()
+            for name in ("kind", "group", "organisation", "phase", "paraphrase", "slice", "end_users")
+        },
+        "campaign": whole - 1,
+        "owner": whole - 1,
+        "period": whole + 1,
+        "slices": whole + 1,
+        **{name: np.zeros(n, bool) for name in ("even", "untooled", "silent")},
+        **{name: np.zeros(n) for name in ("ramp", "handover")},
+        "group_seed": np.zeros(n, np.uint64),
+    }
 
 
 def regions_of(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Array:

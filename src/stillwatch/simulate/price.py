@@ -1,14 +1,13 @@
 """What a campaign costs its operator: counted in the made world, at the scenario's full size, and in money.
 
-Counts are those of the made world's accounts and log. What grows with the number of accounts is multiplied up to
-scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
+Counts are those of the made world's accounts and log. What grows with the number of accounts is multiplied up
+to scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
 list, client builds) is taken as it is there. An operator that steals keys pays for these and for its own
 means: accounts, cards, domains and tokens are paid for by its victims.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -25,6 +24,7 @@ from stillwatch.simulate.operators.slices import slices
 from stillwatch.simulate.ordinary_accounts import FREEMAIL, WORDS
 from stillwatch.simulate.specs import Campaign
 from stillwatch.simulate.world import World
+from stillwatch.toml_file import known, parse_toml, read_toml
 
 pc: Any = pyarrow.compute
 UNITS: dict[str, str] = {
@@ -152,8 +152,8 @@ def _index(column: Any, known: Any) -> Array:
 
 
 def _senders(world: World, owner: Array, address: Array) -> Array:
-    """The row of the world's accounts behind each account and address: a stolen key's user is told from its owner, who
-    has the same id, by its addresses.
+    """The row of the world's accounts behind each account and address: a stolen key's user is told from its
+    owner, who has the same id, by its addresses.
 
     Addresses are known by the first number that has their text, since a rare one is drawn twice.
     """
@@ -314,7 +314,7 @@ def shipped_prices() -> dict[str, Price]:
     text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
     return {
         name: Price(float(entry["amount"]), entry["per"], entry["source"])
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in parse_toml(text, "prices", where="prices.toml").items()
     }
 
 
@@ -325,26 +325,19 @@ def read_prices(path: Path | None) -> dict[str, Price]:
     prices = shipped_prices()
     if path is None:
         return prices
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(
-            f"the prices cannot be read: {error}",
-            where=str(path),
-            do="give a TOML file like src/stillwatch/simulate/prices.toml",
-        ) from error
+    document = read_toml(path, "prices file", option="--prices")
+    known(document, prices, "there is no price {}", where=str(path))
     return prices | {name: _price(name, entry, prices, str(path)) for name, entry in document.items()}
 
 
-def _price(name: str, entry: Any, known: Prices, where: str) -> Price:
-    if name not in known:
-        raise SettingError(f"there is no price {name}", where=where, do=f"known: {', '.join(known)}")
+def _price(name: str, entry: Any, shipped: Prices, where: str) -> Price:
     if not isinstance(entry, dict) or not isinstance(entry.get("source"), str):
         raise SettingError(
             f"price {name} says not where it comes from",
             where=where,
             do=f'write [{name}] with amount = 1.0 and source = "..."',
         )
+    known(entry, ("amount", "per", "source"), f"price {name} has an unknown key {{}}", where=where)
     amount = entry.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
         raise SettingError(
@@ -352,4 +345,4 @@ def _price(name: str, entry: Any, known: Prices, where: str) -> Price:
             where=where,
             do="give it in dollars",
         )
-    return Price(float(amount), str(entry.get("per", known[name].per)), entry["source"])
+    return Price(float(amount), str(entry.get("per", shipped[name].per)), entry["source"])

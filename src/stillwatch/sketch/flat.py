@@ -13,9 +13,16 @@ from stillwatch.sketch.arrow import compute
 from stillwatch.sketch.rows import ASSISTANT, SYSTEM, TOOL, USER, Texts
 
 ROLES = {
-    "system": SYSTEM, "developer": SYSTEM, "user": USER, "human": USER, "assistant": ASSISTANT, "model": ASSISTANT, "ai": ASSISTANT,
-    "tool": TOOL, "function": TOOL,
-}  # fmt: skip
+    "system": SYSTEM,
+    "developer": SYSTEM,
+    "user": USER,
+    "human": USER,
+    "assistant": ASSISTANT,
+    "model": ASSISTANT,
+    "ai": ASSISTANT,
+    "tool": TOOL,
+    "function": TOOL,
+}
 """What a role counts as; an unknown one counts as the user's."""
 
 

@@ -269,6 +269,19 @@ def mark_or_span(
     return mark, size, span, spans, stop
 
 
+@inlined
+def character_at(data: Bytes, at: Whole, end: Whole, tables: Alphabet) -> tuple[Whole, Whole, Whole, Whole]:
+    """Kind, size in bytes, script and folded form of the character at a place."""
+    kind: Whole = np.int64(tables.kinds[data[at]])
+    size: Whole = np.int64(1)
+    script: Whole = np.int64(0)
+    fold: Whole = np.int64(0)
+    if kind == WIDE:
+        entry, size = entry_at(data, at, end, tables.chars)
+        kind, script, fold = entry & KIND_MASK, (entry >> SCRIPT_SHIFT) & SCRIPT_MASK, entry >> FOLD_SHIFT
+    return kind, size, script, fold
+
+
 @kernel
 def split(
     data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n: Whole, total: np.uint64
@@ -276,7 +289,7 @@ def split(
     """Append the words of data[low:end] from place n on; returns the new count, never more than there is room
     for, and the hash of all.
     """
-    page, kinds = tables.page, tables.kinds
+    page = tables.page
     turn_to(data, low, end, page)
     done, line = low, True
     span: Whole = np.int64(0)
@@ -304,17 +317,7 @@ def split(
                 total = folded(total, value)
                 n = put(words, n, value, np.uint64(0), span << SPAN | name | _LATIN, at, at + count)
                 continue
-            kind: Whole = np.int64(kinds[data[at]])
-            size: Whole = np.int64(1)
-            script: Whole = np.int64(0)
-            fold: Whole = np.int64(0)
-            if kind == WIDE:
-                entry, size = entry_at(data, at, end, tables.chars)
-                kind, script, fold = (
-                    entry & KIND_MASK,
-                    (entry >> SCRIPT_SHIFT) & SCRIPT_MASK,
-                    entry >> FOLD_SHIFT,
-                )
+            kind, size, script, fold = character_at(data, at, end, tables)
             if kind in (LETTER, DIGIT, SOLO):
                 stop, value, plain = word_at(data, at, end, kind, fold, size, tables.chars)
                 special = place_of(data, low, at, stop, end, value, line) if kind != SOLO else np.uint64(0)

@@ -68,8 +68,8 @@ def ban(stage: Stage, accounts: Accounts, rng: np.random.Generator) -> None:
 
 
 def joined(spec: Campaign, waves: list[Accounts], setting: Setting, rng: np.random.Generator) -> Accounts:
-    """The accounts of all waves together: one operator's words, and each wave has a share of the means that the
-    wave before it used.
+    """The accounts of all waves together: one operator's words, and each wave has a share of the means that
+    the wave before it used.
     """
     for wave, before, after in zip(spec.account_waves[1:], waves, waves[1:], strict=False):
         after.group_seed[:] = before.group_seed[0]

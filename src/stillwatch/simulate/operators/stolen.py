@@ -10,8 +10,19 @@ from stillwatch.simulate.ordinary_accounts import Setting
 from stillwatch.simulate.specs import Campaign, kinds
 
 OF_THE_OWNER = (
-    "group", "region", "plan", "verification", "payment", "domain", "shape", "phone", "organisation", "created", "banned", "model",
-)  # fmt: skip
+    "group",
+    "region",
+    "plan",
+    "verification",
+    "payment",
+    "domain",
+    "shape",
+    "phone",
+    "organisation",
+    "created",
+    "banned",
+    "model",
+)
 """What a key tells of its account: this stays the owner's, everything else is the operator's."""
 
 

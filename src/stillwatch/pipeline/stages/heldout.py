@@ -1,0 +1,45 @@
+"""Stage heldout: the content of the groups' exchanges, which had no part in forming them, tests them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from stillwatch.engine import Engine
+from stillwatch.heldout.content import HeldOut, held_out_evidence, held_traces
+from stillwatch.heldout.members import named_members
+from stillwatch.pipeline.stages.facets import Observed
+from stillwatch.pipeline.stages.linkage import Groups
+from stillwatch.settings import Settings
+
+
+@dataclass(frozen=True)
+class HeldOutTests:
+    """What the tests say, and whom they leave named."""
+
+    held: HeldOut
+    """Each group's e-value, and each member's p-value and evidence."""
+    named: pa.Table
+    """group, account, nats: accounts named by the evidence of formation and content together; keys, semantic, cap:
+    what content is made of.
+    """
+
+
+def run_held_out_tests(
+    engine: Engine, seen: Observed, groups: Groups, settings: Settings, progress: Callable[[str], None]
+) -> HeldOutTests:
+    """Nothing stays in the engine."""
+    progress("held-out tests")
+    members, near = groups.linked.members, groups.linked.near
+    held = held_out_evidence(
+        engine,
+        held_traces(engine, seen.traces, groups.strata),
+        groups.strata,
+        members,
+        seen.tables.exchanges.select("account", "semantic"),
+        near,
+    )
+    named = named_members(members, near, held, held.everyone, settings.linkage, settings.campaigns)
+    return HeldOutTests(held, named)
