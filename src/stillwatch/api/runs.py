@@ -38,6 +38,7 @@ class Run:
     groups = TableOf(found.GROUPS)
     members = TableOf(found.MEMBERS)
     member_evidence = TableOf(found.MEMBER_EVIDENCE)
+    member_adjustments = TableOf(found.MEMBER_ADJUSTMENTS)
     evidence = TableOf(found.EVIDENCE)
     links = TableOf(found.LINKS)
     scores = TableOf(found.SCORES)
@@ -183,5 +184,6 @@ def _text(lines: Any) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=WIDTH, color_system=None, highlight=False).print(lines)
-    return out.getvalue().rstrip()
+    # In a notebook rich would show the lines itself and write nothing.
+    Console(file=out, width=WIDTH, color_system=None, highlight=False, force_jupyter=False).print(lines)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
