@@ -1,4 +1,4 @@
-"""Which accounts a tested group names: all evidence counts here, since it no longer tests the group."""
+"""Which accounts a tested group names. All evidence counts here, since it no longer tests the group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stillwatch.settings import CampaignSettings, LinkageSettings
 LEAST_CONTENT = 4.0
 """Nats of content that an account near a group needs to be named in it."""
 LESSER = 1.0 / 3.0
-"""Weight of the weaker of what keys and meaning say."""
+"""Weight of the weaker evidence, that of keys or that of meaning."""
 CERTAIN = math.log(99.0)
 """Posterior odds at which an account is named."""
 
@@ -31,11 +31,10 @@ def named_members(
     linkage: LinkageSettings,
     settings: CampaignSettings,
 ) -> pa.Table:
-    """group, account, nats (formation and content): members whose content agrees, and near accounts whose
-    content does.
+    """Return group, account, nats (formation and content) of members and near accounts that are named.
 
-    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group)
-    to one, a hundredfold. Groups left with fewer than `smallest_group` accounts are dropped.
+    An account is named if its evidence outweighs the prior odds against it, (everyone / size of the group) to
+    one, by a factor of a hundred. Groups left with fewer than `smallest_group` accounts are dropped.
     """
     own = _with_content(members, held, linkage)
     others = _with_content(near, held, linkage)
@@ -62,7 +61,7 @@ def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
 
 
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
-    """The accounts with their content evidence (content) and the sum of both (nats)."""
+    """Add to the accounts their content evidence (content) and the sum of both (nats)."""
     group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
     content = np.zeros(len(group))
     for name in np.unique(group):
@@ -80,8 +79,9 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
 
 
 def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
-    """What keys and meaning say together: the stronger in full and a third of the other, since one template
-    makes both (see totals).
+    """Return the evidence of keys and meaning together: the stronger in full and a third of the other.
+
+    One template makes both (see totals).
     """
     keys = _keys(accounts, group, held, cap)
     semantic = np.maximum(held.semantic.of(group, accounts), np.log(LEAST_MISSING))
