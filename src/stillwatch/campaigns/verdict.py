@@ -17,7 +17,7 @@ class Axis:
     score: float
     """0 to 1."""
     why: str
-    """The findings that carry it, strongest first."""
+    """The findings behind the score, strongest first."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Finding:
 
 
 def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
-    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a
-    negative weight.
+    """Return the noisy-or of an axis's signals by their weights.
+
+    Signals of context with a negative weight lower intent.
     """
     signals = SIGNALS.all()
     doubt = 1.0
@@ -57,21 +58,23 @@ def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
 
 @dataclass(frozen=True)
 class Standing:
-    """What an owner has shown the provider of itself."""
+    """What the provider knows about an owner."""
 
     permit: bool = False
     """A permit covers it."""
     exceeded: bool = False
     """Its use goes clearly beyond that permit."""
     known: bool = False
-    """One verified organisation, with fewer exchanges than such a one needs a permit for."""
+    """One verified organisation, with fewer exchanges than need a permit."""
 
 
 def verdict(
     scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings
 ) -> str:
-    """adversarial: large, meant, and hidden; unlicensed: large, meant, and more than owner or permit account
-    for; authorised; else benign.
+    """Return adversarial, unlicensed, authorised or benign.
+
+    Adversarial is large, intended and hidden. Unlicensed is large, intended, and more than owner or permit
+    account for.
     """
     harvests = scale.score >= settings.high and intent.score >= settings.high
     if standing.permit:
@@ -84,7 +87,7 @@ def verdict(
 
 
 WORTH_TELLING = 0.02
-"""Share of prompts below which nothing is said."""
+"""Smaller shares of prompts are not mentioned."""
 ASKS = (
     ("trace_cleaning", "reasoning traces to be cleaned or completed"),
     ("reasoning", "written-out reasoning"),
@@ -102,7 +105,7 @@ ASKS = (
 
 
 def extracting(intents: Sequence[Mapping[str, Any]]) -> str:
-    """What a group asked for, in a sentence; from its rows of table intents."""
+    """Describe what a group asked for in a sentence, from its rows of table intents."""
     if not intents:
         return "not known: the log holds no prompts"
     asked = {row["label"]: row for row in intents}
@@ -119,5 +122,5 @@ def extracting(intents: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _range(row: Mapping[str, Any]) -> str:
-    """An interval in per cent: 38 to 44%, with a dash between."""
+    """Format an interval in per cent, 38 to 44%, with a dash between."""
     return f"{100 * row['low']:.0f}\N{EN DASH}{100 * row['high']:.0f}%"
