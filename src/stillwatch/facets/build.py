@@ -18,7 +18,7 @@ Progress = Callable[[str], None]
 
 
 def quiet(_step: str) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,10 @@ def build_traces(
     progress: Progress = quiet,
     lacking: dict[str, float] | None = None,
 ) -> tuple[Table, list[Blind]]:
-    """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which
-    facets were blind.
+    """Build table traces (account, key, facet, value, first, last, n) over all facets.
 
-    Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet`
-    rarest.
+    Times are in seconds. Also returns which facets were blind. Only keys that at least two accounts carry are
+    kept, and of each account and facet the `keys_per_facet` rarest.
     """
     lacking = missing_shares(engine, tables) if lacking is None else lacking
     parts: dict[str, Table] = {}
@@ -68,7 +67,7 @@ def build_traces(
 
 
 def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
-    """For each column that some facet needs, the share of its rows that lack it; 1.0 for an empty table."""
+    """For each column that a facet needs, the share of rows that lack it; 1.0 for an empty table."""
     shares: dict[str, float] = {}
     needs = {need for facet in FACETS.all().values() for need in facet.needs}
     for source in ("exchanges", "accounts", "releases"):
@@ -85,7 +84,7 @@ def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
 
 
 def _shared(engine: Engine, facet: Facet, tables: Tables) -> Table:
-    """(account, value, first, last, n, df) for the values of at least two accounts."""
+    """Return (account, value, first, last, n, df) for the values of at least two accounts."""
     rows = facet.query(tables)
     if facet.sparse:
         several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)

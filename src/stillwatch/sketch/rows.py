@@ -30,15 +30,18 @@ KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_E
     SEMANTIC + 1, SEMANTIC + 12
 )
 HEIGHT = HARVEST + 1
-"""Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of
-projections; bits of the keys that are known; user messages; whether the answer refuses; bytes of it that are
-reasoning between tags; the message that was sketched, or -1; masked words; numbers of the language and the
-script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
+"""Rows of the sheet that the kernels write, with one column per request.
+
+Keys by kind, not sealed yet; signs of projections; bits of the keys that are known; user messages; whether
+the answer refuses; bytes of it that are reasoning between tags; the message that was sketched, or -1; masked
+words; numbers of the language and the script; where the request's shingles end; the intent model's result:
+bits of flags, and thousandths.
+"""
 
 ANSWER_BYTES = 120
-"""A refusal is looked for in so many bytes at an answer's head."""
+"""A refusal is searched in so many bytes at the beginning of an answer."""
 APART = 64
-"""Word places between two texts, so that no cue spans both."""
+"""Word places between two texts, so that no cue covers both."""
 
 
 class Texts(NamedTuple):
@@ -109,7 +112,7 @@ class Sheet(NamedTuple):
     shingles: Int64s
     """All requests' fingerprints, one after the other, not sealed yet."""
     places: npt.NDArray[np.int32]
-    """The word at which each begins."""
+    """The word at which each fingerprint begins."""
 
 
 @inlined
@@ -121,8 +124,9 @@ def write(sheet: Sheet, row: Whole, kind: Whole, value: np.uint64) -> None:
 
 @kernel
 def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole) -> Whole:
-    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end
-    of all shingles.
+    """Write keys and fingerprints of the last user message, whose words are in `tools.words`.
+
+    Returns the new end of all shingles.
     """
     words, masked, numbers, sizes, secrets = (
         tools.words,
@@ -158,7 +162,7 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
 
 @kernel
 def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Whole) -> Whole:
-    """Key of all system messages."""
+    """Write the key of all system messages."""
     n: Whole = np.int64(0)
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         if texts.roles[m] == SYSTEM:
@@ -182,7 +186,7 @@ def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Wh
 
 @kernel
 def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Sheet) -> None:
-    """Key of the first user message and the first answer after it."""
+    """Write the key of the first user message and the first answer after it."""
     total = np.uint64(0)
     wanted = USER
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
@@ -198,7 +202,7 @@ def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Sheet) -> None:
 
 @kernel
 def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
-    """Count user messages, and note the last; returns whether there is a system message."""
+    """Count user messages and find the last; returns whether there is a system message."""
     last, turns, system = np.int64(-1), np.int64(0), False
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         system |= texts.roles[m] == SYSTEM
@@ -212,8 +216,9 @@ def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
 
 @kernel
 def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
-    """Sketch every row of a batch: its system messages, its last user message, its answer. Returns how many
-    shingles there are.
+    """Sketch every row of a batch: its system messages, its last user message, its answer.
+
+    Returns the number of shingles.
     """
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
