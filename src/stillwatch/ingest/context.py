@@ -1,6 +1,4 @@
-"""What every row passes on its way in: settings, pseudonyms, networks, and the newest time that is
-believed.
-"""
+"""What reading a row needs besides the row: settings, pseudonyms, networks, and the newest accepted time."""
 
 from __future__ import annotations
 
@@ -16,12 +14,12 @@ from stillwatch.settings import IngestSettings
 
 @dataclass(frozen=True)
 class IngestContext:
-    """Travels to every worker, so it holds values only."""
+    """It is sent to every worker, so it holds values only."""
 
     settings: IngestSettings
     """How logs become exchanges."""
     pseudonym_key: bytes | None = None
-    """Key of the pseudonyms; None: account ids are kept as they are, credentials excepted."""
+    """Key of the pseudonyms; None: account ids are kept as they are, except credentials."""
     networks: NetworkBook | None = None
     """The operator's own table of networks."""
     newest: datetime | None = None
@@ -29,14 +27,15 @@ class IngestContext:
 
 
 def newest_allowed(paths: Sequence[Path], settings: IngestSettings) -> datetime:
-    """The time of the newest file plus ingest.max_future_hours."""
+    """Return the time of the newest file plus ingest.max_future_hours."""
     stamps = [path.stat().st_mtime for path in paths]
     return datetime.fromtimestamp(max(stamps, default=0.0), UTC) + timedelta(hours=settings.max_future_hours)
 
 
 def pseudonym_key(path: Path) -> bytes:
-    """The key of the pseudonyms from a file. Raises SettingError if it is unreadable or shorter than 16
-    bytes.
+    """Read the key of the pseudonyms from a file.
+
+    Raises SettingError if it is unreadable or shorter than 16 bytes.
     """
     try:
         key = path.read_bytes().strip()

@@ -1,4 +1,4 @@
-"""A mapping file: where the generic reader finds each column of a log it does not know."""
+"""A mapping file: where the generic reader finds each column of an unknown log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Mapping:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """The mapping from a TOML file. Raises SettingError naming the key at fault."""
+    """Read the mapping from a TOML file. Raises SettingError naming the key at fault."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -12,15 +12,15 @@ from stillwatch.ingest.values import Row
 
 
 def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row | BadRow]]:
-    """Rows by column name, numbered from 1 below the header; empty fields are left out."""
+    """Return rows by column name, numbered from 1 below the header; empty fields are left out."""
     csv.field_size_limit(min(longest, sys.maxsize, 2**31 - 1))
     faults: list[BadRow] = []
     texts = _texts(pieces, longest, faults)
     header = next(texts, "")
     delimiter = max(",;\t", key=header.count)
     names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row
-    # that looks good.
+    # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
+    # file.
     reader = csv.reader(texts, strict=True, delimiter=delimiter)
     number = 0
     while True:
