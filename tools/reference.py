@@ -109,7 +109,7 @@ def commands() -> Iterator[str]:
         ]
         shown = [_parameter(parameter, context) for parameter in told]
         if shown:
-            yield rows(("argument or option", "semantic", "default"), shown)
+            yield rows(("argument or option", "meaning", "default"), shown)
 
 
 def leaves(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
@@ -140,14 +140,22 @@ def _parameter(parameter: click.Parameter, context: click.Context) -> tuple[str,
 
 def setting_sections() -> Iterator[str]:
     """Every setting, section by section."""
-    yield "A settings file is TOML, given with `--settings FILE`. What it leaves out has its default; an unknown name is an error.\n\n"
+    yield "A settings file is TOML, given with `--settings FILE`. What it leaves out has its default; an unknown name, or a value outside of what is allowed, is an error.\n\n"
     for section in fields(settings.Settings):
         kind = type(getattr(settings.Settings(), section.name))
         yield f"## [{section.name}]\n\n{paragraphs(kind.__doc__)}"
         values = settings.as_document(settings.Settings())[section.name]
         yield rows(
-            ("setting", "default", "semantic"),
-            ((code(f.name), code(_toml(values[f.name])), f.metadata["sentence"]) for f in fields(kind)),
+            ("setting", "default", "allowed", "meaning"),
+            (
+                (
+                    code(f.name),
+                    code(_toml(values[f.name])),
+                    f.metadata["allowed"].says,
+                    f.metadata["sentence"],
+                )
+                for f in fields(kind)
+            ),
         )
 
 
@@ -166,7 +174,7 @@ def tables() -> Iterator[str]:
     yield "A run folder holds one Parquet file or folder for each stored table. Times are UTC; keys are 64-bit numbers made by one seeded function.\n\n"
     yield "What a column holds, in the words of [the privacy page](../privacy.md):\n\n"
     said = sentences(promises, "Promise")
-    yield rows(("holds", "semantic"), ((promise.value, said[promise.name]) for promise in promises.Promise))
+    yield rows(("holds", "meaning"), ((promise.value, said[promise.name]) for promise in promises.Promise))
     for table in all_tables():
         text = " **It holds people's words, so it lives in memory only.**" if table.text else ""
         yield f"## {table.name}\n\n{table.description}{text}\n\n"
@@ -178,12 +186,12 @@ def tables() -> Iterator[str]:
             (code(c.name), code(str(c.type)), holds[c.name], "yes" if c.required else "", c.description)
             for c in table.columns
         )
-        yield rows(("column", "type", "holds", "always there", "semantic"), needed)
+        yield rows(("column", "type", "holds", "always there", "meaning"), needed)
     yield f"## Flags\n\n{paragraphs(flags.Flag.__doc__)}"
-    semantic_vectors = sentences(flags, "Flag")
+    meanings = sentences(flags, "Flag")
     yield rows(
-        ("flag", "bit", "semantic"),
-        ((code(flag.name or ""), str(flag.value), semantic_vectors[flag.name or ""]) for flag in flags.Flag),
+        ("flag", "bit", "meaning"),
+        ((code(flag.name or ""), str(flag.value), meanings[flag.name or ""]) for flag in flags.Flag),
     )
 
 
@@ -236,11 +244,11 @@ def faults() -> Iterator[str]:
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
     codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
     yield "## Exit codes\n\n" + rows(
-        ("code", "semantic"), ((str(getattr(errors, name)), says) for name, says in codes.items())
+        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items())
     )
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
     yield "## Errors\n\n" + rows(
-        ("error", "semantic", "exit code"),
+        ("error", "meaning", "exit code"),
         ((code(k.__name__), k.__doc__ or "", str(k.exit_code)) for k in kinds),
     )
 

@@ -1,43 +1,107 @@
-"""Where formats, facets and signals are kept. Adding one is adding a file to its folder; the folder is
-scanned, no list is edited.
+"""Where formats, facets and signals are kept. Adding one is adding a file to its folder, which is scanned, or
+an entry point of another package (docs/extending.md); no list is edited.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
 from typing import Any, Generic, TypeVar
+
+from stillwatch import plugins
+from stillwatch.errors import PluginError, StillwatchError
+from stillwatch.plugins import Plugin
 
 T = TypeVar("T")
 FAMILIES = ("network", "identity", "software", "rhythm", "content")
 AXES = ("scale", "deception", "intent", "context")
 
 
+class NameTaken(ValueError):
+    """Two things of one kind have one name."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"BUG: two {kind}s are called {name}")
+        self.name = name
+
+
 class Registry(Generic[T]):
     """Named things of one kind, kept sorted by name; a name can be taken once."""
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, group: str = "") -> None:
         self.kind = kind
         self.package = package
+        self.group = group
+        """Group of entry points by which other packages bring theirs; empty: nobody does."""
         self._items: dict[str, T] = {}
+        self._plugins: dict[str, Plugin] = {}
         self._scanned = False
 
     def add(self, name: str, item: T) -> None:
-        """Keep an item. Raises ValueError if the name is taken."""
+        """Keep an item. Raises NameTaken, a ValueError, if the name is taken."""
         if name in self._items:
-            raise ValueError(f"BUG: two {self.kind}s are called {name}")
+            raise NameTaken(self.kind, name)
         self._items[name] = item
 
     def all(self) -> dict[str, T]:
-        """Every item by name, sorted; the package's folder is scanned at the first call."""
+        """Every item by name, sorted; at the first call the package's folder is scanned and plug-ins are
+        loaded. Raises PluginError for one that is broken or takes a name that is taken.
+        """
         if not self._scanned:
             package = importlib.import_module(self.package)
             for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
                 importlib.import_module(module.name)
+            for entry, plugin in plugins.found(self.group) if self.group else ():
+                self._load(entry, plugin)
             self._scanned = True
         return dict(sorted(self._items.items()))
+
+    def plugin(self, name: str) -> Plugin | None:
+        """Whose an item is; None for Stillwatch's own."""
+        return self._plugins.get(name)
+
+    @contextmanager
+    def blaming(self, name: str) -> Iterator[None]:
+        """Around the work of an item: a fault of a plug-in is told as one. Raises PluginError."""
+        try:
+            yield
+        except Exception as error:
+            plugin = self._plugins.get(name)
+            if plugin is None or isinstance(error, StillwatchError):
+                raise
+            raise plugins.failed(plugin, self.kind, name, error) from error
+
+    def _load(self, entry: EntryPoint, plugin: Plugin) -> None:
+        before = set(self._items)
+        try:
+            loaded = entry.load()
+            if isinstance(loaded, Facet | Signal | Format) and self._items.get(entry.name) is not loaded:
+                self.add(entry.name, loaded)  # type: ignore[arg-type]
+        except NameTaken as taken:
+            raise self._clash(taken.name, plugin, entry) from None
+        except Exception as error:
+            said = str(error) if str(error).isprintable() else ""
+            raise plugins.broken(plugin, entry, f"{type(error).__name__}: {said}") from error
+        if entry.name not in self._items:
+            raise plugins.broken(plugin, entry, f"it registers no {self.kind} called {entry.name}")
+        for name in {*self._items} - before | {entry.name}:
+            if name in before and (self.plugin(name) or plugin) != plugin:
+                raise self._clash(name, plugin, entry)
+            if name in before and _home(self._items[name]) != entry.module.partition(".")[0]:
+                raise self._clash(name, plugin, entry)
+            self._plugins[name] = plugin
+
+    def _clash(self, name: str, plugin: Plugin, entry: EntryPoint) -> PluginError:
+        other = self._plugins.get(name)
+        return PluginError(
+            f"two {self.kind}s are called {name}: one of {other or 'Stillwatch itself'}, one of {plugin}",
+            where=f"entry point {entry.name} = {entry.value} of {entry.group}",
+            do=plugin.otherwise,
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +182,30 @@ class Format:
     """Parquet columns it reads; empty: all."""
 
 
-FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets")
-SIGNALS: Registry[Signal] = Registry("signal", "stillwatch.signals")
-FORMATS: Registry[Format] = Registry("format", "stillwatch.ingest.formats")
+FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")
+SIGNALS: Registry[Signal] = Registry("signal", "stillwatch.signals", "stillwatch.signals")
+FORMATS: Registry[Format] = Registry("format", "stillwatch.ingest.formats", "stillwatch.formats")
+
+
+def plugins_in_use(formats: Iterable[str]) -> list[dict[str, str]]:
+    """For run.json: the facets and signals of other packages, which every search asks, and those log formats
+    of other packages that were read.
+    """
+    read = set(formats)
+    kinds: tuple[tuple[Registry[Any], Iterable[str]], ...] = (
+        (FACETS, FACETS.all()),
+        (SIGNALS, SIGNALS.all()),
+        (FORMATS, [name for name in FORMATS.all() if name in read]),
+    )
+    return [
+        {"kind": kept.kind, "name": name, "distribution": plugin.distribution, "version": plugin.version}
+        for kept, names in kinds
+        for name in names
+        if (plugin := kept.plugin(name)) is not None
+    ]
+
+
+def _home(item: Any) -> str:
+    """The package that an item's function is of."""
+    made = getattr(item, "query", None) or getattr(item, "read", None)
+    return str(getattr(made, "__module__", "")).partition(".")[0]

@@ -1,131 +1,198 @@
-"""Every setting with its default and a sentence. Nothing is read at import."""
+"""Every setting with its default, its range and a sentence. Nothing is read at import."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import tomllib
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
-from stillwatch.errors import SettingError
+from stillwatch.allowed import Allowed, Anything, Networks, OneOf, Size, Within
+from stillwatch.errors import SettingError, without_passwords
+from stillwatch.toml_file import known, nearest, read_toml, shown
 
 T = TypeVar("T")
+MANY = 10**12
+"""More than anything here is counted to."""
 
 
-def setting(default: T, sentence: str) -> T:
-    """A dataclass field that carries its sentence; the reference page and the errors are made from it."""
+def setting(default: T, sentence: str, allowed: Allowed | None = None) -> T:
+    """A dataclass field that carries its sentence and what it may be; the reference page and the errors are made
+    from them.
+    """
+    metadata = {"sentence": sentence, "allowed": allowed}
     if isinstance(default, tuple | dict):
-        return field(default_factory=lambda: default, metadata={"sentence": sentence})
-    return field(default=default, metadata={"sentence": sentence})
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+class Section:
+    """A section of the settings. Raises SettingError where it is made with a value out of its range."""
+
+    section: ClassVar[str]
+    """Its name in a file."""
+
+    def __post_init__(self) -> None:
+        kind: Any = type(self)
+        for key in hints_of(kind):
+            checked(kind, key, getattr(self, key), f"{self.section}.{key}")
 
 
 @dataclass(frozen=True)
-class IngestSettings:
+class IngestSettings(Section):
     """How logs become exchanges."""
 
-    max_bad_share: float = setting(0.05, "Share of rows that may go to quarantine before the run stops.")
-    bad_rows_grace: int = setting(20, "This many bad rows never stop a run, whatever their share.")
-    max_row_bytes: int = setting(
-        64 * 2**20, "A row longer than this goes to quarantine instead of into memory."
+    section: ClassVar[str] = "ingest"
+
+    max_bad_share: float = setting(
+        0.05, "Share of rows that may go to quarantine before the run stops.", Within(0, 1)
     )
-    batch_rows: int = setting(16_384, "Rows handed to the sketch stage at once.")
+    bad_rows_grace: int = setting(
+        20, "This many bad rows never stop a run, whatever their share.", Within(0, MANY)
+    )
+    max_row_bytes: int = setting(
+        64 * 2**20,
+        "A row longer than this goes to quarantine instead of into memory.",
+        Within(1_024, 2**31 - 1),
+    )
+    batch_rows: int = setting(16_384, "Rows handed to the sketch stage at once.", Within(1, 2**20))
     batch_bytes: int = setting(
-        32 * 2**20, "Text handed to the sketch stage at once, in bytes; the smaller of both limits wins."
+        32 * 2**20,
+        "Text handed to the sketch stage at once, in bytes; the smaller of both limits wins.",
+        Within(1_024, 2**31 - 1),
     )
     max_future_hours: float = setting(
-        24.0, "A row dated further ahead of the newest file than this goes to quarantine."
+        24.0,
+        "A row dated further ahead than this of the clock, or of the log's own newest times where these are "
+        "later, goes to quarantine.",
+        Within(0, 87_600),
     )
     trusted_proxies: tuple[str, ...] = setting(
-        (), "Networks (CIDR) of your own proxies; the client is the first address before them."
+        (), "Networks (CIDR) of your own proxies; the client is the first address before them.", Networks()
     )
     account_field: str = setting(
-        "", "Which field names the account, where a format has several; empty: the format's usual one."
+        "",
+        "Which field names the account, where a format has several; empty: the format's usual one.",
+        Anything("a column, or a dotted path"),
     )
-    workers: int = setting(0, "Processes that read and sketch files; 0: one a core, at most four.")
+    workers: int = setting(
+        0, "Processes that read and sketch files; 0: one a core, at most four.", Within(0, 256)
+    )
 
 
 @dataclass(frozen=True)
-class SketchSettings:
+class SketchSettings(Section):
     """How text becomes sketches."""
 
-    shingle_words: int = setting(5, "Words in a shingle.")
+    section: ClassVar[str] = "sketch"
+
+    shingle_words: int = setting(5, "Words in a shingle.", Within(1, 64))
     shingle_rate: int = setting(
-        6, "One window in so many is kept as a fingerprint, the same ones in every prompt."
+        6, "One window in so many is kept as a fingerprint, the same ones in every prompt.", Within(1, 1_000)
     )
     shingles_kept: int = setting(
         64,
         "The most fingerprints kept for an exchange; a longer prompt keeps half of them, a quarter, until "
         "they fit.",
+        Within(1, 10_000),
     )
-    edge_words: int = setting(8, "Words in the skeleton of a prompt's head and of its tail.")
+    edge_words: int = setting(8, "Words in the skeleton of a prompt's head and of its tail.", Within(1, 64))
     max_chars: int = setting(
         20_000,
         "Characters at the head of a prompt, and as many at its tail, that are sketched; the middle of a "
         "longer one is skipped.",
+        Within(1, 10**7),
     )
     template_text: bool = setting(
         False,
         "Keep the words of templates that at least `template_accounts` accounts share; the logs are looked "
         "into a second time for them.",
+        Anything("true or false"),
     )
     template_accounts: int = setting(
-        20, "Accounts that must have written the same words before a template may show them."
+        20, "Accounts that must have written the same words before a template may show them.", Within(1, MANY)
     )
 
 
 @dataclass(frozen=True)
-class LinkageSettings:
+class LinkageSettings(Section):
     """How traces become groups."""
 
-    smallest_group: int = setting(5, "Accounts a group must have.")
-    smallest_anchor: int = setting(5, "Carriers a key needs to be tested as an anchor.")
+    section: ClassVar[str] = "linkage"
+
+    smallest_group: int = setting(5, "Accounts a group must have.", Within(2, MANY))
+    smallest_anchor: int = setting(5, "Carriers a key needs to be tested as an anchor.", Within(2, MANY))
     largest_anchor_share: float = setting(
-        0.02, "A key carried by a larger share of all accounts is never an anchor."
+        0.02, "A key carried by a larger share of all accounts is never an anchor.", Within(0, 1, above=True)
     )
-    keys_per_facet: int = setting(8, "Keys kept for an account in one facet: the rarest that are shared.")
+    keys_per_facet: int = setting(
+        8, "Keys kept for an account in one facet: the rarest that are shared.", Within(1, 1_000)
+    )
     smooth: float = setting(
-        20.0, "Weight of the global rate when a stratum's rate is estimated, in accounts."
+        20.0,
+        "Weight of the global rate when a stratum's rate is estimated, in accounts.",
+        Within(0, 10**6, above=True),
     )
-    threshold_nats: float = setting(8.0, "Log-likelihood ratio at which a carrier counts as a member.")
-    facet_cap_nats: float = setting(6.0, "The most that one facet may contribute for one account.")
-    family_cap_nats: float = setting(10.0, "The most that one family may contribute for one account.")
-    overlap: float = setting(0.5, "Jaccard overlap at which two anchors' members are one group.")
+    threshold_nats: float = setting(
+        8.0, "Log-likelihood ratio at which a carrier counts as a member.", Within(0, 1_000)
+    )
+    facet_cap_nats: float = setting(
+        6.0, "The most that one facet may contribute for one account.", Within(0, 1_000, above=True)
+    )
+    family_cap_nats: float = setting(
+        10.0, "The most that one family may contribute for one account.", Within(0, 1_000, above=True)
+    )
+    overlap: float = setting(
+        0.5, "Jaccard overlap at which two anchors' members are one group.", Within(0, 1, above=True)
+    )
 
 
 @dataclass(frozen=True)
-class CampaignSettings:
+class CampaignSettings(Section):
     """How groups become campaigns and verdicts."""
 
-    false_discovery_rate: float = setting(0.05, "Expected share of false campaigns among the listed ones.")
-    bound_level: float = setting(0.05, "Chance that the 'at least m of n accounts' bound is wrong.")
+    section: ClassVar[str] = "campaigns"
+
+    false_discovery_rate: float = setting(
+        0.05, "Expected share of false campaigns among the listed ones.", Within(0, 1, above=True)
+    )
+    bound_level: float = setting(
+        0.05, "Chance that the 'at least m of n accounts' bound is wrong.", Within(0, 1, above=True)
+    )
     industrial_exchanges: int = setting(
         1_000,
         "Exchanges at which scale is high: a thousand curated examples already tune a model (LIMA, 2023).",
+        Within(1, MANY),
     )
     known_exchanges: int = setting(
         50_000,
         "Exchanges from which a verified organisation that harvests openly needs a permit: what the first "
         "published model tuned on another's "
         "answers was trained with (52,000; Alpaca, 2023).",
+        Within(0, MANY),
     )
     permit_slack: float = setting(
         0.05,
         "Share of a licensee's harvest-like exchanges, or of the volume it may have, up to which going "
         "beyond the permit is told and no more.",
+        Within(0, 1),
     )
     naming_nats: float = setting(
-        10.0, "Evidence, formation and content together, at which an account is named in a group."
+        10.0,
+        "Evidence, formation and content together, at which an account is named in a group.",
+        Within(0, 1_000),
     )
     benign_exchanges: int = setting(
         500_000,
         "Owners that the test clears are still explained while their exchanges together are at most so many.",
+        Within(0, MANY),
     )
-    high: float = setting(0.5, "Score at which an axis is called high.")
+    high: float = setting(0.5, "Score at which an axis is called high.", Within(0, 1, above=True))
     business_plans: tuple[str, ...] = setting(
         ("business", "team", "enterprise"),
         "Plans whose payment instrument declares one owner for all its accounts.",
+        Anything("names of plans"),
     )
     public_mail: tuple[str, ...] = setting(
         (
@@ -144,41 +211,86 @@ class CampaignSettings:
             "163.com",
         ),
         "Mail domains open to anyone; sharing one declares nothing.",
+        Anything("mail domains"),
     )
 
 
 @dataclass(frozen=True)
-class WatchSettings:
+class IdentitySettings(Section):
+    """How campaigns are known again in a later run, and linked within one."""
+
+    section: ClassVar[str] = "identity"
+
+    overlap: float = setting(
+        0.5,
+        "Share of the smaller campaign's accounts that both must name for the one to be the other going on, "
+        "a part of it, or taken into it.",
+        Within(0.01, 1),
+    )
+    own_share: float = setting(
+        0.8,
+        "A key is compared only if at least this share of all accounts that carry it are in campaigns; what "
+        "more strangers use says nothing about who runs a campaign.",
+        Within(0.01, 1),
+    )
+    key_share: float = setting(
+        0.5,
+        "Share of the lighter campaign's weight of keys that both must carry to be linked by keys.",
+        Within(0.01, 1),
+    )
+    key_nats: float = setting(
+        8.0,
+        "Weight in nats that the shared keys must have: the strongest facet in full, the others by a third.",
+        Within(0, 1_000),
+    )
+    key_facets: int = setting(
+        2, "Facets that must have a shared key: one may be a single published prompt or tool.", Within(1, 20)
+    )
+
+
+@dataclass(frozen=True)
+class WatchSettings(Section):
     """How the days of a run are watched."""
+
+    section: ClassVar[str] = "watch"
 
     average_run_length: float = setting(
         365.0,
         "Days that pass without a false alarm on average, at least, where no group is more than chance.",
+        Within(0, 10**6, above=True),
     )
     window: int = setting(
-        28, "Days of traffic that the search of one day looks at: the day itself and those before it."
+        28,
+        "Days of traffic that the search of one day looks at: the day itself and those before it.",
+        Within(1, 36_500),
     )
     every: int = setting(
-        1, "The search is made at the end of every so many days, counted back from the last."
+        1,
+        "The search is made at the end of every so many days, counted back from the last.",
+        Within(1, 3_650),
     )
     searches_a_day: int = setting(
         1,
         "Searches of a day that is searched, evenly spaced, the last at its end: 1, 2, 3, 4, 6, 8, 12 or "
         "24; above 1 every must be 1.",
+        OneOf((1, 2, 3, 4, 6, 8, 12, 24)),
     )
     overlap: float = setting(
         0.5,
         "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going "
         "on.",
+        Within(0, 1, above=True),
     )
 
 
 @dataclass(frozen=True)
-class EngineSettings:
+class EngineSettings(Section):
     """What the query engine may use."""
 
-    memory: str = setting("3GB", "Memory the engine may use before it spills to disk.")
-    threads: int = setting(0, "Threads; 0: one a core.")
+    section: ClassVar[str] = "engine"
+
+    memory: str = setting("3GB", "Memory the engine may use before it spills to disk.", Size("50MB"))
+    threads: int = setting(0, "Threads; 0: one a core.", Within(0, 1_024))
 
 
 @dataclass(frozen=True)
@@ -189,40 +301,26 @@ class Settings:
     sketch: SketchSettings = field(default_factory=SketchSettings)
     linkage: LinkageSettings = field(default_factory=LinkageSettings)
     campaigns: CampaignSettings = field(default_factory=CampaignSettings)
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 
 
 def load(path: Path | None) -> Settings:
-    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys and
-    wrong types.
+    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys, wrong
+    types and values out of their range.
     """
     if path is None:
         return Settings()
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(
-            f"the settings file cannot be read: {error.strerror}",
-            where=str(path),
-            do="check the path given to --settings",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(
-            f"the settings file is not TOML: {error}", where=str(path), do="mend the line named above"
-        ) from error
-    return from_document(document, where=str(path))
+    return from_document(read_toml(path, "settings file", option="--settings"), where=str(path))
 
 
 def from_document(document: dict[str, Any], *, where: str) -> Settings:
-    """Settings from sections of a parsed TOML document."""
+    """Settings from sections of a parsed TOML document, or of run.json. Raises SettingError as `load` does."""
+    names = [f.name for f in fields(Settings)]
+    known(document, names, "there is no settings section [{}]", where=where)
     sections: dict[str, Any] = {}
-    known = {f.name: f for f in fields(Settings)}
     for name, values in document.items():
-        if name not in known:
-            raise SettingError(
-                f"there is no settings section [{name}]", where=where, do=_nearest(name, list(known))
-            )
         if not isinstance(values, dict):
             raise SettingError(
                 f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own"
@@ -231,38 +329,66 @@ def from_document(document: dict[str, Any], *, where: str) -> Settings:
     return Settings(**sections)
 
 
-def _section(kind: type[Any], name: str, values: dict[str, Any], where: str) -> Any:
-    hints = get_type_hints(kind)
+def _section(kind: Any, name: str, values: dict[str, Any], where: str) -> Any:
+    hints = hints_of(kind)
     clean: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
             raise SettingError(
-                f"there is no setting {name}.{key}", where=where, do=_nearest(key, list(hints))
+                f"there is no setting {name}.{shown(key)}", where=where, do=nearest(key, hints)
             )
-        clean[key] = _typed(hints[key], value, f"{name}.{key}", where)
+        clean[key] = checked(kind, key, value, where)
     return kind(**clean)
+
+
+@cache
+def hints_of(kind: Any) -> dict[str, Any]:
+    """The type of each setting of a section, by name."""
+    hints = get_type_hints(kind)
+    return {f.name: hints[f.name] for f in fields(kind)}
+
+
+def checked(kind: Any, key: str, value: Any, where: str) -> Any:
+    """A value for a setting of a section, as the setting has it. Raises SettingError for a wrong type, and for a
+    value out of the setting's range.
+    """
+    name = f"{kind.section}.{key}"
+    typed = _typed(hints_of(kind)[key], value, name, where)
+    allowed: Allowed | None = kind.__dataclass_fields__[key].metadata["allowed"]
+    if allowed is not None and not allowed.holds(typed):
+        raise SettingError(
+            f"setting {name} cannot be {shown(value)}",
+            where=where,
+            do=f"allowed: {allowed.says}; docs/reference/settings.md says what it is for",
+        )
+    return typed
 
 
 def _typed(kind: Any, value: Any, name: str, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if (
+        kind == tuple[str, ...]
+        and isinstance(value, list | tuple)
+        and all(isinstance(item, str) for item in value)
+    ):
         return tuple(value)
     if kind in (int, float, str, bool) and type(value) is kind:
         return value
     wanted = "a list of strings" if kind == tuple[str, ...] else kind.__name__
     raise SettingError(
-        f"setting {name} must be {wanted}, not {value!r}",
+        f"setting {name} must be {wanted}, not {shown(value)}",
         where=where,
         do="see docs/reference/settings.md for its meaning and default",
     )
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
-
-
 def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, for run.json and the report."""
-    return {f.name: dataclasses.asdict(getattr(settings, f.name)) for f in fields(settings)}
+    """Settings as plain sections, for run.json and the report; a password in an address is left out."""
+    return {
+        f.name: {
+            key: without_passwords(value) if isinstance(value, str) else value
+            for key, value in dataclasses.asdict(getattr(settings, f.name)).items()
+        }
+        for f in fields(settings)
+    }

@@ -9,7 +9,7 @@ import json
 import pickle
 import resource
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import IngestContext, Quarantine, check_share, newest_allowed, plan, read
+from stillwatch.ingest import IngestContext, Quarantine, check_share, plan, read
 from stillwatch.ingest.quarantine import STORED_ROWS
 from stillwatch.schema.requests import QUARANTINE, REQUESTS
 from stillwatch.settings import IngestSettings
@@ -189,13 +189,6 @@ def test_times(bench: Bench, spend_row: Make, kind: str) -> None:
 def test_ways_to_write_a_time(bench: Bench, value: Any) -> None:
     (row,) = bench.read(bench.lines("log.jsonl", [{"request_id": "r", "account_id": "a", "time": value}]))
     assert row["time"] == datetime(2026, 2, 1, 10, tzinfo=UTC)
-
-
-def test_newest_allowed(bench: Bench) -> None:
-    path = bench.write("a", b"x")
-    assert abs(newest_allowed([path], bench.settings) - datetime.now(UTC) - timedelta(hours=24)) < timedelta(
-        minutes=5
-    )
 
 
 def test_ten_megabyte_prompt(bench: Bench, spend_row: Make) -> None:
@@ -432,3 +425,18 @@ def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
         path: Path = bench.write("log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))
         for row in bench.read(path, format):
             assert row["account_id"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_csv_with_lone_carriage_returns(bench: Bench, quote: str) -> None:
+    rows = [["request_id", "account_id", "time"], ["a", "u", "2026-02-01"], ["b", "u", "2026-02-02"]]
+    text = "\r".join(",".join(f"{quote}{cell}{quote}" for cell in row) for row in rows)
+    for end in ("", "\r"):
+        assert [row["request_id"] for row in bench.read(bench.write("log.csv", text + end))] == ["a", "b"]
+    assert bench.quarantine.bad == 0
+
+
+def test_a_carriage_return_alone_in_a_usual_csv_costs_its_row(bench: Bench) -> None:
+    text = "request_id,account_id,time\na,u,2026-02-01\nb\rc,u,2026-02-02\nd,u,2026-02-03\n"
+    assert [row["request_id"] for row in bench.read(bench.write("log.csv", text))] == ["a", "d"]
+    assert bench.quarantine.bad == 1

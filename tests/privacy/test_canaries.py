@@ -21,9 +21,9 @@ from canary_nest import FRAME, SHOWN, Nest
 from click.testing import CliRunner
 from searched import Views, hits, spellings, views
 
-from stillwatch import sketch
 from stillwatch.cli import main, program
 from stillwatch.registry import FORMATS
+from stillwatch.sketch import batch as sketch_module
 from stillwatch.sketch.kernel import VERSION
 
 SETTINGS = """
@@ -57,12 +57,12 @@ class Left:
 
 
 def call(left: Left, *words: object, expect: int = 0, **variables: str) -> None:
-    """The real command in a process of its own; what it says is kept."""
+    """The real command in a process of its own; what it says, and its log with every step, is kept."""
     private = {name: str(left.folder / name) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME")}
     for path in private.values():
         Path(path).mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-m", "stillwatch", *map(str, words)],
+        [sys.executable, "-m", "stillwatch", "-vv", "--log-format", "json", *map(str, words)],
         capture_output=True,
         check=False,
         cwd=left.folder,
@@ -203,7 +203,9 @@ def test_words_are_shown_only_where_asked_for_and_shared(quiet: Left, telling: L
 
 def test_compiled_kernels_hold_no_canary(telling: Left) -> None:
     """What numba keeps beside the source is code."""
-    caches = [path for path in Path(sketch.__file__).parent.rglob(f"*{VERSION}*.nb?") if path.is_file()]
+    caches = [
+        path for path in Path(sketch_module.__file__).parent.rglob(f"*{VERSION}*.nb?") if path.is_file()
+    ]
     assert caches
     assert found_in([(path.name, path.read_bytes()) for path in caches], telling.nest) == []
 

@@ -155,6 +155,8 @@ def _group(
     tables["campaigns"].append(
         {
             "campaign": name,
+            "identity": f"camp-{group:016d}",
+            "family": f"camp-{group:016d}",
             "group": group,
             "kind": kind,
             "verdict": verdict,

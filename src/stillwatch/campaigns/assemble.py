@@ -12,6 +12,7 @@ import pyarrow as pa
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
 from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
+from stillwatch.run.lineage.names import new_identity
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
@@ -82,6 +83,7 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
     said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
     return {
         "group": item.group,
+        **dict.fromkeys(("identity", "family"), new_identity(item.kind, item.accounts)),
         "kind": item.kind,
         "verdict": said,
         "listed": (passed and said != "benign") or standing.permit,

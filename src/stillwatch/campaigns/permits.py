@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import InputError
+from stillwatch.toml_file import known, read_toml, sections, utc
 
 KEYS = {
     "name",
@@ -51,41 +51,13 @@ def read_permits(path: Path | None) -> list[Permit]:
     """Read the [[permit]] sections of a TOML file. Raises InputError naming the permit and the key."""
     if path is None:
         return []
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"the permits file cannot be read: {error.strerror}",
-            where=str(path),
-            do="check the path given to --permits",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"the permits file is not TOML: {error}", where=str(path), do="mend the line named above"
-        ) from error
-    if set(document) - {"permit"}:
-        raise InputError(
-            f"unknown section {sorted(set(document) - {'permit'})[0]}",
-            where=str(path),
-            do="permits stand in [[permit]] sections",
-        )
-    rows = document.get("permit", [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise InputError(
-            "permit is not a list of sections",
-            where=str(path),
-            do="begin each permit with [[permit]] on a line of its own",
-        )
+    document = read_toml(path, "permits file", option="--permits", error=InputError)
+    rows = sections(document, "permit", "permits file", where=str(path), error=InputError)
     return [_permit(row, f"{path}, permit {number}") for number, row in enumerate(rows, 1)]
 
 
 def _permit(row: dict[str, Any], where: str) -> Permit:
-    if set(row) - KEYS:
-        raise InputError(
-            f"unknown key {sorted(set(row) - KEYS)[0]}",
-            where=where,
-            do=f"known keys: {', '.join(sorted(KEYS))}",
-        )
+    known(row, KEYS, "the permit has an unknown key {}", where=where, error=InputError)
     for key in ("name", "expires"):
         if key not in row:
             raise InputError(
@@ -132,7 +104,7 @@ def _time(value: Any, key: str, where: str) -> datetime:
         raise InputError(
             f"{key} is not a date", where=where, do=f"write {key} = 2026-12-31T00:00:00Z"
         ) from error
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return utc(parsed, key, where, InputError)
 
 
 def permitted(

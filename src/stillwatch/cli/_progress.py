@@ -1,27 +1,72 @@
-"""Progress of a long command, on stderr and gone when it ends."""
+"""Progress of a long command on stderr: a bar that is gone when it ends, or a line every few seconds on a pipe."""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+import click
+
+from stillwatch.cli._voice import voice
+from stillwatch.plain import plain
+
+Move = Callable[[str, int, int], None]
+EVERY = 5.0
+"""Seconds between two lines on a pipe; a command that takes less says nothing."""
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar, moved by calls with the step, how much is done, and of how much (0: not known)."""
+def progress() -> Iterator[Move]:
+    """Moved by calls with the step, how much is done, and of how much (0: not known)."""
+    if voice().quiet:
+        yield _silent
+    elif voice().bar and sys.stderr.isatty():
+        with _bar() as move:
+            yield move
+    else:
+        yield _lines()
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    """Nothing is said."""
+
+
+def _lines() -> Move:
+    told = time.monotonic()
+
+    def move(step: str, done: int, total: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= EVERY:
+            told = now
+            click.echo(plain(line(step, done, total)), err=True)
+
+    return move
+
+
+def line(step: str, done: int, total: int) -> str:
+    """One line of progress."""
+    counted = f", {done:,} of {total:,}" if total else f", {done:,}" if done else ""
+    return f"stillwatch: {step}{counted}"
+
+
+@contextmanager
+def _bar() -> Iterator[Move]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description:<42}"),
+        TextColumn("{task.description:<42}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

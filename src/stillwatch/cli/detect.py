@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from stillwatch import report
+from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.cli._voice import note
 from stillwatch.errors import SettingError
-from stillwatch.pipeline import Inputs, detect
-from stillwatch.pipeline.keys import own_key
-from stillwatch.schema.keyed import HashKey
-from stillwatch.settings import load
+from stillwatch.plain import plain
+
+if TYPE_CHECKING:
+    from stillwatch.schema.keyed import HashKey
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _key(key_file: Path | None, public: bool) -> HashKey | None:
-    """The key of the tables where --key-file does not name it; what has to be said of it goes to the
-    screen.
-    """
+    """The public key where it is asked for; None: that of --key-file, or the user's own."""
+    from stillwatch.schema.keyed import HashKey
+
     if public and key_file is not None:
         raise SettingError(
             "--public-key and --key-file exclude each other", where="--public-key", do="leave out one of them"
         )
     if public:
-        click.echo(
+        note(
             "the public key protects nobody: whoever has the tables can test guesses of prompts, addresses "
-            "and ids (docs/privacy.md)",
-            err=True,
+            "and ids (docs/privacy.md)"
         )
         return HashKey.public()
-    return own_key(lambda note: click.echo(note, err=True)) if key_file is None else None
+    return None
 
 
 @click.command("detect")
@@ -64,6 +63,11 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     is_flag=True,
     help="Use the key that everybody knows: reproducible anywhere, and protects nobody.",
 )
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force replaces.",
+)
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -79,11 +83,17 @@ def command(
     mapping: Path | None,
     key_file: Path | None,
     public_key: bool,
+    previous: Path | None,
     settings_file: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
+    from stillwatch import report
+    from stillwatch.pipeline import Inputs, detect
+    from stillwatch.run.lock import writing
+    from stillwatch.settings import load
+
     settings = load(settings_file)
     inputs = Inputs(
         logs,
@@ -96,14 +106,23 @@ def command(
         releases,
         key_file,
         _key(key_file, public_key),
+        previous,
     )
-    with progress() as move:
-        run = detect(inputs, out, settings, move, force=force)
-        move("writing the report", 0, 0)
-        page = report.write(run)
+    notes: list[str] = []
+    try:
+        with progress() as move:
+            run = detect(inputs, out, settings, move, force=force, say=notes.append)
+            move("writing the report", 0, 0)
+            with writing(run):
+                page = report.write(run)
+    finally:
+        for said in notes:  # not before: a bar may stand there
+            note(plain(said))
     if as_json:
-        click.echo(json.dumps(report.summary_document(run), default=str))
+        print_json(report.summary_document(run))
         return
+    from rich.console import Console
+
     console = Console()
     console.print(report.summary(run))
-    console.print(f"report: {page}", soft_wrap=True, highlight=False)
+    console.print(plain(f"report: {page}"), soft_wrap=True, highlight=False, markup=False)

@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from stillwatch import report
+from stillwatch.cli._json import print_json
+
+SECTIONS = (
+    "axes",
+    "extracting",
+    "bound",
+    "test",
+    "permit",
+    "volume",
+    "evidence",
+    "keys",
+    "signals",
+    "intents",
+    "templates",
+    "accounts",
+    "against",
+    "blind-spots",
+)
+"""Sections of what is shown, in its order; `report.terminal` has them. Named here too, since help must be quick."""
+SHORT = ("axes", "bound", "test", "permit")
+"""What --short leaves."""
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("name", metavar="CAMPAIGN|ACCOUNT")
+@click.option("--short", is_flag=True, help="Only the verdict, the axes and how sure they are.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    type=click.Choice(SECTIONS),
+    help="Only this section below the verdict; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON document.")
-def command(run: Path, name: str, as_json: bool) -> None:
+def command(run: Path, name: str, short: bool, sections: tuple[str, ...], as_json: bool) -> None:
     """Say why a campaign (C001) is one, or what is held against an account (its id as shown, or its key) and
     what would clear it.
     """
+    if as_json and (short or sections):
+        raise click.UsageError("--json prints everything; leave out --short and --section")
+    from rich.console import Console
+
+    from stillwatch import report
+
     if as_json:
-        click.echo(json.dumps(report.explain_document(run, name)))
+        print_json(report.explain_document(run, name))
     else:
-        Console(highlight=False).print(report.explain(run, name))
+        wanted = (*sections, *(SHORT if short else ()))
+        Console(highlight=False).print(report.explain(run, name, wanted))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
-from stillwatch.pipeline.forget import forget
+from stillwatch.errors import naming
 
 
 @click.command()
@@ -27,10 +27,12 @@ def command(accounts: tuple[str, ...], run: Path, key_file: Path | None, as_json
 
     The run is changed as a whole or not at all. Copies of it, and the logs, are not touched.
     """
-    with progress() as move:
+    from stillwatch.pipeline.forget import forget
+
+    with naming(run), progress() as move:
         done = forget(run, accounts, move, key_file)
     if as_json:
-        click.echo(json.dumps({"forgotten": asdict(done), "run": str(run)}))
+        print_json({"forgotten": asdict(done), "run": str(run)})
     else:
         counts = ((done.accounts, "account"), (done.exchanges, "exchange"), (done.labels, "label"))
         click.echo("forgotten: " + ", ".join(f"{n:,} {name}{'' if n == 1 else 's'}" for n, name in counts))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+
+from stillwatch.cli._group import Whole
+from stillwatch.cli._json import print_json
 
 
-@click.group()
+@click.group(cls=Whole)
 def command() -> None:
     """Train the intent model from a labelled folder, and read a model's card."""
 
@@ -33,6 +33,8 @@ def train(folder: Path, out: Path, seed: int, as_json: bool) -> None:
     """Train on FOLDER: JSONL, CSV or Parquet files with the columns text, labels, source, and where known
     system, group, licence.
     """
+    from rich.console import Console
+
     from stillwatch.sketch.intent import save_intent
     from stillwatch.sketch.intent.train import train as train_intent
 
@@ -62,10 +64,13 @@ def card(model: Path | None, as_json: bool, as_markdown: bool) -> None:
 
 
 def _show(card: dict[str, Any], as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     from stillwatch.sketch.intent.card import COLUMNS, rows_of
 
     if as_json:
-        click.echo(json.dumps(card, ensure_ascii=False))
+        print_json(card)
         return
     console = Console()
     title = (

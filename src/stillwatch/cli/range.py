@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+
+from stillwatch.cli._group import Whole
+from stillwatch.cli._json import print_json
+from stillwatch.cli._progress import progress
+from stillwatch.errors import naming
 
 
-@click.group()
+@click.group(cls=Whole)
 def command() -> None:
     """Make simulated worlds, and score runs against their truth."""
 
@@ -100,28 +101,22 @@ def make(
         evade=chosen(evade),
         beside=backdrop,
     )
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("parts, {task.fields[exchanges]:,} exchanges"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("making the world", total=None, exchanges=0)
+    with naming(out), progress() as move:
+        move("making the world", 0, 0)
         document = make_world(
             order,
-            lambda done, parts, exchanges: progress.update(
-                task, completed=done, total=parts, exchanges=exchanges
-            ),
+            lambda done, parts, exchanges: move(f"making the world, {exchanges:,} exchanges", done, parts),
         )
     if as_json:
-        click.echo(json.dumps(document))
+        print_json(document)
     else:
         _show_world(document, out)
 
 
 def _show_world(document: dict[str, Any], out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("name", "kind", "label", "groups", "accounts", "exchanges", title=f"World in {out}")
     for row in document["groups"]:
         table.add_row(
@@ -133,6 +128,27 @@ def _show_world(document: dict[str, Any], out: Path) -> None:
             f"{row['exchanges']:,}",
         )
     Console().print(table)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the names and sentences as JSON.")
+def list_(as_json: bool) -> None:
+    """List the shipped scenarios and backdrops, a sentence each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from stillwatch.simulate.scenario import described
+
+    found = described()
+    if as_json:
+        print_json(found)
+        return
+    console = Console(highlight=False, markup=False)
+    for title, rows in found.items():
+        table = Table("name", "what it is", title=title.capitalize(), title_justify="left", box=None)
+        for row in rows:
+            table.add_row(row["name"], row["sentence"])
+        console.print(table)
 
 
 @command.command()
@@ -152,7 +168,7 @@ def score(run: Path, truth: Path, as_json: bool) -> None:
     if (run / "watched.parquet").is_file():
         document["watch"] = score_alarms(run, truth)
     if as_json:
-        click.echo(json.dumps(document))
+        print_json(document)
     else:
         _show_scores(document)
         if "watch" in document:
@@ -160,6 +176,9 @@ def score(run: Path, truth: Path, as_json: bool) -> None:
 
 
 def _show_scores(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("campaign", "found", "verdict", "precision", "recall", "accounts", title="Scores")
     for row in document["campaigns"]:
         rates = (f"{row['account_precision']:.3f}", f"{row['account_recall']:.3f}")
@@ -203,6 +222,9 @@ def _show_scores(document: dict[str, Any]) -> None:
 
 
 def _show_watch(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(
         "campaign",
         "alarm",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from stillwatch import report
+from stillwatch.cli._json import print_json
+from stillwatch.errors import naming
+from stillwatch.plain import plain
 
 
 @click.command()
@@ -15,8 +16,12 @@ from stillwatch import report
 @click.option("--json", "as_json", is_flag=True, help="Print the campaigns and the page's path as JSON.")
 def command(run: Path, as_json: bool) -> None:
     """Write RUN/report.html again from the tables of RUN: one file that needs no network."""
-    path = report.write(run)
+    from stillwatch import report
+    from stillwatch.run.lock import writing
+
+    with naming(run), writing(run):
+        path = report.write(run)
     if as_json:
-        click.echo(json.dumps({"report": str(path), **report.summary_document(run)}))
+        print_json({"report": str(path), **report.summary_document(run)})
     else:
-        click.echo(f"the report is at {path}")
+        click.echo(plain(f"the report is at {path}"))

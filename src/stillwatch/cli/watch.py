@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
-from stillwatch.pipeline.watch import DAY, Watched, watch
+from stillwatch.errors import naming
+from stillwatch.plain import plain
+
+if TYPE_CHECKING:
+    from stillwatch.pipeline.watch import Watched
 
 
 @click.command()
@@ -48,12 +50,14 @@ def command(
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
-    tables watched, alarms and alarm_members to RUN.
+    tables watched, alarms, alarm_members and alarm_links to RUN.
 
     An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the
-    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on. The
-    exit code is 0 with alarms and without: read the tables.
+    promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
+    that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
+    from stillwatch.pipeline.watch import watch
+
     given = {
         "average_run_length": average_run_length,
         "window": window,
@@ -61,17 +65,26 @@ def command(
         "searches_a_day": searches_a_day,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    with progress() as move:
+    with naming(run), progress() as move:
         watched = watch(run, chosen, move)
     if as_json:
-        click.echo(
-            json.dumps({"alarms": watched.alarms.to_pylist(), "days": watched.days.to_pylist()}, default=str)
-        )
+        alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
+        counts = {
+            "alarms": len({row["alarm"] for row in alarms}),
+            "days": len({row["day"] for row in days}),
+            "searches": len(days),
+        }
+        print_json({"counts": counts, "alarms": alarms, "links": watched.links.to_pylist(), "days": days})
     else:
         _show(watched, run)
 
 
 def _show(watched: Watched, run: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from stillwatch.report import lineage
+
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in watched.alarms.to_pylist():
@@ -88,6 +101,8 @@ def _show(watched: Watched, run: Path) -> None:
         console.print(
             "accounts, e-value and exchanges since the run begins are those of the first search that found it"
         )
+    for link in watched.links.to_pylist():
+        console.print(lineage.alarm(link), soft_wrap=True)
     searches = watched.days.to_pylist()
     days = len({row["day"] for row in searches})
     times = "" if len(searches) == days else f", {len(searches)} times in all"
@@ -96,12 +111,17 @@ def _show(watched: Watched, run: Path) -> None:
         f"{searches[0]['level']:.2g}"
     )
     console.print(
-        f"{searched}; alarms: {len(rows)}. Tables watched, alarms and alarm_members are in {run}",
+        plain(
+            f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}"
+        ),
         soft_wrap=True,
+        markup=False,
     )
 
 
 def _moment(found: dict[str, Any]) -> str:
     """The day that was searched, and the hour where it was searched before its end."""
+    from stillwatch.pipeline.watch import DAY
+
     whole = found["until"] - found["day"] == DAY
     return f"{found['day']:%Y-%m-%d}" if whole else f"{found['until']:%Y-%m-%d %H:%M}"

@@ -13,6 +13,8 @@ from typing import Any, Protocol, Self, TypeAlias
 import ibis
 import pyarrow as pa
 
+from stillwatch.errors import naming
+
 Table: TypeAlias = ibis.Table
 """Rows in an engine: an Ibis table expression, run when it is collected, created or written."""
 Column: TypeAlias = ibis.Value
@@ -45,6 +47,9 @@ class Engine(Protocol):
         rows.
         """
 
+    def described(self) -> dict[str, str]:
+        """Name and version of the engine, for run.json."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -66,7 +71,8 @@ def aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed to it at the end, removed if the writing fails."""
     part = path.with_name(f".{path.name}.part")
     try:
-        yield part
-        part.rename(path)
+        with naming(path):
+            yield part
+            part.rename(path)
     finally:
         part.unlink(missing_ok=True)

@@ -26,9 +26,13 @@ ROWS_AT_ONCE = 262_144
 
 @contextmanager
 def _within_limits() -> Iterator[None]:
-    """A query that runs out of memory or of room for its spill files says which setting to change."""
+    """A query that runs out of memory or of room for its spill files says which setting to change; one that is
+    interrupted says so as Python does.
+    """
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise OutOfRoom(
             f"the query engine ran out of room: {str(error).splitlines()[0]}",
@@ -145,6 +149,10 @@ class DuckDBEngine:
                 rows += batch.num_rows
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
         return rows
+
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "duckdb", "version": duckdb.__version__}
 
     def close(self) -> None:
         """Close the connection and remove its spill files."""

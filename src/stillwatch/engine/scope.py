@@ -62,6 +62,10 @@ class Scope:
         """As the engine's."""
         return self._engine.write(expression, path, schema, order)
 
+    def described(self) -> dict[str, str]:
+        """As the engine's."""
+        return self._engine.described()
+
     def close(self, *, failed: bool = False) -> None:
         """Drop what was made, and hand on the results; these too are dropped where the work has failed."""
         for full in self._made:

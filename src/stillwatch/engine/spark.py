@@ -79,6 +79,10 @@ class SparkEngine:
             pq.write_table(table, part, **PARQUET_OPTIONS)
         return int(table.num_rows)
 
+    def described(self) -> dict[str, str]:
+        """Name and version, for run.json."""
+        return {"name": "spark", "version": str(self._session.version)}
+
     def close(self) -> None:
         """Remove scratch files and the names they had; stop the session if it was made here."""
         for name in list(self._paths):

@@ -56,8 +56,9 @@ def build_traces(
             blind.append(Blind(name, f"no {columns}", worst))
         if worst < 1.0:
             progress(f"facet {name}")
-            kept = _kept(_shared(engine, facet, tables), facet, settings)
-            parts[f"trace_{name}"] = engine.create(f"trace_{name}", kept)
+            with FACETS.blaming(name):
+                kept = _kept(_shared(engine, facet, tables), facet, settings)
+                parts[f"trace_{name}"] = engine.create(f"trace_{name}", kept)
     rows = list(parts.values())
     traces = engine.create("traces", ibis.union(*rows) if len(rows) > 1 else rows[0])
     for part in parts:

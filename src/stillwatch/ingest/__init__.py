@@ -1,7 +1,7 @@
 """Any log of a language model API -> requests; rows that cannot be read go to quarantine with a reason."""
 
 from stillwatch.ingest.accounts import read_accounts
-from stillwatch.ingest.context import IngestContext, newest_allowed, pseudonym_key
+from stillwatch.ingest.context import IngestContext, newest_allowed, newest_seen, pseudonym_key
 from stillwatch.ingest.edge import read_edge
 from stillwatch.ingest.networks import NetworkBook
 from stillwatch.ingest.quarantine import Quarantine, check_share
@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "check_share",
     "newest_allowed",
+    "newest_seen",
     "plan",
     "pseudonym_key",
     "read",

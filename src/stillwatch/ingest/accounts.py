@@ -53,6 +53,8 @@ ALIASES = {
     "region": ("region", "country", "billing_country", "country_code"),
     "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
 }
+LATEST = 7_258_118_400_000_000
+"""The year 2200, in microseconds since 1970."""
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
 """The form of a result of `shape_of`."""
 CARD = re.compile(r"(?:\d[ -]?){13,19}")
@@ -181,12 +183,19 @@ def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in ("created", "banned"):
         if name in columns:
-            read = times(columns[name])
+            read = _believable(times(columns[name]))
             quarantine.mend(
                 name, "no time that can be read: left out", read.null_count - _absent(columns[name])
             )
             made[name] = read.cast(TIME)
     return made
+
+
+def _believable(micros: Any) -> Any:
+    """Times from 1970 to 2200: the year 1 and the year 9999 stand for no time at all in what many tools write."""
+    return pc.if_else(
+        pc.or_(pc.less(micros, 0), pc.greater(micros, LATEST)), pa.scalar(None, pa.int64()), micros
+    )
 
 
 def _absent(column: Any) -> int:

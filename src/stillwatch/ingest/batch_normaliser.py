@@ -24,6 +24,8 @@ pc: Any = pyarrow.compute
 Bools = npt.NDArray[np.bool_]
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """No API served a language model to the public before."""
+HOUR = 3_600_000_000
+"""Microseconds."""
 LIMITS = {
     "status": 999,
     "input_tokens": 10**8,
@@ -71,7 +73,10 @@ class BatchNormaliser:
         )
         keep &= self._refuse(raw, keep & (time < _us(EARLIEST)), "time", "time before 2020")
         if self._door.newest is not None:
-            keep &= self._refuse(raw, keep & (time > _us(self._door.newest)), "time", "time in the future")
+            late = keep & (time > _us(self._door.newest))
+            hours, counts = np.unique(time[late] // HOUR, return_counts=True)
+            self._quarantine.late.update(dict(zip(hours.tolist(), counts.tolist(), strict=True)))
+            keep &= self._refuse(raw, late, "time", "time in the future")
         return keep
 
     def _faults(self, raw: Raw) -> Bools:

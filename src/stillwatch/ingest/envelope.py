@@ -121,6 +121,19 @@ def request_of(envelope: Envelope, context: Context) -> Request:
     )
 
 
+def request_of_body(envelope: Envelope) -> Request:
+    """The same of a body that nothing stands around: what only a log's line can tell is left out."""
+    body, answer = envelope.body, mapping_of(envelope.answer)
+    return Request(
+        request_id=text(answer.get("id")),
+        model=text(body.get("model")) or text(answer.get("model")),
+        parameters=parameters_of(body),
+        tools=tools_of(body),
+        output_format=output_format_of(body),
+        conversation=_conversation({}, body),
+    )
+
+
 def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
         return text(dig(envelope.row, context.account_field))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import SettingError
 from stillwatch.schema.requests import REQUESTS
+from stillwatch.toml_file import known, read_toml
 
 TEXTS = ("prompt", "system")
 """Plain text columns that become messages."""
@@ -30,20 +29,14 @@ class Mapping:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read the mapping from a TOML file. Raises SettingError naming the key at fault."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(
-            f"the mapping file cannot be read: {error.strerror}",
-            where=str(path),
-            do="check the path given to --mapping",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(
-            f"the mapping file is not TOML: {error}", where=str(path), do="mend the line named above"
-        ) from error
-    _known(document, ("columns", "defaults", "time"), "section", str(path))
+    """The mapping from a TOML file. Raises SettingError naming the key at fault."""
+    document = read_toml(path, "mapping file", option="--mapping")
+    known(
+        document,
+        ("columns", "defaults", "time"),
+        "the mapping has an unknown section: {}",
+        where=str(path),
+    )
     mapping = Mapping(
         _columns(document, str(path)), _section(document, "defaults", str(path)), _unit(document, str(path))
     )
@@ -67,7 +60,8 @@ def _section(document: dict[str, Any], name: str, where: str) -> dict[str, Any]:
         raise SettingError(
             f"[{name}] must be a section", where=where, do=f"write [{name}] on a line of its own"
         )
-    _known(section, TARGETS if name != "time" else ("unit",), f"key in [{name}]", where)
+    names = TARGETS if name != "time" else ("unit",)
+    known(section, names, f"the mapping has an unknown key in [{name}]: {{}}", where=where)
     return section
 
 
@@ -92,14 +86,3 @@ def _unit(document: dict[str, Any], where: str) -> str:
             do="leave it out to have it found by size",
         )
     return str(unit)
-
-
-def _known(found: dict[str, Any], known: tuple[str, ...], what: str, where: str) -> None:
-    for key in found:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise SettingError(
-                f"the mapping has an unknown {what}: {key}",
-                where=where,
-                do=f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}",
-            )

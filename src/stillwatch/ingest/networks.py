@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.regular import must_be_a_file
 
 NAMES = {
     "network": ("network", "cidr", "prefix", "range", "ip_range"),
@@ -72,7 +73,8 @@ class NetworkBook:
 
     @staticmethod
     def load(path: Path) -> NetworkBook:
-        """Read the file. Raises InputError if it is neither .mmdb nor a CSV with the columns needed."""
+        """Read the file. Raises InputError where it is neither .mmdb nor a CSV with the columns needed."""
+        must_be_a_file(path)
         book = NetworkBook(path)
         if path.suffix == ".mmdb":
             book._open()
@@ -102,9 +104,18 @@ class NetworkBook:
         parsed = ipaddress.ip_address(address)
         if self.path.suffix == ".mmdb":
             reader = self._open()
-            return (
-                NOWHERE if reader.metadata().ip_version < parsed.version else _from_mmdb(reader.get(parsed))
-            )
+            if reader.metadata().ip_version < parsed.version:
+                return NOWHERE
+            try:
+                return _from_mmdb(reader.get(parsed))
+            except (
+                Exception
+            ) as error:  # of maxminddb's or of Python's own: a damaged record may hold anything
+                raise InputError(
+                    f"a record of the networks file is damaged ({type(error).__name__})",
+                    where=str(self.path),
+                    do="copy or export it again",
+                ) from None
         ranges = self.ranges.get(parsed.version)
         return ranges.find(int(parsed)) if ranges else NOWHERE
 

@@ -46,6 +46,8 @@ class Quarantine:
     """Bad rows by column and reason."""
     mended: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Single values dropped from rows that were kept, by column and reason."""
+    late: Counter[int] = field(default_factory=Counter)
+    """Rows kept out for a time in the future, by the hour since 1970 that they are dated in."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
 
@@ -70,6 +72,7 @@ class Quarantine:
         self.bad += other.bad
         self.reasons.update(other.reasons)
         self.mended.update(other.mended)
+        self.late.update(other.late)
         for row in other.rows:
             self._store(*row)
 

@@ -97,6 +97,9 @@ class _Reading:
             yield bad
         except SHAPES as error:
             yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+        except Exception:
+            with FORMATS.blaming(self.format.name):
+                raise
 
     def _refuse(self, row: int, bad: BadRow) -> None:
         self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)

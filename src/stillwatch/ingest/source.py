@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.mapping import Mapping, load_mapping
@@ -85,14 +85,13 @@ def plan(
 
 
 def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Return files with the names they are shown by; folders are walked in sorted order.
-
-    Hidden files are left out. A file named twice is read once.
+    """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A
+    file named twice is read once. Files of one name are told apart by as many of their folders as it takes.
     """
     found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
-        if not path.exists():
-            raise InputError("there is no such file or folder", where=str(path), do="check the path")
+        if not path.is_dir():
+            must_be_a_file(path, "file or folder")
         inside = (
             sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
             if path.is_dir()
@@ -100,9 +99,31 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
         )
         for file in inside:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            _must_be_text(name)
             found.setdefault(file.resolve(), (file, name))
-    shared = Counter(name for _, name in found.values())
-    return [(file, name if shared[name] == 1 else file.as_posix()) for file, name in found.values()]
+    names: dict[str, list[Path]] = {}
+    for whole, (_, name) in found.items():
+        names.setdefault(name, []).append(whole)
+    shown = {whole: told for name, files in names.items() for whole, told in _told_apart(name, files)}
+    return [(file, shown[whole]) for whole, (file, _) in found.items()]
+
+
+def _told_apart(name: str, files: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Whole paths with names that differ: no more of a path than it takes, since it tells of the machine."""
+    depth = name.count("/") + 1
+    while len({file.parts[-depth:] for file in files}) < len(files):
+        depth += 1
+    yield from ((file, name if len(files) == 1 else "/".join(file.parts[-depth:])) for file in files)
+
+
+def _must_be_text(name: str) -> None:
+    """Tables hold names as UTF-8."""
+    if not name.isascii() and any("\ud800" <= c <= "\udfff" for c in name):
+        raise InputError(
+            "the name of a file is not UTF-8",
+            where=name.encode("utf-8", "backslashreplace").decode(),
+            do="rename the file",
+        )
 
 
 def _hidden(path: Path) -> bool:
@@ -145,7 +166,10 @@ def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
 
 
 def _detected(path: Path, sample: Sample) -> str:
-    sure = {name: format.detect(sample) for name, format in FORMATS.all().items()}
+    sure: dict[str, float] = {}
+    for name, format in FORMATS.all().items():
+        with FORMATS.blaming(name):
+            sure[name] = format.detect(sample)
     best = max(sure, key=lambda name: sure[name])
     if sure[best] < 0.3:
         raise InputError(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.errors import InputError
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
+from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -30,8 +30,7 @@ def side_batches(
 
     Raises InputError if the file cannot be read.
     """
-    if not path.is_file():
-        raise InputError("there is no such file", where=str(path), do="check the path")
+    must_be_a_file(path)
     if path.stat().st_size == 0:
         quarantine.note(path.name, "the file is empty")
         return
@@ -45,13 +44,17 @@ def side_batches(
 def _from_parquet(
     path: Path, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    schema = open_parquet(path).schema_arrow
-    folded = {name.lower(): name for name in reversed(schema.names)}
+    file = open_parquet(path)
+    folded = {name.lower(): name for name in reversed(file.schema_arrow.names)}
     chosen = {
         ours: next((folded[name.lower()] for name in names if name.lower() in folded), None)
         for ours, names in aliases.items()
     }
     wanted = sorted({name for name in chosen.values() if name is not None})
+    if not file.metadata.num_rows:
+        empty = file.schema_arrow.empty_table()
+        columns = {ours: _plain(empty[name].combine_chunks()) for ours, name in chosen.items() if name}
+        yield np.zeros(0, np.int64), columns
     for first, batch in batches(
         path, wanted, ingest_context.settings.batch_rows * 4, ingest_context.settings.batch_bytes
     ):
@@ -63,13 +66,27 @@ def _from_parquet(
 
 
 def _plain(column: Any) -> Any:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_dictionary(column.type):
+        return column.dictionary_decode()
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        texts = [None if v is None else v.decode("utf-8", "replace") for v in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    return column
 
 
 def _from_rows(
     path: Path, compression: str, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     rows = rows_of(path, compression, ingest_context.settings)
+    first = next(rows, None)
+    if first is None:
+        # A header without rows: its names say whether the file is what it is given for.
+        names = {name.lower() for name in kind_of(path, compression)[1]}
+        there = [ours for ours, taken in aliases.items() if names & {name.lower() for name in taken}]
+        if names:
+            yield np.zeros(0, np.int64), {ours: pa.array([], pa.string()) for ours in there}
+        return
+    rows = chain([first], rows)
     while chunk := list(islice(rows, ingest_context.settings.batch_rows)):
         good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
         for number, row in chunk:

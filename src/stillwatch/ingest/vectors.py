@@ -69,8 +69,24 @@ def _python(column: Any) -> list[Any]:
     """Return values as Python objects; UUIDs and the like as their text."""
     return [
         str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v
-        for v in column.to_pylist()
+        for v in _values(column)
     ]
+
+
+def _values(column: Any) -> list[Any]:
+    """Values as Python has them; None for a date or a time that Python cannot hold."""
+    try:
+        found: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        found = [_value(item) for item in column]
+    return found
+
+
+def _value(item: Any) -> Any:
+    try:
+        return item.as_py()
+    except (ValueError, OverflowError):
+        return None
 
 
 def counts(column: Any) -> Any:
@@ -88,7 +104,7 @@ def counts(column: Any) -> Any:
         return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(
             pa.int64(), safe=False
         )
-    return pa.array([whole(v) for v in column.to_pylist()], pa.int64())
+    return pa.array([whole(v) for v in _values(column)], pa.int64())
 
 
 def times(column: Any, unit: str = "") -> Any:
@@ -97,12 +113,12 @@ def times(column: Any, unit: str = "") -> Any:
     if pa.types.is_timestamp(kind):
         return pc.cast(column, pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
     if pa.types.is_date(kind):
-        return column.cast(pa.timestamp("us")).cast(pa.int64())
+        return pc.cast(column, pa.timestamp("us"), safe=False).cast(pa.int64())
     if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and unit in ("", "iso"):
         fast = _iso_column(column)
         if fast is not None:
             return fast
-    return pa.array([_moment(value, unit) for value in column.to_pylist()], pa.int64())
+    return pa.array([_moment(value, unit) for value in _values(column)], pa.int64())
 
 
 def _iso_column(column: Any) -> Any:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from stillwatch import __version__
-from stillwatch.campaigns.permits import read_permits
+from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.errors import InputError, SettingError
+from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
     NetworkBook,
@@ -24,17 +26,25 @@ from stillwatch.ingest import (
     pseudonym_key,
     read_accounts,
 )
+from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
+from stillwatch.pipeline.logged import Logged
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.read_logs import Staged, distinct, read_edge_log, read_logs, refuse_unreadable
+from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
-from stillwatch.pipeline.search import SearchResult, Stored, search
+from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
+from stillwatch.registry import plugins_in_use
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.folder import RunFolder
+from stillwatch.run.identity import fresh
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.earlier import Earlier, earlier_run
+from stillwatch.run.provenance import packages, side_inputs
+from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
@@ -43,6 +53,11 @@ from stillwatch.settings import Settings, as_document
 from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
+_log = logging.getLogger("stillwatch.detect")
+
+
+def quiet(_note: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -71,69 +86,181 @@ class Inputs:
     """Key of the tables where no key_file is given; None: the user's own, made at its first use.
     HashKey.public() protects nobody.
     """
+    previous: Path | None = None
+    """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
 
 
-def detect(inputs: Inputs, out: Path, settings: Settings, progress: Progress, *, force: bool = False) -> Path:
-    """Run everything; returns the run folder. Raises StillwatchError, and then leaves nothing behind."""
-    permits = read_permits(inputs.permits)
-    releases = read_releases(inputs.releases)
-    key = _key(inputs)
-    beside = [path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None]
-    logs = list(inputs.logs)
-    sources = plan(
-        logs,
-        settings=settings.ingest,
-        format=inputs.format,
-        mapping=inputs.mapping,
-        aside=beside,
-        progress=progress,
-    )
-    folder = RunFolder(out, force=force)
-    try:
-        ingest_context = IngestContext(
-            settings.ingest,
-            pseudonym_key(inputs.key_file) if inputs.key_file else None,
-            NetworkBook.load(inputs.networks) if inputs.networks else None,
-            newest_allowed([source.path for source in sources], settings.ingest),
-        )
-        staged = read_logs(sources, ingest_context, key, settings.sketch, folder.stage, progress)
-        if not staged.files:
-            check_share(staged.quarantine, settings.ingest)
-            raise InputError(
-                "the logs hold no exchange",
-                where=", ".join(map(str, inputs.logs)),
-                do="check --format, and that the files are not empty",
-            )
-        progress("reading the edge log and the accounts", 0, 0)
-        edge = read_edge_log(inputs.edge, ingest_context, key, folder.stage, staged) if inputs.edge else None
-        check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, ingest_context, key, settings, staged)
+@dataclass(frozen=True)
+class Task:
+    """What a person gave, read and found good before anything is written."""
+
+    inputs: Inputs
+    """As given."""
+    settings: Settings
+    """As given."""
+    permits: list[Permit]
+    """Permits to distil."""
+    releases: pa.Table | None
+    """Model releases; None: not given."""
+    key: HashKey | None
+    """Key of the tables; None: the user's own, which a run that fails before it can begin does not make."""
+    sources: list[Source]
+    """The log files."""
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file that is read."""
+        beside = [path for option, path in _beside(self.inputs) if path is not None]
+        return [*beside, *(source.path for source in self.sources)]
+
+
+def detect(
+    inputs: Inputs,
+    out: Path,
+    settings: Settings,
+    progress: Progress,
+    *,
+    force: bool = False,
+    say: Callable[[str], None] = quiet,
+) -> Path:
+    """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
+    StillwatchError, and then leaves nothing behind.
+    """
+    with naming(out), Logged(progress) as progress:
+        return _detect(inputs, out, settings, progress, force=force, say=say)
+
+
+def _detect(
+    inputs: Inputs,
+    out: Path,
+    settings: Settings,
+    progress: Progress,
+    *,
+    force: bool,
+    say: Callable[[str], None],
+) -> Path:
+    task = _task(inputs, settings, progress)
+    with RunFolder(out, force=force, inputs=task.paths) as folder:
+        ingest_context = _ingest_context(task)
+        key = task.key or own_key(say)
+        earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
+        staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             duplicates = write_exchanges(
-                engine, staged, edge, sources, Sketched.by(key), folder.aside / "exchanges", progress
+                engine,
+                staged,
+                edge,
+                task.sources,
+                Sketched.by(key),
+                folder.aside / "exchanges",
+                progress,
             )
             check_share(staged.quarantine, settings.ingest)
             _clear(edge, staged, again=settings.sketch.template_text)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
-            known = engine.load("accounts", accounts)
-            seen = engine.load(
-                "releases", releases if releases is not None else releases_seen(engine, exchanges)
-            )
-            labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
-            look = (
-                TemplateText(sources, ingest_context, staged.files, settings.sketch, progress)
-                if settings.sketch.template_text
-                else None
-            )
-            stored = Stored(exchanges, known, seen, labels, permits, look, shipped_rates())
+            stored = _stored(engine, task, exchanges, accounts, staged, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
+            found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
             folder.write("quarantine", staged.quarantine.table())
-            folder.about(_about(engine, exchanges, settings, inputs, sources, staged, duplicates, found, key))
+            _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+            seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
+            about = {**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen}
+            folder.about(about | _compared(earlier))
         return folder.finish()
-    except BaseException:
-        folder.abandon()
-        raise
+
+
+def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
+    """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
+    plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
+    permits = read_permits(inputs.permits)
+    releases = read_releases(inputs.releases)
+    key = _key(inputs)
+    for option, path in _beside(inputs):
+        if path is not None and option in ("edge", "accounts"):
+            must_be_a_file(path)
+    if inputs.previous is not None:
+        Run(inputs.previous)
+    sources = plan(
+        list(inputs.logs),
+        settings=settings.ingest,
+        format=inputs.format,
+        mapping=inputs.mapping,
+        aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
+        progress=progress,
+    )
+    return Task(inputs, settings, permits, releases, key, sources)
+
+
+def _ingest_context(task: Task) -> IngestContext:
+    inputs = task.inputs
+    return IngestContext(
+        task.settings.ingest,
+        pseudonym_key(inputs.key_file) if inputs.key_file else None,
+        NetworkBook.load(inputs.networks) if inputs.networks else None,
+        newest_allowed(datetime.now(UTC), task.settings.ingest),
+    )
+
+
+def _read(
+    task: Task,
+    key: HashKey,
+    ingest_context: IngestContext,
+    stage: Path,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> tuple[Staged, Path | None, pa.Table, IngestContext]:
+    """Read the logs, the edge log and the accounts: staged rows, the staged edge log, table accounts, and the
+    context that the logs were read in.
+    """
+    inputs, settings = task.inputs, task.settings
+    staged, ingest_context = read_believed(
+        task.sources, ingest_context, key, settings.sketch, stage, progress
+    )
+    if not staged.files:
+        check_share(staged.quarantine, settings.ingest)
+        raise InputError(
+            "the logs hold no exchange",
+            where=", ".join(map(str, inputs.logs)),
+            do="check --format, and that the files are not empty",
+        )
+    progress("reading the edge log and the accounts", 0, 0)
+    edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+    check_share(staged.quarantine, settings.ingest)
+    accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+    _log.info(
+        "logs read",
+        extra={
+            "files": len(task.sources),
+            "rows": staged.quarantine.good,
+            "bad_rows": staged.quarantine.bad,
+            "accounts": accounts.num_rows,
+        },
+    )
+    return staged, edge, accounts, ingest_context
+
+
+def _stored(
+    engine: Engine,
+    task: Task,
+    exchanges: Table,
+    accounts: pa.Table,
+    staged: Staged,
+    ingest_context: IngestContext,
+    progress: Progress,
+) -> Stored:
+    """What the search starts from."""
+    settings = task.settings
+    known = engine.load("accounts", accounts)
+    releases = task.releases if task.releases is not None else releases_seen(engine, exchanges)
+    seen = engine.load("releases", releases)
+    labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
+    look = (
+        TemplateText(task.sources, ingest_context, staged.files, settings.sketch, progress)
+        if settings.sketch.template_text
+        else None
+    )
+    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates())
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -144,9 +271,9 @@ def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
         path.unlink()
 
 
-def _key(inputs: Inputs) -> HashKey:
+def _key(inputs: Inputs) -> HashKey | None:
     if inputs.key_file is None:
-        return inputs.key or own_key(lambda note: None)
+        return inputs.key
     if inputs.key is not None:
         raise SettingError("a key and a key file are both given", where="--key-file", do="give one of them")
     return HashKey.from_file(inputs.key_file)
@@ -165,7 +292,12 @@ class Steps:
 
 
 def _accounts(
-    inputs: Inputs, ingest_context: IngestContext, key: HashKey, settings: Settings, staged: Staged
+    inputs: Inputs,
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: Settings,
+    staged: Staged,
+    say: Callable[[str], None],
 ) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
     quarantine = Quarantine()
@@ -173,7 +305,7 @@ def _accounts(
     if inputs.accounts:
         rows = read_accounts(inputs.accounts, ingest_context, quarantine)
         check_share(quarantine, settings.ingest)
-        refuse_unreadable(quarantine, inputs.accounts, "accounts file")
+        refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
     staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
@@ -189,28 +321,31 @@ def _accounts(
     return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
 
-def _about(
-    engine: Engine,
-    exchanges: Table,
-    settings: Settings,
-    inputs: Inputs,
-    sources: list[Source],
-    staged: Staged,
-    duplicates: int,
-    found: SearchResult,
-    key: HashKey,
-) -> dict[str, Any]:
-    """run.json: everything needed to read the run and to do it again."""
+def _compared(earlier: Earlier | None) -> dict[str, Any]:
+    """For run.json: the run that campaigns were looked for in."""
+    return {"previous": earlier.document()} if earlier else {}
+
+
+def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
+    """The files beside the logs, by their options; the key file is none of them, since its hash would be a way
+    to guess it.
+    """
+    names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
+    return [(name, getattr(inputs, name)) for name in names]
+
+
+def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
+    """run.json: what is needed to read the run and to do it again, but for what its search says."""
+    settings = task.settings
     return {
         "version": __version__,
         "settings": as_document(settings),
         "inputs": [
-            {"file": source.name, "format": source.format, "rows": rows, "bytes": source.path.stat().st_size}
-            for source, rows in zip(sources, staged.rows, strict=True)
+            {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
+            for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)
         ],
-        **counted(engine, exchanges),
+        "side_inputs": side_inputs(_beside(task.inputs)),
         "quarantined": staged.quarantine.bad,
-        "duplicates": duplicates,
         "mended": [
             {"column": column, "reason": reason, "count": count}
             for (column, reason), count in sorted(staged.quarantine.mended.items())
@@ -218,10 +353,13 @@ def _about(
         "key": "private" if key.private else "public",
         "sketch": Sketched.by(key).document(),
         "intent": load_intent().document(),
+        "packages": packages(),
+        "plugins": plugins_in_use(source.format for source in task.sources),
         "false_discovery_rate": settings.campaigns.false_discovery_rate,
         "bound_level": settings.campaigns.bound_level,
-        "tested_groups": found.tested,
         "given": {
-            name: value is not None for name, value in vars(inputs).items() if name not in ("logs", "key")
+            name: value is not None
+            for name, value in vars(task.inputs).items()
+            if name not in ("logs", "key")
         },
     }

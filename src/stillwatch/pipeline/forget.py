@@ -20,36 +20,30 @@ from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
 from stillwatch.pipeline.detect import Progress, Steps
+from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.store import counted, permits_of, releases_of, store
-from stillwatch.report.account import keys_named
 from stillwatch.report_tables.labels import kept_labels
+from stillwatch.run.about import identity_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
 from stillwatch.run.folder import RunFolder
-from stillwatch.run.layout import MARK, ORDER, stored_days
+from stillwatch.run.identity import fresh
+from stillwatch.run.layout import MARK, ORDER, PAGE, stored_days
+from stillwatch.run.lineage.earlier import FORGOTTEN, read_earlier
+from stillwatch.run.names import keys_named
+from stillwatch.run.provenance import packages
 from stillwatch.run.reading import Run
+from stillwatch.run.replaceable import strangers
 from stillwatch.run.sketched import Sketched
-from stillwatch.schema import found as found_tables
-from stillwatch.schema import stored as stored_tables
-from stillwatch.schema import watched as watched_tables
+from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
-from stillwatch.schema.table import Contract, values
+from stillwatch.schema.table import values
 from stillwatch.settings import Settings
 
-PAGE = "report.html"
 AGAIN = "run `stillwatch detect` again on logs without the account"
-TABLES: dict[str, Contract] = {
-    table.name: table
-    for module in (stored_tables, found_tables, watched_tables)
-    for table in vars(module).values()
-    if isinstance(table, Contract) and table is not EXCHANGES
-} | {QUARANTINE.name: QUARANTINE}
-"""Every table of a run that is one file, by name; alarms are not made anew, for whoever wants them watches
-again.
-"""
 SOURCES = (ACCOUNTS, LABELS, PERMITS, RELEASES, QUARANTINE)
 """Those that are changed; all others are made anew."""
 
@@ -73,34 +67,31 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
     shows pseudonyms. Raises RunError for a name that no account of the run has, and for a run that was made
     by another version or is not whole.
     """
-    known = Run(run)
-    about = known.about
-    sketched = _sketched(run, about)
-    settings = settings_of(run, about, AGAIN)
-    accounts = table_of(run, ACCOUNTS, AGAIN)
-    gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
-    ids = values(gone, "account_id")
-    folder = RunFolder(run, force=True)
-    try:
+    with RunFolder.of(run) as folder:
+        about = Run(run).about
+        sketched = _sketched(run, about)
+        settings = settings_of(run, about, AGAIN)
+        accounts = table_of(run, ACCOUNTS, AGAIN)
+        gone = _rows_named(accounts, names, pseudonym_key(key_file) if key_file else None, run)
+        ids = values(gone, "account_id")
+        earlier, links = read_earlier(run, sketched, FORGOTTEN), table_of(run, CAMPAIGN_LINKS, AGAIN)
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
             stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
+            found = identified_again(engine, found, left, earlier, links, settings.identity)
             store(engine, folder, found, stored, left)
-            numbers = counted(engine, exchanges)
+            numbers = counted(engine, exchanges) | {"tested_groups": found.tested}
+            made_with = {"version": __version__, "engine": engine.described(), "packages": packages()}
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
-        folder.about(
-            {**about, "version": __version__, **numbers, "tested_groups": found.tested, **_noted(about, ids)}
-        )
+        came_from = {"came_from": identity_of(about, run / MARK)[0]}
+        folder.about({**about, **fresh(), **came_from, **made_with, **numbers, **_noted(about, ids)})
         if (run / PAGE).exists():
             progress("writing the report", 0, 0)
             report.write(folder.aside)
         labels = table_of(run, LABELS, AGAIN).num_rows - table_of(folder.aside, LABELS, AGAIN).num_rows
         folder.finish()
-    except BaseException:
-        folder.abandon()
-        raise
     return Forgotten(gone.num_rows, before - numbers["exchanges"], labels)
 
 
@@ -109,15 +100,14 @@ def _sketched(run: Path, about: dict[str, Any]) -> Sketched:
     and nothing else is.
     """
     ours = sketched_of(run, about, AGAIN)
-    there = {path.name for path in run.iterdir()}
-    lacking = {f"{table.name}.parquet" for table in SOURCES} - there
-    strange = there - {f"{name}.parquet" for name in TABLES} - {"exchanges", MARK, PAGE}
+    lacking = {f"{table.name}.parquet" for table in SOURCES} - {path.name for path in run.iterdir()}
+    strange = strangers(run, about)
     if lacking:
         raise RunError(f"the run has no {min(lacking)}", where=str(run), do=AGAIN)
     if strange:
         raise RunError(
             "the run folder holds a file that Stillwatch did not write, and which may tell of the account",
-            where=str(run / min(strange)),
+            where=str(run / strange[0]),
             do="move it elsewhere, or delete it",
         )
     return ours
@@ -218,7 +208,9 @@ def _named_after(file: str, ids: list[str]) -> bool:
 def _noted(about: dict[str, Any], ids: list[str]) -> dict[str, Any]:
     """For run.json: that something was forgotten, how much and when; not who."""
     inputs = [
-        {**item, "file": "(forgotten)"} if _named_after(str(item.get("file", "")), ids) else item
+        {**item, "file": "(forgotten)", "sha256": None}
+        if _named_after(str(item.get("file", "")), ids)
+        else item
         for item in about.get("inputs", [])
     ]
     note = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "accounts": len(ids)}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing import active_children, get_context
+from dataclasses import dataclass, field, replace
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
-from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, read, read_edge
+from stillwatch.errors import EXIT_FAULT, InputError, SettingError
+from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
 from stillwatch.schema.table import schema_of
@@ -83,6 +87,8 @@ class Staged:
     """Rows kept out."""
     rows: list[int] = field(default_factory=list)
     """Good rows of each source."""
+    contents: list[Content] = field(default_factory=list)
+    """What the file of each source held."""
 
 
 def distinct(table: pa.Table) -> pa.Table:
@@ -105,20 +111,45 @@ def read_logs(
     staged = Staged()
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     progress("reading logs", 0, len(jobs))
-    for done, (path, labelled, seen, quarantine) in enumerate(_run(jobs, min(workers, len(jobs))), 1):
+    for done, (path, labelled, seen, quarantine, content) in enumerate(
+        _run(jobs, min(workers, len(jobs))), 1
+    ):
         if path is not None:
             staged.files.append(path)
         labels.add(labelled)
         accounts.add(seen)
         staged.rows.append(quarantine.good)
+        staged.contents.append(content)
         staged.quarantine.merge(quarantine)
         progress("reading logs", done, len(jobs))
     staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
 
 
+def read_believed(
+    sources: list[Source],
+    ingest_context: IngestContext,
+    key: HashKey,
+    settings: SketchSettings,
+    stage: Path,
+    progress: Progress,
+) -> tuple[Staged, IngestContext]:
+    """Read the logs, and once more where they run ahead of the clock as a whole; returns the context that they
+    were read in.
+    """
+    staged = read_logs(sources, ingest_context, key, settings, stage, progress)
+    rows = staged.quarantine.good + staged.quarantine.late.total()
+    newest = newest_seen(staged.quarantine.late, rows, ingest_context.settings)
+    if newest is None:
+        return staged, ingest_context
+    for path in staged.files:
+        path.unlink()
+    believed = replace(ingest_context, newest=newest)
+    return read_logs(sources, believed, key, settings, stage, progress), believed
+
+
 Job = tuple[int, Source, IngestContext, HashKey, SketchSettings, Path]
-Result = tuple[Path | None, pa.Table, pa.Table, Quarantine]
+Result = tuple[Path | None, pa.Table, pa.Table, Quarantine, Content]
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
@@ -126,7 +157,7 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
         yield from map(_stage, jobs)
         return
     before = set(active_children())
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
     try:
         waiting = deque(_submitted(pool, jobs))
         while waiting:
@@ -149,7 +180,7 @@ def _submitted(pool: ProcessPoolExecutor, jobs: list[Job]) -> list[Future[Result
     """The jobs on their way; the workers, which start here, inherit a blocked interrupt: a terminal sends it
     to them too, but it is ours to answer.
     """
-    with uninterrupted():
+    with uninterrupted(), unguarded():
         return [pool.submit(_stage, job) for job in jobs]
 
 
@@ -181,6 +212,35 @@ def uninterrupted() -> Iterator[None]:
         signal.raise_signal(signal.Signals(pressed[0]))
 
 
+def end_with_parent() -> None:
+    """End this worker when the process that started it has ended, whatever ended it.
+
+    A parent that is killed can tell its workers nothing, but it alone holds the other end of this pipe.
+    (Linux's PR_SET_PDEATHSIG would tell of the end of the parent's thread, and no other system has it.)
+    """
+    parent = parent_process()
+    assert parent is not None, "only a worker has a parent to end with"
+
+    def wait_and_end() -> None:
+        wait([parent.sentinel])
+        os._exit(EXIT_FAULT)
+
+    threading.Thread(target=wait_and_end, name="end with parent", daemon=True).start()
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Start processes that do not import the calling script, as Python's would: a script that calls detect
+    without `if __name__ == "__main__"` would be run again in each of them.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
 def _stage(job: Job) -> Result:
     number, source, ingest_context, key, settings, stage = job
     quarantine = Quarantine()
@@ -196,7 +256,8 @@ def _stage(job: Job) -> Result:
             accounts.add(sketched.accounts)
     if rows == 0:
         path.unlink()
-    return path if rows else None, labels.table(), accounts.table(), quarantine
+    # Read by the process that has just read it, so from the system's memory and not from the disk.
+    return path if rows else None, labels.table(), accounts.table(), quarantine, Content.of(source.path)
 
 
 def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
@@ -209,15 +270,22 @@ def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:
 
 
 def read_edge_log(
-    path: Path, ingest_context: IngestContext, key: HashKey, stage: Path, staged: Staged
+    path: Path,
+    ingest_context: IngestContext,
+    key: HashKey,
+    stage: Path,
+    staged: Staged,
+    say: Callable[[str], None],
 ) -> Path | None:
-    """Read and key the edge log into `stage`; None if it held no row."""
+    """Read and key the edge log into `stage`; None if it held no row. say: told if it is empty."""
     quarantine = Quarantine()
     out = stage / "edge.parquet"
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
         for batch in read_edge(path, ingest_context, quarantine):
+            if not batch.num_rows:
+                continue
             keyed, found = sketch_edge(batch, key)
             writer = writer or pq.ParquetWriter(out, keyed.schema, **PARQUET_OPTIONS)
             writer.write_batch(keyed)
@@ -225,18 +293,23 @@ def read_edge_log(
     finally:
         if writer is not None:
             writer.close()
-    refuse_unreadable(quarantine, path, "edge log")
+    refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
     staged.quarantine.merge(quarantine)
     return out if writer is not None else None
 
 
-def refuse_unreadable(quarantine: Quarantine, path: Path, name: str) -> None:
-    """Raise InputError where a file given beside the logs gave no row: it was meant to tell something, and
-    silence would look like innocence.
+def refuse_unreadable(quarantine: Quarantine, path: Path, name: str, say: Callable[[str], None]) -> None:
+    """Raise InputError where a file given beside the logs has rows and none of them can be read: it was meant to
+    tell something, and silence would look like innocence. An empty file is no error: `say` is told, and a note
+    goes to the quarantine.
     """
-    if not quarantine.good and path.stat().st_size:
+    if not quarantine.good and not quarantine.bad:
+        say(f"the {name} holds no row: {path}")
+        if path.name not in quarantine.stored:
+            quarantine.note(path.name, f"the {name} holds no row")
+    elif not quarantine.good:
         reasons = {reason for _, reason in quarantine.reasons}
         raise InputError(
             f"the {name} holds no row that can be read",

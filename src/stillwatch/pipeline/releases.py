@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.errors import InputError
 from stillwatch.schema.table import schema_of
+from stillwatch.toml_file import known, read_toml, sections, utc
 
 RELEASES = schema_of(model=pa.string(), second=pa.int64())
 DAY = 86_400
@@ -20,31 +20,23 @@ DAY = 86_400
 
 def read_releases(path: Path | None) -> pa.Table | None:
     """The releases of a TOML file of [[release]] sections with model and time. Raises InputError naming the
-    section.
+    section, and for any other section or key.
     """
     if path is None:
         return None
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"the releases file cannot be read: {error.strerror}",
-            where=str(path),
-            do="check the path given to --releases",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"the releases file is not TOML: {error}", where=str(path), do="mend the line named above"
-        ) from error
+    document = read_toml(path, "releases file", option="--releases", error=InputError)
     rows = [
         _release(row, f"{path}, release {number}")
-        for number, row in enumerate(document.get("release", []), 1)
+        for number, row in enumerate(
+            sections(document, "release", "releases file", where=str(path), error=InputError), 1
+        )
     ]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["second"], row["model"])), schema=RELEASES)
 
 
 def _release(row: dict[str, Any], where: str) -> dict[str, Any]:
-    if set(row) != {"model", "time"}:
+    known(row, ("model", "time"), "a release has an unknown key {}", where=where, error=InputError)
+    if set(row) != {"model", "time"} or not isinstance(row["model"], str) or not row["model"]:
         raise InputError(
             "a release needs model and time, and nothing else",
             where=where,
@@ -57,10 +49,7 @@ def _release(row: dict[str, Any], where: str) -> dict[str, Any]:
         raise InputError(
             "the time of the release is not a date", where=where, do="write time = 2026-02-05T18:00:00Z"
         ) from error
-    return {
-        "model": str(row["model"]),
-        "second": int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()),
-    }
+    return {"model": row["model"], "second": int(utc(time, "time", where, InputError).timestamp())}
 
 
 def releases_seen(engine: Engine, exchanges: Table) -> pa.Table:

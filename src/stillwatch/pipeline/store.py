@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import Engine, Table
+from stillwatch.iso_time import iso
 from stillwatch.pipeline.read_logs import distinct
 from stillwatch.pipeline.releases import RELEASES as READ_RELEASES
 from stillwatch.pipeline.search import SearchResult, Stored
@@ -92,7 +92,7 @@ def counted(engine: Engine, exchanges: Table) -> dict[str, Any]:
     return {
         "exchanges": row["n"],
         "accounts": row["accounts"],
-        "first": row["first"].astimezone(UTC).isoformat(),
-        "last": row["last"].astimezone(UTC).isoformat(),
+        "first": iso(row["first"]),
+        "last": iso(row["last"]),
         "has_text": round((row["texts"] or 0) / row["n"], 6),
     }

@@ -24,33 +24,39 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import DuckDBEngine, Engine, Table
-from stillwatch.engine.base import PARQUET_OPTIONS, aside
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
+from stillwatch.pipeline.alarm_lineage import AlarmLineage, known_campaigns
 from stillwatch.pipeline.detect import Progress
+from stillwatch.pipeline.identify import keys_of
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.search import SearchResult, Stored, search
 from stillwatch.pipeline.store import permits_of, releases_of
 from stillwatch.run.checked import settings_of, sketched_of, table_of
+from stillwatch.run.folder import RunFolder
 from stillwatch.run.layout import stored_days
+from stillwatch.run.lineage.campaign import Key, campaigns_of
 from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
-from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import Settings, WatchSettings
+from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS, WATCHED
+from stillwatch.settings import IdentitySettings, Settings, WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
 DAY = timedelta(days=1)
+TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name, ALARM_LINKS.name)
+"""What a watch writes."""
+NO_KEYS: Mapping[int, Key] = MappingProxyType({})
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
 
@@ -97,6 +103,8 @@ class Watched:
     """Table alarms."""
     members: pa.Table
     """Table alarm_members."""
+    links: pa.Table
+    """Table alarm_links."""
 
 
 def level_of(settings: WatchSettings) -> float:
@@ -114,66 +122,56 @@ def to_the_end(watched: Watched) -> bool:
 def watch(
     run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
 ) -> Watched:
-    """Search the days of a run in order, and write its tables watched, alarms and alarm_members, in place of
-    earlier ones.
+    """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links, in
+    place of earlier ones: all of them together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
     where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
-    another version, and SettingError for a promise that cannot be given. Memory is that of one search: only
+    another version, that another process is writing or has replaced, and SettingError for a promise that cannot be given. Memory is that of one search: only
     alarms are kept from one to the next.
     """
-    about = Run(run).about
-    sketched_of(run, about, AGAIN)
-    settings = settings_of(run, about, AGAIN)
-    settings = replace(settings, watch=replace(settings.watch, **chosen))
-    refuse(settings.watch)
-    source = _Source(run, settings)
-    searches = list(searches_of(run, settings.watch))
-    ledger, rows = Ledger(settings.watch.overlap), []
+    with RunFolder.of(run) as folder:
+        about = Run(run).about
+        sketched_of(run, about, AGAIN)
+        settings = settings_of(run, about, AGAIN)
+        settings = replace(settings, watch=replace(settings.watch, **chosen))
+        refuse(settings.watch)
+        folder.keep(about, TABLES)
+        watched = _watched(run, _Source(run, settings, folder.stage), progress, enough)
+        for name, table in zip(
+            TABLES, (watched.days, watched.alarms, watched.members, watched.links), strict=True
+        ):
+            folder.write(name, table)
+        folder.about(about)
+        folder.finish()
+    return watched
+
+
+def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[Watched], bool]) -> Watched:
+    """Make the searches, in order."""
+    settings = source.settings.watch
+    searches = list(searches_of(run, settings))
+    ledger = Ledger(settings.overlap, AlarmLineage(known_campaigns(run), source.settings.identity))
+    rows: list[dict[str, Any]] = []
     for done, lookback in enumerate(searches):
-        progress(
-            f"{lookback.until:%Y-%m-%d %H:%M}"
-            if settings.watch.searches_a_day > 1
-            else f"{lookback.day:%Y-%m-%d}",
-            done,
-            len(searches),
-        )
+        shown = "%Y-%m-%d %H:%M" if settings.searches_a_day > 1 else "%Y-%m-%d"
+        moment = lookback.until if settings.searches_a_day > 1 else lookback.day
+        progress(f"{moment:{shown}}", done, len(searches))
         rows.append(_searched(source, lookback, ledger))
-        watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables())
+        watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables(), ledger.links())
         if enough(watched):
             break
-    for table, name in (
-        (watched.days, WATCHED.name),
-        (watched.alarms, ALARMS.name),
-        (watched.members, ALARM_MEMBERS.name),
-    ):
-        with aside(run / f"{name}.parquet") as part:
-            pq.write_table(table, part, **PARQUET_OPTIONS)
     return watched
 
 
 def refuse(settings: WatchSettings) -> None:
-    """Raises SettingError for a promise that cannot be given."""
-    for name, wrong, do in (
-        ("average_run_length", settings.average_run_length <= 0, "give a number of days above 0"),
-        ("window", settings.window < 1, "give at least 1 day"),
-        ("every", settings.every < 1, "give at least 1 day"),
-        (
-            "searches_a_day",
-            not 1 <= settings.searches_a_day <= 24 or 24 % settings.searches_a_day != 0,
-            "give 1, 2, 3, 4, 6, 8, 12 or 24",
-        ),
-        (
-            "searches_a_day",
-            settings.searches_a_day > 1 and settings.every > 1,
-            f"give 1, or search every day: watch.every is {settings.every}",
-        ),
-        ("overlap", not 0 < settings.overlap <= 1, "give a share above 0, at most 1"),
-    ):
-        if wrong:
-            raise SettingError(
-                f"watch.{name} cannot be {getattr(settings, name):g}", where=f"watch.{name}", do=do
-            )
+    """Raises SettingError for two settings that do not go together."""
+    if settings.searches_a_day > 1 and settings.every > 1:
+        raise SettingError(
+            f"setting watch.searches_a_day cannot be {settings.searches_a_day}",
+            where="watch.searches_a_day",
+            do=f"give 1, or search every day: watch.every is {settings.every}",
+        )
 
 
 def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
@@ -198,14 +196,23 @@ def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
 class Ledger:
     """The alarms so far: which campaign of a search is an alarm of earlier ones."""
 
-    def __init__(self, overlap: float) -> None:
+    def __init__(self, overlap: float, lineage: AlarmLineage | None = None) -> None:
+        """lineage: what alarms may be; left out: each has an identity of its own."""
         self._overlap = overlap
+        self._lineage = lineage or AlarmLineage([], IdentitySettings())
         self._alarms: list[Alarm] = []
         self._rows: list[dict[str, Any]] = []
 
-    def enter(self, day: datetime, until: datetime, row: dict[str, Any], members: dict[int, str]) -> None:
-        """One campaign of a search; members: account and the id to show. Searches must come in order, the
-        campaigns of one largest first.
+    def enter(
+        self,
+        day: datetime,
+        until: datetime,
+        row: dict[str, Any],
+        members: dict[int, str],
+        keys: Mapping[int, Key] = NO_KEYS,
+    ) -> None:
+        """One campaign of a search; members: account and the id to show; keys: its own. Searches must come in
+        order, the campaigns of one largest first.
         """
         alarm = self._known(set(members))
         new = alarm is None
@@ -215,6 +222,7 @@ class Ledger:
         for account, shown in members.items():
             alarm.since.setdefault(account, until)
             alarm.ids[account] = shown
+        self._lineage.enter(alarm.name, row["kind"], until, frozenset(members), keys)
         self._rows.append({"alarm": alarm.name, "day": day, "until": until, "new": new, **row})
 
     def _known(self, members: set[int]) -> Alarm | None:
@@ -234,16 +242,32 @@ class Ledger:
             for alarm in self._alarms
             for account, since in sorted(alarm.since.items())
         ]
-        return pa.Table.from_pylist(self._rows, schema=ALARMS.arrow), pa.Table.from_pylist(
+        called = self._identities()
+        rows = [{**row, "identity": called[row["alarm"]]} for row in self._rows]
+        return pa.Table.from_pylist(rows, schema=ALARMS.arrow), pa.Table.from_pylist(
             people, schema=ALARM_MEMBERS.arrow
         )
+
+    def links(self) -> pa.Table:
+        """Table alarm_links."""
+        return self._lineage.links(self._identities())
+
+    def accounts(self) -> list[int]:
+        """Every account that any alarm has named, sorted."""
+        return sorted(set().union(*(alarm.since for alarm in self._alarms)))
+
+    def _identities(self) -> dict[str, str]:
+        return {
+            alarm.name: self._lineage.identity(alarm.name, frozenset(alarm.ids.values()))
+            for alarm in self._alarms
+        }
 
 
 class _Source:
     """What does not change from search to search."""
 
-    def __init__(self, run: Path, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, run: Path, settings: Settings, scratch: Path) -> None:
+        self.settings, self.scratch = settings, scratch
         self.level = level_of(settings.watch)
         self.accounts, self.labels, self.releases = (
             table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES)
@@ -280,7 +304,7 @@ def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
 
 def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
-    with DuckDBEngine(source.settings.engine) as engine:
+    with DuckDBEngine(source.settings.engine, source.scratch) as engine:
         exchanges = lookback.read(engine, "exchanges", lookback.window)
         counted = engine.collect(
             exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())
@@ -294,7 +318,7 @@ def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, 
         )
         tested = found.tested if found else 0
         needed = needed_log_e(tested, source.level)
-        alarms = _entered(engine, lookback, found, needed, ledger) if found else 0
+        alarms = _entered(engine, source, lookback, found, needed, ledger) if found else 0
     return {
         "day": lookback.day,
         "until": lookback.until,
@@ -306,13 +330,16 @@ def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, 
     }
 
 
-def _entered(engine: Engine, lookback: Lookback, found: SearchResult, needed: float, ledger: Ledger) -> int:
+def _entered(
+    engine: Engine, source: _Source, lookback: Lookback, found: SearchResult, needed: float, ledger: Ledger
+) -> int:
     """Enter the alarms of a search, and say how many they are."""
     alarms = [
         row
         for row in found.tables["campaigns"].to_pylist()
         if row["verdict"] in ALARMING and row["log_e_value"] >= needed
     ]
+    keys = _own_keys(engine, source, found, ledger) if alarms else {}
     for row in sorted(alarms, key=lambda row: (-row["accounts"], row["group"])):
         members = _members(found, row["group"])
         ledger.enter(
@@ -320,8 +347,19 @@ def _entered(engine: Engine, lookback: Lookback, found: SearchResult, needed: fl
             lookback.until,
             _row(row) | {"exchanges_so_far": _so_far(engine, lookback, list(members))},
             members,
+            keys.get(row["group"], NO_KEYS),
         )
     return len(alarms)
+
+
+def _own_keys(
+    engine: Engine, source: _Source, found: SearchResult, ledger: Ledger
+) -> dict[int, Mapping[int, Key]]:
+    """The own keys of each group of a search; accounts of earlier alarms are no strangers."""
+    named = pa.table({"account": pa.array(ledger.accounts(), pa.int64())})
+    keys = keys_of(engine, found, named, source.accounts.num_rows, source.settings.identity)
+    campaigns = campaigns_of(found.tables["campaigns"], found.tables["members"], keys)
+    return {campaign.group: campaign.keys for campaign in campaigns}
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:

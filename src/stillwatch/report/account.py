@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from stillwatch.errors import RunError
 from stillwatch.report import formatting, sentences
 from stillwatch.report.view_models import CampaignView, asked, campaign_view, family_rank
+from stillwatch.run.names import keys_named
 from stillwatch.run.reading import Row, Run
 
 
@@ -89,22 +90,6 @@ def _named(table: pa.Table, name: str) -> list[Row]:
         pc.or_(pc.equal(table["account_id"], pa.scalar(name)), pc.is_in(table["account"], value_set=keys))
     ).to_pylist()
     return rows
-
-
-def keys_named(name: str) -> list[int]:
-    """The keys that a name may stand for: 16 hexadecimal digits, or a number."""
-    found = []
-    if len(name) == 16 and all(c in "0123456789abcdef" for c in name.lower()):
-        value = int(name, 16)
-        found.append(value - 2**64 if value >= 2**63 else value)
-    if (
-        name.removeprefix("-").isdecimal()
-        and name.isascii()
-        and len(name) <= 20
-        and -(2**63) <= int(name) < 2**63
-    ):
-        found.append(int(name))
-    return found
 
 
 def _membership(run: Run, view: CampaignView, member: Row) -> Membership:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import formatting, frames, sentences
+from stillwatch.report import formatting, frames, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.summary import campaign_document, iso
-from stillwatch.report.terminal import account_lines, campaign_lines
+from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
 
@@ -18,17 +19,18 @@ MOST_MEMBERS = 12
 """Accounts listed on a terminal; the document has them all."""
 
 
-def explain(folder: Path, name: str) -> RenderableType:
-    """What the page says about a campaign (C001) or an account (its id or key). Raises RunError for a name
-    that is neither.
+def explain(folder: Path, name: str, sections: Collection[str] = ()) -> RenderableType:
+    """What the page says about a campaign (C001) or an account (its id or key). sections: names of those wanted
+    below the verdict (`terminal.SECTIONS`); none: all. Raises RunError for a name that is neither.
     """
     run = Run(folder)
     found = _find(run, name)
-    return (
+    lines = (
         campaign_lines(run, found, MOST_MEMBERS)
         if isinstance(found, CampaignView)
         else account_lines(run, found)
     )
+    return chosen(lines, sections) if sections else lines
 
 
 def explain_document(folder: Path, name: str) -> dict[str, Any]:
@@ -51,6 +53,7 @@ def _find(run: Run, name: str) -> CampaignView | AccountView:
 def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
     return {
         **campaign_document(view.campaign),
+        "links": [lineage.document(row) for row in view.lineage],
         "sentences": {
             "verdict": sentences.verdict(view.campaign, sentences.high(run)),
             "bound": sentences.bound(view.campaign, run.about),

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from stillwatch.schema.plain import plain
+from stillwatch.plain import plain
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"

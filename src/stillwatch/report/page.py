@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +16,11 @@ from markupsafe import Markup, escape
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, frames, sentences
+from stillwatch.report import export, formatting, frames, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
+from stillwatch.run.durable import write_text
+from stillwatch.run.layout import PAGE
 from stillwatch.run.reading import Row, Run
 
 MOST_SECTIONS = 50
@@ -100,13 +101,11 @@ def write(folder: Path) -> Path:
     cannot be read or written.
     """
     run = Run(folder)
-    path, aside = folder / "report.html", folder / ".report.html.part"
+    path = folder / PAGE
     text = html(run)
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, path)
+        write_text(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise RunError(
             f"the report cannot be written: {error.strerror}",
             where=str(path),
@@ -117,34 +116,43 @@ def write(folder: Path) -> Path:
 
 def html(run: Run) -> str:
     """The page as text; the same for the same tables."""
-    campaigns, rest = listed(run), unlisted(run)
-    blind = sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"]))
-    high = sentences.high(run)
-    environment = _environment()
-    style, script = _source("style.css"), _source("page.js")
-    about = run.about
-    return environment.get_template(
-        "page.html"
-    ).render(
-        about=about,
-        style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
-        "data:; base-uri 'none'; form-action 'none'",
-        campaigns=campaigns,
-        verdicts=[(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
-        overview=[(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
-        sections=sections(run, campaigns[:MOST_SECTIONS], blind, high),
-        error_control=sentences.error_control(about, campaigns),
-        unlisted=[(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
-        unlisted_total=len(rest),
-        blind=blind,
-        quarantine=_quarantine(run),
-        key_note=sentences.key_note(about),
-        period=(formatting.moment(about.get("first")), formatting.moment(about.get("last"))),
-        high=high,
-        most_templates=MOST_TEMPLATES,
+    style, script = source("style.css"), source("page.js")
+    values = context(run)
+    shown = values["campaigns"][:MOST_SECTIONS]
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            **values,
+            style=Markup(style),  # noqa: S704 - a file of this package
+            script=Markup(script),  # noqa: S704 - a file of this package
+            policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
+            "data:; base-uri 'none'; form-action 'none'",
+            sections=sections(run, shown, values["blind"], values["high"]),
+        )
     )
+
+
+def context(run: Run) -> dict[str, Any]:
+    """What the templates show of a run, but for the sections."""
+    campaigns, rest = listed(run), unlisted(run)
+    high, about = sentences.high(run), run.about
+    return {
+        "about": about,
+        "campaigns": campaigns,
+        "verdicts": [(verdict, sum(1 for c in campaigns if c["verdict"] == verdict)) for verdict in SEVERITY],
+        "overview": [(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
+        "error_control": sentences.error_control(about, campaigns),
+        "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
+        "unlisted": [(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
+        "unlisted_total": len(rest),
+        "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
+        "quarantine": _quarantine(run),
+        "key_note": sentences.key_note(about),
+        "period": (formatting.moment(about.get("first")), formatting.moment(about.get("last"))),
+        "high": high,
+        "most_templates": MOST_TEMPLATES,
+    }
 
 
 def sections(run: Run, campaigns: list[Row], blind: list[Row], high: float) -> list[Section]:
@@ -236,7 +244,8 @@ def _powers(text: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates and their filters are."""
     environment = Environment(
         loader=PackageLoader("stillwatch.report"),
         autoescape=True,
@@ -262,6 +271,7 @@ def _environment() -> Environment:
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
         "part": frames.part,
+        "link": lineage.sentence,
     }
     environment.filters.update(shown)
     environment.globals.update(
@@ -271,14 +281,16 @@ def _environment() -> Environment:
         axes=axes,
         families=FAMILIES,
         plural=formatting.plural,
+        link_means=lineage.MEANS,
     )
     return environment
 
 
-def _source(name: str) -> str:
-    loader = _environment().loader
+def source(name: str) -> str:
+    """A file of the templates' folder."""
+    loader = environment().loader
     assert loader is not None
-    return loader.get_source(_environment(), name)[0].replace("\r\n", "\n")
+    return loader.get_source(environment(), name)[0].replace("\r\n", "\n")
 
 
 def _digest(text: str) -> str:

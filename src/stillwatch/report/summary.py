@@ -13,10 +13,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, sentences
+from stillwatch import iso_time
+from stillwatch.plain import plain
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
-from stillwatch.schema.plain import plain
 
 COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
 
@@ -42,9 +43,13 @@ def summary(folder: Path) -> RenderableType:
         "listed.",
         style="dim",
     )
+    related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
     shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
     return Group(
-        shown, note, *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line)
+        shown,
+        *(Text(line) for line in related if line),
+        note,
+        *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line),
     )
 
 
@@ -71,13 +76,21 @@ def summary_document(folder: Path) -> dict[str, Any]:
     """Every campaign, the listed ones first, and the run's own description. Raises RunError."""
     run = Run(folder)
     rows = sorted(run.rows("campaigns"), key=lambda row: (not row["listed"], severity(row)))
-    return {"campaigns": [campaign_document(row) for row in rows], "run": run.about}
+    listed_rows = sum(bool(row["listed"]) for row in rows)
+    counts = {"campaigns": len(rows), "listed": listed_rows, "not_listed": len(rows) - listed_rows}
+    links: dict[int, list[dict[str, Any]]] = {}
+    for link in run.rows("campaign_links"):
+        links.setdefault(link["group"], []).append(lineage.document(link))
+    found = [{**campaign_document(row), "links": links.get(row["group"], [])} for row in rows]
+    return {"counts": counts, "campaigns": found, "run": run.about}
 
 
 def campaign_document(row: Row) -> dict[str, Any]:
     """One campaign as plain values; times in ISO form, UTC."""
     same = (
         "campaign",
+        "identity",
+        "family",
         "group",
         "kind",
         "verdict",
@@ -107,7 +120,7 @@ def _finite(value: Any) -> Any:
 
 def iso(time: datetime | None) -> str | None:
     """A time in ISO form, or none."""
-    return None if time is None else time.isoformat()
+    return None if time is None else iso_time.iso(time)
 
 
 def bar(score: float, width: int = 6) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, frames, sentences
+from stillwatch.report import formatting, frames, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.summary import bar, verdict_text
 from stillwatch.report.view_models import AXES, CampaignView
@@ -25,13 +25,53 @@ FAMILY_COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
+TITLES: dict[str, str | tuple[str, ...]] = {
+    "extracting": "Extracting",
+    "bound": "How many",
+    "test": "How sure",
+    "permit": "Permit",
+    "volume": "Volume",
+    "evidence": ("Evidence", "Nats by facet"),
+    "keys": ("Strongest shared keys", "Shared keys"),
+    "signals": "Signals",
+    "intents": ASKED,
+    "templates": "Templates",
+    "accounts": "Accounts",
+    "against": ("What speaks against", "What would exonerate"),
+    "blind-spots": "Blind spots",
+}
+"""How the title of a block begins, by its section; the axes have no title."""
+SECTIONS = ("axes", *TITLES)
+"""Every section, in the order in which it is shown."""
 MOST_PARTS = 4
 """Shared beginnings and ends that no frame explains."""
 SPARK = 72
 """Characters of a timeline."""
 
 
-def campaign_lines(run: Run, view: CampaignView, most_members: int) -> RenderableType:
+class Block(Group):
+    """A titled part of what is shown, with the name of its section."""
+
+    def __init__(self, section: str, *parts: RenderableType) -> None:
+        super().__init__(*parts)
+        self.section = section
+
+
+def section_of(title: str) -> str:
+    """The section that a block with this title belongs to. Raises StopIteration for one that none has."""
+    if not title:
+        return "axes"
+    return next(name for name, begin in TITLES.items() if title.startswith(begin))
+
+
+def chosen(lines: Group, sections: Collection[str]) -> Group:
+    """The lines without the blocks of other sections; what is no block (names and verdicts) stays."""
+    return Group(
+        *(part for part in lines.renderables if not isinstance(part, Block) or part.section in sections)
+    )
+
+
+def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
     """One campaign: verdict, axes, evidence, keys, volume, templates, accounts, doubts."""
     campaign = view.campaign
     head = Text.assemble(
@@ -65,6 +105,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Renderabl
                 else "None covers it."
             ),
         ),
+        _block("Identity", _identity(view)),
         *_when(view.timeline, lambda: _block("Volume", _volume(view))),
         *_when(
             view.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(view.evidence))
@@ -76,7 +117,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Renderabl
         *_when(
             view.members,
             lambda: _block(
-                f"Accounts: {most_members} of {formatting.count(len(view.members))} by evidence",
+                f"Accounts: {min(most_members, len(view.members))} of {formatting.count(len(view.members))} by evidence",
                 _members(view, most_members),
             ),
         ),
@@ -91,7 +132,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Renderabl
     )
 
 
-def account_lines(run: Run, view: AccountView) -> RenderableType:
+def account_lines(run: Run, view: AccountView) -> Group:
     """One account: its groups, nats by facet, and what would exonerate it."""
     head = Text.assemble(
         (formatting.cut(view.account_id, 80), "bold"), (f"  key {formatting.key(view.account)}", "dim")
@@ -138,7 +179,8 @@ def _membership(membership: Membership) -> list[RenderableType]:
         for link in membership.links[:12]
     ]
     return [
-        _block("", line),
+        Text(),
+        line,
         said,
         *_when(rows, lambda: _block("Nats by facet", _waterfall(rows))),
         *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
@@ -162,7 +204,8 @@ def _when(there: object, make: Callable[[], RenderableType]) -> list[RenderableT
 
 
 def _block(title: str, body: RenderableType) -> RenderableType:
-    return Group("", Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else Group("", body)
+    parts = (Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else (body,)
+    return Block(section_of(title), "", *parts)
 
 
 def _axes(campaign: Row) -> RenderableType:
@@ -329,6 +372,15 @@ def _members(view: CampaignView, most: int) -> RenderableType:
             formatting.period(row["first"], row["last"]),
         )
     return table
+
+
+def _identity(view: CampaignView) -> RenderableType:
+    told = [lineage.sentence(row) for row in view.lineage]
+    return Group(
+        Text(view.campaign["identity"]),
+        *_when(told, lambda: _bullets(told)),
+        *_when(told, lambda: Text(lineage.MEANS, style="dim")),
+    )
 
 
 def _bullets(lines: Iterable[str]) -> RenderableType:

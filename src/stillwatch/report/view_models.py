@@ -40,6 +40,8 @@ class CampaignView:
     """Accounts carrying the most telling keys."""
     member_evidence: tuple[Row, ...]
     """Nats of each account and facet."""
+    lineage: tuple[Row, ...]
+    """How it is linked to other campaigns, in the table's order."""
 
     @property
     def name(self) -> str:
@@ -153,4 +155,5 @@ def campaign_view(run: Run, campaign: Row) -> CampaignView:
         members=tuple(sorted(run.rows("members", group), key=lambda r: (-r["nats"], r["account_id"]))),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),
+        lineage=tuple(run.rows("campaign_links", group)),
     )

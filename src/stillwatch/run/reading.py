@@ -1,48 +1,33 @@
-"""A run folder, read: its tables once each, its rows by group."""
+"""A run folder, read: each table by need, as batches, as an Arrow table, as rows, or in an engine."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 import pyarrow.parquet as pq
 
+from stillwatch.engine import Engine, Table
 from stillwatch.errors import RunError
-from stillwatch.schema import found, requests, stored
-from stillwatch.schema.plain import plain
-from stillwatch.schema.table import Contract
+from stillwatch.plain import plain
+from stillwatch.run.about import AGAIN, read_about
+from stillwatch.run.layout import MARK, TABLES, no_run, stored_days, table_file
+from stillwatch.schema.stored import EXCHANGES
+from stillwatch.schema.table import Contract, rows_where
 
+pc: Any = pyarrow.compute
 Row = dict[str, Any]
 
-TABLES: Mapping[str, Contract] = {
-    table.name: table
-    for table in (
-        found.CAMPAIGNS,
-        found.GROUPS,
-        found.MEMBERS,
-        found.MEMBER_EVIDENCE,
-        found.EVIDENCE,
-        found.LINKS,
-        found.SCORES,
-        found.INTENTS,
-        found.ACCOUNT_INTENTS,
-        found.TIMELINE,
-        found.MARKS,
-        found.TEMPLATES,
-        stored.BLINDNESS,
-        stored.ACCOUNTS,
-        requests.QUARANTINE,
-    )
-}
 NEEDED = ("campaigns", "members", "evidence", "scores")
 """Without these there is nothing to show; any other table may be missing."""
-AGAIN = "run `stillwatch detect … --out` again"
+LARGE = ("exchanges", "traces", "member_evidence", "account_intents", "labels")
+"""Tables that grow with the traffic or with the accounts: their rows are never all kept in memory."""
+ROWS_AT_ONCE = 65_536
 
 
 class Run:
@@ -51,40 +36,61 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not folder.is_dir():
-            raise RunError(
-                "there is no such run folder",
-                where=str(folder),
-                do="give the folder that `stillwatch detect --out` wrote",
-            )
-        self.about = _about(folder / "run.json")
+            raise no_run(folder)
+        self.about = read_about(folder / MARK)
         self._tables: dict[str, pa.Table] = {}
         self._spans: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
         for name in NEEDED:
-            if not (folder / f"{name}.parquet").exists():
-                raise RunError(
-                    f"the run has no table {name}", where=str(folder / f"{name}.parquet"), do=AGAIN
-                )
+            path = table_file(folder, name)
+            if not path.exists():
+                raise RunError(f"the run has no table {name}", where=str(path), do=AGAIN)
+
+    def files(self, name: str) -> list[Path]:
+        """The files of a table, in the order of their rows; none where the run does not have it."""
+        if name == EXCHANGES.name:
+            return stored_days(self.folder)
+        path = table_file(self.folder, name)
+        return [path] if path.exists() else []
+
+    def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a table in order, some at a time. Raises RunError for a column that it lacks."""
+        table = _contract(name)
+        wanted = list(columns or table.names())
+        for path in self.files(name):
+            yield from _batches(path, table, wanted)
+
+    def engine_table(self, engine: Engine, name: str) -> Table:
+        """A table as an Ibis table of an engine, which reads of it what a query needs."""
+        files = self.files(name)
+        return engine.read(name, files) if files else engine.load(name, _contract(name).arrow.empty_table())
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """One table of the run; empty where the run does not have it. Only a whole table is kept in
-        memory.
+        """One table of the run; empty where the run does not have it. Only a whole table is kept, and none that
+        is large.
         """
-        if name not in self._tables:
-            read = _read(self.folder / f"{name}.parquet", TABLES[name], columns or TABLES[name].names())
-            if columns is not None:
-                return read
+        if name in self._tables:
+            return self._tables[name]
+        found = list(self.batches(name, columns))
+        empty = _contract(name).arrow.empty_table()
+        read = pa.Table.from_batches(found) if found else empty.select(columns or empty.column_names)
+        if columns is None and name not in LARGE:
             self._tables[name] = read
-        return self._tables[name]
+        return read
 
     def rows(self, name: str, group: int | None = None) -> list[Row]:
         """The rows of a table, or those of one group, in the table's order; their texts are plain: labels
         come from strangers.
         """
-        table = self.table(name)
         if group is None:
-            return _pylist(table)
+            return _pylist(self.table(name))
+        if name in LARGE:
+            found = (
+                rows_where(pa.Table.from_batches([batch]), "group", group) for batch in self.batches(name)
+            )
+            return [row for some in found for row in _pylist(some)]
+        table = self.table(name)
         if name not in self._spans:
-            groups = np.asarray(_filled(table.column("group")), dtype=np.int64)
+            groups = np.asarray(pc.fill_null(table.column("group"), -1), dtype=np.int64)
             order = np.argsort(groups, kind="stable")
             self._spans[name] = (order, groups[order])
         order, sorted_groups = self._spans[name]
@@ -97,8 +103,8 @@ class Run:
         return float(value) if isinstance(value, int | float) else default
 
 
-def _filled(groups: Any) -> Any:
-    return pc.fill_null(groups, -1)
+def _contract(name: str) -> Contract:
+    return EXCHANGES if name == EXCHANGES.name else TABLES[name]
 
 
 def _pylist(table: pa.Table) -> list[Row]:
@@ -109,32 +115,17 @@ def _pylist(table: pa.Table) -> list[Row]:
     ]
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _batches(path: Path, table: Contract, columns: list[str]) -> Iterator[pa.RecordBatch]:
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(
-            f"the run's own description cannot be read: {error.strerror}", where=str(path), do=AGAIN
-        ) from error
-    except ValueError as error:
-        raise RunError("the run's own description is not JSON", where=str(path), do=AGAIN) from error
-    if not isinstance(about, dict):
-        raise RunError("the run's own description is not a JSON object", where=str(path), do=AGAIN)
-    return about
-
-
-def _read(path: Path, table: Contract, columns: list[str]) -> pa.Table:
-    if not path.exists():
-        return table.arrow.empty_table().select(columns)
-    try:
-        present = set(pq.read_schema(path).names)
-        missing = [name for name in columns if name not in present]
-        if missing:
-            raise RunError(
-                f"table {table.name} has no column {missing[0]}",
-                where=str(path),
-                do=f"it was made by another version: {AGAIN}",
-            )
-        return pq.read_table(path, columns=columns)
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in columns if name not in file.schema_arrow.names]
+            if missing:
+                raise RunError(
+                    f"table {table.name} has no column {missing[0]}",
+                    where=str(path),
+                    do=f"it was made by another version: {AGAIN}",
+                )
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+                yield batch.select(columns)
     except (pa.ArrowException, OSError) as error:
         raise RunError(f"table {table.name} cannot be read as Parquet", where=str(path), do=AGAIN) from error

@@ -160,6 +160,18 @@ CAMPAIGNS = Contract(
             "Its name: C001 for the first listed; G and the group's number where it is not listed.",
             required=True,
         ),
+        Column(
+            "identity",
+            pa.string(),
+            "What it is called in every run that knows it again, by the accounts that it names.",
+            required=True,
+        ),
+        Column(
+            "family",
+            pa.string(),
+            "What all campaigns that links join are called: the identity of the oldest of them.",
+            required=True,
+        ),
         Column("group", pa.int32(), "The group.", required=True),
         Column("kind", pa.string(), "linked, declared or single.", required=True),
         Column("verdict", pa.string(), "adversarial, unlicensed, authorised or benign.", required=True),

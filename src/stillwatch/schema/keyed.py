@@ -13,9 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.errors import SettingError
+from stillwatch.small_file import read_small
 
 Int64s = npt.NDArray[np.int64]
 PUBLIC_SECRET = b"stillwatch public key, version 1"
+LARGEST_SECRET = 2**16
+"""Bytes of a key file: far more than any key has, and an end to a device that has none."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +61,28 @@ class HashKey:
 
     @staticmethod
     def from_file(path: Path) -> HashKey:
-        """Read a key from a file of at least 16 bytes. Raises SettingError if it is shorter or unreadable."""
-        try:
-            secret = path.read_bytes().strip()
-        except OSError as error:
-            raise SettingError(
-                f"the key file cannot be read: {error.strerror}",
-                where=str(path),
-                do="check the path, named with --key-file or $STILLWATCH_KEY_FILE",
-            ) from error
-        if len(secret) < 16:
-            raise SettingError(
-                "the key file holds fewer than 16 bytes",
-                where=str(path),
-                do="make one: head -c 32 /dev/urandom | base64 > key",
-            )
-        return _derive(secret, private=True)
+        """A key from a file of at least 16 bytes. Raises SettingError as `secret_of` does."""
+        return _derive(secret_of(path), private=True)
+
+
+def secret_of(path: Path) -> bytes:
+    """The secret in a key file. Raises SettingError if it is shorter than 16 bytes, larger than a key, or cannot
+    be read.
+    """
+    secret = read_small(
+        path,
+        LARGEST_SECRET,
+        what="key file",
+        error=SettingError,
+        do="check the path, named with --key-file or $STILLWATCH_KEY_FILE",
+    ).strip()
+    if len(secret) < 16:
+        raise SettingError(
+            "the key file holds fewer than 16 bytes",
+            where=str(path),
+            do="make one: head -c 32 /dev/urandom | base64 > key",
+        )
+    return secret
 
 
 def _derive(secret: bytes, *, private: bool) -> HashKey:

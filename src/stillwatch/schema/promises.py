@@ -24,6 +24,8 @@ class Promise(StrEnum):
     """The key of a mark, or the number itself where the mark is a number (of a network, an hour)."""
     COUNTED = "counted"
     """Counts, times, scores and numbers that the search made from rows."""
+    DIGEST = "digest"
+    """The digest of keys, as a name: nothing can be told from it but that two are the same."""
     SHOWN = "label"
     """Text that is meant to be shown: an address, a client, an organisation; from table labels."""
     WORDED = "our own words"
@@ -85,6 +87,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "group texts flagged share low high corrected",
     },
     "campaigns": {
+        P.DIGEST: "identity family",
         P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out "
         "permit_excess",
         P.PASSED: "permit",
@@ -101,11 +104,27 @@ PROMISES: dict[str, dict[Promise, str]] = {
         "length_most slots",
     },
     "watched": {P.COUNTED: "day until exchanges accounts tested level needed alarms"},
+    "alarm_links": {
+        P.DIGEST: "identity other_identity",
+        P.WORDED: "alarm link other_alarm facets",
+        P.COUNTED: "until keys key_share key_nats facet_keys",
+    },
     "alarms": {
+        P.DIGEST: "identity",
         P.WORDED: "alarm campaign kind verdict",
         P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
     },
     "alarm_members": {P.KEYED: "account", P.PASSED: "account_id", P.WORDED: "alarm", P.COUNTED: "since"},
+    "campaign_keys": {
+        P.MARKED: "key",
+        P.WORDED: "campaign facet",
+        P.COUNTED: "group accounts strangers nats",
+    },
+    "campaign_links": {
+        P.DIGEST: "identity other_identity",
+        P.WORDED: "campaign link other_campaign earlier_run facets",
+        P.COUNTED: "group earlier_last accounts accounts_share more fewer keys key_share key_nats facet_keys",
+    },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
 """Columns of each stored table by their promise; a test checks that none is left out."""

@@ -51,6 +51,12 @@ ALARMS = Contract(
             "Name of the alarm, the same in all searches that find it: A001.",
             required=True,
         ),
+        Column(
+            "identity",
+            pa.string(),
+            "Identity of the run's campaign that it is, or one of its own; the same in every watch of the run.",
+            required=True,
+        ),
         Column("day", TIME, "First moment of the day on which the search was made.", required=True),
         Column("until", TIME, "The end of the searched window.", required=True),
         Column(
@@ -90,5 +96,37 @@ ALARM_MEMBERS = Contract(
             "The end of the window of the first search in which the alarm named it.",
             required=True,
         ),
+    ),
+)
+
+ALARM_LINKS = Contract(
+    "alarm_links",
+    "An alarm whose own keys are another alarm's, though it shares too few accounts to be that one going on.",
+    (
+        Column("alarm", pa.string(), "The alarm.", required=True),
+        Column("identity", pa.string(), "Its identity.", required=True),
+        Column(
+            "link",
+            pa.string(),
+            "successor of an alarm that an earlier search raised, or related to one of the same search.",
+            required=True,
+        ),
+        Column("other_alarm", pa.string(), "The other alarm.", required=True),
+        Column("other_identity", pa.string(), "Its identity.", required=True),
+        Column(
+            "until", TIME, "The moment up to which the first search looked that saw the link.", required=True
+        ),
+        Column("keys", pa.int64(), "Own keys that both carry.", required=True),
+        Column(
+            "key_share", pa.float64(), "Weight of these as a share of the lighter alarm's.", required=True
+        ),
+        Column(
+            "key_nats",
+            pa.float64(),
+            "Weight of these in nats: the strongest facet in full, the others by a third.",
+            required=True,
+        ),
+        Column("facets", pa.list_(pa.string()), "Facets of these keys, the most keys first.", required=True),
+        Column("facet_keys", pa.list_(pa.int64()), "How many keys each of those facets has.", required=True),
     ),
 )

@@ -33,7 +33,8 @@ def score_groups(
             )
         if worst < 1.0:
             progress(f"signal {name}")
-            rows += scored(signal, engine.collect(signal.query(inputs)).to_pylist())
+            with SIGNALS.blaming(name):
+                rows += scored(signal, engine.collect(signal.query(inputs)).to_pylist())
     ordered = sorted(rows, key=lambda row: (row["group"], row["signal"]))
     return pa.Table.from_pylist(ordered, schema=SCORES.arrow), blind
 

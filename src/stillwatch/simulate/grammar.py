@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.simulate import paraphrase
+from stillwatch.toml_file import parse_toml
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 Ints = npt.NDArray[np.int64]
@@ -134,7 +134,7 @@ def documents(folder: str) -> dict[str, dict[str, Any]]:
     """Return the TOML files of a folder of this package, by name, sorted."""
     files = resources.files(__package__).joinpath(folder).iterdir()
     found = {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(".toml")}
-    return {name: tomllib.loads(found[name]) for name in sorted(found)}
+    return {name: parse_toml(found[name], "phrase book", where=name) for name in sorted(found)}
 
 
 def _numbers() -> dict[str, list[str]]:

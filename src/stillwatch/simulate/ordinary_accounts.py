@@ -171,8 +171,10 @@ def _alone(n: int) -> dict[str, Array]:
             name: whole.copy()
             for name in ("kind", "group", "organisation", "phase", "paraphrase", "slice", "end_users")
         },
-        **{name: whole - 1 for name in ("campaign", "owner")},
-        **{name: whole + 1 for name in ("period", "slices")},
+        "campaign": whole - 1,
+        "owner": whole - 1,
+        "period": whole + 1,
+        "slices": whole + 1,
         **{name: np.zeros(n, bool) for name in ("even", "untooled", "silent")},
         **{name: np.zeros(n) for name in ("ramp", "handover")},
         "group_seed": np.zeros(n, np.uint64),

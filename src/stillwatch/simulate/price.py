@@ -8,7 +8,6 @@ pay for accounts, cards, domains and tokens.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -25,6 +24,7 @@ from stillwatch.simulate.operators.slices import slices
 from stillwatch.simulate.ordinary_accounts import FREEMAIL, WORDS
 from stillwatch.simulate.specs import Campaign
 from stillwatch.simulate.world import World
+from stillwatch.toml_file import known, parse_toml, read_toml
 
 pc: Any = pyarrow.compute
 UNITS: dict[str, str] = {
@@ -313,7 +313,7 @@ def shipped_prices() -> dict[str, Price]:
     text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
     return {
         name: Price(float(entry["amount"]), entry["per"], entry["source"])
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in parse_toml(text, "prices", where="prices.toml").items()
     }
 
 
@@ -325,26 +325,19 @@ def read_prices(path: Path | None) -> dict[str, Price]:
     prices = shipped_prices()
     if path is None:
         return prices
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(
-            f"the prices cannot be read: {error}",
-            where=str(path),
-            do="give a TOML file like src/stillwatch/simulate/prices.toml",
-        ) from error
+    document = read_toml(path, "prices file", option="--prices")
+    known(document, prices, "there is no price {}", where=str(path))
     return prices | {name: _price(name, entry, prices, str(path)) for name, entry in document.items()}
 
 
-def _price(name: str, entry: Any, known: Prices, where: str) -> Price:
-    if name not in known:
-        raise SettingError(f"there is no price {name}", where=where, do=f"known: {', '.join(known)}")
+def _price(name: str, entry: Any, shipped: Prices, where: str) -> Price:
     if not isinstance(entry, dict) or not isinstance(entry.get("source"), str):
         raise SettingError(
             f"price {name} says not where it comes from",
             where=where,
             do=f'write [{name}] with amount = 1.0 and source = "..."',
         )
+    known(entry, ("amount", "per", "source"), f"price {name} has an unknown key {{}}", where=where)
     amount = entry.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
         raise SettingError(
@@ -352,4 +345,4 @@ def _price(name: str, entry: Any, known: Prices, where: str) -> Price:
             where=where,
             do="give it in dollars",
         )
-    return Price(float(amount), str(entry.get("per", known[name].per)), entry["source"])
+    return Price(float(amount), str(entry.get("per", shipped[name].per)), entry["source"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
-import tomllib
 import typing
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
@@ -17,14 +15,14 @@ from typing import Any, TypeVar, get_type_hints
 from stillwatch.errors import SettingError
 from stillwatch.simulate.checks import faults
 from stillwatch.simulate.specs import Campaign, Model, Permit, Population, Region, Scenario, Window, kinds
+from stillwatch.small_file import read_small
+from stillwatch.toml_file import KEY, LARGEST, nearest, parse_toml, text_of
 
 T = TypeVar("T")
 HEADER = re.compile(r"^\s*(\[\[?)\s*([a-z_.]+)\s*\]\]?")
 SECTIONS = ("world", "region", "model", "population", "campaign", "permit")
 BACKDROP_DAYS = 28
-"""Days that a backdrop's volumes refer to."""
-KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*(?:\.[^=]*)?=")
-"""A key, or the first part of a dotted one."""
+"""Days that a backdrop's volumes are meant for."""
 
 
 def shipped_names() -> list[str]:
@@ -42,6 +40,21 @@ def _shipped(folder: str) -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
 
 
+def described() -> dict[str, list[dict[str, str]]]:
+    """The shipped scenarios and backdrops, each with the first sentence of its file."""
+    return {
+        folder: [{"name": name, "sentence": _sentence(folder, name)} for name in _shipped(folder)]
+        for folder in ("scenarios", "backdrops")
+    }
+
+
+def _sentence(folder: str, name: str) -> str:
+    text = resources.files(__package__).joinpath(folder, f"{name}.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("#").strip() for line in text.splitlines()]
+    first = " ".join(lines[: lines.index("")]).partition(". ")[0]
+    return first.rstrip(".") + "."
+
+
 def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
     """Load a shipped scenario by name, or one from a path, with the backdrops named beside its own.
 
@@ -55,25 +68,18 @@ def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
         )
         return parse(text, name_or_path, beside)
     path = Path(name_or_path)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise SettingError(
             f"there is no scenario {name_or_path}",
             do=f"name one of: {', '.join(shipped_names())}; or give the path of a TOML file",
         )
-    try:
-        return parse(path.read_text(encoding="utf-8"), path.name, beside)
-    except UnicodeDecodeError as error:
-        raise SettingError(
-            "the scenario is not UTF-8 text", where=path.name, do="save it as UTF-8"
-        ) from error
+    data = read_small(path, LARGEST, what="scenario", error=SettingError, do="give the path of a TOML file")
+    return parse(text_of(data, "scenario", path.name), path.name, beside)
 
 
 def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
-    """Parse a scenario from TOML text, with the backdrops named beside its own."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _not_toml(error, text, name) from error
+    """A scenario from TOML text, before the backdrops named beside its own."""
+    document = parse_toml(text, "scenario", where=name)
     reader = _Reader(name, _lines(text, {}))
     reader.known(document, (*SECTIONS, "backdrop"), "")
     behind = _behind(document, reader, beside)
@@ -136,7 +142,7 @@ def _backdrop(name: Any, own: _Reader) -> Backdrop:
     if name not in backdrops():
         raise own.error(f"there is no backdrop {name!r}", "", "backdrop", f"known: {', '.join(backdrops())}")
     text = resources.files(__package__).joinpath("backdrops", f"{name}.toml").read_text(encoding="utf-8")
-    found = tomllib.loads(text)
+    found = parse_toml(text, "backdrop", where=f"{name}.toml")
     reader = _Reader(f"{name}.toml", _lines(text, {}))
     reader.known(found, ("region", "model", "population", "permit"), "")
     return Backdrop(
@@ -170,9 +176,9 @@ class _Reader:
     def known(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
         for key in values:
             if key not in set(names):
-                near = difflib.get_close_matches(key, list(names), n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(names))}"
-                raise self.error(f"there is no key {_dotted(section, key)}", section, key, hint)
+                raise self.error(
+                    f"there is no key {_dotted(section, key)}", section, key, nearest(key, names)
+                )
 
     def needed(self, values: dict[str, Any], names: typing.Iterable[str], section: str) -> None:
         for key in names:
@@ -283,23 +289,6 @@ def _wanted(kind: Any) -> str:
         datetime: "a time with its zone, as 2026-01-26T00:00:00Z",
     }
     return names.get(kind, str(kind))
-
-
-def _not_toml(error: tomllib.TOMLDecodeError, text: str, name: str) -> SettingError:
-    """Return an error for the line and the key where the parser stopped.
-
-    For a key that is given twice the parser says only where.
-    """
-    place = re.search(r"at line (\d+)", str(error))
-    lines = text.splitlines() or [""]
-    number = int(place[1]) if place else len(lines)
-    key = KEY.match(lines[min(number, len(lines)) - 1])
-    at = f" at the key {key[1]}" if key else ""
-    return SettingError(
-        f"the scenario is not TOML{at}: {error}",
-        where=f"{name}, line {number}",
-        do="mend that line; a key may stand once in its section",
-    )
 
 
 def _lines(text: str, before: dict[str, int]) -> dict[tuple[str, str], int]:

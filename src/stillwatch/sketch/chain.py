@@ -36,7 +36,7 @@ def chain_keys(texts: Texts, known_answers: Bools, key: HashKey) -> dict[str, pa
     """
     out = np.zeros((len(texts.rows), 2), np.int64)
     known = np.zeros((len(texts.rows), 2), np.bool_)
-    chain_rows(texts, np.ascontiguousarray(known_answers), _secrets(key), out, known)
+    chain_rows(texts, np.ascontiguousarray(known_answers), secrets_of(key), out, known)
     return {
         name: pa.array(out[:, place], mask=~known[:, place])
         for place, name in ((CONTINUES, "continues"), (LEAVES, "leaves"))
@@ -55,7 +55,8 @@ def signature_keys(column: Any, key: HashKey) -> Any:
     return lists.from_arrays(offsets, keys, mask=column.is_null())
 
 
-def _secrets(key: HashKey) -> Secrets:
+def secrets_of(key: HashKey) -> Secrets:
+    """Where a hash starts, three odd factors, and the key that seals it: of one run's key."""
     k0, k1 = key.halves("chain")
     drawn = [int(siphash_word(np.uint64(place), k0, k1)) for place in range(THIRD + 1)]
     # Odd factors lose nothing: two histories that differ in one block can never have equal hashes right after

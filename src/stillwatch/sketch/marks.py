@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -108,7 +109,7 @@ def networks_of(texts: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
     if compute.all(plain, min_count=0).as_py():
         return address, subnet
     others = [
-        (None, None) if ipv4 else _network(text)
+        (None, None) if ipv4 else network_of(text)
         for text, ipv4 in zip(texts.to_pylist(), plain.to_pylist(), strict=True)
     ]
     return (
@@ -117,7 +118,8 @@ def networks_of(texts: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
     )
 
 
-def _network(text: str | None) -> tuple[str | None, str | None]:
+@lru_cache(maxsize=65_536)
+def network_of(text: str | None) -> tuple[str | None, str | None]:
     packed = plain_ipv6(text or "")
     if packed is not None:
         return _prefix(packed, 64), _prefix(packed, 48)

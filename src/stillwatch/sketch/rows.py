@@ -123,10 +123,11 @@ def write(sheet: Sheet, row: Whole, kind: Whole, value: np.uint64) -> None:
 
 
 @kernel
-def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole) -> Whole:
-    """Write keys and fingerprints of the last user message, whose words are in `tools.words`.
-
-    Returns the new end of all shingles.
+def sketch_user(
+    row: Whole, turn: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole
+) -> Whole:
+    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end
+    of all shingles.
     """
     words, masked, numbers, sizes, secrets = (
         tools.words,
@@ -145,7 +146,7 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
     numbers[WORDS, row] = count
     write(sheet, row, HEAD, edge(words, masked, count, sizes[EDGE_WORDS], 1))
     write(sheet, row, TAIL, edge(words, masked, count, sizes[EDGE_WORDS], -1))
-    score(masked, count, tools.intent, row + 1, tools.sums, 0)
+    score(masked, count, tools.intent, turn + 1, tools.sums, 0)
     windows = rank_windows(
         masked, count, sizes[SHINGLE_WORDS], secrets[WINDOW0], secrets[WINDOW1], tools.bench
     )
@@ -161,8 +162,8 @@ def sketch_user(row: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: She
 
 
 @kernel
-def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Whole) -> Whole:
-    """Write the key of all system messages."""
+def sketch_system(texts: Texts, row: Whole, turn: Whole, tools: Tools, sheet: Sheet, base: Whole) -> Whole:
+    """Key of all system messages."""
     n: Whole = np.int64(0)
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         if texts.roles[m] == SYSTEM:
@@ -179,8 +180,8 @@ def sketch_system(texts: Texts, row: Whole, tools: Tools, sheet: Sheet, base: Wh
         look_up(tools.words, n, tools.common, tools.votes)
         count = mask(tools.words, n, False, tools.masked)
         write(sheet, row, SYSTEM_KEY, fold_all(tools.masked, count))
-        score(tools.masked, count, tools.intent, row + 1, tools.sums, 0)
-        sheet.numbers[FLAGS, row] = match(tools.words, n, tools.cues, tools.cues_seen, base, row)
+        score(tools.masked, count, tools.intent, turn + 1, tools.sums, 0)
+        sheet.numbers[FLAGS, row] = match(tools.words, n, tools.cues, tools.cues_seen, base, turn)
     return n
 
 
@@ -214,42 +215,53 @@ def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
     return system
 
 
+@inlined
+def sketch_row(
+    row: Whole, turn: Whole, base: Whole, end: Whole, texts: Texts, tools: Tools, sheet: Sheet
+) -> tuple[Whole, Whole]:
+    """Sketch one row: its system messages, its last user message, its answer. Returns how many words came
+    before the next one, and the new end of all shingles.
+
+    Its column of the sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to
+    the next: by them the tables tell this row's cues and features from those of earlier ones.
+    """
+    most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
+    tools.sums[0, :] = 0
+    if find_turns(texts, row, sheet):
+        base += sketch_system(texts, row, turn, tools, sheet, base) + APART
+    user = sheet.numbers[LAST_USER, row]
+    sheet.numbers[SCRIPT, row] = -1
+    if user >= 0:
+        low, high = spans[user, 0], spans[user, 1]
+        n, total = split_edges(data, low, high, most, tools.alphabet, words, np.int64(0))
+        if n:
+            total = folded(total, np.uint64(max(0, high - low - 2 * most)))
+            end = sketch_user(row, turn, total, tools, n, sheet, end)
+            sheet.numbers[FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, turn)
+            base += n + APART
+    sheet.numbers[SHINGLES_END, row] = end
+    sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(
+        tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row]
+    )
+    start = texts.answer_spans[row, 0]
+    stop = min(texts.answer_spans[row, 1], start + ANSWER_BYTES)
+    if stop > start:
+        n, _ = split(texts.answers, start, stop, tools.alphabet, words, np.int64(0), np.uint64(0))
+        sheet.numbers[REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, turn)
+        base += n + APART
+        sheet.numbers[REASONING, row] = reasoning_bytes(
+            texts.answers, start, texts.answer_spans[row, 1], tools.tags
+        )
+    if sheet.numbers[TURNS, row] >= 2:
+        sketch_prefix(texts, row, tools, sheet)
+    return base, end
+
+
 @kernel
 def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
-    """Sketch every row of a batch: its system messages, its last user message, its answer.
-
-    Returns the number of shingles.
-    """
+    """Sketch every row of a batch; returns how many shingles there are."""
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
-    most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
     for row in range(len(texts.rows)):
-        tools.sums[0, :] = 0
-        if find_turns(texts, row, sheet):
-            base += sketch_system(texts, row, tools, sheet, base) + APART
-        user = sheet.numbers[LAST_USER, row]
-        sheet.numbers[SCRIPT, row] = -1
-        if user >= 0:
-            low, high = spans[user, 0], spans[user, 1]
-            n, total = split_edges(data, low, high, most, tools.alphabet, words, np.int64(0))
-            if n:
-                total = folded(total, np.uint64(max(0, high - low - 2 * most)))
-                end = sketch_user(row, total, tools, n, sheet, end)
-                sheet.numbers[FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, row)
-                base += n + APART
-        sheet.numbers[SHINGLES_END, row] = end
-        sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(
-            tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row]
-        )
-        start = texts.answer_spans[row, 0]
-        stop = min(texts.answer_spans[row, 1], start + ANSWER_BYTES)
-        if stop > start:
-            n, _ = split(texts.answers, start, stop, tools.alphabet, words, np.int64(0), np.uint64(0))
-            sheet.numbers[REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, row)
-            base += n + APART
-            sheet.numbers[REASONING, row] = reasoning_bytes(
-                texts.answers, start, texts.answer_spans[row, 1], tools.tags
-            )
-        if sheet.numbers[TURNS, row] >= 2:
-            sketch_prefix(texts, row, tools, sheet)
+        base, end = sketch_row(row, row, base, end, texts, tools, sheet)
     return end

@@ -18,9 +18,13 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row |
     texts = _texts(pieces, longest, faults)
     header = next(texts, "")
     delimiter = max(",;\t", key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
-    # file.
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    except csv.Error:
+        yield 1, BadRow("", "the header is not readable as CSV")
+        return
+    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row
+    # that looks good.
     reader = csv.reader(texts, strict=True, delimiter=delimiter)
     number = 0
     while True:

@@ -33,8 +33,15 @@ def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
     head = _head(path, compression).lstrip()
     if head[:1] in (b"{", b"[") or not head:
         return "json", ()
+    if _old_line_ends(head):
+        head = head.replace(b"\r", b"\n")
     first = head.partition(b"\n")[0].decode("utf-8", "replace").strip()
     return "csv", tuple(name.strip().strip('"') for name in re.split(r"[,;\t]", first))
+
+
+def _old_line_ends(head: bytes) -> bool:
+    """Whether lines end in a carriage return alone, as some spreadsheets still write them."""
+    return b"\n" not in head and b"\r" in head
 
 
 def _head(path: Path, compression: str) -> bytes:
@@ -55,7 +62,10 @@ def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
     if kind == "parquet":
         return _parquet_rows(path, settings)
     if kind == "csv":
-        return csv_rows(utf8(path, compression), settings.max_row_bytes)
+        pieces = utf8(path, compression)
+        if _old_line_ends(_head(path, compression)):
+            pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
+        return csv_rows(pieces, settings.max_row_bytes)
     return _parsed(_json_pieces(path, compression, settings.max_row_bytes))
 
 

@@ -47,8 +47,12 @@ def is_anthropic(envelope: Envelope) -> bool:
 def read(row: Row, context: Context) -> Iterator[Request]:
     """One line as a request."""
     envelope = opened(row)
-    body, answer = envelope.body, envelope.answer
-    request = request_of(envelope, context)
+    yield filled(request_of(envelope, context), envelope)
+
+
+def filled(request: Request, envelope: Envelope) -> Request:
+    """The request with its words, its tokens and its end user."""
+    row, body, answer = envelope.row, envelope.body, envelope.answer
     usage = mapping_of(first({"a": answer, "r": row}, "a.usage", "r.usage"))
     cached = [
         whole(usage.get(name)) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
@@ -60,7 +64,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     request.end_user = text(mapping_of(body.get("metadata")).get("user_id"))
     request.messages = messages_of(inner(body.get("messages")), body.get("system"))
     request.answer = answer_of(answer)
-    yield with_thoughts(request, answer, body.get("messages"))
+    return with_thoughts(request, answer, body.get("messages"))
 
 
 FORMATS.add(

@@ -46,8 +46,12 @@ def _speaks(envelope: Envelope) -> bool:
 def read(row: Row, context: Context) -> Iterator[Request]:
     """Read one line as a request."""
     envelope = opened(row)
-    body, answer = envelope.body, envelope.answer
-    request = request_of(envelope, context)
+    yield filled(request_of(envelope, context), envelope)
+
+
+def filled(request: Request, envelope: Envelope) -> Request:
+    """The request with its words, its tokens and its end user."""
+    row, body, answer = envelope.row, envelope.body, envelope.answer
     usage = mapping_of(first({"a": answer, "r": row}, "a.usage", "r.usage"))
     details = mapping_of(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
     request.input_tokens = whole(first(usage, "prompt_tokens", "input_tokens"))
@@ -60,7 +64,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     )
     request.messages = said(body)
     request.answer = _answer(answer)
-    yield with_thoughts(request, answer, *(body.get(name) for name in SAID))
+    return with_thoughts(request, answer, *(body.get(name) for name in SAID))
 
 
 def said(body: Row) -> Messages | None:

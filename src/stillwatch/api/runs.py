@@ -1,0 +1,187 @@
+"""A run as an object: its tables, its campaigns, its accounts."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from stillwatch.api.campaign import Account, Campaign
+from stillwatch.api.frame import Frame
+from stillwatch.api.holder import Holder, TemporaryFolder
+from stillwatch.api.shown import Explanation
+from stillwatch.api.tables import TableOf
+from stillwatch.errors import RunError
+from stillwatch.report import explain, explain_document
+from stillwatch.report.account import account_view, unknown
+from stillwatch.report.view_models import severity
+from stillwatch.run.layout import stored_days
+from stillwatch.run.reading import Run as StoredRun
+from stillwatch.schema import found, requests, stored
+from stillwatch.schema import watched as watching
+from stillwatch.schema.table import Contract
+
+WIDTH = 110
+"""Characters of a line of an explanation."""
+
+
+class Run:
+    """A finished run. Every table is an attribute; nothing is read before it is asked for.
+
+    Raises RunError where the folder is missing or is no run.
+    """
+
+    campaigns = TableOf(found.CAMPAIGNS)
+    groups = TableOf(found.GROUPS)
+    members = TableOf(found.MEMBERS)
+    member_evidence = TableOf(found.MEMBER_EVIDENCE)
+    evidence = TableOf(found.EVIDENCE)
+    links = TableOf(found.LINKS)
+    scores = TableOf(found.SCORES)
+    intents = TableOf(found.INTENTS)
+    account_intents = TableOf(found.ACCOUNT_INTENTS)
+    timeline = TableOf(found.TIMELINE)
+    marks = TableOf(found.MARKS)
+    templates = TableOf(found.TEMPLATES)
+    template_keys = TableOf(found.TEMPLATE_KEYS)
+    accounts = TableOf(stored.ACCOUNTS)
+    exchanges = TableOf(stored.EXCHANGES)
+    labels = TableOf(stored.LABELS)
+    traces = TableOf(stored.TRACES)
+    permits = TableOf(stored.PERMITS)
+    releases = TableOf(stored.RELEASES)
+    blindness = TableOf(stored.BLINDNESS)
+    quarantine = TableOf(requests.QUARANTINE)
+    watched = TableOf(watching.WATCHED)
+    alarms = TableOf(watching.ALARMS)
+    alarm_members = TableOf(watching.ALARM_MEMBERS)
+
+    def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
+        self.folder = Path(folder)
+        """The run folder."""
+        self._stored = StoredRun(self.folder)
+        self._holder = Holder(self.folder, temporary)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """run.json: version, settings, inputs and counts."""
+        return dict(self._stored.about)
+
+    @property
+    def report(self) -> Path:
+        """The page report.html of the run."""
+        return self.folder / "report.html"
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that the run has."""
+        files = [path.stem for path in self.folder.glob("*.parquet")]
+        return sorted([*files, *(["exchanges"] if stored_days(self.folder) else [])])
+
+    def table(self, name: str) -> Frame:
+        """One table by its name. Raises RunError where the run does not have it."""
+        return self._frame(name, None)
+
+    def table_of_group(self, name: str, group: int) -> Frame:
+        """The rows of a table with a column `group` that belong to one group. Raises RunError where there is
+        no such table or column.
+        """
+        whole = self._frame(name, None)
+        if "group" not in whole.columns:
+            raise RunError(
+                f"table {name} has no column group", where=str(self.folder), do=f"use Run.table({name!r})"
+            )
+        return self._frame(name, ("group", group))
+
+    def _frame(self, name: str, where: tuple[str, int] | None) -> Frame:
+        if name == "exchanges":
+            files = stored_days(self.folder)
+        elif name in self.tables:
+            files = [self.folder / f"{name}.parquet"]
+        else:
+            later = name in {table.name for table in vars(watching).values() if isinstance(table, Contract)}
+            raise RunError(
+                f"the run has no table {name}",
+                where=str(self.folder),
+                do="call stillwatch.watch(run) first" if later else f"its tables: {', '.join(self.tables)}",
+            )
+        contract = _described(name)
+        return Frame(
+            self._holder, name, files, description=contract.description if contract else "", where=where
+        )
+
+    def campaign(self, name: str) -> Campaign:
+        """One campaign by its name (C001, or G and a group's number). Raises RunError, with the nearest names,
+        where there is none.
+        """
+        for row in self._stored.rows("campaigns"):
+            if row["campaign"] == name.upper():
+                return Campaign.of_row(self, row)
+        raise unknown(self._stored, name)
+
+    def __iter__(self) -> Iterator[Campaign]:
+        """The listed campaigns, the most pressing first."""
+        rows = sorted(filter(lambda row: row["listed"], self._stored.rows("campaigns")), key=severity)
+        return (Campaign.of_row(self, row) for row in rows)
+
+    def account(self, name: str | int) -> Account:
+        """One account by the id that the tables show, or by its key (a number or 16 hexadecimal digits).
+
+        Raises RunError, with the nearest names, where there is none.
+        """
+        view = account_view(self._stored, str(name))
+        if view is None:
+            raise unknown(self._stored, str(name))
+        groups = tuple(sorted(m.view.campaign["group"] for m in view.memberships))
+        return Account(view.account, view.account_id, groups, self)
+
+    def explanation(self, name: str, html: str) -> Explanation:
+        """The text and the plain values of `stillwatch explain`, beside the page's section."""
+        return Explanation(_text(explain(self.folder, name)), explain_document(self.folder, name), html)
+
+    def close(self) -> None:
+        """Close the run's engine; a temporary run folder is removed. What was read stays."""
+        self._holder.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        listed = [campaign.name for campaign in self]
+        return f"<stillwatch.Run {self.folder}: {len(listed)} campaigns listed>"
+
+    def _repr_html_(self) -> str:
+        from stillwatch.report.fragment import overview
+
+        return overview(self.folder)
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """A run folder that `stillwatch detect --out`, or `stillwatch.detect`, wrote.
+
+    Raises RunError where the folder is missing or is no run.
+    """
+    return Run(path)
+
+
+def _described(name: str) -> Contract | None:
+    for kept in vars(Run).values():
+        if isinstance(kept, TableOf) and kept.contract.name == name:
+            return kept.contract
+    return None
+
+
+def _text(lines: Any) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, width=WIDTH, color_system=None, highlight=False).print(lines)
+    return out.getvalue().rstrip()

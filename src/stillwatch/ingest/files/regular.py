@@ -1,0 +1,24 @@
+"""Files that have an end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stillwatch.errors import InputError
+
+
+def must_be_a_file(path: Path, wanted: str = "file") -> None:
+    """Raise InputError unless the path is that of a file: a device or a pipe may have no end, and is read once
+    only. wanted: what else would do, in the message.
+    """
+    try:
+        if path.is_file():
+            return
+        there = path.exists()
+    except (OSError, ValueError):  # a folder on the way that may not be looked into, a null character
+        there = False
+    raise InputError(
+        f"what stands there is no {wanted}" if there else f"there is no such {wanted}",
+        where=str(path),
+        do="check the path",
+    )

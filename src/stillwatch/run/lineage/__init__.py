@@ -1,0 +1,1 @@
+"""Which campaigns of a run are those of an earlier run, and which campaigns of one run are one family."""
