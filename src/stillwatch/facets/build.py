@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 
 
 def quiet(_step: str) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,10 @@ def build_traces(
     progress: Progress = quiet,
     lacking: dict[str, float] | None = None,
 ) -> tuple[Table, list[Blind]]:
-    """Table traces (account, key, facet, value, first, last, n) over all facets, times in seconds, and which
-    facets were blind.
+    """Build table traces (account, key, facet, value, first, last, n) over all facets.
 
-    Only keys that at least two accounts carry are kept, and of each account and facet the `keys_per_facet`
-    rarest.
+    Times are in seconds. Also returns which facets were blind. Only keys that at least two accounts carry are
+    kept, and of each account and facet the `keys_per_facet` rarest.
     """
     lacking = missing_shares(engine, tables) if lacking is None else lacking
     parts: dict[str, Table] = {}

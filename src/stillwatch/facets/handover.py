@@ -1,4 +1,4 @@
-"""Conversations that one account leaves and another carries on."""
+"""Conversations that one account leaves and another continues."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from stillwatch.facets.tables import Tables, marks
 
 @facet(
     family="content",
-    sees="accounts that pass conversations on: one carries on, word for word, what only others have left",
-    blind_spots="A history that was edited, shortened or regenerated is not told; a shared chat or a change "
-    "of keys is a handover too.",
+    sees="accounts that pass conversations on: one continues, word for word, what only others have left",
+    blind_spots="It does not see a history that was edited, shortened or regenerated; a shared chat or a "
+    "change of keys is a handover too.",
     needs=("exchanges.continues", "exchanges.leaves"),
 )
 def handover(tables: Tables) -> Table:
-    """How the conversation began, for everyone through whose hands it went; strangers with one greeting and
-    one answer each left it themselves.
+    """Return how the conversation began, for everyone who had it.
+
+    Strangers with one greeting and one answer each left it themselves.
     """
     rows = tables.exchanges
     begun = ibis.coalesce(

@@ -1,6 +1,7 @@
 """Labels of keys: which of them a run may keep, and how a key is shown to an analyst.
 
-A run keeps the labels of keys that its rows carry, and words of prompts only where enough accounts share them.
+A run keeps the labels of keys that its rows carry. It keeps words of prompts only where enough accounts share
+them.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ Labels = Mapping[tuple[str, int], str]
 class LabelBook(Labels):
     """Table labels, looked up by kind and key; the smallest label where a key has several.
 
-    Few of a log's labels are ever shown, and every address has one: a dictionary of them would take more
-    memory than the search.
+    Only a few of a log's labels are ever shown, and every address has one: a dictionary of all would take
+    more memory than the search.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -60,19 +61,19 @@ _NONE: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 def _sorted(rows: pa.Table) -> tuple[npt.NDArray[np.int64], Any]:
-    """Keys in order, and their labels."""
+    """Return the keys in order, and their labels."""
     keys = rows.column("key").to_numpy()
     order = np.argsort(keys, kind="stable")
     return keys[order], rows.column("label").cast(pa.large_string()).combine_chunks().take(order)
 
 
 def labels_of(*tables: pa.Table) -> Labels:
-    """The labels of all tables (kind, key, label) in one book."""
+    """Collect the labels of all tables (kind, key, label) in one book."""
     return LabelBook(pa.concat_tables([table.select(["kind", "key", "label"]) for table in tables]))
 
 
 def shown(facet: str, value: int, labels: Labels) -> str:
-    """A trace's value in words; a short hash where nothing may be said."""
+    """Return a trace's value in words, or a short hash where no words may be shown."""
     known = FACETS.all()[facet]
     if known.label and (known.label, value) in labels:
         return labels[known.label, value]
@@ -140,8 +141,9 @@ def _united(parts: list[Table]) -> Table:
 
 
 def sayable(labels: pa.Table, templates: pa.Table) -> pa.Table:
-    """The labels without the words of frames that table templates does not show: too few accounts may share
-    them now.
+    """Return the labels without the words of frames that table templates does not show.
+
+    Too few accounts may share these words now.
     """
     shown = [
         row["key"] for row in templates.to_pylist() if row["part"] == "frame" and row["words"] is not None

@@ -18,13 +18,13 @@ SHORT = 1_024
 
 
 def lines_of(name: str) -> list[str]:
-    """Lines of a text file in this folder, comments and blanks left out."""
+    """Return the lines of a text file in this folder, without comments and blank lines."""
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("# ")]
 
 
 def words_of(text: str) -> Words:
-    """The words of one text, for tables and labels; not for traffic."""
+    """Return the words of one text, for tables and labels; not for traffic."""
     data = np.frombuffer(text.encode(), np.uint8)
     words = room(len(data) + 4)
     letters = _ROOM.letters if len(data) <= SHORT else alphabet(len(data))
