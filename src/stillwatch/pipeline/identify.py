@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Scope
 from stillwatch.heldout.campaign_keys import campaign_keys
 from stillwatch.pipeline.search import SearchResult
 from stillwatch.run.lineage.campaign import campaigns_of
@@ -74,4 +74,5 @@ def keys_of(
 ) -> pa.Table:
     """Table campaign_keys of a search. known: accounts of earlier listed campaigns."""
     campaigns, members = found.tables["campaigns"], found.tables["members"]
-    return campaign_keys(engine, found.traces, campaigns, members, known, everyone, settings.own_share)
+    with Scope(engine, "identity") as scope:
+        return campaign_keys(scope, found.traces, campaigns, members, known, everyone, settings.own_share)
