@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from village import ALONE, Ran
 
 from stillwatch import report
-from stillwatch.cli import _progress, program
+from stillwatch.cli import program
 from stillwatch.cli._progress import progress
 from stillwatch.cli._voice import Voice, Written
 from stillwatch.cli.explain import SECTIONS, SHORT
@@ -268,7 +268,7 @@ def test_a_pipe_gets_a_line_of_progress_every_few_seconds(
     monkeypatch: pytest.MonkeyPatch, quiet: bool, lines: int
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     heard = io.StringIO()
     with redirect_stderr(heard), click.Context(program, obj=Voice(quiet=quiet)), progress() as move:
         for second in range(12):

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -321,7 +322,7 @@ def test_a_parquet_side_table_of_strange_types_is_read_or_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     log = write_log(tmp_path, *(small_row(i) for i in range(12)))
-    columns: dict[str, pa.Array[object]] = {
+    columns: dict[str, pa.Array[Any]] = {
         "binary": pa.array([b"small-1", b"\xff\xfe"]),
         "unsigned": pa.array([2**64 - 1, 1], pa.uint64()),
         "dates": pa.array([10**6, -(10**6)], pa.date32()),

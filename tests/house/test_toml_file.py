@@ -117,7 +117,7 @@ def test_a_name_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
     ):
         path = tmp_path / "given.toml"
         path.write_text(text, encoding="utf-8")
-        assert says in str(refusal(read, path))  # type: ignore[arg-type]
+        assert says in str(refusal(read, path))
 
 
 def test_times_at_the_ends_are_taken_where_they_can_be_computed_with(tmp_path: Path) -> None:
