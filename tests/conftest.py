@@ -13,6 +13,7 @@ pytest_plugins = [
     "small_world",
     "village",
     "village_planted",
+    "small_runs",
 ]
 
 

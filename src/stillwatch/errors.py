@@ -81,7 +81,9 @@ def _shown(part: str) -> str:
     """A part as it may go to a terminal; further lines of it are indented, so that a file's name cannot write
     a part of its own.
     """
-    return "\n    ".join(plain(line.strip()) for line in part.splitlines())
+    first, *more = part.splitlines() or [""]
+    indented = [line if line.startswith("    ") else f"    {line.lstrip()}" for line in more]
+    return "\n".join(map(plain, [first, *indented]))
 
 
 class SettingError(StillwatchError):

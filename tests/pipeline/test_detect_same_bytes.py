@@ -29,6 +29,7 @@ def test_every_table_has_the_same_bytes(village_run: Ran, again: Path) -> None:
     first, second = parquet_bytes(village_run.folder), parquet_bytes(again)
     assert list(first) == list(second)
     assert [name for name in first if first[name] != second[name]] == []
+    assert village_run.about()["digest"] == Ran(again, village_run.world).about()["digest"]
 
 
 def test_the_page_differs_only_where_it_tells_the_settings(village_run: Ran, again: Path) -> None:

@@ -20,6 +20,9 @@ from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.read_logs import uninterrupted
 from stillwatch.settings import EngineSettings, Settings, load
 
+DESCRIBED = json.dumps({"version": "0.1.0", "settings": {}, "inputs": [], "sketch": {}, "exchanges": 1})
+"""What an earlier version wrote to run.json, as far as it matters here."""
+
 
 def silent(step: str, done: int, total: int) -> None:
     """Progress that nobody sees."""
@@ -116,7 +119,7 @@ def test_a_fault_in_the_middle_leaves_the_earlier_run_alone(small_log: Path, tmp
         if step == "searching: strata":
             raise Fault
 
-    write(tmp_path / "run" / "run.json", "{}")
+    write(tmp_path / "run" / "run.json", DESCRIBED)
     with pytest.raises(Fault):
         detect(Inputs((small_log,)), tmp_path / "run", ALONE, fail, force=True)
     assert left(tmp_path) == {"run"}
@@ -127,16 +130,16 @@ def test_force_replaces_a_run_and_nothing_else(small_log: Path, tmp_path: Path) 
     out, papers = tmp_path / "run", write(tmp_path / "papers" / "letter.txt", "dear reader")
     with pytest.raises(RunError, match="is no run folder"):
         detect(Inputs((small_log,)), papers.parent, ALONE, silent, force=True)
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="a file stands there"):
         detect(Inputs((small_log,)), papers, ALONE, silent, force=True)
     assert papers.read_text(encoding="utf-8") == "dear reader"
-    write(out / "run.json", "{}")
-    write(out / "old.txt", "old")
+    write(out / "run.json", DESCRIBED)
+    write(out / "alarms.parquet", "old")
     with pytest.raises(RunError, match="exists already"):
         detect(Inputs((small_log,)), out, ALONE, silent)
-    assert (out / "old.txt").exists()
+    assert (out / "alarms.parquet").exists()
     detect(Inputs((small_log,)), out, ALONE, silent, force=True)
-    assert not (out / "old.txt").exists()
+    assert not (out / "alarms.parquet").exists()
     assert (out / "campaigns.parquet").exists()
     assert left(tmp_path) == {"run", "papers"}
 

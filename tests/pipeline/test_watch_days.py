@@ -15,8 +15,9 @@ import pytest
 from village import Ran, Row, command
 
 from stillwatch.errors import RunError, SettingError
-from stillwatch.pipeline.forget import SOURCES, TABLES
+from stillwatch.pipeline.forget import SOURCES
 from stillwatch.pipeline.watch import Ledger, known_at, level_of, searches_of, watch
+from stillwatch.run.layout import TABLES
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED

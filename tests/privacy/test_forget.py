@@ -25,6 +25,7 @@ from stillwatch.errors import RunError
 from stillwatch.ingest.secrets import pseudonym
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.forget import forget
+from stillwatch.run import folder
 from stillwatch.schema.table import values
 from stillwatch.settings import Settings
 
@@ -332,7 +333,10 @@ def test_an_interrupt_changes_nothing(small: Ran, step: str, fault: type[BaseExc
 def test_the_exchange_of_both_folders_may_be_cut_off(
     small: Ran, monkeypatch: pytest.MonkeyPatch, cut: int
 ) -> None:
-    """Interrupted before the old folder is set aside, and between both renames."""
+    """Interrupted before the old folder is set aside, and between both renames, where the system cannot
+    exchange both at once.
+    """
+    monkeypatch.setattr(folder, "exchange", lambda one, other: False)
     before, rename, done = contents(small.folder), Path.rename, Counter[str]()
 
     def failing(path: Path, target: Path) -> Path:

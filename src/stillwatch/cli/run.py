@@ -77,9 +77,8 @@ def show(run: Path, as_json: bool) -> None:
     for title, value in lines.items():
         if value:
             click.echo(plain(f"{title:<10} {value}"))
-    table = Table("input", "file", "bytes", "sha256", box=None, pad_edge=False)
+    click.echo("inputs")
     for row in [*about.get("inputs", []), *about.get("side_inputs", [])]:
-        option = row.get("option") or row.get("format") or "log"
-        table.add_row(option, plain(row["file"]), f"{row['bytes']:,}", row.get("sha256") or "")
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    console.print(table)
+        kind = row.get("option") or row.get("format") or "empty"
+        sha256 = row.get("sha256") or "(no hash)"
+        click.echo(plain(f"  {sha256:<64}  {row['bytes']:>15,} bytes  {kind}  {row['file']}"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -88,7 +87,7 @@ def plan(
 
 def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A
-    file named twice is read once.
+    file named twice is read once. Files of one name are told apart by as many of their folders as it takes.
     """
     found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
@@ -103,8 +102,19 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             _must_be_text(name)
             found.setdefault(file.resolve(), (file, name))
-    shared = Counter(name for _, name in found.values())
-    return [(file, name if shared[name] == 1 else file.as_posix()) for file, name in found.values()]
+    names: dict[str, list[Path]] = {}
+    for whole, (_, name) in found.items():
+        names.setdefault(name, []).append(whole)
+    shown = {whole: told for name, files in names.items() for whole, told in _told_apart(name, files)}
+    return [(file, shown[whole]) for whole, (file, _) in found.items()]
+
+
+def _told_apart(name: str, files: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Whole paths with names that differ: no more of a path than it takes, since it tells of the machine."""
+    depth = name.count("/") + 1
+    while len({file.parts[-depth:] for file in files}) < len(files):
+        depth += 1
+    yield from ((file, name if len(files) == 1 else "/".join(file.parts[-depth:])) for file in files)
 
 
 def _must_be_text(name: str) -> None:

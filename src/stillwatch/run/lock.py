@@ -74,7 +74,7 @@ class Lock:
         """Give it back; the file goes while it is still ours."""
         if self._handle < 0:
             return
-        if self._file is not None:
+        if self._file is not None and _is_at(self._handle, self._file):
             self._file.unlink(missing_ok=True)
         os.close(self._handle)
         self._handle = -1
