@@ -50,8 +50,6 @@ def verify(context: click.Context, run: Path, digest: str | None, as_json: bool)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 def show(run: Path, as_json: bool) -> None:
     """Print the id of RUN, its digest, and what it was made from and with."""
-    from rich.console import Console
-    from rich.table import Table
 
     from stillwatch.run.about import identity_of, read_about
     from stillwatch.run.layout import MARK, no_run
