@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from stillwatch.api.frame import Frame
 from stillwatch.api.shown import Explanation, Picture
 from stillwatch.api.tables import TableOf
-from stillwatch.schema import found
+from stillwatch.schema import found, lineage
 
 
 class Source(Protocol):
@@ -32,6 +32,10 @@ class Campaign:
 
     name: str
     """C001 for the first listed; G and the group's number where it is not listed."""
+    identity: str
+    """Its id, which a later run's campaign keeps where it is the same one."""
+    family: str
+    """What it shares with campaigns of this run that are related to it."""
     group: int
     """Number of the group."""
     kind: str
@@ -91,6 +95,8 @@ class Campaign:
     templates = TableOf(found.TEMPLATES)
     template_keys = TableOf(found.TEMPLATE_KEYS)
     hours = TableOf(found.TIMELINE)
+    keys = TableOf(lineage.CAMPAIGN_KEYS)
+    linked = TableOf(lineage.CAMPAIGN_LINKS)
 
     def explain(self) -> Explanation:
         """Why it is a campaign: text, plain values, and in Jupyter its section of the report with figures."""
