@@ -3,9 +3,9 @@
 python bench/detect.py [--quick] [--json FILE]
 
 Each size runs in a process of its own, so that its peak memory is its own. The scan is timed before and after
-the search (three times each); the ratio is search over the median scan, the noise the spread of the scans.
-Targets: ratio at most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear from
-1 to 20 million.
+the search (three times each). The ratio is search over the median scan, the noise the spread of the scans.
+Targets: a ratio of at most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear
+from 1 to 20 million.
 """
 
 from __future__ import annotations
@@ -86,8 +86,9 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
 
 
 def fit(results: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds = fixed + slope * millions by least squares, and the exponent of a power law through the sizes
-    above the fixed cost.
+    """Fit seconds = fixed + slope * millions by least squares, and the exponent of a power law.
+
+    The exponent is fitted through the sizes above the fixed cost.
     """
     millions = np.array([row["exchanges"] / 1e6 for row in results])
     seconds = np.array([row["search_seconds"] for row in results])

@@ -1,6 +1,4 @@
-"""Write docs/reference from the code. With --check nothing is written, and a page that is out of date is an
-error.
-"""
+"""Write docs/reference from the code. With --check, write nothing and fail if a page is out of date."""
 
 from __future__ import annotations
 
@@ -23,7 +21,9 @@ from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
-from stillwatch.schema import flags, promises
+from stillwatch.report.sentences import wording
+from stillwatch.report.sentences.prompts import ASKS
+from stillwatch.schema import codes, flags, promises
 from stillwatch.schema.promises import PROMISES, promise_of
 from stillwatch.schema.table import Contract
 
@@ -32,9 +32,10 @@ NOTE = "<!-- Made from the code by `make reference`; edit the code, not this pag
 
 
 def pages() -> dict[str, str]:
-    """Every page of the reference by file name."""
+    """Return every page of the reference by file name."""
     made = {
         "commands": ("Commands", commands()),
+        "codes": ("Evidence: codes and findings", evidence_codes()),
         "errors": ("Errors and exit codes", faults()),
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
@@ -101,7 +102,7 @@ def _described(first: ast.stmt, second: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> Iterator[str]:
-    """The command line, verb by verb."""
+    """Describe the command line, verb by verb."""
     yield paragraphs(program.help)
     for name, command in leaves(program, "stillwatch"):
         context = click.Context(command, info_name=name, terminal_width=400, max_content_width=400)
@@ -117,7 +118,7 @@ def commands() -> Iterator[str]:
 
 
 def leaves(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command under a group that does something, with its full name."""
+    """Return every command under a group that does something, with its full name."""
     context = click.Context(group, info_name=name)
     for verb in group.list_commands(context):
         command = group.get_command(context, verb)
@@ -223,6 +224,24 @@ def facets() -> Iterator[str]:
             yield f"- May be an anchor: {'yes' if facet.anchor else 'no'}\n\n"
 
 
+def evidence_codes() -> Iterator[str]:
+    """Every code that evidence is told in, and how each signal's values read."""
+    yield f"{paragraphs(codes.__doc__)}One place words them: `stillwatch.report.sentences`.\n\n"
+    for kind in (codes.Null, codes.Excess, codes.Direction, codes.Adjustment):
+        said = sentences(codes, kind.__name__)
+        yield f"## {kind.__name__}\n\n{paragraphs(kind.__doc__)}"
+        yield rows(("code", "it says"), ((code(one.value) or "(empty)", said[one.name]) for one in kind))
+    yield "## Labels\n\nWhat prompts ask for: `campaigns.extracting.label`.\n\n"
+    yield rows(("label", "what is asked for"), ((code(name), says) for name, says in ASKS.items()))
+    yield "## Findings\n\nA row of table `scores` holds the values that its signal names in braces; "
+    yield f"{paragraphs(wording.__doc__)}"
+    for signal in SIGNALS.all().values():
+        yield f"- `{signal.name}`: {signal.finding}\n"
+        for name, said_instead in signal.unless.items():
+            yield f"  - without {code(name)}: {said_instead}\n"
+    yield "\n"
+
+
 def signals() -> Iterator[str]:
     """Every signal, axis by axis."""
     yield "A signal is a named test that gives evidence about a group, from 0 (nothing) to 1 (all of it). A negative weight exonerates.\n\n"
@@ -236,7 +255,7 @@ def signals() -> Iterator[str]:
 
 
 def formats() -> Iterator[str]:
-    """Every log format."""
+    """Describe every log format."""
     yield "The format of a file is detected; `--format NAME` names it. [Log formats](../formats.md) says what each carries.\n\n"
     for form in FORMATS.all().values():
         yield f"## {form.name}\n\n{sentence(form.title)}\n\n- Specified in: {form.source}\n- Files: {', '.join(map(code, form.suffixes))}\n"
@@ -244,11 +263,11 @@ def formats() -> Iterator[str]:
 
 
 def faults() -> Iterator[str]:
-    """The exit codes and the error classes."""
+    """Describe the exit codes and the error classes."""
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
-    codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
+    exits = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
     yield "## Exit codes\n\n" + rows(
-        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items())
+        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in exits.items())
     )
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
     yield "## Errors\n\n" + rows(
@@ -258,7 +277,7 @@ def faults() -> Iterator[str]:
 
 
 def stale() -> list[str]:
-    """Files of the reference that are missing, out of date, or left over."""
+    """Return files of the reference that are missing, out of date, or left over."""
     wanted = pages()
     there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))

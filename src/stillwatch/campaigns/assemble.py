@@ -1,9 +1,9 @@
-"""Put each group's tests, findings and permit together into a campaign with a verdict."""
+"""Combine each group's tests, findings and permit into a campaign with a verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
-from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
+from stillwatch.campaigns.verdict import Axis, Standing, axis, extracting, verdict
 from stillwatch.run.lineage.names import new_identity
+from stillwatch.schema.codes import NullTested
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
@@ -22,21 +23,21 @@ ORDER = {"adversarial": 0, "unlicensed": 1, "authorised": 2, "benign": 3}
 
 @dataclass(frozen=True)
 class Tested:
-    """One group with all that was found about it."""
+    """One group with everything that was found about it."""
 
     group: int
-    """Its number."""
+    """Number of the group."""
     kind: str
     """linked, declared or single."""
     sums: dict[str, Any]
     """Its row of the signals' sums."""
     intents: list[dict[str, Any]]
     """Its rows of table intents; none where the log holds no prompts."""
-    findings: dict[str, Finding]
-    """Its signals' findings."""
+    scores: dict[str, float]
+    """Its signals' scores."""
     log_e: float
     """Natural logarithm of its e-value."""
-    null: str
+    null: NullTested
     """What it was tested against."""
     held_out: list[str]
     """The facets that tested it."""
@@ -47,24 +48,22 @@ class Tested:
     account_ids: set[str]
     """Its members' ids, as permits name them."""
     organisations: set[str]
-    """Verified organisations its members declare; an empty string for members without."""
+    """Verified organisations that its members declare; an empty string for members without one."""
     models: set[str]
     """Models it asked."""
     harvest: list[Share] = field(default_factory=list)
-    """What of its use may be for distilling, where a permit names any of its accounts."""
+    """The part of its use that may be for distilling, if a permit names any of its accounts."""
     owner_accounts: int = 0
-    """Accounts that its one declared owner has in all, in this group or not; 0 where its accounts do not
-    declare one and the same.
-    """
+    """All accounts of its one declared owner, in this group or not; 0 if it declares no single owner."""
 
 
 def campaigns_table(
     tested: list[Tested], passed: Sequence[bool], permits: list[Permit], settings: CampaignSettings
 ) -> pa.Table:
-    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not
-    benign, and all with a permit.
+    """Return table campaigns: every tested group with its verdict.
 
-    passed: for each of `tested`, whether it passes e-BH among all hypotheses.
+    `listed` are those that pass e-BH and are not benign, and all with a permit. passed: for each of `tested`,
+    whether it passes e-BH among all hypotheses.
     """
     rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=True)]
     rows.sort(key=lambda row: (not row["listed"], ORDER[row["verdict"]], -row["exchanges"], row["group"]))
@@ -80,7 +79,7 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
     first, last = moment(sums["first"]), moment(sums["last"])
     use = Use(sums["n"], sums["written"], frozenset(item.models), first, last, item.harvest)
     covered = cover(permits, item.account_ids, item.organisations, use, settings.permit_slack)
-    axes = {name: axis(name, item.findings) for name in ("scale", "deception", "intent")}
+    axes = {name: axis(name, item.scores) for name in ("scale", "deception", "intent")}
     standing = Standing(bool(covered.permit), covered.exceeded, _known(item, settings))
     said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
     return {
@@ -100,19 +99,20 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
         "last": last,
         "log_e_value": item.log_e,
         "p_value": float(np.exp(-max(item.log_e, 0.0))),
-        "null": item.null,
-        "held_out": ", ".join(item.held_out),
+        "null": item.null.row(),
+        "held_out": item.held_out,
         "permit": covered.permit,
-        "permit_excess": covered.excess,
+        "permit_excess": list(covered.excess),
     }
 
 
 def _known(item: Tested, settings: CampaignSettings) -> bool:
-    """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which
-    one needs a permit.
+    """Return whether the group is a known owner.
 
-    Linkage may have found them first: it is then the same owner, if at least half of its accounts are there.
-    Not so a few accounts whose owner's others do not ask: those may be somebody with stolen keys.
+    A known owner is one verified organisation, most of whose accounts ask alike, below the volume that needs
+    a permit. If linkage found the accounts first, it is the same owner if at least half of the owner's
+    accounts are in the group. A few accounts that ask for what the owner's others do not are no known owner:
+    their keys may be stolen.
     """
     most = item.kind == "declared" or (
         item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids)
@@ -127,5 +127,5 @@ def _known(item: Tested, settings: CampaignSettings) -> bool:
 
 def _argued(axes: dict[str, Axis]) -> dict[str, Any]:
     return {name: found.score for name, found in axes.items()} | {
-        f"{name}_why": found.why for name, found in axes.items()
+        f"{name}_why": [asdict(reason) for reason in found.why] for name, found in axes.items()
     }

@@ -1,25 +1,29 @@
-"""Whom a permit covers, and what of their use goes beyond it."""
+"""Which groups a permit covers, and what of their use goes beyond it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import Engine, Table
+from stillwatch.schema.codes import Excess
 from stillwatch.schema.flags import HARVEST
+from stillwatch.schema.values import record, records
 
 HOUR = 3600
 
 
 @dataclass(frozen=True)
 class Share:
-    """The exchanges of one model in one hour that may be for distilling: harvest-like ones, and those whose
-    prompt the log does not hold.
+    """The exchanges of one model in one hour that may be for distilling.
+
+    These are harvest-like ones, and those whose prompt the log does not hold.
     """
 
     model: str
@@ -27,44 +31,45 @@ class Share:
     hour: int
     """The hour, since 1970."""
     exchanges: int
-    """How many."""
+    """Number of exchanges."""
     output_tokens: int
-    """What they wrote."""
+    """Output tokens of these exchanges."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a group did."""
+    """The use that a group made."""
 
     exchanges: int
     """All its exchanges."""
     output_tokens: int
-    """All that they wrote."""
+    """Output tokens of all its exchanges."""
     models: frozenset[str]
     """Models that it asked."""
     first: datetime
-    """Its first exchange."""
+    """Time of its first exchange."""
     last: datetime
-    """Its last."""
+    """Time of its last exchange."""
     harvest: Sequence[Share] = ()
-    """What of it may be for distilling; a permit is of no concern to the rest."""
+    """The part that may be for distilling; the rest needs no permit."""
 
 
 @dataclass(frozen=True)
 class Cover:
-    """What a permit says about a group."""
+    """How a permit applies to a group."""
 
     permit: str
     """The permit's name; empty if none covers the group."""
-    excess: str
-    """What goes beyond it, in words; empty if nothing."""
+    excess: tuple[dict[str, Any], ...] = ()
+    """What goes beyond it, as codes and values; empty if nothing."""
     exceeded: bool = False
     """Whether the harvest goes beyond it by more than the slack."""
 
 
 def harvests(engine: Engine, work: Table, accounts: set[int]) -> dict[int, list[Share]]:
-    """Of each group with any of the accounts, what may be for distilling. work: the rows that signals
-    read.
+    """Return, for each group with any of the accounts, what may be for distilling.
+
+    work: the rows that signals read.
     """
     if not accounts:
         return {}
@@ -88,24 +93,26 @@ def harvests(engine: Engine, work: Table, accounts: set[int]) -> dict[int, list[
 def cover(
     permits: list[Permit], accounts: set[str], organisations: set[str], use: Use, slack: float
 ) -> Cover:
-    """The permit that covers all of a group's accounts, and what exceeds it; of several, the first that
-    nothing exceeds, or else the first.
+    """Return the permit that covers all of a group's accounts, and what exceeds it.
+
+    Of several, this is the first that nothing exceeds, or else the first.
     """
     found = [
         p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})
     ]
     if not found:
-        return Cover("", "")
+        return Cover("")
     told = [
-        Cover(permit.name, "; ".join(_excess(permit, use)), _exceeded(found, use.harvest, slack))
+        Cover(permit.name, tuple(_excess(permit, use)), _exceeded(found, use.harvest, slack))
         for permit in found
     ]
-    return min(told, key=lambda one: one.excess != "")
+    return min(told, key=lambda one: bool(one.excess))
 
 
 def _exceeded(permits: list[Permit], harvest: Sequence[Share], slack: float) -> bool:
-    """Whether more of the harvest than the slack is outside every permit, or all of it more than they allow
-    together.
+    """Return whether too much of the harvest is outside every permit, or all of it exceeds them together.
+
+    Both allow the slack.
     """
     total = sum(part.exchanges for part in harvest)
     outside = sum(part.exchanges for part in harvest if all(_outside(permit, part) for permit in permits))
@@ -120,23 +127,25 @@ def _beyond(used: int, allowed: list[int | None], slack: float) -> bool:
 
 
 def _outside(permit: Permit, part: Share) -> bool:
-    """Whether a model is not the permit's, or no moment of an hour is within its time."""
+    """Return whether a model is not the permit's, or no moment of an hour is within its time."""
     begins, ends = (datetime.fromtimestamp((part.hour + step) * HOUR, UTC) for step in (0, 1))
     other = bool(permit.models) and part.model != "" and part.model not in permit.models
     return other or begins > permit.expires or (permit.starts is not None and ends <= permit.starts)
 
 
-def _excess(permit: Permit, use: Use) -> list[str]:
-    beyond: list[str] = []
+def _excess(permit: Permit, use: Use) -> Iterator[dict[str, Any]]:
     others = use.models - permit.models - {""}
     if permit.models and others:
-        beyond.append(f"models not covered: {', '.join(sorted(others))}")
+        yield {"code": Excess.MODELS, "values": [record("model", model) for model in sorted(others)]}
     if permit.volume is not None and use.exchanges > permit.volume:
-        beyond.append(f"{use.exchanges:,} exchanges of {permit.volume:,} allowed")
+        yield _told(Excess.EXCHANGES, used=use.exchanges, allowed=permit.volume)
     if permit.output_tokens is not None and use.output_tokens > permit.output_tokens:
-        beyond.append(f"{use.output_tokens:,} output tokens of {permit.output_tokens:,} allowed")
+        yield _told(Excess.OUTPUT_TOKENS, used=use.output_tokens, allowed=permit.output_tokens)
     if use.last > permit.expires:
-        beyond.append(f"went on to {use.last:%Y-%m-%d} after the permit ended on {permit.expires:%Y-%m-%d}")
+        yield _told(Excess.ENDED, last=use.last, expires=permit.expires)
     if permit.starts is not None and use.first < permit.starts:
-        beyond.append(f"began on {use.first:%Y-%m-%d} before the permit did on {permit.starts:%Y-%m-%d}")
-    return beyond
+        yield _told(Excess.NOT_BEGUN, first=use.first, starts=permit.starts)
+
+
+def _told(code: Excess, **values: object) -> dict[str, Any]:
+    return {"code": code, "values": records(values)}

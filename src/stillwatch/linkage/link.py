@@ -23,7 +23,7 @@ from stillwatch.linkage.merge import (
     parted,
     serious,
 )
-from stillwatch.linkage.rescore import accepted, rescored, totals
+from stillwatch.linkage.rescore import WORST, accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values
 from stillwatch.settings import LinkageSettings
@@ -31,24 +31,24 @@ from stillwatch.settings import LinkageSettings
 HELD_OUT = ("content",)
 """Families that never form a group, because they test it."""
 ROUNDS = 3
-"""Times that accounts are weighed against the groups' profiles and groups with the same accounts are
-merged.
-"""
+"""Rounds of weighing accounts against the groups' profiles and merging groups with the same accounts."""
 SERIOUS = 0.75
-"""A group's claim on an account counts in merging when it has that share of the evidence of the best claim on
-it.
+"""A group's claim counts in merging if it has this share of the evidence of the best claim on the account.
 
-An anchor can be carried by two operators at once; without this, one such anchor would make one group of both.
+Two operators can carry one anchor; without this, one such anchor would make one group of both.
 """
 SAME = 0.5
-"""Share of the smaller group that, seriously claimed by both, makes two groups one."""
+"""Two groups become one if both seriously claim this share of the smaller one."""
+
+LEAST_CAP = 1e-4
+"""Nats below which a cap is no more than the rounding of sums."""
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Linked:
-    """The groups, and what each facet said about each member."""
+    """The groups, and the evidence of each facet for each member."""
 
     members: pa.Table
     """group (int32, from 1, largest first), account, nats."""
@@ -56,8 +56,12 @@ class Linked:
     """group, account, nats, claim: accounts that fit a group, but not well enough to form it."""
     evidence: pa.Table
     """group, account, facet, nats: formation facets only; members and near accounts."""
+    caps: pa.Table
+    """group, account, family, nats: what the bounds of a family take off what its facets say, or give back;
+    members and near accounts.
+    """
     anchors: dict[int, int]
-    """Anchors merged into each group."""
+    """Number of anchors merged into each group."""
 
 
 def link(
@@ -68,10 +72,10 @@ def link(
     settings: LinkageSettings,
     progress: Progress,
 ) -> Linked:
-    """Groups of accounts that share more than their strata explain, formed on network, identity, software and
-    rhythm.
+    """Group the accounts that share more than their strata explain.
 
-    declared: account and owner, of the accounts that declare one.
+    Groups are formed on network, identity, software and rhythm. declared: account and owner, of the accounts
+    that declare one.
     """
     facets = engine.load("facets", facet_table())
     accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
@@ -102,17 +106,21 @@ def link(
     claims = pa.table({"claim": claim, "account": account, "nats": nats, "weight": weight, "group": group})
     members_table = settled(claims, settings.smallest_group)
     near = _near(engine, total, claims, members_table)
+    rows = _weighed_rows(engine, weighed, members_table, near)
+    counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
     return Linked(
         members_table.select(["group", "account", "nats"]),
         near,
-        _evidence(engine, weighed, members_table, near),
+        _evidence(rows, counted),
+        caps(rows, counted, settings.family_cap_nats),
         _anchors(found, members_table),
     )
 
 
 def facet_table() -> pa.Table:
-    """facet, facet_number, family (its number), starts (may be an anchor), scales, forms: the registry as a
-    table.
+    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, forms.
+
+    starts: whether the facet's keys may be anchors.
     """
     rows = [
         {
@@ -129,7 +137,7 @@ def facet_table() -> pa.Table:
 
 
 def _owners(engine: Engine, declared: Table) -> Owners:
-    """The accounts that declare an owner, in order, and their owners."""
+    """Return the accounts that declare an owner, in order, and their owners."""
     rows = engine.collect(declared.filter(_.owner.notnull()).select("account", "owner").order_by("account"))
     return rows.column("account").to_numpy(), rows.column("owner").to_numpy()
 
@@ -142,8 +150,9 @@ def _distinct(group: Ints, account: Ints) -> pa.Table:
 
 
 def settled(claims: pa.Table, smallest: int) -> pa.Table:
-    """Each account in the one group whose claim on it has most weight: group (from 1, largest first),
-    account, nats, claim.
+    """Put each account into the one group whose claim on it has most weight: group, account, nats, claim.
+
+    Groups are numbered from 1, the largest first.
     """
     claim, account, nats, weight, group = (
         claims.column(name).to_numpy() for name in ("claim", "account", "nats", "weight", "group")
@@ -165,7 +174,7 @@ def settled(claims: pa.Table, smallest: int) -> pa.Table:
 
 
 def _near(engine: Engine, total: Table, claims: pa.Table, members: pa.Table) -> pa.Table:
-    """Candidates that are in no group, each with the settled group that claims it most."""
+    """Return candidates that are in no group, each with the settled group that claims it most."""
     groups = dict(zip(values(members, "account"), values(members, "group"), strict=True))
     settled_as: dict[int, int] = {}
     for claim, account in zip(values(claims, "claim"), values(claims, "account"), strict=True):
@@ -197,17 +206,20 @@ def _near(engine: Engine, total: Table, claims: pa.Table, members: pa.Table) -> 
     )
 
 
-def _evidence(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table) -> pa.Table:
-    names = dict(enumerate(FACETS.all()))
+def _weighed_rows(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table) -> pa.Table:
+    """number (of the group), account, facet_number, family, nats (micronats) of members and near accounts."""
     both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
     chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))
-    rows = engine.collect(
+    return engine.collect(
         weighed.join(chosen, ["group", "account"])
         .select("number", "account", "facet_number", "family", "nats")
         .order_by(["number", "account", "facet_number"])
     )
+
+
+def _evidence(rows: pa.Table, counted: npt.NDArray[np.float64]) -> pa.Table:
+    names = dict(enumerate(FACETS.all()))
     facets = pa.array([names[number] for number in values(rows, "facet_number")], pa.string())
-    counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
     return (
         rows.select(["number", "account"])
         .rename_columns(["group", "account"])
@@ -216,9 +228,35 @@ def _evidence(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table)
     )
 
 
+def caps(rows: pa.Table, counted: npt.NDArray[np.float64], most: float) -> pa.Table:
+    """Table caps of Linked: a family's bounded total (see totals) less what its facets count, where the two
+    differ. rows: number, account, family, nats (micronats), sorted by number and account; counted: of discounted.
+    """
+    number, account, family, nats = (
+        rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")
+    )
+    place, row = np.unique(np.stack([number, account, family], axis=1), axis=0, return_inverse=True)
+    row = row.reshape(-1)
+    best = np.zeros(len(place), np.int64)
+    np.maximum.at(best, row, nats)
+    joint = (np.bincount(row, nats, len(place)) + 2 * best) / 3 / MICRO
+    bounded = np.clip(joint, 2 * WORST, most)
+    off = np.round(bounded - np.bincount(row, counted, len(place)), 6)
+    kept = np.abs(off) > LEAST_CAP
+    return pa.table(
+        {
+            "group": pa.array(place[kept, 0], pa.int32()),
+            "account": pa.array(place[kept, 1], pa.int64()),
+            "family": pa.array([FAMILIES[number] for number in place[kept, 2]], pa.string()),
+            "nats": pa.array(off[kept], pa.float64()),
+        }
+    )
+
+
 def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDArray[np.float64]:
-    """What each facet's evidence counts within its family, in nats: the strongest in full, a third of the
-    others (see totals).
+    """Return what each facet's evidence counts within its family, in nats.
+
+    The strongest counts in full, the others a third (see totals).
     """
     order = np.lexsort((-nats, family, account, group))
     place = np.stack([group[order], account[order], family[order]], axis=1)
@@ -230,7 +268,7 @@ def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDAr
 
 
 def _anchors(found: pa.Table, members: pa.Table) -> dict[int, int]:
-    """How many anchors' purified accounts ended in each group."""
+    """Return how many anchors' purified accounts are in each group."""
     joined = found.join(members.select(["account", "group"]), "account", join_type="inner")
     counts = joined.group_by("group").aggregate([("anchor", "count_distinct")])
     return {int(row["group"]): int(row["anchor_count_distinct"]) for row in counts.to_pylist()}
