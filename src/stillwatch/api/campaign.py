@@ -33,9 +33,9 @@ class Campaign:
     name: str
     """C001 for the first listed; G and the group's number where it is not listed."""
     identity: str
-    """Its id, which a later run's campaign keeps where it is the same one."""
+    """What it is called in every run that knows it again."""
     family: str
-    """What it shares with campaigns of this run that are related to it."""
+    """What all campaigns that links join are called: the identity of the oldest of them."""
     group: int
     """Number of the group."""
     kind: str
@@ -68,6 +68,8 @@ class Campaign:
     """Natural logarithm of the e-value of the held-out test."""
     p_value: float
     """At most 1 / e-value."""
+    held_out: tuple[str, ...]
+    """The facets that tested it."""
     permit: str
     """The permit that covers it; empty if none."""
     row: dict[str, Any] = field(repr=False, compare=False)
@@ -79,6 +81,7 @@ class Campaign:
     def of_row(cls, run: Source, row: dict[str, Any]) -> Campaign:
         """The campaign of a row of table `campaigns`."""
         plain = {name: row[name] for name in cls.__dataclass_fields__ if name not in ("name", "row", "run")}
+        plain["held_out"] = tuple(row["held_out"])
         return cls(name=row["campaign"], row=row, run=run, **plain)
 
     def table(self, name: str) -> Frame:

@@ -62,6 +62,7 @@ class Run:
     watched = TableOf(watching.WATCHED)
     alarms = TableOf(watching.ALARMS)
     alarm_members = TableOf(watching.ALARM_MEMBERS)
+    alarm_links = TableOf(watching.ALARM_LINKS)
     campaign_keys = TableOf(lineage.CAMPAIGN_KEYS)
     campaign_links = TableOf(lineage.CAMPAIGN_LINKS)
 
