@@ -298,7 +298,7 @@ class EngineSettings(Section):
 
     section: ClassVar[str] = "engine"
 
-    url: str = setting(DUCKDB, f"What the search runs on: {ENGINES}. run.json does not tell it.")
+    url: str = setting(DUCKDB, "What the search runs on. run.json does not tell it.", Anything(ENGINES))
     memory: str = setting(
         "3GB",
         "Memory that DuckDB may use before it spills to disk, or that the driver of Spark has.",
@@ -309,6 +309,7 @@ class EngineSettings(Section):
         "",
         "Folder for the tables of a search on Spark, which every worker sees; empty: below --out. run.json "
         "does not tell it.",
+        Anything("a folder"),
     )
 
 
