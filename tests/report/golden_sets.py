@@ -31,7 +31,8 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.account import account_view
 from stillwatch.report.sentences import frames
 from stillwatch.report.view_models import AXES, CampaignView, campaign_view, listed, unlisted
-from stillwatch.run.reading import TABLES, Row, Run
+from stillwatch.run.layout import TABLES
+from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import items, records
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
