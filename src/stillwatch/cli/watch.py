@@ -93,7 +93,7 @@ def _show(watched: Watched, run: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stillwatch.report import lineage
+    from stillwatch.report.sentences import lineage
 
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
