@@ -236,11 +236,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pyarrow as pa
-from stillwatch.pipeline.watch import TABLES
 from stillwatch.run import folder
 from stillwatch.run.layout import TABLES as CONTRACTS
 from stillwatch.run.reading import Run
 
+TABLES = ("watched", "alarms", "alarm_members")
 run, last, at_once = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "exchange"
 if not at_once:
     folder.exchange = lambda one, other: False
