@@ -1,11 +1,10 @@
-"""Do the promised error rates hold? Null e-values, the false discovery rate of e-BH, the 'at least m of n'
-bound, the bets on owners.
+"""Do the promised error rates hold? Null e-values, e-BH, the 'at least m of n' bound, the bets on owners.
 
 python bench/calibration.py [--quick] [--seed 1] [--json FILE]
 
 Worlds are made of accounts in cells and content keys whose rates differ from cell to cell; null groups are
-drawn at random within cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept where
-the interval does not lie above it.
+drawn at random within cells. Intervals are exact (Clopper and Pearson 1934) at 99 %; a promise is kept if the
+interval is not above it.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ PLANTED_KEYS = 4
 
 @dataclass(frozen=True)
 class World:
-    """Accounts in cells, and the keys they carry."""
+    """Accounts in cells, and the keys that they carry."""
 
     cell: Ints
-    """The cell of each account; four cells (clients) a stratum, eight a region."""
+    """The cell of each account; four cells (clients) per stratum, eight per region."""
     carried: npt.NDArray[np.bool_]
     """Shape (accounts, keys)."""
     client: Ints | None = None
     """The client of each account; None: every cell has its own."""
 
     def tested(self, engine: DuckDBEngine, groups: list[Ints]) -> HeldOut:
-        """The groups' held-out tests, as the pipeline runs them."""
+        """Run the groups' held-out tests as the pipeline does."""
         account, key = np.nonzero(self.carried)
         everyone = np.arange(len(self.cell))
         region = pa.array([f"r{number}" for number in self.cell // 8])
@@ -63,8 +62,9 @@ class World:
 
 
 def world(rng: np.random.Generator, accounts: int, cells: int) -> World:
-    """Cells of unequal size; keys from one account in two thousand to two in five, some in few cells only,
-    one carried by all of a cell.
+    """Make cells of unequal size, with keys from one account in two thousand to two in five.
+
+    Some keys are in few cells only, and one is carried by all of a cell.
     """
     cell = rng.choice(cells, accounts, p=rng.dirichlet(np.full(cells, 2.0)))
     rates = np.exp(rng.uniform(np.log(0.0005), np.log(0.4), KEYS))[None, :] * np.exp(
@@ -76,7 +76,7 @@ def world(rng: np.random.Generator, accounts: int, cells: int) -> World:
 
 
 def group(rng: np.random.Generator, made: World, size: int) -> Ints:
-    """Accounts drawn at random within up to eight cells, at most half of each."""
+    """Draw accounts at random within up to eight cells, at most half of each."""
     counts = np.bincount(made.cell)
     fit = np.flatnonzero(counts >= 2 * np.ceil(size / 8))
     chosen = rng.choice(fit, min(8, len(fit), size), replace=False)
@@ -89,8 +89,9 @@ def group(rng: np.random.Generator, made: World, size: int) -> Ints:
 
 
 def of_nulls(logs: list[float], case: str) -> list[Line]:
-    """What e-values of null groups promise, from their logarithms: a mean of at most one, and few large
-    ones.
+    """Check what is promised for e-values of null groups: a mean of at most one, and few large ones.
+
+    Takes their logarithms.
     """
     e = np.exp(np.array(logs))
     return [
@@ -102,7 +103,7 @@ def of_nulls(logs: list[float], case: str) -> list[Line]:
 def null_e_values(
     engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int
 ) -> list[Line]:
-    """E-values of null groups by size and number of strata, and their accounts' p-values."""
+    """Measure e-values of null groups by size and number of strata, and their accounts' p-values."""
     lines: list[Line] = []
     for size in (8, 40, 200):
         for cells in (1, 8, 64):
@@ -124,8 +125,9 @@ def null_e_values(
 
 
 def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
-    """E-values of users of one client, drawn at random among them, who fill their cells: its defaults are all
-    that they have in common.
+    """Measure e-values of users of one client, drawn at random among them, who fill their cells.
+
+    They have only the client's defaults in common.
     """
     logs: list[float] = []
     for _ in range(worlds):
@@ -148,7 +150,7 @@ def client_defaults(engine: DuckDBEngine, rng: np.random.Generator, worlds: int,
 def false_discoveries(
     engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, nulls: int
 ) -> list[Line]:
-    """Realised false discovery rate of e-BH over null groups and planted ones of several strengths."""
+    """Measure the false discovery rate of e-BH over null groups and planted ones of several strengths."""
     strengths = (0.0, 0.2, 0.4, 0.6, 0.8)
     logs: list[list[float]] = []
     for number in range(worlds):
@@ -176,14 +178,14 @@ def false_discoveries(
         case = f"level {level}, {nulls + 1} null and {len(strengths) - 1} planted"
         found_any = rate("worlds with a false one", case, 1.0, int((shares > 0).sum()), len(shares))
         line = mean("false discovery rate", case, level, shares, power)
-        # The share is at most one, so its mean is at most the chance of any false one, whose interval is
-        # exact.
+        # The share is at most one, so its mean is at most the chance of any false one, which has an exact
+        # interval.
         lines.append(replace(line, high=max(line.high, found_any.high)))
     return lines
 
 
 def coverage(rng: np.random.Generator, runs: int) -> list[Line]:
-    """How often 'at least m' is more than there are, over choices made after the p-values were seen."""
+    """Measure how often 'at least m' is too high, over choices made after the p-values were seen."""
     lines: list[Line] = []
     for accounts, guilty, effect in (
         (50, 0, 0.0),
@@ -220,8 +222,9 @@ def coverage(rng: np.random.Generator, runs: int) -> list[Line]:
 
 
 def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, each: int) -> list[Line]:
-    """The same with the p-values that the held-out test gives: groups of which some accounts carry planted
-    keys, the others are drawn at random.
+    """Do the same with the p-values of the held-out test.
+
+    In these groups some accounts carry planted keys, and the others are drawn at random.
     """
     lines: list[Line] = []
     for guilty in (0, 20, 50):
@@ -263,8 +266,9 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
 def owners_at_the_limit(
     rng: np.random.Generator, accounts: int, days: int = 28, prompts: int = 50
 ) -> list[Line]:
-    """How often accounts whose rate is the limit reach an e-value of a thousand, by how their days differ;
-    and owners with half such accounts.
+    """Measure how often accounts at the limit reach an e-value of a thousand, by how their days differ.
+
+    Also owners with half such accounts.
     """
     draws = {
         "prompts independent": np.full((accounts, days), FLOOR),
@@ -302,12 +306,12 @@ START = time.perf_counter()
 
 
 def progress(step: str) -> None:
-    """What has been done, on stderr."""
+    """Print what has been done, on stderr."""
     print(f"{time.perf_counter() - START:6.1f} s  {step}", file=sys.stderr)
 
 
 def main() -> None:
-    """Run and print; the exit code is 1 where a promise is not kept."""
+    """Run and print; the exit code is 1 if a promise is not kept."""
     given = options(__doc__, "smaller worlds and fewer of them, under a minute")
     print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
     rng = np.random.default_rng(given.seed)

@@ -1,25 +1,24 @@
 """What does hiding cost, and how much more must an operator pay to halve what is found?
 
 python bench/evasion.py [--quick] [--scenario february ...] [--scale 0.02] [--seed 1 2 3] [--knob NAME ...]
-[--setting NAME ...]
-                        [--prices FILE] [--json FILE] [--lines FILE.jsonl] [--figure FILE.svg] [--workers N]
-                        [--again]
+                        [--setting NAME ...] [--prices FILE] [--json FILE] [--lines FILE.jsonl]
+                        [--figure FILE.svg] [--workers N] [--again]
 
-For each scenario, each knob of stillwatch/simulate/evasion.py and each of its settings a world is made in
-which every campaign turns that knob; `all` turns all of them. Each is searched with every side file, under
-the key that everybody knows, and scored, and searched by every baseline over the same tables. Recall is the
-share of a campaign's accounts in campaigns that are called adversarial or unlicensed; its 95 % interval is
-exact (Clopper and Pearson 1934) for independent accounts, which those of one campaign are not: campaigns
-found of worlds made are beside it. Cost is what the made world's accounts needed, brought up to the
-scenario's full size, at the prices given, for a thousand exchanges harvested, as a multiple of that without
-evasion.
+For each scenario, each knob of stillwatch/simulate/evasion.py and each of its settings, a world is made in
+which every campaign turns that knob; `all` turns all of them. Each world is searched with every side file
+under the public key, scored, and searched by every baseline over the same tables. Recall is the share of a
+campaign's accounts in campaigns that are called adversarial or unlicensed. Its 95 % interval is exact
+(Clopper and Pearson 1934) for independent accounts. Those of one campaign are not independent, so the number
+of campaigns found of worlds made is shown beside it. Cost is what the made world's accounts needed, scaled up
+to the scenario's full size, at the given prices, for a thousand exchanges harvested, as a multiple of that
+without evasion.
 
-Each finished world is a line of --lines (beside --json if left out), and is not made again while scenario,
-scale, seed, knob, baselines, version and what the prices assume agree: an interrupted study continues. Use a
-new file after changing the detector. --json holds the sums, and of each world what each detector found. The
-world without evasion is always made. With --again all that the file holds is summed up, of worlds made twice
-the later, and nothing is run: they may have scenarios and sizes of their own. Nothing is promised here, so
-the exit code is 0; the benchmark's target is that nine campaigns of ten are found with any single knob at its
+Each finished world is a line of --lines (beside --json if left out). It is not made again while scenario,
+scale, seed, knob, baselines, version and the prices' assumptions agree: an interrupted study continues. Use a
+new file after changing the detector. --json holds the sums, and what each detector found in each world. The
+world without evasion is always made. With --again nothing is run, and everything in the file is summed up,
+with its own scenarios and sizes; of worlds made twice, the later counts. Nothing is promised here, so the
+exit code is 0. The benchmark's target is that nine campaigns of ten are found with any single knob at its
 middle setting.
 """
 
@@ -86,26 +85,25 @@ class Trial:
     setting: str
     """Its setting."""
     assumed: Assumed
-    """What the log does not tell of what a campaign needs."""
+    """What the log does not show of a campaign's needs."""
     quick: bool = False
     """Whether the slow baselines are left out."""
 
     @property
     def choices(self) -> dict[str, str]:
-        """What the campaigns are told."""
+        """The knobs that the campaigns turn."""
         return {} if self.knob == NONE else {self.knob: self.setting}
 
     def mark(self) -> str:
-        """Which world it is: knob, setting, and what changes with everything that the world depends on, and
-        with the version.
-        """
+        """Identify the world: knob, setting, version, and what changes with everything that it depends on."""
         scenario = evasion.played(evasion.ordered(load(self.scenario), self.choices))
         words = repr((scenario, self.scale, self.seed, self.assumed, self.quick, __version__))
         return f"{self.knob}:{self.setting}:{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"
 
     def run(self, workers: int) -> dict[str, Any]:
-        """Make, detect, score, and count what it cost; so many processes read the logs (0: as many as by
-        default).
+        """Make, detect, score, and count what it cost.
+
+        So many processes read the logs (0: the default number).
         """
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +137,7 @@ class Trial:
 
 
 def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
-    """Every world of the study: for each seed and scenario that without evasion first."""
+    """Return every world of the study; for each seed and scenario the one without evasion comes first."""
     turned = [(NONE, evasion.OFF), *((knob, setting) for knob in given.knob for setting in given.setting)]
     for seed in given.seed:
         for scenario in given.scenario:
@@ -148,7 +146,7 @@ def trials(given: argparse.Namespace, assumed: Assumed) -> Iterator[Trial]:
 
 
 def studied(wanted: Sequence[Trial], lines: Path | None, workers: int) -> list[dict[str, Any]]:
-    """A row for each trial: from the file where it is there, made and added to it where not."""
+    """Return a row for each trial, from the file if it is there, else made and added to it."""
     made = {trial.mark(): partial(trial.run, workers) for trial in wanted}
     rows = []
     for row in going_on(made, lines, _say, "fingerprint"):
@@ -166,7 +164,7 @@ def _say(words: str) -> None:
 
 
 def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of worlds that were made more than once the last row."""
+    """Return the last row of worlds that were made more than once."""
     return list(
         {
             tuple(row[name] for name in ("scenario", "scale", "seed", "knob", "setting")): row for row in rows
@@ -175,9 +173,7 @@ def latest(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def in_short(row: dict[str, Any]) -> dict[str, Any]:
-    """Of a finished world which it is, and what each detector found of its campaigns; --lines holds the
-    whole.
-    """
+    """Identify a finished world, and show what each detector found; --lines holds everything."""
     which = {name: row[name] for name in ("scenario", "scale", "seed", "knob", "setting", "quick")}
     return which | {
         "detectors": [
@@ -187,7 +183,7 @@ def in_short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(found: Sequence[Outcome]) -> Table:
-    """The outcomes as a table."""
+    """Show the outcomes as a table."""
     table = Table(
         "scenario",
         "campaign",
@@ -223,7 +219,7 @@ def shown(found: Sequence[Outcome]) -> Table:
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for."""
+    """Read the arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

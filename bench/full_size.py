@@ -4,11 +4,11 @@ python bench/full_size.py [--quick] [--scenario june] [--scale 1] [--seed 1] [--
 [--lean] [--json FILE]
 
 Makes the world, searches its logs with every side file as `stillwatch detect` does, and scores the run. june
-at scale 1 has 28.8 million exchanges of 25,000 accounts within 159 million; it takes about 20 GB of disk for
+at scale 1 has 28.8 million exchanges of 25,000 accounts within 159 million. It takes about 20 GB of disk for
 the logs, as much again for the run, and room to spill; --lean empties the logs as soon as they are read. A
-world that stands in WORK already is not made again. Steps are those of the progress bar; processor time
-counts workers that have ended by then, and memory is the most that one process had at any time up to the end
-of the step. The exit code is 0 where every campaign was found.
+world that is already in WORK is not made again. Steps are those of the progress bar. Processor time counts
+workers that have ended by then, and memory is the most that one process had at any time up to the end of the
+step. The exit code is 0 if every campaign was found.
 """
 
 from __future__ import annotations
@@ -48,12 +48,13 @@ class Step:
     processor: float
     """Seconds of processor time."""
     gigabytes: float
-    """The most memory that one process had had by its end."""
+    """The most memory that one process had up to its end."""
 
 
 class Clock:
-    """Notes when each step begins; a step lasts until the next. `emptied`: the world whose logs are emptied
-    once they are read; None: they stay.
+    """Records when each step begins; a step lasts until the next.
+
+    `emptied`: the world whose logs are emptied once they are read; None: they stay.
     """
 
     def __init__(self, emptied: Path | None) -> None:
@@ -63,7 +64,7 @@ class Clock:
         self._at = (0.0, 0.0)
 
     def __call__(self, name: str, done: int = 0, whole: int = 0) -> None:
-        """A step begins, or goes on."""
+        """Begin a step, or continue it."""
         if name != self._name:
             self.end()
             self._name, self._at = name, _times()
@@ -73,7 +74,7 @@ class Clock:
                     os.truncate(path, 0)
 
     def end(self) -> None:
-        """The last step ends."""
+        """End the last step."""
         if self._name:
             seconds, processor = (now - then for now, then in zip(_times(), self._at, strict=True))
             peaks = [
@@ -91,7 +92,7 @@ def _times() -> tuple[float, float]:
 
 
 def arguments() -> argparse.Namespace:
-    """What is asked for."""
+    """Read the arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -146,7 +147,7 @@ def measured(given: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 
 def shown(document: dict[str, Any], console: Console) -> None:
-    """The steps, and what was found."""
+    """Show the steps, and what was found."""
     table = Table(
         "step",
         "seconds",

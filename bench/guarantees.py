@@ -1,19 +1,19 @@
-"""Do the guarantees hold on whole worlds? False campaigns, the bound, the watch's run length and delay, and
-changes nobody foresaw.
+"""Do the guarantees hold on whole worlds? False campaigns, the bound, the watch, and unforeseen changes.
 
 python bench/guarantees.py [--quick] [--worlds N] [--seed 1] [--json FILE] [--log FILE.jsonl] [--again]
 
-Each world is made, searched and watched in one process, two at a time, and its record goes to the log when it
-is done: the same call again goes on where an earlier one stopped. With --again all that the log holds is
-counted as it is, and nothing is run: studies may have had sizes and numbers of their own. Studies: `benign`
-(no campaigns, hard negatives; the watch's run length), `campaigns` (realised false discovery rate, coverage
-of the bound, delay), and benign worlds with one change each: drift, client release, agent release, holiday,
-new region. Worlds come in several sizes, each seed in one of them; the median account of heavy kinds is cut
-to --heavy exchanges, three times what an industrial volume is, so that hundreds of worlds can be had. One
-world takes 15 to 20 s of processor time, and 6 s for each day watched.
+Each world is made, searched and watched in one process, two at a time. Its record goes to the log when it is
+done: the same call again continues where an earlier one stopped. With --again nothing is run, and everything
+in the log is counted, whatever the studies' sizes and numbers.
 
-Targets: a promise is kept where its exact interval (Clopper and Pearson 1934, 99 %) does not lie above it.
-Seeds: --seed and those after it.
+Studies are `benign` (no campaigns, hard negatives; the watch's run length), `campaigns` (realised false
+discovery rate, coverage of the bound, delay), and benign worlds with one change each: drift, client release,
+agent release, holiday, new region. Worlds come in several sizes, each seed in one of them. The median account
+of heavy kinds is cut to --heavy exchanges, three times an industrial volume, so that hundreds of worlds are
+affordable. One world takes 15 to 20 s of processor time, and 6 s for each day watched.
+
+A promise is kept if its exact interval (Clopper and Pearson 1934, 99 %) is not above it. Seeds are --seed and
+those after it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ SIZES = (0.001, 0.002, 0.004)
 
 
 def of_worlds(parser: argparse.ArgumentParser) -> None:
-    """Arguments that say which worlds, and how many."""
+    """Add arguments that say which worlds, and how many."""
     parser.add_argument(
         "--worlds", type=int, default=200, help="worlds of the studies benign and campaigns (default 200)"
     )
@@ -97,7 +97,7 @@ def of_worlds(parser: argparse.ArgumentParser) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What is studied, how much of it, and where it goes."""
+    """Read the arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -131,7 +131,7 @@ def arguments() -> argparse.Namespace:
 
 
 def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
-    """The worlds, study by study for each seed, so that an interrupted study has some of each."""
+    """Return the worlds, study by study for each seed, so that an interrupted study has some of each."""
     for number in range(max(given.worlds, given.changed)):
         for study in given.studies:
             if number < (given.worlds if study in (BENIGN, CAMPAIGNS) else given.changed):
@@ -154,9 +154,7 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
 
 
 def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Record]:
-    """Records of all tasks, in their order; those in the log are not made again, and new ones are added to
-    it.
-    """
+    """Records of all tasks, in their order; those in the log are not made again, new ones are added."""
     done = {key: record for key, record in records_of(log).items() if key in {task.key for task in tasks}}
     left = [task for task in tasks if task.key not in done]
     start = time.perf_counter()
@@ -179,7 +177,7 @@ def run_all(tasks: Sequence[Task], log: Path | None, workers: int) -> list[Recor
 
 
 def logged(log: Path) -> list[Record]:
-    """The finished worlds of a log, study by study and by seed; of worlds that were run twice the later."""
+    """The finished worlds of a log by study and seed; of worlds that were run twice, the later counts."""
     return sorted(
         records_of(log).values(),
         key=lambda record: (
@@ -191,7 +189,7 @@ def logged(log: Path) -> list[Record]:
 
 
 def shown_kinds(kinds: Sequence[KindLine]) -> Table:
-    """Groups by kind."""
+    """Show groups by kind."""
     table = Table(
         "kind",
         "study",
@@ -210,7 +208,7 @@ def shown_kinds(kinds: Sequence[KindLine]) -> Table:
 
 
 def shown_delays(delays: Sequence[Delay]) -> Table:
-    """Delays by campaign."""
+    """Show delays by campaign."""
     table = Table(
         "scenario",
         "campaign",
@@ -237,7 +235,7 @@ def shown_delays(delays: Sequence[Delay]) -> Table:
 
 
 def shown_lengths(lengths: Sequence[RunLength]) -> Table:
-    """Run lengths by verdict."""
+    """Show run lengths by verdict."""
     heads = (
         "alarms",
         "days between searches",
@@ -255,7 +253,7 @@ def shown_lengths(lengths: Sequence[RunLength]) -> Table:
 
 
 def seconds_of(records: Sequence[Record]) -> dict[str, dict[str, float]]:
-    """Mean seconds of a world by study and step."""
+    """Return mean seconds of a world by study and step."""
     found: dict[str, dict[str, float]] = {}
     for study in dict.fromkeys(record["task"]["study"] for record in records):
         laps = [record["seconds"] for record in records if record["task"]["study"] == study]
@@ -266,7 +264,7 @@ def seconds_of(records: Sequence[Record]) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    """Run and print; the exit code is 1 where a promise is not kept."""
+    """Run and print; the exit code is 1 if a promise is not kept."""
     given = arguments()
     records = logged(given.log) if given.again else run_all(list(tasks_of(given)), given.log, given.workers)
     lines: list[Line] = lines_of(records)

@@ -1,14 +1,14 @@
-"""How soon is a campaign noticed that is searched for several times a day?
+"""How soon is a campaign noticed with several searches a day?
 
 python bench/how_soon.py [--quick] [--scenario NAME ...] [--scale 0.05] [--seeds 1] [--searches-a-day 4]
 [--json FILE] [--lines FILE.jsonl] [--again]
 
-For each scenario and seed a world is made, read with every side file, and watched until each of its campaigns
-has an alarm, with as many searches a day; baselines are left out. `bench/range.py` watches with one search a
-day: what a campaign does within its first day it can only see at the end of it. Each finished world is a line
-of --lines (beside --json if left out), and is not made again; use a new file after changing the detector.
-With --again all that the file holds is summed up, of worlds made twice the later, and nothing is run. Nothing
-is promised here, so the exit code is 0.
+For each scenario and seed a world is made, read with every side file, and watched with so many searches a day
+until each of its campaigns has an alarm; baselines are left out. `bench/range.py` watches with one search a
+day, so it sees the first day of a campaign only at its end. Each finished world is a line of --lines (beside
+--json if left out), and is not made again; use a new file after changing the detector. With --again nothing
+is run, and everything in the file is summed up; of worlds made twice, the later counts. Nothing is promised
+here, so the exit code is 0.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RATE = 0.05
 
 
 def arguments() -> argparse.Namespace:
-    """Which worlds, and where their figures go."""
+    """Read which worlds, and where their figures go."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
 
 
 def worlds(given: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
-    """The result of each world, from the file of finished ones where it stands there."""
+    """Return the result of each world, from the file of finished ones if it is there."""
     wanted = [
         Cell(name, given.scale, seed)
         for seed in range(1, given.seeds + 1)
@@ -86,12 +86,12 @@ def worlds(given: argparse.Namespace, console: Console) -> Iterator[dict[str, An
 
 
 def run(cell: Cell, searches_a_day: int) -> dict[str, Any]:
-    """A world played, and watched with so many searches a day."""
+    """Make a world, and watch it with so many searches a day."""
     return played(cell, RATE, {"searches_a_day": searches_a_day}) | {"searches_a_day": searches_a_day}
 
 
 def shown(rows: Sequence[dict[str, Any]], console: Console) -> None:
-    """When each campaign had its alarm."""
+    """Show when each campaign had its alarm."""
     table = Table(
         "scenario",
         "campaign",

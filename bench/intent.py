@@ -1,14 +1,14 @@
-"""Does the intent model know pipelines that it never saw? Each public pipeline is left out whole, beside
-keywords and a nearest neighbour.
+"""Does the intent model recognise pipelines that it never saw? Each public pipeline is left out whole.
 
 python bench/intent.py (--data DATA | --folder FOLDER) [--quick] [--seed 0] [--json FILE]
 
-DATA is the folder of public sets that tools/intent_folder.py reads; FOLDER what it wrote. In each fold a
-model is trained without one pipeline and without a third of all other templates and prompts, calibrated
-within what is left, and tested on what was left out. `model` and the baselines learn harvests from the other
-public pipelines alone, for our own phrasings were written in sight of all pipelines; `as shipped` learns from
-those too. The cue lists were also written in sight of all. Chances are at even odds. Intervals: AUROC by
-bootstrap over templates and prompts (clusters), shares exact over groups, both at 95 %.
+The model is compared with keywords and a nearest neighbour. DATA is the folder of public sets that
+tools/intent_folder.py reads; FOLDER is what it wrote. In each fold a model is trained without one pipeline
+and without a third of all other templates and prompts, calibrated within what is left, and tested on what was
+left out. `model` and the baselines learn harvests from the other public pipelines alone. `as shipped` also
+learns from our own phrasings, whose authors had seen all pipelines, as had those of the cue lists.
+Probabilities are at even odds. Intervals are at 95 %: AUROC by bootstrap over templates and prompts
+(clusters), shares exact over groups.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TARGETS = {"macro_auroc": 0.95, "ordinary_flagged": 0.005}
 
 
 def measured(documents: Documents, seed: int, quick: bool, console: Console) -> dict[str, Any]:
-    """Everything, as the JSON file holds it."""
+    """Return everything, as the JSON file holds it."""
     bench = Bench(documents, seed, 1 if quick else PARTS)
     for at, pipeline in enumerate(PIPELINES):
         for part in bench.parts:
@@ -98,7 +98,7 @@ def _not_beaten(lines: Sequence[Line], model: str, method: str) -> list[str]:
 
 
 def by_pipeline(result: dict[str, Any]) -> Iterator[Table]:
-    """How each method does without each pipeline."""
+    """Show how each method does without each pipeline."""
     table = Table(
         "pipeline left out",
         "templates",
@@ -135,7 +135,7 @@ def by_pipeline(result: dict[str, Any]) -> Iterator[Table]:
 
 
 def by_set(result: dict[str, Any]) -> Iterator[Table]:
-    """What is flagged of other traffic, and whether the chances are right."""
+    """Show what is flagged of other traffic, and whether the probabilities are right."""
     sets = {**result["false_positives"], "as shipped, nothing of the set seen": result["unseen_sets"]}
     table = Table("set", "groups", *sets, title="Flagged at the default threshold")
     for name, one in sets["model"].items():
@@ -156,7 +156,7 @@ def by_set(result: dict[str, Any]) -> Iterator[Table]:
 
 
 def labels(result: dict[str, Any]) -> Iterator[Table]:
-    """How each label is told without each source."""
+    """Show how each label does without each source."""
     table = Table(
         "label",
         "source left out",

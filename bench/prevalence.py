@@ -1,10 +1,9 @@
-"""Do the intervals of "what was asked for" cover? Adjusted shares against what is true, beside the plain
-share of flagged prompts.
+"""Do the intervals of "what was asked for" cover the truth? Adjusted and plain shares of flagged prompts.
 
 python bench/prevalence.py [--quick] [--seed 1] [--json FILE]
 
 Groups are made of accounts whose own shares are beta-distributed around the group's, alike to a stated degree
-(the intraclass correlation), with 5 to 500 prompts each; the flag's rates are measured on as many prompts as
+(the intraclass correlation), with 5 to 500 prompts each. The flag's rates are measured on as many prompts as
 a card might have. In the last rows the flag's sensitivity differs from pipeline to pipeline, the group writes
 its prompts in yet another way, and the rates are those of as_one_more.
 """
@@ -28,8 +27,11 @@ SENSITIVITY, FALSE = 0.88, 0.004
 POSITIVES, NEGATIVES = 400, 20_000
 SIZES = np.array([5.0, 20.0, 60.0, 200.0, 500.0])
 LEAST = 0.8
-"""Coverage below which the study fails. Intervals fall short where a few of many accounts do it all, and
-where the group's sensitivity lies beyond all that the card has seen; the table says by how much."""
+"""Coverage below which the study fails.
+
+Intervals fall short where a few of many accounts do it all, and where the group's sensitivity is outside all
+that the card has seen; the table says by how much.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,13 @@ class Line:
     case: str
     """What was drawn."""
     truth: float
-    """The share that is true."""
+    """The true share."""
     covered: float
     """Share of intervals that hold it."""
     width: float
     """Their mean width."""
     plain: float
-    """Coverage of the plain share of flagged prompts with the interval of independent prompts (Wilson
-    1927).
-    """
+    """Coverage of the plain share with the interval of independent prompts (Wilson 1927)."""
     draws: int
     """Groups drawn."""
 
@@ -62,19 +62,19 @@ def flagged_of(
 
 
 def estimates(flagged: Floats, texts: Floats, rates: Rates) -> tuple[Shares, Shares]:
-    """The adjusted share, and the plain one."""
+    """Return the adjusted share, and the plain one."""
     total, all_texts = flagged.sum(keepdims=True), texts.sum(keepdims=True)
     worth = effective_texts(flagged[:, None], texts, np.zeros(len(texts), np.int64), 1, few=True)[0]
     return adjusted(total, all_texts, worth, rates), adjusted(total, all_texts, all_texts, Rates.perfect(1))
 
 
 def one_rate(sensitivity: float, positives: float, false: float, negatives: float) -> Rates:
-    """Rates of a single label."""
+    """Return rates of a single label."""
     return Rates(*(np.array([value]) for value in (sensitivity, positives, false, negatives)))
 
 
 def known_rates(rng: np.random.Generator, truth: float, accounts: int, alike: float, draws: int) -> Line:
-    """Rates measured on prompts like the group's."""
+    """Return rates measured on prompts like the group's."""
     found = []
     for _ in range(draws):
         texts = rng.choice(SIZES, accounts)
@@ -89,8 +89,9 @@ def known_rates(rng: np.random.Generator, truth: float, accounts: int, alike: fl
 
 
 def new_pipeline(rng: np.random.Generator, truth: float, pipelines: int, draws: int) -> Line:
-    """Sensitivities drawn from a beta distribution around 0.85 (0.5 to 1 in nine of ten), for the card's
-    pipelines and for the group's own.
+    """Draw sensitivities for the card's pipelines and for the group's own.
+
+    They are from a beta distribution around 0.85 (0.5 to 1 in nine of ten).
     """
     found = []
     for _ in range(draws):
@@ -105,7 +106,7 @@ def new_pipeline(rng: np.random.Generator, truth: float, pipelines: int, draws: 
 
 
 def line(case: str, truth: float, found: list[tuple[Shares, Shares]]) -> Line:
-    """Coverage over draws."""
+    """Measure coverage over draws."""
     ours, plain = ([shares[i] for shares in found] for i in (0, 1))
     hit = [
         float(np.mean([shares.low[0] <= truth <= shares.high[0] for shares in one])) for one in (ours, plain)
@@ -122,7 +123,7 @@ def line(case: str, truth: float, found: list[tuple[Shares, Shares]]) -> Line:
 
 
 def main() -> None:
-    """Run and print; the exit code is 1 where intervals cover less than LEAST."""
+    """Run and print; the exit code is 1 if intervals cover less than LEAST."""
     given = options(__doc__, "fewer draws, under half a minute")
     rng, draws = np.random.default_rng(given.seed), 400 if given.quick else 4_000
     lines = [

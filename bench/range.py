@@ -1,24 +1,24 @@
-"""The benchmark: every published campaign by every detector, every hard negative, every evasion, every
-guarantee, on one page.
+"""The benchmark: every campaign by every detector, hard negatives, evasions and guarantees, on one page.
 
 python bench/range.py [--quick] [--scale 0.05] [--seeds 2] [--scenario NAME ...] [--backdrop NAME ...] [--rate
 0.05] [--every 1] [--work FOLDER] [--again] [--json FILE] [--page FILE]
 
-For each scenario of `stillwatch/simulate/scenarios` and each seed a world is made, searched with every side
+For each scenario of `stillwatch/simulate/scenarios` and each seed, a world is made, searched with every side
 file, scored, searched by every baseline over the same tables, and watched day by day until each of its
-campaigns has an alarm. With --backdrop lookalikes campaigns play among those who look most like one. Finished
-worlds are lines of WORK/cells.jsonl: an interrupted benchmark goes on where it stopped; use a new folder
-after changing a detector. `bench/how_soon.py`, `bench/evasion.py`, `bench/guarantees.py` and
-`bench/full_size.py` are studies of their own; where WORK holds their figures (how_soon.json, evasion.json,
-guarantees.json, full_size.json), the page shows them too. The page is written where --page says, its pictures
-in figures/ beside it. With --again it is written from what WORK holds, of each scenario its largest worlds,
-and nothing is run: docs/benchmark.md is what `--again --work bench/measured` gives, where the figures that it
-rests on are kept.
+campaigns has an alarm. With --backdrop lookalikes the campaigns are among those who look most like one.
+Finished worlds are lines of WORK/cells.jsonl: an interrupted benchmark continues where it stopped. Use a new
+folder after changing a detector.
 
-Targets, at a false discovery rate of 5 %: every published campaign found at scale 1/20 with account recall at
-least 0.95 and precision at least 0.99; an alarm before 5 % of its exchanges are gone; no hard negative called
-adversarial; better than every baseline on every campaign. The exit code is 0 where all are kept, else 1; of a
-quick run, which judges nothing, it is 0.
+`bench/how_soon.py`, `bench/evasion.py`, `bench/guarantees.py` and `bench/full_size.py` are studies of their
+own. If WORK holds their figures (how_soon.json, evasion.json, guarantees.json, full_size.json), the page
+shows them too. --page names the page; its pictures go to figures/ beside it. With --again nothing is run, and
+the page is written from what WORK holds, with the largest worlds of each scenario. docs/benchmark.md is the
+result of `--again --work bench/measured`, where its figures are kept.
+
+Targets, at a false discovery rate of 5 %: every published campaign is found at scale 1/20 with account recall
+of at least 0.95 and precision of at least 0.99; an alarm comes before 5 % of its exchanges are gone; no hard
+negative is called adversarial; better than every baseline on every campaign. The exit code is 0 if all are
+met, else 1. A quick run judges nothing, and its exit code is 0.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from study.kept_rows import finished
 
 
 def arguments() -> argparse.Namespace:
-    """What is asked for."""
+    """Read the arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -85,9 +85,7 @@ def arguments() -> argparse.Namespace:
 
 
 def wanted(given: argparse.Namespace) -> list[Cell]:
-    """The worlds, those of one seed after the other, so that an interrupted benchmark has seen every
-    scenario.
-    """
+    """The worlds, one seed after the other, so that an interrupted benchmark has seen every scenario."""
     names = given.scenario or shipped_names()
     return [
         Cell(name, given.scale, seed, beside(name, tuple(given.backdrop)))
@@ -97,7 +95,7 @@ def wanted(given: argparse.Namespace) -> list[Cell]:
 
 
 def shown(kept: Sequence[Target], console: Console) -> None:
-    """The targets."""
+    """Show the targets."""
     table = Table("target", "measured", "kept", title="Targets")
     for target in kept:
         table.add_row(target.what, target.measured, "yes" if target.kept else "NO")

@@ -1,4 +1,4 @@
-"""How fast a world is made: exchanges a second as Parquet with text, on the threads given.
+"""How fast a world is made: exchanges per second as Parquet with text, on the given threads.
 
 python bench/range_speed.py [--quick] [--scale 0.02] [--workers 2] [--json FILE]
 """
@@ -19,7 +19,7 @@ TARGET = 100_000
 
 
 def measure(scale: float, workers: int, prompts: bool) -> dict[str, Any]:
-    """Make one world and time it; processor seconds tell what a busy machine hides."""
+    """Make one world and time it; processor seconds show what a busy machine hides."""
     with tempfile.TemporaryDirectory() as folder:
         wall, processor = time.perf_counter(), time.process_time()
         document = make(Order("february", Path(folder) / "world", scale, 1, workers=workers, prompts=prompts))
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    measure(0.0001, given.workers, True)  # compiles the kernels, which are kept on disk afterwards
+    measure(0.0001, given.workers, True)  # compiles the kernels, which are then kept on disk
     scale = 0.005 if given.quick else given.scale
     results = [measure(scale, given.workers, prompts) for prompts in (True, False)]
     for result in results:

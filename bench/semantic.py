@@ -1,15 +1,14 @@
-"""Does the test of the prompts' meaning keep its promise, and what does it find that shared keys no longer
-show?
+"""Does the test of the prompts' meaning keep its promise, and does it find what shared keys no longer show?
 
 python bench/semantic.py [--quick] [--seed 1] [--json FILE]
 
 Worlds are those of made_worlds/semantic_world.py: accounts in cells that differ in topics, lengths and
 volumes; prompts are hashes of words. Null groups are drawn at random within cells. Planted groups send
-requests made with a template, word for word, paraphrased at two levels (one word in ten swapped in each
-request; three in ten, and put into another order), rewritten (seven in ten), or only prompts of their own;
-the rest of their traffic is cover. `keys` is what the test of shared keys finds in the same traffic when the
-template's sampled shingles are the only content keys there are. Intervals are exact (Clopper and Pearson
-1934) at 99 %; a promise is kept where the interval does not lie above it. The cost is that of the one grouped
+requests made with a template, and the rest of their traffic is cover. The requests are word for word,
+paraphrased at two levels (one word in ten swapped in each request; three in ten, and put into another order),
+rewritten (seven in ten), or only prompts of their own. `keys` is what the test of shared keys finds in the
+same traffic if the template's sampled shingles are the only content keys. Intervals are exact (Clopper and
+Pearson 1934) at 99 %; a promise is kept if the interval is not above it. The cost is that of the one grouped
 query, in pure scans of the columns that the search reads; its interval is the span of three runs.
 """
 
@@ -46,7 +45,7 @@ CONFIDENCE = 0.99
 COVERS = (0.0, 0.5, 0.8)
 LEVELS = (*sw.LEVELS, "own prompts")
 LISTED = float(np.log(20 * 50))
-"""log of the e-value that lists one campaign among fifty groups at a false discovery rate of 5 %."""
+"""Log of the e-value that lists one campaign among fifty groups at a false discovery rate of 5 %."""
 START = time.perf_counter()
 
 
@@ -65,33 +64,33 @@ class Line:
     high: float
     """Upper end."""
     runs: int
-    """Draws it rests on."""
+    """Number of draws."""
     promised: float | None = None
-    """What it may be at most; None where nothing is promised."""
+    """Its promised maximum; None if nothing is promised."""
     more: str = ""
     """What else was seen."""
 
     @property
     def kept(self) -> bool:
-        """Whether the promise stands."""
+        """Whether the promise holds."""
         return self.promised is None or self.low <= self.promised
 
 
 def rate(what: str, case: str, hits: int, runs: int, promised: float | None = None, more: str = "") -> Line:
-    """A share of runs with its exact interval."""
+    """Return a share of runs with its exact interval."""
     low, high = exact(hits, runs, CONFIDENCE)
     return Line(what, case, hits / runs, low, high, runs, promised, more)
 
 
 def mean(what: str, case: str, values: Floats, promised: float | None = None, more: str = "") -> Line:
-    """A mean with its normal interval."""
+    """Return a mean with its normal interval."""
     reach = float(2.576 * values.std() / np.sqrt(len(values)))
     seen = float(values.mean())
     return Line(what, case, seen, seen - reach, seen + reach, len(values), promised, more)
 
 
 def progress(step: str) -> None:
-    """What has been done, on stderr."""
+    """Print what has been done, on stderr."""
     print(f"{time.perf_counter() - START:6.1f} s  {step}", file=sys.stderr)
 
 
@@ -103,8 +102,9 @@ def judged(
     *,
     sketched: bool = True,
 ) -> HeldOut:
-    """The groups' held-out tests as the pipeline runs them; shingles: (account, key) of content keys, none by
-    default.
+    """Run the groups' held-out tests as the pipeline does.
+
+    shingles: (account, key) of content keys, none by default.
     """
     region = pa.array([f"r{number}" for number in made.cell // 8])
     cells = {"cell": made.cell, "client": made.cell, "stratum": made.cell // 4, "region": region}
@@ -121,7 +121,7 @@ def judged(
 
 
 def drawn_group(rng: np.random.Generator, made: sw.World, size: int, cells: int = 6) -> Ints:
-    """Accounts drawn at random within a few cells, at most half of each."""
+    """Draw accounts at random within a few cells, at most half of each."""
     counts = np.bincount(made.cell)
     while not (counts >= 2 * np.ceil(size / cells)).any():
         cells += 1
@@ -136,7 +136,7 @@ def drawn_group(rng: np.random.Generator, made: sw.World, size: int, cells: int 
 
 
 def null(engine: DuckDBEngine, rng: np.random.Generator, worlds: int, accounts: int, each: int) -> list[Line]:
-    """e-values and p-values of null groups, and e-BH over those of a world."""
+    """Measure e-values and p-values of null groups, and e-BH over those of a world."""
     logs: dict[int, list[float]] = {8: [], 40: [], 200: []}
     small: list[float] = []
     nats: list[float] = []
@@ -182,8 +182,9 @@ class Planted:
 
 
 def plant(rng: np.random.Generator, made: sw.World, group: Ints, level: str, cover: float) -> Planted:
-    """Replace all but the cover share of the group's prompts by requests made with a new template; accounts
-    keep their volumes.
+    """Replace the group's prompts, except the cover share, by requests made with a new template.
+
+    Accounts keep their volumes.
     """
     mine = np.flatnonzero(np.isin(made.account, group))
     sent = mine[rng.random(len(mine)) >= cover] if level in sw.LEVELS else mine[:0]
@@ -202,7 +203,7 @@ def plant(rng: np.random.Generator, made: sw.World, group: Ints, level: str, cov
 def power(
     engine: DuckDBEngine, rng: np.random.Generator, sizes: tuple[int, ...], accounts: int, runs: int
 ) -> Iterator[Line]:
-    """What is found of planted campaigns; `keys` beside it."""
+    """Measure what is found of planted campaigns, with `keys` for comparison."""
     worlds = [sw.world(rng, accounts, 16) for _ in range(2)]
     for size, level in itertools.product(sizes, LEVELS):
         for cover in COVERS if level in sw.LEVELS else (0.0,):
@@ -243,8 +244,9 @@ def power(
 
 
 def cost(exchanges: int, accounts: int) -> list[Line]:
-    """Seconds of the grouped query, for all accounts and for a tenth of them, as multiples of the pure scan,
-    timed before and after.
+    """Measure the grouped query, for all accounts and a tenth of them, as multiples of the pure scan.
+
+    The scan is timed before and after.
     """
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
@@ -282,7 +284,7 @@ def cost(exchanges: int, accounts: int) -> list[Line]:
 
 
 def shown(lines: list[Line]) -> Table:
-    """The lines as a table."""
+    """Show the lines as a table."""
     table = Table("what", "case", "promised", "seen", "99 % interval", "draws", "kept", "more")
     for line in lines:
         promised = f"{line.promised:g}" if line.promised is not None else ""
@@ -301,7 +303,7 @@ def shown(lines: list[Line]) -> Table:
 
 
 def main() -> None:
-    """Run and print; the exit code is 1 where a promise is not kept."""
+    """Run and print; the exit code is 1 if a promise is not kept."""
     given = options(__doc__, "fewer and smaller, a minute or two")
     print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
     rng = np.random.default_rng(given.seed)

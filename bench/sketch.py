@@ -1,13 +1,12 @@
-"""Prompts sketched per second and core, at 300 and at 3,000 characters, all sketches and intent together,
-beside MinHash alone.
+"""Prompts sketched per second and core, at 300 and 3,000 characters, compared with MinHash alone.
 
 python bench/sketch.py [--quick] [--json FILE]
 
 A batch is 16,384 requests of 4,000 accounts as an API log holds them: one user message each, cut from made-up
 words at random places, an answer, address and client. `sketch` is the whole stage (keys, skeletons, shingles,
-MinHash bands, projections, language, conversation keys, intent, marks); beside it, on the same texts and in
-the same run, the 64-permutation MinHash of datasketch and of rensa over words, alone. Seconds are processor
-seconds of one thread: median of several runs, with the spread between the fastest and the slowest as the
+MinHash bands, projections, language, conversation keys, intent, marks). It is compared, on the same texts and
+in the same run, with the 64-permutation MinHash of datasketch and of rensa over words. Seconds are processor
+seconds of one thread: the median of several runs, with the spread between the fastest and the slowest as the
 machine's noise. Memory is the resident size after the first million prompts and after the last. Target:
 300,000 prompts of 300 characters.
 """
@@ -40,9 +39,7 @@ SEED = 1
 
 
 def text_of(rng: np.random.Generator, size: int) -> str:
-    """Running text: words of uneven lengths and frequencies, some names, numbers, commas, full stops and line
-    ends.
-    """
+    """Make running text: words of uneven length and frequency, names, numbers, punctuation, line ends."""
     letters = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
     weight = 1.0 / np.arange(2, 28)
     words = [
@@ -61,7 +58,7 @@ def text_of(rng: np.random.Generator, size: int) -> str:
 
 
 def batch_of(source: str, length: int, rng: np.random.Generator) -> tuple[pa.RecordBatch, list[str]]:
-    """A batch of requests, and its prompts."""
+    """Make a batch of requests, and its prompts."""
     starts = rng.integers(0, len(source) - max(length, ANSWER), (2, ROWS))
     prompts = [source[at : at + length] for at in starts[0]]
     account = np.arange(ROWS) % ACCOUNTS
@@ -82,7 +79,7 @@ def batch_of(source: str, length: int, rng: np.random.Generator) -> tuple[pa.Rec
 
 
 def timed(run: Callable[[], object], times: int) -> dict[str, float]:
-    """Rows per processor second: median, and slowest run over fastest."""
+    """Return rows per processor second: the median, and slowest run over fastest."""
     run()
     seconds = []
     for _ in range(times):
@@ -93,7 +90,7 @@ def timed(run: Callable[[], object], times: int) -> dict[str, float]:
 
 
 def datasketch_minhash(prompts: list[str]) -> Callable[[], object] | None:
-    """MinHash of datasketch over the words of each prompt; None where it is not installed."""
+    """Compute MinHash of datasketch over the words of each prompt; None if it is not installed."""
     try:
         kind: Any = importlib.import_module("datasketch").MinHash
     except ImportError:
@@ -109,7 +106,7 @@ def datasketch_minhash(prompts: list[str]) -> Callable[[], object] | None:
 
 
 def rensa_minhash(prompts: list[str]) -> Callable[[], object] | None:
-    """R-MinHash of rensa over the words of each prompt; None where it is not installed."""
+    """Compute R-MinHash of rensa over the words of each prompt; None if it is not installed."""
     try:
         kind: Any = importlib.import_module("rensa").RMinHash
     except ImportError:
@@ -126,7 +123,7 @@ def rensa_minhash(prompts: list[str]) -> Callable[[], object] | None:
 
 
 def memory(batch: pa.RecordBatch, key: HashKey, total: int) -> dict[str, float]:
-    """Megabytes held at most, after a tenth of the prompts and after all."""
+    """Return the most megabytes held, after a tenth of the prompts and after all."""
     at: list[float] = []
     for done in range(ROWS, total + 1, ROWS):
         sketch(batch, key, SketchSettings())

@@ -1,12 +1,12 @@
-"""How well planted frames are recovered: from sketches alone, and word for word where text may be looked at.
+"""How well planted frames are recovered: from sketches alone, and word for word where text may be read.
 
 python bench/templates.py [--quick] [--json FILE]
 
-Thirty frames of 12 to 120 words with one to four slots, a payload up to ten times as long, random padding
-around every second one, worked examples in shuffled order in every third, each used by 60 accounts, all in
-one pool with ordinary prompts in the same vocabulary; no group tells them apart. Paraphrase level 0 leaves a
-frame as it is; 1 swaps one of its words in ten, anew in each request; 2 swaps three in ten and turns clauses
-round.
+There are thirty frames of 12 to 120 words with one to four slots and a payload up to ten times as long. Every
+second one has random padding around it, every third has worked examples in shuffled order. Each is used by 60
+accounts. All are in one pool with ordinary prompts in the same vocabulary; no group tells them apart.
+Paraphrase level 0 leaves a frame as it is. Level 1 swaps one of its words in ten, anew in each request. Level
+2 swaps three in ten and changes the order of clauses.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from study.promises import exact
 
 FRAMES = 30
 FOUND, PURE = 0.1, 0.9
-"""A frame is found if a family has fingerprints of its own words, holds the first share of its prompts, and
-is made of them to the second share.
+"""Shares by which a frame is found.
+
+A family has fingerprints of the frame's words, holds the first share of its prompts, and is made of them to
+the second share.
 """
 SEARCH = Search(least_share=0.0005, sample=100_000)
 TEXTS, LEAST = 256, 20
@@ -41,7 +43,7 @@ TEXTS, LEAST = 256, 20
 
 @dataclass(frozen=True)
 class Score:
-    """How one planted frame fared."""
+    """The result for one planted frame."""
 
     words: int
     slots: int
@@ -49,19 +51,20 @@ class Score:
     assigned: float
     """Share of its prompts in its best family."""
     families: int
-    """Families that hold a tenth of its prompts."""
+    """Number of families that hold a tenth of its prompts."""
     steady: bool
-    """Whether its slots can be counted: no examples that change places, no piece shorter than a
-    fingerprint.
+    """Whether its slots can be counted.
+
+    There are then no examples that change places, and no piece shorter than a fingerprint.
     """
     length: int
     covered: bool
-    """Whether its length lies in the stated range."""
+    """Whether its length is in the stated range."""
     slots_seen: int
     shown: bool
     """Whether any words could be shown."""
     f1: float
-    """Words of the text recovered, against the frame's; 0 where none is shown."""
+    """F1 of the words recovered, against the frame's; 0 if none is shown."""
     slots_shown: int
 
 
@@ -99,7 +102,7 @@ def measure(level: int, seed: int, each: int, ordinary: int) -> tuple[list[Score
 
 
 def _of(frame: Frame, found: list[Family]) -> list[Family]:
-    """Families with fingerprints that lie wholly inside the frame."""
+    """Return families with fingerprints that are wholly inside the frame."""
     parts = [" ".join(part) for part in (*frame.pieces, *frame.examples)]
     table = exchanges(Prompts(parts, [1] * len(parts), [0] * len(parts)))
     own = {key for keys in table["shingles"].to_pylist() for key in keys or []} | {table["head"][0].as_py()}
@@ -115,7 +118,7 @@ def score(
     made: Prompts,
     each: int,
 ) -> Score:
-    """The family that holds most of a frame's prompts, and how near it comes."""
+    """Find the family that holds most of a frame's prompts, and score it."""
     shares = [(float(np.sum(source[uses[f.key]] == number)), len(uses[f.key]), f) for f in found]
     mine = [(n / each, f) for n, size, f in shares if size and n / size >= PURE]
     assigned, best = max(mine, key=lambda item: item[0], default=(0.0, None))
@@ -147,7 +150,7 @@ def score(
 
 
 def _f1(words: list[str], frame: Frame) -> float:
-    """Word-level F1 of matching blocks; worked examples count in the order in which they are shown."""
+    """Return word-level F1 of matching blocks; worked examples count in the order in which they are shown."""
     ranked = sorted(frame.examples, key=lambda example: _place(words, example))
     first, *others = frame.pieces
     truth = [word for part in (first, *ranked, *others) for word in part]
@@ -163,7 +166,7 @@ def _place(words: list[str], example: list[str]) -> int:
 
 
 def share(hits: list[bool]) -> list[float]:
-    """A share with its exact 95 % interval (Clopper and Pearson 1934)."""
+    """Return a share with its exact 95 % interval (Clopper and Pearson 1934)."""
     n, k = len(hits), sum(hits)
     if n == 0:
         return [float("nan")] * 3
@@ -171,7 +174,7 @@ def share(hits: list[bool]) -> list[float]:
 
 
 def mean(values: list[float]) -> list[float]:
-    """A mean over frames with its 95 % bootstrap interval."""
+    """Return a mean over frames with its 95 % bootstrap interval."""
     if not values:
         return [float("nan")] * 3
     draws = np.random.default_rng(0).choice(np.array(values), (2_000, len(values))).mean(axis=1)
@@ -179,7 +182,7 @@ def mean(values: list[float]) -> list[float]:
 
 
 def summary(scores: list[Score]) -> dict[str, Any]:
-    """What is reported of one level."""
+    """Return what is reported of one level."""
     found = [s for s in scores if s.found]
     short, long = [s for s in scores if s.words < 24], [s for s in scores if s.words >= 24]
     return {
@@ -201,8 +204,9 @@ def summary(scores: list[Score]) -> dict[str, Any]:
 
 
 def scaling(copies: tuple[int, ...]) -> list[dict[str, float]]:
-    """Seconds for a pool and for several times as much: the same frames, other payload, other ordinary
-    prompts.
+    """Measure seconds for a pool and for several times as much, with the same frames.
+
+    Payload and ordinary prompts differ.
     """
     rng = np.random.default_rng(9)
     table = exchanges(prompts([make_frame(rng, i) for i in range(FRAMES)], 0, 300, 21_000, rng))
@@ -228,8 +232,9 @@ def scaling(copies: tuple[int, ...]) -> list[dict[str, float]]:
 
 
 def _copy(table: pa.Table, number: int) -> pa.Table:
-    """The pool again with other requests and accounts, and other fingerprints where no ten exchanges share
-    them.
+    """Copy the pool with other requests and accounts.
+
+    Fingerprints that fewer than ten exchanges share are also replaced.
     """
     keys: Any = table["shingles"].combine_chunks()
     values = np.asarray(keys.values)

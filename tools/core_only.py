@@ -1,7 +1,7 @@
-"""Prove that the core stands alone: every module imports and the command answers without any optional part.
+"""Prove that the core works alone: every module imports and the command answers without any optional part.
 
-Give --alone where nothing but the package and its own dependencies should be installed; a development tool
-found there voids the proof.
+Use --alone where only the package and its own dependencies should be installed; a development tool found
+there makes the proof invalid.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import stillwatch
 HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy")
 """What belongs to optional parts; none of it may be imported by the core."""
 DEVELOPMENT = ("pytest", "hypothesis", "mypy")
-"""What only developers have."""
+"""Packages that only developers have."""
 
 
 def faults(*, alone: bool) -> list[str]:
-    """What speaks against the core standing alone; empty when it does."""
+    """Return the faults that disprove it; empty if there are none."""
     for module in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."):
         importlib.import_module(module.name)
     found = [f"the core imports {name}" for name in HEAVY if name in sys.modules]

@@ -1,12 +1,11 @@
-"""Draw the packages of Stillwatch and who imports whom, in the layers of the import contract, as one SVG
-file.
+"""Draw the packages of Stillwatch and their imports, in the layers of the import contract, as one SVG file.
 
     python tools/house.py [FILE]        # docs/figures/house.svg
 
 The layers are read from pyproject.toml and the imports from the code (grimp, which import-linter uses), so
-that the picture cannot lie. A line goes from a package down to one that it imports; its width grows with the
-number of modules that do so. Imports of `schema`, `settings`, `errors` and `registry`, which nearly everybody
-has, are counted and not drawn.
+the picture always fits the code. A line goes from a package down to one that it imports; its width grows with
+the number of modules that do so. Imports of `schema`, `settings`, `errors` and `registry`, which nearly every
+package has, are counted and not drawn.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ import grimp
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "stillwatch"
 GROUND = ("registry", "schema", "settings", "errors")
-"""Packages that nearly everybody imports."""
+"""Packages that nearly every other imports."""
 ASIDE = {"run": 0.82}
-"""Where a package stands in its layer's width, if not in the middle."""
+"""Where a package is in its layer's width, if not in the middle."""
 WIDTH, ROW, BOX, HIGH, TOP = 1150, 96, 98, 46, 54
 STYLE = """
 :root { color-scheme: light dark; --paper: #fcfcf9; --ink: #1d2126; --quiet: #5a626b; --box: #eef1ee; --line: #0b63a5; }
@@ -71,9 +70,9 @@ def _package(module: str) -> str:
 
 
 def drawn(found: House) -> str:
-    """The picture as SVG."""
+    """Return the picture as SVG."""
     at = {
-        # A package alone in its layer stands aside if lines from above pass it.
+        # A package alone in its layer moves aside if lines from above pass it.
         name: (WIDTH * (ASIDE.get(name, place + 0.5)) / len(layer), TOP + ROW * row)
         for row, layer in enumerate(found.layers)
         for place, name in enumerate(layer)

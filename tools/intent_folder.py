@@ -1,11 +1,12 @@
-"""Write the labelled folder that the shipped intent model is trained on: public templates, captured clients,
-benchmarks, ordinary prompts, our own phrasings.
+"""Write the labelled folder that the shipped intent model is trained on.
 
 python tools/intent_folder.py --data DATA OUT [--seed 0]
 
-Each row of OUT/*.parquet: text, system, labels (names of schema.flags; HARVEST alone for a pipeline's step of
-no single kind; UNSURE for what is neither for nor against; empty for ordinary), source, group (what must stay
-together: one template, one person's prompt), licence. OUT holds people's words: keep it out of the project.
+It holds public templates, captured clients, benchmarks, ordinary prompts and our own phrasings. Each row of
+OUT/*.parquet has text, system, labels, source, group (what must stay together: one template, one person's
+prompt) and licence. Labels are names of schema.flags. HARVEST alone is for a pipeline's step of no single
+kind, UNSURE for what is neither for nor against, and no label for ordinary prompts. OUT holds people's words:
+keep it out of the project.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Row(NamedTuple):
 
 
 def _given(request: str, _: re.Match[str]) -> str:
-    """A request as it is, whatever backslashes it holds."""
+    """Return a request as it is, whatever backslashes it holds."""
     return request
 
 
@@ -124,7 +125,7 @@ CAPTURED = (
     (r"5-point scale", "GRADING,JUDGE", "templates/instruction-backtranslation"),
     (r"Quality Assessment|Rate outputs", "GRADING", "templates/ultrafeedback"),
 )
-"""What a captured distilabel request is, by a pattern of its text; any other is a bare benchmark question."""
+"""The label of a captured distilabel request, by a pattern of its text; others are benchmark questions."""
 
 
 def captured(data: Path, seed: int) -> Iterator[Row]:
@@ -162,8 +163,9 @@ def captured(data: Path, seed: int) -> Iterator[Row]:
 
 
 def techniques(data: Path, seed: int) -> Iterator[Row]:
-    """Known ways round safeguards, with a request in their slot; and bare harmful requests, which are neither
-    a technique nor a harvest.
+    """Return known ways round safeguards, with a request in their slot, and bare harmful requests.
+
+    The latter are neither a technique nor a harvest.
     """
     payload = payload_of(data, 8, seed)
     rows = rows_of(data, "adv_jailbreak_prompts")
@@ -179,7 +181,7 @@ def techniques(data: Path, seed: int) -> Iterator[Row]:
 
 
 def ordinary(data: Path, seed: int) -> Iterator[Row]:
-    """What people and benchmarks ask."""
+    """Return what people and benchmarks ask."""
     chance = random.Random(seed)
     for row in rows_of(data, "prompts_oasst"):
         yield Row(row["prompt"], None, [], "oasst", f"oasst/{row['prompt'][:40]}", "Apache-2.0")
@@ -206,7 +208,7 @@ def ordinary(data: Path, seed: int) -> Iterator[Row]:
 
 
 def own(data: Path, seed: int) -> Iterator[Row]:
-    """Our own phrasings: what harvests ask, and ordinary requests in the same words."""
+    """Return our own phrasings: what harvests ask, and ordinary requests in the same words."""
     for part, book in ((9, "asks"), (10, "ordinary")):
         payload = payload_of(data, part, seed)
         for name, templates in tomllib.loads((PHRASES / f"{book}.toml").read_text(encoding="utf-8")).items():

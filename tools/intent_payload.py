@@ -1,6 +1,4 @@
-"""Payload for templates: questions, instructions, answers and passages of public sets, cut into parts that
-share nothing.
-"""
+"""Payload for templates: questions, instructions, answers and passages of public sets, in separate parts."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 PARTS = 12
-"""Each source draws from one part, so that no filling of one pipeline meets another's payload."""
+"""Each source draws from one part, so that no two pipelines share payload."""
 TOPICS = (
     "photosynthesis",
     "inflation",
@@ -43,13 +41,13 @@ TOPICS = (
 
 @lru_cache(maxsize=16)
 def rows_of(data: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of one of the data folder's files."""
+    """Return the rows of one of the data folder's files."""
     rows: list[dict[str, Any]] = pq.read_table(data / f"{name}.parquet").to_pylist()
     return rows
 
 
 def part_of(text: str) -> int:
-    """The part a payload belongs to."""
+    """Return the part that a payload belongs to."""
     return hashlib.blake2b(text.encode(), digest_size=2).digest()[0] % PARTS
 
 
@@ -58,7 +56,7 @@ class Payload:
     """What slots are filled with, for one source."""
 
     chance: random.Random
-    """Its chance."""
+    """Its random stream."""
     questions: list[str]
     """Questions."""
     instructions: list[str]
@@ -75,7 +73,7 @@ class Payload:
     """Slots that one template alone has."""
 
     def fill(self, text: str) -> str:
-        """The text with each {slot} that is known replaced by a draw."""
+        """Return the text with each known {slot} replaced by a draw."""
         return re.sub(r"\{([a-z]+)\}", lambda found: self.draw(found[1]) or found[0], text)
 
     def draw(self, slot: str) -> str:
@@ -96,7 +94,7 @@ class Payload:
 
 
 def payload_of(data: Path, part: int, seed: int) -> Payload:
-    """The payload of one part of the pools."""
+    """Return the payload of one part of the pools."""
     gsm, mmlu = rows_of(data, "bench_gsm8k"), rows_of(data, "bench_mmlu")
     tasks = rows_of(data, "seeds_self_instruct")
     code = [row["prompt"] for row in rows_of(data, "bench_humaneval")]
@@ -119,10 +117,10 @@ def payload_of(data: Path, part: int, seed: int) -> Payload:
 
 
 def task_text(row: dict[str, Any]) -> str:
-    """A seed task as a person would send it."""
+    """Write a seed task as a person would send it."""
     return f"{row['instruction']}\n\n{row['input']}" if row["input"] else str(row["instruction"])
 
 
 def choice_of(row: dict[str, Any]) -> str:
-    """An MMLU question with its options, as harnesses print it."""
+    """Write an MMLU question with its options, as harnesses print it."""
     return f"{row['question']}\n" + "\n".join(f"{letter.upper()}. {row[letter]}" for letter in "abcd")

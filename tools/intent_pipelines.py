@@ -14,9 +14,7 @@ from intent_payload import Payload, payload_of, rows_of
 PIPELINES = ("self-instruct", "alpaca", "airoboros", "cosmopedia", "instructlab-sdg", "distilabel")
 FILLINGS = 12
 UNSURE = "UNSURE"
-"""The label of what is neither for nor against: a pipeline's steps that by themselves are anybody's request.
-It is left out of training.
-"""
+"""The label of what is left out of training: a pipeline's steps that by themselves are anybody's request."""
 
 RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "self-instruct": (
@@ -64,8 +62,9 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r".", "GENERATION"),
     ),
 }
-"""By pipeline: patterns of path:line and labels, the first that matches; empty: not a prompt by itself (help
-texts, fragments, settings).
+"""By pipeline: patterns of path:line and labels, of which the first match counts.
+
+Empty labels: not a prompt by itself (help texts, fragments, settings).
 """
 
 EVOLUTIONS = (
@@ -108,7 +107,7 @@ SETTINGS = {
 
 
 def labels_of(row: dict[str, Any]) -> list[str] | None:
-    """The labels of a template; None if it is no prompt by itself."""
+    """Return the labels of a template; None if it is no prompt by itself."""
     key = f"{row['path']}:{row['line']}" if row["line"] else row["path"]
     for pattern, labels in RULES[row["pipeline"]]:
         if re.search(pattern, key):
@@ -117,7 +116,7 @@ def labels_of(row: dict[str, Any]) -> list[str] | None:
 
 
 def fillings(data: Path, seed: int) -> Iterator[tuple[dict[str, Any], list[str], str, str]]:
-    """Each template's row, labels, system prompt and user message, FILLINGS times."""
+    """Return each template's row, labels, system prompt and user message, FILLINGS times."""
     rows = rows_of(data, "templates_distillation")
     for part, pipeline in enumerate(PIPELINES):
         payload = payload_of(data, part, seed)

@@ -1,6 +1,4 @@
-"""Write docs/reference from the code. With --check nothing is written, and a page that is out of date is an
-error.
-"""
+"""Write docs/reference from the code. With --check, write nothing and fail if a page is out of date."""
 
 from __future__ import annotations
 
@@ -19,6 +17,7 @@ from typing import Any
 import click
 
 import stillwatch.schema
+from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
@@ -33,13 +32,14 @@ NOTE = "<!-- Made from the code by `make reference`; edit the code, not this pag
 
 
 def pages() -> dict[str, str]:
-    """Every page of the reference by file name."""
+    """Return every page of the reference by file name."""
     made = {
         "commands": ("Commands", commands()),
         "codes": ("Evidence: codes and findings", evidence_codes()),
         "errors": ("Errors and exit codes", faults()),
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
+        "python": ("Python", python_names()),
         "settings": ("Settings", setting_sections()),
         "signals": ("Signals", signals()),
         "tables": ("Tables", tables()),
@@ -102,7 +102,7 @@ def _described(first: ast.stmt, second: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> Iterator[str]:
-    """The command line, verb by verb."""
+    """Describe the command line, verb by verb."""
     yield paragraphs(program.help)
     for name, command in leaves(program, "stillwatch"):
         context = click.Context(command, info_name=name, terminal_width=400, max_content_width=400)
@@ -118,7 +118,7 @@ def commands() -> Iterator[str]:
 
 
 def leaves(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command under a group that does something, with its full name."""
+    """Return every command under a group that does something, with its full name."""
     context = click.Context(group, info_name=name)
     for verb in group.list_commands(context):
         command = group.get_command(context, verb)
@@ -255,7 +255,7 @@ def signals() -> Iterator[str]:
 
 
 def formats() -> Iterator[str]:
-    """Every log format."""
+    """Describe every log format."""
     yield "The format of a file is detected; `--format NAME` names it. [Log formats](../formats.md) says what each carries.\n\n"
     for form in FORMATS.all().values():
         yield f"## {form.name}\n\n{sentence(form.title)}\n\n- Specified in: {form.source}\n- Files: {', '.join(map(code, form.suffixes))}\n"
@@ -263,7 +263,7 @@ def formats() -> Iterator[str]:
 
 
 def faults() -> Iterator[str]:
-    """The exit codes and the error classes."""
+    """Describe the exit codes and the error classes."""
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
     exits = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
     yield "## Exit codes\n\n" + rows(
@@ -277,7 +277,7 @@ def faults() -> Iterator[str]:
 
 
 def stale() -> list[str]:
-    """Files of the reference that are missing, out of date, or left over."""
+    """Return files of the reference that are missing, out of date, or left over."""
     wanted = pages()
     there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))

@@ -1,3 +1,4 @@
-"""Detectors to compare with, behind one interface: called.Baseline. Our own short versions of published
-methods, with their defaults.
+"""Detectors to compare with, behind one interface: called.Baseline.
+
+They are our own short versions of published methods, with their defaults.
 """

@@ -11,14 +11,14 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Group:
-    """Accounts that a baseline speaks of together; a detector of single accounts gives groups of one."""
+    """Accounts that a baseline groups; a detector of single accounts gives groups of one."""
 
     name: str
-    """What it is called in lists: a key, an account, a number."""
+    """Its name in lists: a key, an account, a number."""
     accounts: frozenset[int]
     """Keys of its accounts."""
     score: float
-    """How suspicious; the higher the more."""
+    """How suspicious it is; higher is more."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Called:
     """Everything that a baseline scored, called or not, so that another threshold can be tried."""
 
     groups: tuple[Group, ...]
-    """The most suspicious first; whatever scored nothing is left out."""
+    """The most suspicious first; groups with score 0 are left out."""
     threshold: float
     """Groups that score at least this are called, by the baseline's own defaults."""
     single: bool
-    """Whether the groups are single accounts, whose union is what is called."""
+    """Whether the groups are single accounts, whose union is called."""
 
     def at_defaults(self) -> list[Group]:
-        """The groups that are called."""
+        """Return the groups that are called."""
         return self.at(self.threshold)
 
     def at(self, threshold: float) -> list[Group]:
-        """The groups that would be called at a threshold."""
+        """Return the groups that would be called at a threshold."""
         return [group for group in self.groups if group.score >= threshold]
 
 
@@ -47,7 +47,7 @@ def called(groups: Iterable[Group], threshold: float, *, single: bool = False) -
 
 
 def singles(scores: Mapping[int, float], threshold: float) -> Called:
-    """What a detector of single accounts says, by account."""
+    """Return a detector's scores of single accounts."""
     groups = (
         Group(str(account), frozenset((account,)), score) for account, score in scores.items() if score > 0
     )
@@ -55,8 +55,9 @@ def singles(scores: Mapping[int, float], threshold: float) -> Called:
 
 
 class Baseline(Protocol):
-    """A detector to compare with. Its parameters are its fields, and the defaults those of its paper or
-    project.
+    """A detector to compare with.
+
+    Its parameters are its fields; the defaults are those of its paper or project.
     """
 
     @property
@@ -65,16 +66,16 @@ class Baseline(Protocol):
 
     @property
     def source(self) -> str:
-        """Paper or project, and section or version."""
+        """Its paper or project, and section or version."""
 
     @property
     def blind(self) -> str:
-        """What it cannot see here: what it is blind to by nature, and which of its inputs our tables lack."""
+        """What it cannot see here: what it is blind to by nature, and its inputs that our tables lack."""
 
     def call(self, tables: Tables) -> Called:
         """Score a run's accounts or groups of them; linear in traffic."""
 
 
 def parameters(baseline: Any) -> dict[str, Any]:
-    """The parameters of a baseline by name, for the record."""
+    """Return the parameters by name, for the record."""
     return {field.name: getattr(baseline, field.name) for field in fields(baseline)}

@@ -1,11 +1,11 @@
-"""Every baseline and Stillwatch on one run: which campaigns each finds, how well, and whom it wrongs.
+"""Every baseline and Stillwatch on one run: the campaigns each finds, how well, and whom it accuses wrongly.
 
 python bench/baselines/compare.py RUN WORLD [--quick] [--json FILE]
 
-RUN is what `detect --out` wrote, WORLD what `range make` wrote. Each baseline is scored at its own defaults,
-and at the lowest threshold that calls no more than 0.1 % of the innocent accounts: that threshold is chosen
-with the truth, so it flatters the baseline. Two baselines are also given the best of many settings, chosen
-with the truth. Seeds stand in the baselines' parameters; the same run gives the same figures.
+RUN is the output of `detect --out`, WORLD that of `range make`. Each baseline is scored at its own defaults,
+and at the lowest threshold that calls no more than 0.1 % of the innocent accounts. That threshold is chosen
+with the truth, so it flatters the baseline. Two baselines also get the best of many settings, chosen with the
+truth. Seeds are among the baselines' parameters; the same run gives the same figures.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Line:
     detector: str
     """Its name."""
     source: str
-    """Where it comes from."""
+    """Its source."""
     blind: str
     """What it cannot see."""
     parameters: dict[str, Any]
@@ -51,15 +51,15 @@ class Line:
     score: Score
     """At its own defaults."""
     flattered: Score | None
-    """At the threshold chosen with the truth; Stillwatch's has none, its verdicts stand as they are."""
+    """At the threshold chosen with the truth; None for Stillwatch, whose verdicts stay as they are."""
     threshold: float | None
     """Its default threshold."""
     seconds: float
-    """Wall time of the call; for Stillwatch 0, since its run was there."""
+    """Wall time of the call; 0 for Stillwatch, since its run already exists."""
 
 
 def compare(run: Path, world: Path, quick: bool = False) -> tuple[list[Line], Truth]:
-    """Stillwatch first, then every baseline. Raises RunError where run or world cannot be read."""
+    """Compare Stillwatch, then every baseline. Raises RunError if run or world cannot be read."""
     truth, ids = read_truth(world), account_ids(run)
     lines = [
         Line(
@@ -93,8 +93,9 @@ def _line(baseline: Baseline, tables: Tables, ids: dict[int, str], truth: Truth)
 
 
 def _best(search: Callable[[Tables], Tried], tables: Tables, ids: dict[int, str], truth: Truth) -> list[Line]:
-    """The settings that find most campaigns, and among those have the best pooled F1: at defaults, and at the
-    threshold chosen with the truth.
+    """Return the settings that find most campaigns, and among those have the best pooled F1.
+
+    Once at defaults, and once at the threshold chosen with the truth.
     """
     begun = time.perf_counter()
     lines = [_scored(baseline, said, ids, truth, 0.0) for baseline, said in search(tables)]
@@ -125,8 +126,9 @@ def _scored(baseline: Baseline, said: Called, ids: dict[int, str], truth: Truth,
 
 
 def better(lines: list[Line]) -> Iterator[str]:
-    """Where a baseline beats Stillwatch, by campaign and at either threshold: a higher F1 over the campaign's
-    accounts.
+    """Return where a baseline beats Stillwatch, by campaign and at either threshold.
+
+    That is, where it has a higher F1 over the campaign's accounts.
     """
     ours = {row.campaign: row for row in lines[0].score.rows}
     for line in lines[1:]:
@@ -146,7 +148,7 @@ def better(lines: list[Line]) -> Iterator[str]:
 
 
 def show(lines: list[Line], truth: Truth, console: Console) -> None:
-    """Both tables, then where a baseline is better."""
+    """Print both tables, then where a baseline is better."""
     innocents = len(truth.kinds) - len(answerable(truth))
     for title, pick in (
         ("At each detector's own defaults", _own),

@@ -1,6 +1,4 @@
-"""Components of the graph of accounts that share several rare keys: the usual way to find rings of
-accounts.
-"""
+"""Components of the graph of accounts that share several rare keys: the usual way to find account rings."""
 
 from __future__ import annotations
 
@@ -19,10 +17,9 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class SharedKeys:
-    """Links two accounts that share so many rare keys of any facets, and calls the larger components; scores
-    accounts.
+    """Links two accounts that share enough rare keys of any facets, and calls the larger components.
 
-    Pairs are at most `rare` / 2 for each trace, so that the work grows with traces.
+    It scores accounts. Pairs are at most `rare` / 2 for each trace, so that the work grows with traces.
     """
 
     source: ClassVar[str] = (
@@ -36,17 +33,17 @@ class SharedKeys:
     keys: int = 2
     """Keys that two accounts must share."""
     rare: int = 50
-    """A key that more accounts carry links nobody."""
+    """A key that more accounts carry links no accounts."""
     smallest: int = 10
     """Accounts that a component must have to be called."""
 
     @property
     def name(self) -> str:
-        """Its name with both limits."""
+        """Return its name with both limits."""
         return f"components, {self.keys} keys of at most {self.rare} accounts"
 
     def call(self, tables: Tables) -> Called:
-        """Components of accounts."""
+        """Return components of accounts."""
         carried = tables.traces.select("account", "key").distinct()
         rare = carried.group_by("key").agg(n=_.count()).filter((_.n >= 2) & (_.n <= self.rare))
         kept = tables.engine.create("rare_traces", carried.semi_join(rare, "key"))
@@ -65,7 +62,7 @@ class SharedKeys:
 
 
 def components(some: Ints, others: Ints) -> list[list[int]]:
-    """The components of a graph from its edges."""
+    """Return the components of a graph from its edges."""
     nodes, ends = np.unique(np.concatenate([some, others]), return_inverse=True)
     if not len(nodes):
         return []

@@ -14,8 +14,9 @@ from stillwatch.schema.table import values
 
 @dataclass(frozen=True)
 class ExactDuplicates:
-    """Groups accounts by the key of a whole prompt (numbers, dates, quotations and names masked); scores
-    accounts.
+    """Groups accounts by the key of a whole prompt, and scores accounts.
+
+    Numbers, dates, quotations and names are masked.
     """
 
     name: ClassVar[str] = "exact duplicates"
@@ -26,10 +27,10 @@ class ExactDuplicates:
     accounts: int = 5
     """Accounts that must have sent the same prompt."""
     words: int = 4
-    """Shorter prompts are nobody's mark."""
+    """Shorter prompts do not count."""
 
     def call(self, tables: Tables) -> Called:
-        """Groups by prompt; those with the very same accounts are one."""
+        """Group accounts by prompt; groups with exactly the same accounts are one."""
         sent = (
             tables.exchanges.filter(_.prompt.notnull() & (_.words >= self.words))
             .select("account", "prompt")

@@ -31,13 +31,13 @@ EVERY: tuple[Baseline, ...] = (
     KolludeAlarms(),
     KolludeActors(),
 )
-"""Those that are compared at their defaults."""
+"""The baselines that are compared at their defaults."""
 KEYS, RARE = (2, 3, 4), (10, 20, 50, 100)
 Tried = Iterator[tuple[Baseline, Called]]
 
 
 def pooled_by_each_facet(tables: Tables, test: TwoSample | None = None) -> Tried:
-    """MMD pooled by each single facet."""
+    """Return MMD pooled by each single facet."""
     known = ordinary(tables, test or TwoSample())
     for facet in FACETS:
         baseline = PooledMmd(facet, test=test or TwoSample())
@@ -45,7 +45,7 @@ def pooled_by_each_facet(tables: Tables, test: TwoSample | None = None) -> Tried
 
 
 def components_by_each_setting(tables: Tables) -> Tried:
-    """Components for every number of keys and every rarity."""
+    """Return components for every number of keys and every rarity."""
     for keys in KEYS:
         for rare in RARE:
             baseline = SharedKeys(keys, rare)

@@ -1,6 +1,4 @@
-"""The published rules of Glasswally, fused as it fuses them: a weighted sum of what its workers say of each
-request.
-"""
+"""The published rules of Glasswally, combined as it does: a weighted sum of its workers for each request."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ WEIGHTS = {
     "biometric": 0.05,
     "session_gap": 0.04,
 }
-"""Published weights of the workers that our columns can feed, in part or whole."""
+"""Published weights of the workers that our columns can feed, in part or fully."""
 UNFED = {
     "embed": "cosine to 24 texts of its own: needs the prompt",
     "h2_grpc": "HTTP/2 settings: no column",
@@ -48,13 +46,13 @@ UNFED_RULES = (
     "cot: concentration on one subject",
     "fusion: the factor for one country, which no detector of ours may have",
 )
-"""Rules of the other workers that are left out, for want of a column or on principle."""
+"""Rules of the other workers that are left out, for lack of a column or on principle."""
 READ = ("ja4", "system", "head", "prompt_chars", "tokens", "reasoning", "hosting", "model_number")
 
 
 @dataclass(frozen=True)
 class Glasswally:
-    """Calls accounts of which one request's sum reaches the tier of action; scores the largest sum."""
+    """Calls accounts with a request whose sum reaches the tier of action; scores the largest sum."""
 
     source: ClassVar[str] = "Glasswally, commit 300eedc (src/engine/fusion.rs, src/workers), re-expressed"
     blind: ClassVar[str] = (
@@ -62,19 +60,20 @@ class Glasswally:
         + "; ".join([*UNFED, *UNFED_RULES])
     )
     rescaled: bool = False
-    """Whether the weights of the fed workers are made to sum to 1, so that missing columns do not lower the
-    sum.
+    """Whether the weights of the fed workers are made to sum to 1.
+
+    Missing columns then do not lower the sum.
     """
     medium: float = 0.35
     """The sum from which it acts (limits the rate)."""
     crowd: int = 5
     """Accounts from which a cluster adds to the sum."""
     crowd_bonus: float = 0.08
-    """What it adds."""
+    """What a cluster adds to the sum."""
 
     @property
     def name(self) -> str:
-        """Its name, with whether weights are rescaled."""
+        """Return its name, and whether weights are rescaled."""
         return "Glasswally's rules" + (", rescaled" if self.rescaled else "")
 
     def call(self, tables: Tables) -> Called:
@@ -87,7 +86,7 @@ class Glasswally:
         return singles(scores, self.medium)
 
     def composite(self, stream: Stream, known: Whole) -> Floats:
-        """The sum for each request."""
+        """Return the sum for each request."""
         mine = known.of(stream.accounts)
         said = {
             "velocity": velocity(stream),
@@ -112,21 +111,21 @@ class Glasswally:
 
 
 def fingerprint(stream: Stream, stacks: Array, popular: Array) -> tuple[Floats, Floats]:
-    """Many TLS stacks on one account, and a stack of many accounts."""
+    """Score many TLS stacks on one account, and a stack of many accounts."""
     sure = np.minimum((stream.place + 1) / 20.0, 1.0)
     score = 0.20 * (stacks >= 3) + 0.15 * np.isin(stream.columns["ja4"], popular)
     return score * (0.4 + 0.6 * sure), sure
 
 
 def network(stream: Stream, cloud: Array) -> tuple[Floats, Floats]:
-    """A hosting network, and a cluster of which most live in one."""
+    """Score a hosting network, and a cluster that is mostly in one."""
     hosted = stream.columns["hosting"].astype(np.bool_)
     score = 0.20 * hosted + 0.40 * (cloud > 0) + 0.10 * (cloud > 1)
     return np.where(score >= 0.15, score, 0.0), np.where(hosted, 0.60, 0.70)
 
 
 def coded(tables: Tables) -> Tables:
-    """The tables with the columns that the rules read."""
+    """Return the tables with the columns that the rules read."""
     read = tables.exchanges
     names = tables.engine.collect(read.select("model").distinct().order_by("model"))["model"]
     numbers = tables.engine.load(

@@ -1,8 +1,8 @@
-"""What Glasswally keeps beside an account's own window: clusters, stacks and system prompts of many accounts,
-bursts, moves between models.
+"""What Glasswally keeps beside an account's own window.
 
-It builds these as requests come in and never forgets keys; here they are as at the end of the log. Its
-clusters merge incompletely when two meet; here they merge whole.
+These are clusters, stacks and system prompts of many accounts, bursts, and moves between models. It builds
+these as requests come in and never forgets keys; here they are as at the end of the log. Its clusters merge
+incompletely when two meet; here they merge fully.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ class Mine:
     hydra_sure: Floats
     """Its confidence."""
     cloud: Ints
-    """1 where most of the cluster lives in hosting networks, 2 where most of it lives in one network too."""
+    """1 if most of the cluster is in hosting networks, 2 if most of it is in one such network."""
     stacks: Ints
     """TLS stacks of the account."""
 
 
 @dataclass(frozen=True)
 class Bursts:
-    """Seconds in which many accounts spoke."""
+    """Seconds in which many accounts sent requests."""
 
     seconds: Ints
     """The seconds, sorted."""
     score: Floats
-    """What each scores."""
+    """Score of each."""
     sure: Floats
     """Its confidence."""
 
     def said(self, seconds: Ints) -> tuple[Floats, Floats]:
-        """Score and confidence of requests in those seconds."""
+        """Return score and confidence of requests in those seconds."""
         if not len(self.seconds):
             return np.zeros(len(seconds)), np.zeros(len(seconds))
         place = np.minimum(np.searchsorted(self.seconds, seconds), len(self.seconds) - 1)
@@ -67,15 +67,16 @@ class Bursts:
 
 @dataclass(frozen=True)
 class Pivots:
-    """Accounts of one cluster that went over to one model in one half-day: for its 'within 6 hours of each
-    other'.
+    """Accounts of one cluster that moved to one model in one half-day.
+
+    This replaces its 'within 6 hours of each other'.
     """
 
     together: dict[tuple[int, int, int], int]
     """By cluster, number of the model, and half-day since 1970."""
 
     def said(self, stream: Stream, cluster: Ints) -> tuple[Floats, Floats]:
-        """Score and confidence of requests up to a day after their account's last change of model."""
+        """Return score and confidence of requests up to a day after their account's last change of model."""
         model, here = stream.columns["model_number"], np.arange(len(stream))
         changed = np.append(False, (np.diff(model) != 0) & (np.diff(stream.number) == 0))
         last = np.maximum.accumulate(np.where(changed, here, -1))
@@ -109,7 +110,7 @@ class Whole:
     """Moves between models."""
 
     def of(self, accounts: Ints) -> Mine:
-        """The entries of some accounts."""
+        """Return the entries of some accounts."""
         place = np.searchsorted(self.accounts, accounts)
         return Mine(*(getattr(self.mine, name)[place] for name in Mine.__dataclass_fields__))
 
@@ -135,7 +136,7 @@ def whole(tables: Tables) -> Whole:
 
 
 def _carriers(tables: Tables, column: str, least: int) -> tuple[Ints, Ints]:
-    """Keys of a column that enough accounts carry, and how many."""
+    """Return keys of a column that enough accounts carry, and how many."""
     counted = (
         tables.exchanges.filter(tables.exchanges[column].notnull())
         .group_by(key=_[column])
@@ -146,7 +147,7 @@ def _carriers(tables: Tables, column: str, least: int) -> tuple[Ints, Ints]:
 
 
 def _clusters(tables: Tables, table: pa.Table, accounts: Ints) -> tuple[Ints, Mine]:
-    """Accounts that share a card, an organisation, a subnet or a TLS stack, with two others at least."""
+    """Accounts that share a card, an organisation, a subnet or a TLS stack with at least two others."""
     kinds = {name: _carried(tables, name) for name in ("payment", "organisation", "subnet", "ja4")}
     place = np.concatenate([np.searchsorted(accounts, rows) for rows, _keys in kinds.values()])
     keys = np.concatenate(
@@ -183,7 +184,7 @@ def _clusters(tables: Tables, table: pa.Table, accounts: Ints) -> tuple[Ints, Mi
 
 
 def _carried(tables: Tables, name: str) -> tuple[Ints, Ints]:
-    """Accounts and the keys of a column that they carry."""
+    """Return accounts and the keys of a column that they carry."""
     rows = tables.accounts if name in ("payment", "organisation") else tables.exchanges
     seen = rows.semi_join(tables.exchanges, "account") if rows is tables.accounts else rows
     table = tables.engine.collect(seen.filter(_[name].notnull()).select("account", key=_[name]).distinct())
@@ -191,12 +192,12 @@ def _carried(tables: Tables, name: str) -> tuple[Ints, Ints]:
 
 
 def _kinds_in(labels: Ints, nodes: Ints, which: Array, every: int) -> Ints:
-    """How many different keys of a kind each cluster has."""
+    """Count the different keys of a kind in each cluster."""
     return np.bincount(labels[np.unique(nodes[which])], minlength=every)
 
 
 def _cloud(table: pa.Table, own: Ints, size: Ints) -> Ints:
-    """0, 1 or 2 for each cluster."""
+    """Return 0, 1 or 2 for each cluster; see Mine.cloud."""
     hosted = table["hosting"].to_numpy().astype(np.bool_)
     share = np.bincount(own[hosted], minlength=len(size)) / np.maximum(size, 1)
     network = table["asn"].to_numpy()
@@ -208,7 +209,7 @@ def _cloud(table: pa.Table, own: Ints, size: Ints) -> Ints:
 
 
 def bursts(tables: Tables) -> Bursts:
-    """Seconds with accounts enough, and whether such seconds recur evenly."""
+    """Return seconds with enough accounts, and whether such seconds recur evenly."""
     counted = (
         tables.exchanges.group_by(second=_["at"] // 1000).agg(n=_.account.nunique()).filter(_.n >= BURST)
     )
@@ -228,7 +229,7 @@ def bursts(tables: Tables) -> Bursts:
 
 
 def _pivots(tables: Tables, accounts: Ints, clusters: Ints) -> Pivots:
-    """Changes of model, counted by cluster, model and half-day."""
+    """Return changes of model, counted by cluster, model and half-day."""
     known = tables.engine.load("glasswally_clusters", pa.table({"account": accounts, "cluster": clusters}))
     before: Any = ibis.window(group_by=_.account, order_by=[_["at"], _.request])
     moved = tables.exchanges.select("account", "at", "request", "model_number").mutate(

@@ -1,8 +1,7 @@
-"""Glasswally's workers that look at one account's recent requests; each gives a score and a confidence for
-each request.
+"""Glasswally's workers that look at one account's recent requests.
 
-Thresholds are those of the worker of the same name at commit 300eedc. Sums over sliding windows are
-differences of running sums.
+Each gives a score and a confidence for each request. Thresholds are those of the worker of the same name at
+commit 300eedc. Sums over sliding windows are differences of running sums.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def velocity(stream: Stream) -> Said:
-    """More than 60 (200) requests an hour, even gaps, even sizes, mostly at night by UTC."""
+    """Score more than 60 (200) requests an hour, even gaps, even sizes, mostly at night by UTC."""
     first = stream.since(HOUR)
     here = np.arange(len(stream))
     n = here - first + 1
@@ -35,9 +34,7 @@ def velocity(stream: Stream) -> Said:
 
 
 def reasoning(stream: Stream) -> Said:
-    """Asks for reasoning now, and in a fifth of the hour's requests; our flag stands for its list of
-    phrases.
-    """
+    """Score requests for reasoning, now and in a fifth of the hour's requests; our flag replaces phrases."""
     first = stream.since(HOUR)
     asks = stream.columns["reasoning"].astype(np.bool_)
     n = np.arange(len(stream)) - first + 1
@@ -46,7 +43,7 @@ def reasoning(stream: Stream) -> Said:
 
 
 def biometric(stream: Stream) -> Said:
-    """Prompts of one length, and of one beginning: the key of the head stands for the first 30 characters."""
+    """Score prompts of one length or with one beginning; the head's key replaces the first 30 characters."""
     first = stream.since(HOUR)
     n = np.arange(len(stream)) - first + 1
     same = _same_within(stream, stream.columns["head"], first) / n
@@ -57,7 +54,7 @@ def biometric(stream: Stream) -> Said:
 
 
 def preamble(stream: Stream, carriers: dict[int, int]) -> Said:
-    """One system prompt most of the day, and one that other accounts have too."""
+    """Score one system prompt for most of the day, and one that other accounts have too."""
     system = stream.columns["system"]
     given = system != 0
     first = stream.since(DAY)
@@ -72,9 +69,7 @@ def preamble(stream: Stream, carriers: dict[int, int]) -> Said:
 
 
 def session_gap(stream: Stream) -> Said:
-    """Pauses of two minutes and more that are all equally long, and sessions equally large; taken day by
-    day.
-    """
+    """Score pauses of two minutes and more of equal length, and sessions of equal size, day by day."""
     day = stream.number * (1 << 20) + stream.at // DAY
     opens = (
         np.append(True, (np.diff(stream.at) >= 120 * SECOND) | (np.diff(day) != 0))
@@ -102,7 +97,7 @@ def session_gap(stream: Stream) -> Said:
 
 
 def _steps(values: Array, *steps: tuple[float, float]) -> Floats:
-    """What the highest step gives that the value lies above; steps fall."""
+    """Return the value of the highest step below the value; steps fall."""
     return np.select([values > least for least, _ in steps], [worth for _, worth in steps], 0.0)
 
 
@@ -116,7 +111,7 @@ def _share(which: Array, first: Ints) -> Floats:
 
 
 def _gap_spread(stream: Stream, first: Ints) -> Floats:
-    """Coefficient of variation of the gaps between the requests of each window; gaps of 0 count too."""
+    """Return the coefficient of variation of the gaps in each window; gaps of 0 count too."""
     gaps = np.diff(stream.at, prepend=stream.at[:1]) / SECOND
     gaps[stream.start[:-1]] = 0.0
     later = np.minimum(first + 1, np.arange(len(stream)))
@@ -124,7 +119,7 @@ def _gap_spread(stream: Stream, first: Ints) -> Floats:
 
 
 def _same_within(stream: Stream, values: Ints, first: Ints) -> Floats:
-    """For each request how many of its window have its value, itself included."""
+    """Return, for each request, how many of its window have its value, itself included."""
     order = np.lexsort((np.arange(len(stream)), values, stream.number))
     line = stream.number[order].astype(np.int64)
     fresh = np.append(True, (np.diff(line) != 0) | (np.diff(values[order]) != 0))
@@ -137,7 +132,7 @@ def _same_within(stream: Stream, values: Ints, first: Ints) -> Floats:
 
 
 def _spread_by(values: Array, place: Ints, number: int) -> Floats:
-    """Coefficient of variation of the values of each place; infinite where there are none."""
+    """Return the coefficient of variation of the values of each place; infinite where there are none."""
     n = np.bincount(place, minlength=number)
     total = np.bincount(place, weights=values, minlength=number)
     squares = np.bincount(place, weights=values.astype(np.float64) ** 2, minlength=number)

@@ -16,8 +16,9 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Honeypot:
-    """Adds to an account's suspicion for rate, likeness to the previous prompt, missing pauses and volume,
-    and lets it fade; scores the peak.
+    """Scores the peak of an account's suspicion, which fades over time.
+
+    Rate, likeness to the previous prompt, missing pauses and volume add to it.
     """
 
     name: ClassVar[str] = "honeypotllm's rules"
@@ -31,7 +32,7 @@ class Honeypot:
     per_hour: int = 500
     """The same in an hour."""
     per_day: int = 5000
-    """The same in 24 hours; twice as many count as volume."""
+    """The same in 24 hours; above twice as many, volume counts."""
     rate_weight: float = 0.35
     """Weight of the rate: the share of requests beyond a limit."""
     sequential_weight: float = 0.30
@@ -45,7 +46,7 @@ class Honeypot:
     similarity: float = 0.40
     """Jaccard overlap of word pairs at which a prompt is like the one before it."""
     decay: float = 0.05
-    """What suspicion loses an hour."""
+    """Suspicion that is lost per hour."""
     threshold: float = 0.75
     """Suspicion at which it acts."""
 
@@ -57,7 +58,7 @@ class Honeypot:
         return singles(scores, self.threshold)
 
     def suspicion(self, stream: Stream) -> Floats:
-        """The suspicion of each account after each of its requests."""
+        """Return the suspicion of each account after each of its requests."""
         gained = (
             self.rate_weight * self._rate(stream)
             + self.sequential_weight * self._likeness(stream)
@@ -73,7 +74,7 @@ class Honeypot:
         return found
 
     def _likeness(self, stream: Stream) -> Floats:
-        """Likeness to the previous prompt, from the fourth request on."""
+        """Return the likeness to the previous prompt, from the fourth request on."""
         meaning, head, prompt = (stream.columns[name] for name in ("semantic", "head", "prompt"))
         cosine = np.cos(np.pi * hamming(meaning[1:], meaning[:-1]) / BITS)
         overlap = np.clip(cosine / (2.0 - cosine), 0.0, 1.0)  # sets of one size: cosine = 2 J / (1 + J)

@@ -1,5 +1,6 @@
-"""kollude's shared templates: the share of messages on templates of many actors, the number of those actors,
-and an alarm when the share jumps.
+"""kollude's shared templates: the share of messages on templates of many actors, their number, and an alarm.
+
+The alarm is raised when the share jumps.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ class Templates:
     """Shorter prompts have no template."""
 
     def used(self, tables: Tables) -> Any:
-        """account, hour, key, n: who used which template when; a prompt's template is its head, or its tail
-        where more accounts share that.
+        """Return account, hour, key, n: who used which template when.
+
+        A prompt's template is its head, or its tail where more accounts share that.
         """
         asked = tables.exchanges.filter(_.has_text & (_.words >= self.words)).mutate(hour=_.at // HOUR)
         asked = asked.select("account", "request", "hour", "head", "tail")
@@ -46,7 +48,7 @@ class Templates:
         return keyed.filter(_.key.notnull()).group_by("account", "hour", "key").agg(n=_.count())
 
     def coordinated(self, tables: Tables, used: Any) -> Any:
-        """key, hour, actors: templates with enough accounts in the hours up to that one."""
+        """Return key, hour, actors: templates with enough accounts in the hours up to that one."""
         often = used.group_by("key").agg(actors=_.account.nunique()).filter(_.actors >= self.actors)
         seen = used.semi_join(often, "key").select("key", "account", "hour").distinct()
         later = ibis.union(*[seen.mutate(hour=_.hour + ibis.literal(k, "int64")) for k in range(self.window)])
@@ -55,8 +57,9 @@ class Templates:
 
 @dataclass(frozen=True)
 class KolludeAlarms:
-    """Calls the accounts of coordinated templates in hours of alarm, a group for each template; scores
-    accounts over hours, its burst.
+    """Calls the accounts of coordinated templates in hours of alarm, one group per template.
+
+    It scores accounts over hours, its burst.
     """
 
     name: ClassVar[str] = "kollude, alarms"
@@ -70,14 +73,14 @@ class KolludeAlarms:
     alpha: float = 0.01
     """The alarm is raised at 1 / alpha."""
     warmup: int = 24
-    """Hours before the first."""
+    """Hours before the first alarm."""
     actors: float = 3.0
     """Mean accounts of a coordinated template that an alarm needs."""
     seed: int = 0
-    """Seed of the ties' order."""
+    """Seed of the order of ties."""
 
     def call(self, tables: Tables) -> Called:
-        """Groups of accounts by template."""
+        """Return groups of accounts by template."""
         used = tables.engine.create("kollude_used", self.templates.used(tables))
         marked = tables.engine.create("kollude_marked", self.templates.coordinated(tables, used))
         hours, share, actors = _hourly(tables, used, marked)
@@ -88,8 +91,9 @@ class KolludeAlarms:
         return called(groups, 0.0)
 
     def alarms(self, share: Floats, actors: Floats) -> Array:
-        """Whether each hour raises the alarm: an e-CUSUM over conformal p-values of the share (Shin, Ramdas
-        and Rinaldo 2022).
+        """Return whether each hour raises the alarm: an e-CUSUM over conformal p-values of the share.
+
+        Shin, Ramdas and Rinaldo 2022.
         """
         rng = np.random.default_rng(self.seed)
         raised = np.zeros(len(share), np.bool_)
@@ -105,8 +109,9 @@ class KolludeAlarms:
 
 @dataclass(frozen=True)
 class KolludeActors:
-    """Scores each account by the share of its prompts on templates of many accounts, times the log of the
-    largest one's accounts; it ranks.
+    """Ranks accounts by their share of prompts on templates of many accounts.
+
+    The share is multiplied by the log of the largest template's accounts.
     """
 
     name: ClassVar[str] = "kollude, actors"
@@ -118,7 +123,7 @@ class KolludeActors:
     templates: Templates = Templates()
     """Which templates count."""
     share: float = 0.001
-    """Share of accounts that is called: our own choice."""
+    """Share of accounts that is called; this is our own choice."""
 
     def call(self, tables: Tables) -> Called:
         """Score accounts."""
@@ -141,15 +146,13 @@ class KolludeActors:
 
 
 def _within_budget(scores: Floats, kept: int) -> float:
-    """The least threshold that calls no more than so many; ties are called together or not at all."""
+    """Return the lowest threshold that calls at most so many; ties are called together or not at all."""
     last = np.sort(scores)[::-1][: kept + 1]
     return float(last[-1] if len(last) <= kept else np.nextafter(last[-1], np.inf)) if len(last) else 0.0
 
 
 def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Floats]:
-    """Hours without a gap, the share of prompts on coordinated templates in each, and the mean accounts of
-    those templates.
-    """
+    """For all hours, the share of prompts on coordinated templates and the templates' mean accounts."""
     total = tables.exchanges.group_by(hour=_.at // HOUR).agg(total=_.count())
     on = used.join(marked, ["key", "hour"]).group_by("hour").agg(on=_.n.sum())
     live = marked.semi_join(used, ["key", "hour"]).group_by("hour").agg(actors=_.actors.mean())
@@ -167,8 +170,9 @@ def _hourly(tables: Tables, used: Any, marked: Any) -> tuple[Ints, Floats, Float
 
 
 def _clusters(tables: Tables, used: Any, marked: Any, hours: Ints) -> list[Group]:
-    """The accounts of each template that was coordinated in one of the hours, as far as they used it in
-    coordinated hours.
+    """Return the accounts of each template that was coordinated in one of the hours.
+
+    Only accounts that used it in coordinated hours.
     """
     if not len(hours):
         return []

@@ -1,6 +1,4 @@
-"""MMD windows: do one account's queries, or those of all accounts with one key, come from the distribution of
-ordinary traffic?
-"""
+"""MMD windows: does the traffic of an account, or of all with one key, differ from ordinary?"""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ from baselines.streams import Array, Floats, Ints, streams
 from baselines.tables import Tables
 
 SIZES = (100, 200, 500, 1000, 1500)
-"""Sizes of window whose sensitivity the paper reports; 1500 is its default. An account is tested on the
-largest that it fills.
+"""Sizes of window whose sensitivity the paper reports; 1500 is its default.
+
+An account is tested on the largest that it fills.
 """
 KEYS = (
     "address",
@@ -35,7 +34,7 @@ KEYS = (
     "tail",
 )
 OWNERS = ("payment", "email_domain", "email_shape", "phone_prefix", "registered")
-"""Columns of exchanges, and of accounts, by which queries are pooled."""
+"""Columns of exchanges and accounts by which queries are pooled."""
 FACETS = (*KEYS, *OWNERS)
 ABOVE_ONE = float(np.nextafter(1.0, 2.0))
 
@@ -45,13 +44,13 @@ class TwoSample:
     """The two-sample test against ordinary traffic."""
 
     number: int = 256
-    """Random features that stand for the Gaussian kernel."""
+    """Number of random features that approximate the Gaussian kernel."""
     nulls: int = 1000
-    """Draws of two windows of ordinary traffic, from which the threshold is taken."""
+    """Draws of two windows of ordinary traffic that give the threshold."""
     percentile: float = 95.0
-    """Their percentile above which a window is called."""
+    """Percentile of the draws above which a window is called."""
     most: int = 20_000
-    """Prompts of ordinary traffic, two of each account at most."""
+    """Prompts of ordinary traffic, at most two of each account."""
     sizes: tuple[int, ...] = SIZES
     """Sizes of window."""
     seed: int = 1
@@ -59,7 +58,7 @@ class TwoSample:
 
 
 class Against:
-    """Ordinary traffic, and how far windows of it are from each other."""
+    """Ordinary traffic, and the distances between windows of it."""
 
     def __init__(self, ordinary: Ints, test: TwoSample) -> None:
         rng = np.random.default_rng(test.seed)
@@ -75,13 +74,14 @@ class Against:
         )
 
     def size(self, n: Array) -> Ints:
-        """The largest window that n queries fill; 0: none."""
+        """Return the largest window that n queries fill; 0: none."""
         place = np.searchsorted(self.sizes, n, side="right")
         return np.where(place > 0, self.sizes[place - 1], 0)
 
     def score(self, sketches: Ints, start: Ints, sizes: Ints) -> Floats:
-        """For each window the squared MMD as a multiple of its size's threshold; windows begin at `start` and
-        have `sizes`.
+        """Return each window's squared MMD as a multiple of its size's threshold.
+
+        Windows begin at `start` and have `sizes`.
         """
         inside = np.repeat(start, sizes) + _counting(sizes)
         sums, squares = _sums(self.features, sketches[inside], sizes)
@@ -92,8 +92,9 @@ class Against:
 
 @dataclass(frozen=True)
 class MmdWindow:
-    """Calls accounts whose first window of queries is further from ordinary traffic than its own windows are;
-    scores multiples of the threshold.
+    """Calls accounts whose first window is further from ordinary traffic than its own windows are.
+
+    It scores multiples of the threshold.
     """
 
     name: ClassVar[str] = "MMD window, per account"
@@ -120,8 +121,9 @@ class MmdWindow:
 
 @dataclass(frozen=True)
 class PooledMmd:
-    """Pools the queries of all accounts with one key of one facet, and calls the pools that differ; scores
-    multiples of the threshold.
+    """Pools the queries of all accounts with one key of one facet, and calls the pools that differ.
+
+    It scores multiples of the threshold.
     """
 
     facet: str = "client"
@@ -140,7 +142,7 @@ class PooledMmd:
 
     @property
     def name(self) -> str:
-        """Its name with the facet."""
+        """Return its name with the facet."""
         return f"MMD pooled by {self.facet}"
 
     def call(self, tables: Tables) -> Called:
@@ -148,7 +150,7 @@ class PooledMmd:
         return self.against(tables, ordinary(tables, self.test))
 
     def against(self, tables: Tables, known: Against) -> Called:
-        """Score pools against ordinary traffic that is known already."""
+        """Score pools against given ordinary traffic."""
         keyed = _keyed(tables, self.facet)
         table = tables.engine.collect(_pools(keyed, self.accounts, max(self.test.sizes)))
         keys, start, n = np.unique(table["pool"].to_numpy(), return_index=True, return_counts=True)
@@ -166,12 +168,12 @@ class PooledMmd:
 
 
 def ordinary(tables: Tables, test: TwoSample) -> Against:
-    """Ordinary traffic of a run."""
+    """Return ordinary traffic of a run."""
     return Against(reference(tables, 2, test.most), test)
 
 
 def _keyed(tables: Tables, facet: str) -> Any:
-    """account, request, meaning, pool: each query with its key of the facet."""
+    """Return account, request, meaning, pool: each query with its key of the facet."""
     asked = tables.exchanges.filter(_.semantic.notnull())
     if facet in OWNERS:
         day = (
@@ -191,8 +193,9 @@ def _keyed(tables: Tables, facet: str) -> Any:
 
 
 def _pools(keyed: Any, accounts: int, most: int) -> Any:
-    """Up to a window of queries of each pool with enough accounts, by chance, since request keys are
-    hashes.
+    """Return at most one window of queries of each pool with enough accounts.
+
+    They are a random choice, since request keys are hashes.
     """
     large = keyed.group_by("pool").agg(accounts=_.account.nunique()).filter(_.accounts >= accounts)
     chance = ibis.window(group_by=_.pool, order_by=_.request)
@@ -214,7 +217,7 @@ def _members(tables: Tables, keyed: Any, keys: Ints) -> dict[int, frozenset[int]
 
 
 def _nulls(known: Points, size: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Squared MMD between pairs of windows of ordinary traffic, drawn with replacement."""
+    """Return squared MMD between pairs of windows of ordinary traffic, drawn with replacement."""
     norms = (known.astype(np.float64) ** 2).sum(axis=1)
     (some, within), (others, among) = (_windows(known, norms, size, draws, rng) for _ in range(2))
     return np.asarray(within + among - 2.0 * (some * others).sum(axis=1) / size**2)
@@ -223,7 +226,7 @@ def _nulls(known: Points, size: int, draws: int, rng: np.random.Generator) -> Fl
 def _windows(
     known: Points, norms: Floats, size: int, draws: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Sums of the features of drawn windows, and the mean kernel over pairs of different draws in each."""
+    """Sums of the features of drawn windows, and each one's mean kernel over pairs of different draws."""
     drawn = rng.integers(len(known), size=draws * size)
     choice: Any = sparse.csr_matrix(
         (np.ones(len(drawn), np.float32), drawn, np.arange(draws + 1) * size), shape=(draws, len(known))
@@ -233,7 +236,7 @@ def _windows(
 
 
 def _sums(features: Features, sketches: Ints, sizes: Ints) -> tuple[Floats, Floats]:
-    """Sums of features and of their squared norms, window by window."""
+    """Return sums of features and of their squared norms, window by window."""
     ends = np.cumsum(sizes)
     sums, squares = np.empty((len(sizes), len(features.phases))), np.empty(len(sizes))
     for place, (end, size) in enumerate(zip(ends.tolist(), sizes.tolist(), strict=True)):
@@ -243,5 +246,5 @@ def _sums(features: Features, sketches: Ints, sizes: Ints) -> tuple[Floats, Floa
 
 
 def _counting(sizes: Ints) -> Ints:
-    """0, 1 … size - 1, for each size."""
+    """Return 0, 1 … size - 1, for each size."""
     return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)

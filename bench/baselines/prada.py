@@ -16,8 +16,9 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Prada:
-    """Calls an account when the distances of its queries to those before them are not normal; scores 1 - W,
-    the least W seen.
+    """Calls an account if the distances of its queries to earlier ones are not normal.
+
+    It scores 1 - W, with the lowest W seen.
     """
 
     name: ClassVar[str] = "PRADA, per account"
@@ -32,14 +33,15 @@ class Prada:
     delta: float = 0.9
     """W below which the alarm is raised. The paper tunes it for each model on its benign users."""
     least: int = 100
-    """Distances that must be exceeded before the first test."""
+    """More distances than this are needed before the first test."""
     outliers: float = 3.0
-    """Standard deviations beyond which distances are left out of the test."""
+    """Distances beyond so many standard deviations are left out of the test."""
     most: int = 3000
     """Queries of an account that are read: the length of stream in the version for text."""
     every: int = 25
-    """Queries between two tests; the paper tests at each. Fewer tests can only miss a W that is low for less
-    than that.
+    """Queries between two tests; the paper tests at each.
+
+    Fewer tests can only miss a W that is low for fewer queries than that.
     """
 
     def call(self, tables: Tables) -> Called:
@@ -53,7 +55,7 @@ class Prada:
         return singles(scores, float(np.nextafter(1.0 - self.delta, 1.0)))
 
     def lowest(self, sketches: Ints) -> float:
-        """The least W of a stream of queries, up to the first alarm; 1 where none was tested."""
+        """Return the lowest W of a stream of queries, up to the first alarm; 1 if none was tested."""
         distances, lowest = distances_of(sketches), 1.0
         for seen in range(self.least + 1, len(distances) + 1, self.every):
             lowest = min(lowest, self._w(distances[:seen]))
@@ -69,8 +71,9 @@ class Prada:
 
 
 def distances_of(sketches: Ints) -> Floats:
-    """For each query but the first its distance to the nearest of the growing set: queries that were far from
-    all earlier ones of it.
+    """Return, for each query but the first, its distance to the nearest of the growing set.
+
+    The set holds queries that were far from all earlier ones in it.
     """
     growing = np.empty_like(sketches)
     growing[0] = sketches[0]

@@ -1,6 +1,4 @@
-"""Score what a baseline calls with the definitions that Stillwatch's own runs are scored with
-(range/score.py).
-"""
+"""Score what a baseline calls, by the definitions for Stillwatch's own runs (simulate/score.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from baselines.called import Called, Group
 from stillwatch.simulate.score import ACCUSING, HALF, Found, Truth, scored
 
 BUDGET = 0.001
-"""Share of innocent accounts that may be called at the operating point that is chosen with the truth."""
+"""Share of innocent accounts that may be called at the threshold chosen with the truth."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Row:
     recall: float
     """Share of the campaign's accounts that it called there."""
     reached: float
-    """Share of the campaign's accounts that it called at all, in whatever company."""
+    """Share of the campaign's accounts that it called at all, in any group."""
 
     @property
     def f1(self) -> float:
@@ -42,23 +40,21 @@ class Score:
     """A detector on a world, at one threshold."""
 
     rows: tuple[Row, ...]
-    """By campaign."""
+    """Results by campaign."""
     precision: float
     """Share of all called accounts that are guilty."""
     recall: float
     """Share of all guilty accounts that are called."""
     groups: int
-    """Groups called; single accounts, where it calls those."""
+    """Number of groups called, or of single accounts."""
     false_groups: dict[str, int]
-    """Groups most of whose accounts are innocent, by their commonest kind; empty where single accounts are
-    called.
-    """
+    """Groups most of whose accounts are innocent, by commonest kind; empty if single accounts are called."""
     innocents: dict[str, int]
     """Innocent accounts called, by kind; see answerable."""
 
     @property
     def found(self) -> int:
-        """Campaigns found."""
+        """Number of campaigns found."""
         return sum(row.found for row in self.rows)
 
     @property
@@ -68,12 +64,12 @@ class Score:
 
 
 def harmonic(some: float, other: float) -> float:
-    """Harmonic mean, 0 of noughts."""
+    """Return the harmonic mean, 0 if both are 0."""
     return 2 * some * other / (some + other) if some + other else 0.0
 
 
 def as_found(groups: Iterable[Group], ids: Mapping[int, str]) -> list[Found]:
-    """Groups as campaigns that are listed as adversarial."""
+    """Return the groups as campaigns that are listed as adversarial."""
     return [
         Found(group.name, "adversarial", True, frozenset(ids[account] for account in group.accounts))
         for group in groups
@@ -81,7 +77,7 @@ def as_found(groups: Iterable[Group], ids: Mapping[int, str]) -> list[Found]:
 
 
 def score_groups(found: list[Found], truth: Truth) -> Score:
-    """Score groups: what range/score.py says, and the innocent accounts among all that is called."""
+    """Score groups: as simulate/score.py does, and the innocent accounts among all that is called."""
     document = scored(found, truth)
     everyone = frozenset().union(*(f.members for f in found if f.listed and f.verdict in ACCUSING))
     reached = {name: len(accounts & everyone) / len(accounts) for name, accounts in truth.campaigns.items()}
@@ -103,10 +99,10 @@ def score_groups(found: list[Found], truth: Truth) -> Score:
 
 
 def score_singles(found: list[Found], truth: Truth) -> Score:
-    """Score single accounts by their union; where one campaign is scored, the accounts of other campaigns are
-    set aside, to their favour.
+    """Score single accounts by their union.
 
-    A campaign is found where the union, so reduced, would match it and cover it if it were one group.
+    For one campaign, the accounts of other campaigns are set aside, in the baseline's favour. The campaign is
+    found if this union would match it and cover it as one group.
     """
     everyone = frozenset().union(*(f.members for f in found))
     whole = score_groups([Found("all", "adversarial", True, everyone)], truth)
@@ -130,8 +126,9 @@ def score_called(said: Called, threshold: float, ids: Mapping[int, str], truth: 
 
 
 def within_budget(said: Called, ids: Mapping[int, str], truth: Truth, share: float = BUDGET) -> float:
-    """The lowest threshold at which no more than a share of the innocent accounts is called: chosen with the
-    truth, as no operator could.
+    """Return the lowest threshold that calls at most a share of the innocent accounts.
+
+    It is chosen with the truth, as no operator could.
     """
     not_wronged = answerable(truth)
     allowed = int(share * (len(truth.kinds) - len(not_wronged)))
@@ -148,8 +145,9 @@ def within_budget(said: Called, ids: Mapping[int, str], truth: Truth, share: flo
 
 
 def answerable(truth: Truth) -> frozenset[str]:
-    """Accounts that nobody wrongs by calling them: operators' own, those whose keys were stolen, and
-    licensees beyond their permits.
+    """Return accounts that may be called without a wrong.
+
+    They are operators' own, those whose keys were stolen, and licensees beyond their permits.
     """
     return truth.used | truth.excused("unlicensed")
 

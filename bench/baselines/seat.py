@@ -15,8 +15,9 @@ from baselines.tables import Tables
 
 @dataclass(frozen=True)
 class Seat:
-    """Calls an account with more similar pairs than the limit; scores pairs. How similar is set so that
-    ordinary traffic stays below.
+    """Calls an account with more similar pairs than the limit; scores pairs.
+
+    The limit of similarity is set so that ordinary traffic stays below.
     """
 
     name: ClassVar[str] = "SEAT-style, per account"
@@ -33,7 +34,7 @@ class Seat:
     queries: int = 1000
     """Queries of an account that are compared."""
     tail: float = 0.25
-    """How far below the limit the expected number of similar pairs of ordinary traffic is kept."""
+    """The expected number of similar pairs of ordinary traffic is kept below this share of the limit."""
     sampled: int = 200_000
     """Pairs of ordinary prompts that the calibration draws."""
     seed: int = 1
@@ -53,8 +54,9 @@ class Seat:
         return singles(scores, self.pairs + 1)
 
     def nearness(self, ordinary: Ints) -> int:
-        """Signs in which similar prompts may differ: that percentile of pairs of ordinary prompts; 0, or
-        equal sketches, at the least.
+        """Return the signs in which similar prompts may differ: that percentile of pairs of ordinary prompts.
+
+        It is at least 0, which means equal sketches.
         """
         rng = np.random.default_rng(self.seed)
         some, others = rng.integers(len(ordinary), size=(2, self.sampled))
@@ -65,5 +67,5 @@ class Seat:
 
 
 def similar_pairs(sketches: Ints, near: int) -> int:
-    """Pairs of queries that differ in at most so many signs."""
+    """Count pairs of queries that differ in at most so many signs."""
     return sum(int((hamming(sketches[i:], sketch) <= near).sum()) for i, sketch in enumerate(sketches, 1))

@@ -1,6 +1,4 @@
-"""Accounts as streams: their exchanges in order of time as NumPy columns, a slice of the accounts at a
-time.
-"""
+"""Accounts as streams: their exchanges in order of time as NumPy columns, for some accounts at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ SECOND = 1000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 """Milliseconds."""
 NOTHING = 0
-"""What stands for a null in a column of keys or counts."""
+"""Represents a null in a column of keys or counts."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,9 @@ class Stream:
     start: Ints
     """The first row of each account, and after the last one the number of rows."""
     number: Ints
-    """For each row the place of its account in `accounts`."""
+    """For each row, the place of its account in `accounts`."""
     at: Ints
-    """For each row the milliseconds since 1970."""
+    """For each row, the milliseconds since 1970."""
     columns: dict[str, Array]
     """The other columns, nulls as 0."""
 
@@ -46,18 +44,18 @@ class Stream:
 
     @property
     def place(self) -> Ints:
-        """For each row how many of its account's came before it."""
+        """Return, for each row, how many rows of its account came before it."""
         return np.arange(len(self)) - self.start[self.number]
 
     def since(self, span: int) -> Ints:
-        """For each row the first one of its account that is not more than `span` milliseconds older."""
+        """Return, for each row, the first row of its account that is at most `span` milliseconds older."""
         step = int(self.at.max() - self.at.min()) + span + 1
         line = self.number * step + (self.at - self.at.min())
         found: Ints = np.maximum(np.searchsorted(line, line - span), self.start[self.number])
         return found
 
     def most(self, values: Floats) -> dict[int, float]:
-        """The largest value of each account's rows."""
+        """Return the largest value of each account's rows."""
         if not len(self):
             return {}
         return dict(
@@ -68,8 +66,9 @@ class Stream:
 def streams(
     tables: Tables, columns: Sequence[str], *, least: int = 1, first: int | None = None
 ) -> Iterator[Stream]:
-    """All accounts with at least so many exchanges, in slices that fit into memory; `first`: only so many of
-    each account's first exchanges.
+    """Return all accounts with at least so many exchanges, in slices that fit into memory.
+
+    With `first`, only so many of each account's first exchanges.
     """
     wanted = tables.exchanges.filter(_.semantic.notnull()) if "semantic" in columns else tables.exchanges
     rows = tables.engine.collect(wanted.agg(n=_.count()))["n"][0].as_py()
@@ -112,13 +111,14 @@ def _stream(tables: Tables, rows: Any, columns: Sequence[str], least: int, first
 
 
 def sums(values: Array) -> Floats:
-    """Running sums with a nought before them: the sum of rows i to j is sums[j + 1] - sums[i]."""
+    """Return running sums with a zero before them: the sum of rows i to j is sums[j + 1] - sums[i]."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
 def spread(values: Array, first: Ints) -> Floats:
-    """For each row the coefficient of variation of the rows from `first` to it; infinite where their mean is
-    not positive.
+    """Return, for each row, the coefficient of variation of the rows from `first` to it.
+
+    It is infinite if their mean is not positive.
     """
     centred = values.astype(np.float64)
     total, squares, n = sums(centred), sums(centred**2), np.arange(len(values)) + 1 - first

@@ -1,6 +1,4 @@
-"""The sketched tables of a finished run, opened for a baseline; nothing that detection concluded is among
-them.
-"""
+"""The sketched tables of a finished run, for a baseline, without any results of detection."""
 
 from __future__ import annotations
 
@@ -31,13 +29,14 @@ class Tables:
     accounts: Any
     """Table accounts."""
     traces: Any
-    """Table traces: which account carries which key of which facet. Made before any linking, by the facets
-    that Stillwatch links with.
+    """Table traces: which account carries which key of which facet.
+
+    It is made before any linking, by the facets that Stillwatch links with.
     """
 
 
 def tables_of(engine: Engine, exchanges: Any, accounts: Any, traces: Any) -> Tables:
-    """The tables of a run, or of a test."""
+    """Return the tables of a run, or of a test."""
     return Tables(
         engine,
         exchanges.mutate(
@@ -50,7 +49,7 @@ def tables_of(engine: Engine, exchanges: Any, accounts: Any, traces: Any) -> Tab
 
 @contextmanager
 def opened(run: Path) -> Iterator[Tables]:
-    """The tables of a run folder. Raises RunError where one is missing."""
+    """Open the tables of a run folder. Raises RunError if one is missing."""
     days = sorted((run / "exchanges").glob("day=*/*.parquet"))
     missing = [name for name in ("accounts", "traces") if not (run / f"{name}.parquet").is_file()] + (
         [] if days else ["exchanges"]
@@ -71,6 +70,6 @@ def opened(run: Path) -> Iterator[Tables]:
 
 
 def account_ids(run: Path) -> dict[int, str]:
-    """The id to show of each account key."""
+    """Return the id to show of each account key."""
     table: pa.Table = pq.read_table(run / "accounts.parquet", columns=["account", "account_id"])
     return dict(zip(values(table, "account"), values(table, "account_id"), strict=True))

@@ -16,8 +16,9 @@ from stillwatch.schema.table import values
 
 @dataclass(frozen=True)
 class Volume:
-    """Calls accounts whose requests in any minute, hour or day exceed a limit; scores the largest multiple of
-    a limit.
+    """Calls accounts whose requests in any minute, hour or day exceed a limit.
+
+    It scores the largest multiple of a limit.
     """
 
     name: ClassVar[str] = "volume, fixed limits"

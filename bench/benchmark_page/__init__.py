@@ -1,1 +1,1 @@
-"""The benchmark's page: the worlds it rests on, its tables, its picture and its targets."""
+"""The benchmark's page: its worlds, its tables, its picture and its targets."""

@@ -1,5 +1,6 @@
-"""One cell of the benchmark: a world made, searched and scored, with every baseline over the same tables;
-finished cells are kept in a file.
+"""One cell of the benchmark: a world made, searched and scored, with every baseline over the same tables.
+
+Finished cells are kept in a file.
 """
 
 from __future__ import annotations
@@ -43,20 +44,20 @@ class Cell:
     scenario: str
     """A shipped scenario."""
     scale: float
-    """What its sizes are multiplied by."""
+    """Factor of its sizes."""
     seed: int
-    """The seed of its chance."""
+    """The random seed."""
     beside: tuple[str, ...] = ()
-    """Backdrops beside the scenario's own."""
+    """Backdrops besides the scenario's own."""
 
     @property
     def name(self) -> str:
-        """One line that tells it from all others."""
+        """A line that identifies it."""
         return f"{self.place} x{self.scale:g} seed {self.seed}"
 
     @property
     def place(self) -> str:
-        """The scenario, and what it plays before beside its own backdrop."""
+        """The scenario, and its backdrops besides its own."""
         return place_of(self.scenario, self.beside)
 
 
@@ -66,11 +67,10 @@ def played(
     chosen: Mapping[str, Any],
     rivals: Callable[[Path, Path], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Make, search, score and watch a world until each campaign has its alarm; the world and the run are gone
-    afterwards. Seconds by the clock.
+    """Make, search, score and watch a world until each campaign has its alarm; then remove world and run.
 
-    chosen: settings of the watch. rivals: what else is wanted of the run and the world while they are there,
-    timed as `baselines`.
+    Returns seconds by the clock. chosen: settings of the watch. rivals: what else is computed from the run
+    and the world, timed as `baselines`.
     """
     with tempfile.TemporaryDirectory(prefix="stillwatch-range-") as folder:
         world, out = Path(folder) / "world", Path(folder) / "run"
@@ -97,15 +97,16 @@ def played(
 
 @contextmanager
 def lap(seconds: dict[str, float], step: str) -> Iterator[None]:
-    """Adds how long a step took."""
+    """Add how long a step took."""
     start = time.perf_counter()
     yield
     seconds[step] = round(time.perf_counter() - start, 1)
 
 
 def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
-    """A world played and searched by every baseline over the same tables, and watched every so many days;
-    `quick` leaves the slow baselines out.
+    """Make a world, search it by every baseline over the same tables, and watch it every so many days.
+
+    `quick` leaves out the slow baselines.
     """
 
     def rivals(out: Path, world: Path) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def run(cell: Cell, rate: float, every: int, *, quick: bool) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Where the figures were measured, and with which state of the code."""
+    """Return where the figures were measured, and with which state of the code."""
     return {
         "version": __version__,
         "state": state(),
@@ -132,7 +133,7 @@ def machine() -> dict[str, Any]:
 
 
 def kept_of(line: Line) -> dict[str, Any]:
-    """What is kept of a detector: its scores, at its defaults and at the threshold chosen with the truth."""
+    """What is kept of a detector: its scores at its defaults and at the threshold chosen with the truth."""
     return {
         "name": line.detector,
         "source": line.source,
@@ -143,14 +144,14 @@ def kept_of(line: Line) -> dict[str, Any]:
 
 
 def settings_at(rate: float) -> Settings:
-    """The defaults at a false discovery rate."""
+    """Return the defaults at a false discovery rate."""
     return from_document({"campaigns": {"false_discovery_rate": rate}}, where="the benchmark")
 
 
 def cells(
     wanted: Sequence[Cell], rate: float, every: int, kept: Path | None, say: Say, *, quick: bool
 ) -> Iterator[dict[str, Any]]:
-    """The result of each cell, from the file of finished ones where it stands there."""
+    """Return the result of each cell, from the file of finished ones if it is there."""
     made = {
         f"{cell.name} at {rate:g}, watched every {every} days": partial(run, cell, rate, every, quick=quick)
         for cell in wanted
@@ -159,8 +160,9 @@ def cells(
 
 
 def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each scenario the cells of its largest scale, by scenario and seed; of cells that were run twice the
-    later.
+    """Return the cells of each scenario's largest scale, by scenario and seed.
+
+    Of cells that were run twice, the later counts.
     """
     great = of_largest(
         cells, lambda cell: cell["cell"]["scenario"], lambda cell: float(cell["cell"]["scale"])
@@ -170,12 +172,12 @@ def largest(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def document_of(cells: list[dict[str, Any]], work: Path) -> dict[str, Any]:
-    """All figures of the page: those of the worlds, and of the other studies where WORK holds them."""
+    """Return all figures of the page: those of the worlds, and of the other studies that WORK holds."""
     return {"cells": cells} | {name: study(work, name) for name in STUDIES}
 
 
 def study(work: Path, name: str) -> dict[str, Any] | None:
-    """The figures of another study, where they stand."""
+    """Return the figures of another study, if they exist."""
     path = work / f"{name}.json"
     found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     return found

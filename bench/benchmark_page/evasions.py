@@ -1,4 +1,4 @@
-"""The part of the benchmark's page that tells what hiding costs, and what it hides."""
+"""The part of the benchmark's page about evasions: what they cost, and what they hide."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUICK = " PRADA and MMD, which take longest, were left out of worlds that have n
 
 
 def evasions(study: Doc) -> str:
-    """What hiding costs, and what it hides, by campaign and by detector; every world in full at the end."""
+    """Show what evasions cost and hide, by campaign and by detector; every world in full at the end."""
     found = outcomes_of(study)
     alike = at_middle(study["worlds"], lambda world: str(world["setting"]))
     largest = of_largest(
@@ -62,7 +62,7 @@ def evasions(study: Doc) -> str:
 
 
 def _worlds(study: Doc) -> str:
-    """Which worlds were made."""
+    """Show which worlds were made."""
     scales: dict[str, set[float]] = defaultdict(set)
     for world in study["worlds"]:
         scales[world["scenario"]].add(world["scale"])
@@ -78,20 +78,21 @@ def _worlds(study: Doc) -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """Something long that opens at a click."""
+    """Wrap something long that opens at a click."""
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n</details>\n"
 
 
 def at_middle(rows: Sequence[Row], setting: Callable[[Row], str]) -> list[Row]:
-    """Those at the middle setting or without evasion, which are what campaigns are compared by; all of them
-    where none is at middle.
+    """Return those at the middle setting or without evasion, by which campaigns are compared.
+
+    Returns all of them if none is at middle.
     """
     alike = [row for row in rows if setting(row) in (evasion.OFF, MIDDLE)]
     return alike if any(setting(row) == MIDDLE for row in alike) else list(rows)
 
 
 def by_campaign(found: Sequence[Outcome]) -> str:
-    """A row for each knob and setting, a column for each campaign."""
+    """Show a row for each knob and setting, a column for each campaign."""
     great = of_largest(
         found, lambda one: (one.scenario, one.campaign, one.knob, one.setting), lambda one: one.scale
     )
@@ -127,14 +128,14 @@ def _share(one: Outcome, *, hidden: bool) -> str:
 
 
 def in_order(turned: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Knobs and settings as the range lists them: without evasion first, all together last."""
+    """Order knobs and settings as the range lists them: without evasion first, all together last."""
     names = {name: place for place, name in enumerate((NONE, *evasion.knobs(), evasion.ALL))}
     settings = {name: place for place, name in enumerate(evasion.SETTINGS)}
     return sorted(set(turned), key=lambda pair: (names[pair[0]], settings[pair[1]]))
 
 
 def swept(rows: Sequence[Row], same: Callable[[Row], Hashable], setting: Callable[[Row], str]) -> list[Row]:
-    """Those of which, among all that are the same, every setting was made."""
+    """Return those of which every setting was made, with everything else equal."""
     made: dict[Hashable, set[str]] = defaultdict(set)
     for row in rows:
         made[same(row)].add(setting(row))
@@ -142,8 +143,9 @@ def swept(rows: Sequence[Row], same: Callable[[Row], Hashable], setting: Callabl
 
 
 def from_low_to_high(found: Sequence[Outcome]) -> str:
-    """A row for each knob, a column for each setting, of the campaigns of which all three were made; empty
-    where there is none.
+    """Show a row for each knob, a column for each setting, of campaigns with all three settings.
+
+    Empty if there is none.
     """
     wide = campaigns_of(
         swept(found, lambda one: (one.scenario, one.scale, one.campaign), lambda one: one.setting)
@@ -163,7 +165,7 @@ def from_low_to_high(found: Sequence[Outcome]) -> str:
 
 
 def by_detector(worlds: Sequence[Doc]) -> str:
-    """A row for each detector, a column for each knob and setting: campaigns found of those looked for."""
+    """Show a row per detector, a column per knob and setting: campaigns found of those searched for."""
     turned = in_order((world["knob"], world["setting"]) for world in worlds)
     counts = _tallied(worlds, turned, lambda world: (world["knob"], world["setting"]))
     heads = in_order(head for count in counts.values() for head in count)
@@ -182,8 +184,9 @@ def by_detector(worlds: Sequence[Doc]) -> str:
 
 
 def detectors_from_low_to_high(worlds: Sequence[Doc]) -> str:
-    """How often each detector finds a campaign at each setting, where all three were made: single knobs, and
-    all together; empty where none was.
+    """Show how often each detector finds a campaign at each setting, if all three were made.
+
+    Single knobs, and all together; empty if none was.
     """
     wide = swept(
         worlds, lambda world: (world["scenario"], world["scale"]), lambda world: str(world["setting"])
@@ -204,7 +207,7 @@ def detectors_from_low_to_high(worlds: Sequence[Doc]) -> str:
 def _tallied(
     worlds: Sequence[Doc], heads: Sequence[Head], head_of: Callable[[Doc], Head]
 ) -> dict[str, dict[Head, Counter[bool]]]:
-    """For each detector, ours first, and each head how many campaigns of its worlds are found and not."""
+    """Count, for each detector (ours first) and each column, the campaigns that are found and not found."""
     counts: dict[str, dict[Head, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
     for head in heads:
         for line in lines_of(_cell(world, world["scenario"]) for world in worlds if head_of(world) == head):
@@ -219,8 +222,9 @@ def _by_head(
 
 
 def _ahead(worlds: Sequence[Doc]) -> str:
-    """On how many campaigns under a knob a baseline has the higher F1: it can name more of one that neither
-    finds.
+    """Count the campaigns under a knob for which a baseline has the higher F1.
+
+    It can name more of one that neither finds.
     """
     lines = lines_of(_cell(world, world["scenario"]) for world in worlds if world["knob"] != NONE)
     ours = {(line.scenario, line.campaign): line for line in lines if line.detector == OURS}
@@ -236,7 +240,7 @@ def _counted(mine: Counter[bool] | None, ours: Counter[bool] | None) -> str:
 
 
 def _cell(world: Doc, name: str) -> Doc:
-    """A world of the study as one of the benchmark's."""
+    """Return a world of the study as one of the benchmark's."""
     return {
         "cell": {"scenario": f"{world['knob']} {world['setting']}, {name}"},
         "detectors": world["detectors"],
@@ -244,7 +248,7 @@ def _cell(world: Doc, name: str) -> Doc:
 
 
 def needs(found: Sequence[Outcome]) -> str:
-    """A row for each campaign, size, knob and setting, with what it needs."""
+    """Show a row for each campaign, size, knob and setting, with what it needs."""
     units = "; ".join(f"`{name}`: {words}" for name, words in UNITS.items())
     rows = [
         [

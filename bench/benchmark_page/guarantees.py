@@ -1,4 +1,4 @@
-"""The part of the benchmark's page that tells what is promised, and what was seen."""
+"""The part of the benchmark's page about guarantees: what is promised, and what was seen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillwatch.simulate.specs import kinds as kinds_of_range
 
 
 def guarantees(study: Doc) -> str:
-    """What is promised, and what was seen."""
+    """Show what is promised, and what was seen."""
     promised = [
         [
             line["what"],
@@ -61,7 +61,7 @@ def _times(searches: int) -> str:
 
 
 def made(lines: Sequence[Doc]) -> str:
-    """Which worlds the figures are of."""
+    """Show which worlds the figures are from."""
     rows = [
         [
             line["study"],
@@ -78,7 +78,7 @@ def made(lines: Sequence[Doc]) -> str:
 
 
 def lengths(lines: Sequence[Doc]) -> str:
-    """Run lengths by verdict."""
+    """Show run lengths by verdict."""
     names = ("promised", "worlds", "days", "alarmed", "at_least")
     rows = [
         [line["verdict"], how_often(line["every"]), *(f"{line[name]:g}" for name in names)] for line in lines
@@ -98,7 +98,7 @@ def lengths(lines: Sequence[Doc]) -> str:
 
 
 def delays(lines: Sequence[Doc]) -> str:
-    """Delays by campaign and scale."""
+    """Show delays by campaign and scale."""
     rows = [
         [
             line["place"],
@@ -126,7 +126,7 @@ def delays(lines: Sequence[Doc]) -> str:
 
 
 def honest(kinds: Sequence[Doc]) -> str:
-    """Groups by kind of account in worlds without campaigns, a column for each study."""
+    """Show groups by kind of account in worlds without campaigns, with a column for each study."""
     worlds = {line["study"]: line["worlds"] for line in kinds}
     by_kind: dict[str, dict[str, Doc]] = defaultdict(dict)
     for line in kinds:

@@ -19,15 +19,15 @@ class Line:
     """One campaign under one detector, over all seeds."""
 
     scenario: str
-    """Where it plays."""
+    """Its scenario."""
     campaign: str
     """Its name."""
     detector: str
-    """Who looked for it."""
+    """The detector."""
     found: int
     """Worlds in which it was found."""
     worlds: int
-    """Worlds in which it was looked for."""
+    """Worlds in which it was searched for."""
     recall: float
     """Mean share of its accounts that were named."""
     precision: float
@@ -35,8 +35,9 @@ class Line:
 
 
 def lines_of(cells: Iterable[Doc], at: str = "own") -> list[Line]:
-    """Every campaign by detector, ours first; `at` its own defaults, or flattered: the threshold chosen with
-    the truth.
+    """Return every campaign by detector, ours first.
+
+    `at` is its own defaults, or flattered: the threshold chosen with the truth.
     """
     rows: dict[tuple[str, str, str], list[Doc]] = defaultdict(list)
     for cell in cells:
@@ -56,8 +57,9 @@ def lines_of(cells: Iterable[Doc], at: str = "own") -> list[Line]:
 
 
 def name_of(detector: Doc) -> str:
-    """A detector's name; a search that the truth chose for is one detector, whatever setting won:
-    "components, best setting, at 0.1 %".
+    """Return a detector's name.
+
+    A search with the truth is one detector, whatever setting won: "components, best setting, at 0.1 %".
     """
     name = str(detector["name"])
     before, searched, after = name.partition(SEARCHED)
@@ -69,25 +71,25 @@ def name_of(detector: Doc) -> str:
 
 
 def f1(line: Line) -> float:
-    """Harmonic mean of precision and recall (van Rijsbergen 1979, chapter 7)."""
+    """Return the harmonic mean of precision and recall (van Rijsbergen 1979, chapter 7)."""
     both = line.precision + line.recall
     return 2 * line.precision * line.recall / both if both else 0.0
 
 
 def leads(line: Line, ours: Line) -> bool:
-    """Whether a detector has the higher F1 on a campaign."""
+    """Return whether a detector has the higher F1 on a campaign."""
     return f1(line) > f1(ours) + 1e-9
 
 
 def how_kept(line: Doc) -> str:
-    """Whether a promise of the study of guarantees is kept, as far as the worlds tell."""
+    """Return whether a promise of the study of guarantees is kept, as far as the worlds show."""
     if not line["kept"]:
         return "**no**"
     return "yes" if line["high"] <= line["promised"] else "not broken"
 
 
 def better(cells: Sequence[Doc]) -> list[str]:
-    """Where a baseline has the higher F1 over a campaign's accounts, in a sentence each."""
+    """Return, in a sentence each, where a baseline has the higher F1 over a campaign's accounts."""
     found = []
     for at, how in (("own", "at its defaults"), ("flattered", "at a threshold chosen with the truth")):
         lines = {(x.scenario, x.campaign, x.detector): x for x in lines_of(cells, at)}
@@ -103,12 +105,12 @@ def better(cells: Sequence[Doc]) -> list[str]:
 
 
 def in_all(steps: Sequence[Doc]) -> Doc:
-    """The sum of the steps of one run; of memory the most."""
+    """Return the sum of the steps of one run; for memory, the largest."""
     sums = {name: sum(step[name] for step in steps) for name in ("seconds", "processor")}
     return {"name": "in all", "gigabytes": max(step["gigabytes"] for step in steps)} | sums
 
 
 def named(row: Doc) -> int:
-    """How many of a campaign's accounts a score's row says were named."""
+    """Return how many of a campaign's accounts a score's row says were named."""
     found: int = round(row["account_recall"] * row["accounts"])
     return found

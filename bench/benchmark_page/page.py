@@ -18,7 +18,7 @@ from study.promises import exact
 
 
 def campaigns(cells: Sequence[Doc]) -> str:
-    """Our own results, and when the alarm was raised."""
+    """Show our own results, and when the alarm was raised."""
     alarms = {(cell["cell_name"], row["name"]): row for cell in cells for row in cell["alarms"]["campaigns"]}
     seen: dict[tuple[str, str, float, str], list[tuple[Doc, str]]] = defaultdict(list)
     for cell in cells:
@@ -61,12 +61,12 @@ def campaigns(cells: Sequence[Doc]) -> str:
 
 
 def alarm(row: Doc) -> str:
-    """When it was raised."""
+    """Show when it was raised."""
     return "none" if row["day"] is None else f"{row['delay_days']:g} ({row['gone']:.1%})"
 
 
 def soon(study: Doc) -> str:
-    """When campaigns were noticed by more than one search a day."""
+    """Show when campaigns were noticed with more than one search a day."""
     heads = [
         "scenario",
         "campaign",
@@ -106,7 +106,7 @@ def soon(study: Doc) -> str:
 
 
 def false_calls(cells: Sequence[Doc]) -> str:
-    """Whom each detector wrongs."""
+    """Show whom each detector accuses wrongly."""
     groups: dict[str, Counter[str]] = defaultdict(Counter)
     accounts: dict[str, Counter[str]] = defaultdict(Counter)
     hit: Counter[str] = Counter()
@@ -145,7 +145,7 @@ def _commonest(kinds: Counter[str]) -> str:
 
 
 def full_size(study: Doc) -> str:
-    """What making and searching a world of published size took, and what was found in it."""
+    """Show what making and searching a world of published size took, and what was found in it."""
     made = (
         f"`python bench/full_size.py`: {study['scenario']} at scale {study['scale']:g}, seed "
         f"{study['seed']}, {study['exchanges']:,} exchanges of "
@@ -178,7 +178,7 @@ def full_size(study: Doc) -> str:
 
 
 def machine(cells: Sequence[Doc]) -> str:
-    """Where and how long."""
+    """Show where and how long."""
     seconds: Counter[str] = Counter()
     for cell in cells:
         seconds.update(cell["seconds"])
@@ -195,7 +195,7 @@ def machine(cells: Sequence[Doc]) -> str:
 
 
 def worlds(document: Mapping[str, Any], kept: Sequence[Target]) -> list[str]:
-    """What every detector makes of the worlds, and how that compares with the targets."""
+    """Show the results of every detector on the worlds, and compare them with the targets."""
     cells = document["cells"]
     seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
     every = " or ".join(how_often(days) for days in sorted({cell["every"] for cell in cells}))
@@ -242,7 +242,7 @@ def worlds(document: Mapping[str, Any], kept: Sequence[Target]) -> list[str]:
 
 
 def studies(document: Mapping[str, Any]) -> list[str]:
-    """What the studies found that have figures."""
+    """Show the results of the studies that have figures."""
     parts = ["## Evasions and what they cost\n"]
     if document["evasion"]:
         parts += [

@@ -15,12 +15,13 @@ STYLE = (
 )
 TITLE = "Each campaign by each detector: how full is recall, how strong is precision"
 SIDE, HIGH, LETTER, TOP = 46, 26, 7, 190
-"""Width and height of a field, about how wide a letter is, and where the fields begin."""
+"""Width and height of a field, the approximate width of a letter, and where the fields begin."""
 
 
 def picture(cells: Sequence[Doc]) -> str:
-    """An SVG document: campaigns down, detectors across; the fuller a field, the more of the campaign's
-    accounts were named, precisely or not.
+    """Draw an SVG document: campaigns down, detectors across.
+
+    The fuller a field, the more of the campaign's accounts were named, whether precisely or not.
     """
     lines = {(f"{x.scenario}: {x.campaign}", x.detector): x for x in lines_of(cells)}
     rows, columns = list(dict.fromkeys(c for c, _ in lines)), list(dict.fromkeys(d for _, d in lines))
@@ -53,7 +54,7 @@ def picture(cells: Sequence[Doc]) -> str:
 
 
 def _field(line: Line | None, x: float, y: float) -> Markup:
-    """One campaign by one detector: how full is recall, how strong is precision."""
+    """Draw one campaign by one detector: the filling is recall, the strength of the colour is precision."""
     recall, precision = (line.recall, line.precision) if line else (0.0, 0.0)
     words = (
         f"{line.detector}, {line.campaign}: recall {recall:.2f}, precision {precision:.2f}"

@@ -15,24 +15,25 @@ READ_AS = (
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     made = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in made) + "\n"
 
 
 def recalled(right: int, accounts: int) -> str:
-    """A share of accounts with its exact 95 % interval."""
+    """Return a share of accounts with its exact 95 % interval."""
     return "{:.3f} ({:.3f} to {:.3f})".format(right / accounts, *exact(right, accounts))
 
 
 def several(values: Iterable[Any], form: str = "") -> str:
-    """Different values, in order."""
+    """Return the different values, in order."""
     return ", ".join(format(value, form) for value in sorted(set(values)))
 
 
 def rivals(cells: Sequence[Doc], at: str = "own") -> str:
-    """Account recall of each detector on each campaign, precision in brackets; bold where a baseline is ahead
-    of ours.
+    """Return the account recall of each detector on each campaign, with precision in brackets.
+
+    It is bold if a baseline is ahead of ours.
     """
     lines = {(x.scenario, x.campaign, x.detector): x for x in lines_of(cells, at)}
     detectors = list(dict.fromkeys(detector for _, _, detector in lines))
@@ -49,5 +50,5 @@ def rivals(cells: Sequence[Doc], at: str = "own") -> str:
 
 
 def how_often(days: int) -> str:
-    """How often a watch searches, in words."""
+    """Return how often a watch searches, in words."""
     return "every day" if days == 1 else f"every {days} days"

@@ -1,4 +1,4 @@
-"""The benchmark's targets, and whether its figures keep them."""
+"""The benchmark's targets, and whether its figures meet them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from study.kept_rows import of_largest
 from study.promises import EARLY, exact, false_worlds, nominal
 
 WORLDS = 200
-"""How many of them are wanted."""
+"""Number of them that is required."""
 RECALL, PRECISION, UNDER_EVASION = 0.95, 0.99, 0.9
 
 
@@ -23,7 +23,7 @@ class Target:
     """One target, and what was measured."""
 
     what: str
-    """What is wanted."""
+    """What is required."""
     measured: str
     """What was seen."""
     kept: bool
@@ -31,7 +31,7 @@ class Target:
 
 
 def targets(document: Mapping[str, Any]) -> list[Target]:
-    """All targets of which the document holds figures."""
+    """Return all targets for which the document holds figures."""
     cells = document["cells"]
     found = [*_campaigns(cells), _alarms(cells, document["how_soon"]), _negatives(cells), _baselines(cells)]
     if document["evasion"]:
@@ -89,7 +89,7 @@ def _alarms(cells: Sequence[Doc], soon: Doc | None) -> Target:
 
 
 def _nearer(worlds: Sequence[Doc], scale: float) -> dict[str, str]:
-    """Campaigns that were noticed early by more searches a day, in worlds no smaller than the page's: how."""
+    """Campaigns that were noticed early with more searches, in worlds at least as large as the page's."""
     return {
         f"{world['cell']['scenario']}: "
         f"{row['name']}": f"{row['gone']:.1%} with {world['searches_a_day']} a day at "
@@ -101,8 +101,9 @@ def _nearer(worlds: Sequence[Doc], scale: float) -> dict[str, str]:
 
 
 def _late(row: Doc) -> str:
-    """How late: an alarm at the end of a campaign's first day could not have come earlier from a search each
-    day.
+    """Return how late the alarms are.
+
+    An alarm at the end of a campaign's first day could not have come earlier from a search each day.
     """
     if row["day"] is None:
         return "none"
@@ -128,8 +129,9 @@ def _baselines(cells: Sequence[Doc]) -> Target:
 
 
 def _evasion(study: Doc) -> Target:
-    """Each knob for itself, in the largest worlds made with it: what many of them leave whole does not make
-    up for the one that hides.
+    """Judge each knob for itself, in the largest worlds made with it.
+
+    Many knobs that hide nothing do not make up for one that hides.
     """
     every = [one for one in study["outcomes"] if one["setting"] == MIDDLE and one["knob"] != evasion.ALL]
     middle = of_largest(every, lambda one: (one["scenario"], one["knob"]), lambda one: float(one["scale"]))
@@ -170,7 +172,7 @@ def _evasion(study: Doc) -> Target:
 
 
 def _interval(hits: int, runs: int) -> str:
-    """The exact interval of a share, in words."""
+    """Return the exact interval of a share, in words."""
     return "{:.1%} to {:.1%}".format(*exact(hits, runs))
 
 

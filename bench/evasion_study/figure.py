@@ -1,5 +1,6 @@
-"""The frontier of an evasion study as SVG: what is found against what it costs, one panel a campaign, all
-knobs together apart.
+"""The frontier of an evasion study as SVG: what is found against what it costs, one panel per campaign.
+
+All knobs together are shown separately.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class Line:
 
 
 def frontier(panels: dict[str, tuple[Sequence[Line], Line | None]], title: str) -> str:
-    """The figure as an SVG document; for each campaign the single knobs, and all of them together or None."""
+    """Draw the figure as an SVG document.
+
+    For each campaign it takes the single knobs, and all of them together or None.
+    """
     tall = TOP + STEP * len(panels) - 20
     singles = [point.cost for lines, _ in panels.values() for line in lines for point in line.points]
     alls = [point.cost for _, line in panels.values() if line for point in line.points]
@@ -178,7 +182,7 @@ def _line(line: Line, dash: str | None, scale: _Scale, top: float) -> Markup:
 
 
 def _names(lines: Sequence[Line], scale: _Scale, top: float) -> list[Markup]:
-    """The knobs' names beside the panel, in the order of their ends, as near to them as they fit."""
+    """Write the knobs' names beside the panel, in the order of their ends, as near to them as they fit."""
     parts = []
     ends = sorted(
         ((_y(line.points[-1].recall, top), line) for line in lines), key=lambda end: (end[0], end[1].knob)

@@ -1,6 +1,4 @@
-"""From the worlds of a study of evasions to what was found against what it costs: sums, sentences, and the
-picture.
-"""
+"""From the worlds of an evasion study to what was found against what it costs: sums, sentences, picture."""
 
 from __future__ import annotations
 
@@ -25,11 +23,11 @@ class Outcome:
     """A campaign under one setting of one knob, over all seeds."""
 
     scenario: str
-    """Where it plays."""
+    """Its scenario."""
     campaign: str
     """Its name."""
     scale: float
-    """What the world's sizes were multiplied by."""
+    """Factor of the world's sizes."""
     knob: str
     """The knob."""
     setting: str
@@ -39,13 +37,13 @@ class Outcome:
     found: int
     """Worlds in which the campaign was found."""
     accounts: int
-    """Its accounts in all of them."""
+    """Number of its accounts in all of them."""
     right: int
-    """Of these, those that were found."""
+    """Number of these that were found."""
     cost: float
-    """Cost of an exchange harvested as a multiple of that without evasion, mean of the seeds."""
+    """Mean cost of a harvested exchange over the seeds, as a multiple of that without evasion."""
     dollars: float
-    """Dollars for a thousand exchanges harvested, mean of the seeds."""
+    """Dollars per thousand exchanges harvested, mean of the seeds."""
     total: float
     """Dollars for the whole campaign at scale 1, mean of the seeds."""
     units: dict[str, float]
@@ -62,7 +60,7 @@ class Outcome:
 
 
 def outcomes(rows: Sequence[dict[str, Any]], prices: Prices) -> list[Outcome]:
-    """All rows of one campaign and one setting put together."""
+    """Combine all rows of one campaign and one setting."""
     bills: dict[tuple[str, str, float, str, str], list[tuple[dict[str, Any], Bill, float]]] = {}
     base: dict[tuple[str, str, float, int], float] = {}
     for row in rows:
@@ -96,7 +94,7 @@ def _outcome(
 
 
 def campaigns_of(found: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each campaign, by scenario, size and name: "february at 0.01: quarry"."""
+    """Return the outcomes of each campaign, by scenario, size and name: "february at 0.01: quarry"."""
     by_name: dict[str, list[Outcome]] = {}
     for one in sorted(found, key=lambda one: (one.scenario, one.scale, one.campaign)):
         by_name.setdefault(f"{one.scenario} at {one.scale:g}: {one.campaign}", []).append(one)
@@ -104,7 +102,7 @@ def campaigns_of(found: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def curves(mine: Sequence[Outcome]) -> dict[str, tuple[Point, ...]]:
-    """For each knob of one campaign's outcomes its points from off on."""
+    """Return the points of each knob, from off on, from one campaign's outcomes."""
     off = next(_point(one) for one in mine if one.knob == NONE)
     order = {name: place for place, name in enumerate(evasion.SETTINGS)}
     names = dict.fromkeys(one.knob for one in mine if one.knob != NONE)
@@ -122,8 +120,9 @@ def _point(one: Outcome) -> Point:
 
 
 def halved(points: Sequence[Point]) -> float | None:
-    """The cost at which recall falls to half of the first point's: linear in the cost between settings; None
-    where it never does.
+    """Return the cost at which recall falls to half of the first point's, or None if it never does.
+
+    It is linear in the cost between settings.
     """
     goal = points[0].recall / 2
     for before, after in pairwise(points):
@@ -134,7 +133,7 @@ def halved(points: Sequence[Point]) -> float | None:
 
 
 def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
-    """How much more an operator must pay to halve what is found of a campaign."""
+    """Say how much more an operator must pay to halve what is found of a campaign."""
     base = next(iter(lines.values()))[0].recall if lines else 0.0
     if base == 0:
         return f"{campaign}: nothing is found even without evasion, so there is nothing to halve."
@@ -172,8 +171,9 @@ def sentence(campaign: str, lines: dict[str, tuple[Point, ...]]) -> str:
 
 
 def differing(one: Outcome, found: Sequence[Outcome]) -> str:
-    """The units that differ by more than a twentieth from those without evasion; without evasion all that it
-    needs.
+    """Return the units that differ by more than a twentieth from those without evasion.
+
+    Without evasion, all units that it needs.
     """
     base = next(
         other
@@ -197,24 +197,24 @@ def _told(value: float) -> str:
 
 
 def outcomes_of(study: Mapping[str, Any]) -> list[Outcome]:
-    """The outcomes of a study that --json wrote."""
+    """Return the outcomes of a study that --json wrote."""
     return [Outcome(**{each.name: one[each.name] for each in fields(Outcome)}) for one in study["outcomes"]]
 
 
 def drawn_again(study: Mapping[str, Any]) -> str:
-    """Its frontier."""
+    """Draw its frontier."""
     return drawn(outcomes_of(study), title_of(study["scenarios"]))
 
 
 def title_of(scenarios: Sequence[str]) -> str:
-    """What stands over the picture."""
+    """Return the title of the picture."""
     return (
         f"What hiding costs: {', '.join(scenarios) if len(scenarios) < 5 else f'{len(scenarios)} scenarios'}"
     )
 
 
 def drawn(found: Sequence[Outcome], title: str) -> str:
-    """The frontier."""
+    """Draw the frontier."""
     families = {name: knob.family for name, knob in evasion.knobs().items()} | {evasion.ALL: evasion.ALL}
     panels: dict[str, tuple[Sequence[Line], Line | None]] = {}
     for campaign, mine in campaigns_of(found).items():

@@ -1,1 +1,1 @@
-"""The study of guarantees: its worlds, the changes they go through, and the lines that sum them up."""
+"""The study of guarantees: its worlds, their changes, and the lines that sum them up."""

@@ -1,6 +1,4 @@
-"""Changes that a baseline did not foresee, made to benign worlds: before they are written, or in the tables
-of a run.
-"""
+"""Unforeseen changes to benign worlds, made before they are written or in the tables of a run."""
 
 from __future__ import annotations
 
@@ -24,11 +22,11 @@ Mask = npt.NDArray[np.bool_]
 LATER = {"chat": 0.2, "code": 0.4, "app": 0.3, "public": 0.1}
 """What people use the models for in the later weeks of a world that drifts."""
 OPENED = Region("new-region", 0.18, 4.0, "+90", {"en": 0.7, "fr": 0.3}, carriers=3, mobiles=1)
-"""The region that appears: few carriers."""
+"""The region that appears; it has few carriers."""
 SHOWN = ("client", "stainless", "ja4")
 """What a new release of a client changes."""
 BROUGHT = (*SHOWN, "system", "tools", "parameters")
-"""What a new release of an agent changes too: its own prompt, tools and sampling."""
+"""What a new release of an agent also changes: its own prompt, tools and sampling."""
 WORKING = ("api", "team", "business", "enterprise")
 """Plans that are used at work."""
 
@@ -40,30 +38,33 @@ class Change:
     says: str
     """What changes, in a sentence."""
     scenario: Callable[[Scenario], Scenario] = lambda scenario: scenario
-    """What it does to the scenario."""
+    """Changes the scenario."""
     world: Callable[[World], World] = lambda world: world
-    """What it does to the world before its first exchange."""
+    """Changes the world before its first exchange."""
     tables: Callable[[Path, int], None] | None = None
-    """What it does to the exchanges of a run, by a seed; None: nothing, and a world of its own is made."""
+    """Changes the exchanges of a run, by a seed; None: no change, and a world of its own is made."""
 
 
 def release_day(days: int) -> int:
-    """The day of a window, from 0, on which a new build comes out: the thirteenth of four weeks, the fourth
-    of one.
+    """Return the day of a window, from 0, on which a new build is released.
+
+    It is the thirteenth of four weeks, the fourth of one.
     """
     return days * 3 // 7
 
 
 def holiday_days(days: int) -> range:
-    """The days of a window on which much is closed: the third week of four, the fourth and fifth day of
-    one.
+    """Return the days of a window on which much is closed.
+
+    They are the third week of four, or the fourth and fifth day of one.
     """
     return range(days // 2, days // 2 + max(days // 4, 2))
 
 
 def drift(world: World) -> World:
-    """From the middle of the window, each at a moment of its own within five days, ordinary accounts and
-    offices ask for other things.
+    """Let ordinary accounts and offices ask for other things from the middle of the window.
+
+    Each changes at a time of its own within five days.
     """
     accounts, setting, rng = world.accounts, world.setting, np.random.default_rng([world.seed, 71])
     moved = np.isin(
@@ -76,13 +77,14 @@ def drift(world: World) -> World:
 
 
 def with_region(scenario: Scenario) -> Scenario:
-    """The scenario with one more region."""
+    """Return the scenario with one more region."""
     return replace(scenario, regions=(*scenario.regions, OPENED))
 
 
 def opened(world: World) -> World:
-    """Everyone of the last region registers after the middle of the window, most within two days of it, and
-    is active from then on.
+    """Register everyone of the last region after the middle of the window, most within two days of it.
+
+    They are active from then on.
     """
     accounts, setting, rng = world.accounts, world.setting, np.random.default_rng([world.seed, 72])
     new = accounts.region == len(setting.places.regions) - 1
@@ -101,7 +103,7 @@ def opened(world: World) -> World:
 
 
 def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
-    """Two accounts in five, whoever they are, switch to one new build within a day or so of its release."""
+    """Let any two accounts in five switch to one new build within a day or so of its release."""
 
     def change(run: Path, seed: int) -> None:
         rng = np.random.default_rng([seed, 73])
@@ -116,7 +118,8 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
             row = np.searchsorted(accounts, table["account"].to_numpy())
             new = table["time"].cast(pa.int64()).to_numpy() >= when[row]
             for name, key in keys.items():
-                # Who never sent a system prompt or tools does not begin to; the build itself everyone shows.
+                # Accounts that never sent a system prompt or tools do not begin to; all of them show the
+                # build itself.
                 new_here = new & ((name in SHOWN) | table[name].is_valid().to_numpy(zero_copy_only=False))
                 changed = pa.compute.if_else(
                     pa.array(new_here), pa.scalar(key, pa.int64()), table[name].combine_chunks()
@@ -132,8 +135,9 @@ def released(columns: tuple[str, ...]) -> Callable[[Path, int], None]:
 
 
 def holiday(run: Path, seed: int) -> None:
-    """For a quarter of the window, two days at least, three quarters of the exchanges of plans that are used
-    at work, and a third of all others, do not happen.
+    """Remove three quarters of the exchanges of plans used at work, and a third of all others.
+
+    This lasts for a quarter of the window, at least two days.
     """
     rng = np.random.default_rng([seed, 74])
     known = pq.read_table(run / "accounts.parquet", columns=["account", "plan"]).sort_by("account")
@@ -169,7 +173,7 @@ CHANGES = {
 
 
 def _first_moment(run: Path) -> int:
-    """Microseconds since 1970 at which the run's first day begins."""
+    """Return the microseconds since 1970 at which the run's first day begins."""
     first = stored_days(run)[0].parent.name
     return round(datetime.strptime(first, "day=%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1_000_000)
 

@@ -1,4 +1,4 @@
-"""From the records of many worlds to rates with exact intervals, beside what was promised."""
+"""From the records of many worlds to rates with exact intervals, compared with what was promised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SURE = 0.95
 
 
 def lines_of(records: Sequence[Record]) -> list[Line]:
-    """Every promise of the records' studies."""
+    """Return every promise of the records' studies."""
     by_study = _by_study(records)
     lines = [line for study in (BENIGN, *CHANGES) for line in any_false(study, by_study[study])]
     lines += realised(by_study[CAMPAIGNS]) + coverage(by_study[CAMPAIGNS])
@@ -42,8 +42,9 @@ def _false(record: Record, level: int, verdict: str) -> int:
 
 
 def any_false(study: str, records: list[Record]) -> list[Line]:
-    """Share of worlds without campaigns that have a false one; where everything listed is false, this is the
-    false discovery rate too.
+    """Return the share of worlds without campaigns that have a false one.
+
+    If everything listed is false, this is the false discovery rate too.
     """
     if not records:
         return []
@@ -66,7 +67,7 @@ def any_false(study: str, records: list[Record]) -> list[Line]:
 
 
 def realised(records: list[Record]) -> list[Line]:
-    """The mean share of false ones among what is listed, in worlds with campaigns."""
+    """Return the mean share of false ones among what is listed, in worlds with campaigns."""
     lines = []
     for number, level in enumerate(LEVELS if records else ()):
         for what, verdicts in (("adversarial", ("adversarial",)), ("accused", ACCUSING)):
@@ -80,8 +81,8 @@ def realised(records: list[Record]) -> list[Line]:
                 ]
             )
             shares = false / np.maximum(listed, 1)
-            # The share is at most one, so its mean is at most the chance of any false one, whose interval is
-            # exact.
+            # The share is at most one, so its mean is at most the chance of any false one, which has an exact
+            # interval.
             exact = rate("", "", level, int((false > 0).sum()), len(records))
             line = mean(
                 f"false discovery rate, {what}",
@@ -97,8 +98,9 @@ def realised(records: list[Record]) -> list[Line]:
 
 
 def coverage(records: list[Record]) -> list[Line]:
-    """How often the bound of a listed linked campaign is more than there are accounts among those it names
-    for which it is right.
+    """Return how often the bound of a listed linked campaign is above the accounts for which it is right.
+
+    Only named accounts count.
     """
     bounds = [bound for record in records for bound in record["bounds"]]
     if not bounds:
@@ -120,7 +122,7 @@ def coverage(records: list[Record]) -> list[Line]:
 
 @dataclass(frozen=True)
 class RunLength:
-    """What is known of the mean number of days to a false alarm."""
+    """What is known about the mean number of days to a false alarm."""
 
     verdict: str
     """The alarms that count."""
@@ -135,13 +137,14 @@ class RunLength:
     alarmed: int
     """Worlds with a false alarm."""
     at_least: float
-    """Lower limit at 95 %: quiet windows before the first with an alarm, in days, if windows of different
-    worlds stand for those to come.
+    """Lower limit at 95 %, in days: quiet windows before the first with an alarm.
+
+    The windows of different worlds count as future ones.
     """
 
 
 def run_lengths(records: list[Record]) -> list[RunLength]:
-    """What is known of each kind of watch, by verdict.
+    """Return what is known about each kind of watch, by verdict.
 
     With p the upper limit (Clopper and Pearson 1934) of the chance that a window has an alarm, the first
     comes after (1 - p) / p windows or more.
@@ -159,7 +162,7 @@ def run_lengths(records: list[Record]) -> list[RunLength]:
 
 
 def false_alarms(records: list[Record]) -> list[Line]:
-    """Share of searched windows with a false alarm, where the promise allows one in so many searches."""
+    """Share of searched windows with a false alarm; the promise allows one in so many searches."""
     lines = []
     for (promised, every), alike in _watched_alike(records).items():
         searches = max(record["watch"]["searched"] for record in alike)
@@ -181,7 +184,7 @@ def false_alarms(records: list[Record]) -> list[Line]:
 
 
 def _watched_alike(records: Sequence[Record]) -> dict[tuple[float, int], list[Record]]:
-    """The worlds that were watched, by the run length promised and the days between searches."""
+    """Return the worlds that were watched, by the run length promised and the days between searches."""
     found: dict[tuple[float, int], list[Record]] = defaultdict(list)
     for record in records:
         if "watch" in record:
@@ -190,7 +193,7 @@ def _watched_alike(records: Sequence[Record]) -> dict[tuple[float, int], list[Re
 
 
 def _alarmed(verdict: str, records: Sequence[Record]) -> int:
-    """Worlds with a false alarm."""
+    """Return the worlds with a false alarm."""
     return sum(bool(record["watch"]["false_alarms"][verdict]) for record in records)
 
 
@@ -199,7 +202,7 @@ class Delay:
     """How late the alarm for one campaign came, over the worlds with it."""
 
     place: str
-    """The scenario, and what it plays before beside its own backdrop."""
+    """The scenario, and its backdrops besides its own."""
     campaign: str
     """Its name."""
     scale: float
@@ -221,7 +224,7 @@ class Delay:
 
 
 def delays_of(records: Sequence[Record]) -> list[Delay]:
-    """The delays by campaign and scale."""
+    """Return the delays by campaign and scale."""
     rows: dict[tuple[str, str, float], list[dict[str, Any]]] = defaultdict(list)
     for record in records:
         if record["task"]["study"] == CAMPAIGNS and "watch" in record:
@@ -255,13 +258,13 @@ def _delay(place: str, name: str, scale: float, rows: list[dict[str, Any]]) -> D
 
 
 def _middle(values: list[float]) -> float:
-    """The upper median, which infinite values do not spoil."""
+    """Return the upper median, which works with infinite values."""
     return sorted(values)[len(values) // 2]
 
 
 @dataclass(frozen=True)
 class KindLine:
-    """What became of the groups of one kind of account in worlds without campaigns."""
+    """The results for groups of one kind of account in worlds without campaigns."""
 
     kind: str
     """The kind."""
@@ -278,13 +281,11 @@ class KindLine:
     worlds: int
     """Worlds of the study."""
     high: float
-    """Upper end of the exact interval, at 99 %, of the share of worlds in which one of the kind is listed as
-    adversarial.
-    """
+    """Upper end of the exact 99 % interval of the share of worlds with an adversarial listing of the kind."""
 
 
 def kinds_of(records: Sequence[Record]) -> list[KindLine]:
-    """Groups by kind and study."""
+    """Return groups by kind and study."""
     lines = []
     for study, found in _by_study(records).items():
         for kind in (
@@ -322,13 +323,13 @@ class Made:
     study: str
     """The study."""
     scenarios: list[str]
-    """Their scenarios, with what they play before beside their own backdrop."""
+    """Their scenarios, with their backdrops besides their own."""
     scales: list[float]
     """Their sizes."""
     seeds: tuple[int, int]
     """The first and the last seed."""
     worlds: int
-    """How many they are."""
+    """Number of them."""
     every: int
     """Days between the searches of the watch; 0: not watched."""
     searches: int
@@ -338,7 +339,7 @@ class Made:
 
 
 def made_of(records: Sequence[Record]) -> list[Made]:
-    """What was made, by study, state of the code and watch."""
+    """Return what was made, by study, state of the code and watch."""
     rows: dict[tuple[str, str, int], list[Record]] = defaultdict(list)
     for record in records:
         rows[record["task"]["study"], record.get("state", "unknown"), record["task"]["every"]].append(record)

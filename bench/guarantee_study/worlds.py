@@ -1,6 +1,4 @@
-"""Worlds of the guarantees' study: made, searched and watched in one process, and what came of each as one
-record.
-"""
+"""Worlds of the guarantees' study: made, searched and watched in one process, with one record each."""
 
 from __future__ import annotations
 
@@ -44,26 +42,24 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """One world, and what is done with it. Equal tasks give equal records but for their seconds."""
+    """One world, and what is done with it. Equal tasks give equal records except for their seconds."""
 
     study: str
     """benign, campaigns, or the name of a change."""
     scenario: str
     """A scenario's name or path."""
     scale: float
-    """What sizes are multiplied by."""
+    """Factor of its sizes."""
     seed: int
-    """The seed of chance."""
+    """The random seed."""
     heavy: float
-    """Median exchanges of an account to which the kinds of larger ones are cut down; twice that is the most
-    of one account.
-    """
+    """Median exchanges of an account to which larger kinds are cut; twice that is an account's maximum."""
     every: int
     """Days between the searches of the watch; 0: no watch."""
     average_run_length: float
     """The run length that the watch promises, in days."""
     beside: tuple[str, ...] = ()
-    """Backdrops beside the scenario's own."""
+    """Backdrops besides the scenario's own."""
 
     @property
     def key(self) -> str:
@@ -72,13 +68,14 @@ class Task:
 
 
 def benign_name() -> str:
-    """The scenario of hard negatives where it is shipped, else one whose campaigns are taken away."""
+    """Return the scenario of hard negatives if it is shipped, else one without its campaigns."""
     return "benign" if "benign" in shipped_names() else "february"
 
 
 def scenario_of(task: Task) -> Scenario:
-    """The task's scenario: light enough for hundreds of worlds, without campaigns but in the study of
-    campaigns.
+    """Return the task's scenario, light enough for hundreds of worlds.
+
+    It has campaigns only in the study of campaigns.
     """
     scenario = load(task.scenario, task.beside)
     light = (
@@ -91,9 +88,7 @@ def scenario_of(task: Task) -> Scenario:
 
 
 def run_task(task: Task) -> Record:
-    """Make the world, search it, list at both levels, watch its days; all in a folder that is gone
-    afterwards.
-    """
+    """Make the world, search it, list at both levels and watch its days, in a folder that is then removed."""
     clock = Clock()
     change = CHANGES.get(task.study, Change("nothing"))
     with tempfile.TemporaryDirectory(prefix="guarantees-") as folder:
@@ -131,7 +126,7 @@ def searched(world: Path, run: Path) -> None:
 
 
 def found_in(run: Path) -> Record:
-    """Tables campaigns and members of a run as rows, and how many groups were tested."""
+    """Return tables campaigns and members of a run as rows, and the number of groups tested."""
     tested = json.loads((run / "run.json").read_text(encoding="utf-8"))["tested_groups"]
     return {"tested": tested} | {
         name: pq.read_table(run / f"{name}.parquet").to_pylist() for name in ("campaigns", "members")
@@ -139,7 +134,7 @@ def found_in(run: Path) -> Record:
 
 
 def found_again(run: Path) -> Record:
-    """The same from a search of the run's exchanges as they are now."""
+    """Return the same from a search of the run's present exchanges."""
     read = {
         name: pq.read_table(run / f"{name}.parquet") for name in ("accounts", "releases", "labels", "permits")
     }
@@ -166,10 +161,10 @@ def found_again(run: Path) -> Record:
 
 @dataclass(frozen=True)
 class Group:
-    """One tested group against the truth."""
+    """One tested group, compared with the truth."""
 
     kind: str
-    """Commonest kind of those of its members whom no campaign used; `campaign` where it used half or more."""
+    """Commonest kind of its members whom no campaign used; `campaign` if it used half or more."""
     formed: str
     """linked, declared or single."""
     verdict: str
@@ -179,22 +174,24 @@ class Group:
     at_least: int
     """The bound."""
     right: int
-    """For how many of its named accounts the verdict is right, those whose keys a campaign stole included;
-    see Accusation.wronged.
+    """Number of its named accounts for which the verdict is right, including those whose keys were stolen.
+
+    See Accusation.wronged.
     """
     accounts: int
-    """How many it names."""
+    """Number of accounts that it names."""
     false: bool
-    """Whether it is for less than half of them."""
+    """Whether it is right for less than half of them."""
 
     def accused(self, level: int) -> bool:
-        """Whether it is listed as an accusation at a level, by its number."""
+        """Return whether it is listed as an accusation at a level, by its number."""
         return self.verdict in ACCUSING and self.passed[level]
 
 
 def groups_of(found: Record, truth: Truth) -> list[Group]:
-    """Every tested group; the listing is made again at each level from the same e-values, which do not depend
-    on it.
+    """Return every tested group.
+
+    The listing is made again at each level from the same e-values, which do not depend on it.
     """
     rows = found["campaigns"]
     log_e = np.array([row["log_e_value"] for row in rows] + [0.0] * (found["tested"] - len(rows)))
@@ -234,8 +231,9 @@ def groups_of(found: Record, truth: Truth) -> list[Group]:
 
 
 def listed_at_levels(found: Record, truth: Truth) -> Record:
-    """What is listed at each level, false ones by verdict and kind; all groups by kind; the bounds of listed
-    linked groups.
+    """Return what is listed at each level.
+
+    False ones are by verdict and kind, all groups by kind; also the bounds of listed linked groups.
     """
     groups = groups_of(found, truth)
     levels = []
@@ -276,7 +274,7 @@ class Clock:
         self._at, self._processor = time.perf_counter(), time.process_time()
 
     def lap(self, name: str) -> None:
-        """The step that ends now."""
+        """End the present step."""
         now, processor = time.perf_counter(), time.process_time()
         self.laps[name] = round(now - self._at, 2)
         self.laps["processor"] = round(self.laps.get("processor", 0.0) + processor - self._processor, 2)
@@ -284,5 +282,5 @@ class Clock:
 
 
 def records_of(log: Path | None) -> dict[str, Record]:
-    """Records of an earlier, perhaps interrupted study by task; of worlds that were run twice the later."""
+    """Records of an earlier, perhaps interrupted study by task; of worlds run twice, the later counts."""
     return {Task(**record["task"]).key: record for record in finished(log)}

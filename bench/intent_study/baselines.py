@@ -1,5 +1,6 @@
-"""What the intent model has to beat: keywords picked from the training sources, the cue lists, and the
-nearest neighbour by hashed n-grams.
+"""What the intent model has to beat: keywords of the training sources, cue lists, nearest neighbour.
+
+The neighbour is by hashed n-grams.
 """
 
 from __future__ import annotations
@@ -19,11 +20,10 @@ KEYWORDS = 40
 
 
 def keywords(documents: Documents, made: Design, used: Mask) -> Floats:
-    """By document: how many of the most telling words and pairs it has, picked for each label by their
-    log-odds ratio over groups.
+    """Return, by document, how many of the most telling words and pairs it has.
 
-    Monroe, Colaresi and Quinn 2008, section 3.3, with a flat prior; a group counts once, so that no template
-    speaks twelve times.
+    They are chosen for each label by their log-odds ratio over groups (Monroe, Colaresi and Quinn 2008,
+    section 3.3, with a flat prior). A group counts once, so that no template counts twelve times.
     """
     has: Any = (made.matrix > 0).astype(np.float64)
     plain = used & ~documents.labels.any(axis=1)
@@ -50,14 +50,15 @@ def _groups(has: Any, documents: Documents, among: Mask) -> tuple[Floats, int]:
 
 
 def cue_lists(documents: Documents) -> npt.NDArray[np.float64]:
-    """By document: how many kinds of harvest its cues speak for."""
+    """Return, by document, how many kinds of harvest its cues support."""
     harvests = [bit for bit, label in zip(BITS, LABELS, strict=True) if bit and label in HARVESTS]
     return np.asarray(np.sum([(documents.cues & bit) > 0 for bit in harvests], axis=0), np.float64)
 
 
 def nearest(documents: Documents, made: Design, used: Mask, out: Mask) -> Floats:
-    """By document of `out`: cosine to the nearest harvest of training less that to the nearest other, by
-    words and pairs weighed by rarity.
+    """By document of `out`, the cosine to the nearest harvest of training less that to the nearest other.
+
+    The cosine is over words and pairs weighed by rarity.
     """
     has: Any = (made.matrix > 0).astype(np.float64)
     weight = np.log((1.0 + used.sum()) / (1.0 + np.asarray(has[used].sum(axis=0)).ravel()))

@@ -1,4 +1,4 @@
-"""Models of intent that have not seen one pipeline, and what they make of it."""
+"""Models of intent that have not seen one pipeline, and their results on it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AGAINST = tuple(
     for name in ("ordinary prompts", "benchmark questions", "role plays", "seed tasks")
     for source in SETS[name]
 )
-"""What a pipeline is told from: ordinary, benchmark and role-play traffic."""
+"""What a pipeline is compared with: ordinary, benchmark and role-play traffic."""
 MODELS = ("model", "as shipped")
 METHODS = (*MODELS, "keywords", "nearest neighbour", "cue lists")
 PARTS, INNER = 3, 3
@@ -56,11 +56,11 @@ class Line:
     high: float
     """Upper end."""
     recall: float
-    """Share of its templates found where FALSE_SHARE of that traffic is."""
+    """Share of its templates found where FALSE_SHARE of that traffic is flagged."""
     found: Rate | None
-    """Share of its templates flagged at the default threshold; the model's only."""
+    """Share of its templates flagged at the default threshold; only for the model."""
     templates: int
-    """Its templates."""
+    """Number of its templates."""
 
 
 class Bench:
@@ -100,7 +100,7 @@ class Bench:
             _add(self.scores[method][at], rows, values[rows] * weight)
 
     def line(self, at: int, method: str) -> Line:
-        """How a method does on one pipeline."""
+        """Return how a method does on one pipeline."""
         documents, scores = self.documents, self.scores[method][at]
         mine = (documents.sources == PIPELINES[at]) & self.sure
         other = self.tested & np.isin(documents.sources, AGAINST)
@@ -113,8 +113,9 @@ class Bench:
         )
 
     def false_positives(self, method: str) -> dict[str, Rate]:
-        """By set: share flagged at the default threshold, the mean over the models that did not see the
-        prompt.
+        """Return, by set, the share flagged at the default threshold.
+
+        It is the mean over the models that did not see the prompt.
         """
         flagged = self.flagged[method]
         mean = np.where(self.tested, flagged, 0.0).mean(axis=0)
@@ -132,8 +133,9 @@ class Bench:
         return found
 
     def reliability(self, method: str) -> tuple[list[dict[str, float]], float]:
-        """Bins of the chance with the share of harvests in each, at even odds; and the expected calibration
-        error.
+        """Bins of the probability with the true share in each, and the expected calibration error.
+
+        Both are at even odds.
         """
         chances, truth, weights = [], [], []
         for at, pipeline in enumerate(PIPELINES):
@@ -151,9 +153,7 @@ def _add(to: Floats, rows: npt.NDArray[np.int64], values: Floats) -> None:
 
 
 def fitted(documents: Documents, used: Mask, seed: int) -> tuple[Floats, float, Floats]:
-    """Calibrated logits of all documents, the logit from which harvest is flagged, and the scores before
-    calibration.
-    """
+    """Calibrated logits of all documents, the logit from which harvest is flagged, and the raw scores."""
     inner = held_out(documents, [HARVEST_COLUMN], folds(documents, INNER, seed), lambda _: None, used)[
         :, HARVEST_COLUMN
     ]
@@ -167,8 +167,9 @@ def fitted(documents: Documents, used: Mask, seed: int) -> tuple[Floats, float, 
 def bootstrap(
     scores: Floats, mine: Mask, other: Mask, groups: npt.NDArray[Any], seed: int
 ) -> tuple[float, float]:
-    """Interval of the AUROC when templates and prompts are drawn again; not a number for a single
-    template.
+    """Return the interval of the AUROC when templates and prompts are drawn again.
+
+    Not a number for a single template.
     """
     if len(np.unique(groups[mine])) < 2:
         return float("nan"), float("nan")
@@ -191,7 +192,7 @@ def _clusters(scores: Floats, groups: npt.NDArray[Any]) -> list[Floats]:
 
 
 def bins(chances: Floats, truth: Floats, weights: Floats) -> tuple[list[dict[str, float]], float]:
-    """Ten bins of the chance, and the expected calibration error; the two classes weigh the same."""
+    """Return ten bins of the probability, and the expected calibration error; both classes weigh the same."""
     for value in (0.0, 1.0):
         weights[truth == value] /= weights[truth == value].sum()
     number = np.minimum((chances * 10).astype(int), 9)
@@ -210,7 +211,7 @@ def bins(chances: Floats, truth: Floats, weights: Floats) -> tuple[list[dict[str
 
 
 def unseen_sets(documents: Documents, seed: int) -> dict[str, Rate]:
-    """False positives on sets of which no prompt at all was in training."""
+    """Return false positives on sets of which no prompt at all was in training."""
     found = {}
     for name in ("ordinary prompts", "benchmark questions", "role plays", "evaluation harness"):
         out = np.isin(documents.sources, SETS[name])
@@ -220,8 +221,9 @@ def unseen_sets(documents: Documents, seed: int) -> dict[str, Rate]:
 
 
 def by_label(documents: Documents, seed: int) -> list[dict[str, Any]]:
-    """Each label with at least two sources, each of them left out in turn: AUROC against exchanges without
-    any label.
+    """Return, for each label with at least two sources, the AUROC against exchanges without any label.
+
+    Each of the sources is left out in turn.
     """
     fold = folds(documents, 5, seed)
     held = held_out(documents, list(range(len(LABELS))), fold, lambda _: None)

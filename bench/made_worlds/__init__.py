@@ -1,1 +1,1 @@
-"""Worlds made directly as tables or prompts, where a simulated log would say less or take longer."""
+"""Worlds made directly as tables or prompts, where a simulated log would show less or take longer."""

@@ -1,5 +1,6 @@
-"""Prompts made from planted frames, with slots, padding, shuffled examples and rewording, among ordinary
-ones; the truth is known.
+"""Prompts made from planted frames among ordinary ones; the truth is known.
+
+The frames have slots, padding, shuffled examples and rewording.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ BOOKS = tuple(
         "and then so that before after while unless because until with without for from into under over near",
     )
 )
-"""Verbs, articles, adjectives, nouns, joints: a text takes one of each in turn."""
+"""Verbs, articles, adjectives, nouns, conjunctions: a text takes one of each in turn."""
 NOISE = (
     "hello",
     "thanks",
@@ -51,7 +52,7 @@ NOISE = (
     "below",
 )
 REWORDED = 3
-"""Other words that may stand for a word of a frame."""
+"""Other words that may replace a word of a frame."""
 SWAPPED = (0.0, 0.1, 0.3)
 """Share of a frame's words swapped in each request, by paraphrase level."""
 EXAMPLES = 3
@@ -63,15 +64,16 @@ class Frame:
     """One planted template."""
 
     pieces: list[list[str]]
-    """Its words; a slot lies between two pieces, and after the last."""
+    """Its words; a slot is between two pieces, and after the last."""
     examples: list[list[str]]
-    """Fixed worked examples between the first piece and the rest, in another order in each request; may be
-    empty.
+    """Fixed worked examples between the first piece and the rest, in another order in each request.
+
+    May be empty.
     """
     padded: bool
-    """Whether random words stand before and after it."""
+    """Whether random words are before and after it."""
     payload: int
-    """Words in its slots together, at most."""
+    """Most words in all of its slots together."""
 
     @property
     def words(self) -> list[str]:
@@ -81,7 +83,7 @@ class Frame:
 
     @property
     def slots(self) -> int:
-        """Places that change, the padding before it included."""
+        """Number of places that change, including the padding before it."""
         return len(self.pieces) + self.padded
 
 
@@ -92,13 +94,13 @@ class Prompts:
     texts: list[str]
     """The prompts."""
     accounts: list[int]
-    """Whose they are."""
+    """The account of each."""
     source: list[int]
     """Number of the frame; -1 for an ordinary prompt."""
 
 
 def phrase(rng: np.random.Generator, size: int) -> list[str]:
-    """So many words of made-up, English-like text."""
+    """Return so many words of made-up, English-like text."""
     start, *drawn = rng.integers(0, 2**31, size + 1).tolist()
     return [
         book[n % len(book)] for n, book in ((n, BOOKS[(start + i) % len(BOOKS)]) for i, n in enumerate(drawn))
@@ -106,8 +108,9 @@ def phrase(rng: np.random.Generator, size: int) -> list[str]:
 
 
 def make_frame(rng: np.random.Generator, number: int, payload_times: int = 10) -> Frame:
-    """A frame of 12 to 120 words with 1 to 4 slots; every third has worked examples, every second is
-    padded.
+    """Make a frame of 12 to 120 words with 1 to 4 slots.
+
+    Every third has worked examples, every second is padded.
     """
     size = round(float(np.exp(rng.uniform(np.log(12), np.log(120)))))
     slots = int(rng.integers(1, 1 + max(1, min(4, size // 6))))
@@ -126,8 +129,9 @@ def make_frame(rng: np.random.Generator, number: int, payload_times: int = 10) -
 
 
 def reworded(words: list[str], level: int, rng: np.random.Generator) -> list[str]:
-    """A piece with some of its words swapped for others, one to three each; one swap in five also changes the
-    number of words.
+    """Return a piece with some of its words swapped for others, one to three each.
+
+    One swap in five also changes the number of words.
     """
     out: list[str] = []
     for word, swap in zip(words, rng.random(len(words)) < SWAPPED[level], strict=True):
@@ -143,7 +147,7 @@ def reworded(words: list[str], level: int, rng: np.random.Generator) -> list[str
 
 
 def fill(frame: Frame, level: int, rng: np.random.Generator) -> str:
-    """One prompt made from a frame; at level 2 its clauses change places too."""
+    """Make one prompt from a frame; at level 2 its clauses also change places."""
     first, *others = [reworded(piece, level, rng) for piece in frame.pieces]
     if level == 2 and len(first) > 20:
         half = len(first) // 2
@@ -166,7 +170,7 @@ def _noise(rng: np.random.Generator) -> list[str]:
 def prompts(
     frames: list[Frame], level: int, each: int, ordinary: int, rng: np.random.Generator, accounts: int = 60
 ) -> Prompts:
-    """`each` prompts of every frame, by accounts of its own, and ordinary ones by others, in random order."""
+    """Make `each` prompts of every frame, by its own accounts, and ordinary ones, in random order."""
     rows = [
         (fill(frame, level, rng), 10_000 * (i + 1) + int(rng.integers(accounts)), i)
         for i, frame in enumerate(frames)
@@ -181,8 +185,9 @@ def prompts(
 
 
 def exchanges(made: Prompts, settings: SketchSettings | None = None) -> pa.Table:
-    """The prompts sketched as the pipeline does it: table exchanges, in their order, all in group 1, request
-    = number of the prompt.
+    """Sketch the prompts as the pipeline does: table exchanges, in their order, all in group 1.
+
+    request is the number of the prompt.
     """
     count = len(made.texts)
     messages = pa.array([[{"role": "user", "text": text}] for text in made.texts], pa.list_(MESSAGE))

@@ -1,6 +1,4 @@
-"""Accounts in cells that differ in topics and volumes, what they ask as hashes of words, and its semantic
-sketch; no text anywhere.
-"""
+"""Accounts in cells that differ in topics and volumes; prompts are hashes of words, with no text anywhere."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ LEVELS = {
     "paraphrase 2": (0.3, True),
     "rewritten": (0.7, True),
 }
-"""Share of the template's words that each request swaps, and whether it puts the rest into another order."""
+"""Share of the template's words that each request swaps, and whether the others change their order."""
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -39,12 +37,11 @@ def _mixed(x: np.uint64) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def meaning_of(words: Ints, offsets: Ints, key: np.uint64) -> Ints:
-    """The semantic sketch of prompts given as word hashes: bit j is the sign of the j-th projection of their
-    uni- and bigrams.
+    """Return the semantic sketch of prompts given as word hashes.
 
-    A gram counts the square root of how often it occurs; the entries of a projection are the bits of the
-    gram's keyed hash (Charikar 2002). The signs, over 8, are random features of the arc-cosine kernel of
-    order 0 (Cho and Saul 2009).
+    Bit j is the sign of the j-th projection of their uni- and bigrams. A gram counts the square root of how
+    often it occurs; the entries of a projection are the bits of the gram's keyed hash (Charikar 2002). The
+    signs, over 8, are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009).
     """
     out = np.zeros(len(offsets) - 1, np.int64)
     for row in range(len(out)):
@@ -83,7 +80,7 @@ class World:
     """Accounts and the sketches of their prompts."""
 
     cell: Ints
-    """The cell of each account; four cells (clients) a stratum, eight a region."""
+    """The cell of each account; four cells (clients) per stratum, eight per region."""
     account: Ints
     """The account of each prompt, sorted."""
     semantic: Ints
@@ -95,8 +92,9 @@ class World:
 def world(
     rng: np.random.Generator, accounts: int, cells: int, topics: int = 60, volume: float = 12.0
 ) -> World:
-    """Cells of unequal size, each with topics, lengths and volumes of its own; an account has a few of its
-    cell's topics.
+    """Make cells of unequal size, each with topics, lengths and volumes of its own.
+
+    An account has a few of its cell's topics.
     """
     cell = rng.choice(cells, accounts, p=rng.dirichlet(np.full(cells, 2.0)))
     tastes = rng.dirichlet(np.full(topics, 0.15), cells)
@@ -110,7 +108,7 @@ def world(
 
 
 def drawn_topics(rng: np.random.Generator, shares: Floats, account: Ints) -> Ints:
-    """A topic for each prompt, by its account's shares."""
+    """Draw a topic for each prompt, by its account's shares."""
     edges = shares.cumsum(axis=1)
     return np.asarray(
         (rng.random(len(account))[:, None] > edges[account]).sum(axis=1).clip(0, shares.shape[1] - 1),
@@ -119,7 +117,7 @@ def drawn_topics(rng: np.random.Generator, shares: Floats, account: Ints) -> Int
 
 
 def prompts(rng: np.random.Generator, topic: Ints, length: Floats) -> tuple[Ints, Ints]:
-    """Word hashes and offsets of prompts on topics: common words, and the topic's own by Zipf's law."""
+    """Make word hashes and offsets of prompts on topics: common words, and the topic's own by Zipf's law."""
     lengths = np.maximum(rng.lognormal(np.log(length), 0.6), 4.0).astype(np.int64)
     offsets = np.append(0, np.cumsum(lengths))
     total = int(offsets[-1])
@@ -131,8 +129,9 @@ def prompts(rng: np.random.Generator, topic: Ints, length: Floats) -> tuple[Ints
 
 
 def templated(rng: np.random.Generator, frame: Ints, topic: Ints, level: str) -> tuple[Ints, Ints]:
-    """Requests made with a template: what each made of its words, shape (requests, FRAME), and the sketches;
-    payloads are on their topics.
+    """Make requests from a template, with payloads on their topics.
+
+    Returns the words that each made of the template, shape (requests, FRAME), and the sketches.
     """
     swaps, reorders = LEVELS[level]
     payload, starts = prompts(rng, topic, np.full(len(topic), 25.0))
@@ -155,8 +154,9 @@ def templated(rng: np.random.Generator, frame: Ints, topic: Ints, level: str) ->
 
 
 def shingles_left(frame: Ints, words: Ints) -> npt.NDArray[np.bool_]:
-    """Which of the frame's sampled windows of five words, one in eight and two at least, each request still
-    holds.
+    """Return which of the frame's sampled windows of five words each request still holds.
+
+    One window in eight is sampled, at least two.
     """
     own = _windows(frame[None])[0]
     sampled = own[own % np.uint64(8) == 0]
@@ -173,7 +173,7 @@ def _windows(words: Ints) -> npt.NDArray[np.uint64]:
 
 
 def new_frame(rng: np.random.Generator) -> Ints:
-    """A template's words: two in five common, the others its own."""
+    """Make a template's words: two in five common, the others its own."""
     return np.where(
         rng.random(FRAME) < 0.4,
         np.minimum(rng.zipf(1.3, FRAME), COMMON),
@@ -182,7 +182,7 @@ def new_frame(rng: np.random.Generator) -> Ints:
 
 
 def sums_of(account: Ints, meaning: Ints, accounts: int) -> tuple[Ints, Ints]:
-    """Prompts of each account, and how many have each of the 64 bits set: shape (accounts, 64)."""
+    """Count prompts of each account, and how many have each of the 64 bits set: shape (accounts, 64)."""
     n = np.bincount(account, minlength=accounts)
     bits = [np.bincount(account, (meaning >> bit) & 1, accounts) for bit in range(PROJECTIONS)]
     return n.astype(np.int64), np.stack(bits, axis=1).astype(np.int64)

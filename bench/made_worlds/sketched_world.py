@@ -1,6 +1,4 @@
-"""Sketched tables of any size, made directly: what ingest and sketch would leave of a provider's month, three
-campaigns included.
-"""
+"""Sketched tables of any size, made directly: a provider's month as sketched, with three campaigns."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
+from stillwatch.engine.sorted_file import write_sorted
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 
 Ints = npt.NDArray[np.int64]
@@ -39,7 +38,7 @@ class Habits:
 
 
 def mixed(value: Ints, salt: int) -> Ints:
-    """64 bits from a number: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
+    """Return 64 bits from a number: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
     x = value.astype(np.uint64) + np.uint64(salt * 0x9E3779B97F4A7C15 & (2**64 - 1))
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -47,7 +46,7 @@ def mixed(value: Ints, salt: int) -> Ints:
 
 
 def drawn_habits(accounts: int, seed: int) -> Habits:
-    """Habits of every account; the last ones are the campaigns'."""
+    """Draw habits of every account; the last ones are the campaigns'."""
     r = np.random.default_rng(seed)
     weight = r.lognormal(0.0, 1.6, accounts)
     region = np.minimum(r.zipf(1.5, accounts) - 1, 19).astype(np.int64)
@@ -69,16 +68,15 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
         )
         path.mkdir(parents=True)
         rows = exchanges // DAYS + (day < exchanges % DAYS)
-        pq.write_table(_day(everyone, day, rows, seed), path / "exchanges.parquet", **PARQUET_OPTIONS)
+        table = _day(everyone, day, rows, seed)
+        write_sorted(path / "exchanges.parquet", table.schema, [table])
     pq.write_table(_accounts(everyone, seed), folder / "accounts.parquet", **PARQUET_OPTIONS)
 
 
 def _times(
     r: np.random.Generator, habits: Habits, day: int, rows: int
 ) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
-    """Of each exchange of a day, in order of time: its account, whether a campaign made it, and its
-    second.
-    """
+    """Return account, campaign flag and second of each exchange of a day, in order of time."""
     a = np.searchsorted(np.cumsum(habits.weight), r.random(rows)).clip(0, len(habits.weight) - 1)
     inside = habits.campaign[a] >= 0
     hour = np.where(
@@ -94,7 +92,7 @@ def _times(
 def _keys(
     r: np.random.Generator, wild: npt.NDArray[np.bool_], template: Ints, serial: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """Head, tail and shingles of texts: those of their template, or their own where they are wild."""
+    """Return head, tail and shingles of texts: those of their template, or their own if they have none."""
     rows = len(serial)
     head = np.where(wild, 10**12 + serial, template)
     tail = np.where(r.random(rows) < 0.5, 2 * 10**12 + serial, template)
@@ -168,7 +166,7 @@ def _day(habits: Habits, day: int, rows: int, seed: int) -> pa.Table:
 
 
 def _meaning(kind: Ints, serial: Ints) -> Ints:
-    """Signs of a kind's own projections, each turned over in one prompt of four."""
+    """Return signs of a kind's own projections, each reversed in one prompt of four."""
     return mixed(kind, 30) ^ (mixed(serial, 31) & mixed(serial, 32))
 
 

@@ -1,6 +1,4 @@
-"""What a made world gives a detector, progress that nobody watches, and when a watch of it has shown what is
-asked, for every study that makes worlds.
-"""
+"""What all studies need that make worlds: a world's inputs, silent progress, and when a watch may end."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from stillwatch.simulate.score_alarms import all_noticed
 
 
 def inputs_of(world: Path) -> Inputs:
-    """All that a world gives a detector."""
+    """Return everything that a world gives a detector."""
     return Inputs(
         (world / "logs",),
         edge=world / "edge.parquet",
@@ -29,12 +27,13 @@ def inputs_of(world: Path) -> Inputs:
 
 
 def quiet(step: str, done: int, whole: int) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 def noticed(world: Path) -> Callable[[Watched], bool]:
-    """Whether a watch has an alarm for each campaign of the world: the days after it would tell nothing of
-    how late they came.
+    """Return whether a watch has an alarm for each campaign of the world.
+
+    The days after that would show nothing about the delays.
     """
     truth = read_truth(world)
     return lambda watched: all_noticed(watched.alarms, watched.members, truth)
@@ -42,12 +41,13 @@ def noticed(world: Path) -> Callable[[Watched], bool]:
 
 @cache
 def beside(scenario: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Of the backdrops asked for those that the scenario does not name itself, in one order: equal worlds
-    have one name.
+    """Return the requested backdrops that the scenario does not name itself, in a fixed order.
+
+    So equal worlds have one name.
     """
     return tuple(name for name in sorted(set(names)) if load(scenario, (name,)) != load(scenario))
 
 
 def place_of(scenario: str, among: Sequence[str]) -> str:
-    """How a scenario is called that plays before backdrops beside its own."""
+    """Return the name of a scenario with backdrops besides its own."""
     return " + ".join((scenario, *among))

@@ -1,6 +1,4 @@
-"""Finished worlds as lines of JSON, so that an interrupted study goes on where it stopped; and which of them
-count.
-"""
+"""Finished worlds as lines of JSON, so that an interrupted study continues, and which of them count."""
 
 from __future__ import annotations
 
@@ -13,15 +11,16 @@ Row = TypeVar("Row")
 
 
 def finished(path: Path | None) -> list[dict[str, Any]]:
-    """The rows of a file, in its order; none where there is no file. A line that an interruption cut off is
-    left out.
+    """Return the rows of a file, in its order; none if there is no file.
+
+    A line that an interruption cut off is left out.
     """
     texts = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
     return [row for row in map(_whole, texts) if row]
 
 
 def add(path: Path, row: dict[str, Any]) -> None:
-    """Write a row at the end; a line that was cut off is ended first, since the row would be lost with it."""
+    """Write a row at the end; a line that was cut off is ended first, so that the row is not lost with it."""
     cut = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as file:
         file.write("\n" * cut + json.dumps(row) + "\n")
@@ -33,8 +32,9 @@ def going_on(
     say: Callable[[str], None],
     mark: str = "cell_name",
 ) -> Iterator[dict[str, Any]]:
-    """The row of each world, by what `mark` holds: the one that stands in the file, else what is made now and
-    added to it with that mark.
+    """Return the row of each world, by what `mark` holds.
+
+    It is the row in the file, else what is made now and added to it with that mark.
     """
     done = {row[mark]: row for row in finished(path)}
     for number, (name, make) in enumerate(wanted.items(), 1):
@@ -57,7 +57,7 @@ def _whole(text: str) -> dict[str, Any]:
 def of_largest(
     rows: Sequence[Row], same: Callable[[Row], Hashable], scale: Callable[[Row], float]
 ) -> list[Row]:
-    """Those rows that have the largest scale among all that are the same but for it, in their order."""
+    """Return the rows with the largest scale among those that differ only in it, in their order."""
     largest: dict[Hashable, float] = {}
     for row in rows:
         largest[same(row)] = max(scale(row), largest.get(same(row), 0.0))

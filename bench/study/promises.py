@@ -1,6 +1,4 @@
-"""What the studies share: their arguments, the promises that they check, how they end, and which state of the
-code a figure is of.
-"""
+"""What the studies share: arguments, promises that they check, their exit, and the state of the code."""
 
 from __future__ import annotations
 
@@ -23,13 +21,13 @@ import stillwatch
 
 Floats = npt.NDArray[np.float64]
 CONFIDENCE = 0.99
-"""Of the intervals that a promise is checked with."""
+"""Confidence of the intervals that check a promise."""
 EARLY = 0.05
-"""Share of a campaign's exchanges before which an alarm is early."""
+"""An alarm before this share of a campaign's exchanges is early."""
 
 
 def options(description: str | None, quick: str) -> argparse.Namespace:
-    """quick, seed and json, as every study takes them; `quick` says what is less of it."""
+    """Read quick, seed and json, as every study takes them; `quick` says what is reduced."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -40,7 +38,7 @@ def options(description: str | None, quick: str) -> argparse.Namespace:
 
 
 def exact(hits: int, runs: int, level: float = 0.95) -> tuple[float, float]:
-    """The interval of a share (Clopper and Pearson 1934); 0 to 1 where nothing was run."""
+    """Return the interval of a share (Clopper and Pearson 1934); 0 to 1 if nothing was run."""
     if not runs:
         return 0.0, 1.0
     interval = binomtest(hits, runs).proportion_ci(level, "exact")
@@ -56,7 +54,7 @@ class Line:
     case: str
     """Sizes and settings."""
     promised: float
-    """What it may be at most."""
+    """Its promised maximum."""
     seen: float
     """What it was."""
     low: float
@@ -64,24 +62,24 @@ class Line:
     high: float
     """Upper end."""
     runs: int
-    """Draws it rests on."""
+    """Number of draws."""
     power: str
-    """What the method found meanwhile; empty where nothing was planted."""
+    """What the method found at the same time; empty if nothing was planted."""
 
     @property
     def kept(self) -> bool:
-        """Whether the promise stands."""
+        """Whether the promise holds."""
         return bool(self.low <= self.promised)
 
 
 def rate(what: str, case: str, promised: float, hits: int, runs: int, power: str = "") -> Line:
-    """A share of runs with its exact interval."""
+    """Return a share of runs with its exact interval."""
     low, high = exact(hits, runs, CONFIDENCE)
     return Line(what, case, promised, hits / runs, low, high, runs, power)
 
 
 def mean(what: str, case: str, promised: float, values: Floats, power: str = "") -> Line:
-    """A mean with its normal interval: not exact, since these have no bound that helps."""
+    """Return a mean with its normal interval, which is not exact, since these means have no useful bound."""
     reach = float(2.576 * values.std() / np.sqrt(len(values)))
     return Line(
         what,
@@ -96,7 +94,7 @@ def mean(what: str, case: str, promised: float, values: Floats, power: str = "")
 
 
 def shown(lines: list[Line]) -> Table:
-    """The lines as a table."""
+    """Show the lines as a table."""
     table = Table("rate", "case", "promised", "seen", "99 % interval", "draws", "kept", "power")
     for line in lines:
         interval = f"{line.low:.4g} to {line.high:.4g}"
@@ -115,19 +113,20 @@ def shown(lines: list[Line]) -> Table:
 
 
 def false_worlds(verdict: str) -> str:
-    """How the line of worlds with a false campaign of a verdict is called."""
+    """Name the line of worlds with a false campaign of a verdict."""
     return f"worlds with a false {verdict} campaign"
 
 
 def nominal(study: str, level: float) -> str:
-    """The case of a study at a false discovery rate, in words."""
+    """Name the case of a study at a false discovery rate."""
     return f"{study}, nominal {level:.0%}"
 
 
 @cache
 def state() -> str:
-    """A fingerprint of the package's source files and tables, so that figures of different states of it are
-    not taken for those of one.
+    """Return a fingerprint of the package's source files and tables.
+
+    So figures of different states are not taken for those of one.
     """
     root = Path(stillwatch.__file__).parent
     digest = hashlib.blake2b(digest_size=5)
@@ -139,9 +138,7 @@ def state() -> str:
 
 
 def finish(lines: Sequence[Any], given: argparse.Namespace) -> None:
-    """Write the lines (dataclasses with `kept`) where asked, and leave: with code 1 where a promise is not
-    kept.
-    """
+    """Write the lines (dataclasses with `kept`) if requested; exit with code 1 if a promise is not kept."""
     if given.json:
         rows: list[dict[str, Any]] = [asdict(line) | {"kept": line.kept} for line in lines]
         given.json.write_text(

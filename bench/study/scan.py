@@ -1,4 +1,4 @@
-"""The unit of time in which searches are told: a plain DuckDB scan of the columns that they read."""
+"""The unit of time for searches: a plain DuckDB scan of the columns that they read."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LISTS = ["signatures", "signed", "shingles", "places"]
 
 
 def scan(run: Path) -> float:
-    """Seconds to read every column that the search reads, once, with DuckDB alone."""
+    """Return the seconds to read every column that the search reads, once, with DuckDB alone."""
     connection = duckdb.connect()
     connection.execute("SET memory_limit = '3GB'")
     files = [str(path) for path in stored_days(run)]

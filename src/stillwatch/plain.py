@@ -6,9 +6,7 @@ from typing import Any
 
 
 def plain(text: str) -> str:
-    """Text without control and direction characters, which could drive a terminal or turn a line round: each
-    is shown as a dot.
-    """
+    """Replace each control and direction character by a dot: it could drive a terminal or reverse a line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "·" for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Put each group's tests, findings and permit together into a campaign with a verdict."""
+"""Combine each group's tests, findings and permit into a campaign with a verdict."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ ORDER = {"adversarial": 0, "unlicensed": 1, "authorised": 2, "benign": 3}
 
 @dataclass(frozen=True)
 class Tested:
-    """One group with all that was found about it."""
+    """One group with everything that was found about it."""
 
     group: int
-    """Its number."""
+    """Number of the group."""
     kind: str
     """linked, declared or single."""
     sums: dict[str, Any]
@@ -48,24 +48,22 @@ class Tested:
     account_ids: set[str]
     """Its members' ids, as permits name them."""
     organisations: set[str]
-    """Verified organisations its members declare; an empty string for members without."""
+    """Verified organisations that its members declare; an empty string for members without one."""
     models: set[str]
     """Models it asked."""
     harvest: list[Share] = field(default_factory=list)
-    """What of its use may be for distilling, where a permit names any of its accounts."""
+    """The part of its use that may be for distilling, if a permit names any of its accounts."""
     owner_accounts: int = 0
-    """Accounts that its one declared owner has in all, in this group or not; 0 where its accounts do not
-    declare one and the same.
-    """
+    """All accounts of its one declared owner, in this group or not; 0 if it declares no single owner."""
 
 
 def campaigns_table(
     tested: list[Tested], passed: Sequence[bool], permits: list[Permit], settings: CampaignSettings
 ) -> pa.Table:
-    """Table campaigns: every tested group with its verdict; `listed` are those that pass e-BH and are not
-    benign, and all with a permit.
+    """Return table campaigns: every tested group with its verdict.
 
-    passed: for each of `tested`, whether it passes e-BH among all hypotheses.
+    `listed` are those that pass e-BH and are not benign, and all with a permit. passed: for each of `tested`,
+    whether it passes e-BH among all hypotheses.
     """
     rows = [_row(item, bool(ok), permits, settings) for item, ok in zip(tested, passed, strict=True)]
     rows.sort(key=lambda row: (not row["listed"], ORDER[row["verdict"]], -row["exchanges"], row["group"]))
@@ -109,11 +107,12 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
 
 
 def _known(item: Tested, settings: CampaignSettings) -> bool:
-    """Whether it is one verified organisation, most of whose accounts ask alike, below the volume for which
-    one needs a permit.
+    """Return whether the group is a known owner.
 
-    Linkage may have found them first: it is then the same owner, if at least half of its accounts are there.
-    Not so a few accounts whose owner's others do not ask: those may be somebody with stolen keys.
+    A known owner is one verified organisation, most of whose accounts ask alike, below the volume that needs
+    a permit. If linkage found the accounts first, it is the same owner if at least half of the owner's
+    accounts are in the group. A few accounts that ask for what the owner's others do not are no known owner:
+    their keys may be stolen.
     """
     most = item.kind == "declared" or (
         item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids)

@@ -1,5 +1,6 @@
-"""Which candidates are told of: an owner as one, or those of its accounts that ask where the others do not;
-and losers while there is room.
+"""Which candidates are judged: an owner as one, or those of its accounts that ask for what the others do not.
+
+Candidates whose bet lost are kept while there is room.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from stillwatch.schema.table import values
 
 
 def choose_candidates(candidates: pa.Table, bets: dict[int, float], permitted: set[int]) -> pa.Table:
-    """The candidates with every account in one of them: an owner as a whole where its bet won, else without
-    its accounts whose own bet won.
+    """Return the candidates with every account in one of them.
 
-    An owner whose accounts a permit names, all of them, is whole too. A lone account of an owner is a
-    candidate that waits here; where it is not told of, its e-value counts as zero among the hypotheses. bets:
-    natural logarithms of e-values.
+    An owner is one candidate where its bet won, or where a permit names all of its accounts. Otherwise its
+    accounts whose own bet won, or that a permit names, are candidates of their own, and the owner is without
+    them. The e-value of a single account that is not kept counts as zero among the hypotheses. bets: natural
+    logarithms of e-values.
     """
     rows = list(
         zip(
@@ -53,12 +54,11 @@ def choose_candidates(candidates: pa.Table, bets: dict[int, float], permitted: s
 def keep_for_review(
     chosen: pa.Table, bets: dict[int, float], permitted: set[int], volumes: dict[int, int], room: int
 ) -> pa.Table:
-    """The candidates without the owners whose bet lost: their e-value is below one, so no error control could
-    list them.
+    """Return the candidates without the owners whose bet lost: error control could never list them.
 
-    Accounts that a permit names stay, so that their use can be held against it; and the largest losers stay
-    as long as their exchanges together fit into `room`, so that an analyst reads why they are benign.
-    volumes: exchanges of each account.
+    Their e-value is at most one. Accounts that a permit names stay, so that their use can be compared with
+    it. The largest losers stay as long as their exchanges together fit into `room`, so that an analyst can
+    read why they are benign. volumes: exchanges of each account.
     """
     rows = list(zip(values(chosen, "group"), values(chosen, "kind"), values(chosen, "account"), strict=True))
     won = {

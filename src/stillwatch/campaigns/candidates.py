@@ -1,6 +1,4 @@
-"""Everything that is tested: linked groups, accounts of one declared owner, single accounts of great volume,
-owned ones too.
-"""
+"""Everything that is tested: linked groups, accounts of one declared owner, and large single accounts."""
 
 from __future__ import annotations
 
@@ -15,16 +13,15 @@ from stillwatch.engine import Engine, Table
 from stillwatch.schema.table import schema_of, values
 
 SAME = 0.5
-"""Share of a declared owner's accounts that, linked in one group, makes the two the same candidate."""
+"""If this share of a declared owner's accounts is linked in one group, the two are the same candidate."""
 CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), nats=pa.float64())
 
 
 def candidates(engine: Engine, linked: pa.Table, owners: Table, volumes: Table, least: int) -> pa.Table:
-    """Table of CANDIDATES: the linked groups keep their numbers, the others follow, largest volume of
-    accounts first.
+    """Table of CANDIDATES: linked groups keep their numbers; the others follow, largest volume first.
 
-    An account of great volume of a declared owner is two candidates: with the owner, and by itself, should it
-    alone ask for such things.
+    An account of great volume that has a declared owner is in two candidates: with the owner, and by itself,
+    in case it alone asks for such things.
     """
     grouped = set(linked.column("account").to_pylist())
     rows = [
@@ -59,7 +56,7 @@ def candidates(engine: Engine, linked: pa.Table, owners: Table, volumes: Table, 
 
 
 def peers(engine: Engine, volumes: Table, taken: pa.Table, wanted: int) -> pa.Table:
-    """A sample of accounts in no group, spread evenly over their keys: (group 0, account)."""
+    """Return a sample of accounts in no group, spread evenly over their keys: (group 0, account)."""
     accounts = engine.collect(volumes.select("account").order_by("account")).column("account").to_numpy()
     free = accounts[~np.isin(accounts, taken.column("account").to_numpy())]
     step = max(len(free) // wanted, 1)

@@ -1,4 +1,4 @@
-"""Licensees that were linked with others are judged by their permits, and the others without them."""
+"""Judge licensees that were linked with others by their permits, and the others without them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pyarrow as pa
 from stillwatch.schema.table import values
 
 NOBODY: frozenset[int] = frozenset()
-"""The permits of an account that none names."""
+"""The permits of an account that no permit names."""
 
 
 def without_licensees(
     members: pa.Table, near: pa.Table, licensed: Mapping[int, frozenset[int]], smallest: int
 ) -> tuple[pa.Table, pa.Table]:
-    """Linked groups and the accounts near them, without those that a permit names; a group that one permit
-    names as a whole stays as it is.
+    """Return linked groups and the accounts near them, without the accounts that a permit names.
 
-    Two firms that run one pipeline can be linked, and what one is licensed for would be held against both.
-    members: group, account, …; near: the same; licensed: the permits of each account that any names, by
-    position. A group left with fewer than `smallest` accounts is dropped. The permits depend on nobody's
-    prompts, so a test of what is left, on prompts, is as good as one of the whole.
+    A group that one permit names as a whole stays as it is. Two firms that run one pipeline can be linked,
+    and what one is licensed for would then count against both. members: group, account, …; near: the same;
+    licensed: the permits of each account that any names, by position. A group left with fewer than `smallest`
+    accounts is dropped. The permits do not depend on anybody's prompts, so a test on prompts of what is left
+    is as good as one of the whole group.
     """
     if not licensed:
         return members, near
@@ -42,9 +42,7 @@ def without_licensees(
 def _agreeing(
     accounts: pa.Table, licensed: Mapping[int, frozenset[int]], whole: Mapping[int, frozenset[int]]
 ) -> pa.Table:
-    """Licensees where all of the group are under one permit of theirs, and nobody else there; elsewhere those
-    that no permit names.
-    """
+    """Licensees in groups that are wholly under one permit; in other groups, those that no permit names."""
     agrees = []
     for group, account in zip(values(accounts, "group"), values(accounts, "account"), strict=True):
         own, common = licensed.get(account, NOBODY), whole.get(group, NOBODY)

@@ -1,4 +1,4 @@
-"""Which owner each account declares."""
+"""The owner that each account declares."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from stillwatch.settings import CampaignSettings
 
 
 def owners(engine: Engine, accounts: Table, settings: CampaignSettings) -> Table:
-    """Table owners (account, owner, basis): a verified organisation, or else the payment instrument of a
-    business plan; null where neither.
+    """Return table owners (account, owner, basis).
 
-    A mail domain or an unverified name declares nothing: anyone can make them.
+    The owner is a verified organisation, else the payment instrument of a business plan, else null. A mail
+    domain or an unverified name declares nothing: anyone can make them.
     """
     verified = accounts.organisation.notnull() & (accounts.verification == "organisation")
     business = accounts.payment.notnull() & accounts.plan.isin(list(settings.business_plans))
@@ -23,7 +23,7 @@ def owners(engine: Engine, accounts: Table, settings: CampaignSettings) -> Table
 
 
 def declared_groups(engine: Engine, owners: Table, volumes: Table, least: int) -> Table:
-    """(owner, account) of owners whose accounts together had at least `least` exchanges."""
+    """Return (owner, account) of owners whose accounts together had at least `least` exchanges."""
     owned = owners.filter(_.owner.notnull()).join(volumes, "account")
     large = owned.group_by("owner").agg(total=_.n.sum()).filter(_.total >= least)
     return engine.collect(

@@ -1,4 +1,4 @@
-"""Whom a permit covers, and what of their use goes beyond it."""
+"""Which groups a permit covers, and what of their use goes beyond it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Share:
-    """The exchanges of one model in one hour that may be for distilling: harvest-like ones, and those whose
-    prompt the log does not hold.
+    """The exchanges of one model in one hour that may be for distilling.
+
+    These are harvest-like ones, and those whose prompt the log does not hold.
     """
 
     model: str
@@ -30,32 +31,32 @@ class Share:
     hour: int
     """The hour, since 1970."""
     exchanges: int
-    """How many."""
+    """Number of exchanges."""
     output_tokens: int
-    """What they wrote."""
+    """Output tokens of these exchanges."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a group did."""
+    """The use that a group made."""
 
     exchanges: int
     """All its exchanges."""
     output_tokens: int
-    """All that they wrote."""
+    """Output tokens of all its exchanges."""
     models: frozenset[str]
     """Models that it asked."""
     first: datetime
-    """Its first exchange."""
+    """Time of its first exchange."""
     last: datetime
-    """Its last."""
+    """Time of its last exchange."""
     harvest: Sequence[Share] = ()
-    """What of it may be for distilling; a permit is of no concern to the rest."""
+    """The part that may be for distilling; the rest needs no permit."""
 
 
 @dataclass(frozen=True)
 class Cover:
-    """What a permit says about a group."""
+    """How a permit applies to a group."""
 
     permit: str
     """The permit's name; empty if none covers the group."""
@@ -66,8 +67,9 @@ class Cover:
 
 
 def harvests(engine: Engine, work: Table, accounts: set[int]) -> dict[int, list[Share]]:
-    """Of each group with any of the accounts, what may be for distilling. work: the rows that signals
-    read.
+    """Return, for each group with any of the accounts, what may be for distilling.
+
+    work: the rows that signals read.
     """
     if not accounts:
         return {}
@@ -91,8 +93,9 @@ def harvests(engine: Engine, work: Table, accounts: set[int]) -> dict[int, list[
 def cover(
     permits: list[Permit], accounts: set[str], organisations: set[str], use: Use, slack: float
 ) -> Cover:
-    """The permit that covers all of a group's accounts, and what exceeds it; of several, the first that
-    nothing exceeds, or else the first.
+    """Return the permit that covers all of a group's accounts, and what exceeds it.
+
+    Of several, this is the first that nothing exceeds, or else the first.
     """
     found = [
         p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})
@@ -107,8 +110,9 @@ def cover(
 
 
 def _exceeded(permits: list[Permit], harvest: Sequence[Share], slack: float) -> bool:
-    """Whether more of the harvest than the slack is outside every permit, or all of it more than they allow
-    together.
+    """Return whether too much of the harvest is outside every permit, or all of it exceeds them together.
+
+    Both allow the slack.
     """
     total = sum(part.exchanges for part in harvest)
     outside = sum(part.exchanges for part in harvest if all(_outside(permit, part) for permit in permits))
@@ -123,7 +127,7 @@ def _beyond(used: int, allowed: list[int | None], slack: float) -> bool:
 
 
 def _outside(permit: Permit, part: Share) -> bool:
-    """Whether a model is not the permit's, or no moment of an hour is within its time."""
+    """Return whether a model is not the permit's, or no moment of an hour is within its time."""
     begins, ends = (datetime.fromtimestamp((part.hour + step) * HOUR, UTC) for step in (0, 1))
     other = bool(permit.models) and part.model != "" and part.model not in permit.models
     return other or begins > permit.expires or (permit.starts is not None and ends <= permit.starts)

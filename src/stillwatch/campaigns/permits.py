@@ -28,7 +28,7 @@ class Permit:
     """A scoped, expiring licence to distil."""
 
     name: str
-    """What it is called in lists."""
+    """Its name in lists."""
     accounts: frozenset[str]
     """Account ids it names."""
     organisation: str
@@ -40,17 +40,15 @@ class Permit:
     output_tokens: int | None
     """Output tokens it covers; None: any number."""
     purpose: str
-    """What for."""
+    """Its purpose."""
     starts: datetime | None
-    """When it begins."""
+    """Time when it begins; None: no limit."""
     expires: datetime
-    """When it ends."""
+    """Time when it ends."""
 
 
 def read_permits(path: Path | None) -> list[Permit]:
-    """The permits of a TOML file of [[permit]] sections. Raises InputError naming the permit and the key at
-    fault.
-    """
+    """Read the [[permit]] sections of a TOML file. Raises InputError naming the permit and the key."""
     if path is None:
         return []
     document = read_toml(path, "permits file", option="--permits", error=InputError)
@@ -99,7 +97,7 @@ def _count(row: dict[str, Any], key: str, where: str) -> int | None:
 
 
 def _time(value: Any, key: str, where: str) -> datetime:
-    """A time in UTC, which one without a zone is taken to be; a date is its first moment."""
+    """Return a time in UTC; a time without a zone is UTC, and a date is its first moment."""
     try:
         parsed = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:
@@ -112,8 +110,9 @@ def _time(value: Any, key: str, where: str) -> datetime:
 def permitted(
     permits: list[Permit], accounts: dict[int, str], organisations: dict[int, str]
 ) -> dict[int, frozenset[int]]:
-    """Keys of the accounts that any permit names, by id or by verified organisation, each with the positions
-    of those permits.
+    """Keys of the accounts that any permit names, by id or verified organisation.
+
+    The values are the positions of those permits.
     """
     by_id: dict[str, set[int]] = {}
     by_owner: dict[str, set[int]] = {}

@@ -69,21 +69,23 @@ def _reason(signal: str, direction: Direction, weight: float, score: float) -> R
 
 @dataclass(frozen=True)
 class Standing:
-    """What an owner has shown the provider of itself."""
+    """What the provider knows about an owner."""
 
     permit: bool = False
     """A permit covers it."""
     exceeded: bool = False
     """Its use goes clearly beyond that permit."""
     known: bool = False
-    """One verified organisation, with fewer exchanges than such a one needs a permit for."""
+    """One verified organisation, with fewer exchanges than need a permit."""
 
 
 def verdict(
     scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings
 ) -> str:
-    """adversarial: large, meant, and hidden; unlicensed: large, meant, and more than owner or permit account
-    for; authorised; else benign.
+    """Return adversarial, unlicensed, authorised or benign.
+
+    Adversarial is large, intended and hidden. Unlicensed is large, intended, and more than owner or permit
+    account for.
     """
     harvests = scale.score >= settings.high and intent.score >= settings.high
     if standing.permit:

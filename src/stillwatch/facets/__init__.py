@@ -1,4 +1,4 @@
-"""Exchanges and accounts -> traces: who carried which key of which facet. One file a facet."""
+"""Exchanges and accounts -> traces: who carried which key of which facet."""
 
 from stillwatch.facets.build import build_traces
 from stillwatch.facets.tables import Tables, prepare

@@ -1,4 +1,4 @@
-"""How a facet's file says what it is."""
+"""The decorator with which a facet's file describes its facet."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def facet(
     scales: int = 1,
     show: Callable[[int], str] | None = None,
 ) -> Callable[[Query], Query]:
-    """Register a function from Tables to rows (account, value, time), one for each mark left; its name is the
-    facet's.
+    """Register a function from Tables to rows (account, value, time), one for each mark.
+
+    The function's name is the facet's name.
     """
     if family not in FAMILIES:
         raise ValueError(f"BUG: unknown family {family}")

@@ -15,7 +15,7 @@ HOURS = 24 // PARTS
 
 
 def show(value: int) -> str:
-    """Busiest hours and how many parts of the day are busy."""
+    """Format the busiest hours and the number of busy parts of the day."""
     top, busy = divmod(value, PARTS + 1)
     return f"busiest {top * HOURS:02d}-{(top + 1) * HOURS:02d} UTC, {busy} of {PARTS} parts of the day busy"
 
@@ -29,8 +29,9 @@ def show(value: int) -> str:
     show=show,
 )
 def active_hours(tables: Tables) -> Table:
-    """One value an account: its busiest four hours (UTC) and the number of parts with at least a twelfth of
-    its work.
+    """One value per account: its busiest four hours (UTC) and its number of busy parts.
+
+    A busy part has at least a twelfth of the account's work.
     """
     parts = tables.activity.group_by("account", part=((_.hour % 24) // HOURS).cast("int64")).agg(
         n=_.n.sum(), second=_["first"].min()

@@ -1,4 +1,4 @@
-"""Facets that are one column of a table: each value that an account shows is a mark. One entry a facet.
+"""Facets that are one column of a table: each value that an account shows is a mark. One entry per facet.
 
 A facet with logic of its own is a file beside this one.
 """
@@ -16,12 +16,12 @@ from stillwatch.facets.tables import Tables, declared, marks
 
 @dataclass(frozen=True)
 class ColumnFacet:
-    """A facet whose values stand in one column."""
+    """A facet whose values are one column."""
 
     name: str
     """Its name."""
     reads: Literal["exchanges", "visits", "accounts"]
-    """The table: `visits` where a column takes few values for one account, which is far less to read."""
+    """The table; `visits` for a column with few values per account, which is much less to read."""
     column: str
     """Its column."""
     family: str
@@ -31,7 +31,7 @@ class ColumnFacet:
     blind_spots: str
     """Where it is wrong or sees nothing."""
     label: str = ""
-    """The kind in table `labels` that its values are shown as; empty: see `show`."""
+    """The kind in table `labels` of its values' labels; empty: see `show`."""
     anchor: bool = True
     """Whether its keys may be anchors."""
     sparse: bool = False
@@ -41,7 +41,7 @@ class ColumnFacet:
 
 
 def as_number(value: int) -> str:
-    """An autonomous system's number as it is usually written."""
+    """Format an autonomous system's number in the usual way."""
     return f"AS{value}"
 
 
@@ -136,7 +136,7 @@ CATALOGUE = (
         "head",
         family="content",
         sees="accounts whose prompts begin with one template",
-        blind_spots="A public prompt is shared by strangers; a random first line hides it.",
+        blind_spots="Strangers share a public prompt; a random first line hides it.",
         label="head",
         sparse=True,
     ),
@@ -165,9 +165,9 @@ CATALOGUE = (
         "exchanges",
         "prefix",
         family="content",
-        sees="one conversation carried on under several accounts",
-        blind_spots="Blind for requests of one turn; a constant greeting with a constant answer is shared "
-        "by strangers.",
+        sees="one conversation continued under several accounts",
+        blind_spots="Blind for requests of one turn; strangers share a constant greeting with a constant "
+        "answer.",
         label="prefix",
         sparse=True,
     ),
@@ -187,8 +187,8 @@ CATALOGUE = (
         "parameters",
         family="content",
         sees="accounts that ask with one unusual set of parameters",
-        blind_spots="A framework's defaults are shared by thousands of strangers; a stratum that includes "
-        "the client explains them.",
+        blind_spots="Thousands of strangers share a framework's defaults; a stratum that includes the "
+        "client explains them.",
         label="parameters",
     ),
     ColumnFacet(

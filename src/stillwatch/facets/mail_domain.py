@@ -1,4 +1,4 @@
-"""The mail domain, where it is not open to anyone."""
+"""The mail domain, unless it is open to anyone."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ from stillwatch.facets.tables import Tables, declared
     label="email_domain",
 )
 def mail_domain(tables: Tables) -> Table:
-    """The private mail domain of an account."""
+    """Return the private mail domain of an account."""
     return declared(tables.accounts.filter(~tables.accounts.email_public.fill_null(False)), "email_domain")

@@ -16,7 +16,7 @@ SCALES = (60, 900)
 
 
 def show(value: int) -> str:
-    """The start of the bucket and its length."""
+    """Format the start of the bucket and its length."""
     scale, bucket = value >> 40, value & (2**40 - 1)
     return f"began {datetime.fromtimestamp(bucket * scale, UTC):%Y-%m-%d %H:%M} ({scale // 60} min)"
 
@@ -24,16 +24,17 @@ def show(value: int) -> str:
 @facet(
     family="rhythm",
     sees="accounts that start to work in the same minute or quarter of an hour, again and again",
-    blind_spots="A lesson, a cron default at the full hour and an outage's end start strangers together; "
-    "jitter beyond an hour hides a balancer.",
+    blind_spots="A lesson, a cron default at the full hour and the end of an outage make strangers start "
+    "together; jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
     anchor=False,
     scales=len(SCALES),
     show=show,
 )
 def onset(tables: Tables) -> Table:
-    """The start of each bout: an active hour whose hour before was idle (SynchroTrap, CCS 2014, with the
-    target left out).
+    """Return the start of each bout: an active hour after an idle one.
+
+    SynchroTrap, CCS 2014, without the target.
     """
     before = tables.activity.hour.lag().over(ibis.window(group_by="account", order_by="hour"))
     bouts = tables.activity.mutate(before=before).filter(_.before.isnull() | (_.before < _.hour - 1))

@@ -14,11 +14,11 @@ WINDOW = 48 * 3600
 BUCKET = 6 * 3600
 """Resolution of the delay, in seconds."""
 SLOTS = WINDOW // BUCKET
-"""Delays told apart."""
+"""Number of different delays."""
 
 
 def show(value: int) -> str:
-    """Which release, and how soon."""
+    """Format the release and the delay."""
     number, slot = divmod(value, SLOTS)
     return f"moved to release {number + 1} within {(slot + 1) * BUCKET // 3600} h"
 
@@ -26,13 +26,14 @@ def show(value: int) -> str:
 @facet(
     family="rhythm",
     sees="accounts that move half of their work to a new model within the same hours after its release",
-    blind_spots="Enthusiasts and evaluators move at once too; blind without a release inside the log.",
+    blind_spots="Enthusiasts and evaluators also move at once; blind without a release inside the log.",
     needs=("exchanges.model", "releases.model"),
     show=show,
 )
 def pivot(tables: Tables) -> Table:
-    """The release and the delay in quarter days, where the new model took half of the account's next two days
-    and it had worked before.
+    """Return the release and the delay in quarter days of accounts that moved to it.
+
+    An account moved if the new model took half of its next two days, and it had worked before.
     """
     release = tables.releases.select(
         "model", released="second", number=ibis.row_number().over(ibis.window(order_by=["second", "model"]))

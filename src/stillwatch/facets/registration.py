@@ -15,7 +15,7 @@ SCALES = (3600, 86_400)
 
 
 def show(value: int) -> str:
-    """The hour or the day."""
+    """Format the hour or the day."""
     scale, bucket = value >> 40, value & (2**40 - 1)
     when = datetime.fromtimestamp(bucket * scale, UTC)
     return f"registered {when:%Y-%m-%d %H}h" if scale == SCALES[0] else f"registered {when:%Y-%m-%d}"
@@ -30,7 +30,7 @@ def show(value: int) -> str:
     show=show,
 )
 def registration(tables: Tables) -> Table:
-    """The hour and the day in which an account was registered."""
+    """Return the hour and the day in which an account was registered."""
     known = tables.accounts.filter(_.created_second.notnull())
     return ibis.union(
         *[
@@ -41,7 +41,8 @@ def registration(tables: Tables) -> Table:
 
 
 def scaled(second: Column, scale: int) -> Column:
-    """The bucket of a time at a scale (seconds), as one number: the scale stands in the high bits so that
-    scales never meet.
+    """Return the bucket of a time at a scale (seconds) as one number.
+
+    The scale is in the high bits, so that scales never meet.
     """
     return (second // scale).cast("int64") + scale * 2**40

@@ -9,18 +9,18 @@ from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables
 
 SAMPLED = 16
-"""One fingerprint in so many is followed, the same ones for every account: a template leaves several."""
+"""One fingerprint in so many is used, the same ones for every account; a template leaves several."""
 
 
 @facet(
     family="content",
-    sees="accounts whose prompts contain one run of words, wherever it stands and whatever surrounds it",
-    blind_spots="Every request rephrased leaves no common run; quotations and licence texts are shared by "
-    "strangers.",
+    sees="accounts whose prompts contain one run of words, wherever it is and whatever surrounds it",
+    blind_spots="If every request is rephrased, there is no common run; strangers share quotations and "
+    "licence texts.",
     needs=("exchanges.shingles",),
     sparse=True,
 )
 def shingle(tables: Tables) -> Table:
-    """The sampled windows of words (FracMinHash: Irber and others 2022) that fall into a smaller sample."""
+    """Return the sampled windows of words (FracMinHash: Irber and others 2022) in a smaller sample."""
     each = tables.exchanges.select("account", "second", value=_.shingles.unnest())
     return each.filter(_.value % SAMPLED == 0)

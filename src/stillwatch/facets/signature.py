@@ -1,4 +1,4 @@
-"""Reasoning signatures: what the API hands out with its hidden reasoning and takes back in the next turn."""
+"""Reasoning signatures, which the API issues with its hidden reasoning and takes back in the next turn."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from stillwatch.facets.tables import Tables
     family="content",
     sees="accounts that hold one reasoning signature: it was issued to one of them, and another sends it "
     "back",
-    blind_spots="The keys of one customer share them when they share the load; blind where clients send no "
-    "reasoning back.",
+    blind_spots="One customer's keys share signatures when they share the load; blind where clients send "
+    "no reasoning back.",
     needs=("exchanges.signatures",),
     sparse=True,
 )
 def signature(tables: Tables) -> Table:
-    """Each signature that an account was answered with or sent back."""
+    """Return each signature that an account received or sent back."""
     held = [
         tables.exchanges.filter(_[name].notnull()).select("account", "second", value=_[name].unnest())
         for name in ("signatures", "signed")

@@ -1,4 +1,4 @@
-"""Who begins where others were banned."""
+"""Accounts that begin where others were banned."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ WITHIN = 24
 
 
 def show(value: int) -> str:
-    """The hour of the wave."""
+    """Format the hour of the wave."""
     return f"bans of {datetime.fromtimestamp(value * HOUR, UTC):%Y-%m-%d %H}h"
 
 
 @facet(
     family="rhythm",
     sees="accounts banned in one wave, and accounts whose first exchange follows it within a day",
-    blind_spots="Every new customer of that day follows the wave too; blind without dates of bans.",
+    blind_spots="Every new customer of that day also follows the wave; blind without dates of bans.",
     needs=("accounts.banned",),
     show=show,
 )
 def succession(tables: Tables) -> Table:
-    """The wave (its hour): for each account banned in it, and each that began within a day after it."""
+    """Return the wave (its hour) for each account banned in it, and each that began within a day after it."""
     banned = tables.accounts.filter(_.banned_second.notnull()).select(
         "account", second=_.banned_second, wave=(_.banned_second // HOUR).cast("int64")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
@@ -14,35 +15,45 @@ HOUR = 3600
 
 
 VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters")
-"""Columns that take few values for one account; facets of them read visits, which are far fewer than
-exchanges.
-"""
+"""Columns with few values per account. Facets of them read visits, which are far fewer than exchanges."""
 FOLLOWING = ("subnet", "region", "network_class")
-"""Columns that follow from the address, so that one value stands for a visit."""
+"""Columns that follow from the address, so that each visit has one value."""
+
+
+def as_asked(_name: str, rows: Table) -> Table:
+    """Rows as a query, made again wherever they are used."""
+    return rows
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What facets may read, as Ibis tables."""
+    """The tables that facets may read, as Ibis tables."""
 
     exchanges: Table
     """Table exchanges, with `second` (since 1970) for its time."""
     accounts: Table
     """Table accounts, with `created_second` and `banned_second`."""
     activity: Table
-    """account, hour (since 1970), n, first and last (seconds since 1970), texts and harvest-like ones,
-    metered exchanges and sums of their tokens.
+    """Work by account and hour (since 1970).
+
+    n, first and last (seconds since 1970), number of texts and of harvest-like ones, metered exchanges and
+    sums of their tokens.
     """
     visits: Table
-    """account and the columns of VISIT, those of FOLLOWING, second and last (seconds since 1970), n: one row
-    for each combination.
+    """One row per account and combination of the columns of VISIT.
+
+    With the columns of FOLLOWING, second and last (seconds since 1970), n.
     """
     releases: Table
     """model, second: when each model was released."""
+    hold: Callable[[str, Table], Table] = as_asked
+    """Makes the rows of a query once, under a name, for a facet that uses them several times; they go when
+    the facet is done.
+    """
 
 
 def prepare(engine: Engine, exchanges: Table, accounts: Table, releases: Table) -> Tables:
-    """The facets' tables; activity and visits are one pass each over the exchanges."""
+    """Make the facets' tables; activity and visits are one pass each over the exchanges."""
     timed = exchanges.mutate(second=_.time.epoch_seconds().floor())
     dated = accounts.mutate(
         created_second=_.created.epoch_seconds().floor(), banned_second=_.banned.epoch_seconds().floor()
@@ -83,9 +94,7 @@ def _hourly(timed: Table) -> Table:
 
 
 def marks(exchanges: Table, column: str) -> Table:
-    """Each exchange, or visit, that carries the column, as (account, value, second) and, for visits, (last,
-    n).
-    """
+    """Each exchange or visit with the column as (account, value, second); visits also have (last, n)."""
     counted = ["last", "n"] if "n" in exchanges.columns else []
     return exchanges.select("account", "second", *counted, value=exchanges[column].cast("int64")).filter(
         _.value.notnull()
@@ -93,9 +102,7 @@ def marks(exchanges: Table, column: str) -> Table:
 
 
 def declared(accounts: Table, column: str) -> Table:
-    """Each account that carries the column, as (account, value, second); the second is that of its
-    registration.
-    """
+    """Each account with the column as (account, value, second), with the second of its registration."""
     return accounts.select(
         "account", second=accounts.created_second, value=accounts[column].cast("int64")
     ).filter(_.value.notnull())

@@ -11,7 +11,7 @@ from stillwatch.facets.tables import Tables
 
 
 def show(value: int) -> str:
-    """Mean lengths and the spread of the prompts', roughly."""
+    """Format the mean lengths and the spread of the prompts', roughly."""
     read, written, spread = value >> 12, (value >> 6) & 63, value & 63
     return (
         f"about {2 ** (read / 2):,.0f} tokens in (give or take {2**spread - 1:,}), "
@@ -22,13 +22,14 @@ def show(value: int) -> str:
 @facet(
     family="content",
     sees="accounts whose requests have one shape: mean prompt and answer length and their spread",
-    blind_spots="Only a shape: unrelated batch jobs can look alike. It needs no text.",
+    blind_spots="It sees only a shape: unrelated batch jobs can look alike. It needs no text.",
     needs=("exchanges.input_tokens", "exchanges.output_tokens"),
     show=show,
 )
 def token_shape(tables: Tables) -> Table:
-    """One value an account of ten requests or more: mean input and output tokens in half octaves, spread of
-    the input in octaves.
+    """One value per account of ten requests or more, from mean token counts and the spread of the input.
+
+    The mean input and output tokens are in half octaves, the spread in octaves.
     """
     sums = tables.activity.group_by("account").agg(
         n=_.metered.sum(),

@@ -1,6 +1,4 @@
-"""Test each account of a group alone: does its content fit the rest of the group better than that of its
-peers does?
-"""
+"""Test each account of a group: does its content fit the rest of the group better than its peers' does?"""
 
 from __future__ import annotations
 
@@ -18,20 +16,18 @@ from stillwatch.heldout.semantic_fit import Fit, Likeness, fitted
 CARRIERS = 3
 """Members that must carry a key before it is weighed."""
 TELLING = math.log(3.0)
-"""Nats by which a key must be more frequent in the group than outside to be weighed."""
+"""A key is weighed if it is more frequent in the group than outside by at least so many nats."""
 MICRO = 1_000_000
-"""Nats are summed as whole micronats, which add up to the same in any order."""
+"""Nats are summed as whole micronats, which give the same sum in any order."""
 CALIBRATION = 100
-"""Accounts outside the group that a member is ranked among, at least."""
+"""Each member is ranked among at least so many accounts outside the group."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
 def account_scores(engine: Engine, held: Table, found: pa.Table, everyone: int) -> dict[int, pa.Table]:
-    """For each group, what its keys say of every account that carries some: account, most, least, in whole
-    micronats.
-    """
+    """What each group's keys count for accounts that carry some: account, most, least, in micronats."""
     weights = _weights(found, everyone)
     facet = (
         held.join(engine.load("account_weights", weights), "key")
@@ -49,13 +45,12 @@ def accounts_compared(sampler: Sampler, accounts: Ints) -> Compared:
 
 
 def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
-    """Conformal p-values (Bates, Candès, Lei, Romano and Sesia 2023): a member's rank among its pool's
-    outsiders.
+    """Return conformal p-values: a member's rank among the outsiders of its pool.
 
-    A member is scored by what the others of its group carry and ask, itself left out. Outsiders ought to be
-    scored by the same, for each member anew; for what they carry they are given the most that this could be
-    instead, so that a p-value is never too small. scores: of account_scores; None where the group has no
-    telling keys.
+    Bates, Candès, Lei, Romano and Sesia 2023. A member is scored by what the others of its group carry and
+    ask, with the member left out. Outsiders should be scored by the same, anew for each member. Instead, for
+    what they carry they get the most that this could be, so a p-value is never too small. scores: from
+    account_scores; None where the group has no telling keys.
     """
     compared = likeness.compared
     said = np.zeros(len(compared.account))
@@ -68,11 +63,10 @@ def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
 
 
 def _weights(found: pa.Table, everyone: int) -> pa.Table:
-    """group, key, most, least: a key's log rate in the group over that outside, in whole micronats, 0 where
-    it does not tell.
+    """Return group, key, most, least: a key's log rate in the group over that outside, in micronats.
 
-    `least` is for a member that carries it and is left out, `most` bounds what it is for an outsider
-    meanwhile.
+    It is 0 where the key is not telling. `least` is for a member that carries the key and is left out; `most`
+    bounds the value for an outsider in that case.
     """
     carriers, size, df = (
         found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df")
@@ -91,7 +85,7 @@ def _weights(found: pa.Table, everyone: int) -> pa.Table:
 
 
 def by_group(table: pa.Table) -> dict[int, pa.Table]:
-    """A table with a column group, sorted by it, cut into one table a group."""
+    """Return one table per group of a table with a column group, sorted by it."""
     groups = table.column("group").to_numpy()
     names, start = np.unique(groups, return_index=True)
     if len(groups) and not (np.diff(groups.astype(np.int64)) >= 0).all():

@@ -28,15 +28,15 @@ from stillwatch.schema.table import schema_of, values
 
 FAMILY = "content"
 TILTS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Alternatives bet on, as exponential tilts of the peers' rate; their mean is the bet."""
+"""Exponential tilts of the peers' rate, the alternatives that are bet on; the mean over them is the bet."""
 KEYS = 200
-"""Keys of a group that are weighed; leaving the rest out only lowers its e-value."""
+"""Keys of a group that are weighed; leaving out the rest only lowers its e-value."""
 OUTSIDERS = 5
-"""Accounts outside the group that a cell must hold to test it."""
+"""A cell tests the group only if it holds so many accounts outside the group."""
 OUTSIDE_SHARE = 0.25
-"""Outsiders that it must hold for each account of the group."""
+"""A cell must also hold so many outsiders for each account of the group."""
 LEAST_MISSING = 0.02
-"""An account without the group's content counts as no rarer than this among its members."""
+"""An account without the group's content counts as no rarer than this among the members."""
 FILLED = 0.5
 """Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it
 they are left out.
@@ -47,7 +47,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What the held-out family says."""
+    """The results of the held-out family."""
 
     everyone: int
     """Accounts with exchanges."""
@@ -58,17 +58,13 @@ class HeldOut:
     p_values: dict[tuple[int, int], float]
     """(group, account): p-value of the account alone."""
     nats: dict[int, tuple[npt.NDArray[np.int64], Floats]]
-    """For each group, accounts (sorted) that carry any of its telling content keys, and their content
-    evidence in nats.
-    """
+    """For each group, accounts (sorted) with any of its telling content keys, and their nats of content."""
     carried: dict[int, float]
     """Share of each group's tested accounts that carry any of its telling content keys."""
     facets: dict[int, list[str]]
-    """Facets with a key that a group's accounts carry more than their peers; `semantic` where the bet on it
-    won.
-    """
+    """Facets with a key that the group carries more than its peers; `semantic` where that bet won."""
     semantic: SemanticEvidence
-    """What the prompts' meaning says."""
+    """The evidence from the prompts' meaning."""
 
     def by_group(self) -> dict[int, dict[int, float]]:
         """For each group, the p-values of its tested accounts."""
@@ -79,9 +75,7 @@ class HeldOut:
 
 
 def held_traces(engine: Engine, traces: Table, strata: Table) -> Table:
-    """Table held (account, key, facet, cell, region): the traces of the content family, with the account's
-    cell of peers.
-    """
+    """Create table held (account, key, facet, cell, region): content traces with the account's cell."""
     names = [name for name, facet in FACETS.all().items() if facet.family == FAMILY]
     rows = traces.filter(_.facet.isin(names)).join(strata.select("account", "cell", "region"), "account")
     return engine.create("held", rows.select("account", "key", "facet", "cell", "region"))
@@ -97,7 +91,7 @@ def held_out_evidence(
 ) -> HeldOut:
     """e-value of each group and p-value of each member against Null.CONTENT.
 
-    exchanges: account, semantic sketch of each exchange, where prompts were sketched; near: group, account of
+    exchanges: account, semantic sketch of each exchange, where prompts were sketched. near: group, account of
     those that fit a group but for their content.
     """
     inside = engine.load("inside", members.select(["group", "account"]))
@@ -141,8 +135,9 @@ def held_out_evidence(
 
 
 def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, float]:
-    """The mean of both e-values, which is one whatever their dependence; a group without telling keys made no
-    bets on keys.
+    """Return the mean of both e-values; its expectation is one whatever their dependence.
+
+    A group without telling keys has no bets on keys.
     """
     if not semantic.seen:
         return log_e
@@ -153,7 +148,7 @@ def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, flo
 
 
 def _carried_keys(engine: Engine, held: Table, inside: Table) -> pa.Table:
-    """Keys that at least CARRIERS of a group's accounts carry: group, key, facet, carriers, size, df."""
+    """Return keys that CARRIERS or more of a group carry: group, key, facet, carriers, size, df."""
     df = held.group_by("key").agg(df=_.count())
     carried = (
         held.join(inside, "account")
@@ -168,7 +163,7 @@ def _carried_keys(engine: Engine, held: Table, inside: Table) -> pa.Table:
 
 
 def _weighed(found: pa.Table, everyone: int) -> pa.Table:
-    """The most telling keys of each group, with their weight in nats from the rate outside."""
+    """Return the most telling keys of each group, with their weight in nats against the rate outside."""
     carriers, sizes, dfs = (
         found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df")
     )
@@ -195,17 +190,15 @@ class _Pools:
     drawn: Ints
     """The group's accounts in each pool; 0 in a pool that is left out."""
     whole: Ints
-    """All accounts in it."""
+    """All accounts in each pool."""
     tested: npt.NDArray[np.bool_]
     """The cells whose accounts of the group are tested."""
     wider: bool
-    """Whether some pools are more than a cell."""
+    """Whether some pools are more than one cell."""
 
 
 def _pools(cells: Cells, own: Ints) -> _Pools:
-    """The cells that hold outsiders enough; and pools of the others where most of the group's accounts are in
-    those.
-    """
+    """Return the cells with enough outsiders, and pools of the other cells if they hold most of the group."""
     pools = pooled(cells, own, OUTSIDERS, OUTSIDE_SHARE)
     wider = int(own[~pools.alone].sum()) > FILLED * int(own.sum())
     tested = own > 0 if wider else pools.alone
@@ -219,12 +212,11 @@ def _pools(cells: Cells, own: Ints) -> _Pools:
 def _log_e_values(
     engine: Engine, held: Table, inside: Table, keys: pa.Table, pools: dict[int, _Pools], tests: int
 ) -> dict[int, float]:
-    """Mean over keys and tilts of exp(tilt * carriers) over its expectation under the null, so that its own
-    is at most one.
+    """Return each group's log e-value: mean over keys and tilts of exp(tilt * carriers) over its expectation.
 
-    Given how many accounts of a pool carry a key, those among the group's accounts are a draw without
-    replacement: the bet needs no estimated rate. A mean of bets over dependent keys is a bet; keys that are
-    not weighed count as bets of zero.
+    The expectation under the null is at most one. Given how many accounts of a pool carry a key, those among
+    the group's accounts are a draw without replacement, so the bet needs no estimated rate. A mean of bets
+    over dependent keys is a bet. Keys that are not weighed count as bets of zero.
     """
     chosen = engine.load("telling", keys.select(["group", "key"]))
     everywhere = held.join(chosen, "key").group_by("group", "key", "cell").agg(all=_.count())
@@ -242,8 +234,9 @@ def _log_e_values(
 
 
 def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
-    """counts: key, cell, all, own, one row for each of the group's telling keys and each cell where it
-    occurs.
+    """Return the log e-value of one group.
+
+    counts: key, cell, all, own, one row for each of the group's telling keys and each cell where it occurs.
     """
     width = len(pools.drawn)
     key, row = np.unique(counts.column("key").to_numpy(), return_inverse=True)
@@ -263,12 +256,11 @@ def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
 def _scores(
     engine: Engine, held: Table, inside: Table, keys: pa.Table, own: dict[int, Ints]
 ) -> dict[int, tuple[Ints, Floats]]:
-    """For each group: accounts that carry its keys, sorted, and what these and the lack of others say, in
-    nats.
+    """Return, for each group, the accounts that carry its keys (sorted) and their content evidence in nats.
 
-    A facet says the weight of the account's best key in it, or log(share of the group without one) where it
-    carries none of them. Facets are correlated, since one tool brings its prompt, its tools and its
-    parameters: the strongest counts in full, the others a third (see totals).
+    A facet gives the weight of the account's best key in it. Where the account carries none, it gives
+    log(share of the group without one). Facets are correlated, since one tool brings its prompt, its tools
+    and its parameters. So the strongest counts in full and the others a third (see totals).
     """
     if not keys.num_rows:
         return {}
@@ -307,8 +299,10 @@ def _scores(
 
 
 def _joined(table: pa.Table, lack: int) -> tuple[Ints, Floats]:
-    """table: account, more (beyond a group's account that carries nothing), best; lack: what carrying nothing
-    says. In micronats.
+    """Return accounts and their nats, with the weaker facets at a third.
+
+    table: account, more (beyond a group's account that carries nothing), best; lack: the evidence of carrying
+    nothing. Both in micronats.
     """
     account, more, best = (table.column(name).to_numpy() for name in ("account", "more", "best"))
     return account, np.round((more + lack + 2 * best) / 3.0 / MICRO, 6)

@@ -13,10 +13,10 @@ AT_ONCE = 1_000_000
 
 
 def log_moments(whole: Ints, marked: Ints, drawn: Ints, tilts: tuple[float, ...]) -> Floats:
-    """log E exp(tilt X) for X hypergeometric: `drawn` of `whole` accounts, `marked` of which carry a key.
-    Shape (rows, tilts).
+    """Return log E exp(tilt X) for hypergeometric X, shape (rows, tilts).
 
-    Exact: the sum over all that X can be. Cost grows with the sum of min(marked, drawn).
+    X counts the accounts with a key among `drawn` of `whole` accounts, `marked` of which carry it. Exact: the
+    sum over all values of X. The cost grows with the sum of min(marked, drawn).
     """
     result = np.zeros((len(whole), len(tilts)))
     lengths = np.minimum(marked, drawn) + 1
@@ -42,7 +42,7 @@ def _some(whole: Ints, marked: Ints, drawn: Ints, tilts: tuple[float, ...]) -> F
 
 
 def _log_sums(terms: Floats, start: Ints, row: Ints) -> Floats:
-    """log of the sum of exp(terms) over each row."""
+    """Return the log of the sum of exp(terms) over each row."""
     top = np.maximum.reduceat(terms, start)
     return np.asarray(top + np.log(np.add.reduceat(np.exp(terms - top[row]), start)))
 

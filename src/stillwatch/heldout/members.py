@@ -1,4 +1,4 @@
-"""Which accounts a tested group names: all evidence counts here, since it no longer tests the group."""
+"""Which accounts a tested group names. All evidence counts here, since it no longer tests the group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stillwatch.settings import CampaignSettings, LinkageSettings
 LEAST_CONTENT = 4.0
 """Nats of content that an account near a group needs to be named in it."""
 LESSER = 1.0 / 3.0
-"""Weight of the weaker of what keys and meaning say."""
+"""Weight of the weaker evidence, that of keys or that of meaning."""
 CERTAIN = math.log(99.0)
 """Posterior odds at which an account is named."""
 
@@ -34,8 +34,8 @@ def named_members(
     """group, account, nats (formation and content), and what content is made of: keys, semantic, cap. Members
     whose content agrees, and near accounts whose content does.
 
-    An account is named where its evidence outweighs the prior odds against it, (everyone / size of the group)
-    to one, a hundredfold. Groups left with fewer than `smallest_group` accounts are dropped.
+    An account is named if its evidence outweighs the prior odds against it, (everyone / size of the group) to
+    one, by a factor of a hundred. Groups left with fewer than `smallest_group` accounts are dropped.
     """
     own = _with_content(members, held, linkage)
     others = _with_content(near, held, linkage)
@@ -62,7 +62,7 @@ def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
 
 
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
-    """The accounts with their content evidence (content) and the sum of both (nats)."""
+    """Add to the accounts their content evidence (content) and the sum of both (nats)."""
     group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
     keys, semantic, content = np.zeros((3, len(group)))
     for name in np.unique(group):

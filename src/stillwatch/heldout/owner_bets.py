@@ -1,6 +1,4 @@
-"""Test owners whose accounts nothing links: do they ask for harvest-like prompts more often than nearly all
-users of their client?
-"""
+"""Test owners whose accounts nothing links: do they send harvest-like prompts more often than their peers?"""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.table import values
 
 STAKES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
-"""Shares of what has been won that the bets lay on the next day."""
+"""Shares of the winnings that the bets stake on the next day."""
 DAY = 24
 """Hours."""
 NULLS = {"single": NullTested(Null.ACCOUNT_HARVEST), "declared": NullTested(Null.OWNER_HARVEST)}
@@ -27,10 +25,10 @@ Ints = npt.NDArray[np.int64]
 
 
 def owner_bets(engine: Engine, activity: Table, habits: pa.Table, chosen: pa.Table) -> dict[int, float]:
-    """Natural logarithm of the e-value of each declared or single candidate.
+    """Return the natural logarithm of the e-value of each declared or single candidate.
 
-    activity: account, hour, texts, harvest; habits: account, client, texts, harvest of every account, sorted
-    by account; chosen: candidates.
+    activity: account, hour, texts, harvest. habits: account, client, texts, harvest of every account, sorted
+    by account. chosen: candidates.
     """
     tested = chosen.filter(pa.array([kind != "linked" for kind in values(chosen, "kind")], pa.bool_()))
     accounts = np.unique(tested.column("account").to_numpy())
@@ -52,13 +50,13 @@ def owner_bets(engine: Engine, activity: Table, habits: pa.Table, chosen: pa.Tab
 
 
 def account_bets(account: Ints, texts: Ints, harvest: Ints, limit: Floats) -> Floats:
-    """Natural logarithm of each account's e-value, from one row a day: its number, prompts (at least one) and
-    those that are harvest-like.
+    """Return the natural logarithm of each account's e-value; shape as limit.
 
-    On a day with the share X of harvest-like prompts a bet grows to 1 + stake (X / limit - 1) times what it
-    was: fair where the share that the past makes one expect is the limit, a loss below, however much the
-    prompts of one day resemble each other (Waudby-Smith and Ramdas 2024, section 4). Several stakes are laid
-    side by side; their mean is a bet. limit: for each account, from 0. Shape: as limit.
+    There is one row per day: the account's number, prompts (at least one), and how many are harvest-like. On
+    a day with a share X of harvest-like prompts, a bet is multiplied by 1 + stake (X / limit - 1). This is
+    fair where the share that one expects from the past is the limit, and loses below it, however much the
+    prompts of one day resemble each other (Waudby-Smith and Ramdas 2024, section 4). The mean of bets with
+    several stakes is a bet. limit: for each account, from number 0.
     """
     gain = harvest / texts / limit[account] - 1.0
     grown = [np.bincount(account, np.log1p(stake * gain), len(limit)) for stake in STAKES]
@@ -66,12 +64,11 @@ def account_bets(account: Ints, texts: Ints, harvest: Ints, limit: Floats) -> Fl
 
 
 def most_of(log_e: Floats) -> float:
-    """Natural logarithm of an e-value against "at least half of these accounts are within the limit", from
-    the accounts' own.
+    """Return the log e-value against "at least half of these accounts are within the limit", from their own.
 
-    Under that null hypothesis half of the accounts' e-values have a mean of at most one; the smallest half
-    has no larger a mean than those, whichever they are and whatever their dependence (a partial conjunction,
-    Benjamini and Heller 2008).
+    Under that null hypothesis some half of the accounts have e-values with a mean of at most one. The mean of
+    the smallest half is no larger, whichever half that is and whatever their dependence (a partial
+    conjunction, Benjamini and Heller 2008).
     """
     smallest = np.sort(log_e)[: (len(log_e) + 1) // 2]
     return float(logsumexp(smallest) - np.log(len(smallest)))

@@ -1,4 +1,4 @@
-"""Whom an owner's account is compared with, and how often their prompts are harvest-like."""
+"""The peers of an owner's account, and how often their prompts are harvest-like."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from stillwatch.schema.table import values
 
 QUANTILE = 0.95
 FLOOR = 0.1
-"""The rate that the null allows at least, so that quiet peers do not make an odd prompt an offence."""
+"""The null allows at least this rate, so that quiet peers do not make an odd prompt an offence."""
 LEAST_TEXTS = 10
-"""Prompts that an account needs before its rate says something about its peers."""
+"""Prompts that an account needs before its rate counts among its peers'."""
 NO_CLIENT = np.iinfo(np.int64).min
-"""Stands for the client of accounts without one; such accounts have no client in common."""
+"""Stands for the client of accounts without one; they have no client in common."""
 
 
 def main_clients(engine: Engine, visits: Table) -> Table:
-    """(account, client): the client that sent most of an account's exchanges."""
+    """Return (account, client): the client that sent most of an account's exchanges."""
     counted = visits.filter(_.client.notnull()).group_by("account", "client").agg(n=_.n.sum())
     first = ibis.row_number().over(
         ibis.window(group_by="account", order_by=[ibis.desc(counted.n), counted.client])
@@ -33,12 +33,11 @@ def main_clients(engine: Engine, visits: Table) -> Table:
 
 
 def limits(habits: pa.Table, taken: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The rate of harvest-like prompts that the null allows each account: the QUANTILE of its peers' rates,
-    FLOOR at least.
+    """Return the rate of harvest-like prompts that the null allows each account, shape (accounts,).
 
-    Its peers are the accounts of its main client, or everyone where fewer than OUTSIDERS of those can be
-    rated. habits: account, client (null where unknown), texts, harvest of every account; taken: accounts that
-    are candidates, and nobody's peers. Shape (accounts,).
+    It is the QUANTILE of its peers' rates, at least FLOOR. Its peers are the accounts of its main client, or
+    all accounts if fewer than OUTSIDERS of those can be rated. habits: account, client (null where unknown),
+    texts, harvest of every account. taken: accounts that are candidates, and nobody's peers.
     """
     account, texts, harvest = (habits.column(name).to_numpy() for name in ("account", "texts", "harvest"))
     client = np.array([NO_CLIENT if one is None else one for one in values(habits, "client")], np.int64)

@@ -1,5 +1,6 @@
-"""Who a group's accounts are compared with: the accounts of their cell of peers, or of a wider cell where the
-group fills its own; and a sample of these where they are too many.
+"""The peers of a group's accounts: those of their cell, or of a wider cell where the group fills its own.
+
+Where peers are too many, a sample of them is used.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import pyarrow as pa
 from stillwatch.schema.keyed import mix
 
 LEAST_PEERS = 1_000
-"""Outsiders of a pool that are compared, where it has so many."""
+"""Outsiders of a pool that are compared, if it has so many."""
 PEERS_EACH = 4
-"""Outsiders that are compared for each account of the group in the pool, where that is more."""
+"""Outsiders that are compared for each account of the group in the pool, if that is more."""
 LEAST_IN_ALL = 50_000
-"""Outsiders of all pools of a group that are compared, where it has so many: a group in more than
-LEAST_IN_ALL / LEAST_PEERS pools has fewer from each.
+"""Outsiders of all pools of a group that are compared, if it has so many.
+
+A group in more than LEAST_IN_ALL / LEAST_PEERS pools has fewer from each.
 """
 FEW_PEERS = 50
 """Outsiders of a pool that are compared however many pools there are."""
@@ -29,8 +31,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def places(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Where each wanted number stands among the known, sorted ones, and whether it does; the place of one
-    that does not says nothing.
+    """Return the position of each wanted number among the known, sorted ones, and whether it is there.
+
+    The position of one that is not there has no meaning.
     """
     if not len(known):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
@@ -40,15 +43,16 @@ def places(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of peers, in the order of their numbers, and what they are part of."""
+    """The cells of peers, in the order of their numbers, and the larger parts that hold them."""
 
     cell: Ints
     """Their numbers, sorted."""
     accounts: Ints
     """Accounts in each."""
     within: tuple[Ints, ...]
-    """For each level from the cell itself over its client, its stratum and its region to everyone, the number
-    of the part that each cell belongs to.
+    """For each level, the number of the part that each cell belongs to.
+
+    The levels are the cell itself, its client, its stratum, its region, and everyone.
     """
     account: Ints
     """Every account, sorted."""
@@ -56,17 +60,18 @@ class Cells:
     """The position of each account's cell."""
 
     def homes(self, accounts: Ints) -> Ints:
-        """The positions of the cells of accounts."""
+        """Return the positions of the accounts' cells."""
         return np.asarray(self.home[np.searchsorted(self.account, accounts)], np.int64)
 
     def own(self, accounts: Ints) -> Ints:
-        """How many of the accounts are in each cell."""
+        """Return how many of the accounts are in each cell."""
         return np.asarray(np.bincount(self.homes(accounts), minlength=len(self.cell)), np.int64)
 
 
 def cells_of(strata: pa.Table) -> Cells:
-    """From one row an account (account, cell, client, stratum, region), in any order; cells without a client
-    are alone at its level.
+    """Make the cells from one row per account (account, cell, client, stratum, region), in any order.
+
+    A cell without a client is alone at the client's level.
     """
     ordered = strata.sort_by("account")
     cell, first, home = np.unique(ordered.column("cell").to_numpy(), return_index=True, return_inverse=True)
@@ -96,12 +101,12 @@ class Pools:
 
 
 def pooled(cells: Cells, own: Ints, least: int, share: float) -> Pools:
-    """A partition that depends on nothing but `own`, the group's accounts in each cell.
+    """Partition the cells; the result depends only on `own`, the group's accounts in each cell.
 
-    A cell is a pool where it holds outsiders enough: `least`, and `share` for each account of the group. The
-    others are pooled with the cells of their client elsewhere, since strangers with one tool have its prompts
-    and defaults in common wherever they are; or else with those of their stratum, or of their region, or with
-    all that are left.
+    A cell is a pool if it holds enough outsiders: `least`, and `share` for each account of the group. Other
+    cells are pooled with the cells of their client elsewhere, since strangers with one tool have its prompts
+    and defaults in common wherever they are. If those hold too few outsiders, they are pooled with the cells
+    of their stratum, else of their region, else with all that are left.
     """
     pool = np.full(len(own), -1, np.int64)
     alone = np.zeros(len(own), np.bool_)
@@ -127,13 +132,13 @@ class Compared:
     account: Ints
     """The accounts, sorted."""
     pool: Ints
-    """The pool of each, from 0; each holds accounts of the group."""
+    """The pool of each account, from 0; each pool holds accounts of the group."""
     own: npt.NDArray[np.bool_]
-    """Which are the group's."""
+    """Which accounts are the group's."""
     cell: Ints
-    """The position of the cell of each."""
+    """The position of each account's cell."""
     at: Ints
-    """The pool of each cell; -1 for cells that are in none."""
+    """The pool of each cell; -1 for a cell in none."""
 
 
 @dataclass(frozen=True)
@@ -145,17 +150,16 @@ class Sampler:
 
     @cached_property
     def _ordered(self) -> tuple[Ints, Ints]:
-        """Positions of all accounts by cell and shuffled within it, and where each cell starts."""
+        """Positions of all accounts, by cell and shuffled within it, and where each cell starts."""
         order = np.lexsort((shuffled(self.cells.account, 0), self.cells.home))
         return order, np.append(0, np.cumsum(self.cells.accounts))
 
     def compared(self, accounts: Ints, number: Ints, tested: npt.NDArray[np.bool_]) -> Compared:
-        """The group's accounts in the tested cells, and the first outsiders of each pool in the shuffled
-        order.
+        """Return the group's accounts in the tested cells, and the first shuffled outsiders of each pool.
 
-        number: the pool of each cell; tested: the cells whose accounts of the group are tested. Under the
-        null hypothesis the group is a draw from what is compared, since whom the sample leaves out, and how
-        many, does not depend on what anybody asked.
+        number: the pool of each cell. tested: the cells whose accounts of the group are tested. Under the
+        null hypothesis the group is a draw from the accounts compared, since the sample does not depend on
+        what anybody asked.
         """
         order, start = self._ordered
         own = np.sort(accounts[tested[self.cells.homes(accounts)]])
@@ -183,5 +187,5 @@ class Sampler:
 
 
 def shuffled(account: Ints, turn: int) -> npt.NDArray[np.uint64]:
-    """A number for each account, another for each turn, to sort by."""
+    """Return a number for each account to sort by; each turn has other numbers."""
     return mix(account.astype(np.uint64), np.array([turn + 1], np.uint64))

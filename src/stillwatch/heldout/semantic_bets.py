@@ -1,6 +1,4 @@
-"""Test a group on what its prompts mean: do its accounts ask for what the others of it ask, more than their
-peers do?
-"""
+"""Test a group on what its prompts mean: do its accounts ask alike, more than their peers do?"""
 
 from __future__ import annotations
 
@@ -15,34 +13,31 @@ from stillwatch.heldout.peers import Compared, shuffled
 from stillwatch.heldout.semantic_vectors import SemanticVectors, Space, space
 
 ORDERS = 4
-"""Orders in which the group's accounts are uncovered; the mean of the bets is the bet."""
+"""Orders in which the group's accounts are uncovered; the mean over them is the bet."""
 MANY = 1_000
-"""Accounts for which one order is enough; fewer take more orders."""
+"""Accounts for which one order is enough; smaller groups take more orders."""
 STAKES = (0.25, 0.5, 1.0)
-"""Shares of the tilt that the accounts uncovered so far suggest."""
+"""Shares of the tilt suggested by the accounts uncovered so far."""
 FIRST, MOST = 0.5, 3.0
-"""Tilt before two accounts are uncovered, and the largest, in nats for a standard deviation."""
+"""Tilt before two accounts are uncovered, and the largest tilt, in nats per standard deviation."""
 FAR = 4.0
-"""Standard deviations beyond which a peer counts as no further, so that one odd peer does not price the
-bet.
-"""
+"""A peer's score is held within so many standard deviations, so that one odd peer does not set the price."""
 GROWTH = 1.3
-"""The direction is learnt anew when so many times as many accounts are uncovered."""
+"""The direction is computed again when so many times as many accounts are uncovered."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
 def semantic_log_e(semantic_vectors: SemanticVectors, compared: Compared) -> float:
-    """Natural logarithm of an e-value: a two-sample test by betting on the witness function of the maximum
-    mean discrepancy.
+    """Return the natural logarithm of an e-value: a two-sample test by betting on the MMD's witness function.
 
     The group's accounts are uncovered one by one. Those before give a direction, their mean less the peers'
     (the witness function of Gretton et al. 2012 for the sketches' kernel; Shekhar and Ramdas 2023 bet on it).
     Given the pool's accounts and those uncovered, under the null hypothesis the next one is a uniform draw
-    from those left, so that exp(tilt * score) over its mean over those left has expectation one, exactly, and
-    the product of such bets is an e-value (Ramdas and Wang 2024, section 7). What is random is who of the
-    pool asked what: a Monte Carlo e-value with B draws could never pass B + 1.
+    from those left. So exp(tilt * score) over its mean over those left has expectation one, exactly, and the
+    product of such bets is an e-value (Ramdas and Wang 2024, section 7). The randomness is in who of the pool
+    asked what. A Monte Carlo e-value with B draws could never pass B + 1.
     """
     if compared.own.sum() < 2 or compared.own.all():
         return 0.0
@@ -57,7 +52,7 @@ def semantic_log_e(semantic_vectors: SemanticVectors, compared: Compared) -> flo
 
 
 def _one_order(made: Space, pool: Ints, order: Ints) -> Floats:
-    """The logarithms of the bets, one for each of STAKES."""
+    """Return the logarithms of the bets, one for each of STAKES."""
     size = len(order)
     turn = np.full(len(pool), size, np.int64)
     turn[order] = np.arange(size)
@@ -81,8 +76,9 @@ def _bounds(size: int) -> list[int]:
 
 
 def _tilt(seen: Floats, direction: Floats, deviation: float) -> float:
-    """The mean score of those uncovered, each left out of the direction: for normal scores the tilt that
-    grows fastest.
+    """Return the mean score of those uncovered, each left out of the direction.
+
+    For normal scores this is the tilt with the fastest growth.
     """
     if len(seen) < 2:
         return FIRST
@@ -92,8 +88,9 @@ def _tilt(seen: Floats, direction: Floats, deviation: float) -> float:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _paid(score: Floats, pool: Ints, order: Ints, turn: Ints, start: int, end: int, tilts: Floats) -> Floats:
-    """What the accounts from `start` to `end` pay: summed from the last, so that those left are only ever
-    added.
+    """Return the log gains of the accounts from `start` to `end`.
+
+    They are summed from the last, so that accounts left are only added, never subtracted.
     """
     pools = pool.max() + 1
     left = np.zeros(pools)

@@ -17,14 +17,14 @@ from stillwatch.heldout.semantic_vectors import SemanticVectors, account_semanti
 from stillwatch.schema.table import schema_of
 
 MOST_READ = 0.5
-"""Share of all accounts above which everybody's exchanges are read: finding the right ones would cost
-more.
-"""
+"""Above this share of all accounts, everybody's exchanges are read: selecting would cost more."""
 
 LIKENESS = schema_of(group=pa.int32(), nats=pa.float64(), alike=pa.int64(), elsewhere=pa.int64())
-"""How alike in meaning the prompts of a group's accounts are: `nats` is the mean for one account; `alike` and
-`elsewhere` count accounts in the group and outside it that are nearer than all but the nearest 5 % of
-peers."""
+"""How alike in meaning the prompts of a group's accounts are.
+
+`nats` is the mean for one account. `alike` and `elsewhere` count accounts in the group and outside it that
+are nearer than all but the nearest 5 % of peers.
+"""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -32,21 +32,19 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SemanticEvidence:
-    """What the prompts' meaning says of groups and accounts."""
+    """The evidence of the prompts' meaning for groups and accounts."""
 
     seen: bool
-    """Whether any prompt of those compared was sketched."""
+    """Whether any prompt of the accounts compared was sketched."""
     log_e: dict[int, float]
     """Natural logarithm of each group's e-value by meaning alone; empty where nothing was seen."""
     fits: dict[int, Fit]
     """How each group's accounts rank among their peers; by their keys alone where no meaning was seen."""
     nats: dict[int, tuple[Ints, Floats]]
-    """For each group, its accounts and those near it (sorted), and what their prompts' meaning says for
-    belonging, in nats.
-    """
+    """For each group, its accounts and those near it (sorted), and their evidence from meaning in nats."""
 
     def p_values(self) -> dict[tuple[int, int], float]:
-        """(group, account) -> p-value of the account alone."""
+        """Return (group, account) -> p-value of the account alone."""
         return {
             (group, int(account)): float(p)
             for group, fit in self.fits.items()
@@ -54,7 +52,7 @@ class SemanticEvidence:
         }
 
     def of(self, group: int, accounts: Ints) -> Floats:
-        """Nats of a group's accounts; 0 where nothing is known."""
+        """Return the nats of a group's accounts; 0 where nothing is known."""
         if group not in self.nats:
             return np.zeros(len(accounts))
         known, nats = self.nats[group]
@@ -62,9 +60,7 @@ class SemanticEvidence:
         return np.where(there, nats[place], 0.0)
 
     def likeness(self, members: pa.Table) -> pa.Table:
-        """LIKENESS of the groups in members (group, account) that were ranked; empty where nothing was
-        seen.
-        """
+        """Return LIKENESS of the ranked groups in members (group, account); empty where nothing was seen."""
         group, account = members.column("group").to_numpy(), members.column("account").to_numpy()
         rows = []
         for name in np.unique(group):
@@ -84,7 +80,7 @@ class SemanticEvidence:
 
 
 NOTHING = SemanticEvidence(False, {}, {}, {})
-"""Where no prompt was sketched and no account ranked."""
+"""The evidence where no prompt was sketched and no account ranked."""
 
 
 def semantic_evidence(
@@ -96,8 +92,10 @@ def semantic_evidence(
     scores: dict[int, pa.Table],
     near: pa.Table | None,
 ) -> SemanticEvidence:
-    """compared: each group with its peers; ranked: the same for its accounts alone; scores: what keys say of
-    accounts, by group.
+    """Compute the evidence of the prompts' meaning.
+
+    compared: each group with its peers. ranked: the same for ranking its accounts. scores: what keys count
+    for accounts, by group.
     """
     close = _close(near, set(ranked))
     semantic_vectors = _read(
@@ -123,7 +121,7 @@ def semantic_evidence(
 
 
 def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
-    """The accounts near each group."""
+    """Return the accounts near each group."""
     if near is None or near.num_rows == 0:
         return {}
     return {
@@ -134,7 +132,7 @@ def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
 
 
 def _read(engine: Engine, exchanges: Table | None, cells: Cells, wanted: list[Ints]) -> SemanticVectors:
-    """The meanings of the accounts wanted; none where there are no sketches or nothing is asked."""
+    """Read the meanings of the accounts wanted; none where there are no sketches or nothing is wanted."""
     accounts = np.unique(np.concatenate(wanted)) if wanted else np.zeros(0, np.int64)
     if exchanges is None or len(accounts) == 0:
         return SemanticVectors(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 64), np.int64))
@@ -144,7 +142,7 @@ def _read(engine: Engine, exchanges: Table | None, cells: Cells, wanted: list[In
 
 
 def _nats(likeness: Likeness, fit: Fit, close: Ints, cells: Cells) -> tuple[Ints, Floats]:
-    """Of the group's accounts, each left out of what it is held against, and of those near it."""
+    """Return the nats of the group's accounts, each left out of its own comparison, and of those near it."""
     others = np.setdiff1d(close, fit.account)
     ranks = ranks_of_others(likeness, others, cells.homes(others))
     both = np.concatenate([fit.account, others])

@@ -1,4 +1,4 @@
-"""How well each account's prompts fit those of the rest of a group, next to how well its peers' do."""
+"""How well each account's prompts fit those of the rest of a group, compared with its peers' prompts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from stillwatch.heldout.peers import Compared, shuffled
 from stillwatch.heldout.semantic_vectors import SemanticVectors, Space, space
 
 MOST = 3.0
-"""Standard deviations by which a group is taken to differ from its peers, at most."""
+"""A group differs from its peers by at most so many standard deviations."""
 CAP = 6.0
-"""Nats that one account's prompts may say, for or against."""
+"""Nats that one account's prompts may count, for or against."""
 PAIRS = 20_000_000
-"""Pairs of an account and a peer that are weighed for a group; beyond, fewer peers stand for each pool."""
+"""Pairs of an account and a peer that are weighed for a group; beyond this, fewer peers are used."""
 AT_ONCE = 2_000_000
 """Pairs that are weighed at once, to bound memory."""
 EDGES = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0])
-"""Ranks among the peers, as p-values, between which the density of the group's is estimated."""
+"""Ranks among the peers, as p-values, between which the density of the group's ranks is estimated."""
 ALIKE = 0.05
-"""Rank up to which an account counts as alike in meaning, when they are counted."""
+"""Rank up to which an account counts as alike in meaning."""
 PRIOR = 5.0
-"""Accounts' worth of the peers' density mixed into the group's."""
+"""Accounts' worth of the peers' density that is mixed into the group's."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -31,22 +31,20 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fit:
-    """A group's accounts, each held against the rest of the group and against its peers."""
+    """A group's accounts, each compared with the rest of the group and with its peers."""
 
     account: Ints
     """The group's accounts that were compared, sorted."""
     p_value: Floats
-    """Rank of each among its peers by its keys and its prompts' meaning together (conformal)."""
+    """Rank of each among its peers, by its keys and its prompts' meaning together (conformal)."""
     rank: Floats
-    """Its rank by meaning alone."""
+    """Rank of each by meaning alone."""
     peers: int
-    """Peers compared."""
+    """Number of peers compared."""
 
 
 class Likeness:
-    """What an account's prompts say for its belonging to a group, in nats: where they lie between the peers
-    and the rest of the group.
-    """
+    """The evidence of an account's prompts for a group, in nats: are they nearer the peers or the group?"""
 
     def __init__(self, semantic_vectors: SemanticVectors, compared: Compared) -> None:
         self.semantic_vectors, self.compared = semantic_vectors, compared
@@ -56,12 +54,12 @@ class Likeness:
         self.total, self.square = vectors.sum(axis=0), float((vectors * vectors).sum())
 
     def nats(self, rest: Floats, square: Floats, size: int, vector: Floats) -> Floats:
-        """From sums of `size` accounts' vectors, (k, 64), and of their squared lengths, (k,): what it says of
-        each vector, (k, others).
+        """Return the evidence of each vector, shape (k, others), from sums over `size` accounts.
 
-        The scores along the rest's mean are taken for normal with the peers' variance. Where they are not,
-        power is lost, not validity: an account and its peers are scored by one function, which knows the
-        account only as one of all that are compared.
+        The sums are of vectors, (k, 64), and of their squared lengths, (k,). Scores along the mean of the
+        rest are taken as normal with the peers' variance. Where they are not, this costs power, not validity:
+        an account and its peers are scored by one function, which treats the account as any of those
+        compared.
         """
         deviation = np.sqrt(np.maximum(((rest @ self.space.spread) * rest).sum(axis=1), 1e-18))
         alike = ((rest * rest).sum(axis=1) - square) / max(size - 1, 1) / deviation
@@ -72,13 +70,11 @@ class Likeness:
         return np.asarray(np.clip(apart[:, None] * score - (apart**2 / 2.0)[:, None], -CAP, CAP))
 
     def of(self, vector: Floats) -> Floats:
-        """What the whole group says of accounts outside it."""
+        """Return the evidence of the whole group for accounts outside it."""
         return np.asarray(self.nats(self.total[None], np.array([self.square]), len(self.own), vector)[0])
 
     def left_out(self, own: Ints, peers: Ints) -> tuple[Floats, Floats]:
-        """Each account of the group, itself left out: what is said of it, (own,), and of peers in its place,
-        (own, peers).
-        """
+        """Nats of each account, itself left out, (own,), and of peers in its place, (own, peers)."""
         vector = self.space.vector[own]
         others = np.vstack([vector, self.space.vector[peers]])
         said = self.nats(
@@ -88,8 +84,10 @@ class Likeness:
 
 
 def fitted(likeness: Likeness, keys: Floats) -> Fit:
-    """keys: nats that each compared account's keys say; an account's own left out, a peer's at the most that
-    it could be.
+    """Rank each account of the group among its peers.
+
+    keys: nats from each compared account's keys: a member's with itself left out, a peer's the most that they
+    could be.
     """
     compared = likeness.compared
     joint, alone = np.ones(len(likeness.own)), np.ones(len(likeness.own))
@@ -111,8 +109,9 @@ def fitted(likeness: Likeness, keys: Floats) -> Fit:
 
 
 def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints) -> Floats:
-    """Rank by meaning of accounts outside the group among the peers of their pool, or among all where their
-    cell was not compared.
+    """Return the ranks by meaning of accounts outside the group, among the peers of their pool.
+
+    Where their cell was not compared, they are ranked among all peers.
     """
     compared, placed = likeness.compared, likeness.space
     pool = compared.at[cell]
@@ -129,17 +128,16 @@ def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints) -> Floats:
 
 
 def _rank(own: Floats, peers: Floats) -> Floats:
-    """Conformal p-values, ties against the account."""
+    """Return conformal p-values; ties count against the claim."""
     return np.asarray((1.0 + (peers >= own[:, None]).sum(axis=1)) / (1.0 + peers.shape[1]))
 
 
 def ranked_nats(ranks: Floats, others: Floats | None = None) -> Floats:
-    """Log-likelihood ratio of belonging, from ranks among peers: by the group's density of ranks, which is
-    one for the peers.
+    """Return the log-likelihood ratio of belonging, from ranks among peers: the group's density of ranks.
 
-    The density falls with the rank (Grenander 1956). Without `others`, for the group's own accounts, each
-    left out of the density; else for others, whose ranks are given. No rate is estimated: a rank is uniform
-    for a peer whatever peers ask.
+    The density is one for the peers, and for the group it falls with the rank (Grenander 1956). Without
+    `others` the result is for the group's own accounts, each left out of the density; with them it is for the
+    accounts with these ranks. No rate is estimated: a peer's rank is uniform whatever peers ask.
     """
     counts = np.bincount(_bin(ranks), minlength=len(EDGES)).astype(np.float64)
     if others is not None:
@@ -153,9 +151,7 @@ def _bin(ranks: Floats) -> Ints:
 
 
 def _log_density(counts: Floats) -> Floats:
-    """Logarithm of the slope of the least concave majorant of the counts' distribution in each bin, held
-    within CAP.
-    """
+    """Return the log slope of the least concave majorant of the counts' distribution per bin, within CAP."""
     counts = np.maximum(counts, 0.0)
     width = np.diff(EDGES, prepend=0.0)
     below = np.append(0.0, np.cumsum(counts + PRIOR * width) / (counts.sum() + PRIOR))

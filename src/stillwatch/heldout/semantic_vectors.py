@@ -1,6 +1,4 @@
-"""What each account asks, as one vector: the mean of its prompts' semantic sketches, from one grouped
-query.
-"""
+"""What each account asks, as one vector: the mean of its prompts' semantic sketches."""
 
 from __future__ import annotations
 
@@ -17,19 +15,19 @@ from stillwatch.heldout.peers import Compared, places
 
 BITS = 64
 LANE = 32
-"""Two bits are counted in one sum, one in each half of it: half as many sums, and room for two thousand
-million prompts.
+"""Two bits are counted in one sum, one in each half of it.
+
+This needs half as many sums, and has room for two thousand million prompts.
 """
 STEADY = 5.0
-"""Prompts after which half of an account's mean is believed: one prompt's sketch varies about five times as
-much as accounts do.
+"""Prompts at which an account's mean has a weight of half.
+
+One prompt's sketch varies about five times as much as accounts do.
 """
 FAMILIAR = 5.0
-"""Outsiders that a cell must hold to be believed by half about what is usual in it."""
+"""Outsiders at which a cell's own mean has a weight of half."""
 RIDGE = 1.0
-"""Mean variance that is added in every direction before directions are weighed by how much peers vary along
-them.
-"""
+"""Mean variance added in every direction before directions are scaled by how much peers vary along them."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -44,14 +42,13 @@ class SemanticVectors:
     prompts: Ints
     """Sketched prompts of each."""
     bits: Ints
-    """How many of them have each bit set: shape (accounts, 64)."""
+    """How many of the prompts have each bit set: shape (accounts, 64)."""
 
     def vectors(self, accounts: Ints) -> tuple[Floats, Floats]:
-        """Mean of the signs over 8, shape (accounts, 64), and how far it is believed, 0 to 1; zero without
-        prompts.
+        """Return the mean signs over 8, shape (accounts, 64), and their weight, 0 to 1; zero without prompts.
 
         Signs over 8 are random features of the arc-cosine kernel of order 0 (Cho and Saul 2009; Charikar
-        2002): their product has the expectation 1 - 2 angle / π. An account counts as one at most, however
+        2002): their product has the expectation 1 - 2 angle / π. An account counts as at most one, however
         busy it is, and as less with few prompts.
         """
         place, known = places(self.account, accounts)
@@ -64,23 +61,24 @@ class SemanticVectors:
 
 @dataclass(frozen=True)
 class Space:
-    """Where a group and its peers are compared: vectors less what is usual, the directions in which peers
-    vary most shortened.
+    """Where a group and its peers are compared.
+
+    Vectors are relative to what is usual, and shortened in the directions in which peers vary most.
     """
 
     cell: Ints
-    """Positions of the cells of which some are compared, sorted."""
+    """Positions of the cells with compared accounts, sorted."""
     usual: Floats
-    """What is usual in each of them, and at last in all: shape (cells + 1, 64)."""
+    """What is usual in each of these cells, and last in all: shape (cells + 1, 64)."""
     scale: Floats
-    """From differences to the vectors that are compared: shape (64, 64)."""
+    """Maps differences to the vectors that are compared: shape (64, 64)."""
     spread: Floats
     """Covariance of these vectors: shape (64, 64)."""
     vector: Floats
-    """Those of all that are compared: shape (accounts, 64)."""
+    """The vectors of all accounts compared: shape (accounts, 64)."""
 
     def place(self, semantic_vectors: SemanticVectors, accounts: Ints, cell: Ints) -> Floats:
-        """The vectors of other accounts, from cells at these positions."""
+        """Return the vectors of other accounts, from cells at these positions."""
         vector, weight = semantic_vectors.vectors(accounts)
         found, there = places(self.cell, cell)
         usual = self.usual[np.where(there, found, len(self.cell))]
@@ -88,7 +86,7 @@ class Space:
 
 
 def account_semantic_vectors(engine: Engine, exchanges: Table, accounts: Ints | None) -> SemanticVectors:
-    """The sums over the exchanges of the accounts, or of all; one query."""
+    """Return the sums over the exchanges of the accounts, or of all accounts, by one query."""
     rows = exchanges.select("account", "semantic").filter(_.semantic.notnull())
     if accounts is not None:
         rows = rows.semi_join(engine.load("compared", pa.table({"account": accounts})), "account")
@@ -105,9 +103,7 @@ def account_semantic_vectors(engine: Engine, exchanges: Table, accounts: Ints | 
 
 
 def space(semantic_vectors: SemanticVectors, compared: Compared) -> Space:
-    """Centre and scale the vectors by all that are compared, the group's accounts too: it treats both alike,
-    as the null does.
-    """
+    """Centre and scale the vectors by all that are compared, the group included, as under the null."""
     vector, weight = semantic_vectors.vectors(compared.account)
     cell, place = np.unique(compared.cell, return_inverse=True)
     usual = _usual(compared, vector, weight, place)
@@ -119,11 +115,11 @@ def space(semantic_vectors: SemanticVectors, compared: Compared) -> Space:
 
 
 def _usual(compared: Compared, vector: Floats, weight: Floats, place: Ints) -> Floats:
-    """For each cell, and all of them: its pool's mean, or more of its own the more outsiders it holds where a
-    pool is several cells.
+    """Return what is usual in each cell, and in all of them.
 
-    What a cell's users are used to is not the group's doing, though the group may be most of the cell in a
-    pool of many.
+    That is the pool's mean. Where a pool is several cells, it is the more the cell's own mean, the more
+    outsiders the cell holds. What a cell's users are used to is not the group's doing, though the group may
+    be most of the cell in a pool of many.
     """
     pool = np.zeros(int(place.max(initial=-1)) + 1, np.int64)
     pool[place] = compared.pool
@@ -136,19 +132,19 @@ def _usual(compared: Compared, vector: Floats, weight: Floats, place: Ints) -> F
 
 
 def _shares(compared: Compared) -> Floats:
-    """Each pool counts by the group's accounts in it, its accounts alike."""
+    """Return each account's share: a pool counts by the group's accounts in it, its accounts alike."""
     pools = int(compared.pool.max(initial=-1)) + 1
     own, every = (np.bincount(compared.pool[rows], minlength=pools) for rows in (compared.own, slice(None)))
     return np.asarray((own / np.maximum(every, 1) / max(int(own.sum()), 1))[compared.pool])
 
 
-# Loops of our own for products of tall matrices: a linear algebra library splits them among threads that wait
-# for each other longer than they work, and sums in an order that depends on how many there are.
+# These products of tall matrices have loops of their own. A linear algebra library splits them among threads
+# that wait for each other longer than they work, and its sums depend on the number of threads.
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _means(number: Ints, vector: Floats, weight: Floats) -> Floats:
-    """The weighed mean vector of each number."""
+    """Return the weighed mean vector of each number."""
     count = number.max() + 1 if len(number) else 0
     sums, total = np.zeros((count, vector.shape[1])), np.full(count, 1e-12)
     for i in range(len(number)):
@@ -160,7 +156,7 @@ def _means(number: Ints, vector: Floats, weight: Floats) -> Floats:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _covariance(vector: Floats, share: Floats) -> Floats:
-    """Sum of the vectors' outer products, each by its share."""
+    """Return the sum of the vectors' outer products, each by its share."""
     width = vector.shape[1]
     result = np.zeros((width, width))
     for i in range(len(vector)):
@@ -173,7 +169,7 @@ def _covariance(vector: Floats, share: Floats) -> Floats:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _turned(vector: Floats, scale: Floats) -> Floats:
-    """vector @ scale."""
+    """Return vector @ scale."""
     result = np.zeros(vector.shape)
     for i in range(len(vector)):
         for j in range(scale.shape[0]):

@@ -1,4 +1,4 @@
-"""Any log of a language model API as requests; what cannot be read goes to quarantine with a reason."""
+"""Any log of a language model API -> requests; rows that cannot be read go to quarantine with a reason."""
 
 from stillwatch.ingest.accounts import read_accounts
 from stillwatch.ingest.context import IngestContext, newest_allowed, newest_seen, pseudonym_key

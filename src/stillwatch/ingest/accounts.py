@@ -1,4 +1,4 @@
-"""The operator's accounts file. Mail addresses and phone numbers are reduced at the door and dropped."""
+"""The operator's accounts file. Mail addresses and phone numbers are reduced as they are read."""
 
 from __future__ import annotations
 
@@ -56,14 +56,15 @@ ALIASES = {
 LATEST = 7_258_118_400_000_000
 """The year 2200, in microseconds since 1970."""
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
-"""What `shape_of` gives."""
+"""The form of a result of `shape_of`."""
 CARD = re.compile(r"(?:\d[ -]?){13,19}")
 """A payment instrument that was not hashed: its keyed hash is kept instead."""
 
 
 def read_accounts(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> pa.Table:
-    """The table account_rows from CSV, JSONL or Parquet. Raises InputError where no column names the
-    account.
+    """Read table account_rows from CSV, JSONL or Parquet.
+
+    Raises InputError if no column names the account.
     """
     found = []
     for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
@@ -125,13 +126,14 @@ def _mail(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def domain_of(mail: str) -> str | None:
-    """The domain of a mail address, lower case."""
+    """Return the domain of a mail address, in lower case."""
     return mail.rpartition("@")[2].strip().lower() or None if "@" in mail else None
 
 
 def shape_of(mail: str) -> str | None:
-    """The shape of the local part: letters a, digits 9, others as they are, each run with its length if
-    longer than one.
+    """Return the shape of the local part: letters a, digits 9, others as they are.
+
+    A run longer than one has its length.
     """
     local = mail.rpartition("@")[0].strip().lower()
     marks = ["a" if c.isalpha() else "9" if c.isdigit() else c for c in local]
@@ -140,19 +142,19 @@ def shape_of(mail: str) -> str | None:
 
 
 def _bare_domain(value: str) -> str | None:
-    """A domain; of a whole address that stands where only the domain belongs, its domain."""
+    """Return a domain. If the value is a whole address, return its domain."""
     return value.rpartition("@")[2].strip().lower() or None
 
 
 def _bare_shape(value: str) -> str | None:
-    """A shape; of an address, or of a local part that was not reduced, its shape."""
+    """Return a shape. If the value is an address or a local part, return its shape."""
     return (
         value.strip() if SHAPE.fullmatch(value.strip()) else shape_of(value if "@" in value else f"{value}@")
     )
 
 
 def _bare_prefix(value: str) -> str | None:
-    """A prefix; of a whole number that stands where only the prefix belongs, its prefix."""
+    """Return a phone prefix. If the value is a whole number, return its prefix."""
     return value.strip() if len(re.sub(r"\D", "", value)) <= 7 else prefix_of(value)
 
 
@@ -169,8 +171,9 @@ def _phone(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def prefix_of(phone: str) -> str | None:
-    """Country and carrier of a phone number: its first six digits, so that at least four are dropped from a
-    usual one.
+    """Return country and carrier of a phone number: its first six digits.
+
+    At least four digits of a usual number are then dropped.
     """
     digits = re.sub(r"\D", "", phone.strip().removeprefix("00"))
     return f"+{digits[: min(6, max(len(digits) - 4, 0))]}" if len(digits) > 5 else None

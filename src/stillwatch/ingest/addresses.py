@@ -1,4 +1,4 @@
-"""The client's address from what proxies wrote down."""
+"""The client's address from what proxies wrote."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _FOR = re.compile(r'(?:^|[;,\s])for\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s]+)', re.IGNORECASE)
 MOST_HOPS = 64
-"""Entries of a forwarded header that are looked at, from the right; more is an attack, not a path."""
+"""Entries of a forwarded header that are read, from the right. More entries are an attack, not a path."""
 
 
 class ClientAddress:
-    """Finds the client: the rightmost address that is not one of the provider's own proxies. Remembers what
-    it has seen.
+    """Finds the client: the rightmost address that is not one of the provider's own proxies.
+
+    It remembers the values that it has seen.
     """
 
     def __init__(self, trusted: Sequence[str]) -> None:
@@ -27,13 +28,14 @@ class ClientAddress:
         self._seen: dict[str | None, str | None] = {}
 
     def __call__(self, forwarded: str) -> str | None:
-        """The canonical address from an X-Forwarded-For, Forwarded (RFC 7239) or plain value; None where it
-        holds none.
+        """Return the canonical address from an X-Forwarded-For, Forwarded (RFC 7239) or plain value.
+
+        None where it holds no address.
         """
         return self.each([forwarded])[0]
 
     def each(self, values: Sequence[str | None]) -> list[str | None]:
-        """The same for many values, None among them."""
+        """Do the same for many values; None may be among them."""
         seen, find = self._seen, self._find
         if len(seen) > 200_000:
             seen.clear()
@@ -49,7 +51,7 @@ class ClientAddress:
         for hop in reversed(hops(forwarded)):
             address = parse(hop)
             if address is None:
-                # What stands left of it was written by someone unknown, and it is no address itself.
+                # Someone unknown wrote what is left of it, and it is no address itself.
                 return None
             leftmost = str(address)
             if not self._is_trusted(address):
@@ -61,9 +63,7 @@ class ClientAddress:
 
 
 def _plain(text: str) -> str | None:
-    """A bare address, by far the most common value, without the cost of the general way; None where that must
-    be gone.
-    """
+    """Parse a bare address, by far the most common value, at low cost; None if the general way is needed."""
     if ":" in text:
         packed = plain_ipv6(text)
         return None if packed is None else socket.inet_ntop(socket.AF_INET6, packed)
@@ -85,7 +85,7 @@ def _network(text: str) -> Network:
 
 
 def hops(forwarded: str) -> list[str]:
-    """The entries of a forwarded header, from the client to the last proxy."""
+    """Return the entries of a forwarded header, from the client to the last proxy."""
     if "=" in forwarded:
         return _FOR.findall(forwarded)[-MOST_HOPS:]
     if "," not in forwarded:
@@ -94,8 +94,9 @@ def hops(forwarded: str) -> list[str]:
 
 
 def parse(hop: str) -> Address | None:
-    """One entry as an address: quotes, brackets, ports and zones are taken off, IPv4-mapped IPv6 is unmapped.
-    None where it is no address.
+    """Parse one entry as an address; None if it is none.
+
+    Quotes, brackets, ports and zones are removed; IPv4-mapped IPv6 is unmapped.
     """
     text = hop.strip().strip('"').strip()
     if text.startswith("["):

@@ -1,6 +1,4 @@
-"""Raw columns through the door: what cannot be used is kept out or dropped, the rest is a batch of
-REQUESTS.
-"""
+"""Raw columns -> a batch of REQUESTS: what cannot be used goes to quarantine or is dropped."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ LIMITS = {
     "duration_ms": 2**31 - 1,
     "asn": 2**32 - 1,
 }
-"""Larger values are not believed."""
+"""Larger values count as wrong."""
 
 
 class BatchNormaliser:
@@ -50,7 +48,7 @@ class BatchNormaliser:
         self._client = ClientAddress(ingest_context.settings.trusted_proxies)
 
     def __call__(self, raw: Raw) -> pa.RecordBatch:
-        """The requests that may pass, in REQUESTS' schema; the others are in quarantine."""
+        """Return the requests that pass, in REQUESTS' schema; the others are in quarantine."""
         keep = self._required(raw)
         if not keep.all():
             at: Any = pa.array(np.flatnonzero(keep))
@@ -128,8 +126,9 @@ def place_columns(
     quarantine: Quarantine,
     client: ClientAddress | None = None,
 ) -> dict[str, Any]:
-    """The address made canonical, and what the operator's networks file says of it; what the log itself says
-    wins.
+    """Return the canonical address, and what the operator's networks file says of it.
+
+    Values in the log win over the file.
     """
     made: dict[str, Any] = {}
     if "address" in columns:
@@ -169,7 +168,7 @@ def _true(mask: Any) -> Bools:
 
 
 def _each(column: Any, change: Callable[[str], str | None]) -> Any:
-    """A function over the distinct values of a string column."""
+    """Apply a function to the distinct values of a string column."""
     encoded = column.dictionary_encode()
     changed = pa.array(
         [None if value is None else change(value) for value in encoded.dictionary.to_pylist()], pa.string()

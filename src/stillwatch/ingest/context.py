@@ -1,6 +1,4 @@
-"""What every row passes on its way in: settings, pseudonyms, networks, and the newest time that is
-believed.
-"""
+"""What reading a row needs besides the row: settings, pseudonyms, networks, and the newest accepted time."""
 
 from __future__ import annotations
 
@@ -21,12 +19,12 @@ DOUBTED = 1_000
 
 @dataclass(frozen=True)
 class IngestContext:
-    """Travels to every worker, so it holds values only."""
+    """It is sent to every worker, so it holds values only."""
 
     settings: IngestSettings
     """How logs become exchanges."""
     pseudonym_key: bytes | None = None
-    """Key of the pseudonyms; None: account ids are kept as they are, credentials excepted."""
+    """Key of the pseudonyms; None: account ids are kept as they are, except credentials."""
     networks: NetworkBook | None = None
     """The operator's own table of networks."""
     newest: datetime | None = None

@@ -28,8 +28,9 @@ THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
 def messages_of(value: Any, system: Any = None) -> Messages | None:
-    """Messages, system prompt first; None where there is no text at all. Takes strings, lists, and JSON
-    inside strings.
+    """Return the messages, system prompt first; None if there is no text at all.
+
+    Takes strings, lists, and JSON inside strings.
     """
     found: Messages = []
     if system is not None and (words := text_of(inner(system))):
@@ -78,8 +79,9 @@ def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
-    """Anthropic, Gemini and OpenTelemetry carry tool results inside the user's message: they are the tool's
-    words, not the user's.
+    """Split tool results off the user's message: they are the tool's words, not the user's.
+
+    Anthropic, Gemini and OpenTelemetry put them there.
     """
     for part in filter(_is_result, parts):
         given = mapping_of(part.get("functionResponse")).get("response")
@@ -98,7 +100,7 @@ def _is_result(part: Any) -> bool:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: parts joined by a line end, images as [image], thoughts left out."""
+    """Text of a message's content: parts joined by a line end, images as [image], without reasoning."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -137,7 +139,7 @@ def _part(part: Any) -> str:
 
 
 def _call(call: Any) -> str:
-    """A tool call as one line: its name and its arguments."""
+    """Return a tool call as one line: its name and its arguments."""
     if not isinstance(call, dict):
         return ""
     function = call.get("function") if isinstance(call.get("function"), dict) else call
@@ -148,8 +150,9 @@ def _call(call: Any) -> str:
 
 
 def answer_of(response: Any) -> str | None:
-    """The answer's text from a chat completion, a completion, a response or an Anthropic message; None where
-    there is none.
+    """Return the answer's text from a chat completion, a completion, a response or an Anthropic message.
+
+    None where there is none.
     """
     response = inner(response)
     if isinstance(response, str):

@@ -42,8 +42,9 @@ ALIASES = {
 
 
 def read_edge(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    """Batches of the table edge from CSV, JSONL or Parquet. Raises InputError where no column names the
-    request.
+    """Read batches of table edge from CSV, JSONL or Parquet.
+
+    Raises InputError if no column names the request.
     """
     for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
         if "request_id" not in columns:

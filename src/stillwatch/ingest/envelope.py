@@ -1,6 +1,4 @@
-"""What a line of a request/response log wraps around the request body: who, when, from where, and the
-answer.
-"""
+"""What a request log's line holds around the request body: who, when, from where, and the answer."""
 
 from __future__ import annotations
 
@@ -55,7 +53,7 @@ TIMES = (
 ENDS = ("end_time", "endTime", "ended_at", "finished_at", "completed_at")
 DURATIONS = ("duration_ms", "latency_ms", "response_time_ms", "elapsed_ms")
 ADDRESSES = ("address", "client_ip", "client_address", "ip", "ip_address", "remote_ip")
-"""Fields in which an operator says who the client is."""
+"""Fields in which an operator names the client."""
 PEERS = ("remote_addr", "peer", "peer_address")
 """Fields that name the other end of the connection, often a load balancer."""
 SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
@@ -66,7 +64,7 @@ SAYS = ("messages", "input", "prompt", "instructions", "system")
 
 @dataclass(frozen=True)
 class Envelope:
-    """One line, opened."""
+    """One line, taken apart."""
 
     row: Row
     """The line itself."""
@@ -77,12 +75,13 @@ class Envelope:
     headers: Row
     """The request's headers, lower case, without credentials."""
     credential: str | None
-    """The API key it carried, only ever used to make an account id."""
+    """The API key that it carried; it is only used to make an account id."""
 
 
 def opened(row: Row) -> Envelope:
-    """The parts of a line, whichever way it nests them; what a line says beside a nested body belongs to the
-    request too.
+    """Return the parts of a line, however it nests them.
+
+    What a line holds beside a nested body also belongs to the request.
     """
     body: Row = {}
     for path in BODIES:
@@ -96,7 +95,7 @@ def opened(row: Row) -> Envelope:
 
 
 def request_of(envelope: Envelope, context: Context) -> Request:
-    """Everything but the words, the tokens and the end user."""
+    """Return everything but the words, the tokens and the end user."""
     row, body, headers = envelope.row, envelope.body, envelope.headers
     return Request(
         request_id=text(first(row, *IDS))
@@ -185,5 +184,5 @@ def _conversation(row: Row, body: Row) -> str | None:
 
 
 def bodies_of(sample: Sample) -> list[Envelope]:
-    """The sampled rows, opened, for `detect`."""
+    """Return the sampled rows, taken apart, for `detect`."""
     return [opened(row) for row in sample.rows]

@@ -1,4 +1,4 @@
-"""What LiteLLM's logs have in common, whichever way they left it."""
+"""What LiteLLM's logs have in common, however they were exported."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.values import Row, loads, mapping_of, text, whole
 
 NOTHING = ("", "{}", "[]", "null")
-"""What stands in a JSON column that holds nothing."""
+"""Values of a JSON column that holds nothing."""
 
 
 def stored_messages(value: Any, body: Row) -> Any:
-    """Messages as the client sent them, from their own column, which always holds JSON, or from the stored
-    body. Raises BadRow.
+    """Return messages as the client sent them, from their own column, else from the stored body.
+
+    The column always holds JSON. Raises BadRow.
     """
     given = (
         None
@@ -27,7 +28,7 @@ def stored_messages(value: Any, body: Row) -> Any:
 
 
 def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
-    """User agent and SDK headers from the places where LiteLLM's versions put them."""
+    """Return user agent and SDK headers from the places where LiteLLM's versions put them."""
     headers: Row = {}
     for found in (meta.get("requester_custom_headers"), meta.get("headers"), sent.get("headers")):
         if found:
@@ -38,7 +39,7 @@ def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
 
 
 def status_of(status: Any, meta: Row) -> int | None:
-    """success is 200; a failure is the error's code, or 500 where it has none."""
+    """Return 200 for success; for a failure the error's code, or 500 if it has none."""
     if status is None or status == "":
         return None
     if status == "success":
@@ -49,7 +50,7 @@ def status_of(status: Any, meta: Row) -> int | None:
 
 
 def reasoning_of(meta: Row) -> int | None:
-    """Reasoning tokens from the usage object in the metadata."""
+    """Return reasoning tokens from the usage object in the metadata."""
     usage = mapping_of(meta.get("usage_object"))
     return (
         whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")) if usage else None
@@ -57,5 +58,5 @@ def reasoning_of(meta: Row) -> int | None:
 
 
 def body_of(sent: Row) -> Row:
-    """The request's body; some versions wrap it with url and headers."""
+    """Return the request's body; some versions wrap it with url and headers."""
     return mapping_of(sent.get("body")) or sent

@@ -1,4 +1,4 @@
-"""SpendLogs from Parquet, fast: plain columns stay in Arrow, and each JSON text is taken apart once."""
+"""SpendLogs from Parquet, fast: plain columns stay in Arrow, and each JSON text is parsed once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Signatures = list[list[str] | None]
 
 
 def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
-    """A batch of the table as raw columns of requests."""
+    """Read a batch of the table as raw columns of requests."""
     faults: list[tuple[int, str, str]] = []
     start = times(column_of(batch, "startTime"))
     clients = _clients(batch, faults)
@@ -104,7 +104,7 @@ _CLIENT: dict[str, Any] = {
 
 
 def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
-    """What the metadata says of each request's client; equal metadata is read once."""
+    """Return what the metadata says about each request's client; equal metadata is read once."""
     column = column_of(batch, "metadata")
     indices = None
     if pa.types.is_string(column.type):
@@ -196,12 +196,12 @@ class _Bodies:
     """Each body, its headers under the key `headers`."""
 
     def of(self, i: int) -> Row:
-        """The body of a request, empty where none was stored."""
+        """Return the body of a request, empty if none was stored."""
         code = self.codes[i] if self.codes else None
         return self.bodies[code] if code is not None else {}
 
     def each(self, take: Callable[[Row], str | None]) -> Any:
-        """A string made of each body, as a column."""
+        """Return a string made of each body, as a column."""
         values = pa.array([take(body) for body in self.bodies], pa.string())
         return values.take(pa.array(self.codes, pa.int64()))
 
@@ -245,7 +245,7 @@ def _asked(bodies: _Bodies) -> dict[str, Any]:
 
 
 def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
-    """User agent and SDK headers from the bodies where the metadata has none."""
+    """Fill in user agent and SDK headers from the bodies where the metadata has none."""
     if any(body.get("headers") for body in bodies.bodies):
         columns["user_agent"] = pc.coalesce(
             columns["user_agent"], bodies.each(lambda body: client_of({}, body)[0])
@@ -256,8 +256,9 @@ def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
 
 
 def _messages(column: Any, bodies: _Bodies, faults: Faults) -> tuple[Any, Signatures]:
-    """The messages of each request, and the signatures that they send back: the common case, role and plain
-    text, without detours.
+    """Return the messages of each request, and the signatures that they send back.
+
+    The common case, role and plain text, is handled directly.
     """
     found = MessageColumn()
     texts, roles = found.texts, found.roles

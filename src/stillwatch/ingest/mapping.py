@@ -1,4 +1,4 @@
-"""A mapping file: where the generic reader finds each column of a log it does not know."""
+"""A mapping file: where the generic reader finds each column of an unknown log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which network an address belongs to, from the operator's own file; nothing is looked up anywhere else."""
+"""The network of an address, from the operator's own file; nothing is looked up anywhere else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = {
 
 
 class Place(NamedTuple):
-    """What is known of an address."""
+    """What is known about an address."""
 
     asn: int | None
     """Number of its network."""
@@ -47,18 +47,19 @@ class Ranges:
     ends: list[int] = field(default_factory=list)
     """Last address of each."""
     places: list[Place] = field(default_factory=list)
-    """What is known of each."""
+    """What is known about each."""
 
     def find(self, address: int) -> Place:
-        """The range that holds the address, or NOWHERE."""
+        """Return the place of the range that holds the address, or NOWHERE."""
         at = bisect.bisect_right(self.starts, address) - 1
         return self.places[at] if at >= 0 and address <= self.ends[at] else NOWHERE
 
 
 @dataclass
 class NetworkBook:
-    """An operator's networks: a MaxMind-style .mmdb, or a CSV of ranges or of ASNs. Fast by remembering each
-    distinct address.
+    """An operator's networks: a MaxMind-style .mmdb, or a CSV of ranges or of ASNs.
+
+    It is fast because it remembers each distinct address.
     """
 
     path: Path
@@ -66,7 +67,7 @@ class NetworkBook:
     ranges: dict[int, Ranges] = field(default_factory=dict)
     """Ranges by IP version."""
     by_asn: dict[int, Place] = field(default_factory=dict)
-    """What is known of a whole network."""
+    """What is known about a whole network."""
     _mmdb: Any = field(default=None, repr=False, compare=False)
     _seen: dict[tuple[str | None, int | None], Place] = field(default_factory=dict, repr=False, compare=False)
 
@@ -82,8 +83,9 @@ class NetworkBook:
         return book
 
     def find(self, address: str | None, asn: int | None = None) -> Place:
-        """What is known of an address; an ASN from the log itself wins over the file's and may fill in the
-        class.
+        """Return what is known about an address.
+
+        An ASN from the log itself wins over the file's, and may give the class.
         """
         key = (address, asn)
         if key not in self._seen:
@@ -151,7 +153,7 @@ def _from_mmdb(record: Any) -> Place:
 
 
 def _flags(record: dict[str, Any]) -> str | None:
-    """GeoIP2 Anonymous IP databases say it in booleans."""
+    """GeoIP2 Anonymous IP databases give the class as booleans."""
     flags = (
         ("is_anonymous_vpn", "vpn"),
         ("is_tor_exit_node", "tor"),
@@ -249,7 +251,7 @@ def _of_pair(first: str, last: str) -> tuple[int, int, int]:
 
 
 def _flatten(spans: list[tuple[int, int, Place]]) -> Ranges:
-    """Nested networks cut into pieces that do not overlap; the smaller network wins."""
+    """Cut nested networks into pieces that do not overlap; the smaller network wins."""
     ranges = Ranges()
     stack: list[tuple[int, int, Place]] = []
     at = 0

@@ -1,12 +1,13 @@
-"""Names of the OpenTelemetry GenAI conventions, the current ones (schema 1.42) before those up to 1.36. Kept
-here since the published constants are deprecated.
+"""Names of the OpenTelemetry GenAI conventions, schema 1.42 before those up to 1.36.
+
+They are kept here since the published constants are deprecated.
 """
 
 from __future__ import annotations
 
 OPERATION = "gen_ai.operation.name"
 ASKS = frozenset({"chat", "text_completion", "generate_content", "completion", "responses"})
-"""Operations that ask a model; agents, tools, retrieval and embeddings are stepped over."""
+"""Operations that ask a model; agents, tools, retrieval and embeddings are skipped."""
 PREFIX = "gen_ai."
 
 MODEL = ("gen_ai.request.model", "gen_ai.response.model")
@@ -73,7 +74,7 @@ PARAMETERS = {
 """Attribute to the parameter's name in the API."""
 
 DETAILS = "gen_ai.client.inference.operation.details"
-"""The event that carries the words today."""
+"""The current event with the words."""
 OLD_PROMPT = "gen_ai.content.prompt"
 OLD_COMPLETION = "gen_ai.content.completion"
 OLD_CHOICE = "gen_ai.choice"
@@ -83,6 +84,6 @@ OLD_MESSAGES = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
-"""Events that carried one message each, up to 1.36."""
+"""Events with one message each, up to 1.36."""
 OLD_CONTENT = "gen_ai.event.content"
 """Attribute of those events on spans, a JSON text."""

@@ -1,4 +1,4 @@
-"""OTLP JSON taken apart: resources, scopes, spans, log records, and the wrappers around values."""
+"""Parse OTLP JSON: resources, scopes, spans, log records, and the wrappers around values."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Span:
     end: Any = None
     """When it ended."""
     failed: bool | None = None
-    """Whether its status says so; None where it says nothing."""
+    """Whether its status says so; None where there is no status."""
     events: list[tuple[str, Row, Any]] = field(default_factory=list)
     """Name, attributes and body of its events."""
 
 
 def spans_of(row: Row) -> list[Span]:
-    """Every span in a row: an export request, an entry of one, or a single span or log record."""
+    """Return every span in a row: an export request, an entry of one, or a single span or log record."""
     if "resourceSpans" in row or "resourceLogs" in row or "resource_spans" in row or "resource_logs" in row:
         entries = [
             e
@@ -65,8 +65,9 @@ def _entry(entry: Row) -> Iterator[Span]:
 
 
 def _gather(logs: dict[tuple[str, str, int], Span], record: Span) -> None:
-    """Old events carry one message each: those of one span are put together; the event of today stands
-    alone.
+    """Collect log records by span.
+
+    Old events carry one message each, so those of one span are joined. A current event is complete.
     """
     alone = len(logs) if not record.span or any(name == names.DETAILS for name, _, _ in record.events) else -1
     known = logs.setdefault((record.trace, record.span, alone), record)
@@ -143,7 +144,7 @@ def _log(record: Row, resource: Row) -> Span:
 
 
 def _attributes(pairs: Any) -> Row:
-    """Attributes as an object, whether they come as one or as OTLP's list of pairs."""
+    """Return attributes as an object, from an object or from OTLP's list of pairs."""
     if isinstance(pairs, dict):
         return {str(name): plain(value) for name, value in pairs.items()}
     if not isinstance(pairs, list):
@@ -170,7 +171,7 @@ _SIMPLE = frozenset(
 
 
 def plain(value: Any) -> Any:
-    """A value without OTLP's wrapper (AnyValue)."""
+    """Return a value without OTLP's wrapper (AnyValue)."""
     if type(value) is not dict or len(value) != 1:
         return value
     kind, inside = next(iter(value.items()))

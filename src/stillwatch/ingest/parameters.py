@@ -1,4 +1,4 @@
-"""What a request asks of the model besides its words, in canonical form: equal requests, equal strings."""
+"""What a request asks for besides its words, in canonical form: equal requests, equal strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARYING = frozenset({"x-stainless-retry-count", "x-stainless-timeout", "x-stainl
 
 
 def parameters_of(body: Row) -> str | None:
-    """The sampling parameters as sorted name=value pairs joined by a space; None where there are none."""
+    """The sampling parameters as sorted name=value pairs joined by a space; None if there are none."""
     if not body:
         return None
     found = {name: body[name] for name in SAMPLING if body.get(name) is not None}
@@ -39,12 +39,12 @@ def _plain(value: Any) -> str:
 
 
 def tools_of(body: Row) -> str | None:
-    """The tool definitions as canonical JSON; the older `functions` are taken too."""
+    """Return the tool definitions as canonical JSON; the older `functions` are read too."""
     return canonical(body.get("tools") or body.get("functions"), "tools")
 
 
 def output_format_of(body: Row) -> str | None:
-    """The response format or output schema as canonical JSON; None where plain text was asked for."""
+    """Return the response format or output schema as canonical JSON; None for plain text."""
     asked = body.get("response_format")
     for outer in ("text", "output_config"):
         nested = body.get(outer)
@@ -58,8 +58,9 @@ def output_format_of(body: Row) -> str | None:
 
 
 def stainless_of(headers: Row) -> str | None:
-    """The x-stainless-* headers as sorted name=value pairs, without those that change from call to call;
-    names are lower case already.
+    """The x-stainless-* headers as sorted name=value pairs, without those that change from call to call.
+
+    Names must be in lower case.
     """
     pairs = sorted(
         (k.removeprefix("x-stainless-"), v)

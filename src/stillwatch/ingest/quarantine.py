@@ -17,8 +17,9 @@ STORED_ROWS = 10_000
 
 
 class BadRow(Exception):
-    """A row, or a part of it, cannot be read: the field at fault and why, in words that show nothing of the
-    row's text.
+    """A row, or a part of it, cannot be read.
+
+    Holds the field at fault and the reason, in words that show nothing of the row's text.
     """
 
     def __init__(self, column: str, reason: str, lost: int = 1) -> None:
@@ -30,8 +31,9 @@ class BadRow(Exception):
 
 @dataclass
 class Quarantine:
-    """What was kept out, and how much was let in. Each worker fills its own; they are merged in the order of
-    the files.
+    """What was kept out, and how much was read.
+
+    Each worker fills its own; they are merged in the order of the files.
     """
 
     good: int = 0
@@ -47,16 +49,16 @@ class Quarantine:
     late: Counter[int] = field(default_factory=Counter)
     """Rows kept out for a time in the future, by the hour since 1970 that they are dated in."""
     stored: Counter[str] = field(default_factory=Counter)
-    """Rows kept one by one, by file."""
+    """Number of rows kept one by one, by file."""
 
     def add(self, file: str, row: int, column: str, reason: str, count: int = 1) -> None:
-        """Keep a row out; `count` of more than one stands for the rows of a damaged stretch."""
+        """Keep a row out; `count` of more than one represents the rows of a damaged part."""
         self.bad += count
         self.reasons[column, reason] += count
         self._store(file, row, column, reason)
 
     def note(self, file: str, reason: str) -> None:
-        """Say something about a whole file that holds no row to count."""
+        """Record a note about a whole file that holds no row to count."""
         self._store(file, 0, "", reason)
 
     def mend(self, column: str, reason: str, count: int = 1) -> None:
@@ -65,7 +67,7 @@ class Quarantine:
             self.mended[column, reason] += count
 
     def merge(self, other: Quarantine) -> None:
-        """Take over what another worker found."""
+        """Add what another worker found."""
         self.good += other.good
         self.bad += other.bad
         self.reasons.update(other.reasons)
@@ -75,7 +77,7 @@ class Quarantine:
             self._store(*row)
 
     def table(self) -> pa.Table:
-        """The table `quarantine`."""
+        """Return table `quarantine`."""
         columns: Iterable[tuple[object, ...]] = (
             zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
         )
@@ -92,7 +94,7 @@ class Quarantine:
 
 
 def check_share(quarantine: Quarantine, settings: IngestSettings) -> None:
-    """Raise TooManyBadRows where more rows are bad than the settings allow."""
+    """Raise TooManyBadRows if more rows are bad than the settings allow."""
     total = quarantine.good + quarantine.bad
     if quarantine.bad <= settings.bad_rows_grace or quarantine.bad <= settings.max_bad_share * total:
         return

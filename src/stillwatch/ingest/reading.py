@@ -17,11 +17,11 @@ from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
 
 SHAPES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
-"""What a value of an unforeseen shape makes the code of a format raise."""
+"""Errors that a format's code raises for a value of an unforeseen shape."""
 
 
 def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    """Batches of REQUESTS, in the file's order; rows that cannot be read go to the quarantine."""
+    """Return batches of REQUESTS, in the file's order; rows that cannot be read go to quarantine."""
     if not source.format:
         quarantine.note(source.name, "the file is empty")
         return
@@ -33,7 +33,7 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
 
 
 class _Reading:
-    """One file on its way through the door."""
+    """One file while it is read."""
 
     def __init__(self, source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> None:
         self.format: Format = FORMATS.all()[source.format]
@@ -44,7 +44,7 @@ class _Reading:
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
 
     def by_columns(self) -> Iterator[pa.RecordBatch]:
-        """Parquet, batch by batch."""
+        """Read Parquet, batch by batch."""
         assert self.format.columns is not None
         for first, batch in batches(
             self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes
@@ -55,14 +55,14 @@ class _Reading:
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
-                # A column has a type that the fast way does not take: the way by rows says which rows are at
+                # The fast way does not accept the type of a column: reading by rows shows which rows are at
                 # fault.
                 yield from self.by_rows(batch_rows(first, batch))
             else:
                 yield self._normaliser(raw)
 
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
-        """Anything else, row by row."""
+        """Read any other file, row by row."""
         builder = Builder()
         for number, row in rows:
             for request in self._requests(row):
@@ -87,9 +87,7 @@ class _Reading:
         ]
 
     def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow]:
-        """A format reads what others wrote: whatever it stumbles over is a bad row, not the end of the
-        run.
-        """
+        """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
         if isinstance(row, BadRow):
             yield row
             return
@@ -108,7 +106,7 @@ class _Reading:
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
-    """A batch cut into pieces where its text is larger than asked for."""
+    """Cut a batch into pieces if its text is larger than requested."""
     if len(batch) > 1 and batch.nbytes > 2 * most:
         half = len(batch) // 2
         yield from _in_size(batch.slice(0, half), most)

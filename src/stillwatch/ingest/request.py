@@ -1,4 +1,4 @@
-"""One request as a format hands it on, before the door."""
+"""One request as a format returns it, before it is checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stillwatch.schema.requests import MESSAGE, REQUESTS
 
 @dataclass(frozen=True)
 class Context:
-    """What a format may need to know besides the row."""
+    """What a format may need besides the row."""
 
     account_field: str = ""
     """The field that names the account; empty: the format's usual one."""
@@ -69,14 +69,14 @@ RAW_TYPES = {
 
 @dataclass
 class MessageColumn:
-    """Messages of many requests, laid out flat as Arrow wants them."""
+    """Messages of many requests, flat, in the form that Arrow needs."""
 
     roles: list[str] = field(default_factory=list)
     """Role of each message."""
     texts: list[str] = field(default_factory=list)
     """Text of each message."""
     offsets: list[int] = field(default_factory=lambda: [0])
-    """Where each request's messages begin, and the end."""
+    """Where each request's messages begin, and the end of the last."""
     absent: list[bool] = field(default_factory=list)
     """Whether the log held no text of the request."""
 
@@ -94,7 +94,7 @@ class MessageColumn:
         self.absent.append(absent)
 
     def array(self) -> Any:
-        """The Arrow column."""
+        """Return the Arrow column."""
         roles = pa.array(self.roles, pa.string())
         texts = pa.array(self.texts, pa.string())
         values = pa.StructArray.from_arrays([roles, texts], fields=list(MESSAGE))
@@ -105,7 +105,7 @@ class MessageColumn:
 
 @dataclass
 class Raw:
-    """Columns of requests before the door; a column that is absent is all null."""
+    """Columns of requests before they are checked; an absent column is all null."""
 
     rows: npt.NDArray[np.int64]
     """Row numbers in the file."""
@@ -135,7 +135,7 @@ class Builder:
         self.bytes += 200 + _size(request)
 
     def take(self) -> Raw:
-        """The collected requests; the builder is empty afterwards."""
+        """Return the collected requests; the builder is empty afterwards."""
         lists: Iterable[tuple[Any, ...]] = (
             zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
         )

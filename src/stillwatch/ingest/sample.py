@@ -1,4 +1,4 @@
-"""The first rows of a file, by which its format is told."""
+"""The first rows of a file, from which its format is detected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sample:
-    """What a format's `detect` may look at."""
+    """What a format's `detect` may read."""
 
     kind: str
     """json (lines or a document), csv or parquet."""
@@ -21,10 +21,10 @@ class Sample:
     """The first readable rows."""
 
     def has(self, *names: str) -> bool:
-        """Whether all fields are there."""
+        """Return whether all fields are there."""
         return self.columns.issuperset(names)
 
     def share(self, names: Iterable[str]) -> float:
-        """Share of the names that are there."""
+        """Return the share of the names that are there."""
         wanted = set(names)
         return len(wanted & self.columns) / len(wanted)

@@ -1,4 +1,4 @@
-"""Secrets are dropped at the door: credentials in headers, and account ids that are raw API keys."""
+"""Secrets are dropped as they are read: credentials in headers, and account ids that are raw API keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_KEY = b"stillwatch: raw API keys without a key file, version 1"
 
 
 def clean_headers(headers: Any) -> Row:
-    """Headers by lower-case name, credentials left out; takes an object or a list of pairs."""
+    """Return headers by lower-case name, without credentials; takes an object or a list of pairs."""
     pairs = (
         headers.items()
         if isinstance(headers, dict)
@@ -37,23 +37,22 @@ def clean_headers(headers: Any) -> Row:
 
 @lru_cache(4096)
 def _folded(name: str) -> str | None:
-    """A header's name in lower case, None if its value is a secret; a log has few names and very many
-    headers.
+    """Return a header's name in lower case, None if its value is a secret.
+
+    It is cached: a log has few names and very many headers.
     """
     return None if SECRET_NAME.search(name) else name.lower()
 
 
 def _one(name: str, value: Any) -> str:
     joined = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    # Proxies append, so the end of a forwarded header is what can be trusted; a client may have written any
-    # length before it.
+    # Proxies append, so the end of a forwarded header can be trusted. A client may have written any length
+    # before it.
     return joined[-LONGEST_ID:] if "forwarded" in name else joined[:LONGEST_ID]
 
 
 def credential_of(headers: Any) -> str | None:
-    """The API key that a request carried, to be hashed at once into an account id; None where there is
-    none.
-    """
+    """Return the API key of a request, to be hashed at once into an account id; None if there is none."""
     if not isinstance(headers, dict):
         return None
     for name, value in headers.items():
@@ -68,19 +67,20 @@ def credential_of(headers: Any) -> str | None:
 
 
 def is_raw_key(account: str) -> bool:
-    """Whether an account id looks like a credential."""
+    """Return whether an account id looks like a credential."""
     return RAW_KEY.match(account) is not None
 
 
 def pseudonym(value: str, key: bytes | None) -> str:
-    """The value's keyed hash: the first 16 hex digits of HMAC-SHA256 (RFC 2104)."""
+    """Return the value's keyed hash: the first 16 hex digits of HMAC-SHA256 (RFC 2104)."""
     bare = re.sub(r"^\s*(?:bearer|basic|token)\s+", "", value, flags=re.IGNORECASE)
     return hmac.new(key or NO_KEY, bare.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
 
 def account_name(value: str, key: bytes | None) -> str:
-    """What an account id is kept as: itself, or its pseudonym where a key file was given or it is a
-    credential.
+    """Return the account id to keep: the id itself, or its pseudonym.
+
+    It is the pseudonym if a key file was given or the id is a credential.
     """
     if key is not None:
         return pseudonym(value, key)

@@ -1,6 +1,4 @@
-"""Reasoning signatures: the opaque proofs of hidden reasoning that an API hands out, and takes back in the
-next turn's history.
-"""
+"""Reasoning signatures: opaque proofs of hidden reasoning that an API issues and later takes back."""
 
 from __future__ import annotations
 
@@ -11,15 +9,16 @@ from stillwatch.ingest.conversation import THOUGHTS
 from stillwatch.ingest.values import inner
 
 KEPT = 64
-"""Signatures of one side that are kept: the first and the last ones, each once. A long agent session sends
-hundreds back in every request.
+"""Signatures of one side that are kept: the first and the last ones, each once.
+
+A long agent session sends hundreds back in every request.
 """
 SHORTEST = 16
 """Characters; anything shorter is a placeholder, which strangers share."""
 LONGEST = 2**16
 """Characters from the end of a signature that are kept."""
 DEEPEST = 24
-"""Levels of nesting that are looked into."""
+"""Levels of nesting that are searched."""
 PLACEHOLDERS = frozenset(
     (
         "skip_thought_signature_validator",
@@ -28,7 +27,7 @@ PLACEHOLDERS = frozenset(
         "Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv",
     )
 )
-"""Constants that Gemini takes for history of another model, plain and in base64: many clients send them."""
+"""Constants that Gemini accepts for another model's history, plain and in base64; many clients send them."""
 
 PLAIN = frozenset(
     (
@@ -41,9 +40,9 @@ PLAIN = frozenset(
         "redactedContent",  # Bedrock, under reasoningContent
     )
 )
-"""Fields that hold a signature wherever they stand."""
+"""Fields that hold a signature wherever they are."""
 ENCRYPTED = frozenset(("encrypted_content", "encryptedContent"))
-"""Fields of Responses items; search results have them too, so they count on REASONING_ITEMS only."""
+"""Fields of Responses items; search results have them too, so they count only on REASONING_ITEMS."""
 REASONING_ITEMS = frozenset(("reasoning", "compaction", "context_compaction"))
 SIGNED_KINDS = THOUGHTS | {"reasoning.text", "reasoning.summary", "thought", "signature_delta"}
 """Kinds of block whose `signature` signs reasoning: Anthropic, OpenRouter, OpenTelemetry, streamed deltas."""
@@ -58,9 +57,7 @@ SIGNED_PLACES = frozenset(
         "extras",
     )
 )
-"""Fields below which any `signature` signs reasoning: LiteLLM, Bedrock's Converse, Vercel's SDK,
-LangChain.
-"""
+"""Fields in which any `signature` signs reasoning: LiteLLM, Bedrock's Converse, Vercel's SDK, LangChain."""
 SIGNING = ENCRYPTED | {"signature", "data"}
 DATA_KINDS = frozenset(("redacted_thinking", "reasoning.encrypted"))
 """Kinds of block whose `data` is the reasoning itself, encrypted: Anthropic, OpenRouter."""
@@ -97,7 +94,7 @@ ASIDE = frozenset(
         "thoughtSignatures",
     )
 )
-"""Fields beside the words that are looked into, on tool calls and results too."""
+"""Fields beside the words that are searched, on tool calls and results too."""
 INSIDE = ASIDE | {
     "messages",
     "input",
@@ -120,14 +117,16 @@ INSIDE = ASIDE | {
     "generations",
     "signatures",
 }
-"""Fields that are looked into elsewhere. A tool's arguments and results are not: their words are somebody
-else's.
+"""Fields that are searched elsewhere.
+
+A tool's arguments and results are not: their words are somebody else's.
 """
 
 
 def signatures_of(*values: Any, but: Iterable[str] | None = None) -> list[str] | None:
-    """The signatures in messages or in an answer, in their order, without those of `but`; None where there
-    are none. Never raises.
+    """Return the signatures in messages or in an answer, in their order, without those of `but`.
+
+    None where there are none. Never raises.
     """
     found: dict[str, None] = {}
     for value in values:
@@ -140,8 +139,9 @@ def signatures_of(*values: Any, but: Iterable[str] | None = None) -> list[str] |
 
 
 def words_only(value: Any) -> bool:
-    """Whether messages, or an answer, are of the common kind that carries words and no reasoning: told fast,
-    since most are.
+    """Return whether messages, or an answer, carry words and no reasoning.
+
+    Most do, so this check must be fast.
     """
     if type(value) is dict:
         choices = value.get("choices")
@@ -152,8 +152,9 @@ def words_only(value: Any) -> bool:
 
 
 def plain(message: Any) -> bool:
-    """Whether a message holds a text and nothing in which reasoning could stand; fields without a value do
-    not count.
+    """Return whether a message holds a text and nothing that may hold reasoning.
+
+    Fields without a value do not count.
     """
     if type(message) is not dict:
         return False
@@ -167,7 +168,7 @@ def plain(message: Any) -> bool:
 
 
 def listed(value: Any) -> list[str] | None:
-    """Signatures from a column of their own: a list of texts, a JSON text of one, or a single one."""
+    """Return signatures from a column of their own: a list of texts, a JSON text of one, or a single one."""
     value = inner(value)
     found: dict[str, None] = {}
     for one in value if isinstance(value, list | tuple) else [value]:
@@ -176,13 +177,13 @@ def listed(value: Any) -> list[str] | None:
 
 
 def _kept(found: list[str]) -> list[str]:
-    # A signature replayed in a new session stands first; those of an honest session are repeated in the next
-    # request anyway.
+    # A signature replayed in a new session comes first; those of an honest session are in the next request
+    # anyway.
     return found if len(found) <= KEPT else found[: KEPT // 2] + found[-KEPT // 2 :]
 
 
 def _take(value: Any, found: dict[str, None]) -> None:
-    """Note a signature; base64 and its URL form are the same one."""
+    """Add a signature; base64 and its URL form are the same one."""
     if not isinstance(value, str) or len(value) < SHORTEST or value in PLACEHOLDERS:
         return
     text = value[-LONGEST:].strip()
@@ -217,7 +218,7 @@ def _look_at(item: dict[str, Any], place: str, depth: int, found: dict[str, None
 
 
 def _signs(name: str, kind: str, place: str, item: dict[str, Any]) -> bool:
-    """Whether a field of a name signs reasoning on an object of a kind."""
+    """Return whether a field of a name signs reasoning on an object of a kind."""
     if name == "signature":
         return kind in SIGNED_KINDS or place in SIGNED_PLACES or "thinking" in item
     if name in ENCRYPTED:
@@ -226,8 +227,9 @@ def _signs(name: str, kind: str, place: str, item: dict[str, Any]) -> bool:
 
 
 def _from_id(item: dict[str, Any], kind: str, value: str, found: dict[str, None]) -> None:
-    """A signature inside a tool call's id, or a reasoning item told by its id alone because the provider
-    keeps the rest.
+    """Add a signature inside a tool call's id, or the id of a reasoning item.
+
+    The id alone identifies the item if the provider keeps the rest.
     """
     if IN_CALL_ID in value:
         _take(value.partition(IN_CALL_ID)[2], found)

@@ -1,4 +1,4 @@
-"""Which files to read, and as what."""
+"""Which files to read, and in which format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
 
 SAMPLED = 5
-"""Readable rows by which a format is told."""
+"""Readable rows from which a format is detected."""
 TRIED = 200
 """Rows that are tried to find them."""
 
@@ -30,7 +30,7 @@ class Source:
     path: Path
     """The file."""
     name: str
-    """What it is called in the quarantine: its path below the folder that was given, or its name."""
+    """Its name in the quarantine: its path below the given folder, or its file name."""
     format: str
     """Name of its format; empty where the file is empty."""
     mapping: Mapping | None = None
@@ -40,7 +40,7 @@ class Source:
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 def plan(
@@ -52,8 +52,7 @@ def plan(
     aside: Sequence[Path] = (),
     progress: Callable[[str, int, int], None] = quiet,
 ) -> list[Source]:
-    """Every file below the paths with its format, found or named, except files given for another purpose
-    (`aside`).
+    """Every file below the paths with its format, found or named, except files for other uses (`aside`).
 
     Raises InputError or SettingError for the first that cannot be read.
     """
@@ -152,7 +151,7 @@ def _source(
 
 
 def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
-    """The first readable rows of a file."""
+    """Return the first readable rows of a file."""
     kind, columns = kind_of(path, compression)
     tried = 0
     rows: list[Row] = []

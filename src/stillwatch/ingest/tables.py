@@ -1,4 +1,4 @@
-"""Side tables (accounts, edge log) as batches of named columns, whatever file they came in."""
+"""Side tables (accounts, edge log) as batches of named columns, from any kind of file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from stillwatch.ingest.values import Row, dig, scrub_text
 from stillwatch.ingest.vectors import row_numbers
 
 Aliases = Mapping[str, tuple[str, ...]]
-"""Our column to the names it may have in the file, dotted paths among them; the first that is there wins."""
+"""Our column to the names it may have in the file, some of them dotted paths; the first one present wins."""
 
 
 def side_batches(
     path: Path, ingest_context: IngestContext, quarantine: Quarantine, aliases: Aliases
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Row numbers and columns by our names; a column the file lacks is left out. Raises InputError where the
-    file cannot be read.
+    """Return row numbers and columns by our names; a column that the file lacks is left out.
+
+    Raises InputError if the file cannot be read.
     """
     must_be_a_file(path)
     if path.stat().st_size == 0:
@@ -108,7 +109,7 @@ def _value(row: Row, names: tuple[str, ...]) -> Any:
 
 
 def _column(values: list[Any]) -> Any:
-    """Numbers stay numbers where all are; else everything is text."""
+    """Return numbers if all values are numbers, else text."""
     if all(value is None or (type(value) is int and abs(value) < 2**62) for value in values):
         return pa.array(values, pa.int64())
     return pa.array(

@@ -1,5 +1,6 @@
-"""What an exchange carries of reasoning beside its words: signatures, and how much text; the text itself is
-left behind.
+"""What an exchange carries of reasoning beside its words: signatures, and the amount of text.
+
+The text itself is dropped.
 """
 
 from __future__ import annotations
@@ -12,11 +13,9 @@ from stillwatch.ingest.signatures import signatures_of, words_only
 from stillwatch.ingest.values import inner
 
 BESIDE = ("reasoning_content", "reasoning", "thinking_blocks", "reasoning_details")
-"""Fields of a message beside its content that repeat one reasoning, each in its own shape: the longest
-counts.
-"""
+"""Fields beside a message's content that repeat one reasoning, each in its own shape; the longest counts."""
 WORDS = ("thinking", "reasoning", "text", "content", "summary", "reasoningText", "reasoning_content")
-"""Fields of a reasoning block that hold its words, the first that does."""
+"""Fields of a reasoning block that hold its words; the first one present counts."""
 MESSAGES = (
     "choices",
     "message",
@@ -29,15 +28,13 @@ MESSAGES = (
     "item",
     "reasoningContent",
 )
-"""Where an answer's messages and blocks stand."""
+"""Where an answer's messages and blocks are."""
 DEEPEST = 12
-"""Levels of nesting that are looked into."""
+"""Levels of nesting that are searched."""
 
 
 def with_thoughts(request: Request, answer: Any, *given: Any) -> Request:
-    """The request with the signatures that its messages (`given`) and its answer carry, and the answer's
-    characters of reasoning.
-    """
+    """Add the signatures of messages (`given`) and answer, and the characters of reasoning."""
     request.signatures = signatures_of(*given)
     request.signed = signatures_of(answer, but=request.signatures)
     request.reasoning_chars = thought_chars(answer)
@@ -45,7 +42,7 @@ def with_thoughts(request: Request, answer: Any, *given: Any) -> Request:
 
 
 def thought_chars(answer: Any) -> int | None:
-    """Characters of reasoning text in an answer; None where there is none. Never raises."""
+    """Count the characters of reasoning text in an answer; None where there is none. Never raises."""
     answer = inner(answer)
     return None if words_only(answer) else _within(answer, 0) or None
 
@@ -66,7 +63,7 @@ def _within(value: Any, depth: int) -> int:
         return _said(value, depth)
     if kind == "thinking_delta":
         return _length(value.get("thinking"), depth)
-    # On a whole response `reasoning` is an object of settings, which says nothing.
+    # On a whole response `reasoning` is an object of settings and holds no text.
     beside = max(
         [_length(value[name], depth) for name in BESIDE if name in value and type(value[name]) is not dict],
         default=0,
@@ -79,7 +76,7 @@ def _said(block: dict[str, Any], depth: int) -> int:
 
 
 def _length(value: Any, depth: int) -> int:
-    """Characters of a text, or of the words of blocks."""
+    """Count the characters of a text, or of the words of blocks."""
     if isinstance(value, str):
         return len(value)
     if depth > DEEPEST:

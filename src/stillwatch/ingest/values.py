@@ -1,4 +1,4 @@
-"""Single values of a log: times, counts, ids, JSON. What cannot be used is said without being shown."""
+"""Single values of a log: times, counts, ids, JSON. Errors do not show the value."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ Row = dict[str, Any]
 LONGEST_ID = 1024
 """Characters of an id or header that are kept."""
 UNUSABLE = -1
-"""Stands for a count that was there and cannot be used; it is dropped and counted when the batch is
-finished.
-"""
+"""Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
 
 
 def loads(data: bytes | str, column: str = "") -> Any:
-    """A JSON value. Raises BadRow; lone surrogates become U+FFFD and NaN becomes null, since real clients
-    send both.
+    """Parse a JSON value. Raises BadRow.
+
+    Lone surrogates become U+FFFD and NaN becomes null, since real clients send both.
     """
     try:
         return orjson.loads(data)
@@ -61,12 +60,12 @@ def _scrub(value: Any) -> Any:
 
 
 def scrub_text(text: str) -> str:
-    """The text with lone surrogates replaced, so that it can be written as UTF-8."""
+    """Replace lone surrogates, so that the text can be written as UTF-8."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def inner(value: Any) -> Any:
-    """A value that may be JSON inside a string, unpacked; a string that is no JSON stays what it is."""
+    """Unpack a value that may be JSON inside a string; a string that is no JSON stays as it is."""
     if isinstance(value, str) and value[:1] in ("{", "[", " ", "\n", '"'):
         try:
             return loads(value)
@@ -76,8 +75,9 @@ def inner(value: Any) -> Any:
 
 
 def canonical(value: Any, column: str) -> str | None:
-    """A JSON value with sorted keys; None for nothing. Raises BadRow where it is nested too deeply or holds a
-    number JSON cannot.
+    """Return a JSON value with sorted keys; None for nothing.
+
+    Raises BadRow if it is nested too deeply or holds a number that JSON cannot hold.
     """
     if value is None or value == [] or value == {} or value == "":
         return None
@@ -88,7 +88,7 @@ def canonical(value: Any, column: str) -> str | None:
 
 
 def text(value: Any) -> str | None:
-    """An id or header as text of at most LONGEST_ID characters; None where there is none."""
+    """Return an id or header as text of at most LONGEST_ID characters; None where there is none."""
     if isinstance(value, str):
         return value[:LONGEST_ID] or None
     if isinstance(value, int) and not isinstance(value, bool) and -LARGEST < value < LARGEST:
@@ -99,15 +99,16 @@ def text(value: Any) -> str | None:
 
 
 def path_of(value: Any) -> str | None:
-    """A forwarded address: its end, which the provider's own proxies wrote; what a client wrote before it may
-    have any length.
+    """Return the end of a forwarded address, which the provider's own proxies wrote.
+
+    The part that a client wrote before it may have any length.
     """
     joined = ", ".join(map(str, value)) if isinstance(value, list) else value
     return joined[-LONGEST_ID:] or None if isinstance(joined, str) else None
 
 
 def whole(value: Any) -> int | None:
-    """A count; None where there is none, UNUSABLE where it is negative or no number."""
+    """Return a count; None where there is none, UNUSABLE if it is negative or no number."""
     if value is None or value == "":
         return None
     if type(value) is int:
@@ -129,8 +130,9 @@ def _number(digits: str) -> float | None:
 
 
 def moment(value: Any, column: str = "time", unit: str = "") -> int:
-    """A time as microseconds since 1970, UTC. Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size);
-    raises BadRow.
+    """Return a time as microseconds since 1970, UTC. Raises BadRow.
+
+    Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size).
     """
     if isinstance(value, datetime):
         return _micros(value)
@@ -177,7 +179,7 @@ def _micros(value: datetime) -> int:
 
 
 def span_ms(start: Any, end: Any) -> int | None:
-    """Milliseconds between two times; None where either cannot be read or the end lies before the start."""
+    """Return milliseconds between two times; None if either cannot be read or the end is before the start."""
     try:
         gap = moment(end) - moment(start)
     except BadRow:
@@ -186,8 +188,9 @@ def span_ms(start: Any, end: Any) -> int | None:
 
 
 def dig(row: Any, path: str) -> Any:
-    """The value at a dotted path; a key that itself holds dots wins; JSON strings on the way are unpacked.
-    None where there is none.
+    """Return the value at a dotted path; None where there is none.
+
+    A key that itself holds dots wins. JSON strings on the way are unpacked.
     """
     if isinstance(row, dict) and path in row:
         return row[path]
@@ -197,7 +200,7 @@ def dig(row: Any, path: str) -> Any:
 
 
 def first(row: Row, *paths: str) -> Any:
-    """The first value present among several paths; None if none is."""
+    """Return the first value present among several paths; None if none is."""
     for path in paths:
         value = row.get(path)
         if value is None and "." in path:
@@ -208,6 +211,6 @@ def first(row: Row, *paths: str) -> Any:
 
 
 def mapping_of(value: Any) -> Row:
-    """A value as an object, unpacked if it is JSON text; empty where it is no object."""
+    """Return a value as an object, unpacked if it is JSON text; empty if it is no object."""
     value = inner(value)
     return value if isinstance(value, dict) else {}

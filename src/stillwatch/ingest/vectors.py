@@ -15,7 +15,7 @@ pc: Any = pyarrow.compute
 
 
 def column_of(batch: pa.RecordBatch, name: str) -> Any:
-    """A column by name, dictionaries decoded; nulls where the batch has none."""
+    """Return a column by name, dictionaries decoded; nulls if the batch has none."""
     at = batch.schema.get_field_index(name)
     if at < 0:
         return pa.nulls(len(batch), pa.string())
@@ -28,8 +28,9 @@ def column_of(batch: pa.RecordBatch, name: str) -> Any:
 
 
 def strings(column: Any, *, from_end: bool = False) -> Any:
-    """Any column as strings of at most LONGEST_ID characters (the last ones, where `from_end`), empty ones
-    null.
+    """Return any column as strings of at most LONGEST_ID characters; empty ones are null.
+
+    With `from_end`, the last characters are kept.
     """
     kind = column.type
     if pa.types.is_null(kind):
@@ -54,7 +55,7 @@ def strings(column: Any, *, from_end: bool = False) -> Any:
 
 
 def whole_strings(column: Any) -> Any:
-    """A text column of any length, empty ones null."""
+    """Return a text column of any length; empty ones are null."""
     column = column.cast(pa.string())
     empty = pc.equal(column, "")
     return pc.if_else(empty, pa.scalar(None, pa.string()), column) if empty.true_count else column
@@ -65,7 +66,7 @@ def _texty(kind: pa.DataType) -> bool:
 
 
 def _python(column: Any) -> list[Any]:
-    """Values as Python objects; UUIDs and the like as their text."""
+    """Return values as Python objects; UUIDs and the like as their text."""
     return [
         str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v
         for v in _values(column)
@@ -89,7 +90,7 @@ def _value(item: Any) -> Any:
 
 
 def counts(column: Any) -> Any:
-    """A column as int64; what is no usable number becomes -1, to be counted at the door."""
+    """Return a column as int64; an unusable number becomes -1, to be counted later."""
     kind = column.type
     if column.null_count == len(column):
         return pa.nulls(len(column), pa.int64())
@@ -98,7 +99,7 @@ def counts(column: Any) -> Any:
     if pa.types.is_decimal(kind):
         return counts(column.cast(pa.float64()))
     if pa.types.is_floating(kind):
-        # Data frames turn counts with gaps into floats with NaN: there NaN means that there is none.
+        # Data frames turn counts with gaps into floats with NaN: NaN then means that there is no count.
         known = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
         return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(
             pa.int64(), safe=False
@@ -107,7 +108,7 @@ def counts(column: Any) -> Any:
 
 
 def times(column: Any, unit: str = "") -> Any:
-    """A column as int64 microseconds since 1970, UTC; null where a value cannot be read as a time."""
+    """Return a column as int64 microseconds since 1970, UTC; null if a value cannot be read as a time."""
     kind = column.type
     if pa.types.is_timestamp(kind):
         return pc.cast(column, pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
@@ -141,11 +142,11 @@ def _moment(value: Any, unit: str) -> int | None:
 
 
 def gaps_ms(start: Any, end: Any) -> Any:
-    """Milliseconds between two columns of microseconds; null where the end lies before the start."""
+    """Return milliseconds between two columns of microseconds; null if the end is before the start."""
     gap = pc.divide(pc.subtract(end, start), 1000)
     return pc.if_else(pc.less(gap, 0), pa.scalar(None, pa.int64()), gap)
 
 
 def row_numbers(first: int, n: int) -> Any:
-    """Numbers of the rows of a batch."""
+    """Return the numbers of the rows of a batch."""
     return np.arange(first, first + n, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Which keys to start from, and who among their carriers shares the carriers' habits."""
+"""Which keys to start from, and which of their carriers share the carriers' habits."""
 
 from __future__ import annotations
 
@@ -12,30 +12,27 @@ from stillwatch.linkage.merge import OWNED
 from stillwatch.settings import LinkageSettings
 
 LIFT = 3.0
-"""A key is enriched among carriers when that many times more of them have it than chance would give."""
+"""A key is enriched among carriers if so many times more of them have it than chance would give."""
 WORST = -1.0
 """Nats that one family may count against an account: own marks are no proof of innocence."""
 TIE = 2.0
-"""Nats at which a shared key ties its carriers: two of many strangers registered in one hour are not tied by
-it.
-"""
+"""Nats at which a shared key ties its carriers; two of many strangers registered in one hour are not tied."""
 SMALL_LOG = 500
-"""Carriers that an anchor may have however few accounts the log holds."""
+"""An anchor may always have so many carriers, however few accounts the log holds."""
 PARTS = 60
-"""Parts in which keys are counted, so that those of two or three nested scales add up to one."""
+"""Parts in which keys are counted, so that keys of two or three nested scales add up to one."""
 AT_ONCE = 20_000_000
-"""Keys of carriers, an anchor's each, that are compared at once; no anchor needs another's."""
+"""Keys of carriers, counted once per anchor, that are compared at once; no anchor needs another's."""
 
 
 def anchors(
     engine: Engine, marked: Table, declared: Table, accounts: int, settings: LinkageSettings
 ) -> Table:
-    """Table anchors (anchor, size, family): keys of enough carriers, one for each set of carriers in a
-    family.
+    """Table anchors (anchor, size, family): keys with enough carriers, one per set of carriers in a family.
 
-    Keys with equal carriers (the shingles of one template, say) are twins; the smallest key stands for all. A
-    key that is mostly carried by one declared owner (declared: account, owner) starts nothing: what its
-    accounts share, the owner explains, and owners are tested as such.
+    Keys with equal carriers (for example the shingles of one template) are twins; the smallest key represents
+    all. A key that is mostly carried by one declared owner (declared: account, owner) is no anchor: the owner
+    explains what its accounts share, and owners have a test of their own.
     """
     carried = (
         marked.filter(_.starts)
@@ -62,12 +59,11 @@ def anchors(
 def purified(
     engine: Engine, marked: Table, anchors: Table, accounts: int, settings: LinkageSettings
 ) -> pa.Table:
-    """anchor, account, key: carriers whose marks in other families fit them better than outsiders, with the
-    marks that tie.
+    """anchor, account, key: carriers whose other marks fit them better than outsiders, and the tying keys.
 
-    One other family is enough: the anchor's own is the second. The join goes through accounts, so the cost
-    grows with traces and never with pairs of accounts. Anchors are taken in portions, so that memory does not
-    grow with the log.
+    The marks are of other families than the anchor's. One such family is enough: the anchor's own is the
+    second. The join goes through accounts, so the cost grows with traces, not with pairs of accounts. Anchors
+    are taken in portions, so that memory does not grow with the log.
     """
     has = engine.create(
         "has", marked.mutate(shares=PARTS // _.scales).group_by("account", "family").agg(has=_.shares.sum())
@@ -84,9 +80,7 @@ def purified(
 
 
 def _portions(engine: Engine, marked: Table, anchors: Table) -> int:
-    """In how many portions the anchors are taken: by the keys that their carriers have, were they as many as
-    everybody's.
-    """
+    """Number of portions, if the anchors' carriers had as many keys as the average account."""
     (rows,) = engine.collect(marked.agg(n=_.count(), accounts=_.account.nunique())).to_pylist()
     (sizes,) = engine.collect(anchors.agg(carriers=anchors["size"].sum())).to_pylist()
     keys = (sizes["carriers"] or 0) * rows["n"] / max(rows["accounts"], 1)
@@ -96,7 +90,7 @@ def _portions(engine: Engine, marked: Table, anchors: Table) -> int:
 def _purified(
     engine: Engine, marked: Table, anchors: Table, has: Table, accounts: int, settings: LinkageSettings
 ) -> Table:
-    """(anchor, account, key) of some of the anchors."""
+    """Return (anchor, account, key) of some of the anchors."""
     known = marked.join(anchors, marked.key == anchors.anchor)
     carriers = engine.create(
         "carriers", known.select("account", "anchor", "size", "stratum", home=anchors.family)
@@ -135,7 +129,7 @@ def _with_unshared(family: Table, has: Table) -> Table:
 
 
 def _seen(carriers: Table, marked: Table) -> Table:
-    """Each carrier's keys of families other than the anchor's."""
+    """Return each carrier's keys of families other than the anchor's."""
     keys = marked.select(
         "account", "key", "family", "here", "peers", "df", "scales", shares=PARTS // marked.scales
     )
@@ -144,9 +138,7 @@ def _seen(carriers: Table, marked: Table) -> Table:
 
 
 def _enriched(carriers: Table, marked: Table, accounts: int, settings: LinkageSettings) -> Table:
-    """(anchor, key, stratum, both, p0) where a key is carried by clearly more of the anchor's carriers than
-    their strata explain.
-    """
+    """(anchor, key, stratum, both, p0) of keys that clearly more carriers have than their strata explain."""
     seen = _seen(carriers, marked)
     local = seen.group_by("anchor", "key", "stratum").agg(
         own=_.count(), size=_["size"].max(), here=_.here.max(), peers=_.peers.max(), df=_.df.max()

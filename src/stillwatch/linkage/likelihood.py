@@ -1,4 +1,4 @@
-"""How likely a peer carries a key, and what carrying it says about belonging to a group."""
+"""How likely a peer carries a key, and how much a carried key counts for belonging to a group."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ MICRO = 1_000_000
 
 
 def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table:
-    """Table marked: traces of the formation facets, with here and peers (carriers, accounts of the stratum)
-    and df (all carriers).
+    """Create table marked: formation traces with here and peers (carriers, accounts of the stratum) and df.
+
+    df counts all carriers.
     """
     forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
@@ -31,13 +32,13 @@ def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table
 
 
 def chance(here: Column, peers: Column, carriers: Column, accounts: Column, smooth: float) -> Column:
-    """p0, the chance that a peer carries a key, estimated on outsiders: neither the account weighed nor of
-    the set that it is weighed against.
+    """Return p0, the chance that a peer carries a key, estimated on outsiders.
 
-    here of the stratum's peers carry it, and carriers of all accounts, outsiders only. Were the set not left
-    out, a pool that is half of its stratum would look like its own peers. The stratum's rate is shrunk to
-    that of everybody with the weight of `smooth` accounts, and never below half of it, so that a key unseen
-    in a small stratum is not taken for impossible.
+    Outsiders are all accounts but the one weighed and the set that it is weighed against. `here` of the
+    stratum's `peers` carry the key, and `carriers` of all `accounts`, outsiders only. If the set were not
+    left out, a pool that is half of its stratum would look like its own peers. The stratum's rate is shrunk
+    to that of all accounts with the weight of `smooth` accounts. It is never below half of it, so that a key
+    unseen in a small stratum does not count as impossible.
     """
     everywhere = (carriers + 0.5) / (accounts + 0.5)
     inside = (here + smooth * everywhere) / (peers + smooth)
@@ -45,26 +46,24 @@ def chance(here: Column, peers: Column, carriers: Column, accounts: Column, smoo
 
 
 OWN_HALF = 0.5
-"""Share of a member's marks that are its own, drawn as its stratum draws them; the rest are drawn from the
-group's.
-"""
+"""Share of a member's marks that are drawn as its stratum draws them; the rest are drawn from the group's."""
 UNSHARED = round(math.log(OWN_HALF) * MICRO)
-"""What a key that the group does not share counts, in micronats."""
+"""The evidence of a key that the group does not share, in micronats."""
 
 
 def micronats(carriers: Column, size: Column, p0: Column, weight: float) -> Column:
-    """Log-likelihood ratio of one key, in whole micronats: a mixture of the group's smoothed rate and the
-    stratum's, against the stratum's.
+    """Return the log-likelihood ratio of one key, in whole micronats.
 
-    carriers, size: those of the group, the account itself left out; weight: accounts' worth of the stratum's
-    rate in the group's.
+    It compares a mixture of the group's smoothed rate and the stratum's with the stratum's alone. carriers,
+    size: those of the group, the account itself left out. weight: accounts' worth of the stratum's rate in
+    the group's.
     """
     rate = (carriers + weight * p0) / (size + weight)
     return (((1.0 - OWN_HALF) * rate / p0 + OWN_HALF).ln() * float(MICRO)).round().cast("int64")
 
 
 def clipped(value: Column, low: float, high: float) -> Column:
-    """A micronat column held between two bounds given in nats."""
+    """Hold a micronat column between two bounds given in nats."""
     return ibis.greatest(
         ibis.least(value, ibis.literal(int(high * MICRO), "int64")), ibis.literal(int(low * MICRO), "int64")
     )

@@ -31,17 +31,14 @@ from stillwatch.settings import LinkageSettings
 HELD_OUT = ("content",)
 """Families that never form a group, because they test it."""
 ROUNDS = 3
-"""Times that accounts are weighed against the groups' profiles and groups with the same accounts are
-merged.
-"""
+"""Rounds of weighing accounts against the groups' profiles and merging groups with the same accounts."""
 SERIOUS = 0.75
-"""A group's claim on an account counts in merging when it has that share of the evidence of the best claim on
-it.
+"""A group's claim counts in merging if it has this share of the evidence of the best claim on the account.
 
-An anchor can be carried by two operators at once; without this, one such anchor would make one group of both.
+Two operators can carry one anchor; without this, one such anchor would make one group of both.
 """
 SAME = 0.5
-"""Share of the smaller group that, seriously claimed by both, makes two groups one."""
+"""Two groups become one if both seriously claim this share of the smaller one."""
 
 LEAST_CAP = 1e-4
 """Nats below which a cap is no more than the rounding of sums."""
@@ -51,7 +48,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Linked:
-    """The groups, and what each facet said about each member."""
+    """The groups, and the evidence of each facet for each member."""
 
     members: pa.Table
     """group (int32, from 1, largest first), account, nats."""
@@ -64,7 +61,7 @@ class Linked:
     members and near accounts.
     """
     anchors: dict[int, int]
-    """Anchors merged into each group."""
+    """Number of anchors merged into each group."""
 
 
 def link(
@@ -75,10 +72,10 @@ def link(
     settings: LinkageSettings,
     progress: Progress,
 ) -> Linked:
-    """Groups of accounts that share more than their strata explain, formed on network, identity, software and
-    rhythm.
+    """Group the accounts that share more than their strata explain.
 
-    declared: account and owner, of the accounts that declare one.
+    Groups are formed on network, identity, software and rhythm. declared: account and owner, of the accounts
+    that declare one.
     """
     facets = engine.load("facets", facet_table())
     accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
@@ -121,8 +118,9 @@ def link(
 
 
 def facet_table() -> pa.Table:
-    """facet, facet_number, family (its number), starts (may be an anchor), scales, forms: the registry as a
-    table.
+    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, forms.
+
+    starts: whether the facet's keys may be anchors.
     """
     rows = [
         {
@@ -139,7 +137,7 @@ def facet_table() -> pa.Table:
 
 
 def _owners(engine: Engine, declared: Table) -> Owners:
-    """The accounts that declare an owner, in order, and their owners."""
+    """Return the accounts that declare an owner, in order, and their owners."""
     rows = engine.collect(declared.filter(_.owner.notnull()).select("account", "owner").order_by("account"))
     return rows.column("account").to_numpy(), rows.column("owner").to_numpy()
 
@@ -152,8 +150,9 @@ def _distinct(group: Ints, account: Ints) -> pa.Table:
 
 
 def settled(claims: pa.Table, smallest: int) -> pa.Table:
-    """Each account in the one group whose claim on it has most weight: group (from 1, largest first),
-    account, nats, claim.
+    """Put each account into the one group whose claim on it has most weight: group, account, nats, claim.
+
+    Groups are numbered from 1, the largest first.
     """
     claim, account, nats, weight, group = (
         claims.column(name).to_numpy() for name in ("claim", "account", "nats", "weight", "group")
@@ -175,7 +174,7 @@ def settled(claims: pa.Table, smallest: int) -> pa.Table:
 
 
 def _near(engine: Engine, total: Table, claims: pa.Table, members: pa.Table) -> pa.Table:
-    """Candidates that are in no group, each with the settled group that claims it most."""
+    """Return candidates that are in no group, each with the settled group that claims it most."""
     groups = dict(zip(values(members, "account"), values(members, "group"), strict=True))
     settled_as: dict[int, int] = {}
     for claim, account in zip(values(claims, "claim"), values(claims, "account"), strict=True):
@@ -255,8 +254,9 @@ def caps(rows: pa.Table, counted: npt.NDArray[np.float64], most: float) -> pa.Ta
 
 
 def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDArray[np.float64]:
-    """What each facet's evidence counts within its family, in nats: the strongest in full, a third of the
-    others (see totals).
+    """Return what each facet's evidence counts within its family, in nats.
+
+    The strongest counts in full, the others a third (see totals).
     """
     order = np.lexsort((-nats, family, account, group))
     place = np.stack([group[order], account[order], family[order]], axis=1)
@@ -268,7 +268,7 @@ def discounted(group: Ints, account: Ints, family: Ints, nats: Ints) -> npt.NDAr
 
 
 def _anchors(found: pa.Table, members: pa.Table) -> dict[int, int]:
-    """How many anchors' purified accounts ended in each group."""
+    """Return how many anchors' purified accounts are in each group."""
     joined = found.join(members.select(["account", "group"]), "account", join_type="inner")
     counts = joined.group_by("group").aggregate([("anchor", "count_distinct")])
     return {int(row["group"]): int(row["anchor_count_distinct"]) for row in counts.to_pylist()}

@@ -12,14 +12,13 @@ Bools = npt.NDArray[np.bool_]
 Owners = tuple[Ints, Ints]
 """Accounts that declare an owner, sorted, and the owner of each."""
 OWNED = 0.5
-"""Share of a set's accounts, or of a key's carriers, at which their one declared owner explains it."""
+"""If one declared owner has this share of a set's accounts, or of a key's carriers, it explains them."""
 SHARED = 3
-"""Accounts that two sets must share at least before they may be one group."""
+"""Accounts that two sets must share before they may be one group."""
 
 
 def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[Ints, Ints, Ints]:
-    """Sets of accounts that hang together: (set, anchor, account), the accounts of one anchor parted into
-    those that a chain of shared keys joins.
+    """Split the accounts of each anchor into sets that a chain of shared keys joins: (set, anchor, account).
 
     Rows are (anchor, account, key). Without this, four offices behind one subnet, each with a mail domain of
     its own, would be one group. Sets below `smallest` accounts are dropped; sets are numbered from 0.
@@ -39,11 +38,11 @@ def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[In
 
 
 def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> Ints:
-    """For each row (set, account), the number of its group, from 0: sets are joined where they share
-    `overlap` of their union, or of the smaller one.
+    """Return, for each row (set, account), the number of its group, from 0.
 
-    Deterministic: groups are numbered by their smallest set. Cost grows with the sets each account is in,
-    squared.
+    Sets are joined if they share `overlap` of their union, or of the smaller one. Deterministic: groups are
+    numbered by their smallest set. The cost grows with the square of the number of sets that each account is
+    in.
     """
     if len(sets) == 0:
         return np.zeros(0, np.int64)
@@ -67,25 +66,22 @@ def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> I
 
 
 def serious(accounts: Ints, nats: Ints, share: float) -> Bools:
-    """Rows (a set's claim on an account) whose evidence is at least `share` of the best claim on that
-    account.
-    """
+    """Mark the rows (a set's claim on an account) with at least `share` of the account's best evidence."""
     return nats >= share * _best(accounts, nats)
 
 
 def best_claims(accounts: Ints, nats: Ints, groups: Ints) -> Ints:
-    """Positions of the rows that claim each account most; ties go to the lowest group."""
+    """Return the positions of the rows that claim each account most; ties go to the lowest group."""
     order = np.lexsort((groups, -nats, accounts))
     return np.asarray(order[np.unique(accounts[order], return_index=True)[1]], np.int64)
 
 
 def discounted_owners(sets: Ints, accounts: Ints, nats: Ints, owners: Owners) -> Ints:
-    """The weight of each claim (a row: set, account, nats): its evidence, or half of it where one declared
-    owner explains the set.
+    """Return the weight of each claim (a row: set, account, nats): its evidence, or half of it.
 
-    Colleagues share network, mail domain and card, and it is no secret: that they do says little against a
-    stranger using the key of one of them. A set is explained where OWNED of the accounts that it claims most
-    declare one owner.
+    It is half where one declared owner explains the set. Colleagues share network, mail domain and card
+    openly, so this says little against a stranger who uses the key of one of them. A set is explained if
+    OWNED of the accounts that it claims most declare one owner.
     """
     known, owner = owners
     best = best_claims(accounts, nats, sets)
@@ -100,12 +96,12 @@ def discounted_owners(sets: Ints, accounts: Ints, nats: Ints, owners: Owners) ->
 
 
 def outweighed(accounts: Ints, weights: Ints, explained: Bools) -> Bools:
-    """Claims of explained sets on accounts that some other set claims with more weight."""
+    """Mark the claims of explained sets on accounts that another set claims with more weight."""
     return explained & (weights < _best(accounts, np.where(explained, np.iinfo(np.int64).min, weights)))
 
 
 def _best(accounts: Ints, values: Ints) -> Ints:
-    """For each row the largest value of its account."""
+    """Return, for each row, the largest value of its account."""
     _, place = np.unique(accounts, return_inverse=True)
     best = np.full(len(accounts), np.iinfo(np.int64).min)
     np.maximum.at(best, place, values)

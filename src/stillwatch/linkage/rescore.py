@@ -10,32 +10,28 @@ from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micr
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
-"""A key tells of a group when its share of the group is that many times its share of all accounts."""
+"""A key is telling for a group if its share of the group is so many times its share of all accounts."""
 TELLING_CARRIERS = 3
-"""Members that must carry it."""
+"""Members that must carry a telling key."""
 TELLING_STRANGERS = 20
-"""No key tells of a group that more than so many times its members carry: candidates stay in proportion to
-the group.
-"""
+"""A key carried by more accounts than so many times its members is not telling: it limits candidates."""
 PROFILE_WEIGHT = 5.0
-"""Accounts' worth of the stratum's rate mixed into a group's own rate; purified groups need less than raw
-carriers.
-"""
+"""Accounts' worth of the stratum's rate mixed into a group's; purified groups need less than raw carriers."""
 WORST = -2.0
 """Nats that one facet may count against an account."""
 NEAR = 1
-"""Nats at which a candidate is remembered, though it is no member: the held-out family may yet name it, which
-gives ten at most where some twelve are wanted.
+"""Nats at which a candidate that is no member is kept as near.
+
+The held-out family may still name it: content gives ten nats at most, and about twelve are needed.
 """
 
 
 def rescored(
     engine: Engine, marked: Table, members: Table, accounts: int, settings: LinkageSettings
 ) -> Table:
-    """Table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats, for all
-    who carry a telling key.
+    """Create table weighed (group, account, facet_number, family, nats): evidence by facet, in micronats.
 
-    The group's members are left out of what their peers do.
+    It has all accounts that carry a telling key. The group's members are left out of what their peers do.
     """
     carried = engine.create(
         "carried",
@@ -69,7 +65,7 @@ def rescored(
 
 
 def _profile(carried: Table, members: Table, accounts: int) -> Table:
-    """(group, key, carriers, size, telling): what a group's accounts carry."""
+    """Return (group, key, carriers, size, telling): what a group's accounts carry."""
     size = members.group_by("group").agg(size=_.count())
     joined = (
         carried.group_by("group", "key")
@@ -90,8 +86,9 @@ def _profile(carried: Table, members: Table, accounts: int) -> Table:
 
 
 def _with_inside(known: Table, carried: Table, members: Table) -> Table:
-    """The rows with other (0 for a member, 1 for everybody else), inside and carriers_here: members in the
-    row's stratum, and those who carry the key.
+    """Add other (0 for a member, 1 for all others), inside and carriers_here to the rows.
+
+    These count the members in the row's stratum, and those of them who carry the key.
     """
     places = (
         carried.select("group", "account", "stratum")
@@ -110,11 +107,11 @@ def _with_inside(known: Table, carried: Table, members: Table) -> Table:
 
 
 def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
-    """Table totals (group, account, nats, families): evidence over all families, for candidates with some;
-    families: those that give two nats.
+    """Table totals (group, account, nats, families): evidence over all families, for candidates with some.
 
-    Facets of one family are correlated by nature (a client brings its TLS stack and its headers), so a family
-    gives its strongest facet in full and a third of what the others add.
+    families: the number of families that give two nats. Facets of one family are correlated by nature (a
+    client brings its TLS stack and its headers). So a family gives its strongest facet in full and a third of
+    what the others add.
     """
     family = weighed.group_by("group", "account", "family").agg(all=_.nats.sum(), best=_.nats.max())
     joint = ((family.all + 2 * ibis.greatest(family.best, ibis.literal(0, "int64"))) // 3).cast("int64")
@@ -127,7 +124,7 @@ def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
 
 
 def accepted(totals: Table, settings: LinkageSettings) -> Table:
-    """The candidates over the threshold, with evidence from at least two families."""
+    """Return the candidates over the threshold, with evidence from at least two families."""
     return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select(
         "group", "account", "nats"
     )

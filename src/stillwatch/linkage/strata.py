@@ -1,4 +1,4 @@
-"""Who an account's peers are."""
+"""The peers of each account."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 
 BANDS = (10, 100, 1000)
-"""Exchanges in MONTH hours that part the bands of activity; in a shorter log, exchanges in all of it."""
+"""Exchanges in MONTH hours that separate the bands of activity; in a shorter log, exchanges in all of it."""
 MONTH = 28 * 24
-"""Hours. In a log of three months every steady account would be in the highest band of plain counts, and a
-steady campaign its own peers.
+"""Hours. With plain counts, every steady account in a log of three months would be in the highest band.
+
+A steady campaign would then be its own peers.
 """
 
 
 def strata(engine: Engine, visits: Table, accounts: Table, activity: Table) -> Table:
-    """Table strata (account, stratum, cell, region, plan, band, client) of every account with exchanges; a
-    cell is a stratum and a client.
+    """Create table strata (account, stratum, cell, region, plan, band, client) of accounts with exchanges.
 
-    Region is the account's declared one, else that of its traffic: geography only narrows whom an account is
-    compared with.
+    A cell is a stratum and a client. Region is the account's declared one, else that of its traffic;
+    geography only narrows which accounts an account is compared with.
     """
     seen = visits.group_by("account").agg(traffic=_.region.max(), client=_.client.max())
     work = activity.group_by("account").agg(n=_.n.sum())
@@ -40,6 +40,6 @@ def strata(engine: Engine, visits: Table, accounts: Table, activity: Table) -> T
 
 
 def _hours(engine: Engine, activity: Table) -> int:
-    """Hours from the first exchange to the last, at least a MONTH."""
+    """Return the hours from the first exchange to the last, at least a MONTH."""
     (ends,) = engine.collect(activity.agg(low=_.hour.min(), high=_.hour.max())).to_pylist()
     return max(MONTH, ends["high"] - ends["low"] + 1) if ends["low"] is not None else MONTH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ import pyarrow as pa
 
 from stillwatch import __version__
 from stillwatch.campaigns.permits import Permit, read_permits
-from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
@@ -49,7 +51,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
-from stillwatch.settings import Settings, as_document
+from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
@@ -111,7 +113,8 @@ class Task:
     def paths(self) -> list[Path]:
         """Every file that is read."""
         beside = [path for option, path in _beside(self.inputs) if path is not None]
-        return [*beside, *(source.path for source in self.sources)]
+        keys = [self.inputs.key_file] if self.inputs.key_file else []
+        return [*beside, *keys, *(source.path for source in self.sources)]
 
 
 def detect(
@@ -145,9 +148,9 @@ def _detect(
         key = task.key or own_key(say)
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
-        with DuckDBEngine(settings.engine, folder.stage) as engine:
+        with DuckDBEngine(settings.engine, folder.stage) as local:
             duplicates = write_exchanges(
-                engine,
+                local,
                 staged,
                 edge,
                 task.sources,
@@ -155,23 +158,31 @@ def _detect(
                 folder.aside / "exchanges",
                 progress,
             )
-            check_share(staged.quarantine, settings.ingest)
-            _clear(edge, staged, again=settings.sketch.template_text)
-            exchanges = engine.read("exchanges", stored_days(folder.aside))
-            stored = _stored(engine, task, exchanges, accounts, staged, ingest_context, progress)
+        check_share(staged.quarantine, settings.ingest)
+        _clear(edge, staged, again=settings.sketch.template_text)
+        with (
+            open_engine(settings.engine.url, settings.engine, folder.stage) as engine,
+            Scope(engine, "stored") as scope,
+        ):
+            stored = _stored(scope, task, accounts, staged, folder.aside, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
             found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
-            folder.write("quarantine", staged.quarantine.table())
-            _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
-            seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
-            about = {**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen}
-            folder.about(about | _compared(earlier))
+            used = engine.described()
+        folder.write("quarantine", staged.quarantine.table())
+        _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+        seen = counted(stored_days(folder.aside), found) | {
+            "duplicates": duplicates,
+            "tested_groups": found.tested,
+        }
+        about = {**fresh(), **_about(task, key, staged), "engine": used, **seen}
+        folder.about(about | _compared(earlier))
         return folder.finish()
 
 
 def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
+    check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
@@ -225,9 +236,14 @@ def _read(
             do="check --format, and that the files are not empty",
         )
     progress("reading the edge log and the accounts", 0, 0)
-    edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
-    check_share(staged.quarantine, settings.ingest)
-    accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+    # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
+    # free.
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(side_inputs, _beside(inputs))
+        edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+        check_share(staged.quarantine, settings.ingest)
+        accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+        staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
         extra={
@@ -243,14 +259,15 @@ def _read(
 def _stored(
     engine: Engine,
     task: Task,
-    exchanges: Table,
     accounts: pa.Table,
     staged: Staged,
+    run: Path,
     ingest_context: IngestContext,
     progress: Progress,
 ) -> Stored:
-    """What the search starts from."""
-    settings = task.settings
+    """What the search starts from; run: the folder with the exchanges."""
+    settings, days = task.settings, stored_days(run)
+    exchanges = engine.read("exchanges", days)
     known = engine.load("accounts", accounts)
     releases = task.releases if task.releases is not None else releases_seen(engine, exchanges)
     seen = engine.load("releases", releases)
@@ -260,7 +277,7 @@ def _stored(
         if settings.sketch.template_text
         else None
     )
-    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates())
+    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates(), counts_of(days))
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -339,12 +356,12 @@ def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
     settings = task.settings
     return {
         "version": __version__,
-        "settings": as_document(settings),
+        "settings": as_told(settings),
         "inputs": [
             {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
             for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)
         ],
-        "side_inputs": side_inputs(_beside(task.inputs)),
+        "side_inputs": staged.side_inputs,
         "quarantined": staged.quarantine.bad,
         "mended": [
             {"column": column, "reason": reason, "count": count}

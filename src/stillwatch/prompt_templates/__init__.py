@@ -1,5 +1,6 @@
-"""Exchanges of groups to the templates that their accounts share: families of shingles, their frames and
-slots. No text is needed for any of it.
+"""Exchanges of groups -> templates that their accounts share: families of shingles, frames and slots.
+
+No text is needed for this.
 """
 
 from stillwatch.prompt_templates.families import Family, families_of

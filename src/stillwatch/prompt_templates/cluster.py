@@ -1,4 +1,4 @@
-"""Fingerprints that imply each other, gathered: on the driver, over a group's few thousand at most."""
+"""Cluster fingerprints that imply each other: on the driver, at most a few thousand per group."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from scipy.spatial.distance import squareform
 
 Int64s = npt.NDArray[np.int64]
 PLENTY = 0.2
-"""A pair belongs together for certain if each fingerprint is in this share of the other's exchanges.
+"""A pair surely belongs together if each fingerprint is in this share of the other's exchanges.
 
-A frame left as it is gives 1; with one word in ten swapped anew in each request 0.6; with three in ten 0.17.
-More adds nothing: a sentence that two templates share must not make up for all the pairs of theirs that never
-meet."""
+An unchanged frame gives 1. With one word in ten swapped anew in each request it gives 0.6, with three in ten
+0.17. A larger share adds nothing: a sentence that two templates share must not make up for all their pairs
+that never meet.
+"""
 TOGETHER = 0.3
-"""Two clusters are one template if their pairs reach this share of what certain ones would give."""
+"""Two clusters are one template if their pairs reach this share of what sure pairs would give."""
 
 
 def clusters(counts: Int64s, pairs: Sequence[tuple[int, int, int]]) -> list[list[int]]:
-    """Numbers of fingerprints, gathered by average linkage (Sokal and Michener 1958) of the smaller of both
-    conditional shares, up to PLENTY.
+    """Number the clusters of fingerprints, made by average linkage (Sokal and Michener 1958).
 
-    `counts` are the exchanges of each fingerprint, `pairs` (one, other, exchanges of both); a pair that is
-    not named never stands together. Average linkage, because a sentence that several templates share must not
-    make them one, while the values of a slot, which exclude each other, belong to one frame.
+    The likeness of a pair is the smaller of both conditional shares, up to PLENTY. `counts` are the exchanges
+    of each fingerprint, `pairs` are (one, other, exchanges of both); a pair that is not there never occurs
+    together. Average linkage is used because a sentence that several templates share must not merge them,
+    while the values of a slot, which exclude each other, belong to one frame.
     """
     size = len(counts)
     if not pairs:

@@ -1,6 +1,4 @@
-"""Families of fingerprints: which of them make one template, how many of them its use takes, and the shape of
-its frame.
-"""
+"""Families of fingerprints: which make one template, how many make a use, and the shape of its frame."""
 
 from __future__ import annotations
 
@@ -21,22 +19,23 @@ from stillwatch.prompt_templates.shared import INNER, Search, Shared, shared
 from stillwatch.schema.table import rows_where, schema_of, values
 
 CORE = 0.5
-"""A fingerprint belongs to the frame if it is in this share of the exchanges that the template's commonest
-one is in; the others are values of slots.
+"""A fingerprint belongs to the frame if it is in this share of the exchanges of the template's commonest one.
+
+The others are values of slots.
 """
 NEED = 0.4
-"""Share of a template's fingerprints, as many as its prompts hold on average, that makes a prompt one of
-them.
-"""
+"""A prompt is a use of a template if it holds this share of its prompts' mean number of fingerprints."""
 FEWEST_WORDS = 8
 """A frame of fewer words is a phrase, not a template."""
 INSIDE, SMALLER = 0.8, 0.25
-"""A family of which this share is seen inside another one, and that has less than this share of its
-exchanges, is a part of it.
+"""Shares by which a family is part of another.
+
+It is seen inside the other to the first share, and has less than the second share of its exchanges.
 """
 FEW_SHINGLES = 3
-"""With fewer sampled shingles, a template is told by its head and tail too; with more, one pass over the
-shingles does.
+"""With fewer sampled shingles, a template is recognised by its head and tail too.
+
+With more, one pass over the shingles is enough.
 """
 FARTHEST = 512
 """Distances beyond this many words are counted as one."""
@@ -52,25 +51,24 @@ class Family:
     group: int
     """The group."""
     key: int
-    """Its name: the smallest key of its sampled shingles, or of its head and tail where it has none; the same
-    in every run under one hash key.
+    """Its name: the smallest key of its sampled shingles, or of its head and tail where it has none.
+
+    It is the same in every run with one hash key.
     """
     need: int
-    """How many of those that count a prompt must hold to be made from it."""
+    """How many of the counting fingerprints a prompt must hold to be made from it."""
     kinds: dict[int, int]
     """The fingerprints of its frame: key to kind."""
     counting: frozenset[int]
-    """Those that tell a prompt made from it: its shingles, or all where it has few."""
+    """The fingerprints that show a prompt made from it: its shingles, or all if it has few."""
     shares: dict[int, float]
-    """For each, the share of its exchanges that hold it, 0 to 1."""
+    """For each fingerprint, the share of its exchanges that hold it, 0 to 1."""
     shape: Shape
     """Its frame's shape; places by fingerprint."""
     sampled: int
     """Exchanges in the sample that are made from it."""
     edges: frozenset[int]
-    """Heads and tails that its prompts begin and end with, as far as others share them: they say nothing
-    more.
-    """
+    """Heads and tails of its prompts, as far as others share them; they add no information."""
 
 
 @dataclass(frozen=True)
@@ -81,29 +79,28 @@ class _Draft:
     keys: dict[int, int]
     """Fingerprints: key to kind."""
     order: dict[int, float]
-    """Mean places."""
+    """Mean places of the fingerprints."""
     need: int = 1
     """Fingerprints that make a use."""
     counts: dict[int, int] = field(default_factory=dict)
     """Exchanges of the family that hold each fingerprint."""
 
     edges: frozenset[int] = frozenset()
-    """Heads and tails among its fingerprints, those of its slots' values too."""
+    """Heads and tails among its fingerprints, including those of its slots' values."""
 
     @property
     def counting(self) -> frozenset[int]:
-        """The fingerprints that tell a use."""
+        """The fingerprints that show a use."""
         inner = [key for key, kind in self.keys.items() if kind == INNER]
         return frozenset(inner if len(inner) >= FEW_SHINGLES else self.keys)
 
 
 def families_of(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -> list[Family]:
-    """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text, and how
-    many each group has, to its templates.
+    """Find the templates of one group only, the largest first.
 
-    The engine does what grows with traffic: fingerprints by group, pairs, steps between neighbours. The
-    driver sees at most a few thousand fingerprints of a group. Templates of one group only; the largest
-    first.
+    The input is rows (group, request, account, words, shingles, places, head, tail) of exchanges with text,
+    and how many each group has. The engine does what grows with traffic: fingerprints by group, pairs, steps
+    between neighbours. The driver sees at most a few thousand fingerprints of a group.
     """
     with Scope(engine, "families") as scope:
         found = _found(scope, shared(scope, rows, texts, search), search)
@@ -131,7 +128,7 @@ def _found(engine: Engine, seen: Shared, search: Search) -> list[Family]:
 
 
 def _drafts(seen: Shared) -> Iterator[_Draft]:
-    """Fingerprints of each group in clusters."""
+    """Return the fingerprints of each group in clusters."""
     for group in sorted(set(values(seen.keys, "group"))):
         keys, pairs = rows_where(seen.keys, "group", group), rows_where(seen.pairs, "group", group)
         names = np.asarray(keys.column("key"))
@@ -156,8 +153,9 @@ def _members(drafts: list[_Draft]) -> pa.Table:
 
 
 def _held(engine: Engine, seen: Shared, drafts: list[_Draft]) -> tuple[Table, Table]:
-    """Rows (group, family, request, key, number, counts, need, place), and how many of its family's counting
-    fingerprints each exchange holds.
+    """Return (group, family, request, key, number, counts, need, place), with each exchange's number of hits.
+
+    The number counts the fingerprints of its family that the exchange holds.
     """
     members = engine.load("template_members", _members(drafts))
     rows = engine.create("template_held", seen.kept.join(members, ["group", "key"]))
@@ -167,11 +165,10 @@ def _held(engine: Engine, seen: Shared, drafts: list[_Draft]) -> tuple[Table, Ta
 
 
 def _needed(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]:
-    """With how many of its fingerprints make a use: NEED of the mean number among which one of them stands,
-    itself included.
+    """Add how many of its fingerprints make a use: NEED of the mean number per exchange, weighted by itself.
 
-    A fingerprint that another template holds too stands alone there, which that mean, unlike the plain one,
-    hardly notices.
+    A fingerprint that another template also holds often occurs alone there. This lowers the plain mean, but
+    hardly the weighted one.
     """
     _rows, held = _held(engine, seen, drafts)
     sums: dict[int, Counter[str]] = defaultdict(Counter)
@@ -184,7 +181,7 @@ def _needed(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]:
 
 
 def _counted(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]:
-    """With the exchanges of the family that hold each fingerprint."""
+    """Add the exchanges of the family that hold each fingerprint."""
     rows, held = _held(engine, seen, drafts)
     made = held.filter(_.held >= _.need).select("family", "request")
     counts: dict[int, dict[int, int]] = defaultdict(dict)
@@ -196,14 +193,14 @@ def _counted(engine: Engine, seen: Shared, drafts: list[_Draft]) -> list[_Draft]
 
 
 def _core(draft: _Draft) -> _Draft:
-    """Without the values of slots."""
+    """Remove the values of slots."""
     least = CORE * max(draft.counts.values())
     keys = {key: kind for key, kind in draft.keys.items() if draft.counts.get(key, 0) >= least}
     return replace(draft, keys=keys, counts={key: draft.counts[key] for key in keys})
 
 
 def _steps(engine: Engine, seen: Shared, rows: Table, made: Table) -> dict[int, list[Step]]:
-    """By family: each fingerprint, or end, and the next one in a prompt made from it, by distance."""
+    """Return, by family, each fingerprint or end and the next one in a prompt made from it, by distance."""
     inside = ibis.window(group_by=["family", "request"], order_by=["place", "number"])
     before = rows.semi_join(made, ["family", "request"]).mutate(
         other=_.number.lag().over(inside),
@@ -228,7 +225,7 @@ def _steps(engine: Engine, seen: Shared, rows: Table, made: Table) -> dict[int, 
 
 
 def _nested(engine: Engine, made: Table) -> dict[int, int]:
-    """Families that are only seen inside a much larger one, and which: the commoner values of its slots."""
+    """Families that are only seen inside a much larger one, and which: common values of its slots."""
     sizes = dict(
         zip(
             *(

@@ -1,6 +1,4 @@
-"""The shape of a frame from where its fingerprints stand: what keeps its distance is frame, what does not is
-a slot.
-"""
+"""The shape of a frame from where its fingerprints are: what keeps its distance is frame, the rest slot."""
 
 from __future__ import annotations
 
@@ -9,54 +7,55 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 START, END = 0, -1
-"""Stand for a prompt's two ends among the fingerprints' numbers, which begin at 1."""
+"""Numbers that represent a prompt's two ends among the fingerprints' numbers, which begin at 1."""
 RIGID = 0.6
-"""Share of the commonest distance at which two fingerprints are held to be one piece; a word swapped for two
-moves the rest.
+"""Share of the commonest distance at which two fingerprints count as one piece.
+
+A word swapped for two moves the rest.
 """
 FEW_GAPS = 3
-"""Distances that tell how densely windows were sampled; from fewer, the rate that was asked for is taken."""
+"""Distances that show how densely windows were sampled; with fewer, the requested rate is used."""
 RARE = 0.05
 """A neighbour that follows in a smaller share of the exchanges joins nothing."""
 OVERHANG = 0.8
-"""Frame words to expect between the outermost sampled window and a slot, in mean distances of sampled
-windows: (n - k) / (k + 1) for k of n.
+"""Expected frame words between the outermost sampled window and a slot, in mean distances of windows.
+
+It is (n - k) / (k + 1) for k of n.
 """
 LONG_OVERHANG = 3.0
 """The same with 95 % certainty: exp(-3) = 0.05."""
 SHORTEST = 0.05
-"""Quantile of a slot's length that is taken for its shortest filling."""
+"""Quantile of a slot's length that counts as its shortest filling."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Two neighbouring fingerprints of a template in one prompt, and how many words lie between their
-    beginnings.
-    """
+    """Two neighbouring fingerprints of a template in one prompt, and the words between their beginnings."""
 
     key: int
     """Number of the first, or START."""
     other: int
     """Number of the next, or END."""
     distance: int
-    """Words from the one's beginning to the other's."""
+    """Words from the beginning of the first to that of the next."""
     n: int
     """Exchanges with this distance."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A frame as the sketches show it."""
+    """The shape of a frame as the sketches show it."""
 
     least: int
     """Words that the sampled windows cover."""
     about: int
-    """Words to expect."""
+    """Expected number of words."""
     most: int
-    """Words at most, with some certainty."""
+    """Largest number of words, with some certainty."""
     slots: int
-    """Places of varying length, those before and after the frame included; a slot that always holds one
-    masked word is not seen.
+    """Places of varying length, including those before and after the frame.
+
+    A slot that always holds one masked word is not seen.
     """
     places: dict[int, tuple[int, int]]
     """For each fingerprint: its piece, and its place within the piece."""
@@ -64,13 +63,13 @@ class Shape:
 
 @dataclass
 class _Pieces:
-    """Union-find in which each member knows its distance from its root."""
+    """Union-find in which each member has its distance from its root."""
 
     root: dict[int, int] = field(default_factory=dict)
     offset: dict[int, int] = field(default_factory=dict)
 
     def find(self, key: int) -> tuple[int, int]:
-        """Root, and words from the root's beginning to the key's."""
+        """Return the root, and words from the root's beginning to the key's."""
         above = self.root.setdefault(key, key)
         if above == key:
             return key, 0
@@ -79,7 +78,7 @@ class _Pieces:
         return root, self.offset[key]
 
     def join(self, key: int, other: int, distance: int) -> None:
-        """The other, of another piece, begins so many words after the key."""
+        """Join the other, of another piece, which begins so many words after the key."""
         (a, at), (b, place) = self.find(key), self.find(other)
         self.root[b], self.offset[b] = a, at + distance - place
 
@@ -87,8 +86,10 @@ class _Pieces:
 def shape_of(
     widths: Mapping[int, int], steps: Iterable[Step], order: Mapping[int, float], rate: int
 ) -> Shape:
-    """Widths in words and mean places of the fingerprints, the steps between them, and one window in how many
-    is sampled, to the frame's shape.
+    """Return the frame's shape.
+
+    Takes widths in words and mean places of the fingerprints, the steps between them, and the sampling rate
+    (one window in how many).
     """
     lengths: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     for step in steps:
@@ -116,7 +117,7 @@ def shape_of(
 
 
 def _rigid(widths: Mapping[int, int], lengths: Mapping[tuple[int, int], Counter[int]]) -> _Pieces:
-    """Fingerprints and ends in pieces that keep their distances, the surest first."""
+    """Join fingerprints and ends into pieces that keep their distances, the surest first."""
     leaving: Counter[int] = Counter()
     for (key, _), found in lengths.items():
         leaving[key] += found.total()
@@ -131,8 +132,8 @@ def _rigid(widths: Mapping[int, int], lengths: Mapping[tuple[int, int], Counter[
     led: set[int] = set()
     followed: set[int] = set()
     for _, key, other, distance in sorted(sure):
-        # One neighbour on either side: examples in another order each time then stand in a line, not on top
-        # of each other.
+        # One neighbour on either side: examples that change their order are then in a line, not on top of
+        # each other.
         if key not in followed and other not in led and pieces.find(key)[0] != pieces.find(other)[0]:
             pieces.join(key, other, distance)
             followed.add(key)
@@ -141,7 +142,7 @@ def _rigid(widths: Mapping[int, int], lengths: Mapping[tuple[int, int], Counter[
 
 
 def _spans(widths: Mapping[int, int], pieces: _Pieces) -> dict[int, tuple[int, int]]:
-    """Where each piece begins and ends, from its root."""
+    """Return where each piece begins and ends, from its root."""
     spans: dict[int, tuple[int, int]] = {}
     for key, width in (*widths.items(), (START, 0), (END, 0)):
         root, offset = pieces.find(key)
@@ -151,8 +152,9 @@ def _spans(widths: Mapping[int, int], pieces: _Pieces) -> dict[int, tuple[int, i
 
 
 def _apart(widths: Mapping[int, int], pieces: _Pieces, rate: int) -> float:
-    """Mean distance of sampled windows within a piece: at least the rate; more in long prompts, of which
-    fewer are kept.
+    """Return the mean distance of sampled windows within a piece, at least the rate.
+
+    It is larger in long prompts, which keep fewer windows.
     """
     found: dict[int, list[int]] = defaultdict(list)
     for key in widths:
@@ -166,7 +168,7 @@ def _apart(widths: Mapping[int, int], pieces: _Pieces, rate: int) -> float:
 
 
 def _covered(widths: Mapping[int, int], pieces: _Pieces) -> int:
-    """Words inside some window."""
+    """Count the words inside some window."""
     words: dict[int, set[int]] = defaultdict(set)
     for key, width in widths.items():
         root, offset = pieces.find(key)
@@ -177,7 +179,7 @@ def _covered(widths: Mapping[int, int], pieces: _Pieces) -> int:
 def _gaps(
     lengths: Mapping[tuple[int, int], Counter[int]], pieces: _Pieces, spans: Mapping[int, tuple[int, int]]
 ) -> dict[tuple[int, int], int]:
-    """The shortest filling between each piece and the one that follows it most often."""
+    """Return the shortest filling between each piece and the one that follows it most often."""
     between: dict[int, dict[int, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for (key, other), found in lengths.items():
         (a, at), (b, place) = pieces.find(key), pieces.find(other)

@@ -1,5 +1,6 @@
-"""Fingerprints that several accounts of a group share, and how often two of them stand in one prompt: in the
-engine, linear in the exchanges.
+"""Fingerprints that several accounts of a group share, and how often two of them occur in one prompt.
+
+The engine does this, with a cost linear in the exchanges.
 """
 
 from __future__ import annotations
@@ -14,28 +15,29 @@ from stillwatch.engine import Engine, Table
 from stillwatch.schema.table import schema_of
 
 INNER, HEAD, TAIL = range(3)
-"""Kinds of fingerprints: a sampled shingle, the prompt's first words, its last ones."""
+"""Kinds of fingerprints: a sampled shingle, the prompt's first words, its last words."""
 SAMPLE = 10_000
-"""Exchanges of one group in which templates are looked for; they are counted in all."""
+"""Exchanges of one group in which templates are searched; all exchanges are counted."""
 SAMPLE_OF_ALL = 200_000
-"""Exchanges of all groups together in which templates are looked for."""
+"""Exchanges of all groups together in which templates are searched."""
 MOST_KEYS = 2_000
-"""Fingerprints of one group that are compared: those of most exchanges."""
+"""Fingerprints of one group that are compared: those with most exchanges."""
 MOST_TOGETHER = 32
-"""Fingerprints of one exchange that are compared, so that its pairs are bounded. Those of the lowest keys:
-the same ones for every filling of a frame.
+"""Fingerprints of one exchange that are compared, so that its pairs are bounded.
+
+Those with the lowest keys are taken: the same ones for every filling of a frame.
 """
 LEAST_ACCOUNTS = 3
 """Accounts that must share a fingerprint."""
 LEAST_EXCHANGES = 5
 """Sampled exchanges that must hold it."""
 LEAST_MUTUAL = 0.02
-"""A pair is handed on if it stands in at least this share of the exchanges of either fingerprint."""
+"""A pair is returned if it is in at least this share of the exchanges of either fingerprint."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """How templates are looked for."""
+    """How templates are searched."""
 
     shingle_words: int = 5
     """Words of a sampled shingle, as the sketches were made."""
@@ -46,7 +48,7 @@ class Search:
     least_share: float = 0.01
     """Share of a group's exchanges with text that a fingerprint must be in."""
     sample: int = SAMPLE
-    """Exchanges of one group that are looked through."""
+    """Exchanges of one group that are examined."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ class Shared:
 
 
 def shared(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -> Shared:
-    """Rows (group, request, account, words, shingles, places, head, tail) of exchanges with text to what
-    their accounts share.
+    """Find what accounts of a group share.
+
+    The input is rows (group, request, account, words, shingles, places, head, tail) of exchanges with text.
     """
     sample = engine.create(
         "template_sample",
@@ -73,7 +76,7 @@ def shared(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -
             _.request % _.stride == 0
         ),
     )
-    # The smallest and the largest account tell two accounts from one without counting them.
+    # The smallest and the largest account show whether there are two, without counting them.
     used = (
         spread(sample, search)
         .group_by("group", "key", "kind")
@@ -108,8 +111,7 @@ def shared(engine: Engine, rows: Table, texts: dict[int, int], search: Search) -
 
 
 def strides(texts: dict[int, int], search: Search) -> pa.Table:
-    """group, stride, least: one exchange in so many is looked at, and in how many of those a fingerprint must
-    be.
+    """group, stride, least: one exchange in `stride` is examined; a fingerprint must be in `least` of these.
 
     Keys of requests are hashes, so those that a stride divides are a fair sample, and the same one in every
     engine.
@@ -126,7 +128,7 @@ def strides(texts: dict[int, int], search: Search) -> pa.Table:
 
 
 def spread(rows: Table, search: Search) -> Table:
-    """group, request, account, least, key, kind, place: one row for each fingerprint of each exchange."""
+    """Return group, request, account, least, key, kind, place: one row per fingerprint of each exchange."""
     same = ("group", "request", "account", "least")
     inner = rows.unnest("shingles", offset="nth").select(
         *same, key=_.shingles, kind=ibis.literal(INNER), place=_.places[_.nth].cast("int64")
@@ -142,7 +144,7 @@ def spread(rows: Table, search: Search) -> Table:
 
 
 def _pairs(kept: Table, keys: Table) -> Table:
-    """group, key, other, n for the pairs that stand together often enough."""
+    """Return group, key, other, n for the pairs that occur together often enough."""
     lowest = ibis.window(group_by=["group", "request"], order_by="key")
     some = (
         kept.select("group", "request", "key")

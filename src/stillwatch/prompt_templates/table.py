@@ -1,6 +1,4 @@
-"""Tables templates and template_keys: the frames of a group first, then the heads and tails that no frame
-explains.
-"""
+"""Tables templates and template_keys: a group's frames first, then heads and tails that no frame explains."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ PARTS_SHOWN, LEAST_SHARE = 6, 0.02
 """Heads and tails of a group that are kept, and the share of its exchanges that one must have."""
 KINDS = {INNER: "shingle", HEAD: "head", TAIL: "tail"}
 SLOT = "{"
-"""What a slot begins with in a frame's label."""
+"""How a slot begins in a frame's label."""
 
 
 def templates_table(
@@ -35,10 +33,10 @@ def templates_table(
     labels: Labels,
     least: int,
 ) -> pa.Table:
-    """Table templates of listed frames; `parts` are rows of heads and tails as `parts_of` gives them, `texts`
-    each group's exchanges with text.
+    """Return table templates of the listed frames.
 
-    Words are in the labels only if enough accounts share them; `least` accounts are asked for here once more.
+    `parts` are rows of heads and tails from `parts_of`, `texts` each group's exchanges with text. Words are
+    in the labels only if enough accounts share them; this checks `least` accounts once more.
     """
     known = {(row["group"], row["family"]): row for row in counts.to_pylist()}
     shapes = [_frame(f, known[f.group, f.key], texts, labels, least) for f in found]
@@ -55,7 +53,7 @@ def templates_table(
 
 
 def listed(found: list[Family], counts: pa.Table) -> list[Family]:
-    """The templates that a group's accounts share, its most used ones, most used first."""
+    """Return the templates that a group's accounts share, the most used first, with a limit."""
     used = {(row["group"], row["family"]): row for row in counts.to_pylist() if row["accounts"] > 1}
     taken: dict[int, int] = defaultdict(int)
     shown: list[Family] = []
@@ -69,7 +67,7 @@ def listed(found: list[Family], counts: pa.Table) -> list[Family]:
 
 
 def keys_table(found: list[Family]) -> pa.Table:
-    """Table template_keys of listed frames."""
+    """Return table template_keys of the listed frames."""
     rows = [
         {
             "group": f.group,
@@ -90,9 +88,7 @@ def keys_table(found: list[Family]) -> pa.Table:
 
 
 def parts_of(engine: Engine, templates: Table, traces: Table) -> list[Row]:
-    """group, part, key, accounts, uses, prompts, everywhere: heads and tails of each group that several of
-    its accounts use.
-    """
+    """group, part, key, accounts, uses, prompts, everywhere: heads and tails that several accounts use."""
     carried = (
         traces.filter(_.facet.isin(["head", "tail"]))
         .group_by(part=_.facet, key=_["value"])
@@ -110,7 +106,7 @@ def _order(row: Mapping[str, Any]) -> tuple[int, str, int]:
 
 
 def _first(rows: list[Row], most: int) -> Iterator[Row]:
-    """The most used of each group."""
+    """Return the most used of each group."""
     taken: dict[int, int] = defaultdict(int)
     for row in sorted(rows, key=_order):
         taken[row["group"]] += 1

@@ -1,5 +1,6 @@
-"""Which exchanges are made from which template, in all the traffic: one pass over the fingerprints, or a few
-where there are very many.
+"""Which exchanges are made from which template, in all the traffic.
+
+This is one pass over the fingerprints, or a few where there are very many.
 """
 
 from __future__ import annotations
@@ -17,32 +18,29 @@ from stillwatch.prompt_templates.shared import INNER
 from stillwatch.schema.table import schema_of
 
 AT_ONCE = 16_000_000
-"""Exchanges that are looked through at once; none needs another, and what is found of each is only then put
-together.
-"""
+"""Exchanges that are examined at once; none needs another, and results are combined afterwards."""
 WANTED = schema_of(frame=pa.int32(), key=pa.int64(), need=pa.int64())
 NAMED = schema_of(group=pa.int32(), family=pa.int64(), frame=pa.int32())
 
 
 @dataclass(frozen=True)
 class Uses:
-    """The exchanges that templates were used in. Templates that are told by the same fingerprints are one
-    frame, whichever groups have them.
+    """The exchanges in which templates were used.
 
-    Every group that uses a public template finds it anew: a table of uses by group would hold the traffic of
-    its users once for each of them.
+    Templates with the same fingerprints are one frame, whichever groups have them. Every group that uses a
+    public template finds it anew. A table of uses by group would hold the traffic of its users once for each
+    group.
     """
 
     rows: Table
-    """frame, request, account, prompt: each exchange that holds enough of a frame's fingerprints, whichever
-    group its account is in.
-    """
+    """frame, request, account, prompt: each exchange with enough of a frame's fingerprints, in any group."""
     named: Table
-    """group, family, frame: each template, and the frame that it is."""
+    """group, family, frame: each template and its frame."""
 
     def by_family(self, wanted: Table = None) -> Table:
-        """family, request, account, each once, of the families in a table `wanted`, or of all; groups may
-        tell one family by several frames.
+        """Return family, request, account, each once, of the families in a table `wanted`, or of all.
+
+        Groups may recognise one family by several frames.
         """
         frames = self.named.select("family", "frame").distinct()
         chosen = frames if wanted is None else frames.semi_join(wanted, "family")
@@ -50,7 +48,7 @@ class Uses:
 
 
 def uses_of(engine: Engine, exchanges: Table, found: list[Family]) -> Uses:
-    """Where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
+    """Find where templates were used; `exchanges` has request, account, prompt, head, tail, shingles."""
     number = {told: i for i, told in enumerate(dict.fromkeys(map(_told, found)))}
     named = [{"group": f.group, "family": f.key, "frame": number[_told(f)]} for f in found]
     rows = [
@@ -70,7 +68,7 @@ def uses_of(engine: Engine, exchanges: Table, found: list[Family]) -> Uses:
 
 
 def _told(family: Family) -> tuple[frozenset[int], int]:
-    """What tells a use of it: two families that agree in this have the same uses."""
+    """Return what shows a use of the family: two families that agree in this have the same uses."""
     return family.counting, family.need
 
 
@@ -79,21 +77,23 @@ def _chosen(exchanges: Table, portion: int, portions: int) -> Table:
 
 
 def _held(exchanges: Table, wanted: Table, edges: bool) -> Table:
-    """frame, request, account, prompt of the exchanges that hold enough of what is wanted, at their edges too
-    where `edges` says so.
+    """Return frame, request, account, prompt of the exchanges that hold enough of what is wanted.
+
+    With `edges` their edges count too.
     """
     keys = _.shingles.concat(ibis.array([_["head"], _["tail"]])) if edges else _.shingles
     each = exchanges.filter(_.shingles.notnull()).select("request", "account", "prompt", key=keys.unnest())
     rest = {name: _[name].max() for name in ("account", "prompt", "need")}
-    # A text that repeats itself has a fingerprint twice. Grouped twice: to make each list distinct, or to
-    # count distinct keys, takes longer.
+    # A text that repeats itself has a fingerprint twice. Grouping twice is faster than making each list
+    # distinct or counting distinct keys.
     once = each.join(wanted, "key").group_by("frame", "request", "key").agg(**rest)
     held = once.group_by("frame", "request").agg(held=_.count(), **rest)
     return held.filter(_.held >= _.need).select("frame", "request", "account", "prompt")
 
 
 def counts_of(engine: Engine, uses: Uses, assigned: Table) -> pa.Table:
-    """group, family, exchanges, accounts, prompts (distinct) inside the group, and accounts elsewhere;
+    """Return group, family, exchanges, accounts, prompts (distinct) in the group, and accounts elsewhere.
+
     `assigned` has account, group.
     """
     own = uses.rows.join(assigned.select("account", "group"), "account").join(uses.named, ["group", "frame"])
@@ -108,7 +108,7 @@ def counts_of(engine: Engine, uses: Uses, assigned: Table) -> pa.Table:
     )
     users = uses.rows.select("frame", "account").distinct().group_by("frame").agg(everywhere=_.count())
     with Scope(engine, "counts") as scope:
-        # Each in a query of its own, so that their memory does not add up.
+        # Each has a query of its own, so that their memory does not add up.
         known = scope.create("template_inside", inside).join(scope.create("template_users", users), "frame")
         rows = known.left_join(scope.create("template_prompts", prompts), ["group", "family"])
         counted = rows.select(

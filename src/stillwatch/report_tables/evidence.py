@@ -1,6 +1,4 @@
-"""The evidence for each group: the waterfall by facet, and the graph of accounts and their most telling
-keys.
-"""
+"""The evidence for each group: the waterfall by facet, and the graph of accounts and their telling keys."""
 
 from __future__ import annotations
 
@@ -23,9 +21,9 @@ TELLING_ACCOUNTS = 60
 """Accounts of a group that its graph shows."""
 HELD_OUT = "content"
 SEMANTIC = "semantic"
-"""How the test of the prompts' meaning is called among the facets; it leaves no keys."""
+"""Name of the test of the prompts' meaning among the facets; it leaves no keys."""
 LEAST_SEMANTIC = 0.1
-"""Nats for an account below which meaning says nothing worth a row."""
+"""Nats for an account below which meaning gets no row."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +31,16 @@ class Shared:
     """What the groups' accounts carry in common."""
 
     keys: pa.Table
-    """group, facet, key, value, carriers, df, size, nats (mean for one account): keys of at least two
-    accounts of the group.
+    """group, facet, key, value, carriers, df, size, nats (mean for one account), for shared keys.
+
+    A key is shared if at least two accounts of the group carry it.
     """
     graph: pa.Table
     """group, account, facet, key, value, n: the traces of the most telling keys."""
 
 
 def shared_keys(engine: Engine, traces: Table, members: Table, everyone: int) -> Shared:
-    """Keys of at least two accounts of a group, with the share of the group against the share outside it."""
+    """Keys of at least two accounts of a group, with the share of the group against that outside it."""
     df = traces.group_by("key").agg(df=_.count())
     size = members.group_by("group").agg(size=_.count())
     carried = (
@@ -82,9 +81,7 @@ def _first_of_each_group(table: pa.Table, count: int) -> pa.Table:
 def evidence_table(
     shared: Shared, member_evidence: pa.Table, sizes: dict[int, int], labels: Labels
 ) -> pa.Table:
-    """Table evidence: formation facets with the members' mean nats, held-out facets with those of their best
-    key.
-    """
+    """Table evidence: formation facets with the members' mean nats, held-out ones with their best key's."""
     totals = member_evidence.group_by(["group", "facet"]).aggregate([("nats", "sum")])
     formed = {
         (row["group"], row["facet"]): row["nats_sum"] / sizes[row["group"]] for row in totals.to_pylist()
@@ -121,9 +118,7 @@ def evidence_table(
 
 
 def carrying(engine: Engine, traces: Table, members: Table) -> dict[tuple[int, str], int]:
-    """(group, facet) -> accounts of the group that carry any key of it that another of its accounts
-    carries.
-    """
+    """(group, facet) -> accounts of the group that carry a key of the facet that another member carries."""
     own = traces.join(members.select("group", "account"), "account").select(
         "group", "account", "facet", "key"
     )
@@ -137,7 +132,7 @@ def carrying(engine: Engine, traces: Table, members: Table) -> dict[tuple[int, s
 
 
 def with_carriers(evidence: pa.Table, counts: dict[tuple[int, str], int]) -> pa.Table:
-    """The evidence with the number of accounts that carry any shared key of the facet."""
+    """Add the number of accounts that carry any shared key of the facet."""
     carried = [
         counts.get(place, 0)
         for place in zip(values(evidence, "group"), values(evidence, "facet"), strict=True)
@@ -150,11 +145,11 @@ def with_carriers(evidence: pa.Table, counts: dict[tuple[int, str], int]) -> pa.
 
 
 def with_semantic(evidence: pa.Table, likeness: pa.Table) -> pa.Table:
-    """The evidence with a row for each group whose accounts' prompts are alike in meaning, or unlike: they share no
-    key, but a direction.
+    """Add a row for each group whose accounts' prompts are alike in meaning, or unlike.
 
-    likeness: group, nats (mean for one account), alike and elsewhere (accounts in the group and outside it that are
-    nearer to the group's prompts than all but the nearest 5 % of peers).
+    Such prompts share no key, but a direction. likeness: group, nats (mean for one account), alike and
+    elsewhere (accounts in the group and outside it that are nearer to the group's prompts than all but the
+    nearest 5 % of peers).
     """
     shown_as = "prompts alike in meaning, whatever their words: nearer to the group's than all but the nearest 5 % of peers"
     rows = [
@@ -178,7 +173,7 @@ def with_semantic(evidence: pa.Table, likeness: pa.Table) -> pa.Table:
 
 
 def links_table(shared: Shared, labels: Labels) -> pa.Table:
-    """Table links: the graph with its keys in words."""
+    """Return table links: the graph with its keys in words."""
     rows = [
         {name: row[name] for name in ("group", "account", "facet", "key", "n")}
         | {"family": FACETS.all()[row["facet"]].family, "label": shown(row["facet"], row["value"], labels)}
@@ -188,13 +183,13 @@ def links_table(shared: Shared, labels: Labels) -> pa.Table:
 
 
 def member_count(members: pa.Table) -> dict[int, int]:
-    """Accounts in each group."""
+    """Return the number of accounts in each group."""
     counted = members.group_by("group").aggregate([("account", "count")])
     return {row["group"]: row["account_count"] for row in counted.to_pylist()}
 
 
 def ranked(members: pa.Table) -> pa.Table:
-    """The members with their rank in the group, strongest evidence first."""
+    """Return the members with their rank in the group, strongest evidence first."""
     ordered = members.sort_by([("group", "ascending"), ("nats", "descending"), ("account", "ascending")])
     groups = ordered.column("group").to_numpy()
     rank = np.arange(len(groups)) - np.searchsorted(groups, groups)

@@ -1,6 +1,7 @@
 """Labels of keys: which of them a run may keep, and how a key is shown to an analyst.
 
-A run keeps the labels of keys that its rows carry, and words of prompts only where enough accounts share them.
+A run keeps the labels of keys that its rows carry. It keeps words of prompts only where enough accounts share
+them.
 """
 
 from __future__ import annotations
@@ -8,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 from ibis import _
 
-from stillwatch.engine import Engine, Table
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.registry import FACETS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.schema.table import distinct_values, rows_where
 
 compute: Any = pyarrow.compute
 
+HEAD = "head"
+"""The kind of the words that a prompt begins with."""
 Labels = Mapping[tuple[str, int], str]
 """(kind, key) -> label."""
 
@@ -28,8 +32,8 @@ Labels = Mapping[tuple[str, int], str]
 class LabelBook(Labels):
     """Table labels, looked up by kind and key; the smallest label where a key has several.
 
-    Few of a log's labels are ever shown, and every address has one: a dictionary of them would take more
-    memory than the search.
+    Only a few of a log's labels are ever shown, and every address has one: a dictionary of all would take
+    more memory than the search.
     """
 
     def __init__(self, table: pa.Table) -> None:
@@ -57,19 +61,19 @@ _NONE: npt.NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 def _sorted(rows: pa.Table) -> tuple[npt.NDArray[np.int64], Any]:
-    """Keys in order, and their labels."""
+    """Return the keys in order, and their labels."""
     keys = rows.column("key").to_numpy()
     order = np.argsort(keys, kind="stable")
     return keys[order], rows.column("label").cast(pa.large_string()).combine_chunks().take(order)
 
 
 def labels_of(*tables: pa.Table) -> Labels:
-    """The labels of all tables (kind, key, label) in one book."""
+    """Collect the labels of all tables (kind, key, label) in one book."""
     return LabelBook(pa.concat_tables([table.select(["kind", "key", "label"]) for table in tables]))
 
 
 def shown(facet: str, value: int, labels: Labels) -> str:
-    """A trace's value in words; a short hash where nothing may be said."""
+    """Return a trace's value in words, or a short hash where no words may be shown."""
     known = FACETS.all()[facet]
     if known.label and (known.label, value) in labels:
         return labels[known.label, value]
@@ -80,24 +84,66 @@ def shown(facet: str, value: int, labels: Labels) -> str:
 
 def kept_labels(engine: Engine, exchanges: Table, accounts: Table, labels: pa.Table, least: int) -> pa.Table:
     """The labels of keys that a row carries, in their order; the words of a template head only if `least`
-    accounts share it: fewer, and they are somebody's own.
+    accounts share it: fewer, and they are somebody's own. The exchanges are read once.
     """
+    kinds = sorted(distinct_values(labels, "kind"))
+    with Scope(engine, "labels") as scope:
+        asked = scope.load("asked", labels.select(["kind", "key"]))
+        parts = _in_exchanges(
+            scope, exchanges, [kind for kind in kinds if kind in EXCHANGES.names()], asked, least
+        )
+        parts += [
+            _carried(accounts, kind)
+            for kind in kinds
+            if kind in ACCOUNTS.names() and kind not in EXCHANGES.names()
+        ]
+        carried = scope.collect(_united(parts).semi_join(asked, ["kind", "key"])) if parts else None
     keep = np.zeros(labels.num_rows, np.bool_)
-    for kind in sorted(distinct_values(labels, "kind")):
-        table = exchanges if kind in EXCHANGES.names() else accounts if kind in ACCOUNTS.names() else None
-        asked = rows_where(labels, "kind", kind).select(["key"])
-        if table is not None:
-            used = table.select("account", key=table[kind]).semi_join(engine.load("asked", asked), "key")
-            carried = used.group_by("key").agg(accounts=_.account.nunique())
-            asked = engine.collect(carried.filter(_.accounts >= least) if kind == "head" else carried)
-        named = compute.is_in(labels.column("key"), value_set=asked.column("key"))
-        keep |= compute.and_(compute.equal(labels.column("kind"), kind), named).to_numpy()
+    for kind in kinds:
+        chosen = compute.equal(labels.column("kind"), kind)
+        if carried is not None and (kind in EXCHANGES.names() or kind in ACCOUNTS.names()):
+            keys = rows_where(carried, "kind", kind).column("key")
+            chosen = compute.and_(chosen, compute.is_in(labels.column("key"), value_set=keys))
+        keep |= chosen.to_numpy()
     return labels.filter(pa.array(keep))
 
 
+def _in_exchanges(
+    engine: Engine, exchanges: Table, kinds: list[str], asked: Table, least: int
+) -> list[Table]:
+    """(kind, key) of each kind that the exchanges carry, in a table a kind."""
+    if not kinds:
+        return []
+    read = {kind: exchanges[kind] for kind in kinds}
+    if HEAD in kinds:
+        # Nearly every exchange has a head of its own, and few of them have words.
+        heads = engine.collect(asked.filter(_.kind == HEAD).select("key")).column("key").to_pylist()
+        known = exchanges[HEAD]
+        read[HEAD] = ibis.ifelse(known.isin(heads), known, ibis.null("int64"))
+        read["account"] = exchanges.account
+    together = engine.create("together", exchanges.select(**read).distinct())
+    parts = [_carried(together, kind) for kind in kinds if kind != HEAD]
+    if HEAD in kinds:
+        shared = together.group_by(key=together[HEAD]).agg(accounts=_.account.nunique())
+        parts.append(
+            shared.filter(_.accounts >= least).select("key", kind=ibis.literal(HEAD)).select("kind", "key")
+        )
+    return parts
+
+
+def _carried(rows: Table, kind: str) -> Table:
+    """(kind, key) of every key of one kind, once."""
+    return rows.select(key=rows[kind]).distinct().select(kind=ibis.literal(kind), key="key")
+
+
+def _united(parts: list[Table]) -> Table:
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
 def sayable(labels: pa.Table, templates: pa.Table) -> pa.Table:
-    """The labels without the words of frames that table templates does not show: too few accounts may share
-    them now.
+    """Return the labels without the words of frames that table templates does not show.
+
+    Too few accounts may share these words now.
     """
     shown = [
         row["key"] for row in templates.to_pylist() if row["part"] == "frame" and row["words"] is not None

@@ -1,4 +1,4 @@
-"""Tables timeline and marks: volume over time, and the releases and bans beside it."""
+"""Tables timeline and marks: volume over time, with releases and bans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOUR = 3600
 
 
 def timeline_table(engine: Engine, rows: Table) -> pa.Table:
-    """Table timeline, by the hour, for every group but the peers."""
+    """Return table timeline, by the hour, for every group but the peers."""
     hourly = (
         rows.filter(_.group > 0)
         .group_by("group", hour=(_.second // HOUR).cast("int64"))
@@ -31,7 +31,7 @@ def timeline_table(engine: Engine, rows: Table) -> pa.Table:
 
 
 def marks_table(engine: Engine, releases: Table, members: Table) -> pa.Table:
-    """Table marks: each release, and each hour in which accounts of a group were banned."""
+    """Return table marks: each release, and each hour in which accounts of a group were banned."""
     rows: list[dict[str, Any]] = [
         {"time": moment(row["second"]), "kind": "release", "label": row["model"], "group": None}
         for row in engine.collect(releases.order_by(["second", "model"])).to_pylist()

@@ -6,10 +6,10 @@ from enum import IntFlag
 
 
 class Flag(IntFlag):
-    """Elicitation flags of one exchange; a sketch, not a judgement: each alone is everyday work."""
+    """Elicitation flags of one exchange. A flag is a sketch, not a judgement: each alone is everyday work."""
 
     REASONING = 1
-    """Asks that the reasoning itself be written out: tags, traces, working memory."""
+    """Asks for the reasoning itself to be written out: tags, traces, working memory."""
     GRADING = 2
     """Asks for a score against a rubric."""
     PREFERENCE = 4
@@ -17,11 +17,11 @@ class Flag(IntFlag):
     GENERATION = 8
     """Asks for new instructions, questions or tasks."""
     REWRITING = 16
-    """Asks that an instruction or an answer be rewritten, evolved or made harder."""
+    """Asks for an instruction or an answer to be rewritten, evolved or made harder."""
     EVALUATION = 32
     """Looks like a benchmark question: choices, few-shot pairs, final-answer format."""
     TRACE_CLEANING = 64
-    """Hands over a chain of thought to be cleaned, completed or reconstructed."""
+    """Gives a chain of thought to be cleaned, completed or reconstructed."""
     TECHNIQUE = 128
     """Uses a known way round safeguards."""
     SAFE_REWRITE = 256
@@ -47,4 +47,4 @@ HARVEST = (
     | Flag.TRAJECTORY
     | Flag.SAFE_REWRITE
 )
-"""What training sets are made of: a prompt with any of these is harvest-like, which many honest ones are."""
+"""What training sets are made of. A prompt with any of these is harvest-like; many honest prompts are."""

@@ -1,4 +1,4 @@
-"""Bare IPv6 addresses in their sixteen bytes."""
+"""Bare IPv6 addresses as their sixteen bytes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import socket
 
 
 def plain_ipv6(text: str) -> bytes | None:
-    """A bare IPv6 address, at a fifth of the cost of `ipaddress`; None for what is none, and for those that
-    hold an IPv4 address.
+    """Return a bare IPv6 address at a fifth of the cost of `ipaddress`.
 
-    The latter lie below ::1:0:0:0, as all mapped ones do, and not every system writes them alike: they want
-    the general way.
+    None for what is no such address, and for addresses that hold an IPv4 address. The latter are below
+    ::1:0:0:0, as all mapped ones are. Systems write them differently, so they need the general way.
     """
     try:
         packed = socket.inet_pton(socket.AF_INET6, text)

@@ -23,8 +23,9 @@ LARGEST_SECRET = 2**16
 
 @dataclass(frozen=True)
 class HashKey:
-    """A 128-bit key in two halves. Tables made with one key can be joined; without it nothing can be guessed
-    from them.
+    """A 128-bit key in two halves.
+
+    Tables made with one key can be joined. Without it nothing can be guessed from them.
     """
 
     k0: int
@@ -36,15 +37,18 @@ class HashKey:
 
     @property
     def name(self) -> str:
-        """What the key is called in tables: 8 hexadecimal digits of its hash (BLAKE2b, RFC 7693), from which
-        it cannot be found.
+        """The key's name in tables: 8 hexadecimal digits of its hash, from which the key cannot be found.
+
+        The hash is BLAKE2b, RFC 7693.
         """
         halves = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
         return hashlib.blake2b(halves, digest_size=4, person=b"stillwatch-name").hexdigest()
 
     def halves(self, kind: str) -> tuple[np.uint64, np.uint64]:
-        """The key for one kind of values. The high half is derived (BLAKE2b with a key, RFC 7693), so that no
-        two kinds have keys that are known to be related.
+        """Return the key for one kind of values.
+
+        The high half is derived (BLAKE2b with a key, RFC 7693), so that no two kinds have keys that are known
+        to be related.
         """
         secret = self.k0.to_bytes(8, "little") + self.k1.to_bytes(8, "little")
         high = hashlib.blake2b(kind.encode(), key=secret, digest_size=8, person=b"stillwatch-kind").digest()
@@ -52,9 +56,7 @@ class HashKey:
 
     @staticmethod
     def public() -> HashKey:
-        """The key that everybody knows: for worlds that are made up, and figures that others must be able to
-        check.
-        """
+        """Return the key that everybody knows, for made-up worlds and for figures that others must check."""
         return _derive(PUBLIC_SECRET, private=False)
 
     @staticmethod
@@ -89,7 +91,7 @@ def _derive(secret: bytes, *, private: bool) -> HashKey:
 
 
 def salt(name: str) -> int:
-    """A constant 64-bit salt for a facet or column name, as a signed integer."""
+    """Return a constant 64-bit salt for a facet or column name, as a signed integer."""
     return int.from_bytes(
         hashlib.blake2b(name.encode(), digest_size=8, person=b"stillwatch-salt").digest(),
         "little",
@@ -98,8 +100,9 @@ def salt(name: str) -> int:
 
 
 def mix(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """One well-mixed number from two, without a secret (the finaliser of SplitMix64, Steele, Lea and Flood
-    2014).
+    """Mix two numbers well into one, without a secret.
+
+    The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
     """
     x = a + b * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -108,8 +111,9 @@ def mix(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.
 
 
 def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: str) -> Any:
-    """Keys of a string column: int64, null where the text is null or empty; `kind` separates columns
-    (Aumasson and Bernstein 2012).
+    """Return the keys of a string column: int64, null where the text is null or empty.
+
+    `kind` separates columns. Aumasson and Bernstein 2012.
     """
     array: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(array.type):
@@ -124,13 +128,14 @@ def keys_of(column: pa.Array[Any] | pa.ChunkedArray[Any], key: HashKey, kind: st
 
 
 def keys_of_texts(texts: list[str], key: HashKey, kind: str) -> Int64s:
-    """Keys of a few strings; an empty one gives 0."""
+    """Return the keys of a few strings; an empty one gives 0."""
     return np.asarray(keys_of(pa.array(texts, pa.string()), key, kind).fill_null(0), dtype=np.int64)
 
 
 def buffers_of(array: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
-    """The bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes; slices are
-    respected.
+    """Return the bytes and int64 offsets (n + 1) of a string array, without a copy of the bytes.
+
+    Slices are respected.
     """
     large = pa.types.is_large_string(array.type)
     buffers: list[Any] = array.buffers()
@@ -158,7 +163,7 @@ def _rotl(x: np.uint64, b: int) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def siphash(data: npt.NDArray[np.uint8], start: int, end: int, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """SipHash-2-4 of data[start:end] (Aumasson and Bernstein 2012, section 2)."""
+    """Compute SipHash-2-4 of data[start:end] (Aumasson and Bernstein 2012, section 2)."""
     v0 = k0 ^ np.uint64(0x736F6D6570736575)
     v1 = k1 ^ np.uint64(0x646F72616E646F6D)
     v2 = k0 ^ np.uint64(0x6C7967656E657261)
@@ -187,7 +192,7 @@ def siphash(data: npt.NDArray[np.uint8], start: int, end: int, k0: np.uint64, k1
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def siphash_word(word: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """SipHash-2-4 of the eight bytes of a word, little-endian: siphash() without a buffer."""
+    """Compute SipHash-2-4 of the eight bytes of a word, little-endian: siphash() without a buffer."""
     v0 = k0 ^ np.uint64(0x736F6D6570736575)
     v1 = k1 ^ np.uint64(0x646F72616E646F6D)
     v2 = k0 ^ np.uint64(0x6C7967656E657261)
@@ -233,8 +238,9 @@ def _siphash_all(data: npt.NDArray[np.uint8], offsets: Int64s, k0: np.uint64, k1
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def seal(values: Int64s, k0: np.uint64, k1: np.uint64) -> None:
-    """Replace numbers that whoever knows a text could compute by their keys: siphash_word of each, in
-    place.
+    """Replace numbers by their keys, siphash_word of each, in place.
+
+    Anyone who knows a text could compute the numbers.
     """
     for i in range(len(values)):
         values[i] = np.int64(siphash_word(np.uint64(values[i]), k0, k1))

@@ -1,4 +1,4 @@
-"""The sampling parameters that tell clients apart: which are kept, and which of their values may be shown."""
+"""The sampling parameters that tell clients apart: which are kept, and which of their values are shown."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ PLAIN_VALUE = re.compile(
     r"-?[0-9][0-9.eE+-]*|true|false|set|auto|none|null|any|required|default|flex|priority|scale|standard_only|minimal|low|medium|high|xhigh|max"
     r"|disabled|(?:enabled|adaptive)(?::[0-9]+)?"
 )
-"""Values that are shown; any other is the customer's own, as stop sequences and names of tools are."""
+"""Values that are shown. Any other is the customer's own, as stop sequences and names of tools are."""
 
 
 def shown_parameters(canonical: str) -> str:
-    """Canonical parameters (sorted name=value pairs, joined by a space) as an analyst may see them; `…`
-    stands for what is not shown.
+    """Format canonical parameters (sorted name=value pairs, joined by a space) for an analyst.
+
+    `…` replaces what is not shown.
     """
     return " ".join(map(_shown, canonical.split(" ")))
 

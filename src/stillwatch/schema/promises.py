@@ -1,4 +1,4 @@
-"""What each column of a run folder may hold: the promise that docs/privacy.md makes and the tests keep."""
+"""What each column of a run folder may hold. docs/privacy.md makes this promise and tests check it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ class Promise(StrEnum):
     """The classes of columns."""
 
     PASSED = "as it was"
-    """Copied from the operator's own files: ids, times, counts, names of models and plans. Whatever the
-    operator has there is here.
+    """Copied from the operator's own files: ids, times, counts, names of models and plans.
+
+    It holds whatever those files hold.
     """
     KEYED = "keyed"
-    """A 64-bit key: equal values have equal keys, and nothing else can be told without the secret."""
+    """A 64-bit key: equal values have equal keys, and nothing else can be found out without the secret."""
     MEASURED = "measured"
-    """A measure of text that leaves none of it: lengths, language, what is asked for, and the semantic
-    sketch, which is keyed but near for what is similar.
+    """A measure of text that holds none of it: lengths, language, what is asked for, and the semantic sketch.
+
+    The sketch is keyed, but similar texts have near sketches.
     """
     MARKED = "key or number"
-    """The key of a mark; where a mark is a plain number (a network's number, an hour), that number."""
+    """The key of a mark, or the number itself where the mark is a number (of a network, an hour)."""
     COUNTED = "counted"
     """Counts, times, scores and numbers that the search made from rows."""
     DIGEST = "digest"
@@ -31,8 +33,9 @@ class Promise(StrEnum):
     them.
     """
     SHARED = "shared words"
-    """Words that at least `sketch.template_accounts` accounts have in common; null unless
-    `sketch.template_text` asks for them.
+    """Words that at least `sketch.template_accounts` accounts have in common.
+
+    Null unless `sketch.template_text` asks for them.
     """
 
 
@@ -127,13 +130,11 @@ PROMISES: dict[str, dict[Promise, str]] = {
     },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
-"""Columns of each stored table by their promise; a test sees that none is left out."""
+"""Columns of each stored table by their promise; a test checks that none is left out."""
 
 
 def promise_of(table: str, column: str) -> Promise:
-    """The promise of a column. Raises KeyError where none was made: a stored column without one is a
-    fault.
-    """
+    """Return the promise of a column. Raises KeyError where none was made, which is a fault."""
     for promise, columns in PROMISES[table].items():
         if column in columns.split():
             return promise

@@ -1,6 +1,4 @@
-"""How often flags are right, as the intent model's card states it: what makes a share of flagged prompts an
-estimate.
-"""
+"""How often flags are right, from the intent model's card; this turns a share of flags into an estimate."""
 
 from __future__ import annotations
 
@@ -10,8 +8,8 @@ from stillwatch.schema.table import Column, Contract
 
 RATES = Contract(
     "rates",
-    "How often one label is given where it belongs, and where it does not; counts may be effective ones, "
-    "and so need not be whole.",
+    "How often one label is set where it belongs, and where it does not. Counts may be effective ones, so "
+    "they need not be whole.",
     (
         Column("label", pa.string(), "The flag's name in lower case.", required=True),
         Column("hits", pa.float64(), "Prompts that ask for it and are flagged.", required=True),
@@ -19,7 +17,7 @@ RATES = Contract(
         Column(
             "false",
             pa.float64(),
-            "Prompts that do not ask for it and are flagged all the same.",
+            "Prompts that do not ask for it but are flagged.",
             required=True,
         ),
         Column("negatives", pa.float64(), "Prompts that do not ask for it.", required=True),

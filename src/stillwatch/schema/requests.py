@@ -1,4 +1,4 @@
-"""Tables that pass between ingest and sketch. They hold text and live in memory only."""
+"""Tables that pass between ingest and sketch. They hold text and are in memory only."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REQUESTS = Contract(
         Column(
             "region",
             pa.string(),
-            "Country or region of the network; only ever narrows whom an account is compared with.",
+            "Country or region of the network; only narrows which accounts an account is compared with.",
         ),
         Column("user_agent", pa.string(), "User-Agent header."),
         Column(
@@ -130,8 +130,8 @@ QUARANTINE = Contract(
     "One row of a log that could not be read, without its words.",
     (
         Column("file", pa.string(), "The file's name.", required=True),
-        Column("row", pa.int64(), "Its row or line, from 1; 0 where the whole file is meant.", required=True),
-        Column("column", pa.string(), "The field at fault; empty where the whole row is."),
+        Column("row", pa.int64(), "Its row or line, from 1; 0 for the whole file.", required=True),
+        Column("column", pa.string(), "The field at fault; empty if the whole row is at fault."),
         Column("reason", pa.string(), "Why, in words that show nothing of the row's text.", required=True),
     ),
 )

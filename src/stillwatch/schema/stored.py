@@ -7,11 +7,11 @@ import pyarrow as pa
 from stillwatch.schema.table import KEY, TIME, Column, Contract
 
 SKETCH_VERSION = 2
-"""Version of all sketches together; sketches of two versions, or under two keys, must not be compared."""
+"""Version of all sketches together. Sketches of two versions, or under two keys, must not be compared."""
 
 EXCHANGES = Contract(
     "exchanges",
-    "One request and its response: who, when, from where, and the sketch of what was asked; no words.",
+    "One request and its response: who, when, from where, and the sketch of what was asked, without words.",
     (
         Column("request", KEY, "Key of the request id.", required=True),
         Column(
@@ -42,7 +42,7 @@ EXCHANGES = Contract(
         Column("has_text", pa.bool_(), "Whether the log held the prompt.", required=True),
         Column("prompt", KEY, "Key of the last user message, masked and folded: equal prompts, equal keys."),
         Column("head", KEY, "Key of the masked first words of the last user message."),
-        Column("tail", KEY, "Key of its masked last words."),
+        Column("tail", KEY, "Key of the masked last words of the last user message."),
         Column("system", KEY, "Key of the system prompt."),
         Column("tools", KEY, "Key of the tool definitions."),
         Column("output_format", KEY, "Key of the output format asked for."),
@@ -60,7 +60,7 @@ EXCHANGES = Contract(
         Column(
             "leaves",
             KEY,
-            "Key of the conversation with the last user message and the answer; what a next turn continues.",
+            "Key of the conversation with the last user message and the answer; a next turn continues it.",
         ),
         Column("signatures", pa.list_(KEY), "Keys of the reasoning signatures that the request sends back."),
         Column("signed", pa.list_(KEY), "Keys of the reasoning signatures that the answer carries."),
@@ -68,7 +68,7 @@ EXCHANGES = Contract(
         Column(
             "shingles",
             pa.list_(KEY),
-            "Sampled fingerprints of the last user message, in the order in which they stand in it.",
+            "Sampled fingerprints of the last user message, in their order in it.",
         ),
         Column("places", pa.list_(pa.int32()), "The masked word at which each fingerprint begins, from 0."),
         Column("bands", pa.list_(KEY), "MinHash bands of the last user message: near-duplicates share one."),
@@ -81,7 +81,7 @@ EXCHANGES = Contract(
         Column(
             "language",
             pa.string(),
-            "Language of the last user message, or its script where the language is not known.",
+            "Language of the last user message, or its script if the language is not known.",
         ),
         Column("script", pa.string(), "Script of most of its words."),
         Column("prompt_chars", pa.int32(), "Characters of all messages sent."),
@@ -91,8 +91,8 @@ EXCHANGES = Contract(
         Column(
             "harvest",
             pa.int16(),
-            "Chance in thousandths, at even odds, that the prompt is made to harvest training data: the "
-            "intent model's.",
+            "The intent model's probability in thousandths, at even odds, that the prompt is made to "
+            "harvest training data.",
         ),
         Column("refused", pa.bool_(), "Whether the answer reads as a refusal."),
         Column(
@@ -127,7 +127,7 @@ ACCOUNTS = Contract(
 
 LABELS = Contract(
     "labels",
-    "What a key may be shown as.",
+    "The text that may be shown for a key.",
     (
         Column("key", KEY, "The key, as exchanges and accounts carry it.", required=True),
         Column(
@@ -153,13 +153,13 @@ TRACES = Contract(
 
 PERMITS = Contract(
     "permits",
-    "One permit that the search was given.",
+    "One permit that the search used.",
     (
-        Column("name", pa.string(), "What it is called in lists.", required=True),
+        Column("name", pa.string(), "Its name in lists.", required=True),
         Column(
             "accounts",
             pa.list_(pa.string()),
-            "Those of the run's accounts that it names, by the id to show.",
+            "The accounts of the run that it names, by the id to show.",
             required=True,
         ),
         Column("organisation", pa.string(), "Organisation that it names; empty if none.", required=True),
@@ -173,7 +173,7 @@ PERMITS = Contract(
 
 RELEASES = Contract(
     "releases",
-    "One model release that the search counted with: told by the operator, or first seen in the log.",
+    "One model release that the search used: given by the operator, or first seen in the log.",
     (
         Column("model", pa.string(), "The model.", required=True),
         Column("time", TIME, "When it was released.", required=True),

@@ -1,4 +1,4 @@
-"""What a table is: columns with types and a sentence each."""
+"""What a table is: columns, each with a type and a sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Column:
     description: str
     """One sentence for the reader of the reference."""
     required: bool = False
-    """Whether a row without it is worthless."""
+    """Whether a row without it is useless."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,20 @@ def values(table: pa.Table, column: str) -> list[Any]:
 
 
 def distinct_values(table: pa.Table, column: str) -> list[Any]:
-    """A column's values as Python objects, each once, in the order in which they come."""
+    """A column's different values as Python objects, in the order in which they first appear."""
     return list(table.column(column).unique().to_pylist())
 
 
 def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
-    """The rows whose column has the value, in their order."""
+    """The rows in which the column has the value, in their order."""
     return table.filter(compute.fill_null(compute.equal(table.column(column), value), False))
 
 
 def schema_of(**types: pa.DataType) -> pa.Schema:
-    """A schema from names and types, for the small tables that pass inside a stage."""
+    """A schema from names and types, for the small tables inside a stage."""
     return pa.schema([pa.field(name, kind) for name, kind in types.items()])
 
 
 def moment(second: int) -> datetime:
-    """Seconds since 1970 as a time, UTC."""
+    """A time in UTC from seconds since 1970."""
     return datetime.fromtimestamp(second, UTC)

@@ -8,23 +8,22 @@ from stillwatch.schema.table import KEY, TIME, Column, Contract
 
 WATCHED = Contract(
     "watched",
-    "One search of a run, made again on what was known at a moment.",
+    "One search of a run, made again on what was known at that time.",
     (
         Column("day", TIME, "First moment of the day on which it was made.", required=True),
         Column(
             "until",
             TIME,
-            "The moment up to which it looked: the day's end, or earlier where a day is searched several "
-            "times.",
+            "The end of the searched window: the day's end, or earlier if a day is searched several times.",
             required=True,
         ),
-        Column("exchanges", pa.int64(), "Exchanges of the window that ends with the moment.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges of the window.", required=True),
         Column("accounts", pa.int64(), "Accounts that made them.", required=True),
         Column("tested", pa.int64(), "Groups tested.", required=True),
         Column(
             "level",
             pa.float64(),
-            "Chance of any alarm in this search where no group is more than chance.",
+            "Chance of any alarm in this search if no group is more than chance.",
             required=True,
         ),
         Column(
@@ -44,7 +43,7 @@ WATCHED = Contract(
 
 ALARMS = Contract(
     "alarms",
-    "One campaign found by one search, as an alarm or as an earlier alarm's continuation.",
+    "One campaign found by one search, as a new alarm or as an earlier one that continues.",
     (
         Column(
             "alarm",
@@ -59,11 +58,11 @@ ALARMS = Contract(
             required=True,
         ),
         Column("day", TIME, "First moment of the day on which the search was made.", required=True),
-        Column("until", TIME, "The moment up to which it looked.", required=True),
+        Column("until", TIME, "The end of the searched window.", required=True),
         Column(
             "new",
             pa.bool_(),
-            "Whether this is the first search that found it; else the alarm goes on.",
+            "Whether this is the first search that found it; else the alarm continues.",
             required=True,
         ),
         Column("campaign", pa.string(), "Name of the campaign in that search.", required=True),
@@ -71,14 +70,14 @@ ALARMS = Contract(
         Column("verdict", pa.string(), "adversarial or unlicensed.", required=True),
         Column("accounts", pa.int64(), "Accounts named then.", required=True),
         Column(
-            "at_least", pa.int64(), "Lower bound of how many of them are no chance members.", required=True
+            "at_least", pa.int64(), "Lower bound of the number that are no chance members.", required=True
         ),
         Column("log_e_value", pa.float64(), "Natural logarithm of the e-value then.", required=True),
         Column("exchanges", pa.int64(), "Their exchanges within the window.", required=True),
         Column(
             "exchanges_so_far",
             pa.int64(),
-            "Their exchanges since the run begins, up to that moment.",
+            "Their exchanges from the run's beginning to the end of the window.",
             required=True,
         ),
     ),
@@ -86,7 +85,7 @@ ALARMS = Contract(
 
 ALARM_MEMBERS = Contract(
     "alarm_members",
-    "One account that an alarm named, with the moment at which it did so first.",
+    "One account that an alarm named, and the first time that it did.",
     (
         Column("alarm", pa.string(), "The alarm.", required=True),
         Column("account", KEY, "The account.", required=True),
@@ -94,7 +93,7 @@ ALARM_MEMBERS = Contract(
         Column(
             "since",
             TIME,
-            "The moment up to which the first search looked in which the alarm named it.",
+            "The end of the window of the first search in which the alarm named it.",
             required=True,
         ),
     ),

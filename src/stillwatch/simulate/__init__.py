@@ -1,1 +1,1 @@
-"""Simulated worlds with the truth known, and scoring against it."""
+"""Simulated worlds with known truth, and scoring against it."""

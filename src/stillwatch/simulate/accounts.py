@@ -28,14 +28,14 @@ class Names:
         self._numbers = {"": 0}
 
     def add(self, text: str) -> int:
-        """The text's number."""
+        """Add a text; returns its number."""
         number = self._numbers.setdefault(text, len(self.texts))
         if number == len(self.texts):
             self.texts.append(text)
         return number
 
     def all(self, texts: list[str]) -> Array:
-        """The texts' numbers."""
+        """Add texts; returns their numbers."""
         return np.array([self.add(text) for text in texts], np.int64)
 
 
@@ -68,25 +68,25 @@ class Accounts:
     organisation: Array
     """Number of the organisation."""
     created: Array
-    """When registered."""
+    """Time of registration."""
     banned: Array
-    """When banned."""
+    """Time of the ban."""
     first: Array
-    """From when it may be active."""
+    """Time from which it may be active."""
     last: Array
-    """Until when."""
+    """Time until which it may be active."""
     rate: Array
-    """Mean exchanges on a day."""
+    """Mean exchanges per day."""
     even: Array
-    """Whether days are near equal instead of random."""
+    """Whether days are nearly equal instead of random."""
     burst: Array
     """Shape of the gamma that makes days uneven; small is bursty."""
     ramp: Array
-    """How its rate grows over its time: 0 stays, 1 from nothing to twice the mean, -1 the other way."""
+    """How its rate grows over its time: 0 stays, 1 from nothing to twice the mean, -1 the reverse."""
     period: Array
     """It may be active on one day in so many: 1 each day, 7 once a week."""
     phase: Array
-    """The first day of the window that is one of them."""
+    """The first day of the window on which it may be active."""
     sure: Array
     """Day with at least one exchange; -1 for none."""
     rhythm: Array
@@ -96,13 +96,13 @@ class Accounts:
     weekend: Array
     """Factor at weekends."""
     stay: Array
-    """Chance that an exchange follows the one before within the same run."""
+    """Chance that an exchange follows the one before in the same run."""
     gap: Array
     """Mean seconds between exchanges of one run."""
     client: Array
     """Number of the client build."""
     other_client: Array
-    """Another build, used now and then."""
+    """Another build, used sometimes."""
     parameters: Array
     """Number of the parameter set."""
     places: Array
@@ -114,7 +114,7 @@ class Accounts:
     late_profile: Array
     """Number of the job mixture of its later phase."""
     late_from: Array
-    """When that begins."""
+    """Time when the later phase begins."""
     seed: Array
     """Seed of its own words."""
     group_seed: Array
@@ -124,17 +124,15 @@ class Accounts:
     slice: Array
     """Number of its slice of the campaign's prompt list; 0: it has the whole list."""
     slices: Array
-    """How many slices that list is cut into."""
+    """Number of slices of that list."""
     untooled: Array
     """Whether it sends neither tool schemas nor output formats."""
     end_users: Array
-    """How many end users it serves; 0 for none."""
+    """Number of end users that it serves; 0 for none."""
     silent: Array
-    """Whether it keeps the ids of its end users to itself."""
+    """Whether it hides the ids of its end users."""
     owner: Array
-    """Number of the account whose id it bears: its own, but for stolen keys; -1 until all accounts are
-    known.
-    """
+    """Number of the account with its id: its own, except for stolen keys; -1 until all accounts are known."""
     handover: Array
     """Chance that a balancer sends a later turn of its conversations by another account of its group."""
     model: Array
@@ -142,7 +140,7 @@ class Accounts:
     adopts: Array
     """Share of its traffic that moves to the model released inside the window."""
     adopt_hours: Array
-    """Hours after the release in which it moves."""
+    """Hours after the release at which it moves."""
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -155,7 +153,7 @@ class Accounts:
 
 
 def concatenate(parts: list[Accounts]) -> Accounts:
-    """The accounts of all parts, in their order."""
+    """Join the accounts of all parts, in their order."""
     return Accounts(
         **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Accounts)}
     )

@@ -1,4 +1,4 @@
-"""What a scenario must keep to beyond names and types."""
+"""What a scenario must satisfy beyond names and types."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from stillwatch.simulate.specs import AccountWave, Campaign, Pathway, Scenario, 
 
 LONGEST_DAYS = 100
 SIGNED = {"utc_offset": 14.0, "ramp": 1.0}
-"""Numbers that may be negative, and how far they go: hours from UTC, and what more would make a rate
-negative.
-"""
+"""Numbers that may be negative, and their limits: hours from UTC, and where a rate turns negative."""
 POOL_CLASSES = ("residential", "hosting", "vpn")
 SHARES = (
     "cover",
@@ -49,21 +47,22 @@ SHARES = (
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong."""
+    """One fault of a scenario."""
 
     what: str
-    """What."""
+    """What is wrong."""
     section: str
-    """In which section, as population[2]."""
+    """The section, as population[2]."""
     key: str
-    """At which key."""
+    """The key."""
     do: str
     """What to do."""
 
 
 def faults(scenario: Scenario, lent: int = 0) -> Iterator[Fault]:
-    """Everything that is wrong with a scenario, in its order; `lent` of its permits are a backdrop's, whose
-    models the scenario may not serve.
+    """Return all faults of a scenario, in its order.
+
+    `lent` of its permits come from a backdrop, whose models the scenario may not serve.
     """
     yield from _window(scenario)
     jobs = list(documents("catalogue")["jobs.toml"])
@@ -202,7 +201,7 @@ def _campaign(scenario: Scenario, i: int, jobs: list[str]) -> Iterator[Fault]:
 
 
 def _sizes(campaign: Campaign, at: str) -> Iterator[Fault]:
-    """Names and numbers of a campaign that need no other part of it."""
+    """Check names and numbers of a campaign that depend on no other part of it."""
     if campaign.rhythm not in RHYTHMS:
         yield Fault(f"there is no rhythm {campaign.rhythm!r}", at, "rhythm", _known(RHYTHMS))
     if campaign.paraphrase not in range(LEVELS):
@@ -230,7 +229,7 @@ def _sizes(campaign: Campaign, at: str) -> Iterator[Fault]:
 
 
 def _pathway(pathway: Pathway, days: int, at: str, jobs: list[str]) -> Iterator[Fault]:
-    """One way in of a campaign that lasts so many days."""
+    """Check one pathway of a campaign that lasts so many days."""
     yield from _numbers(pathway, at)
     if pathway.plan not in PLANS:
         yield Fault(f"there is no plan {pathway.plan!r}", at, "plan", _known(PLANS))
@@ -245,7 +244,7 @@ def _pathway(pathway: Pathway, days: int, at: str, jobs: list[str]) -> Iterator[
 
 
 def _later(pathway: Pathway, days: int, at: str) -> Iterator[Fault]:
-    """A later phase has jobs and a day within the campaign."""
+    """Check that a later phase has jobs and a day within the campaign."""
     if pathway.late_day and not pathway.late_jobs:
         yield Fault(
             "late_day is given without late_jobs", at, "late_day", "add late_jobs, or leave late_day out"
@@ -260,7 +259,7 @@ def _later(pathway: Pathway, days: int, at: str) -> Iterator[Fault]:
 
 
 def _client(record: Pathway | AccountWave, at: str) -> Iterator[Fault]:
-    """Runtime and system of a client are two words each."""
+    """Check that runtime and system of a client are two words each."""
     for key, example in (("runtime", "CPython 3.12.3"), ("system", "Linux x64")):
         value = getattr(record, key)
         if len(value.split()) != 2:
@@ -268,7 +267,7 @@ def _client(record: Pathway | AccountWave, at: str) -> Iterator[Fault]:
 
 
 def _target(scenario: Scenario, campaign: Campaign, at: str) -> Iterator[Fault]:
-    """A campaign can only call what is served from the first moment."""
+    """Check that a campaign calls only what is served from the first moment."""
     served = [model.name for model in scenario.models if model.released < scenario.window.start]
     for key, name in (("model", campaign.model), ("moves_to", campaign.moves_to)):
         if name and name not in served:
@@ -276,7 +275,7 @@ def _target(scenario: Scenario, campaign: Campaign, at: str) -> Iterator[Fault]:
 
 
 def _account_waves(campaign: Campaign, at: str) -> Iterator[Fault]:
-    """Account waves must lie within the campaign and make up all of it."""
+    """Check that account waves are within the campaign and make up all of it."""
     for i, wave in enumerate(campaign.account_waves):
         here = f"{at}.account_wave[{i}]"
         yield from _numbers(wave, here)
@@ -305,8 +304,10 @@ def _account_waves(campaign: Campaign, at: str) -> Iterator[Fault]:
 
 
 def _bursts(campaign: Campaign, at: str) -> Iterator[Fault]:
-    """The first burst of registrations begins up to two days before registered_days, and is over a day before
-    the first exchange.
+    """Check the times of the bursts of registrations.
+
+    The first begins up to two days before registered_days, and the last is over a day before the first
+    exchange.
     """
     registered = [
         (f"{at}.account_wave[{i}]", wave.registered_days) for i, wave in enumerate(campaign.account_waves)
@@ -324,7 +325,7 @@ def _bursts(campaign: Campaign, at: str) -> Iterator[Fault]:
 
 
 def _whole(parts: Sequence[Pathway | AccountWave], name: str, at: str, key: str) -> Iterator[Fault]:
-    """Shares make up all of it."""
+    """Check that shares add up to 1."""
     total = sum(getattr(part, key) for part in parts)
     if not abs(total - 1) <= 0.001:
         yield Fault(
@@ -371,7 +372,7 @@ def _weights(shares: Mapping[str, float], section: str, key: str) -> Iterator[Fa
 
 
 def _numbers(record: Any, section: str) -> Iterator[Fault]:
-    """No number may be negative, no share above 1, and a ramp lies between."""
+    """Check that no number is negative, no share is above 1, and a ramp is within its limits."""
     for field in fields(record):
         value = getattr(record, field.name)
         if isinstance(value, bool) or not isinstance(value, int | float):

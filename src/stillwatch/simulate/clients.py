@@ -1,6 +1,4 @@
-"""Client software: user agents, x-stainless headers, TLS fingerprints and sampling parameters, each shared by
-many as in the wild.
-"""
+"""Client software: user agents, x-stainless headers, TLS fingerprints and parameters, each shared by many."""
 
 from __future__ import annotations
 
@@ -64,30 +62,31 @@ class Clients:
                     )
 
     def popular(self, n: int, rng: np.random.Generator) -> Ints:
-        """Builds drawn by popularity."""
+        """Draw builds by popularity."""
         return np.minimum(np.searchsorted(self.popularity, rng.random(n)), len(self.popularity) - 1)
 
     def popular_parameters(self, n: int, rng: np.random.Generator) -> Ints:
-        """Parameter sets drawn by popularity: many leave the defaults."""
+        """Draw parameter sets by popularity: many accounts use the defaults."""
         return (self._popular_parameters * rng.random(n) ** 2.5).astype(np.int64)
 
     def add(self, agent: str, runtime: str, system: str) -> int:
-        """A build that a scenario names. A JavaScript or Python SDK of the catalogue sends the headers that
-        it sends.
+        """Add a build that a scenario names.
+
+        A JavaScript or Python SDK of the catalogue sends its usual headers.
         """
         language = "python" if "/Python" in agent else "js" if "/JS" in agent else ""
         self.builds.append(build(agent, runtime, system, language))
         return len(self.builds) - 1
 
     def add_parameters(self, values: dict[str, Any]) -> int:
-        """A parameter set; an equal one is reused."""
+        """Add a parameter set; an equal one is reused."""
         if values not in self.parameters:
             self.parameters.append(dict(values))
         return self.parameters.index(values)
 
 
 def build(agent: str, runtime: str, system: str, language: str) -> Client:
-    """A client from its parts; `runtime` and `system` are two words each."""
+    """Make a client from its parts; `runtime` and `system` are two words each."""
     engine, _, version = runtime.partition(" ")
     name, _, architecture = system.partition(" ")
     package = agent.partition("/")[2].rpartition(" ")[2] if "/" in agent else ""
@@ -102,8 +101,9 @@ def build(agent: str, runtime: str, system: str, language: str) -> Client:
 
 
 def ja4(engine: str, version: str, system: str) -> str:
-    """A fingerprint in JA4's form: one for each TLS stack, which is the runtime's minor version and, for
-    native stacks, the system.
+    """Return a fingerprint in JA4's form, one for each TLS stack.
+
+    A stack is the runtime's minor version and, for native stacks, the system.
     """
     minor = (
         ".".join(version.split(".")[:2]) if engine in ("CPython", "go", "openssl") else version.split(".")[0]
@@ -115,10 +115,10 @@ def ja4(engine: str, version: str, system: str) -> str:
 
 
 def canonical(headers: dict[str, str]) -> str:
-    """Headers as sorted name=value pairs, their common prefix left off."""
+    """Return headers as sorted name=value pairs, without their common prefix."""
     return " ".join(f"{name.removeprefix('x-stainless-')}={value}" for name, value in sorted(headers.items()))
 
 
 def as_json(values: Any) -> str:
-    """Compact JSON."""
+    """Return compact JSON."""
     return orjson.dumps(values).decode()

@@ -1,5 +1,6 @@
-"""Compiled kernels that turn seeds into text: the same seed gives the same words, so a conversation can be
-written out again at each turn.
+"""Compiled kernels that turn seeds into text.
+
+The same seed gives the same words, so a conversation can be written again at each turn.
 """
 
 from __future__ import annotations
@@ -36,9 +37,7 @@ REPLY = (
 
 @dataclass(frozen=True)
 class Words:
-    """What each exchange says, as symbols and seeds; rows of one conversation stand together in turn
-    order.
-    """
+    """What each exchange says, as symbols and seeds; rows of one conversation are in turn order."""
 
     turn: Ints
     """0 for the first message of a conversation; the earlier turns are the rows before."""
@@ -57,22 +56,22 @@ class Words:
     body_seed: Seeds
     """Its seed."""
     answer: Ints
-    """Symbol of the answer; where none was given, of the one that a retry got, for the turns after it."""
+    """Symbol of the answer; where none was given, that of a retry's answer, for the turns after it."""
     answer_seed: Seeds
     """Its seed."""
     wording: Seeds
-    """Seed by which paraphrased frames are worded; that of a conversation's first row words its system
-    prompt.
-    """
+    """Seed of the wording of paraphrased frames; a conversation's first row words its system prompt."""
     signature: Seeds
-    """Seed of the signature that the answer's reasoning bears; 0: it bears none."""
+    """Seed of the signature on the answer's reasoning; 0: it has none."""
     opening: Ints
-    """Of a conversation's first row: the row whose conversation, up to its answer, it sends along in front;
-    -1 for none. Rows that only open others may follow those that are exchanges."""
+    """For a conversation's first row: the row whose conversation up to its answer it sends first, or -1.
+
+    Rows that only open others may follow those that are exchanges.
+    """
 
 
 def messages(words: Words, order: Ints, grammar: Grammar) -> pa.Array[Any]:
-    """The chat messages of rows `order`, each a JSON list as the OpenAI chat format has it."""
+    """Return the chat messages of rows `order`, each a JSON list in the OpenAI chat format."""
     return _strings(
         *_all_messages(
             order, _columns(words), _glue(), _marks(), grammar.number("thought"), grammar.arrays(), True
@@ -81,7 +80,7 @@ def messages(words: Words, order: Ints, grammar: Grammar) -> pa.Array[Any]:
 
 
 def lengths(words: Words, order: Ints, grammar: Grammar) -> Ints:
-    """Bytes that `messages` would give each row."""
+    """Return the number of bytes that `messages` would give each row."""
     return np.asarray(
         np.diff(
             _all_messages(
@@ -104,7 +103,7 @@ def _marks() -> tuple[Bytes, ...]:
 
 
 def replies(words: Words, given: Any, order: Ints, grammar: Grammar) -> pa.Array[Any]:
-    """The chat completions of rows `order` as JSON; an empty text where no answer was `given`."""
+    """Return the chat completions of rows `order` as JSON; an empty text if no answer was `given`."""
     before, after = (np.frombuffer(text, np.uint8) for text in REPLY)
     said = np.where(given, words.answer[: len(given)], -1)
     thought = grammar.number("thought")
@@ -125,8 +124,9 @@ def replies(words: Words, given: Any, order: Ints, grammar: Grammar) -> pa.Array
 
 
 def texts(symbols: Ints, seeds: Seeds, grammar: Grammar, wording: Seeds | None = None) -> pa.Array[Any]:
-    """One expanded text for each symbol and seed, escaped for JSON; worded by the same seeds unless others
-    are given.
+    """Return one expanded text for each symbol and seed, escaped for JSON.
+
+    It is worded by the same seeds unless others are given.
     """
     nothing, unsigned = np.zeros(0, np.uint8), np.zeros(len(symbols), np.uint64)
     worded = seeds if wording is None else wording
@@ -147,7 +147,7 @@ def texts(symbols: Ints, seeds: Seeds, grammar: Grammar, wording: Seeds | None =
 
 
 def hexadecimal(prefix: str, numbers: Seeds) -> pa.Array[Any]:
-    """Ids: the prefix and 16 hexadecimal digits."""
+    """Make ids: the prefix and 16 hexadecimal digits."""
     data = _all_hex(np.frombuffer(prefix.encode(), np.uint8), numbers, HEX)
     width = len(prefix) + 16
     offsets = np.arange(0, (len(numbers) + 1) * width, width, dtype=np.int64)
@@ -155,7 +155,7 @@ def hexadecimal(prefix: str, numbers: Seeds) -> pa.Array[Any]:
 
 
 def take(texts: Any, numbers: Any) -> pa.Array[Any]:
-    """The text of each number, from an Arrow array or a list."""
+    """Return the text of each number, from an Arrow array or a list."""
     values: Any = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
     taken: pa.Array[Any] = values.take(pa.array(numbers))
     return taken
@@ -197,8 +197,9 @@ def _expand(
     books: Books,
     stack: Ints,
 ) -> int:
-    """Write (or only measure) one expansion; `stack` holds pairs of next and last step of the alternatives
-    being written.
+    """Write (or only measure) one expansion.
+
+    `stack` holds pairs of next and last step of the alternatives that are being written.
     """
     if symbol < 0:
         return at
@@ -239,9 +240,7 @@ def _sign(
     books: Books,
     stack: Ints,
 ) -> int:
-    """The reasoning block of an answer whose text stands before: a summary, and the signature of the
-    whole.
-    """
+    """Write the reasoning block of an answer after its text: a summary, and the signature of the whole."""
     thinks, signs, signed, seal, digits = marks
     at = _copy(out, at, thinks, write)
     at = _expand(out, at, thought, signature, signature, write, books, stack)
@@ -272,7 +271,7 @@ def _turn(
     books: Books,
     stack: Ints,
 ) -> int:
-    """What the user or a tool says in one row and, where it `answers`, what the model did."""
+    """What the user or a tool says in one row and, if it `answers`, what the model did."""
     _, role, _, _, head, head_seed, body, body_seed, answer, answer_seed, wording, signature, _ = columns
     _, user, tool, answered, following = glue
     at = _copy(out, at, tool if role[j] == 1 else user, write)

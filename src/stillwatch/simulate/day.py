@@ -1,4 +1,4 @@
-"""One part of one day of a world: its exchanges, in the order of time."""
+"""One part of one day of a world: its exchanges, in order of time."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ END_USER_SKEW = 3.0
 
 @dataclass(frozen=True)
 class Rows:
-    """Exchanges as columns in order of time: the one model that every log format is written from."""
+    """Exchanges as columns in order of time; every log format is written from this model."""
 
     world: World
-    """The world they happen in."""
+    """The world in which they happen."""
     account: Array
     """Number of the account."""
     request_id: pa.Array[Any]
@@ -76,7 +76,7 @@ class Rows:
 
 
 def rows_of(world: World, day: int, part: int, parts: int, *, text: bool) -> Rows:
-    """The exchanges of one part of a day, by the part's own stream of chance."""
+    """Make the exchanges of one part of a day, from the part's own random stream."""
     rng = stream(world.seed, DAY_STREAM, day, part, parts)
     present = active_on(world, day)
     present = present[present % parts == part]
@@ -89,7 +89,7 @@ def rows_of(world: World, day: int, part: int, parts: int, *, text: bool) -> Row
 
 
 class _Scene:
-    """The rows of a part while they are made: rows of one run stand together."""
+    """The rows of a part while they are made; rows of one run are consecutive."""
 
     def __init__(
         self, world: World, account: Array, begins: Array, time: Array, rng: np.random.Generator
@@ -121,13 +121,13 @@ class _Scene:
         )
 
     def _end_users(self) -> Array:
-        """0 for none; else one for each run, a few of them much more often."""
+        """Return 0 for none, else one end user for each run; a few of them are much more frequent."""
         users = self.world.accounts.end_users[self.account[self.starts]]
         chosen = 1 + (users * self.rng.random(self.runs) ** END_USER_SKEW).astype(np.int64)
         return np.asarray(np.where(users > 0, chosen, 0)[self.run])
 
     def words(self) -> Words:
-        """What each row says."""
+        """Return what each row says."""
         accounts, jobs, job, turn = self.world.accounts, self.jobs, self.job, self.turn
         relayed = self.end_user > 0
         language = np.where(
@@ -162,8 +162,9 @@ class _Scene:
         return with_stored(words, said, own, jobs)
 
     def _worded(self, own: Array) -> tuple[Array, Array]:
-        """Level and seed of each row's wording: a slice of a prompt list has one wording, a heavy one, for
-        all its requests.
+        """Return level and seed of each row's wording.
+
+        A slice of a prompt list has one heavy wording for all its requests.
         """
         accounts, account = self.world.accounts, self.account
         level = accounts.paraphrase[account]
@@ -187,7 +188,7 @@ class _Scene:
         return np.where(limited, mix(base, among), seeds)
 
     def _sliced(self, drawn: Array, pool: Array) -> Array:
-        """Places in a limited pool; a slice has every so-and-so-many-th of them."""
+        """Return places in a limited pool; a slice has every n-th of them."""
         accounts, account = self.world.accounts, self.account
         cut = np.minimum(accounts.slices[account].astype(np.uint64), pool)
         first = accounts.slice[account].astype(np.uint64) % cut
@@ -196,8 +197,9 @@ class _Scene:
         )
 
     def models(self) -> Array:
-        """The preferred model, or the one its campaign has moved to; after a release inside the window a
-        growing share of rows moves to the new one.
+        """Return the preferred model, or the one that its campaign has moved to.
+
+        After a release inside the window, a growing share of rows moves to the new model.
         """
         accounts, setting, account = self.world.accounts, self.world.setting, self.account
         chosen = target.moved(
@@ -216,7 +218,7 @@ class _Scene:
         return np.where(early, 0, chosen)
 
     def tokens(self, chars: Array) -> tuple[Array, Array, Array]:
-        """Tokens read, written and reasoned: log-normal by job; what was said before is read again."""
+        """Return tokens read, written and reasoned: log-normal by job; what was said before is read again."""
         jobs, job, rng = self.jobs, self.job, self.rng
         extra = jobs.input[job]
         read = chars / CHARS_PER_TOKEN + extra[:, 0] * np.exp(extra[:, 1] * rng.standard_normal(self.n)) * (
@@ -237,8 +239,9 @@ class _Scene:
         )
 
     def senders(self) -> Array:
-        """The account that sends each row: a balancer sends some later turns by another account of the same
-        group.
+        """Return the account that sends each row.
+
+        A balancer sends some later turns by another account of the same group.
         """
         accounts = self.world.accounts
         chance = np.where(self.turn > 0, accounts.handover[self.account], 0.0)
@@ -256,7 +259,7 @@ class _Scene:
         return sender
 
     def rows(self, day: int, part: int, text: bool) -> Rows:
-        """Everything, sorted by time."""
+        """Return all rows, sorted by time."""
         world, accounts, rng = self.world, self.world.accounts, self.rng
         order = np.argsort(self.time, kind="stable")
         words = self.words()

@@ -1,10 +1,9 @@
-"""Evasions: knobs that an operator can turn, each with settings, what it changes of a campaign, and what it
-costs.
+"""Evasions: knobs that an operator can turn, each with settings, its change to a campaign, and its cost.
 
-A knob may be turned in any campaign of any scenario; it only ever hides more than the scenario says, never
-less, and so changes nothing of a campaign that hides as much already, or has nothing of what it hides: stolen
-keys are registered by nobody. Where a knob takes part of the traffic away from the harvest, the traffic grows
-until the harvest is what it was, so that costs compare.
+A knob may be turned in any campaign of any scenario. It never hides less than the scenario says. So it
+changes nothing in a campaign that already hides as much, or that has nothing to hide with it: nobody
+registers stolen keys. If a knob takes part of the traffic away from the harvest, the traffic grows until the
+harvest is what it was, so that costs can be compared.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from stillwatch.simulate.specs import AccountWave, Campaign, Scenario
 OFF = "off"
 SETTINGS = (OFF, "low", "middle", "high")
 ALL = "all"
-"""Every knob at once; as a name it stands for each of them."""
+"""Every knob at once; as a name it means each of them."""
 Change = Callable[[Campaign, tuple[float, ...]], Campaign]
 
 
 @dataclass(frozen=True)
 class Knob:
-    """One thing that an operator can do to be seen less."""
+    """One thing that an operator can do to be less visible."""
 
     name: str
-    """Its name: that in scenario files and on the command line."""
+    """Its name in scenario files and on the command line."""
     family: str
     """Family of facets that it hides, or volume or time."""
     does: str
@@ -44,7 +43,7 @@ class Knob:
     """From a campaign and the values to the campaign that evades."""
 
     def at(self, setting: str) -> tuple[float, ...]:
-        """The values of a setting other than off."""
+        """Return the values of a setting other than off."""
         return self.values[SETTINGS.index(setting) - 1]
 
 
@@ -166,8 +165,9 @@ def _baseline(spec: Campaign, value: tuple[float, ...]) -> Campaign:
 def _begun_earlier(
     account_waves: tuple[AccountWave, ...], earlier: int, registered: float
 ) -> tuple[tuple[AccountWave, ...], float]:
-    """Those at work first have so many days more of it, at the same rate, and the others come when they did;
-    by how much the whole grows.
+    """Let the first wave begin earlier, at the same rate, and the others at their usual time.
+
+    Returns the waves and the factor by which the whole grows.
     """
     begin = min(wave.first_day for wave in account_waves)
     longer = [(wave.days + earlier) / wave.days if wave.first_day == begin else 1.0 for wave in account_waves]
@@ -189,7 +189,7 @@ def _isolated(spec: Campaign, family: str, share: float) -> Campaign:
 
 
 def _alone(family: str, does: str, pays: str) -> Knob:
-    """A knob that isolates one family for half, four fifths and all of the accounts."""
+    """Make a knob that isolates one family for half, four fifths and all of the accounts."""
 
     def change(spec: Campaign, value: tuple[float, ...]) -> Campaign:
         apart = _isolated(spec, family, value[0])
@@ -247,9 +247,7 @@ KNOBS: tuple[Knob, ...] = (
     _alone("content", "Accounts have every request reworded and send no schemas; what they ask for "
                       "stays.", "reworded requests"),
 )  # fmt: skip
-"""Every knob, in the order in which several are applied: churn counts its generations by the days that
-baseline sets.
-"""
+"""Every knob, in the order of application: churn counts its generations by the days that baseline sets."""
 
 
 def knobs() -> dict[str, Knob]:
@@ -258,7 +256,7 @@ def knobs() -> dict[str, Knob]:
 
 
 def fault(name: str, setting: str) -> tuple[str, str] | None:
-    """What is wrong with a choice, and what to do; None where nothing is."""
+    """Return what is wrong with a choice, and what to do; None if nothing is."""
     known = (*knobs(), ALL)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
@@ -270,7 +268,7 @@ def fault(name: str, setting: str) -> tuple[str, str] | None:
 
 
 def chosen(words: Iterable[str]) -> dict[str, str]:
-    """Choices from words as pool=middle. Raises SettingError naming the known knobs."""
+    """Parse choices such as pool=middle. Raises SettingError naming the known knobs."""
     found = {}
     for word in words:
         name, _, setting = word.partition("=")
@@ -286,7 +284,7 @@ def chosen(words: Iterable[str]) -> dict[str, str]:
 
 
 def evaded(campaign: Campaign, choices: Mapping[str, str]) -> Campaign:
-    """The campaign with the knobs turned."""
+    """Return the campaign with the knobs turned."""
     everything = choices.get(ALL, OFF)
     for knob in KNOBS:
         setting = choices.get(knob.name, everything)
@@ -296,14 +294,14 @@ def evaded(campaign: Campaign, choices: Mapping[str, str]) -> Campaign:
 
 
 def ordered(scenario: Scenario, choices: Mapping[str, str]) -> Scenario:
-    """The scenario with these choices for every campaign, on top of those that its file makes."""
+    """Return the scenario with these choices for every campaign, on top of those in its file."""
     return replace(
         scenario, campaigns=tuple(replace(one, evade=one.evade | dict(choices)) for one in scenario.campaigns)
     )
 
 
 def played(scenario: Scenario) -> Scenario:
-    """The scenario as its operators play it: all choices made real."""
+    """Return the scenario as its operators play it, with all choices applied."""
     return replace(
         scenario, campaigns=tuple(evaded(one, one.evade) if one.evade else one for one in scenario.campaigns)
     )

@@ -21,9 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Grammar:
-    """A context-free grammar without recursion; every literal is already escaped for use inside a JSON
-    string.
-    """
+    """A context-free grammar without recursion. Every literal is already escaped for a JSON string."""
 
     symbols: dict[str, int]
     """Number of each symbol."""
@@ -38,29 +36,29 @@ class Grammar:
     choices: Ints
     """Where each symbol's alternatives start; one more entry than symbols."""
     wording: npt.NDArray[np.bool_]
-    """Whether a symbol draws from the stream of wording: it belongs to a paraphrased frame, not to the
-    payload.
+    """Whether a symbol draws from the random stream of wording.
+
+    It does if it belongs to a paraphrased frame, not to the payload.
     """
 
     def number(self, symbol: str) -> int:
-        """The symbol's number, -1 for the empty name. Raises KeyError for an unknown one."""
+        """Return the symbol's number, -1 for the empty name. Raises KeyError for an unknown one."""
         return self.symbols[symbol] if symbol else -1
 
     def at_level(self, symbol: str, level: int) -> int:
-        """The number of the symbol that says the same at a level of paraphrase: itself where it is no frame
-        that is paraphrased.
+        """Return the number of the symbol that says the same at a level of paraphrase.
+
+        It is the symbol itself if it is no paraphrased frame.
         """
         return self.symbols.get(symbol + paraphrase.ENDS[level], self.number(symbol)) if symbol else -1
 
     def arrays(self) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints, Ints, npt.NDArray[np.bool_]]:
-        """What the kernels take."""
+        """The arrays that the kernels take."""
         return self.data, self.literals, self.ops, self.alternatives, self.choices, self.wording
 
 
 def build(rules: dict[str, list[str]]) -> Grammar:
-    """A grammar from symbol -> alternatives. Raises ValueError for a slot without a symbol and for
-    recursion.
-    """
+    """Make a grammar from symbol -> alternatives. Raises ValueError for an unknown slot and for recursion."""
     symbols = {name: i for i, name in enumerate(sorted(rules))}
     _refuse_loops(rules)
     texts: dict[bytes, int] = {}
@@ -117,12 +115,12 @@ def _refuse_loops(rules: dict[str, list[str]]) -> None:
 
 @cache
 def shipped() -> Grammar:
-    """The grammar of the phrase books in this package."""
+    """Return the grammar of the phrase books in this package."""
     return build(shipped_rules())
 
 
 def shipped_rules() -> dict[str, list[str]]:
-    """The rules of the phrase books, with number symbols and paraphrases added."""
+    """Return the rules of the phrase books, with number symbols and paraphrases added."""
     rules: dict[str, list[str]] = _numbers()
     for name, book in documents("phrases").items():
         for symbol, alternatives in book.items():
@@ -133,7 +131,7 @@ def shipped_rules() -> dict[str, list[str]]:
 
 
 def documents(folder: str) -> dict[str, dict[str, Any]]:
-    """The TOML files of a folder of this package, by name, sorted."""
+    """Return the TOML files of a folder of this package, by name, sorted."""
     files = resources.files(__package__).joinpath(folder).iterdir()
     found = {f.name: f.read_text(encoding="utf-8") for f in files if f.name.endswith(".toml")}
     return {name: parse_toml(found[name], "phrase book", where=name) for name in sorted(found)}

@@ -22,8 +22,9 @@ UNLIMITED = 0
 
 
 class Jobs:
-    """All jobs as columns, and the mixtures that accounts draw them from; system, head and body have a row a
-    level of paraphrase.
+    """All jobs as columns, and the mixtures that accounts draw them from.
+
+    System, head and body have one row per level of paraphrase.
     """
 
     def __init__(self, grammar: Grammar, parameters: Mapping[str, int]) -> None:
@@ -82,8 +83,9 @@ class Jobs:
         return np.stack([self._spoken(rows, key, level, language) for language in LANGUAGES], axis=1)
 
     def _spoken(self, rows: list[dict[str, Any]], key: str, level: int, language: str) -> Array:
-        """Symbols of a part in a language; a follow-up without its own words in it says another first
-        question.
+        """Return the symbols of a part in a language.
+
+        A follow-up without words of its own in the language says another first question.
         """
         numbers = []
         for row in rows:
@@ -95,12 +97,12 @@ class Jobs:
         return np.array(numbers, np.int64)
 
     def profile(self, mixture: Mapping[str, float]) -> int:
-        """The number of a mixture of jobs."""
+        """Return the number of a mixture of jobs."""
         key = tuple(sorted((name, weight) for name, weight in mixture.items() if weight > 0))
         return self._profiles.setdefault(key, len(self._profiles))
 
     def table(self) -> Array:
-        """For each profile SLOTS job numbers, each as often as its weight says."""
+        """Return SLOTS job numbers for each profile, each as often as its weight says."""
         rows = []
         for mixture in self._profiles:
             edges = np.cumsum([weight for _, weight in mixture])
@@ -109,7 +111,7 @@ class Jobs:
         return np.stack(rows)
 
     def languages_of(self, region: Array, regions: Sequence[Region], rng: np.random.Generator) -> Array:
-        """A language for each account, by its region's shares."""
+        """Draw a language for each account, by its region's shares."""
         chosen = np.zeros(len(region), np.int64)
         for r, spec in enumerate(regions):
             inside = np.flatnonzero(region == r)

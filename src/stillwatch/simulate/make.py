@@ -39,7 +39,7 @@ class Order:
     scale: float = 0.05
     """What sizes are multiplied by."""
     seed: int = 0
-    """The seed of chance."""
+    """The random seed."""
     format: str = "litellm-parquet"
     """The log's format."""
     prompts: bool = True
@@ -49,20 +49,19 @@ class Order:
     workers: int = 2
     """Threads; the files do not depend on their number."""
     part_rows: int = PART_ROWS
-    """About how many exchanges one file holds."""
+    """Approximate number of exchanges in one file."""
     paraphrase: int | None = None
-    """Level of paraphrase of every campaign; None: what the scenario says of each."""
+    """Level of paraphrase of every campaign; None: as the scenario says for each."""
     evade: Mapping[str, str] = field(default_factory=dict)
-    """Knobs of evasion that every campaign turns, with their settings; on top of what the scenario says of
-    each.
-    """
+    """Knobs of evasion that every campaign turns, with their settings, on top of what the scenario says."""
     beside: tuple[str, ...] = ()
-    """Backdrops that the scenario plays before, beside those that it names."""
+    """Backdrops of the scenario besides those that it names."""
 
 
 def make(order: Order, progress: Progress = lambda done, parts, exchanges: None) -> dict[str, Any]:
-    """Write a world; returns its truth in short. Raises SettingError and RunError; leaves nothing
-    half-written.
+    """Write a world; returns its truth in short.
+
+    Raises SettingError and RunError; leaves nothing half-written.
     """
     return make_from(load(order.scenario, order.beside), order, progress)
 
@@ -73,8 +72,9 @@ def make_from(
     progress: Progress = lambda done, parts, exchanges: None,
     change: Callable[[World], World] = lambda world: world,
 ) -> dict[str, Any]:
-    """The same from a scenario that is no file; `change` alters the world before its first exchange, for
-    studies of what nobody foresaw.
+    """Write a world from a scenario that is no file.
+
+    `change` alters the world before its first exchange, for studies of unforeseen changes.
     """
     writer = WRITERS.all().get(order.format)
     if writer is None:
@@ -119,7 +119,7 @@ def _reworded(scenario: Scenario, level: int | None) -> Scenario:
 
 
 def _refuse_in_the_way(out: Path, force: bool) -> None:
-    """Only an empty folder is used, and only a world is replaced: --force never deletes anything else."""
+    """Use only an empty folder, and replace only a world: --force never deletes anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not force:
@@ -164,7 +164,7 @@ def _write(order: Order, writer: Writer, world: World, folder: Path, progress: P
 
 
 def _in_order(work: Callable[..., Any], plan: list[tuple[int, int]], workers: int) -> Iterator[Any]:
-    """Results in the plan's order; no more than one part a worker waits in memory."""
+    """Return results in the plan's order; at most one part per worker waits in memory."""
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Any]] = deque()
     try:

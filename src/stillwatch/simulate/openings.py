@@ -1,6 +1,4 @@
-"""What a conversation brings along: a stored one that ran elsewhere, or one of this world whose signed
-reasoning is sent back.
-"""
+"""What a conversation starts with: a stored one from elsewhere, or a signed one of this world."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from stillwatch.simulate.compose import Words
 from stillwatch.simulate.jobs import Jobs
 
 LATER = 10 * MINUTE
-"""A signature is replayed so much later than it was issued, at the earliest."""
+"""A signature is replayed at the earliest so long after it was issued."""
 SPAN = 40
 """Bits that hold the microseconds of a part of a day."""
 TURN_SALT = 101
@@ -23,7 +21,7 @@ TURN_SALT = 101
 
 @dataclass(frozen=True)
 class Said:
-    """What is known of a part's rows before their words: rows of one conversation stand together."""
+    """What is known of a part's rows before their words; rows of one conversation are consecutive."""
 
     account: Array
     """Number of the account."""
@@ -36,14 +34,14 @@ class Said:
     language: Array
     """Number of the language."""
     signed: Array
-    """Whether its answer bears a signature."""
+    """Whether its answer has a signature."""
 
 
 def replayed(said: Said, accounts: Accounts, jobs: Jobs, rng: np.random.Generator) -> Array:
-    """For each row that begins a replay the row whose conversation it replays, else -1.
+    """Return, for each row that begins a replay, the row whose conversation it replays, else -1.
 
-    A campaign replays what any of its accounts was answered earlier the same day; anybody else resumes what
-    is his own. Nothing is drawn where nothing is replayed.
+    A campaign replays what any of its accounts was answered earlier the same day. Anybody else resumes only
+    their own conversation. Where nothing is replayed, nothing is drawn.
     """
     opening = np.full(len(said.job), -1, np.int64)
     asks = np.flatnonzero(jobs.replays[said.job] & (said.turn == 0))
@@ -63,8 +61,9 @@ def replayed(said: Said, accounts: Accounts, jobs: Jobs, rng: np.random.Generato
 
 
 def with_stored(words: Words, said: Said, own: Array, jobs: Jobs) -> Words:
-    """The words with the turns of stored conversations after them, as rows that are no exchanges, and what
-    they open.
+    """Add the turns of stored conversations to the words, as rows that are no exchanges.
+
+    Also returns what they open.
     """
     least, most = jobs.opening[said.job, 0], jobs.opening[said.job, 1]
     opened = np.flatnonzero((most > 0) & (said.turn == 0))

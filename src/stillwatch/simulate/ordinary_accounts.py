@@ -1,4 +1,4 @@
-"""Accounts of ordinary people: every kind starts from them and changes them."""
+"""Accounts of ordinary people. Every kind starts from them and changes them."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ BANNED_SHARE = 0.001
 
 @dataclass
 class Setting:
-    """What accounts are made of and for."""
+    """What accounts are made from."""
 
     start: int
     """First moment of the window."""
     days: int
-    """Its days."""
+    """Number of days."""
     launched: int
-    """When the provider opened."""
+    """Time when the provider opened."""
     places: Places
     """Networks and addresses."""
     clients: Clients
@@ -81,7 +81,7 @@ class Setting:
     jobs: Jobs
     """Kinds of use."""
     models: tuple[Model, ...]
-    """What is served."""
+    """Models that are served."""
     release: int
     """Number of the model released inside the window, or -1."""
     scale: float
@@ -95,20 +95,18 @@ class Setting:
     organisations: Names = field(default_factory=Names)
     """Organisations."""
     bulk: dict[str, set[int]] = field(default_factory=lambda: {"cards": set(), "domains": set()})
-    """Cards and mail domains that operators bought for many accounts: what they cost is told from these."""
+    """Cards and mail domains that operators bought for many accounts; their cost is computed from these."""
 
     @property
     def end(self) -> int:
-        """Moment after the last."""
+        """The moment after the last."""
         return self.start + self.days * DAY
 
 
 def ordinary_accounts(
     spec: Population, n: int, setting: Setting, rng: np.random.Generator, region: Array | None = None
 ) -> Accounts:
-    """Unrelated accounts: regions, homes and phones, popular clients, freemail, years of tenure, heavy-tailed
-    volume.
-    """
+    """Make unrelated accounts: regions, homes and phones, popular clients, freemail, heavy-tailed volume."""
     regions = setting.places.regions
     region = regions_of(spec, n, setting, rng) if region is None else region
     total = np.minimum(rng.lognormal(np.log(spec.median), spec.sigma, n), spec.most)
@@ -166,7 +164,7 @@ def ordinary_accounts(
 
 
 def _alone(n: int) -> dict[str, Array]:
-    """The columns by which kinds and operators tie accounts together or set them apart: nothing yet."""
+    """The columns with which kinds and operators join accounts or separate them, still without values."""
     whole = np.zeros(n, np.int64)
     return {
         **{
@@ -184,13 +182,13 @@ def _alone(n: int) -> dict[str, Array]:
 
 
 def regions_of(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """The region that a population is bound to, or regions by their share of accounts."""
+    """Return the region that a population is limited to, or regions by their share of accounts."""
     names = [region.name for region in setting.places.regions]
     return np.full(n, names.index(spec.region)) if spec.region else setting.places.draw_regions(n, rng)
 
 
 def _registered(n: int, region: Array, setting: Setting, rng: np.random.Generator) -> Array:
-    """Registration times: growth over the years, daytime in the region; a few join inside the window."""
+    """Draw registration times: growth over the years, daytime in the region; a few are inside the window."""
     span = setting.end - setting.launched
     ago = np.minimum(rng.exponential(TENURE_DAYS, n) * DAY, rng.random(n) * span).astype(np.int64)
     offset = np.array([r.utc_offset for r in setting.places.regions])[region]
@@ -200,9 +198,7 @@ def _registered(n: int, region: Array, setting: Setting, rng: np.random.Generato
 
 
 def addresses_of_accounts(region: Array, setting: Setting, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Home addresses, one or two that change, and a shared address of a phone network; a few rent a
-    server.
-    """
+    """Draw home addresses, one or two that change, and a shared phone address; a few rent a server."""
     n, book = len(region), setting.places
     places = np.zeros((n, PLACES), np.int64)
     carrier = book.carrier_of(region, rng)
@@ -220,7 +216,7 @@ def addresses_of_accounts(region: Array, setting: Setting, rng: np.random.Genera
 
 
 def phone_addresses(region: Array, setting: Setting, rng: np.random.Generator) -> Array:
-    """Addresses of carrier-grade NAT: about sixty accounts behind one."""
+    """Draw addresses of carrier-grade NAT: about sixty accounts behind one."""
     networks = pick(setting.places.mobiles, region, rng)
     addresses = np.zeros(len(region), np.int64)
     for network in np.unique(networks):
@@ -231,7 +227,7 @@ def phone_addresses(region: Array, setting: Setting, rng: np.random.Generator) -
 
 
 def instruments(n: int, rng: np.random.Generator) -> Array:
-    """New payment instruments."""
+    """Make new payment instruments."""
     return rng.integers(1, 2**62, n)
 
 
@@ -246,13 +242,13 @@ def seeds(n: int, rng: np.random.Generator) -> Array:
 
 
 def models_of(n: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """A preferred model for each, among those out at the start."""
+    """Draw a preferred model for each, among those released at the start."""
     weights = np.array([0.0 if i == setting.release else m.weight for i, m in enumerate(setting.models)])
     return np.asarray(rng.choice(len(weights), n, p=weights / weights.sum()))
 
 
 def mail_domains(n: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """Mostly freemail, some providers' mail, some domains of their own."""
+    """Draw mail domains: mostly freemail, some providers' mail, some own domains."""
     known = setting.domains.all(providers())
     chosen = known[skewed(len(known), n, rng)]
     own = np.flatnonzero(rng.random(n) < 0.12)
@@ -261,18 +257,18 @@ def mail_domains(n: int, setting: Setting, rng: np.random.Generator) -> Array:
 
 
 def providers() -> list[str]:
-    """Domains at which anyone can have a mailbox."""
+    """Return domains at which anyone can have a mailbox."""
     return [*FREEMAIL, *(f"{w}mail.example" for w in WORDS)]
 
 
 def own_domains(n: int, rng: np.random.Generator) -> list[str]:
-    """Names of domains that one owner registered."""
+    """Make names of domains that one owner registered."""
     draws = rng.integers(0, [len(WORDS), len(WORDS), 90_000], (n, 3))
     return [f"{WORDS[a]}-{WORDS[b]}{c}.example" for a, b, c in draws.tolist()]
 
 
 def mail_shapes(n: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """Shapes of local parts: letters as a, digits as 9, each run with its length."""
+    """Draw shapes of local parts: letters as a, digits as 9, each run with its length."""
     a, b, digits = (
         rng.integers(3, 9, n).tolist(),
         rng.integers(3, 10, n).tolist(),
@@ -288,7 +284,7 @@ def mail_shapes(n: int, setting: Setting, rng: np.random.Generator) -> Array:
 
 
 def phone_prefixes(region: Array, setting: Setting, rng: np.random.Generator) -> Array:
-    """Country and carrier prefixes; half give no phone."""
+    """Draw country and carrier prefixes; half give no phone."""
     numbers = setting.phones.all(
         [f"{r.phone}-{carrier}" for r in setting.places.regions for carrier in range(100, 112)]
     )
@@ -298,7 +294,7 @@ def phone_prefixes(region: Array, setting: Setting, rng: np.random.Generator) ->
 def neighbours(
     spec: Population, n: int, setting: Setting, rng: np.random.Generator
 ) -> tuple[Accounts, Array]:
-    """People in groups of the spec's sizes, all of a group in one region; and the region of each group."""
+    """Make people in groups of the spec's sizes, each in one region; also returns each group's region."""
     number = groups_of(n, spec, rng)
     region_of = regions_of(spec, int(number.max()), setting, rng)
     accounts = ordinary_accounts(spec, n, setting, rng, region_of[number - 1])
@@ -307,7 +303,7 @@ def neighbours(
 
 
 def groups_of(n: int, spec: Population, rng: np.random.Generator) -> Array:
-    """Numbers from 1 of groups whose sizes lie between the spec's bounds; the last may be smaller."""
+    """Return numbers from 1 of groups with sizes between the spec's bounds; the last may be smaller."""
     sizes = rng.integers(spec.group_min, spec.group_max + 1, 1 + n // max(1, spec.group_min))
     number = np.repeat(np.arange(1, len(sizes) + 1), sizes)[:n]
     if n > spec.group_min and np.count_nonzero(number == number[-1]) < spec.group_min / 2:
@@ -316,5 +312,5 @@ def groups_of(n: int, spec: Population, rng: np.random.Generator) -> Array:
 
 
 def hashed_instrument(number: int) -> str:
-    """A payment instrument as the provider's hash of it."""
+    """Return a payment instrument as the provider's hash of it."""
     return "pm_" + hashlib.blake2b(number.to_bytes(8, "little"), digest_size=10).hexdigest()

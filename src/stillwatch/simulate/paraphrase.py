@@ -1,9 +1,8 @@
-"""Paraphrased frames: what a campaign's own small model would make of its templates. The payload stays as it
-is.
+"""Paraphrased frames: a campaign's templates as its own small model might reword them. The payload stays.
 
-Level 1 swaps about a tenth of a frame's words in place; level 2 says the whole frame in other words and
-another order. Frames are rules of the grammar like all others, but draw from a stream of chance of their own,
-so that the same seed gives the same payload at every level.
+Level 1 swaps about a tenth of a frame's words in place. Level 2 says the whole frame in other words and in
+another order. Frames are rules of the grammar like all others, but draw from a random stream of their own, so
+that the same seed gives the same payload at every level.
 """
 
 from __future__ import annotations
@@ -13,25 +12,26 @@ from typing import Any
 
 Rules = dict[str, list[str]]
 LEVELS, HEAVY = 3, 2
-"""How many levels there are (0 verbatim, 1 light, 2 heavy), and the highest."""
+"""Number of levels (0 verbatim, 1 light, 2 heavy), and the highest."""
 ENDS = ("", "_light", "_heavy")
-"""What a symbol's name ends in at each level."""
+"""Suffix of a symbol's name at each level."""
 LIGHT_SHARE = 0.15
-"""Share of a frame's words in phrases that level 1 swaps, on average; as synonyms keep some words, about a
-tenth of all change.
+"""Mean share of a frame's words in phrases that level 1 swaps.
+
+Synonyms keep some words, so about a tenth of all words change.
 """
 FINEST = 40
-"""Alternatives of a swap at most, the phrase as it stands included: chances are met within one in so many."""
+"""Alternatives of a swap at most, including the original phrase: chances are met within one in so many."""
 SLOT = re.compile(r"\{[a-z][a-z0-9_]*\}")
 FIRST = "paraphrase_"
-"""How the names of symbols inside frames begin; no phrase book has such a name."""
+"""Prefix of the names of symbols inside frames; no phrase book has such a name."""
 
 
 def rules(verbatim: Rules, books: dict[str, dict[str, Any]]) -> Rules:
-    """Rules for the frames of `verbatim` (symbol -> alternatives) at levels 1 and 2.
+    """Make rules for the frames of `verbatim` (symbol -> alternatives) at levels 1 and 2.
 
-    books: the files of the folder paraphrases by name. Raises ValueError where a frame is reworded that does
-    not exist, or not at all.
+    books: the files of folder paraphrases by name. Raises ValueError for a reworded frame that does not
+    exist, and for a frame that is not reworded.
     """
     synonyms: Rules = books["synonyms.toml"]
     shared: Rules = books["shared.toml"]
@@ -53,8 +53,9 @@ def rules(verbatim: Rules, books: dict[str, dict[str, Any]]) -> Rules:
 
 
 def _light(text: str, synonyms: Rules, found: Rules) -> str:
-    """The frame with each phrase that has synonyms made a slot; the fewer there are, the likelier each is
-    swapped.
+    """Return the frame with a slot for each phrase that has synonyms.
+
+    The fewer such phrases there are, the likelier each is swapped.
     """
     pattern = re.compile(
         rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in sorted(synonyms, key=len, reverse=True))})(?!\w)"
@@ -69,7 +70,7 @@ def _light(text: str, synonyms: Rules, found: Rules) -> str:
 
 
 def _swap(phrase: str, chance: float, synonyms: Rules, found: Rules) -> str:
-    """A slot that gives one of the phrase's synonyms with a chance, and else the phrase."""
+    """Return a slot that gives one of the phrase's synonyms with a chance, else the phrase."""
     others = synonyms[phrase]
     swapped = max(1, round(FINEST * chance / len(others))) * len(others)
     kept = max(0, round(swapped / chance) - swapped)
@@ -79,8 +80,9 @@ def _swap(phrase: str, chance: float, synonyms: Rules, found: Rules) -> str:
 
 
 def _heavy(frame: Rules, name: str, shared: Rules, found: Rules) -> str:
-    """A slot that gives one of the frame's orders; clauses of the frame and shared ones are slots in it,
-    others are the payload's.
+    """Return a slot that gives one of the frame's orders.
+
+    Clauses of the frame and shared ones are slots in it; other slots are the payload's.
     """
     names = {clause: f"{name}_{clause}" for clause in frame} | {
         clause: f"{FIRST}{clause}" for clause in shared

@@ -1,5 +1,6 @@
-"""Networks and addresses. All are from ranges that belong to nobody: 240.0.0.0/4, 2001:db8::/32 and private
-AS numbers.
+"""Networks and addresses, all from ranges that belong to nobody.
+
+These are 240.0.0.0/4, 2001:db8::/32 and private AS numbers.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Places:
         return np.arange(first, first + count)
 
     def add(self, networks: Ints, rng: np.random.Generator, *, version_six: float = 0.0) -> Ints:
-        """A new address in each of the networks; returns their numbers in the book."""
+        """Add a new address in each of the networks; returns their numbers in the book."""
         n = len(networks)
         block = RESERVED_BLOCK + networks * self._blocks + rng.integers(0, self._blocks, n)
         value = block * 65_536 + rng.integers(0, 65_536, n)
@@ -65,41 +66,41 @@ class Places:
         return np.arange(self.count - n, self.count)
 
     def draw_regions(self, n: int, rng: np.random.Generator) -> Ints:
-        """Regions by their share of accounts."""
+        """Draw regions by their share of accounts."""
         weights = np.array([r.weight for r in self.regions])
         return np.asarray(rng.choice(len(weights), n, p=weights / weights.sum()))
 
     def homes(self, regions: Ints, rng: np.random.Generator, version_six: float = 0.3) -> Ints:
-        """A home address in a carrier of each region; the first carriers are the largest."""
+        """Make a home address in a carrier of each region; the first carriers are the largest."""
         return self.add(self.carrier_of(regions, rng), rng, version_six=version_six)
 
     def carrier_of(self, regions: Ints, rng: np.random.Generator) -> Ints:
-        """A home carrier for each region, the larger ones more often."""
+        """Draw a home carrier for each region; larger ones are more frequent."""
         return pick(self.carriers, regions, rng)
 
     def hosted(self, n: int, rng: np.random.Generator) -> Ints:
-        """New addresses at hosting companies."""
+        """Make new addresses at hosting companies."""
         return self.add(self.hosters[skewed(len(self.hosters), n, rng)], rng)
 
     def tables(self) -> tuple[pa.Array[Any], Ints]:
-        """The text of each address, and its network."""
+        """Return the text of each address, and its network."""
         values = np.concatenate(self._values)
         return pa.array([_text(v) for v in values.tolist()], pa.string()), np.concatenate(self._owners)
 
     def region_names(self) -> pa.Array[Any]:
-        """The region of each network."""
+        """Return the region of each network."""
         return pa.array([self.regions[r].name for r in self._region], pa.string())
 
 
 def pick(lists: list[Ints], regions: Ints, rng: np.random.Generator) -> Ints:
-    """One entry of each region's list, the first ones more often."""
+    """Draw one entry of each region's list; the first ones are more frequent."""
     sizes = np.array([len(x) for x in lists])[regions]
     firsts = np.array([x[0] for x in lists])[regions]
     return np.asarray(firsts + (sizes * rng.random(len(regions)) ** 2.2).astype(np.int64))
 
 
 def skewed(size: int, n: int, rng: np.random.Generator) -> Ints:
-    """Numbers below `size`, small ones more often, as popularity is."""
+    """Draw numbers below `size`; small ones are more frequent, as popularity is."""
     return (size * rng.random(n) ** 2.2).astype(np.int64)
 
 

@@ -1,9 +1,9 @@
 """What a campaign costs its operator: counted in the made world, at the scenario's full size, and in money.
 
-Counts are those of the made world's accounts and log. What grows with the number of accounts is multiplied up
-to scale 1; what does not (the shared cards and mail domains that the scenario states, templates of the whole
-list, client builds) is taken as it is there. An operator that steals keys pays for these and for its own
-means: accounts, cards, domains and tokens are paid for by its victims.
+Counts are those of the made world's accounts and log. What grows with the number of accounts is scaled up to
+scale 1. The rest is taken as it is: the shared cards and mail domains that the scenario states, templates of
+the whole list, client builds. An operator that steals keys pays for these and for its own means; its victims
+pay for accounts, cards, domains and tokens.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ UNITS: dict[str, str] = {
     "builds": "client builds",
     "waiting": "exchange-days from the campaign's begin to the harvest",
 }
-"""Units of a bill, with what each counts."""
+"""Units of a bill, and what each counts."""
 PAID_BY_VICTIMS = (
     "accounts",
     "aged_days",
@@ -66,14 +66,14 @@ PAID_BY_VICTIMS = (
 
 @dataclass(frozen=True)
 class Price:
-    """What one of a unit costs."""
+    """The price of one unit."""
 
     amount: float
     """Dollars, or the factor itself."""
     per: str
-    """Of what."""
+    """What the amount is for."""
     source: str
-    """Who says so."""
+    """Source of the price."""
 
 
 Prices = Mapping[str, Price]
@@ -81,7 +81,7 @@ Prices = Mapping[str, Price]
 
 @dataclass(frozen=True)
 class Count:
-    """How many of one unit."""
+    """The number of one unit."""
 
     made: float
     """In the made world."""
@@ -91,14 +91,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Bill:
-    """All that one campaign needs."""
+    """Everything that one campaign needs."""
 
     counts: Mapping[str, Count]
     """Count of each unit."""
 
     def money(self, prices: Prices) -> dict[str, float]:
-        """Dollars of each priced unit at scale 1; what was lost to bans costs what an exchange costs on
-        average.
+        """Return dollars of each priced unit at scale 1.
+
+        What was lost to bans costs as much as a mean exchange.
         """
         cost = {name: self.counts[name].full * prices[name].amount for name in UNITS if name in prices}
         for name in ("tokens_read", "tokens_written"):
@@ -110,7 +111,7 @@ class Bill:
         return cost
 
     def per_thousand(self, prices: Prices) -> float:
-        """Dollars for a thousand exchanges harvested."""
+        """Return dollars per thousand exchanges harvested."""
         return sum(self.money(prices).values()) / max(self.counts["wanted"].full, 1.0) * 1000
 
 
@@ -127,7 +128,7 @@ class Usage:
 
     @staticmethod
     def of(world: World, logs: Path) -> Usage:
-        """Counted in the log of that world, in the format litellm-parquet."""
+        """Count the use in the log of that world, in the format litellm-parquet."""
         keys = ["user", "requester_ip_address"]
         table = pq.read_table(logs, columns=[*keys, "prompt_tokens", "completion_tokens"]).group_by(keys)
         sums = table.aggregate(
@@ -152,10 +153,10 @@ def _index(column: Any, known: Any) -> Array:
 
 
 def _senders(world: World, owner: Array, address: Array) -> Array:
-    """The row of the world's accounts behind each account and address: a stolen key's user is told from its
-    owner, who has the same id, by its addresses.
+    """Return the row of the world's accounts behind each account and address.
 
-    Addresses are known by the first number that has their text, since a rare one is drawn twice.
+    The user and the owner of a stolen key have the same id; their addresses tell them apart. Addresses are
+    known by the first number that has their text, since the same text may be drawn twice.
     """
     accounts, found = world.accounts, owner.copy()
     stolen = np.flatnonzero(accounts.owner != np.arange(len(accounts)))
@@ -170,7 +171,7 @@ def _senders(world: World, owner: Array, address: Array) -> Array:
 
 @dataclass(frozen=True)
 class Assumed:
-    """What the log does not tell of an operator's counts; both stand among the prices."""
+    """Assumptions about an operator that the log does not show; both are among the prices."""
 
     funded_days: float
     """Days of use for which an account is funded in advance."""
@@ -179,12 +180,12 @@ class Assumed:
 
     @staticmethod
     def of(prices: Prices) -> Assumed:
-        """What these prices say."""
+        """Read the assumptions from the prices."""
         return Assumed(prices["funded_days"].amount, prices["bytes_per_token"].amount)
 
 
 def bill(world: World, number: int, usage: Usage, assumed: Assumed) -> Bill:
-    """The bill of a campaign of the world, by its number."""
+    """Return the bill of a campaign of the world, by its number."""
     spec = world.scenario.campaigns[number]
     inside = np.flatnonzero(world.accounts.campaign == number)
     grown = spec.accounts / len(inside)
@@ -204,7 +205,7 @@ def bill(world: World, number: int, usage: Usage, assumed: Assumed) -> Bill:
 def _by_account(
     world: World, spec: Campaign, inside: Array, usage: Usage, assumed: Assumed
 ) -> dict[str, float]:
-    """Units of which twice as many accounts need twice as many."""
+    """Return the units that grow in proportion to the accounts."""
     accounts = world.accounts
     made, read, written = (column[inside] for column in (usage.exchanges, usage.read, usage.written))
     first, last, banned = accounts.first[inside], accounts.last[inside], accounts.banned[inside]
@@ -231,7 +232,7 @@ def _by_account(
 
 
 def _home_share(world: World, inside: Array) -> Array:
-    """Share of each account's addresses that lie in home networks; phones' networks count among them."""
+    """Return the share of each account's addresses in home networks, including phones' networks."""
     accounts = world.accounts
     used = np.arange(accounts.places.shape[1])[None, :] < accounts.place_count[inside, None]
     home = np.isin(
@@ -241,7 +242,7 @@ def _home_share(world: World, inside: Array) -> Array:
 
 
 def _address_days(world: World, inside: Array, grown: float) -> dict[str, Count]:
-    """Days from the first to the last use of each address, by the class of its network."""
+    """Return days from the first to the last use of each address, by the class of its network."""
     accounts = world.accounts
     used = np.arange(accounts.places.shape[1])[None, :] < accounts.place_count[inside, None]
     address, place = np.unique(accounts.places[inside][used], return_inverse=True)
@@ -260,9 +261,7 @@ def _address_days(world: World, inside: Array, grown: float) -> dict[str, Count]
 
 
 def _shared(world: World, spec: Campaign, inside: Array, grown: float) -> dict[str, Count]:
-    """Cards and domains: those bought for many accounts, as many as the scenario says, and those of one
-    account each.
-    """
+    """Count cards and domains: those bought for many accounts (by the scenario) and those of one each."""
     accounts, bulk = world.accounts, world.setting.bulk
     providers = {*FREEMAIL, *(f"{word}mail.example" for word in WORDS)}
     names = world.setting.domains.texts
@@ -279,20 +278,20 @@ def _shared(world: World, spec: Campaign, inside: Array, grown: float) -> dict[s
 
 
 def _partly(seen: list[int], bulk: set[int], in_all: float, grown: float) -> Count:
-    """Of those seen some were bought in bulk, `in_all` at scale 1 if there are any; the rest grows."""
+    """Count those seen: some were bought in bulk, `in_all` at scale 1 if there are any; the rest grows."""
     own = sum(number not in bulk for number in seen)
     return Count(len(seen), own * grown + (in_all if own < len(seen) else 0.0))
 
 
 def _written(world: World, spec: Campaign, inside: Array) -> dict[str, Count]:
-    """Templates, one set for each slice unless each request is reworded anyway, and client builds."""
+    """Count client builds and templates: one set per slice, unless each request is reworded anyway."""
     sets = (1, 1) if spec.paraphrase else (slices(spec, len(inside)), slices(spec, spec.accounts))
     frames, builds = _frames(world, spec), len(np.unique(world.accounts.client[inside]))
     return {"templates": Count(frames * sets[0], frames * sets[1]), "builds": Count(builds, builds)}
 
 
 def _frames(world: World, spec: Campaign) -> int:
-    """Fixed texts that its jobs are made of: alternatives of the symbols that paraphrase knows."""
+    """Count the fixed texts of its jobs: alternatives of the symbols that paraphrase knows."""
     jobs, choices = world.setting.jobs, world.grammar.choices
     names = {
         name
@@ -310,7 +309,7 @@ def _frames(world: World, spec: Campaign) -> int:
 
 
 def shipped_prices() -> dict[str, Price]:
-    """The prices in this package."""
+    """Return the prices in this package."""
     text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
     return {
         name: Price(float(entry["amount"]), entry["per"], entry["source"])
@@ -319,8 +318,9 @@ def shipped_prices() -> dict[str, Price]:
 
 
 def read_prices(path: Path | None) -> dict[str, Price]:
-    """The shipped prices, with those of a file in their place. Raises SettingError naming the file and the
-    key.
+    """Return the shipped prices, with those of a file in their place.
+
+    Raises SettingError naming the file and the key.
     """
     prices = shipped_prices()
     if path is None:

@@ -1,6 +1,4 @@
-"""Exchanges one by one, for formats that nest: one record each, with the request body that its client
-sent.
-"""
+"""Exchanges one by one, for nested formats: one record each, with the request body that its client sent."""
 
 from __future__ import annotations
 
@@ -55,8 +53,9 @@ class Record:
     conversation: str | None
     """Session id."""
     messages: list[dict[str, Any]] | None
-    """Chat messages; None where the log holds no text. Those of the assistant may hold thinking_blocks, as
-    LiteLLM sends them.
+    """Chat messages; None where the log holds no text.
+
+    Those of the assistant may hold thinking_blocks, as LiteLLM sends them.
     """
     answer: str | None
     """The answer's text; None where there is none or the log holds no text."""
@@ -65,7 +64,7 @@ class Record:
 
     @property
     def end(self) -> int:
-        """Microseconds since 1970 at which the answer was complete."""
+        """Time at which the answer was complete, in microseconds since 1970."""
         return self.start + self.duration * 1000
 
     @property
@@ -120,7 +119,7 @@ def iso(micros: int) -> str:
 
 
 def records(rows: Rows) -> Iterator[Record]:
-    """The rows as records."""
+    """Return the rows as records."""
     setting = rows.world.setting
     tools = [orjson.loads(text) if text else [] for text in setting.jobs.toolsets]
     formats = [orjson.loads(text) if text else {} for text in setting.jobs.formats]
@@ -182,7 +181,7 @@ def _texts(column: Any, n: int) -> Iterable[str | None]:
 
 
 def jsonl(shape: Callable[[Record], dict[str, Any]]) -> Callable[[Rows, Path], None]:
-    """A writer of one JSON object a line."""
+    """Make a writer of one JSON object per line."""
 
     def write(rows: Rows, path: Path) -> None:
         with path.open("wb") as file:

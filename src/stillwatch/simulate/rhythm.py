@@ -1,4 +1,4 @@
-"""When exchanges happen: how many on a day, at which quarter hour, in which runs."""
+"""When exchanges happen: how many per day, in which quarter hour, in which runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ QUARTER = DAY // 96
 STEPS = 2048
 LONGEST_RUN = 40
 EVENT_QUARTERS = 56
-"""How long an event lasts: fourteen hours."""
+"""Duration of an event: fourteen hours."""
 
 
 def _table(shape: Array) -> Array:
-    """Quarter hours of a profile as a table to draw from evenly."""
+    """Return quarter hours of a profile as a table for uniform draws."""
     edges = np.cumsum(shape)
     return np.asarray(np.searchsorted(edges / edges[-1], (np.arange(STEPS) + 0.5) / STEPS))
 
@@ -38,13 +38,14 @@ LOCAL = np.stack(
         _table(np.where(np.arange(96) < EVENT_QUARTERS, 1.0, 0.0)),
     ]
 )
-"""Local quarter hours of HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT; a lesson and an
-event start at their shift.
+"""Local quarter hours of each rhythm; a lesson and an event start at their shift.
+
+The rhythms are HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT.
 """
 
 
 def exchanges_on(world: World, day: int, account: Array, rng: np.random.Generator) -> Array:
-    """How many exchanges each account makes on a day of the window."""
+    """Draw how many exchanges each account makes on a day of the window."""
     accounts = world.accounts
     start = world.setting.start + day * DAY
     share = (
@@ -63,14 +64,14 @@ def exchanges_on(world: World, day: int, account: Array, rng: np.random.Generato
 
 
 def _grown(ramp: Array, first: Array, last: Array, now: int) -> Array:
-    """The factor of the mean rate at a moment of each account's time: linear, 1 on average."""
+    """Return the factor of the mean rate at a moment of each account's time: linear, 1 on average."""
     return np.asarray(
         1.0 + ramp * np.clip(2.0 * (now - first) / np.maximum(last - first, 1) - 1.0, -1.0, 1.0)
     )
 
 
 def active_on(world: World, day: int) -> Array:
-    """Accounts that may be active on a day of the window."""
+    """Return accounts that may be active on a day of the window."""
     accounts = world.accounts
     start = world.setting.start + day * DAY
     return np.flatnonzero(
@@ -81,14 +82,14 @@ def active_on(world: World, day: int) -> Array:
 
 
 def starts_of_runs(account: Array, position: Array, stay: Array, rng: np.random.Generator) -> Array:
-    """Which rows begin a run; rows of one account stand together, `position` counts them."""
+    """Return which rows begin a run; rows of one account are consecutive, and `position` counts them."""
     return np.asarray((position % LONGEST_RUN == 0) | (rng.random(len(account)) >= stay))
 
 
 def times_of(
     world: World, day: int, account: Array, position: Array, begins: Array, rng: np.random.Generator
 ) -> Array:
-    """Microseconds since 1970 of each row; the rows of a run follow each other after its beginning."""
+    """Return microseconds since 1970 of each row; the rows of a run follow each other from its beginning."""
     accounts = world.accounts
     start = world.setting.start + day * DAY
     rhythm = accounts.rhythm[account]
@@ -108,8 +109,9 @@ def times_of(
 
 
 def _windows(world: World, day: int, account: Array, position: Array, rng: np.random.Generator) -> Array:
-    """A balancer's short windows, the same for all accounts of its campaign; work is dealt to one window
-    after the other.
+    """Return a balancer's short windows, the same for all accounts of its campaign.
+
+    Work is dealt to one window after the other.
     """
     start = world.setting.start + day * DAY
     times = np.zeros(len(account), np.int64)
@@ -130,7 +132,7 @@ def _windows(world: World, day: int, account: Array, position: Array, rng: np.ra
 
 
 def _kept_within(times: Array, first: Array, last: Array, rng: np.random.Generator) -> Array:
-    """Rows outside an account's life move just inside it."""
+    """Move rows outside an account's life just inside it."""
     nudge = (rng.random(len(times)) * 30 * MINUTE).astype(np.int64)
     times = np.where(times < first, first + nudge, times)
     return np.where(times >= last, np.maximum(first, last - 1 - nudge), times)

@@ -1,4 +1,4 @@
-"""Scenarios: TOML to frozen records; a wrong key is named with its line."""
+"""Scenarios: TOML to frozen records. An error for a wrong key names its line."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ def _sentence(folder: str, name: str) -> str:
 
 
 def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
-    """A shipped scenario by name, or one from a path, before the backdrops named beside its own. Raises
-    SettingError naming key and line.
+    """Load a shipped scenario by name, or one from a path, with the backdrops named beside its own.
+
+    Raises SettingError naming key and line.
     """
     if name_or_path in shipped_names():
         text = (
@@ -109,21 +110,22 @@ def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """What several scenarios play before."""
+    """What several scenarios have in common."""
 
     regions: tuple[Region, ...] = ()
     """Where accounts live."""
     models: tuple[Model, ...] = ()
-    """What is served."""
+    """Models that are served."""
     populations: tuple[Population, ...] = ()
     """The benign kinds; volumes are those of BACKDROP_DAYS."""
     permits: tuple[Permit, ...] = ()
-    """The licences given out."""
+    """The permits given."""
 
 
 def _behind(document: dict[str, Any], own: _Reader, beside: Sequence[str]) -> Backdrop:
-    """The backdrops that a scenario names, one after the other, and those beside them; an empty one if there
-    are none.
+    """Return the backdrops that a scenario names, one after the other, and those beside them.
+
+    Returns an empty one if there are none.
     """
     names = document.get("backdrop", [])
     names = names if isinstance(names, list) else [names]
@@ -152,7 +154,7 @@ def _backdrop(name: Any, own: _Reader) -> Backdrop:
 
 
 def _over(spec: Population, days: int) -> Population:
-    """A backdrop's population over a window of so many days."""
+    """Return a backdrop's population for a window of so many days."""
     if not spec.lasting:
         return spec
     return dataclasses.replace(
@@ -290,8 +292,9 @@ def _wanted(kind: Any) -> str:
 
 
 def _lines(text: str, before: dict[str, int]) -> dict[tuple[str, str], int]:
-    """Line of each key, by section; sections of a list carry their number, counted on from those `before`
-    them.
+    """Return the line of each key, by section.
+
+    Sections of a list have their number, counted on from those `before` them.
     """
     found: dict[tuple[str, str], int] = {}
     counts = {section: number - 1 for section, number in before.items()}

@@ -21,7 +21,7 @@ VICTIM = "victim"
 
 @dataclass(frozen=True)
 class Truth:
-    """What really happened."""
+    """The truth about a world."""
 
     campaigns: dict[str, frozenset[str]]
     """Accounts of each campaign."""
@@ -34,40 +34,36 @@ class Truth:
     victims: frozenset[str] = frozenset()
     """Accounts whose stolen keys a campaign used."""
     exceeding: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Accounts of each organisation that goes beyond its permit: unlicensed is right for them, adversarial
-    wrong.
-    """
+    """Accounts of each organisation that exceeds its permit: unlicensed is right, adversarial wrong."""
 
     @property
     def used(self) -> frozenset[str]:
-        """Accounts of all campaigns, stolen ones included."""
+        """Accounts of all campaigns, including stolen ones."""
         return self.guilty | self.victims
 
     def excused(self, verdict: str) -> frozenset[str]:
-        """Accounts for whom a verdict is right, though no campaign's: licensees that exceed are
-        unlicensed.
-        """
+        """Accounts of no campaign for which a verdict is right: licensees that exceed are unlicensed."""
         return frozenset().union(*self.exceeding.values()) if verdict == "unlicensed" else frozenset()
 
 
 class Accusation:
-    """Accounts called something, by a campaign of a run or by an alarm of a watch."""
+    """Accounts accused by a campaign of a run or by an alarm of a watch."""
 
     verdict: str
-    """What they are called."""
+    """The verdict on them."""
     members: frozenset[str]
     """The accounts."""
 
     def mostly(self, accounts: frozenset[str]) -> bool:
-        """Whether at least half of its members are among the accounts."""
+        """Return whether at least half of its members are among the accounts."""
         return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
 
     def wronged(self, truth: Truth) -> frozenset[str]:
-        """Members for whom the verdict is wrong; victims of a campaign are counted apart."""
+        """Return members for whom the verdict is wrong; victims of a campaign are counted separately."""
         return self.members - truth.used - truth.excused(self.verdict)
 
     def is_false(self, truth: Truth) -> bool:
-        """Whether more than half of its members are wronged."""
+        """Return whether more than half of its members are accused wrongly."""
         return len(self.wronged(truth)) > HALF * len(self.members)
 
 
@@ -86,12 +82,15 @@ class Found(Accusation):
 
 
 def score(run: Path, truth: Path) -> dict[str, Any]:
-    """The scores as a document. Raises RunError where either is missing or they do not belong together."""
+    """Return the scores as a document.
+
+    Raises RunError if either is missing or they do not belong together.
+    """
     return scored(read_run(run), read_truth(truth))
 
 
 def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
-    """The scores of campaigns against the truth."""
+    """Score campaigns against the truth."""
     everyone = frozenset().union(*(f.members for f in found))
     if everyone and not everyone & truth.kinds.keys():
         raise RunError(
@@ -135,7 +134,7 @@ def _campaign(
 
 
 def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]:
-    """Precision and recall; 0 where nothing was called."""
+    """Return precision and recall; 0 if nothing was called."""
     right = len(called & accounts)
     return {
         "account_precision": right / len(called) if called else 0.0,
@@ -144,9 +143,7 @@ def _rates(called: frozenset[str], accounts: frozenset[str]) -> dict[str, float]
 
 
 def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) -> dict[str, int]:
-    """Those with the verdict of which more than half is wrongly called so, counted by the commonest kind of
-    those members.
-    """
+    """Count those with the verdict that is wrong for more than half of their members, by commonest kind."""
     kinds: Counter[str] = Counter()
     for accusation in accusing:
         if accusation.verdict == verdict and accusation.is_false(truth):
@@ -159,14 +156,15 @@ def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) ->
 
 
 def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
-    """Accounts that any listed accusation calls wrongly, by kind."""
+    """Count accounts that any listed accusation names wrongly, by kind."""
     called = frozenset().union(*(f.wronged(truth) for f in accusing))
     return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
 
 
 def _exceeding(accounts: frozenset[str], found: list[Found]) -> str | None:
-    """The verdict on a licensee that exceeds: the worst one that touches it if adversarial, else the first
-    that covers half of it.
+    """Return the verdict on a licensee that exceeds.
+
+    It is the worst one that touches it if that is adversarial, else the first that covers half of it.
     """
     listed = [f for f in found if f.listed and f.members & accounts]
     if any(f.verdict == "adversarial" for f in listed):
@@ -188,7 +186,7 @@ def _authorised(accounts: frozenset[str], found: list[Found]) -> bool:
 
 
 def read_truth(path: Path) -> Truth:
-    """The truth from a world's folder or its truth.parquet."""
+    """Read the truth from a world's folder or its truth.parquet."""
     table = _table(
         path / "truth.parquet" if path.is_dir() else path,
         ("account_id", "kind", "campaign", "organisation", "label"),
@@ -209,7 +207,7 @@ def read_truth(path: Path) -> Truth:
 
 
 def _licensed(rows: dict[str, list[str]], label: str) -> list[str]:
-    """The organisation of each account with the label; empty for others."""
+    """Return the organisation of each account with the label; empty for others."""
     return [
         name if given == label else ""
         for name, given in zip(rows["organisation"], rows["label"], strict=True)
@@ -225,7 +223,7 @@ def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
 
 
 def read_run(folder: Path) -> list[Found]:
-    """The campaigns of a run with their members."""
+    """Return the campaigns of a run with their members."""
     do = "give the folder that `detect --out` wrote"
     campaigns = _table(
         folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do

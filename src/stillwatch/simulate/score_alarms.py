@@ -1,6 +1,4 @@
-"""Score a watched run against the truth of its world: how late each campaign was noticed, and who was accused
-wrongly.
-"""
+"""Score a watched run against its world's truth: how late campaigns were noticed, and false accusations."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
+from stillwatch.run.layout import stored_days
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 from stillwatch.simulate.score import ACCUSING, Accusation, Truth, false_by_kind, read_truth
@@ -25,21 +24,22 @@ DO = "give a run folder over which `stillwatch watch` went"
 
 @dataclass(frozen=True)
 class Raised(Accusation):
-    """One alarm as in the first search that found it."""
+    """One alarm, as in the first search that found it."""
 
     name: str
     """Its name."""
     until: datetime
-    """The moment up to which that search looked."""
+    """The end of the window of that search."""
     verdict: str
-    """What it said then."""
+    """Its verdict then."""
     members: frozenset[str]
     """The accounts that it named then."""
 
 
 def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
-    """The scores of a watch as a document. Raises RunError where the run was not watched, or the two do not
-    belong together.
+    """Return the scores of a watch as a document.
+
+    Raises RunError if the run was not watched, or the two do not belong together.
     """
     known = read_truth(truth)
     hourly = exchanges_by_hour(run, known)
@@ -49,11 +49,12 @@ def score_alarms(run: Path, truth: Path) -> dict[str, Any]:
 def alarms_scored(
     raised: list[Raised], truth: Truth, hourly: dict[str, dict[datetime, int]], searched: list[datetime]
 ) -> dict[str, Any]:
-    """For each campaign its first alarm: days from the first day of its exchanges to the alarm, and the share
-    of its exchanges gone by then.
+    """Score the first alarm of each campaign.
 
-    hourly: exchanges of each campaign by hour. searched: the moments up to which searches looked. False
-    alarms are those that wrong more than half of their accounts, by verdict and commonest kind.
+    For each campaign, returns the days from the first day of its exchanges to the alarm, and the share of its
+    exchanges gone by then. hourly: exchanges of each campaign by hour. searched: the ends of the searches'
+    windows. False alarms are those that are wrong for more than half of their accounts, by verdict and
+    commonest kind.
     """
     return {
         "campaigns": [
@@ -89,8 +90,9 @@ def _campaign(
 
 
 def all_noticed(alarms: pa.Table, members: pa.Table, truth: Truth) -> bool:
-    """Whether there are campaigns and each has its alarm by now; alarms, members: tables alarms and
-    alarm_members of the searches so far.
+    """Return whether there are campaigns and each has its alarm by now.
+
+    alarms, members: tables alarms and alarm_members of the searches so far.
     """
     raised = raised_in(alarms, members)
     return bool(truth.campaigns) and all(
@@ -99,12 +101,12 @@ def all_noticed(alarms: pa.Table, members: pa.Table, truth: Truth) -> bool:
 
 
 def read_alarms(run: Path) -> list[Raised]:
-    """The alarms of a watched run, each as in the first search that found it."""
+    """Read the alarms of a watched run, each as in the first search that found it."""
     return raised_in(_table(run, ALARMS.name), _table(run, ALARM_MEMBERS.name))
 
 
 def raised_in(alarm_rows: pa.Table, member_rows: pa.Table) -> list[Raised]:
-    """The alarms of tables alarms and alarm_members, each as in the first search that found it."""
+    """Return the alarms of tables alarms and alarm_members, each as in the first search that found it."""
     alarms = [row for row in alarm_rows.to_pylist() if row["new"]]
     members: dict[tuple[str, datetime], set[str]] = {}
     for row in member_rows.to_pylist():
@@ -116,13 +118,14 @@ def raised_in(alarm_rows: pa.Table, member_rows: pa.Table) -> list[Raised]:
 
 
 def searches(run: Path) -> list[datetime]:
-    """The moments up to which the searches of the watch looked."""
+    """Return the ends of the windows of the watch's searches."""
     return values(_table(run, WATCHED.name), "until")
 
 
 def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]:
-    """Exchanges of each campaign in each hour of the run, by the hour's first moment. Raises RunError where
-    no account of the run is in the truth.
+    """Count exchanges of each campaign in each hour of the run, by the hour's first moment.
+
+    Raises RunError if no account of the run is in the truth.
     """
     accounts = _table(run, "accounts")
     ids = dict(zip(values(accounts, "account"), values(accounts, "account_id"), strict=True))
@@ -134,7 +137,7 @@ def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]
     campaign_of = {account: name for name, accounts_of in truth.campaigns.items() for account in accounts_of}
     found: dict[str, dict[datetime, int]] = {}
     guilty = pa.array([account for account, shown in ids.items() if shown in campaign_of], pa.int64())
-    for path in sorted((run / "exchanges").glob("day=*/exchanges.parquet")):
+    for path in stored_days(run):
         rows = pq.ParquetFile(path).read(["account", "time"])
         rows = rows.filter(pc.is_in(rows["account"], value_set=guilty))
         rows = rows.set_column(1, "hour", pc.floor_temporal(rows["time"], unit="hour"))
@@ -145,7 +148,7 @@ def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]
 
 
 def _day(until: datetime) -> str:
-    """The day of a search that looks up to a moment."""
+    """Return the day of a search from the end of its window."""
     return f"{until - timedelta(microseconds=1):%Y-%m-%d}"
 
 

@@ -1,4 +1,4 @@
-"""What lies beside the logs: edge log, accounts, permits, releases, and the truth."""
+"""The files beside the logs: edge log, accounts, permits, releases, and the truth."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class EdgeTexts:
 
     @staticmethod
     def of(world: World) -> EdgeTexts:
-        """The texts of all clients and networks."""
+        """Make the texts of all clients and networks."""
         builds, places = world.setting.clients.builds, world.setting.places
         return EdgeTexts(
             pa.array([b.user_agent for b in builds], pa.string()),
@@ -79,7 +79,7 @@ class EdgeTexts:
 
 
 def edge(rows: Rows, edge_texts: EdgeTexts) -> pa.Table:
-    """What the edge saw of each request."""
+    """Return what the edge saw of each request."""
     network = rows.world.networks[rows.address]
     return pa.table(
         {
@@ -102,7 +102,7 @@ class Tally:
     count: Array
     """By account number."""
     total: int = field(default=0)
-    """All of them."""
+    """Sum over all accounts."""
 
     def add(self, rows: Rows) -> None:
         """Count a part's exchanges."""
@@ -111,7 +111,7 @@ class Tally:
 
 
 def accounts_table(world: World) -> pa.Table:
-    """The accounts table, in order of id, so that its order tells nothing."""
+    """Return the accounts table, in order of id, so that its order reveals nothing."""
     accounts, setting = world.accounts, world.setting
     distinct, inverse = np.unique(accounts.payment, return_inverse=True)
     region = pa.array([r.name for r in setting.places.regions], pa.string())
@@ -133,7 +133,7 @@ def accounts_table(world: World) -> pa.Table:
 
 
 def owners(world: World) -> Array:
-    """Which rows are accounts of their own, and not an operator's use of somebody's account."""
+    """Return which rows are accounts of their own, and not an operator's use of somebody's account."""
     return np.asarray(world.accounts.owner == np.arange(len(world.accounts)))
 
 
@@ -146,7 +146,7 @@ def _times(values: Array) -> pa.Array[Any]:
 
 
 def truth_table(world: World, tally: Tally) -> pa.Table:
-    """Kind, group and campaign of each account that appears in the log."""
+    """Return kind, group and campaign of each account that appears in the log."""
     accounts, own = world.accounts, owners(world)
     labels = [kinds()[name].label for name in world.kinds]
     permitted = np.isin(accounts.kind, [i for i, label in enumerate(labels) if label in LICENSED])
@@ -171,8 +171,7 @@ def truth_table(world: World, tally: Tally) -> pa.Table:
 
 
 def truth_document(world: World, tally: Tally) -> dict[str, Any]:
-    """The truth in short: each campaign and each kind of benign account with its groups, accounts and
-    exchanges.
+    """Return the truth in short: each campaign and each benign kind with groups, accounts and exchanges.
 
     A victim's own exchanges count for its kind, those made with its stolen key for the campaign.
     """
@@ -224,8 +223,9 @@ def _size(tally: Tally, inside: Array) -> dict[str, int]:
 
 
 def permits_text(world: World, tally: Tally) -> str:
-    """The permits as TOML; the volume granted is what the organisation used, times the headroom, up to the
-    next thousand.
+    """Return the permits as TOML.
+
+    The volume granted is what the organisation used, times the headroom, up to the next thousand.
     """
     return "\n".join(_permit(permit, world, tally) for permit in world.scenario.permits)
 
@@ -249,14 +249,14 @@ def _permit(permit: Permit, world: World, tally: Tally) -> str:
 
 
 def releases_text(world: World) -> str:
-    """The model releases as TOML."""
+    """Return the model releases as TOML."""
     return "\n".join(
         f'[[release]]\nmodel = "{m.name}"\ntime = {m.released.isoformat()}\n' for m in world.setting.models
     )
 
 
 def write_side_files(world: World, tally: Tally, folder: Path) -> None:
-    """Everything but logs and edge log."""
+    """Write everything but logs and edge log."""
     pq.write_table(accounts_table(world), folder / "accounts.parquet", compression="zstd")
     pq.write_table(truth_table(world, tally), folder / "truth.parquet", compression="zstd")
     (folder / "truth.json").write_bytes(
@@ -267,5 +267,5 @@ def write_side_files(world: World, tally: Tally, folder: Path) -> None:
 
 
 def date_of(world: World, day: int) -> str:
-    """The date of a day of the window."""
+    """Return the date of a day of the window."""
     return datetime.fromtimestamp(world.setting.start / 1e6 + day * 86_400, UTC).date().isoformat()

@@ -12,18 +12,18 @@ from stillwatch.registry import Registry
 
 @dataclass(frozen=True)
 class Window:
-    """When the world plays."""
+    """The time of a world."""
 
     start: datetime
     """First moment."""
     end: datetime
     """Moment after the last."""
     launched: datetime
-    """When the provider opened; no account is older."""
+    """Time when the provider opened; no account is older."""
 
     @property
     def days(self) -> int:
-        """Whole days in it."""
+        """Number of whole days in it."""
         return (self.end - self.start).days
 
 
@@ -54,7 +54,7 @@ class Model:
     name: str
     """Its name."""
     weight: float
-    """Its share of benign accounts at the start; of a new one: the share that moves to it in the end."""
+    """Its share of benign accounts at the start; for a new model, the share that moves to it in the end."""
     released: datetime
     """When it could first be called."""
 
@@ -70,17 +70,18 @@ class Population:
     median: float
     """Median exchanges of an account over the window."""
     sigma: float
-    """Sigma of the log-normal volume; 2 gives the heavy tail that public traces of LLM clients show
-    (ServeGen, 2025).
+    """Sigma of the log-normal volume.
+
+    2 gives the heavy tail of public traces of LLM clients (ServeGen, 2025).
     """
     jobs: dict[str, float]
     """Mixture of jobs."""
     at_least: int = 1
-    """Accounts at any scale."""
+    """Fewest accounts at any scale."""
     most: float = 30_000.0
-    """The most exchanges of one account."""
+    """Most exchanges of one account."""
     group_min: int = 0
-    """Smallest group, where the kind has groups."""
+    """Smallest group, if the kind has groups."""
     group_max: int = 0
     """Largest group."""
     region: str = ""
@@ -91,7 +92,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Pathway:
-    """One of a campaign's ways in: an account type with its client and work."""
+    """One pathway of a campaign: a type of account with its client and work."""
 
     share: float
     """Share of the campaign's accounts."""
@@ -114,12 +115,12 @@ class Pathway:
     parameters: dict[str, Any] = field(default_factory=dict)
     """Sampling parameters of its requests."""
     builds: int = 1
-    """Builds that its accounts are dealt over: the one above, and popular ones."""
+    """Number of builds that its accounts have: the one above, and popular ones."""
 
 
 @dataclass(frozen=True)
 class AccountWave:
-    """Accounts that a campaign works with for a time, before it goes on with others."""
+    """Accounts that a campaign uses for a time, before it goes on with others."""
 
     share: float
     """Share of the campaign's accounts."""
@@ -128,21 +129,22 @@ class AccountWave:
     first_day: int
     """Day of the campaign on which it begins."""
     days: int
-    """How many days it lasts."""
+    """Number of days that it lasts."""
     at_least: int = 6
-    """Accounts at any scale."""
+    """Fewest accounts at any scale."""
     banned: float = 0.0
     """Share of its accounts that are banned at its end."""
     banned_days: float = 2.0
-    """Within how many days they are."""
+    """Number of days within which they are banned."""
     carries: float = 0.0
-    """Share of its cards, mail domains, addresses and clients that the wave before it used already; of the
-    first: without meaning.
+    """Share of its cards, mail domains, addresses and clients that the wave before it already used.
+
+    It has no meaning for the first wave.
     """
     registered_days: float = 5.0
-    """How long before its begin its first burst of registrations was."""
+    """Days from its first burst of registrations to its beginning."""
     agent: str = ""
-    """User agent of its client where the pathways' is no longer used; runtime and system go with it."""
+    """User agent of its client if it no longer uses the pathways' builds; runtime and system belong to it."""
     runtime: str = ""
     """Runtime of that build."""
     system: str = ""
@@ -162,19 +164,19 @@ class Campaign:
     first_day: int
     """Day of the window on which it begins."""
     days: int
-    """How many days it lasts."""
+    """Number of days that it lasts."""
     rhythm: str
     """balanced (a queue dealt out in short windows), workday (the operator's hours) or flat."""
     pathways: tuple[Pathway, ...] = field(metadata={"key": "pathway"})
     """Its ways in."""
     at_least: int = 12
-    """Accounts at any scale."""
+    """Fewest accounts at any scale."""
     ramp: float = 0.0
     """How its rate grows: 0 stays, 1 from nothing on its first day to twice the mean on its last."""
     windows: int = 12
-    """Of a balanced rhythm: work windows a day."""
+    """For a balanced rhythm: work windows per day."""
     utc_offset: float = 0.0
-    """Of a workday rhythm: the operator's hours ahead of UTC."""
+    """For a workday rhythm: the operator's hours ahead of UTC."""
     rate_sigma: float = 0.5
     """Sigma of the log-normal daily rate of its accounts, kept within 6 to 860."""
     cover: float = 0.07
@@ -188,73 +190,71 @@ class Campaign:
     waves: int = 3
     """Bursts of registrations."""
     wave_hours: float = 18.0
-    """How long one burst lasts."""
+    """Duration of one burst."""
     registered_days: float = 30.0
-    """How long before its begin the first burst was."""
+    """Days from the first burst to its beginning."""
     wave_share: float = 0.85
-    """Share of accounts registered in the bursts; others look like anyone."""
+    """Share of accounts registered in the bursts; the others look ordinary."""
     pool: float = 1.0
-    """Addresses in its pool for one account."""
+    """Addresses in its pool per account."""
     addresses: int = 4
-    """Addresses that an account uses."""
+    """Addresses that one account uses."""
     networks: dict[str, float] = field(default_factory=lambda: {"residential": 0.7, "hosting": 0.3})
     """Classes of the pool's networks."""
     own_address: float = 0.2
     """Share of an account's addresses that nobody shares."""
     mail_domains: int = 8
-    """Mail domains at any scale that it registered for itself or uses with preference."""
+    """Mail domains, at any scale, that it registered or prefers."""
     mail_share: float = 0.5
     """Share of accounts with such a domain or with the script's mail shape."""
     pivot: float = 0.0
     """Share of its traffic that moves to the model released inside the window."""
     pivot_hours: float = 20.0
-    """Hours after the release in which it moves."""
+    """Hours after the release at which it moves."""
     banned: float = 0.05
     """Share of its accounts that are banned and replaced within the window."""
     model: str = ""
     """Model that all its accounts call; empty: as other customers choose."""
     moves_to: str = ""
-    """Model that it moves to, all of it; empty: it does not move."""
+    """Model to which all of it moves; empty: it does not move."""
     moves_day: int = 0
     """Day of the campaign on which it moves."""
     pinned: bool = False
-    """Whether each of its accounts shows one client build and never another, as relays see to."""
+    """Whether each of its accounts always shows one client build, as with relays."""
     stay: float = 0.5
-    """Chance that an exchange follows the one before within the same run: how long its conversations last."""
+    """Chance that an exchange follows the one before in the same run: sets the length of conversations."""
     gap: float = 25.0
     """Mean seconds between exchanges of one run."""
     account_waves: tuple[AccountWave, ...] = field(default=(), metadata={"key": "account_wave"})
     """Its waves of accounts, one after the other; empty: the same accounts on all its days."""
     paraphrase: int = 0
-    """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 said anew in each
-    request.
-    """
+    """Frames of its distillation jobs: 0 verbatim, 1 a tenth of the words swapped, 2 all, in each request."""
     regions: dict[str, float] = field(default_factory=dict)
-    """Share of its accounts and residential addresses in each region; empty: as customers are."""
+    """Share of its accounts and residential addresses in each region; empty: as customers have."""
     end_users: int = 0
-    """End users whose traffic each account relays, unnamed; each speaks a language of its own. 0: none."""
+    """End users whose traffic each account relays, unnamed; each uses one language. 0: none."""
     victims: tuple[str, ...] = ()
-    """Benign kinds whose accounts it uses by stolen keys, on top of their own traffic; empty: it registers
-    accounts of its own.
+    """Benign kinds whose accounts it uses by stolen keys, in addition to their own traffic.
+
+    Empty: it registers accounts of its own.
     """
     slowest: float = 6.0
     """The lowest daily rate of an account."""
     slice_accounts: int = 0
-    """Accounts that share one slice of its prompt list, with templates of its own; 0: all share the whole
-    list.
-    """
+    """Accounts that share one slice of its prompt list, with its own templates; 0: all share the list."""
     untooled: float = 0.0
-    """Share of accounts that tell their tools and output formats in words instead of sending schemas."""
+    """Share of accounts that describe their tools and output formats in words instead of sending schemas."""
     spread_days: float = 0.0
-    """Days over which its accounts begin, one after the other; they end as late as they began."""
+    """Days over which its accounts begin, one after the other; each ends as late as it began."""
     life_days: float = 0.0
-    """Days after which an account gives way to one of the next generation; 0: it stays to the end."""
+    """Days after which an account is replaced by one of the next generation; 0: it stays to the end."""
     isolated: dict[str, float] = field(default_factory=dict)
-    """Share of accounts that look like unrelated people in a family: network, identity, software, rhythm or
-    content.
+    """By family, the share of accounts that look like unrelated people in it.
+
+    The families are network, identity, software, rhythm and content.
     """
     evade: dict[str, str] = field(default_factory=dict)
-    """Knobs of evasion and their settings, as pool = "middle"; see simulate/evasion.py."""
+    """Knobs of evasion and their settings, such as pool = "middle"; see simulate/evasion.py."""
 
 
 @dataclass(frozen=True)
@@ -268,11 +268,11 @@ class Permit:
     models: tuple[str, ...]
     """Models it may distil."""
     purpose: str
-    """What for."""
+    """Its purpose."""
     starts: datetime
-    """From when."""
+    """Time when it begins."""
     expires: datetime
-    """Until when."""
+    """Time when it ends."""
     headroom: float = 1.5
     """Volume granted, as a multiple of what the world's organisation uses."""
 
@@ -284,17 +284,17 @@ class Scenario:
     name: str
     """The file's name."""
     window: Window
-    """When it plays."""
+    """Its time."""
     regions: tuple[Region, ...]
     """Where accounts live."""
     models: tuple[Model, ...]
-    """What is served."""
+    """Models that are served."""
     populations: tuple[Population, ...]
     """The benign kinds."""
     campaigns: tuple[Campaign, ...]
     """The campaigns."""
     permits: tuple[Permit, ...]
-    """The licences given out."""
+    """The permits given."""
 
 
 @dataclass(frozen=True)
@@ -302,22 +302,23 @@ class Kind:
     """One benign kind of account."""
 
     name: str
-    """Its name: that in scenario files."""
+    """Its name in scenario files."""
     label: str
-    """benign, authorised, or exceeds: of an organisation whose use goes beyond its permit, so that unlicensed
-    is right.
+    """benign, authorised, or exceeds.
+
+    An organisation whose use exceeds its permit has the last: unlicensed is right for it.
     """
     sees: str
     """What it looks like, in a sentence."""
     spec: type[Population]
-    """What its section may say."""
+    """What its section may contain."""
     build: Callable[..., Any]
-    """From spec, count, setting and chance to its accounts."""
+    """Makes its accounts from spec, count, setting and random generator."""
 
 
 KINDS: Registry[Kind] = Registry("kind", "stillwatch.simulate.benign")
 
 
 def kinds() -> dict[str, Kind]:
-    """Every benign kind by name."""
+    """Return every benign kind by name."""
     return KINDS.all()

@@ -1,5 +1,6 @@
-"""A world: everything that is fixed before the first exchange. The same scenario, scale and seed give the
-same world.
+"""A world: everything that is fixed before the first exchange.
+
+The same scenario, scale and seed give the same world.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ class World:
     """Accounts, and what they use."""
 
     scenario: Scenario
-    """Where it came from."""
+    """The scenario that it was made from."""
     scale: float
-    """What its sizes were multiplied by."""
+    """The factor of its sizes."""
     seed: int
-    """The seed of its chance."""
+    """The random seed."""
     setting: Setting
     """Networks, clients, jobs."""
     accounts: Accounts
@@ -61,12 +62,12 @@ class World:
 
 
 def stream(seed: int, *parts: int) -> np.random.Generator:
-    """A stream of chance of its own for each part, whatever ran before it."""
+    """Return a random stream for each part, independent of what ran before it."""
     return np.random.default_rng(np.random.SeedSequence([seed, *parts]))
 
 
 def make_world(scenario: Scenario, scale: float, seed: int) -> World:
-    """The world of a scenario. Raises SettingError where it names what does not exist."""
+    """Make the world of a scenario. Raises SettingError if it names what does not exist."""
     if not scale > 0:
         raise SettingError(f"the scale must be above 0, not {scale}", do="give --scale a number such as 0.05")
     scenario = evasion.played(scenario)
@@ -108,7 +109,7 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
 
 
 def sized(spec: Population | Campaign, scale: float) -> int:
-    """Accounts at a scale."""
+    """Return the number of accounts at a scale."""
     return max(spec.at_least, round(spec.accounts * scale))
 
 
@@ -136,7 +137,7 @@ def micros(moment: datetime) -> int:
 
 
 def parts_of(world: World, rows_wanted: int) -> int:
-    """Into how many parts each day is cut so that one holds about `rows_wanted` exchanges."""
+    """Return into how many parts each day is cut so that one holds about `rows_wanted` exchanges."""
     accounts, setting = world.accounts, world.setting
     active = np.maximum(accounts.last - accounts.first, 0) / DAY
     expected = float((accounts.rate * active / accounts.period).sum()) / setting.days

@@ -1,4 +1,4 @@
-"""What a log format's writer is, and the pieces that several share."""
+"""The writer of a log format, and pieces that several writers share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WRITERS: Registry[Writer] = Registry("writer", "stillwatch.simulate.formats")
 
 
 def combined(*columns: Array) -> tuple[list[tuple[int, ...]], Array]:
-    """The distinct combinations of small numbers, and which one each row has."""
+    """Return the distinct combinations of small numbers, and which of them each row has."""
     code = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         code = code * 4096 + column
@@ -41,10 +41,10 @@ def combined(*columns: Array) -> tuple[list[tuple[int, ...]], Array]:
 
 
 def model_names(rows: Rows) -> pa.Array[Any]:
-    """The model of each row."""
+    """Return the model of each row."""
     return take([model.name for model in rows.world.setting.models], rows.model)
 
 
 def account_ids(rows: Rows) -> pa.Array[Any]:
-    """The account of each row."""
+    """Return the account of each row."""
     return take(rows.world.account_ids, rows.account)

@@ -1,4 +1,4 @@
-"""Requests to sketches: the last place that sees people's words."""
+"""Requests -> sketches. This is the last stage that sees people's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts file to table ACCOUNTS: identities become keys."""
+"""The accounts file -> table ACCOUNTS: identities become keys."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ SHOWN = ("organisation", "email_domain", "phone_prefix", "email_shape")
 
 
 def sketch_accounts(rows: pa.Table, key: HashKey, public_mail: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """Table ACCOUNT_ROWS to table ACCOUNTS and its labels; a payment instrument is shown by six hexadecimal
-    digits of its key only.
+    """Turn table ACCOUNT_ROWS into table ACCOUNTS and its labels.
+
+    A payment instrument's label is six hexadecimal digits of its key.
     """
     labels = Labels()
     columns: dict[str, pa.Array[Any]] = {name: rows.column(name).combine_chunks() for name in PASSED}
@@ -55,7 +56,7 @@ def sketch_accounts(rows: pa.Table, key: HashKey, public_mail: Sequence[str]) ->
 
 
 def _folded(texts: Any) -> Any:
-    """Texts without differences of case and spacing."""
+    """Remove differences of case and spacing."""
     return compute.replace_substring_regex(compute.utf8_lower(texts), r"\s+", " ")
 
 

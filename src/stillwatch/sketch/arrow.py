@@ -1,6 +1,4 @@
-"""Arrow's compute functions, without the types of its stubs, which know fewer array types than the functions
-take.
-"""
+"""Arrow's compute functions without the types of its stubs, which accept too few array types."""
 
 from __future__ import annotations
 

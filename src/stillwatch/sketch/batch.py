@@ -44,12 +44,12 @@ PASSED = (
     "network_class",
     "region",
 )
-"""Columns that hold no person's words and go on as they are."""
+"""Columns that hold no person's words and are copied."""
 
 
 @dataclass(frozen=True)
 class Sketched:
-    """What is left of a batch of requests."""
+    """The result of sketching a batch of requests."""
 
     exchanges: pa.RecordBatch
     """Table EXCHANGES."""
@@ -60,7 +60,7 @@ class Sketched:
 
 
 def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Sketched:
-    """Sketch a batch of table REQUESTS; nothing of its words is in the result."""
+    """Sketch a batch of table REQUESTS; the result holds none of its words."""
     messages, answers = batch.column("messages"), batch.column("answer")
     texts = flatten(messages, answers)
     sheet = run(texts, key, settings)
@@ -81,7 +81,7 @@ def sketch(batch: pa.RecordBatch, key: HashKey, settings: SketchSettings) -> Ske
 
 
 def account_keys(ids: pa.Array[Any], key: HashKey) -> pa.Array[Any]:
-    """Keys of account ids, the same in exchanges and accounts."""
+    """Return keys of account ids, the same in exchanges and accounts."""
     keys: pa.Array[Any] = keys_of(ids.dictionary_encode(), key, "account")
     return keys
 
@@ -104,12 +104,12 @@ def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
 
 @lru_cache(maxsize=1)
 def packed_intent() -> Packed:
-    """The shipped intent model, as the kernels take it."""
+    """The shipped intent model, in the form that the kernels take."""
     return packed(load_intent())
 
 
 def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
-    """Tables, and fresh room for one run of the kernels."""
+    """Return the tables, and fresh room for one run of the kernels."""
     most = max(1, settings.max_chars)
     refusals, cues, intent = (
         lexicon_of((("refusal.txt", 1),)),
@@ -155,7 +155,7 @@ def tools_of(key: HashKey, settings: SketchSettings) -> rows.Tools:
 
 
 def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.Array[Any]]:
-    """The columns that come from the messages; null where the log held none."""
+    """Return the columns that come from the messages; null where the log held none."""
     messages, numbers = batch.column("messages"), sheet.numbers
     without = ~np.asarray(messages.is_valid())
     keys = {
@@ -186,8 +186,9 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
 
 
 def _reasoning_share(batch: pa.RecordBatch, texts: Texts, inline: Int64s) -> Any:
-    """Bytes between tags over all of the answer's; where there are none, reasoning tokens over tokens
-    written.
+    """Return the bytes between tags over all bytes of the answer.
+
+    Where there are no tags, it is reasoning tokens over output tokens.
     """
     size = texts.answer_spans[:, 1] - texts.answer_spans[:, 0]
     thought, written = (

@@ -1,4 +1,4 @@
-"""Texts as bit masks: which bytes are letters, and which else deserve a look."""
+"""Texts as bit masks: which bytes are letters, and which others need a look."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from stillwatch.sketch.kernel import PAGE, STEP, apart, inlined, kernel
 from stillwatch.sketch.spans import Bytes, Hashes, Whole
 
 ONE = np.uint64(1)
-"""Index arithmetic is done in unsigned numbers: for signed ones numba looks at each access whether they count
-from the end.
-"""
+"""Indexes are unsigned numbers: numba checks signed ones at each access for counting from the end."""
 LONGEST = 56
 """A run of letters longer than this is read byte by byte."""
 _LOWER, _TOP = np.uint64(0x2020202020202020), np.uint64(0xFFFFFFFFFFFFFFFF)
 _PACK = np.uint64(0x0102040810204080)
-"""Times eight bytes of 0 or 1, it gathers them in the top byte."""
+"""Multiplied with eight bytes of 0 or 1, it gathers them in the top byte."""
 PADDING = 80
 """Zero bytes before and behind a text that may be read."""
 
@@ -31,8 +29,10 @@ class Page(NamedTuple):
     bytes: Bytes
     """PADDING zeros, the text, zeros behind it."""
     marks: Bytes
-    """Three rows of 0 or 1 for each byte: an ASCII letter; a digit, a mark, a quote, the end of a line or not
-    ASCII; begins a name.
+    """Three rows of 0 or 1 for each byte.
+
+    The first marks an ASCII letter. The second marks a digit, a mark, a quote, the end of a line, or a byte
+    that is not ASCII. The third marks the beginning of a name.
     """
     blocks: Hashes
     """The same memory, eight bytes at a time."""
@@ -47,7 +47,7 @@ class Page(NamedTuple):
 
 
 def page(size: int) -> Page:
-    """Room for texts of so many bytes."""
+    """Make room for texts of so many bytes."""
     width = -(-(size + 3 * PADDING) // PAGE) * PAGE + STEP
     marks = apart((3, width // 8), np.uint64, 1)
     letters, events, names = (apart((size // 64 + 4,), np.uint64, turn) for turn in (4, 5, 6))
@@ -64,7 +64,7 @@ def page(size: int) -> Page:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def lowest(typing: Any, value: Any) -> Any:
-    """Number of the lowest bit that is set, 64 without any."""
+    """Return the number of the lowest set bit, 64 if there is none."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -74,7 +74,7 @@ def lowest(typing: Any, value: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def eight_at(typing: Any, data: Any, place: Any) -> Any:
-    """Eight bytes of a byte array from any place on, the first in the lowest byte."""
+    """Return eight bytes of a byte array from any place on, the first in the lowest byte."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -99,8 +99,8 @@ def turn_to(data: Bytes, low: Whole, end: Whole, page: Page) -> None:
     pack(page, (end - low + 63) >> 6)
 
 
-# Each of the next four is a loop of its own, not inlined, because only then does the compiler make it work on
-# 32 bytes at once.
+# Each of the next four functions is a loop of its own and not inlined. Only then does the compiler make it
+# work on 32 bytes at once.
 
 
 @kernel
@@ -141,8 +141,9 @@ def mark_others(text: Bytes, size: np.uint64, other: Bytes) -> None:
 def mark_names(
     earlier: Bytes, before: Bytes, text: Bytes, after: Bytes, size: np.uint64, name: Bytes
 ) -> None:
-    """Mark a capital before a small letter where it stands after a space after a letter or a comma; four
-    views of one text.
+    """Mark a capital before a small letter, where it follows a space that follows a letter or a comma.
+
+    Takes four views of one text.
     """
     for i in range(size):
         last = earlier[i] | 0x20
@@ -152,7 +153,7 @@ def mark_names(
 
 @inlined
 def packed(row: Hashes, block: Whole) -> np.uint64:
-    """64 bytes of 0 or 1 as bits."""
+    """Pack 64 bytes of 0 or 1 into bits."""
     bits = np.uint64(0)
     for j in range(np.uint64(8)):
         bits |= np.uint64(np.uint64(row[np.uint64(8) * np.uint64(block) + j] * _PACK) >> np.uint64(56)) << (
@@ -163,7 +164,7 @@ def packed(row: Hashes, block: Whole) -> np.uint64:
 
 @inlined
 def pack(page: Page, blocks: Whole) -> None:
-    """Marks to masks."""
+    """Pack marks into masks."""
     letter, other, name = page.blocks
     before = np.uint64(0)
     for block in range(np.uint64(blocks)):
@@ -177,13 +178,13 @@ def pack(page: Page, blocks: Whole) -> None:
 
 @inlined
 def run_at(page: Page, at: Whole) -> Whole:
-    """Length of the run of letters at a place, not more than 64."""
+    """Return the length of the run of letters at a place, at most 64."""
     return np.int64(lowest(np.uint64(~(eight_at(page.runs, np.uint64(at >> 3)) >> np.uint64(at & 7)))))
 
 
 @inlined
 def letters_at(page: Page, at: Whole, count: Whole) -> np.uint64:
-    """One to eight letters from a place on, in lower case, the first in the lowest byte."""
+    """Return one to eight letters from a place on, in lower case, the first in the lowest byte."""
     return np.uint64(
         (eight_at(page.bytes, np.uint64(at + PADDING)) | _LOWER) & (_TOP >> np.uint64(64 - 8 * count))
     )

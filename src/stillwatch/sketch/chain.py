@@ -16,23 +16,23 @@ from stillwatch.sketch.spans import Bytes, Whole
 Bools = npt.NDArray[np.bool_]
 Secrets = npt.NDArray[np.uint64]
 State = tuple[np.uint64, np.uint64, np.int64]
-"""Hash of the bytes so far; those bytes that do not fill a block yet; how many bytes the run holds."""
+"""Hash of the bytes so far, the bytes that do not fill a block yet, and the number of bytes in the run."""
 
 CONTINUES, LEAVES = range(2)
 START, FIRST, SECOND, THIRD, K0, K1 = range(6)
-"""Places in the secrets: where a hash starts, three odd factors, the key that seals it."""
+"""Places in the secrets: the start of a hash, three odd factors, and the key that seals it."""
 THINK, THOUGHT = b"<think>", b"</think>"
-"""What open models write around their reasoning; most clients cut it out of the history they send back."""
+"""Tags that open models write around reasoning; most clients remove it from the history they send back."""
 _LINE = np.uint64(0x0A)
 
 
 def chain_keys(texts: Texts, known_answers: Bools, key: HashKey) -> dict[str, pa.Array[Any]]:
-    """Columns `continues` and `leaves` of EXCHANGES: request B carries on what request A left if and only if
-    B.continues == A.leaves.
+    """Return columns `continues` and `leaves` of EXCHANGES.
 
-    The user's words and tool results make one side, the model's the other; messages of one side that stand
-    together are one text, so that it does not matter how an API cuts them up. Spaces at both ends of a
-    message do not count, nor does the system prompt.
+    Request B continues what request A left if and only if B.continues == A.leaves. The user's words and tool
+    results are one side, the model's the other. Messages of one side in a row are one text, so that it does
+    not matter how an API cuts them up. Spaces at both ends of a message do not count, nor does the system
+    prompt.
     """
     out = np.zeros((len(texts.rows), 2), np.int64)
     known = np.zeros((len(texts.rows), 2), np.bool_)
@@ -44,8 +44,9 @@ def chain_keys(texts: Texts, known_answers: Bools, key: HashKey) -> dict[str, pa
 
 
 def signature_keys(column: Any, key: HashKey) -> Any:
-    """Keys of a list column of reasoning signatures; those sent back and those answered with are of one kind,
-    so that they can be joined.
+    """Return the keys of a list column of reasoning signatures.
+
+    Those sent back and those in answers are of one kind, so that they can be joined.
     """
     keys = keys_of(column.flatten(), key, "signature")
     lengths = np.where(np.asarray(column.is_valid()), np.asarray(column.value_lengths().fill_null(0)), 0)
@@ -58,14 +59,17 @@ def secrets_of(key: HashKey) -> Secrets:
     """Where a hash starts, three odd factors, and the key that seals it: of one run's key."""
     k0, k1 = key.halves("chain")
     drawn = [int(siphash_word(np.uint64(place), k0, k1)) for place in range(THIRD + 1)]
-    # Odd factors lose nothing: two histories that differ in one block can never meet again at once.
+    # Odd factors lose nothing: two histories that differ in one block can never have equal hashes right after
+    # it.
     return np.array([drawn[START], *(value | 1 for value in drawn[FIRST:]), k0, k1], np.uint64)
 
 
 @kernel
 def stir(value: np.uint64, block: np.uint64, secrets: Secrets) -> np.uint64:
-    """The hash with eight more bytes; the block is spread before it is mixed in, off the chain of what must
-    wait (as MurmurHash3 does).
+    """Return the hash with eight more bytes.
+
+    The block is spread before it is mixed in, outside the chain of steps that must wait (as MurmurHash3
+    does).
     """
     spread = np.uint64(block * secrets[FIRST])
     spread = np.uint64(((spread << np.uint64(31)) | (spread >> np.uint64(33))) * secrets[SECOND])
@@ -76,7 +80,7 @@ def stir(value: np.uint64, block: np.uint64, secrets: Secrets) -> np.uint64:
 
 @kernel
 def block_at(data: Bytes, at: Whole) -> np.uint64:
-    """Eight bytes, little-endian."""
+    """Return eight bytes, little-endian."""
     low = np.uint64(at)  # a signed place might count from the end, and the eight bytes would not be one load
     block = np.uint64(0)
     for j in range(8):
@@ -86,7 +90,7 @@ def block_at(data: Bytes, at: Whole) -> np.uint64:
 
 @kernel
 def absorb(data: Bytes, start: Whole, stop: Whole, state: State, secrets: Secrets) -> State:
-    """The state with a text appended; how a run is cut into texts leaves no trace."""
+    """Return the state with a text appended; how a run is cut into texts makes no difference."""
     value, pending, count = state
     filled = np.int64(count & 7)
     high, low = np.uint64(8 * filled), np.uint64((64 - 8 * filled) & 63)
@@ -112,7 +116,7 @@ def absorb(data: Bytes, start: Whole, stop: Whole, state: State, secrets: Secret
 
 @kernel
 def absorb_line(state: State, secrets: Secrets) -> State:
-    """The state with a line end appended."""
+    """Return the state with a line end appended."""
     value, pending, count = state
     pending |= np.uint64(_LINE << np.uint64(8 * (count & 7)))
     if count & 7 == 7:
@@ -123,7 +127,7 @@ def absorb_line(state: State, secrets: Secrets) -> State:
 
 @kernel
 def closed(state: State, side: Whole, secrets: Secrets) -> State:
-    """The state after a run has ended; an empty run leaves none."""
+    """Return the state after a run has ended; an empty run changes nothing."""
     value, pending, count = state
     if count == 0:
         return state
@@ -133,7 +137,7 @@ def closed(state: State, side: Whole, secrets: Secrets) -> State:
 
 @kernel
 def bare(data: Bytes, start: Whole, stop: Whole, model: bool) -> tuple[Whole, Whole]:
-    """A text without spaces at its ends and, where the model speaks, without the reasoning it begins with."""
+    """A text without spaces at its ends and, if the model speaks, without reasoning at its beginning."""
     while start < stop and data[start] <= 0x20:
         start += 1
     while stop > start and data[stop - 1] <= 0x20:
@@ -185,7 +189,7 @@ def chain_rows(texts: Texts, answered: Bools, secrets: Secrets, out: Int64s, kno
         if not (spoken and answered[row]) or first == last:
             continue
         if side == 1:
-            # The request began the answer itself: the client will put both together as they are.
+            # The request began the answer itself: the client will send both joined as they are.
             state = absorb(texts.answers, start, last, state, secrets)
         else:
             state = absorb(texts.answers, first, last, closed(state, side, secrets), secrets)

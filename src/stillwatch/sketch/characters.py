@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 BOUNDARY, LETTER, DIGIT, SOLO, IGNORED, QUOTE, WIDE = range(7)
-"""WIDE is a kind of bytes only: all that is not ASCII."""
+"""WIDE is a kind of bytes only: all bytes that are not ASCII."""
 TABLE_SIZE = 0x20000
 """Characters above this are ideographs (SOLO) or invisible (IGNORED)."""
 
@@ -72,15 +72,14 @@ _QUOTES = "\"'`“„\u2018«「『"
 
 KIND_MASK, SCRIPT_SHIFT, SCRIPT_MASK, FOLD_SHIFT = 0x7, 3, 0xF, 8
 Characters = npt.NDArray[np.uint32]
-"""By code point: its kind, its script and its fold (the code point without case, accent and width), packed in
-one number.
-"""
+"""By code point: kind, script and fold (without case, accent and width), packed in one number."""
 
 
 @lru_cache(maxsize=1)
 def characters() -> Characters:
-    """The table, made once from the interpreter's Unicode database; scripts without spaces count each
-    character as a word.
+    """Make the table, once, from the interpreter's Unicode database.
+
+    In scripts without spaces each character is a word.
     """
     kind = np.zeros(TABLE_SIZE, np.uint32)
     fold = np.arange(TABLE_SIZE, dtype=np.uint32)
@@ -100,7 +99,7 @@ def characters() -> Characters:
 
 @lru_cache(maxsize=1)
 def bytes_() -> npt.NDArray[np.uint8]:
-    """The kind of each byte of UTF-8."""
+    """Return the kind of each byte of UTF-8."""
     kinds = np.full(256, WIDE, np.uint8)
     kinds[:128] = characters()[:128] & KIND_MASK
     return kinds

@@ -1,4 +1,4 @@
-"""64 counters at once, compiled: bit j of all of them in the j-th plane, added to as a circuit adds."""
+"""64 counters at once, compiled: bit j of all of them is in the j-th plane, as in a circuit."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Planes = npt.NDArray[np.uint64]
 HEIGHT = 20
 """Planes: counters go up to a million."""
 FULL = 15
-"""Additions after which the four low bits that a loop keeps in registers must be emptied into the planes."""
+"""Additions after which the four low bits, kept in registers, must be emptied into the planes."""
 _ONE, _ALL = np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 Low = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 
 
 def planes() -> Planes:
-    """Counters, all zero."""
+    """Make counters, all zero."""
     return np.zeros(HEIGHT, np.uint64)
 
 
 @inlined
 def added(low: Low, bits: np.uint64) -> Low:
-    """The low bits after one has been added to each counter whose bit is set."""
+    """Return the low bits after adding one to each counter whose bit is set."""
     a, b, c, d = low
     two = a & bits
     four = b & two
@@ -50,7 +50,7 @@ def empty(planes: Planes, low: Low) -> None:
 
 @kernel
 def above(planes: Planes, limit: np.uint64) -> np.uint64:
-    """Which counters are above a limit."""
+    """Return which counters are above a limit."""
     more, equal = np.uint64(0), _ALL
     for k in range(np.uint64(HEIGHT)):
         j = np.uint64(HEIGHT - 1) - k
@@ -64,7 +64,7 @@ def above(planes: Planes, limit: np.uint64) -> np.uint64:
 
 @kernel
 def largest(planes: Planes, among: np.uint64) -> np.uint64:
-    """Which of some counters are the largest; none if all are zero."""
+    """Return which of some counters are the largest; none if all are zero."""
     any_ = False
     for k in range(np.uint64(HEIGHT)):
         hits = among & planes[np.uint64(HEIGHT - 1) - k]

@@ -12,8 +12,9 @@ COLUMNS = ("request", "address", "subnet", "asn", "network_class", "region", "cl
 
 
 def sketch_edge(batch: pa.RecordBatch, key: HashKey) -> tuple[pa.RecordBatch, pa.Table]:
-    """Edge rows (request_id, address, asn, network_class, region, user_agent, stainless, ja4) to key columns,
-    and labels.
+    """Turn edge rows into key columns and labels.
+
+    The rows are request_id, address, asn, network_class, region, user_agent, stainless, ja4.
     """
     columns, labels = marks_of(batch, key)
     columns["request"] = keys_of(batch.column("request_id"), key, "request")

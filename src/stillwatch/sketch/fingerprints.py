@@ -1,6 +1,4 @@
-"""Fingerprints of a masked text, compiled: sampled shingles, MinHash bands, and the signs of its
-projections.
-"""
+"""Fingerprints of a masked text, compiled: sampled shingles, MinHash bands, and signs of projections."""
 
 from __future__ import annotations
 
@@ -17,9 +15,9 @@ from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import Words
 
 BINS, BANDS = 16, 4
-"""Bins of the one-permutation MinHash, and the bands that they are read in."""
+"""Bins of the one-permutation MinHash, and the bands in which they are read."""
 FEW = 4
-"""Content words below which the common ones are projected too."""
+"""With fewer content words, the common ones are projected too."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _TOP = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
@@ -37,14 +35,16 @@ class Bench(NamedTuple):
 
 
 def bench(words: int) -> Bench:
-    """Room for texts of so many words."""
+    """Make room for texts of so many words."""
     return Bench(apart((words,), np.uint64, 8), np.zeros(BINS, np.uint64), planes())
 
 
 @inlined
 def ranked(total: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """Rank of a window: secret, so that nobody can write words that always win, and one to one, so that equal
-    ranks are equal windows.
+    """Return the rank of a window.
+
+    It is secret, so that nobody can write words that always win. It is one to one, so that equal ranks are
+    equal windows.
     """
     value = np.uint64((total ^ k0) * (k1 | _ONE))
     value = np.uint64((value ^ (value >> np.uint64(32))) * (k0 | _ONE))
@@ -53,9 +53,7 @@ def ranked(total: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
 
 @kernel
 def rank_windows(masked: Words, n: Whole, size: Whole, k0: np.uint64, k1: np.uint64, room: Bench) -> Whole:
-    """Rank every window of `size` masked words and keep each bin's smallest; returns how many windows there
-    are.
-    """
+    """Rank every window of `size` masked words, keep each bin's smallest; returns the number of windows."""
     size = min(size, n)
     room.bins[:] = _TOP
     lead = _ONE
@@ -86,12 +84,11 @@ def sample(
     places: npt.NDArray[np.int32],
     at: Whole,
 ) -> Whole:
-    """Append the windows whose rank falls into the sample, in order of place, to `shingles` and `places` from
-    `at` on; returns the new end.
+    """Append the windows whose rank falls into the sample, in order of place; returns the new end.
 
-    One rank in `rate` is in the sample, the same ones in every text (FracMinHash: Irber and others 2022,
-    section 2). If more than `most` are, half as many, until they fit; at least the two lowest of a text are
-    taken.
+    They go to `shingles` and `places` from `at` on. One rank in `rate` is in the sample, the same ones in
+    every text (FracMinHash: Irber and others 2022, section 2). If there are more than `most`, half as many
+    are taken, until they fit, but at least the two lowest of a text.
     """
     limit = np.uint64(_TOP // np.uint64(rate))
     while True:
@@ -116,7 +113,7 @@ def sample(
 
 @kernel
 def second_lowest(ranks: Hashes, windows: Whole) -> np.uint64:
-    """The second lowest of at least one rank; of a single one, itself."""
+    """Return the second lowest of at least one rank; of a single one, itself."""
     low, second = _TOP, _TOP
     for i in range(windows):
         if ranks[i] < low:
@@ -128,8 +125,9 @@ def second_lowest(ranks: Hashes, windows: Whole) -> np.uint64:
 
 @kernel
 def band(bins: Hashes, number: Whole) -> np.uint64:
-    """Hash of one band of bins; an empty bin borrows from the next one that is not (Shrivastava and Li 2014,
-    section 3).
+    """Return the hash of one band of bins.
+
+    An empty bin borrows from the next one that is not empty (Shrivastava and Li 2014, section 3).
     """
     total = np.uint64(number)
     width = BINS // BANDS
@@ -144,7 +142,7 @@ def band(bins: Hashes, number: Whole) -> np.uint64:
 
 @inlined
 def spread(value: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
-    """64 secret signs for a word or a pair of words."""
+    """Return 64 secret signs for a word or a pair of words."""
     value = np.uint64((value ^ k1) * _FACTOR)
     value = np.uint64((value ^ (value >> np.uint64(32))) * (k0 | _ONE))
     return value ^ (value >> np.uint64(29))
@@ -154,8 +152,9 @@ def spread(value: np.uint64, k0: np.uint64, k1: np.uint64) -> np.uint64:
 def projected(
     words: Words, masked: Words, n: Whole, k0: np.uint64, k1: np.uint64, planes: Planes
 ) -> np.uint64:
-    """Signs of 64 random projections of the text's content words, or of all where it has fewer than FEW
-    (Charikar 2002, section 3).
+    """Return the signs of 64 random projections of the text's content words.
+
+    Of all its words where it has fewer than FEW content words (Charikar 2002, section 3).
     """
     weight = tallied(words, masked, n, np.uint64(0), k0, k1, planes)
     if weight < FEW:
@@ -167,9 +166,7 @@ def projected(
 def tallied(
     words: Words, masked: Words, n: Whole, every: np.uint64, k0: np.uint64, k1: np.uint64, planes: Planes
 ) -> Whole:
-    """Add the signs of the content words, or of every word, to the counters; returns how many words that
-    were.
-    """
+    """Add the signs of the content words, or of every word, to the counters; returns the number of words."""
     planes[:] = np.uint64(0)
     zero = np.uint64(0)
     weight, low = zero, (zero, zero, zero, zero)

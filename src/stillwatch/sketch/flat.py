@@ -23,11 +23,11 @@ ROLES = {
     "tool": TOOL,
     "function": TOOL,
 }
-"""What a role counts as; an unknown one counts as the user's."""
+"""Code of each role; an unknown one counts as the user's."""
 
 
 def flatten(messages: Any, answers: pa.Array[Any]) -> Texts:
-    """Messages and answers of a batch; slices and nulls are respected."""
+    """Flatten the messages and answers of a batch; slices and nulls are respected."""
     inner = messages.values
     offsets = np.asarray(messages.offsets).astype(np.int64)
     held = np.asarray(messages.is_valid())
@@ -47,7 +47,7 @@ def _field(inner: Any, name: str) -> Any:
 
 
 def spans_of(column: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
-    """Bytes of a string column, and where each text begins and ends; a null is empty."""
+    """Return the bytes of a string column, and where each text begins and ends; a null is empty."""
     data, offsets = buffers_of(column)
     starts, stops = offsets[:-1], offsets[1:]
     if column.null_count:
@@ -56,7 +56,7 @@ def spans_of(column: pa.Array[Any]) -> tuple[npt.NDArray[np.uint8], Int64s]:
 
 
 def roles_of(column: pa.Array[Any]) -> npt.NDArray[np.uint8]:
-    """Role codes of a role column."""
+    """Return the role codes of a role column."""
     encoded = column.dictionary_encode()
     codes = np.array(
         [*(ROLES.get(str(role).lower(), USER) for role in encoded.dictionary.to_pylist()), USER], np.uint8
@@ -66,7 +66,7 @@ def roles_of(column: pa.Array[Any]) -> npt.NDArray[np.uint8]:
 
 
 def characters_of(messages: Any) -> Int64s:
-    """Characters (code points) of all messages of each row."""
+    """Count the characters (code points) of all messages of each row."""
     lengths = np.asarray(compute.fill_null(compute.utf8_length(_field(messages.values, "text")), 0)).astype(
         np.int64
     )
@@ -76,6 +76,6 @@ def characters_of(messages: Any) -> Int64s:
 
 
 def with_role(messages: Any, texts: Texts, role: int) -> npt.NDArray[np.bool_]:
-    """Which rows hold a message of a role."""
+    """Return which rows hold a message of a role."""
     total = np.concatenate([[0], np.cumsum(texts.roles == role)])
     return np.asarray(total[texts.rows[:, 1]] > total[texts.rows[:, 0]])

@@ -1,6 +1,4 @@
-"""The words of a template's frame, out of prompts made from it: only what enough accounts wrote, word for
-word.
-"""
+"""The words of a template's frame, from its prompts: only what enough accounts wrote word for word."""
 
 from __future__ import annotations
 
@@ -21,42 +19,44 @@ from stillwatch.sketch.rows import USER
 from stillwatch.sketch.spans import Hashes
 
 SLOT = "{"
-"""What a slot begins with in a frame; no word does."""
+"""How a slot begins in a frame; no word begins so."""
 WINDOW = 5
-"""Words that must stand in the prompts of enough accounts, one after the other."""
+"""Number of consecutive words that must be in the prompts of enough accounts."""
 COMMON = 0.5
-"""A run of WINDOW words belongs to the frame if it is in this share of the prompts that the median one is in;
-else it is a slot's value.
+"""A run of WINDOW words belongs to the frame if it is in this share of the prompts of the median run.
+
+Otherwise it is a slot's value.
 """
 FOLLOWS = 0.55
-"""A run goes on where this share of its prompts goes on alike."""
+"""A run continues if this share of its prompts continues alike."""
 STEADY = 0.8
-"""Two runs adjoin, or a run begins its prompts, if they do in this share of the prompts."""
+"""Two runs adjoin, or a run begins its prompts, if this is so in this share of the prompts."""
 APART = 0.2
-"""Of two runs that meet in less than this share of the prompts in which chance would have them meet, the
-commoner one is shown: two wordings.
+"""Two runs that meet in less than this share of the prompts expected by chance are two wordings.
+
+The commoner one is shown.
 """
 FEW_PROMPTS = 3
-"""Prompts that must say so."""
+"""Prompts needed to decide that."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
 class _Windows:
-    """Every run of WINDOW words of some prompts; one entry for each place, numbers by distinct run."""
+    """Every run of WINDOW words of some prompts; one entry per place; numbers are by distinct run."""
 
     number: Int64s
-    """By place: which run begins there."""
+    """By place: the run that begins there."""
     prompt: Int64s
     """By place: the prompt."""
     at: Int64s
     """By place: the word of the prompt at which it begins."""
     accounts: Int64s
-    """By run: accounts that wrote it."""
+    """By run: number of accounts that wrote it."""
     prompts: Int64s
-    """By run: prompts that hold it."""
+    """By run: number of prompts that hold it."""
     distinct: int
-    """Distinct runs."""
+    """Number of distinct runs."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class _Run:
     windows: list[int]
     """Their numbers."""
     begins: dict[int, int]
-    """By prompt that holds the first: where."""
+    """By prompt that holds the first: where it is."""
     ends: dict[int, int]
     """By prompt that holds the last: the word after it."""
     prompts: set[int]
@@ -74,7 +74,7 @@ class _Run:
 
 
 def prompts_of(batch: pa.RecordBatch, rows: Sequence[int]) -> list[str]:
-    """The last user message of some rows of table REQUESTS; empty where there is none."""
+    """Return the last user message of some rows of table REQUESTS; empty where there is none."""
     taken: Any = batch.column("messages").take(pa.array(rows, pa.int64()))
     return [_last(messages or []) for messages in taken.to_pylist()]
 
@@ -85,12 +85,11 @@ def _last(messages: list[dict[str, str | None] | None]) -> str:
 
 
 def frame_of(prompts: Sequence[tuple[int, str]], least: int, max_chars: int) -> str | None:
-    """(account, prompt) of one template to its frame: masked words, with {1}, {2} … for slots; None if
-    nothing may be said.
+    """Return the frame of one template from rows (account, prompt), with {1}, {2} … for slots.
 
-    A word is shown only inside a run of words of which each WINDOW stands in the prompts of `least` different
-    accounts; how often one account repeats itself counts for nothing. The runs are put together from all
-    prompts, so that the result need not be anybody's.
+    None if nothing may be shown. Words are masked. A word is shown only inside a run of words of which each
+    WINDOW is in the prompts of `least` different accounts; repetition by one account does not count. The runs
+    are combined from all prompts, so the result need not be anybody's prompt.
     """
     read = [(account, *masked_words(_cut(text, max_chars))) for account, text in prompts]
     long = [(account, hashes, words) for account, hashes, words in read if len(hashes) >= WINDOW]
@@ -105,7 +104,7 @@ def frame_of(prompts: Sequence[tuple[int, str]], least: int, max_chars: int) -> 
 
 
 def head_of(frame: str, edge_words: int) -> str | None:
-    """The first words of a frame that begins its prompts; None where a slot stands among them."""
+    """Return the first words of a frame that begins its prompts; None if there is a slot among them."""
     first = frame.split()[:edge_words]
     return (
         " ".join(first)
@@ -141,7 +140,7 @@ def _windows(prompts: list[Hashes], accounts: Int64s) -> _Windows:
 
 
 def _distinct(number: Int64s, owner: Int64s, size: int) -> Int64s:
-    """By number, how many different owners it has."""
+    """Return, by number, how many different owners it has."""
     pairs = np.unique(np.stack([number, owner]), axis=1)
     return np.bincount(pairs[0], minlength=size)
 
@@ -153,7 +152,7 @@ def _frame_windows(windows: _Windows, least: int) -> npt.NDArray[np.bool_]:
 
 
 def _runs(windows: _Windows, frame: npt.NDArray[np.bool_]) -> list[_Run]:
-    """Chains of frame windows in which each is what mostly follows the one before."""
+    """Return chains of frame windows in which each is what mostly follows the one before."""
     follows = _follows(windows, frame)
     seen: set[int] = set()
     chains: list[list[int]] = []
@@ -182,7 +181,7 @@ def _runs(windows: _Windows, frame: npt.NDArray[np.bool_]) -> list[_Run]:
 
 
 def _follows(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, int]:
-    """For each frame window the one that goes on from it, where both agree that they belong together."""
+    """For each frame window, the one that continues it, where both agree that they belong together."""
     next_to = (
         (windows.prompt[:-1] == windows.prompt[1:]) & frame[windows.number[:-1]] & frame[windows.number[1:]]
     )
@@ -204,7 +203,7 @@ def _follows(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, int]:
 
 
 def _places(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, dict[int, int]]:
-    """By frame window: in which prompts it stands, and where first."""
+    """Return, by frame window, the prompts that hold it, and where first."""
     where: dict[int, dict[int, int]] = {int(n): {} for n in np.flatnonzero(frame)}
     chosen = frame[windows.number]
     for n, prompt, at in zip(
@@ -215,7 +214,7 @@ def _places(windows: _Windows, frame: npt.NDArray[np.bool_]) -> dict[int, dict[i
 
 
 def _told_apart(runs: list[_Run], prompts: int) -> list[_Run]:
-    """Without runs that are another wording of a commoner one, or of a part of it."""
+    """Remove runs that are another wording of a commoner one, or of a part of it."""
     kept: list[_Run] = []
     for run in sorted(runs, key=lambda r: (-len(r.prompts) * len(r.windows), r.windows)):
         if not any(_rivals(run, other, prompts) or _inside(run, other) for other in kept):
@@ -224,12 +223,12 @@ def _told_apart(runs: list[_Run], prompts: int) -> list[_Run]:
 
 
 def _rivals(run: _Run, other: _Run, prompts: int) -> bool:
-    """Whether two runs meet far more seldom than chance would have it."""
+    """Return whether two runs meet far less often than by chance."""
     return len(run.prompts & other.prompts) * prompts < APART * len(run.prompts) * len(other.prompts)
 
 
 def _inside(run: _Run, other: _Run) -> bool:
-    """Whether a run stands where the other one has words of its own."""
+    """Return whether a run is where the other one has words of its own."""
     both = run.begins.keys() & other.begins.keys() & other.ends.keys()
     held = [
         other.begins[p] < run.begins[p] < other.ends[p] <= other.begins[p] + len(other.windows) + 2 * WINDOW
@@ -243,8 +242,9 @@ def _ordered(runs: list[_Run]) -> list[_Run]:
 
 
 class _Speller:
-    """How a word of the frame is written: as enough accounts write it there, or else folded, so that no
-    single person's spelling is shown.
+    """How a word of the frame is spelled: as enough accounts write it there, else folded.
+
+    So no single person's spelling is shown.
     """
 
     def __init__(self, windows: _Windows, prompts: list[tuple[int, Hashes, list[str]]], least: int) -> None:
@@ -255,7 +255,7 @@ class _Speller:
         self._starts = np.searchsorted(windows.number[self._order], np.arange(windows.distinct + 1))
 
     def __call__(self, window: int, word: int) -> str:
-        """The word so many places into a window."""
+        """Return the word so many places into a window."""
         places = self._order[self._starts[window] : self._starts[window + 1]]
         forms = {self._form(int(self._windows.prompt[i]), int(self._windows.at[i]) + word) for i in places}
         form, accounts = max(
@@ -283,8 +283,9 @@ def _text(runs: list[_Run], lengths: list[int], spell: _Speller) -> str:
 
 
 def _laid_out(runs: list[_Run], lengths: list[int]) -> Iterator[tuple[bool, int, _Run | None]]:
-    """For each run: whether a slot stands before it, how many of its words the run before it has said
-    already, and the run; then the end.
+    """Each run, whether a slot is before it, and how many of its words the run before has already given.
+
+    The end comes last.
     """
     starts = [at == 0 for at in runs[0].begins.values()]
     yield _mostly(starts) is False, 0, runs[0]
@@ -292,8 +293,8 @@ def _laid_out(runs: list[_Run], lengths: list[int]) -> Iterator[tuple[bool, int,
         gaps = Counter(run.begins[p] - before.ends[p] for p in run.begins.keys() & before.ends.keys())
         gap, n = max(gaps.items(), key=lambda item: item[1], default=(0, 0))
         steady = n >= STEADY * gaps.total()
-        # Only where the second begins one word after the first's last WINDOW is every WINDOW between them
-        # known to be shared.
+        # Only if the second begins at most one word after the first's last WINDOW is every WINDOW between
+        # them known to be shared.
         yield not (steady and gap == 1 - WINDOW), max(0, -gap) if steady else 0, run
     yield _mostly([end == lengths[p] for p, end in runs[-1].ends.items()]) is False, 0, None
 

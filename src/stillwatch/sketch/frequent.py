@@ -13,16 +13,17 @@ from stillwatch.sketch.spans import Hashes, Whole
 from stillwatch.sketch.words import COMMON, DATED, INFO, PLAIN, Words
 
 SIZE, BITS = np.uint64(2048), 24
-"""Places of the table; at each the high bits of a word's hash, and below them so many bits of what it is."""
+"""Places of the table. Each has the high bits of a word's hash, and below them so many bits of what it is."""
 DATE = np.uint64(1 << (BITS - 1))
-"""The bit of a word that names a date; the lower ones are the languages that it is common in."""
+"""The bit of a word that names a date; the lower bits are the languages in which it is common."""
 _HIGH, _LOW = np.uint64(0xFFFFFFFFFFFFFFFF << BITS & 0xFFFFFFFFFFFFFFFF), np.uint64((1 << BITS) - 1)
 
 
 @lru_cache(maxsize=1)
 def common() -> Hashes:
-    """The table, from languages.txt and dates.txt: each word in one of two places (Pagh and Rodler 2004), so
-    that no look-up loops.
+    """Make the table from languages.txt and dates.txt.
+
+    Each word is in one of two places (Pagh and Rodler 2004), so that no look-up loops.
     """
     words: dict[int, int] = {}
     for bit, line in enumerate(lines_of("languages.txt")):
@@ -63,11 +64,10 @@ def _second(value: np.uint64) -> np.uint64:
 
 @inlined
 def bits_of(value: np.uint64, table: Hashes) -> np.uint64:
-    """The bits of a word; 0 for one that is not in the table."""
+    """Return the bits of a word; 0 for one that is not in the table."""
     high = value & _HIGH
     one, two = table[_first(value)], table[_second(value)]
-    # Masks instead of branches: whether a word of running text is common is anyone's guess, also the
-    # processor's.
+    # Masks instead of branches: the processor cannot predict whether a word of running text is common.
     bits = one & (np.uint64((one ^ high) <= _LOW) * _LOW)
     return np.uint64(bits | two & (np.uint64((two ^ high) <= _LOW) * _LOW))
 

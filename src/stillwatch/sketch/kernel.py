@@ -24,16 +24,17 @@ def _version() -> str:
 
 
 VERSION = _version()
-"""Digest of every source that a kernel may call."""
+"""Return a digest of every source that a kernel may call."""
 
 
 PAGE, STEP = 4096, 448
-"""Bytes of a memory page, and how far apart in a page the arrays of one kernel begin."""
+"""Bytes of a memory page, and the distance in a page between the beginnings of one kernel's arrays."""
 
 
 def apart(shape: tuple[int, ...], kind: type[np.generic], turn: int) -> npt.NDArray[Any]:
-    """Zeros that begin `turn` steps into a page: arrays that begin alike fight for the same few places of the
-    processor's cache.
+    """Return zeros that begin `turn` steps into a page.
+
+    Arrays that begin alike compete for the same few places of the processor's cache.
     """
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     raw = np.zeros(size + 2 * PAGE, np.uint8)
@@ -47,16 +48,14 @@ def kernel(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Compile a function into each of its callers: handing over a dozen arrays costs more than most of these
-    do.
-    """
+    """Compile a function into each of its callers: passing a dozen arrays costs more than most functions."""
     return _compiled(function, {"forceinline": True})
 
 
 def _compiled(function: F, options: dict[str, Any]) -> F:
-    # numba looks at the function's own file only: a changed callee in another file would go unseen. The name
-    # is part of the cache's.
+    # numba checks only the function's own file and would not see a changed callee in another. The function's
+    # name is part of the cache's, so the version goes into the name.
     function.__qualname__ += f"_{VERSION}"
-    # Kernels allocate nothing, so they need not count references to arrays: counting cost as much as all the
+    # Kernels allocate nothing, so they need not count references to arrays. Counting cost as much as all the
     # rest.
     return cast(F, numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, _nrt=False, **options)(function))

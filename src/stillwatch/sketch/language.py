@@ -26,7 +26,7 @@ SINGLE = {
     "hangul": "ko",
     "thai": "th",
 }
-"""Scripts that are named by their main language."""
+"""Scripts with the name of their main language."""
 _OTHER_SCRIPTS = {
     "ru": "cyrillic",
     "uk": "cyrillic",
@@ -40,9 +40,7 @@ _LATIN, _HAN, _KANA = (SCRIPTS.index(name) for name in ("latin", "han", "kana"))
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[list[str | None], Hashes]:
-    """Names by number (none, scripts, languages with common words), and by script the bits of its
-    languages.
-    """
+    """Names by number (none, scripts, languages with common words), and by script its languages' bits."""
     codes = [line.split(":", 1)[0] for line in lines_of("languages.txt")]
     of_script = np.zeros(len(SCRIPTS), np.uint64)
     for bit, code in enumerate(codes):
@@ -52,7 +50,7 @@ def languages() -> tuple[list[str | None], Hashes]:
 
 @kernel
 def count_scripts(words: Words, n: Whole, counts: Int64s) -> None:
-    """Words by script."""
+    """Count the words by script."""
     counts[:] = 0
     latin: Whole = np.int64(0)
     for i in range(np.uint64(n)):
@@ -66,10 +64,10 @@ def count_scripts(words: Words, n: Whole, counts: Int64s) -> None:
 
 @kernel
 def main_script(counts: Int64s) -> Whole:
-    """The script of most words, -1 without any.
+    """Return the script of most words, -1 without any.
 
-    `other` (numerals, rare scripts) is it only where there is no better; a tenth of kana makes ideographs
-    Japanese.
+    `other` (numerals, rare scripts) is the result only if there is no better one. A tenth of kana makes
+    ideographs Japanese.
     """
     main: Whole = np.int64(-1)
     most: Whole = np.int64(0)
@@ -85,8 +83,9 @@ def main_script(counts: Int64s) -> Whole:
 
 @kernel
 def guess(main: Whole, votes: Planes, of_script: Hashes) -> Whole:
-    """Number of a language: the one of the main script with most common words, else the script itself, else
-    0.
+    """Return the number of a language.
+
+    It is the one of the main script with most common words, else the script itself, else 0.
     """
     if main < 0:
         return np.int64(0)
@@ -95,14 +94,14 @@ def guess(main: Whole, votes: Planes, of_script: Hashes) -> Whole:
 
 
 def scripts_of(numbers: Int64s) -> Any:
-    """Column of script names from their numbers, -1 for none."""
+    """Return script names from their numbers, -1 for none."""
     return pa.DictionaryArray.from_arrays(
         pa.array(numbers, pa.int32(), mask=numbers < 0), pa.array(SCRIPTS, pa.string())
     ).cast(pa.string())
 
 
 def names_of(numbers: Int64s) -> Any:
-    """Column of language names from their numbers."""
+    """Return language names from their numbers."""
     return pa.DictionaryArray.from_arrays(
         pa.array(numbers, pa.int32()), pa.array(languages()[0], pa.string())
     ).cast(pa.string())

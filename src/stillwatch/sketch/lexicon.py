@@ -29,43 +29,46 @@ class Lexicon(NamedTuple):
     table: Hashes
     """Rows of (hash of the words from the root, node); a hash of 0 is an empty place."""
     nodes: Numbers
-    """By node: GROWS, FIRST_END; one node more closes the last one's ends."""
+    """By node: GROWS, FIRST_END; one node more ends the last one's ends."""
     ends: Numbers
     """By end: SLOT, GAP, CHAIN, RULE, NEEDED, BITS."""
     first: Hashes
-    """Bit set of the high bits of every word that a phrase may begin with: most words need no look at the
-    table.
-    """
+    """Bit set of the high bits of every word that may begin a phrase: most words need no look-up."""
 
 
 GROWS, FIRST_END = range(2)
 """Whether a longer phrase begins with a node; where its ends begin."""
 SLOT, GAP, CHAIN, RULE, NEEDED, BITS = range(6)
-"""The part of a chain that an end is (parts of a chain are neighbours); words that may be skipped before it,
--1 for the first part; the chain it completes, else -1; that chain's rule; how many chains the rule needs; the
-bits it sets."""
+"""Columns of an end.
+
+The part of a chain that it is (parts of a chain are neighbours); words that may be skipped before it, -1 for
+the first part; the chain that it completes, else -1; that chain's rule; the number of chains that the rule
+needs; the bits that it sets.
+"""
 REACHED, DONE, TURN, COUNT = range(4)
-"""Columns of what was seen: by slot the word count at which it was last matched; by chain the text in which
-it was last complete; by rule the text that its count belongs to, and that count. They only ever grow, so
-nothing is cleared between texts."""
+"""Columns of what was seen.
+
+By slot the word count at which it was last matched; by chain the text in which it was last complete; by rule
+the text that its count belongs to, and that count. They only grow, so nothing is cleared between texts.
+"""
 
 
 @inlined
 def step(value: np.uint64, word: np.uint64) -> np.uint64:
-    """Hash of a phrase one word longer."""
+    """Return the hash of a phrase one word longer."""
     mixed = np.uint64((value ^ word) * _STEP)
     return mixed ^ (mixed >> np.uint64(31))
 
 
 @inlined
 def may_begin(first: Hashes, value: np.uint64) -> bool:
-    """Whether a phrase may begin with a word."""
+    """Return whether a word may begin a phrase."""
     return bool(first[value >> np.uint64(58)] >> (value >> np.uint64(52) & np.uint64(63)) & np.uint64(1))
 
 
 @inlined
 def find(table: Hashes, value: np.uint64) -> Whole:
-    """Node of a phrase, or -1."""
+    """Return the node of a phrase, or -1."""
     mask = np.uint64(table.shape[0] - 1)
     place = value & mask
     while table[place, 0] != 0:
@@ -85,7 +88,7 @@ class _Trie:
     first: set[int] = field(default_factory=set)
 
     def at(self, value: int) -> int:
-        """The node of a phrase, made if new."""
+        """Return the node of a phrase, made if new."""
         if value not in self.node:
             self.node[value] = len(self.grows)
             self.grows.append(False)
@@ -93,7 +96,7 @@ class _Trie:
         return self.node[value]
 
     def walk(self, phrase: str) -> int:
-        """The last node of a phrase."""
+        """Return the last node of a phrase."""
         words = words_of(phrase)
         assert len(words), f"BUG: the cue {phrase!r} has no word"
         first, *later = words[:, SPECIAL if len(words) == 1 and words[0, SPECIAL] else PLAIN]
@@ -108,7 +111,7 @@ class _Trie:
 
 @lru_cache(maxsize=8)
 def lexicon_of(lists: Sequence[tuple[str, int]]) -> Lexicon:
-    """The tables of some lists of cues, each a file and the bits that its cues set."""
+    """Make the tables of some lists of cues, each a file and the bits that its cues set."""
     trie = _Trie()
     ends: list[tuple[int, ...]] = []
     slot = chain = 0
@@ -153,5 +156,5 @@ def _freeze(trie: _Trie, slots: Numbers) -> Lexicon:
 
 
 def unseen(lexicon: Lexicon) -> Numbers:
-    """Room to match in: columns REACHED …"""
+    """Make room to match in: columns REACHED …"""
     return np.full((int(lexicon.ends[:, SLOT].max()) + 1, 4), -(1 << 40), np.int64)

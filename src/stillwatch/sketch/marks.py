@@ -1,6 +1,4 @@
-"""The marks of network and software: keys of addresses, clients and parameters, and what each may be shown
-as.
-"""
+"""The marks of network and software: keys of addresses, clients and parameters, and their labels."""
 
 from __future__ import annotations
 
@@ -34,13 +32,13 @@ _IPV4 = rf"^{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}$"
 
 
 class Labels:
-    """Gathers rows of table LABELS."""
+    """Collects rows of table LABELS."""
 
     def __init__(self) -> None:
         self._parts: list[pa.Table] = []
 
     def add(self, kind: str, texts: pa.Array[Any], key: HashKey, shown: pa.Array[Any] | None = None) -> None:
-        """Labels for distinct texts that are shown as they are, or as `shown`."""
+        """Add labels for distinct texts that are shown as they are, or as `shown`."""
         self.add_keys(
             kind,
             keys_of(texts, key, kind),
@@ -48,12 +46,12 @@ class Labels:
         )
 
     def add_keys(self, kind: str, keys: pa.Array[Any], labels: pa.Array[Any]) -> None:
-        """Labels for keys at hand; rows with a null key are left out."""
+        """Add labels for given keys; rows with a null key are left out."""
         part = pa.table({"key": keys, "kind": pa.array([kind] * len(keys), pa.string()), "label": labels})
         self._parts.append(part.filter(compute.is_valid(part.column("key"))))
 
     def table(self) -> pa.Table:
-        """Table LABELS, each row once, in the order of the first."""
+        """Return table LABELS, each row once, in the order of first appearance."""
         whole = pa.concat_tables(
             [
                 LABELS.arrow.empty_table().cast(pa.schema([f.with_nullable(True) for f in LABELS.arrow])),
@@ -69,7 +67,7 @@ class Labels:
 
 
 def marks_of(batch: pa.RecordBatch, key: HashKey) -> tuple[dict[str, pa.Array[Any]], Labels]:
-    """Key columns of the marks a batch carries, by their name in EXCHANGES, and their labels."""
+    """Return key columns of the marks in a batch, by their name in EXCHANGES, and their labels."""
     labels = Labels()
     columns = address_keys(batch.column("address"), key, labels)
     for name, kind in KEYED.items():
@@ -93,7 +91,7 @@ def _each(texts: pa.Array[Any], change: Callable[[str], str]) -> pa.Array[Any]:
 
 
 def address_keys(column: pa.Array[Any], key: HashKey, labels: Labels) -> dict[str, pa.Array[Any]]:
-    """Columns address (IPv6 by its /64) and subnet (/24, /48); null where it is no address."""
+    """Return key columns address (IPv6 by its /64) and subnet (/24, /48); null where it is no address."""
     encoded = column.dictionary_encode()
     address, subnet = networks_of(encoded.dictionary)
     columns = {}
@@ -104,7 +102,7 @@ def address_keys(column: pa.Array[Any], key: HashKey, labels: Labels) -> dict[st
 
 
 def networks_of(texts: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
-    """Address and subnet of distinct texts, in canonical form; null where a text is no address."""
+    """Return address and subnet of distinct texts, in canonical form; null where a text is no address."""
     plain = compute.match_substring_regex(texts, _IPV4)
     address = compute.if_else(plain, texts, pa.scalar(None, pa.string()))
     subnet = compute.replace_substring_regex(address, r"\d+$", "0/24")

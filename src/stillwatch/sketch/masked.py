@@ -1,4 +1,4 @@
-"""A text's masked words, one by one, for the few texts whose words may be looked at."""
+"""A text's masked words, one by one, for the few texts whose words may be read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ SHOWN = {int(NUMBER): "<number>", int(QUOTED): "<quoted>", int(CODE): "<code>", 
 
 
 def masked(text: str, *, system: bool = False) -> tuple[Words, Words]:
-    """A text's words, and its masked words as the kernels make them; in a system prompt, quotations and code
-    are not masked.
+    """Return a text's words, and its masked words as the kernels make them.
+
+    In a system prompt, quotations and code are not masked.
     """
     words = words_of(text)
     look_up(words, len(words), common(), planes())
@@ -26,7 +27,7 @@ def masked(text: str, *, system: bool = False) -> tuple[Words, Words]:
 
 
 def masked_words(text: str) -> tuple[Hashes, list[str]]:
-    """Hashes of a text's words as the kernels mask them, and the words as they are written."""
+    """Return hashes of a text's words as the kernels mask them, and the words as they are written."""
     data = text.encode("utf-8", "replace")
     words, out = masked(text)
     written = []

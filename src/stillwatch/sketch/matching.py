@@ -39,7 +39,7 @@ def complete(
     base: Whole,
     turn: Whole,
 ) -> Whole:
-    """Note that a node's phrase stands at words start to stop; returns the bits that it completes."""
+    """Record that a node's phrase is at words start to stop; returns the bits that it completes."""
     bits: Whole = np.int64(0)
     for end in range(nodes[node, FIRST_END], nodes[node + 1, FIRST_END]):
         slot = ends[end, SLOT]
@@ -64,7 +64,7 @@ def complete(
 
 @kernel
 def match(words: Words, n: Whole, lexicon: Lexicon, seen: Numbers, base: Whole, turn: Whole) -> Whole:
-    """Bits of the cues in n words. `base` counts the words of all texts before, `turn` the texts."""
+    """Return bits of the cues in n words. `base` counts the words of all texts before, `turn` the texts."""
     table, nodes, ends, first = lexicon
     bits: Whole = np.int64(0)
     for i in range(np.uint64(n)):

@@ -30,15 +30,18 @@ KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_E
     SEMANTIC + 1, SEMANTIC + 12
 )
 HEIGHT = HARVEST + 1
-"""Rows of the sheet the kernels write, one column a request: keys by kind, not sealed yet; signs of
-projections; bits of the keys that are known; user messages; whether the answer refuses; bytes of it that are
-reasoning between tags; the message that was sketched, or -1; masked words; numbers of the language and the
-script; where the request's shingles end; what the intent model tells: bits of flags, and thousandths."""
+"""Rows of the sheet that the kernels write, with one column per request.
+
+Keys by kind, not sealed yet; signs of projections; bits of the keys that are known; user messages; whether
+the answer refuses; bytes of it that are reasoning between tags; the message that was sketched, or -1; masked
+words; numbers of the language and the script; where the request's shingles end; the intent model's result:
+bits of flags, and thousandths.
+"""
 
 ANSWER_BYTES = 120
-"""A refusal is looked for in so many bytes at an answer's head."""
+"""A refusal is searched in so many bytes at the beginning of an answer."""
 APART = 64
-"""Word places between two texts, so that no cue spans both."""
+"""Word places between two texts, so that no cue covers both."""
 
 
 class Texts(NamedTuple):
@@ -109,7 +112,7 @@ class Sheet(NamedTuple):
     shingles: Int64s
     """All requests' fingerprints, one after the other, not sealed yet."""
     places: npt.NDArray[np.int32]
-    """The word at which each begins."""
+    """The word at which each fingerprint begins."""
 
 
 @inlined
@@ -184,7 +187,7 @@ def sketch_system(texts: Texts, row: Whole, turn: Whole, tools: Tools, sheet: Sh
 
 @kernel
 def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Sheet) -> None:
-    """Key of the first user message and the first answer after it."""
+    """Write the key of the first user message and the first answer after it."""
     total = np.uint64(0)
     wanted = USER
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
@@ -200,7 +203,7 @@ def sketch_prefix(texts: Texts, row: Whole, tools: Tools, sheet: Sheet) -> None:
 
 @kernel
 def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
-    """Count user messages, and note the last; returns whether there is a system message."""
+    """Count user messages and find the last; returns whether there is a system message."""
     last, turns, system = np.int64(-1), np.int64(0), False
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         system |= texts.roles[m] == SYSTEM

@@ -22,15 +22,16 @@ from stillwatch.sketch.words import (
 )
 
 VALUE, ORIGIN = range(2)
-"""Columns of a masked text: the word, and the place of the word it came from."""
+"""Columns of a masked text: the word, and the place of the word that it came from."""
 FEW_WORDS = 5
 """If masking quotations and code leaves fewer words than this, only numbers and dates are masked."""
 
 
 @kernel
 def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
-    """Masked words to `out`; runs of numbers and dates are one word, quotations and code blocks one each if
-    `spans`. Returns how many.
+    """Write masked words to `out`; returns how many.
+
+    Runs of numbers and dates are one word, and so is each quotation and code block if `spans`.
     """
     m = np.uint64(0)
     before, last = np.uint64(0), np.uint64(0)
@@ -55,8 +56,9 @@ def mask(words: Words, n: Whole, spans: bool, out: Words) -> Whole:
 
 @kernel
 def mask_message(words: Words, n: Whole, out: Words) -> Whole:
-    """Masked words of a message to `out`: quotations and code are masked unless next to nothing would be
-    left. Returns how many.
+    """Write masked words of a message to `out`; returns how many.
+
+    Quotations and code are masked unless almost nothing would be left.
     """
     count = mask(words, n, True, out)
     return count if count >= FEW_WORDS else mask(words, n, False, out)
@@ -64,7 +66,7 @@ def mask_message(words: Words, n: Whole, out: Words) -> Whole:
 
 @kernel
 def edge(words: Words, masked: Words, count: Whole, size: Whole, step: Whole) -> np.uint64:
-    """Hash of the first (step 1) or last (step -1) `size` masked words, a run of names being one."""
+    """Hash of the first (step 1) or last (step -1) `size` masked words; a run of names is one word."""
     total = np.uint64(0)
     taken = 0
     named = False
@@ -85,14 +87,14 @@ def edge(words: Words, masked: Words, count: Whole, size: Whole, step: Whole) ->
 
 @inlined
 def content(words: Words, masked: Words, i: Whole) -> np.uint64:
-    """1 for a masked word that is neither a common word nor stands for something masked, else 0."""
+    """Return 1 for a masked word that is neither a common word nor a masked value, else 0."""
     common = words[masked[i, ORIGIN], INFO] // np.uint64(COMMON) & np.uint64(1)
     return np.uint64(np.uint64(masked[i, VALUE] > NAME) & ~common)
 
 
 @kernel
 def fold_all(masked: Words, n: Whole) -> np.uint64:
-    """Hash of all masked words."""
+    """Return the hash of all masked words."""
     total = np.uint64(0)
     for i in range(n):
         total = folded(total, masked[i, VALUE])

@@ -12,12 +12,12 @@ Hashes = npt.NDArray[np.uint64]
 Whole = int | np.int64
 """A whole number: numpy's and Python's are one type to a kernel."""
 LONGEST_QUOTE = 400
-"""Bytes; a longer quotation is read as text, so that quoting a whole template hides nothing."""
+"""Bytes. A longer quotation is read as text, so that quoting a whole template hides nothing."""
 
 
 @kernel
 def decode(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, Whole]:
-    """Code point and length of the UTF-8 sequence at a position; a cut sequence gives U+FFFD."""
+    """Return code point and length of the UTF-8 sequence at a position; a cut sequence gives U+FFFD."""
     first = np.int64(data[at])
     if first < 0x80:
         return first, 1
@@ -32,7 +32,7 @@ def decode(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, Whole]:
 
 @kernel
 def link_end(data: Bytes, at: Whole, end: Whole) -> Whole:
-    """End of the URL at a position, or the position itself."""
+    """Return the end of the URL at a position, or the position itself."""
     if (
         (data[at] | 0x20) != 0x68
         or end - at < 10
@@ -71,7 +71,7 @@ def _letter(byte: np.uint8) -> bool:
 
 @kernel
 def closing_of(code: Whole) -> Whole:
-    """The character that closes a quotation opened by a character."""
+    """Return the character that closes a quotation opened by a character."""
     if code == 0xAB:
         return 0xBB
     if code == 0x201E:
@@ -81,8 +81,9 @@ def closing_of(code: Whole) -> Whole:
 
 @kernel
 def quote_end(data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole) -> Whole:
-    """Where the quotation opened at a position closes; -1 if it does not open, is empty, or closes too far
-    off.
+    """Return where the quotation opened at a position closes.
+
+    -1 if it does not open, is empty, or closes too far away.
     """
     first = at + size
     if first >= end or data[first] <= 0x20 or (at > low and _letter(data[at - 1])):
@@ -103,7 +104,7 @@ def quote_end(data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole) -> Wh
 
 @kernel
 def fence_end(data: Bytes, at: Whole, end: Whole) -> Whole:
-    """Where the code block opened before a position closes, or -1."""
+    """Return where the code block opened before a position closes, or -1."""
     while at + 2 < end:
         if data[at] == 0x60 and data[at + 1] == 0x60 and data[at + 2] == 0x60:
             return at
@@ -113,7 +114,7 @@ def fence_end(data: Bytes, at: Whole, end: Whole) -> Whole:
 
 @kernel
 def run_of(data: Bytes, at: Whole, end: Whole) -> Whole:
-    """How often the byte at a position repeats, up to 5."""
+    """Return how often the byte at a position repeats, up to 5."""
     count = 1
     while count < 5 and at + count < end and data[at + count] == data[at]:
         count += 1

@@ -1,4 +1,4 @@
-"""How much of an answer is reasoning that it was made to write out between tags, compiled."""
+"""How much of an answer is reasoning written out between tags, compiled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST = 24
 
 @lru_cache(maxsize=1)
 def tags() -> Hashes:
-    """Hashes of the names of TAGS."""
+    """Return the hashes of the names of TAGS."""
     return np.array(
         [name_at(np.frombuffer(f"{tag}>".encode(), np.uint8), 0, len(tag) + 1)[1] for tag in TAGS], np.uint64
     )
@@ -37,7 +37,7 @@ def tags() -> Hashes:
 
 @kernel
 def name_at(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, np.uint64]:
-    """End and hash of a tag's name, case and the marks - and _ left out."""
+    """Return end and hash of a tag's name, without case and the marks - and _."""
     value = np.uint64(0)
     start = at
     while at < end and at - start < LONGEST:
@@ -52,8 +52,9 @@ def name_at(data: Bytes, at: Whole, end: Whole) -> tuple[Whole, np.uint64]:
 
 @kernel
 def reasoning_bytes(data: Bytes, start: Whole, end: Whole, names: Hashes) -> Whole:
-    """Bytes between the tag that the answer begins with and the tag that closes it, or its end; 0 if it
-    begins with none of TAGS.
+    """Bytes between the tag that begins the answer and the tag that closes it, or the answer's end.
+
+    0 if it begins with none of TAGS.
     """
     while start < end and data[start] <= 0x20:
         start += 1

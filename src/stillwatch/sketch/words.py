@@ -1,4 +1,4 @@
-"""Text to words, compiled: one pass over UTF-8 bytes gives each word's hash and what it stands in."""
+"""Text to words, compiled: one pass over UTF-8 bytes gives each word's hash and its surroundings."""
 
 from __future__ import annotations
 
@@ -30,23 +30,31 @@ from stillwatch.sketch.kernel import apart, inlined, kernel
 from stillwatch.sketch.spans import Bytes, Whole, decode, fence_end, link_end, quote_end, run_of
 
 Words = npt.NDArray[np.uint64]
-"""One row a word, one column for each of the following; a single array, because each one passed to a kernel
-costs as much as a word.
+"""One row per word, one column for each of the following.
+
+It is a single array, because each array passed to a kernel costs as much as a word.
 """
 PLAIN, SPECIAL, INFO, START, STOP = range(5)
-"""Hash of the folded word, but NUMBER if it holds a digit and LINK for a URL; its hash in a telling place,
-else 0; the bits below; where it begins and ends."""
+"""Hash of the folded word, but NUMBER if it holds a digit and LINK for a URL.
+
+Then its hash in a telling place, else 0; the bits below; where it begins and ends.
+"""
 SCRIPT, NAMED, COMMON, DATED, SPAN = 0xF, 0x10, 0x20, 0x40, 8
-"""Bits of INFO: its first character's script; whether it looks like a name; whether it is a common word of
-some language; whether it names a date; and, shifted by SPAN, the number of the quotation or code block it
-stands in, else 0, odd for code."""
+"""Bits of INFO.
+
+Its first character's script; whether it looks like a name; whether it is a common word of some language;
+whether it names a date; and, shifted by SPAN, the number of the quotation or code block that it is in, else
+0, odd for code.
+"""
 
 NUMBER, QUOTED, CODE, LINK, FENCE, HASHES, PROMPT, NAME = (np.uint64(n) for n in range(1, 9))
-"""What stands for a number or dated word, a quotation, a code block, a link; three marks that count as words:
-```, ####, >>>; and a name.
+"""What replaces masked words.
+
+A number or dated word, a quotation, a code block, a link; three marks that count as words: ```, ####, >>>;
+and a name.
 """
 TAG, BRACKETS, CHOICE, LABEL = (np.uint64(n << 60) for n in range(1, 5))
-"""Mixed into a word's hash when it stands as <word>, [[word]], 'A.' or 'Word:' at the start of a line."""
+"""Mixed into a word's hash if it is written as <word>, [[word]], 'A.' or 'Word:' at the start of a line."""
 
 _SEED, _FACTOR, _MIX = (
     np.uint64(0x8A5CD789635D2DFF),
@@ -66,15 +74,16 @@ class Alphabet(NamedTuple):
     kinds: Bytes
     """By byte."""
     joins: Bytes
-    """By byte: whether it needs a look after ASCII letters: the word may go on, be a link, or stand in a
-    telling place.
+    """By byte: whether it needs a look after ASCII letters.
+
+    The word may continue, be a link, or be in a telling place.
     """
     page: Page
     """Room for one text."""
 
 
 def alphabet(size: Whole) -> Alphabet:
-    """The tables of characters, with room for texts of so many bytes."""
+    """Return the tables of characters, with room for texts of so many bytes."""
     kinds = bytes_()
     joins = ((kinds == DIGIT) | (kinds == WIDE) | np.isin(np.arange(256), (0x27, 0x3A, 0x3E, 0x5D))).astype(
         np.uint8
@@ -83,35 +92,36 @@ def alphabet(size: Whole) -> Alphabet:
 
 
 def room(size: Whole, turn: int = 0) -> Words:
-    """Room for so many words; `turn` as in kernel.apart."""
+    """Make room for so many words; `turn` as in kernel.apart."""
     return apart((int(size), 5), np.uint64, turn)
 
 
 @inlined
 def folded(total: np.uint64, value: np.uint64) -> np.uint64:
-    """Hash of a sequence one value longer."""
+    """Return the hash of a sequence one value longer."""
     total = np.uint64((total + value) * _FOLD)
     return total ^ (total >> np.uint64(29))
 
 
 @inlined
 def mixed(value: np.uint64) -> np.uint64:
-    """A hash with its high bits spread to the low ones."""
+    """Return a hash with its high bits spread to the low ones."""
     value = np.uint64((value ^ (value >> np.uint64(32))) * _MIX)
     return value ^ (value >> np.uint64(29))
 
 
 @inlined
 def joined(value: np.uint64, block: np.uint64) -> np.uint64:
-    """Hash of a word eight letters longer."""
+    """Return the hash of a word eight letters longer."""
     value = np.uint64((value ^ block) * _FACTOR)
     return value ^ (value >> np.uint64(32))
 
 
 @inlined
 def entry_at(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, Whole]:
-    """Table entry and bytes of the character at a position; ideographs above the table are words, anything
-    higher is invisible.
+    """Return table entry and bytes of the character at a position.
+
+    Ideographs above the table are words, anything higher is invisible.
     """
     code, size = decode(data, at, end)
     if code < TABLE_SIZE:
@@ -121,7 +131,7 @@ def entry_at(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Who
 
 @kernel
 def _joins(data: Bytes, after: Whole, end: Whole, fold: Whole, numeric: bool, chars: Characters) -> bool:
-    """Whether an apostrophe inside a word, or a separator inside a number, is part of it."""
+    """Return whether an apostrophe inside a word, or a separator inside a number, is part of it."""
     wanted = LETTER
     if numeric:
         wanted = DIGIT
@@ -134,7 +144,7 @@ def _joins(data: Bytes, after: Whole, end: Whole, fold: Whole, numeric: bool, ch
 
 @kernel
 def rest(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, np.uint64, bool]:
-    """End, hash, and whether it holds a digit, of any word."""
+    """Return end, hash, and whether it holds a digit, of any word."""
     value, block = _SEED, np.uint64(0)
     count: Whole = np.int64(0)
     words, digits = False, False
@@ -163,7 +173,7 @@ def rest(data: Bytes, at: Whole, end: Whole, chars: Characters) -> tuple[Whole, 
 
 @kernel
 def link_hash(data: Bytes, start: Whole, stop: Whole) -> np.uint64:
-    """Hash of a URL's bytes."""
+    """Return the hash of a URL's bytes."""
     value = _SEED
     for at in range(start, stop):
         value = np.uint64((value ^ np.uint64(data[at])) * _FACTOR)
@@ -174,7 +184,7 @@ def link_hash(data: Bytes, start: Whole, stop: Whole) -> np.uint64:
 def place_of(
     data: Bytes, low: Whole, start: Whole, stop: Whole, end: Whole, value: np.uint64, line: bool
 ) -> np.uint64:
-    """Hash of a word in a telling place, else 0."""
+    """Return the hash of a word in a telling place, else 0."""
     after = data[stop] if stop < end else np.uint8(0x0A)
     if after == 0x3E or after == 0x5D:
         before = data[start - 1] if start > low else np.uint8(0x0A)
@@ -206,7 +216,7 @@ def put(
 
 @kernel
 def mark_at(data: Bytes, low: Whole, at: Whole, end: Whole) -> np.uint64:
-    """FENCE, HASHES or PROMPT if such a mark stands here, else 0."""
+    """Return FENCE, HASHES or PROMPT if such a mark is here, else 0."""
     byte = data[at]
     if (byte != 0x60 and byte != 0x23 and byte != 0x3E) or (at > low and data[at - 1] == byte):
         return np.uint64(0)
@@ -222,7 +232,7 @@ def mark_at(data: Bytes, low: Whole, at: Whole, end: Whole) -> np.uint64:
 def word_at(
     data: Bytes, at: Whole, end: Whole, kind: Whole, fold: Whole, size: Whole, chars: Characters
 ) -> tuple[Whole, np.uint64, np.uint64]:
-    """End, hash, and masked hash of the word at a position that is more than ASCII letters."""
+    """Return end, hash, and masked hash of the word at a position that is more than ASCII letters."""
     if kind == SOLO:
         value = mixed(joined(_SEED, np.uint64(fold) + _WIDE_UNIT))
         return at + size, value, value
@@ -235,10 +245,10 @@ def word_at(
 
 @inlined
 def run_hash(page: Page, at: Whole, count: Whole) -> np.uint64:
-    """Hash of a run of ASCII letters: what `rest` gives for it."""
+    """Return the hash of a run of ASCII letters, the same as `rest` gives for it."""
     value = joined(_SEED, letters_at(page, at, min(count, 8)))
-    # Both halves are made and one is chosen, by a mask: a branch on the length of words is guessed wrong once
-    # in eight.
+    # Both halves are made and a mask chooses one: a branch on the length of words is predicted wrong once in
+    # eight.
     longer = joined(value, letters_at(page, at + 8, min(max(count - 8, 1), 8)))
     value ^= (value ^ longer) & np.uint64((8 - count) >> 63)
     for done in range(16, count, 8):
@@ -250,8 +260,9 @@ def run_hash(page: Page, at: Whole, count: Whole) -> np.uint64:
 def mark_or_span(
     data: Bytes, low: Whole, at: Whole, size: Whole, end: Whole, kind: Whole, span: Whole, spans: Whole
 ) -> tuple[np.uint64, Whole, Whole, Whole, Whole]:
-    """The mark at a position or 0, its bytes, and the quotation or code block that begins here: its number,
-    the last number, its end.
+    """Return the mark at a position or 0, its bytes, and the quotation or code block that begins here.
+
+    Of the latter its number, the last number, and its end.
     """
     mark = mark_at(data, low, at, end) if size == 1 else np.uint64(0)
     stop: Whole = np.int64(-1)
@@ -271,7 +282,7 @@ def mark_or_span(
 
 @inlined
 def character_at(data: Bytes, at: Whole, end: Whole, tables: Alphabet) -> tuple[Whole, Whole, Whole, Whole]:
-    """Kind, size in bytes, script and folded form of the character at a place."""
+    """Return kind, size in bytes, script and folded form of the character at a place."""
     kind: Whole = np.int64(tables.kinds[data[at]])
     size: Whole = np.int64(1)
     script: Whole = np.int64(0)
@@ -286,8 +297,9 @@ def character_at(data: Bytes, at: Whole, end: Whole, tables: Alphabet) -> tuple[
 def split(
     data: Bytes, low: Whole, end: Whole, tables: Alphabet, words: Words, n: Whole, total: np.uint64
 ) -> tuple[Whole, np.uint64]:
-    """Append the words of data[low:end] from place n on; returns the new count, never more than there is room
-    for, and the hash of all.
+    """Append the words of data[low:end] from place n on; returns the new count and the hash of all.
+
+    The count never exceeds the room.
     """
     page = tables.page
     turn_to(data, low, end, page)
@@ -344,7 +356,7 @@ def split(
 def split_edges(
     data: Bytes, low: Whole, end: Whole, most: Whole, tables: Alphabet, words: Words, n: Whole
 ) -> tuple[Whole, np.uint64]:
-    """As split, for the first and the last `most` bytes of a long text."""
+    """Do as split, for the first and the last `most` bytes of a long text."""
     cut, tail = end, end
     if end - low > 2 * most:
         cut, tail = low + most, end - most

@@ -12,7 +12,7 @@ from stillwatch.ingest.values import Row
 
 
 def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row | BadRow]]:
-    """Rows by column name, numbered from 1 below the header; empty fields are left out."""
+    """Return rows by column name, numbered from 1 below the header; empty fields are left out."""
     csv.field_size_limit(min(longest, sys.maxsize, 2**31 - 1))
     faults: list[BadRow] = []
     texts = _texts(pieces, longest, faults)

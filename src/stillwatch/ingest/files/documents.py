@@ -1,4 +1,4 @@
-"""Objects inside one big JSON document, cut out without reading the document whole."""
+"""Objects inside one big JSON document, read without holding the whole document."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ DEPTH, IN_STRING, ESCAPED = 0, 1, 2
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
-    """Places where an object at `level` begins (place) and ends (-place - 1); strings are stepped over.
-    Returns how many.
-    """
+    """Find where objects at `level` begin (place) and end (-place - 1), skipping strings; return how many."""
     depth, in_string, escaped = state[0], state[1], state[2]
     found = 0
     for i in range(len(data)):
@@ -49,8 +47,9 @@ def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
 
 
 def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
-    """Objects that lie `level` brackets deep, in order, with their numbers; too long ones are skipped without
-    being held.
+    """Return the objects that are `level` brackets deep, in order, with their numbers.
+
+    Objects that are too long are skipped without being held.
     """
     state = np.zeros(3, np.int64)
     number = passed = size = 0
@@ -78,7 +77,8 @@ def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece
         yield number + 1, broken
         return
     if held is not None or state[DEPTH] or state[IN_STRING]:
-        # A bracket too many hides all that follows: what is lost is judged by the size of the rows before it.
+        # One bracket too many hides everything after it: the loss is estimated from the size of the rows
+        # before.
         yield (
             number + 1,
             BadRow("", "the JSON document breaks off here", lost=max(1, size * number // max(passed, 1))),

@@ -1,4 +1,4 @@
-"""Lines of a text, none held that is longer than allowed."""
+"""Lines of a text; no line longer than allowed is held."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from stillwatch.ingest.quarantine import BadRow
 
 Piece = tuple[int, bytes | BadRow]
-"""Number of a row, from 1, and its bytes or why it has none."""
+"""Number of a row, from 1, and its bytes, or the reason why it has none."""
 
 
 def lines(pieces: Iterable[bytes], longest: int) -> Iterator[Piece]:
-    """Lines with their numbers, blank ones left out; a line that is too long is skipped without being held, a
-    break in the file is its last row.
+    """Return lines with their numbers, without blank ones.
+
+    A line that is too long is skipped without being held. A break in the file is its last row.
     """
     number = 0
     held: list[bytes] = []
@@ -41,5 +42,5 @@ def lines(pieces: Iterable[bytes], longest: int) -> Iterator[Piece]:
 
 
 def too_long(longest: int) -> BadRow:
-    """Why a row that is too long is left out."""
+    """Return why a row that is too long is left out."""
     return BadRow("", f"row longer than ingest.max_row_bytes ({longest:,} bytes)")

@@ -13,9 +13,9 @@ from stillwatch.ingest.quarantine import BadRow
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
-    """The file. Raises InputError where it is no readable Parquet."""
+    """Open the file. Raises InputError if it is no readable Parquet."""
     try:
-        # A buffer makes the reader stream its columns instead of holding those of a whole row group.
+        # A buffer makes the reader stream columns instead of holding those of a whole row group.
         return pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
@@ -28,8 +28,9 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 def batches(
     path: Path, columns: list[str] | None, most_rows: int, most_bytes: int
 ) -> Iterator[tuple[int, pa.RecordBatch | BadRow]]:
-    """Batches with the number of their first row, from 1. A damaged row group is one BadRow; the others are
-    still read.
+    """Return batches with the number of their first row, from 1.
+
+    A damaged row group is one BadRow; the others are still read.
     """
     file = open_parquet(path)
     first = 1
@@ -52,7 +53,7 @@ def batches(
 
 def _rows_at_once(file: pq.ParquetFile, group: int, most_rows: int, most_bytes: int) -> int:
     found = file.metadata.row_group(group)
-    # Dictionary pages and compression make the size in the directory smaller than in memory; four times is a
+    # Dictionary pages and compression make the size in the directory smaller than in memory. Four times is a
     # safe guess for text.
     average = 4 * found.total_byte_size / max(found.num_rows, 1)
     return max(1, min(most_rows, int(most_bytes / max(average, 1)), found.num_rows or 1))

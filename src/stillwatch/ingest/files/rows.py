@@ -21,13 +21,13 @@ from stillwatch.settings import IngestSettings
 Numbered = Iterator[tuple[int, Row | BadRow]]
 HEAD = 1 << 16
 LISTED = re.compile(rb'\{\s*"(?:data|observations|items|logs|records|Records)"\s*:\s*\[\s*\{')
-"""An object around a list of rows, as an API's answer."""
+"""An object around a list of rows, as in an API's answer."""
 EXPORT = re.compile(rb'\{\s*"resource_?(?:Spans|Logs|spans|logs)"\s*:\s*\[')
-"""An OTLP export: a row where each has a line, a document where it has several."""
+"""An OTLP export: a row if each export is one line, a document if it has several lines."""
 
 
 def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
-    """json, csv or parquet, with the column names where the file states them."""
+    """Return json, csv or parquet, with the column names if the file has them."""
     if not compression and magic_of(path).startswith(b"PAR1"):
         return "parquet", tuple(open_parquet(path).schema_arrow.names)
     head = _head(path, compression).lstrip()
@@ -57,7 +57,7 @@ def _head(path: Path, compression: str) -> bytes:
 
 
 def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
-    """Rows with their numbers, or why a row has none."""
+    """Return rows with their numbers, or the reason why a row has none."""
     kind, _ = kind_of(path, compression)
     if kind == "parquet":
         return _parquet_rows(path, settings)
@@ -76,7 +76,7 @@ def _json_pieces(path: Path, compression: str, longest: int) -> Iterator[Piece]:
 
 
 def _level(head: bytes) -> int | None:
-    """How many brackets deep the rows lie in a document; None where each row has a line."""
+    """Return how many brackets deep the rows are in a document; None if each row has a line."""
     if head[:1] == b"[":
         return 1
     spread = re.match(rb"\{\s*\r?\n", head) is not None
@@ -107,8 +107,9 @@ def _parquet_rows(path: Path, settings: IngestSettings) -> Numbered:
 
 
 def batch_rows(first: int, batch: pa.RecordBatch) -> Numbered:
-    """Rows of an Arrow batch by column name, nulls left out; times are microseconds since 1970, since Python
-    cannot hold every Arrow time.
+    """Return rows of an Arrow batch by column name, without nulls.
+
+    Times are microseconds since 1970, since Python cannot hold every Arrow time.
     """
     columns = {
         name: _timeless(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)

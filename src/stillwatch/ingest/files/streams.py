@@ -1,4 +1,4 @@
-"""Bytes of a file, unpacked and as UTF-8, piece by piece."""
+"""Bytes of a file, decompressed and as UTF-8, piece by piece."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from stillwatch.ingest.quarantine import BadRow
 
 CHUNK = 1 << 20
 ZSTD_STEP = 1 << 12
-"""A zstd block of a few bytes may unpack to 128 KiB; small steps keep a bomb from filling the memory."""
+"""A zstd block of a few bytes may decompress to 128 KiB; small steps keep a bomb from filling the memory."""
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
 def magic_of(path: Path) -> bytes:
-    """The first bytes of a file."""
+    """Return the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(8)
 
 
 def compression_of(path: Path) -> str:
-    """gzip, zstd or nothing, by the first bytes; the suffix is not trusted."""
+    """Return gzip, zstd or nothing, from the first bytes; the suffix is not trusted."""
     magic = magic_of(path)
     return (
         "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else ""
@@ -33,8 +33,9 @@ def compression_of(path: Path) -> str:
 
 
 def utf8(path: Path, compression: str) -> Iterator[bytes]:
-    """Pieces of the text as UTF-8 without a byte order mark. Raises BadRow at the place where a compressed
-    file breaks off.
+    """Return pieces of the text as UTF-8 without a byte order mark.
+
+    Raises BadRow at the place where a compressed file breaks off.
     """
     pieces = _recoded(unpacked(path, compression))
     head = next(pieces, b"")
@@ -57,8 +58,9 @@ def _recoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def unpacked(path: Path, compression: str) -> Iterator[bytes]:
-    """The file's bytes, unpacked. Raises BadRow at the place where it breaks off, after all bytes before
-    it.
+    """Return the file's bytes, decompressed.
+
+    Raises BadRow at the place where the file breaks off, after all bytes before it.
     """
     if compression == "gzip":
         return _gzip(path)

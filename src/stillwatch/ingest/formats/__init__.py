@@ -1,1 +1,1 @@
-"""Log formats, one a file. A new one is a new file here that adds a Format to the registry."""
+"""Log formats, one per file. A new format is a new file here that adds a Format to the registry."""

@@ -1,4 +1,4 @@
-"""Anthropic Messages requests and responses, one a line."""
+"""Anthropic Messages requests and responses, one pair per line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def filled(request: Request, envelope: Envelope) -> Request:
         whole(usage.get(name)) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
     ]
     fresh = whole(usage.get("input_tokens"))
-    # This API counts cached tokens apart from input_tokens; every other format counts them in.
+    # This API counts cached tokens separately from input_tokens; every other format includes them.
     request.input_tokens = fresh if fresh is None or fresh < 0 else fresh + sum(max(n, 0) for n in cached)
     request.output_tokens = whole(usage.get("output_tokens"))
     request.end_user = text(mapping_of(body.get("metadata")).get("user_id"))

@@ -1,6 +1,4 @@
-"""Any CSV, JSONL or Parquet whose columns a mapping file names, or that already have the names of
-REQUESTS.
-"""
+"""Any CSV, JSONL or Parquet with a mapping file, or with the column names of REQUESTS."""
 
 from __future__ import annotations
 
@@ -48,7 +46,7 @@ AS_THEY_ARE = Mapping({name: name for name in TARGETS})
 
 
 def detect(sample: Sample) -> float:
-    """Only files that already use our names; a mapping is asked for by the caller."""
+    """Accept only files that already use our names; the caller asks for a mapping."""
     if not sample.has("account_id", "time"):
         return 0.0
     ours = set(REQUESTS.names()) - {
@@ -66,7 +64,7 @@ def detect(sample: Sample) -> float:
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
-    """One row as a request, through the mapping."""
+    """Read one row as a request, through the mapping."""
     mapping = _mapping(context)
     get = _Getter(row, mapping)
     request = Request(time=moment(get("time"), "time", _unit(mapping)))
@@ -88,8 +86,9 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 
 
 def _said(messages: Any, system: Any, prompt: Any) -> Messages | None:
-    """Messages where the log has them; else system and prompt, which are text as they stand, not JSON to be
-    taken apart.
+    """Return the log's messages, else system and prompt.
+
+    The latter are plain text, not JSON to be parsed.
     """
     if messages is not None:
         return messages_of(messages, system)
@@ -103,12 +102,12 @@ def _said(messages: Any, system: Any, prompt: Any) -> Messages | None:
 
 
 def _answered(answer: Any) -> str | None:
-    """An answer's text; one that is JSON of its own, and no response object, is the text itself."""
+    """Return an answer's text; JSON that is no response object is the text itself."""
     return answer_of(answer) or (answer if isinstance(answer, str) and answer else None)
 
 
 class _Getter:
-    """Values by column of REQUESTS."""
+    """Returns values by column of REQUESTS."""
 
     def __init__(self, row: Row, mapping: Mapping) -> None:
         self._row = row
@@ -134,7 +133,7 @@ def _unit(mapping: Mapping) -> str:
 
 
 def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
-    """A Parquet batch as raw columns; plain columns never leave Arrow."""
+    """Read a Parquet batch as raw columns; plain columns never leave Arrow."""
     mapping = _mapping(context)
     unit = _unit(mapping)
     columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit)}
@@ -204,7 +203,7 @@ def _json_column(column: Any, name: str, faults: Faults) -> Any:
 
 
 def _messages(batch: pa.RecordBatch, mapping: Mapping, faults: Faults) -> tuple[Any, Signatures]:
-    """The messages of each row, and the signatures that they send back."""
+    """Return the messages of each row, and the signatures that they send back."""
     full, system, prompt = (_pick(batch, mapping, name) for name in ("messages", "system", "prompt"))
     if full.type == pa.list_(MESSAGE) and system.null_count == prompt.null_count == len(full):
         return full, [None] * len(full)
@@ -214,7 +213,7 @@ def _messages(batch: pa.RecordBatch, mapping: Mapping, faults: Faults) -> tuple[
 
 
 def _from_text(system: Any, prompt: Any) -> Any:
-    """One or two plain text columns as messages, without a Python object for any row."""
+    """Turn one or two plain text columns into messages, without a Python object for any row."""
     n = len(prompt)
     both = pa.concat_arrays([system, prompt])
     at = np.arange(2 * n).reshape(2, n).T.reshape(-1)
@@ -243,9 +242,7 @@ def _parsed(full: Any, system: Any, prompt: Any, faults: Faults) -> tuple[Any, S
 
 
 def _answers(column: Any, sent: Signatures, faults: Faults) -> tuple[Any, Signatures, Any]:
-    """The answers' text, the signatures that they carry and the requests did not, and their characters of
-    reasoning.
-    """
+    """The answers' text, their signatures that the requests lack, and their characters of reasoning."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         looks_json = pc.match_substring_regex(column, r"^\s*[\[{]")
         if not looks_json.true_count:
@@ -266,7 +263,7 @@ def _answers(column: Any, sent: Signatures, faults: Faults) -> tuple[Any, Signat
 
 
 def _signatures(column: Any, found: Signatures) -> Any:
-    """A column of signatures where the log has one; else those found in the messages or the answer."""
+    """Return the log's column of signatures, else those found in the messages or the answer."""
     if column.null_count < len(column):
         found = [listed(value) or other for value, other in zip(column.to_pylist(), found, strict=True)]
     return pa.array(found, pa.list_(pa.string()))

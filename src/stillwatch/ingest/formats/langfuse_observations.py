@@ -15,7 +15,7 @@ from stillwatch.ingest.values import Row, dig, first, inner, mapping_of, moment,
 from stillwatch.registry import FORMATS, Format
 
 ASKS = frozenset({"GENERATION"})
-"""Kinds of observation that call a model; spans, events and tools are stepped over."""
+"""Kinds of observation that call a model; spans, events and tools are skipped."""
 ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "metadata.userId")
 
 
@@ -43,7 +43,7 @@ def detect(sample: Sample) -> float:
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
-    """One generation as a request; other observations give nothing."""
+    """Read one generation as a request; other observations give nothing."""
     if str(row.get("type", "")).upper() not in ASKS:
         return
     asked = {**mapping_of(first(row, "model_parameters", "modelParameters"))}

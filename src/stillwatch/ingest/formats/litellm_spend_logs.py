@@ -16,7 +16,7 @@ from stillwatch.registry import FORMATS, Format
 
 
 def detect(sample: Sample) -> float:
-    """Sure of the columns that only this table has."""
+    """Recognise the columns that only this table has."""
     if not sample.has("startTime") or not (sample.has("request_id") or sample.has("litellm_call_id")):
         return 0.0
     return 0.5 + 0.5 * sample.share(
@@ -25,7 +25,7 @@ def detect(sample: Sample) -> float:
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
-    """One row of the table as a request."""
+    """Read one row of the table as a request."""
     meta = mapping_of(row.get("metadata"))
     sent = mapping_of(row.get("proxy_server_request"))
     body = body_of(sent)

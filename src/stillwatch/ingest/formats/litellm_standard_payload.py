@@ -1,4 +1,4 @@
-"""LiteLLM's StandardLoggingPayload, one a line, as its callbacks write it."""
+"""LiteLLM's StandardLoggingPayload, one per line, as its callbacks write it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "meta
 
 
 def detect(sample: Sample) -> float:
-    """Sure of the fields that only this payload has."""
+    """Recognise the fields that only this payload has."""
     if not sample.has("startTime", "id") or sample.has("request_id"):
         return 0.0
     return 0.5 + 0.5 * sample.share(
@@ -26,7 +26,7 @@ def detect(sample: Sample) -> float:
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
-    """One payload as a request."""
+    """Read one payload as a request."""
     meta = mapping_of(row.get("metadata"))
     asked = mapping_of(row.get("model_parameters"))
     agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))

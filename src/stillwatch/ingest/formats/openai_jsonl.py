@@ -1,6 +1,4 @@
-"""OpenAI-style request/response lines: chat completions, completions and responses, batch files among
-them.
-"""
+"""OpenAI-style request and response lines: chat completions, completions, responses and batch files."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ SAID = ("messages", "input", "contents")
 
 
 def detect(sample: Sample) -> float:
-    """Rows with a body that holds messages, input or a prompt; less sure where the body is the row itself."""
+    """Accept rows with a body that holds messages, input or a prompt; less surely if the row is the body."""
     found = bodies_of(sample)
     if (
         not found
@@ -33,8 +31,8 @@ def detect(sample: Sample) -> float:
         return 0.0
     if all(envelope.body is not envelope.row or envelope.headers for envelope in found):
         return 0.8
-    # Without a body of its own, the row must carry more of this API than the words alone to be preferred to
-    # the generic reader.
+    # Without a body of its own, a row needs more of this API than the words to be preferred to the generic
+    # reader.
     return 0.75 if sample.columns & {*SAMPLING, "response", "usage", "choices"} else 0.55
 
 
@@ -46,7 +44,7 @@ def _speaks(envelope: Envelope) -> bool:
 
 
 def read(row: Row, context: Context) -> Iterator[Request]:
-    """One line as a request."""
+    """Read one line as a request."""
     envelope = opened(row)
     yield filled(request_of(envelope, context), envelope)
 
@@ -70,7 +68,7 @@ def filled(request: Request, envelope: Envelope) -> Request:
 
 
 def said(body: Row) -> Messages | None:
-    """The messages of a chat completion, a response, a Gemini request or an old completion."""
+    """Return the messages of a chat completion, a response, a Gemini request or an old completion."""
     system = (
         body.get("instructions")
         or body.get("system")

@@ -1,4 +1,4 @@
-"""OpenTelemetry GenAI spans and events as OTLP JSON, after the current conventions and those up to 1.36."""
+"""OpenTelemetry GenAI spans and events as OTLP JSON, by the current conventions and those up to 1.36."""
 
 from __future__ import annotations
 
@@ -65,8 +65,9 @@ def detect(sample: Sample) -> float:
 
 
 def read(row: Row, context: Context) -> Iterator[Request | BadRow]:
-    """Every request to a model among a row's spans and events; the client is looked up on the other spans of
-    the trace too.
+    """Read every request to a model among a row's spans and events.
+
+    The client is also looked up on the other spans of the trace.
     """
     spans = spans_of(row)
     around = _around(spans)
@@ -90,7 +91,7 @@ def _is_genai(span: Span) -> bool:
 
 
 def _around(spans: list[Span]) -> dict[str, Row]:
-    """What the spans of each trace that ask no model (such as the HTTP server's) say of the client."""
+    """Return what other spans of each trace (such as the HTTP server's) say about the client."""
     found: dict[str, Row] = {}
     for span in spans:
         if span.trace and not _is_genai(span):
@@ -145,7 +146,7 @@ def _request(span: Span, context: Context) -> Request:
 
 
 def _first(attributes: Row, known: tuple[str, ...]) -> Any:
-    """The first attribute present; headers come as lists of one."""
+    """Return the first attribute present; headers come as lists of one."""
     for name in known:
         value = attributes.get(name)
         if value is not None and value != "":
@@ -194,7 +195,7 @@ def _indexed(attributes: Row, which: str) -> list[Row] | None:
 
 @dataclass
 class _Old:
-    """What events carry."""
+    """The content of events."""
 
     said: Messages = field(default_factory=list)
     """Messages of the events up to 1.36."""
@@ -203,7 +204,7 @@ class _Old:
     got: list[Any] = field(default_factory=list)
     """Answers of those events, as they were logged."""
     details: Row = field(default_factory=dict)
-    """Attributes of the event of today."""
+    """Attributes of the current event."""
 
     @property
     def answer(self) -> str | None:
@@ -231,7 +232,7 @@ def _events(span: Span) -> _Old:
 
 
 def _content(attributes: Row, body: Any) -> Row:
-    """An old event's body, wherever it was put."""
+    """Return an old event's body, wherever it is."""
     for found in (body, attributes.get(names.OLD_CONTENT)):
         found = inner(found)
         if isinstance(found, dict):

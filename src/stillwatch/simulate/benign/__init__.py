@@ -1,1 +1,1 @@
-"""One file for each benign kind of account; each adds a `Kind` to the registry."""
+"""Benign kinds of account, one file each; each adds a `Kind` to the registry."""

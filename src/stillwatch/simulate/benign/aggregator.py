@@ -1,4 +1,4 @@
-"""Aggregators whose keys stand behind one load balancer."""
+"""Aggregators whose keys are behind one load balancer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ class Aggregator(Population):
     handover: float = 0.35
     """Chance that the balancer sends a later turn of a conversation by another key."""
     declared: float = 0.6
-    """Share of aggregators that are verified organisations; the others declare themselves by the payment
-    instrument of a business plan.
+    """Share of aggregators that are verified organisations.
+
+    The others declare themselves by the payment instrument of a business plan.
     """
 
 
 def build(spec: Aggregator, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """A few keys that carry on each other's conversations word for word, in many languages, for end users
-    whose ids are passed on.
+    """Make a few keys that continue each other's conversations word for word.
+
+    They are in many languages, for end users whose ids are passed on.
     """
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(BUSINESS,), hosted=True)

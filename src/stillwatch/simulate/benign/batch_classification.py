@@ -10,7 +10,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated developers with nightly jobs on rented servers."""
+    """Make unrelated developers with nightly jobs on rented servers."""
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.plan[:] = API
     pay(accounts, rng)

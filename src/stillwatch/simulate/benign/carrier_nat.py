@@ -21,7 +21,7 @@ class Nat(Population):
 
 
 def build(spec: Nat, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """People who share nothing but a handful of addresses in their region."""
+    """Make people who share only a few addresses in their region."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     network = pick(setting.places.mobiles, region_of, rng)
     pools = np.stack([setting.places.add(network, rng) for _ in range(spec.addresses)], axis=1)

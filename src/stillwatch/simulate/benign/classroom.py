@@ -23,7 +23,7 @@ class Classroom(Population):
 
 
 def build(spec: Classroom, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Classes of pupils: same address, same hour, same exercise, few requests each."""
+    """Make classes of pupils: same address, same hour, same exercise, few requests each."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     groups, of = len(region_of), accounts.group - 1
     accounts.language[:] = 0

@@ -16,7 +16,7 @@ BUILDS = (
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated developers who run the same popular agent: one system prompt, one tool set, long contexts."""
+    """Make developers with the same popular agent: one system prompt, one tool set, long contexts."""
     accounts = ordinary_accounts(spec, n, setting, rng)
     systems = ("MacOS arm64", "Linux x64", "Windows x64")
     builds = np.array(

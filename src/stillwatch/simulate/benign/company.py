@@ -20,7 +20,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Seats of verified organisations."""
+    """Make seats of verified organisations."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(TEAM, BUSINESS, ENTERPRISE))
     accounts.rhythm[:], accounts.weekend[:] = OFFICE, 0.15
@@ -37,9 +37,7 @@ def declare(
     plans: tuple[int, ...],
     hosted: bool = False,
 ) -> None:
-    """Give each group an owner that it declares: organisation, payment, mail domain, network, software house
-    rules.
-    """
+    """Give each group a declared owner: organisation, payment, mail domain, network, set software."""
     groups, of = len(region_of), accounts.group - 1
     names = own_domains(groups, rng)
     accounts.domain = setting.domains.all(names)[of]
@@ -72,7 +70,7 @@ def declare(
 
 
 def organisation_name(domain: str) -> str:
-    """A made-up organisation, named after its mail domain."""
+    """Return a made-up organisation, named after its mail domain."""
     return domain.removesuffix(".example").replace("-", " ").title()
 
 

@@ -11,9 +11,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Declared laboratories: the same fixed questions over several models and days, in machine loops, from
-    servers.
-    """
+    """Make declared laboratories: fixed questions over several models and days, in loops, from servers."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(BUSINESS,), hosted=True)
     client = setting.clients.add("lm-eval/0.4.9 aiohttp/3.13.2", "CPython 3.11.11", "Linux x64")

@@ -1,4 +1,4 @@
-"""Strangers who run one popular framework as it comes."""
+"""Strangers who run one popular framework with its defaults."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ SYSTEMS = ("Linux x64", "MacOS arm64", "Windows x64")
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated developers with one default system prompt, tool set, user agent and parameters; one group in
-    the truth.
+    """Make unrelated developers with one default system prompt, tool set, user agent and parameters.
+
+    They are one group in the truth.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1

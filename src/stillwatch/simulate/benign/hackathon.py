@@ -26,8 +26,9 @@ class Hackathon(Population):
 
 
 def build(spec: Hackathon, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Hundreds behind one address on one day, registered that day, with the sponsor's template, client build
-    and parameters.
+    """Make hundreds of accounts behind one address on one day, registered that day.
+
+    They have the sponsor's template, client build and parameters.
     """
     accounts, region_of = neighbours(spec, n, setting, rng)
     groups, of = len(region_of), accounts.group - 1
@@ -49,8 +50,9 @@ def build(spec: Hackathon, n: int, setting: Setting, rng: np.random.Generator) -
 
 
 def _hour(region_of: Array, setting: Setting) -> Array:
-    """Nine in the morning where that leaves fourteen hours of the day in UTC, else midnight in UTC: an
-    evening's kick-off there.
+    """Return nine in the morning if that leaves fourteen hours of the day in UTC, else midnight in UTC.
+
+    The latter is an evening's kick-off there.
     """
     morning = 9 - np.array([r.utc_offset for r in setting.places.regions])[region_of]
     return np.where((morning >= 0) & (morning <= LATEST), morning, 0.0)

@@ -16,8 +16,9 @@ BUILDS = (
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Strangers with identical harvest templates, tool and parameters, each for some days of its own; one
-    group in the truth.
+    """Make strangers with identical harvest templates, tool and parameters, each on some days of its own.
+
+    They are one group in the truth.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1

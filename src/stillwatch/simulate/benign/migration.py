@@ -20,14 +20,16 @@ class Migration(Population):
     """Each group is one company."""
 
     declared: float = 0.6
-    """Share of companies whose contract stands on the first day; the others begin with trial seats that share
-    a mail domain and declare nothing.
+    """Share of companies whose contract exists on the first day.
+
+    The others begin with trial seats that share a mail domain and declare nothing.
     """
 
 
 def build(spec: Migration, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Hundreds of seats made by a script in one hour of a night, at work from the hour of the next day in
-    which the old assistant is cut off.
+    """Make hundreds of seats, made by a script in one hour of a night.
+
+    They work from the hour of the next day in which the old assistant is switched off.
     """
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(TEAM,))

@@ -11,7 +11,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """People who share a work address and office hours, and go home in the evening."""
+    """Make people who share a work address and office hours, and go home in the evening."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     offices = setting.places.add(pick(setting.places.firms, region_of, rng), rng)
     accounts.places[:, 1] = accounts.places[:, 0]

@@ -10,7 +10,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated people."""
+    """Make unrelated people."""
     return ordinary_accounts(spec, n, setting, rng)
 
 

@@ -11,8 +11,9 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Few accounts of verified organisations that generate and grade at a steady rate: the technique of a
-    harvest, nothing hidden.
+    """Make a few accounts of verified organisations that generate and grade at a steady rate.
+
+    This is the technique of a harvest, but hides nothing.
     """
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(BUSINESS, ENTERPRISE), hosted=True)

@@ -1,4 +1,4 @@
-"""A licensed distiller: training-shaped traffic with nothing hidden."""
+"""A licensed distiller: traffic like training data, with nothing hidden."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Distiller(Population):
 
 
 def build(spec: Distiller, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """A few accounts of one verified organisation that generate training data at a steady rate."""
+    """Make a few accounts of one verified organisation that generate training data at a steady rate."""
     accounts, region_of = neighbours(replace(spec, group_min=n, group_max=n), n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(ENTERPRISE,), hosted=True)
     accounts.organisation[:] = setting.organisations.add(spec.organisation)

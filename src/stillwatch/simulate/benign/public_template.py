@@ -10,7 +10,7 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated people; only their prompt is the same, and it is one group in the truth."""
+    """Make unrelated people who share only their prompt; they are one group in the truth."""
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1
     return accounts

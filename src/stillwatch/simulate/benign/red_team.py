@@ -1,4 +1,4 @@
-"""Declared testers of safety: many tricks, mostly refused."""
+"""Declared safety testers: many tricks, mostly refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from stillwatch.simulate.specs import KINDS, Kind, Population
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Verified organisations whose accounts try variants by the thousand and keep those that worked in a
-    suite that they run again.
+    """Make verified organisations whose accounts try thousands of variants.
+
+    They keep those that worked in a suite that they run again.
     """
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(BUSINESS, ENTERPRISE), hosted=True)

@@ -21,7 +21,7 @@ class Reseller(Population):
 
 
 def build(spec: Reseller, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """A reseller's accounts: diverse words and languages, end-user ids passed on, server addresses."""
+    """Make a reseller's accounts: diverse words and languages, end-user ids passed on, server addresses."""
     accounts, region_of = neighbours(spec, n, setting, rng)
     declare(accounts, region_of, setting, rng, plans=(ENTERPRISE,), hosted=True)
     accounts.end_users[:] = spec.end_users

@@ -13,8 +13,9 @@ HOUSEHOLDS = 40
 
 
 def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """People whose homes and phones are all behind the shared addresses of few networks; one group in the
-    truth.
+    """Make people whose homes and phones are all behind the shared addresses of few networks.
+
+    They are one group in the truth.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1

@@ -30,7 +30,7 @@ class Vendor(Population):
     """Each group is one vendor with its freelancers all over the world."""
 
     behind_egress: float = 0.35
-    """Share of freelancers who work through the vendor's remote desktop, and so behind its address."""
+    """Share of freelancers who work through the vendor's remote desktop, and so from its address."""
     staff: float = 0.15
     """Share of accounts that are the vendor's own and declare it."""
     called: float = 0.6
@@ -38,8 +38,9 @@ class Vendor(Population):
 
 
 def build(spec: Vendor, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """People who declare no common owner, and share a template, a tool with its parameters, and some of them
-    an address.
+    """Make people who declare no common owner, but share a template and a tool with its parameters.
+
+    Some of them also share an address.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group = groups_of(n, spec, rng)

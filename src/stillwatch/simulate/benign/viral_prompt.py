@@ -1,4 +1,4 @@
-"""Strangers all over the world who try one prompt within days of its going viral."""
+"""Strangers all over the world who try one prompt within days of its becoming popular."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ class Viral(Population):
     newcomers: float = 0.4
     """Share that registers for it."""
     hours: float = 9.0
-    """Mean hours after its beginning at which an account joins."""
+    """Mean hours between the beginning and an account's first use."""
     lasting: ClassVar[bool] = False
 
 
 def build(spec: Viral, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """Unrelated people: the same words, begun in the same hours of one night and day, by accounts of which
-    many are as old; one group in the truth.
+    """Make unrelated people with the same words, begun in the same hours of one night and day.
+
+    Many of the accounts are equally old. They are one group in the truth.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1

@@ -20,8 +20,9 @@ class Vpn(Population):
 
 
 def build(spec: Vpn, n: int, setting: Setting, rng: np.random.Generator) -> Accounts:
-    """People of all regions whose traffic comes from a handful of addresses that are also popular with
-    operators; one group in the truth.
+    """Make people of all regions whose traffic comes from a few addresses that operators use too.
+
+    They are one group in the truth.
     """
     accounts = ordinary_accounts(spec, n, setting, rng)
     accounts.group[:] = 1

@@ -1,1 +1,1 @@
-"""One file for each log format that a world can be written in; each adds a `Writer` to the registry."""
+"""Log formats that a world can be written in, one file each; each adds a `Writer` to the registry."""

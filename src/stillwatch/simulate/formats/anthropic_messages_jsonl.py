@@ -1,4 +1,4 @@
-"""Anthropic Messages requests and responses, one pair a line."""
+"""Anthropic Messages requests and responses, one pair per line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ALLOWED = ("temperature", "top_p", "top_k", "stream")
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One request with its response."""
+    """Write one request with its response."""
     return {
         "request_id": record.request_id,
         "account_id": record.account,
@@ -52,8 +52,9 @@ def _body(record: Record) -> dict[str, Any]:
 
 
 def _message(message: dict[str, Any]) -> dict[str, Any]:
-    """A message as this API has it: no role tool, since results come from the user; signed reasoning as
-    blocks before the text.
+    """Write a message in this API's form.
+
+    There is no role tool, since results come from the user. Signed reasoning is in blocks before the text.
     """
     role, blocks = (
         "user" if message["role"] == "tool" else message["role"],

@@ -1,4 +1,4 @@
-"""Lines that already use the names of the table `requests`."""
+"""Lines with the column names of table `requests`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stillwatch.simulate.writers import WRITERS, Writer
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One exchange."""
+    """Write one exchange."""
     found: dict[str, Any] = {
         "request_id": record.request_id,
         "account_id": record.account,

@@ -1,4 +1,4 @@
-"""Langfuse observations, one a line, as its blob export writes them."""
+"""Langfuse observations, one per line, as its blob export writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stillwatch.simulate.writers import WRITERS, Writer
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One generation."""
+    """Write one generation."""
     meta: dict[str, Any] = {"user_agent": record.client.user_agent}
     if record.client.stainless:
         meta["headers"] = record.client.stainless

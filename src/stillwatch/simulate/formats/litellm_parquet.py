@@ -1,4 +1,4 @@
-"""LiteLLM SpendLogs as a Parquet export: the default, since it is written fastest."""
+"""LiteLLM SpendLogs as a Parquet export. This is the default, since it is the fastest to write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRICE = 0.000_004
 
 
 def write(rows: Rows, path: Path) -> None:
-    """One part of the table LiteLLM_SpendLogs."""
+    """Write one part of table LiteLLM_SpendLogs."""
     pq.write_table(
         pa.table(columns(rows)),
         path,
@@ -34,9 +34,7 @@ def write(rows: Rows, path: Path) -> None:
 
 
 def columns(rows: Rows) -> dict[str, pa.Array[Any]]:
-    """The table's columns, named as LiteLLM's schema.prisma names them; those that say nothing here are left
-    out.
-    """
+    """Return the table's columns, named as in LiteLLM's schema.prisma; empty ones are left out."""
     n = len(rows)
     total = rows.input_tokens + rows.output_tokens
     model = model_names(rows)
@@ -83,14 +81,14 @@ DICTIONARY: Any = [
 
 
 def _api_keys(rows: Rows) -> pa.Array[Any]:
-    """The hash of each account's key, as LiteLLM keeps it."""
+    """Return the hash of each account's key, as LiteLLM keeps it."""
     present, inverse = np.unique(rows.account, return_inverse=True)
     ids = take(rows.world.account_ids, present).to_pylist()
     return take([hashlib.sha256(f"key of {name}".encode()).hexdigest() for name in ids], inverse)
 
 
 def metadata(rows: Rows) -> pa.Array[Any]:
-    """What LiteLLM keeps of the caller: user agent, custom headers, error code, reasoning tokens."""
+    """Return what LiteLLM keeps of the caller: user agent, custom headers, error code, reasoning tokens."""
     known, inverse = combined(
         rows.client, rows.status, np.minimum(rows.reasoning_tokens // REASONING_STEP, 2047)
     )
@@ -104,7 +102,7 @@ def metadata(rows: Rows) -> pa.Array[Any]:
 
 
 def metadata_of(rows: Rows, client: int, status: int, reasoning: int) -> dict[str, Any]:
-    """One row's metadata."""
+    """Return one row's metadata."""
     build = rows.world.setting.clients.builds[client]
     found: dict[str, Any] = {
         "user_agent": build.user_agent,
@@ -121,13 +119,13 @@ def metadata_of(rows: Rows, client: int, status: int, reasoning: int) -> dict[st
 
 
 def bodies(rows: Rows) -> pa.Array[Any]:
-    """The request bodies without their messages, which have a column of their own."""
+    """Return the request bodies without their messages, which have a column of their own."""
     known, inverse = combined(rows.model, rows.parameters, rows.tools, rows.output_format)
     return take([as_json(body_of(rows, *key)) for key in known], inverse)
 
 
 def body_of(rows: Rows, model: int, parameters: int, tools: int, output_format: int) -> dict[str, Any]:
-    """One request's body: model, sampling parameters, tools and output format."""
+    """Return one request's body: model, sampling parameters, tools and output format."""
     setting = rows.world.setting
     body: dict[str, Any] = {"model": setting.models[model].name, **setting.clients.parameters[parameters]}
     if tools:

@@ -1,4 +1,4 @@
-"""LiteLLM SpendLogs, one row of the table a line."""
+"""LiteLLM SpendLogs, one row of the table per line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stillwatch.simulate.writers import WRITERS, Writer
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One row, JSON columns as nested values, as a JSON export of the table has them."""
+    """Write one row, with JSON columns as nested values, as in a JSON export of the table."""
     total = record.input_tokens + record.output_tokens
     text = record.messages is not None
     body = {
@@ -41,7 +41,7 @@ def row(record: Record) -> dict[str, Any]:
 
 
 def metadata(record: Record) -> dict[str, Any]:
-    """What LiteLLM keeps of the caller."""
+    """Return what LiteLLM keeps of the caller."""
     found: dict[str, Any] = {
         "user_agent": record.client.user_agent,
         "status": "success" if record.good else "failure",
@@ -55,7 +55,7 @@ def metadata(record: Record) -> dict[str, Any]:
 
 
 def _time(micros: int) -> str:
-    """A time as the database writes it."""
+    """Return a time as the database writes it."""
     return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 

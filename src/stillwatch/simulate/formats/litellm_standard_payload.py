@@ -1,5 +1,6 @@
-"""LiteLLM's StandardLoggingPayload, one a line, as its callbacks write it; its times are seconds since
-1970.
+"""LiteLLM's StandardLoggingPayload, one per line, as its callbacks write it.
+
+Its times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from stillwatch.simulate.writers import WRITERS, Writer
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One payload."""
+    """Write one payload."""
     asked = {
         key: value
         for key, value in record.body().items()

@@ -1,4 +1,4 @@
-"""OpenAI-style requests and responses, one pair a line."""
+"""OpenAI-style requests and responses, one pair per line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stillwatch.simulate.writers import WRITERS, Writer
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One request with its response."""
+    """Write one request with its response."""
     return {
         "request_id": record.request_id,
         "account_id": record.account,

@@ -1,4 +1,4 @@
-"""OpenTelemetry GenAI spans as OTLP JSON, one export of a single span a line."""
+"""OpenTelemetry GenAI spans as OTLP JSON, one export of a single span per line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARAMETERS |= {"frequency_penalty": "frequency_penalty"}
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One export with one span."""
+    """Write one export with one span."""
     trace = hashlib.blake2b((record.conversation or record.request_id).encode(), digest_size=16).hexdigest()
     span = {
         "traceId": trace,
@@ -40,7 +40,7 @@ def row(record: Record) -> dict[str, Any]:
 
 
 def attributes(record: Record) -> dict[str, Any]:
-    """The span's attributes, named as the conventions of schema 1.42 name them."""
+    """Return the span's attributes, named as in the conventions of schema 1.42."""
     found: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
@@ -65,7 +65,7 @@ def attributes(record: Record) -> dict[str, Any]:
 
 
 def _content(record: Record) -> dict[str, Any]:
-    """What is only captured where content capture is on, as JSON texts."""
+    """Return what only content capture records, as JSON texts."""
     if record.messages is None:
         return {}
     found: dict[str, Any] = {
@@ -92,7 +92,7 @@ def _json(value: Any) -> str:
 
 
 def _value(value: Any) -> dict[str, Any]:
-    """An attribute's value in OTLP's JSON form; whole numbers are strings there."""
+    """Return an attribute's value in OTLP's JSON form; whole numbers are strings there."""
     if isinstance(value, list):
         return {"arrayValue": {"values": [_value(item) for item in value]}}
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""How operators work and hide: one file for each part of their behaviour."""
+"""How operators work and hide, with one file for each part of their behaviour."""

@@ -1,5 +1,7 @@
-"""Account waves: when the accounts of one wave are banned, or have done their part, the operator goes on with
-others and takes some of the old means along.
+"""Account waves: one wave of accounts after the other.
+
+When the accounts of one wave are banned, or have done their part, the operator goes on with others and keeps
+some of the old means.
 """
 
 from __future__ import annotations
@@ -22,13 +24,13 @@ class Stage:
     spec: Campaign
     """What it does; volume and means are the wave's part of the campaign's."""
     accounts: int
-    """Its accounts in this world."""
+    """Number of its accounts in this world."""
     account_wave: AccountWave | None = None
-    """The wave; None where the campaign has no waves and this is all of it."""
+    """The wave; None if the campaign has no waves and this is all of it."""
 
 
 def stages(spec: Campaign, n: int) -> list[Stage]:
-    """The waves of a campaign of `n` accounts; a campaign without waves is one stage."""
+    """Return the waves of a campaign of `n` accounts; a campaign without waves is one stage."""
     if not spec.account_waves:
         return [Stage(spec, n)]
     return [
@@ -38,7 +40,7 @@ def stages(spec: Campaign, n: int) -> list[Stage]:
 
 
 def _alone(spec: Campaign, wave: AccountWave) -> Campaign:
-    """The wave as a campaign: days are counted from its own begin."""
+    """Return the wave as a campaign, with days counted from its own beginning."""
     pathways = [dataclasses.replace(p, late_day=p.late_day - wave.first_day) for p in spec.pathways]
     if wave.agent:
         pathways = [
@@ -68,9 +70,7 @@ def ban(stage: Stage, accounts: Accounts, rng: np.random.Generator) -> None:
 
 
 def joined(spec: Campaign, waves: list[Accounts], setting: Setting, rng: np.random.Generator) -> Accounts:
-    """The accounts of all waves together: one operator's words, and each wave has a share of the means that
-    the wave before it used.
-    """
+    """Join the accounts of all waves: one operator's words, with some means of the wave before."""
     for wave, before, after in zip(spec.account_waves[1:], waves, waves[1:], strict=False):
         after.group_seed[:] = before.group_seed[0]
         after.payment = handed_on(
@@ -88,9 +88,7 @@ def joined(spec: Campaign, waves: list[Accounts], setting: Setting, rng: np.rand
 
 
 def handed_on(values: Array, own: Array, former: Array, share: float, rng: np.random.Generator) -> Array:
-    """`values` with a share of the means in `own` replaced, each wherever it stands, by one of the `former`
-    means.
-    """
+    """Replace a share of the means in `own`, wherever they are in `values`, by some of the `former` means."""
     count = min(len(former), round(len(own) * share))
     if share > 0 and len(own) and len(former):
         count = max(1, count)
@@ -103,11 +101,11 @@ def handed_on(values: Array, own: Array, former: Array, share: float, rng: np.ra
 
 
 def _shared(values: Array, nothing: int) -> Array:
-    """Values that two accounts or more have."""
+    """Return values that two accounts or more have."""
     distinct, count = np.unique(values, return_counts=True)
     return np.asarray(distinct[(count > 1) & (distinct != nothing)])
 
 
 def _used(accounts: Accounts) -> Array:
-    """Addresses that the accounts use."""
+    """Return the addresses that the accounts use."""
     return np.unique(accounts.places[:, : int(accounts.place_count.max())])

@@ -10,9 +10,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def replace_banned(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
-    """Ban a share of the accounts in the middle of their time; the last accounts are their
-    successors.
-    """
+    """Ban a share of the accounts in the middle of their time; the last accounts are their successors."""
     count = round(len(accounts) * spec.banned)
     if count == 0:
         return

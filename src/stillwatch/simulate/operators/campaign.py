@@ -33,8 +33,9 @@ def build(
     setting: Setting,
     rng: np.random.Generator,
 ) -> Accounts:
-    """Accounts that declare owners of their own and share an operator's means; one wave of them after the
-    other where the spec has account waves.
+    """Make accounts that declare owners of their own and share an operator's means.
+
+    If the spec has account waves, one wave follows the other.
     """
     parts = [_one_wave(stage, number, cover_jobs, setting, rng) for stage in account_waves.stages(spec, n)]
     return account_waves.joined(spec, parts, setting, rng)
@@ -90,8 +91,9 @@ def build_over(
     everyone: Accounts,
     rng: np.random.Generator,
 ) -> Accounts:
-    """The same over accounts of `everyone` whose keys it stole: rows that bear their ids. Raises SettingError
-    where there are too few.
+    """Do the same over accounts of `everyone` whose keys were stolen: the rows have their ids.
+
+    Raises SettingError if there are too few.
     """
     victims = stolen.chosen(spec, n, everyone, setting, rng)
     accounts = build(spec, n, number, cover_jobs, setting, rng)
@@ -123,7 +125,7 @@ def _pathways(
 
 
 def covered(jobs: dict[str, float], cover_jobs: dict[str, float], share: float) -> dict[str, float]:
-    """A mixture of which `share` is ordinary use."""
+    """Return a mixture of which `share` is ordinary use."""
     mixed = {name: weight / sum(jobs.values()) * (1 - share) for name, weight in jobs.items()}
     for name, weight in cover_jobs.items():
         mixed[name] = mixed.get(name, 0.0) + weight / sum(cover_jobs.values()) * share

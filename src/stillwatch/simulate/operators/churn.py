@@ -1,6 +1,4 @@
-"""Accounts that live for some days only, generation after generation, and accounts that begin one after the
-other.
-"""
+"""Accounts that last for some days only, in generations, and accounts that begin one after the other."""
 
 from __future__ import annotations
 
@@ -12,14 +10,12 @@ from stillwatch.simulate.specs import Campaign
 
 
 def generations(spec: Campaign) -> int:
-    """How many generations of accounts follow each other."""
+    """Return how many generations of accounts follow each other."""
     return max(1, int(np.ceil(spec.days / spec.life_days))) if spec.life_days else 1
 
 
 def replace_by_age(spec: Campaign, accounts: Accounts, begin: int) -> None:
-    """Each generation registers as long before its own days as the first did before the campaign, and works
-    on those days only.
-    """
+    """Give each generation its days, and registrations as long before them as the first generation's."""
     if generations(spec) == 1:
         return
     life = round(spec.life_days * DAY)
@@ -30,8 +26,9 @@ def replace_by_age(spec: Campaign, accounts: Accounts, begin: int) -> None:
 
 
 def spread_starts(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
-    """Accounts begin up to `spread_days` late, at most half of their time, and go on for as long past their
-    end, if the window lasts.
+    """Let accounts begin up to `spread_days` late, but at most half of their time, and end as much later.
+
+    The end is at most that of the window.
     """
     if not spec.spread_days:
         return

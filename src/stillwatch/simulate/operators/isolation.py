@@ -16,25 +16,23 @@ COLUMNS = {
     "rhythm": ("rhythm", "shift", "weekend", "stay", "gap", "even", "burst"),
     "content": (),
 }
-"""What an unrelated person has of its own, by family; content is made apart below."""
+"""What an unrelated person has of its own, by family; content is handled below."""
 FAMILIES = tuple(COLUMNS)
 Before = dict[str, Array]
 
 
 def remember(spec: Campaign, accounts: Accounts) -> Before:
-    """The columns that isolation will give back, as they are of people who never met."""
+    """Return the columns that isolation will restore, with the values of people who never met."""
     return {name: getattr(accounts, name).copy() for family in spec.isolated for name in COLUMNS[family]}
 
 
 def isolate(
     spec: Campaign, accounts: Accounts, before: Before, setting: Setting, rng: np.random.Generator
 ) -> None:
-    """Give a share of the accounts the marks of unrelated people back; what they ask for and how much
-    stays.
-    """
+    """Restore the marks of unrelated people for a share of the accounts; what and how much they ask stays."""
     if not spec.isolated:
         return
-    # A stream of its own: whoever is isolated, all else stays as it was drawn.
+    # A random stream of its own: whoever is isolated, everything else stays as it was drawn.
     rng = rng.spawn(1)[0]
     for family in FAMILIES:
         share = spec.isolated.get(family, 0.0)
@@ -42,7 +40,7 @@ def isolate(
         weekend = accounts.weekend[inside]
         for name in COLUMNS[family] if len(inside) else ():
             getattr(accounts, name)[inside] = before[name][inside]
-        # As much a week as before.
+        # As much per week as before.
         accounts.rate[inside] *= (5 + 2 * weekend) / (5 + 2 * accounts.weekend[inside])
         if family == "identity":
             _own_identity(accounts, inside, setting, rng)
@@ -51,7 +49,7 @@ def isolate(
 
 
 def _own_identity(accounts: Accounts, inside: Array, setting: Setting, rng: np.random.Generator) -> None:
-    """A payment instrument of its own, and a registration before its first use."""
+    """Give a payment instrument of its own, and a registration before its first use."""
     accounts.payment[inside] = np.where(accounts.plan[inside] == FREE, 0, instruments(len(inside), rng))
     before_use = accounts.first[inside] - (rng.uniform(1, 72, len(inside)) * HOUR).astype(np.int64)
     accounts.created[inside] = np.maximum(np.minimum(accounts.created[inside], before_use), setting.launched)

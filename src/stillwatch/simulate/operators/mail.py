@@ -10,9 +10,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def register_in_bulk(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
-    """Some accounts use catch-all domains of the operator, others freemail with the shape that its script
-    makes.
-    """
+    """Give some accounts catch-all domains of the operator, others freemail in the shape of its script."""
     n = len(accounts)
     domains = setting.domains.all(own_domains(spec.mail_domains, rng))
     setting.bulk["domains"].update(domains.tolist())
@@ -24,7 +22,7 @@ def register_in_bulk(spec: Campaign, accounts: Accounts, setting: Setting, rng: 
 
 
 def registered(accounts: Accounts, setting: Setting) -> Array:
-    """Domains that several accounts have and no mail provider offers: those that an operator registered."""
+    """Domains that an operator registered: several accounts have them and no mail provider offers them."""
     distinct, count = np.unique(accounts.domain, return_counts=True)
     offered = setting.domains.all(providers())
     return np.asarray(distinct[(count > 1) & ~np.isin(distinct, offered)])

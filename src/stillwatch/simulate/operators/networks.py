@@ -12,7 +12,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def draw_from_pool(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
-    """Each account uses several addresses of the pool; some of its addresses nobody else has."""
+    """Give each account several addresses of the pool, and some addresses that nobody else has."""
     n, width = len(accounts), min(spec.addresses, PLACES)
     pool = make_pool(spec, max(4, round(n * spec.pool)), setting, rng)
     drawn = pool[rng.integers(0, len(pool), (n, width))]
@@ -21,7 +21,7 @@ def draw_from_pool(spec: Campaign, accounts: Accounts, setting: Setting, rng: np
 
 
 def make_pool(spec: Campaign, size: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """Addresses of the classes that the spec names, spread over its regions."""
+    """Make addresses of the classes that the spec names, spread over its regions."""
     names, weights = list(spec.networks), np.array(list(spec.networks.values()))
     chosen = rng.choice(len(names), size, p=weights / weights.sum())
     book = setting.places

@@ -10,7 +10,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def share_cards(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
-    """Most paying accounts draw on the pool of cards; the rest have one each."""
+    """Let most paying accounts use the pool of cards; the rest have one each."""
     cards = instruments(max(spec.cards_at_least, round(spec.cards * setting.scale)), rng)
     setting.bulk["cards"].update(cards.tolist())
     shared = (rng.random(len(accounts)) < spec.card_share) & (accounts.plan != FREE)

@@ -1,4 +1,4 @@
-"""Where a campaign's accounts and the homes in its address pool seem to be."""
+"""The regions of a campaign's accounts, and of the homes in its address pool."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def drawn(spec: Campaign, n: int, setting: Setting, rng: np.random.Generator) -> Array:
-    """Regions by the campaign's shares, or as customers are where it names none."""
+    """Draw regions by the campaign's shares, or as customers have them if it names none."""
     if not spec.regions:
         return setting.places.draw_regions(n, rng)
     names = [region.name for region in setting.places.regions]

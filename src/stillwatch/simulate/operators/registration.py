@@ -10,8 +10,9 @@ from stillwatch.simulate.specs import Campaign
 
 
 def waves(spec: Campaign, accounts: Accounts, begin: int, setting: Setting, rng: np.random.Generator) -> None:
-    """Most accounts are made within a few hours on a few days before the campaign begins; all are older than
-    its first day.
+    """Register most accounts within a few hours on a few days before the campaign begins.
+
+    All accounts are older than its first day.
     """
     n = len(accounts)
     starts = begin - (

@@ -1,4 +1,4 @@
-"""How a campaign's work is dealt out over accounts and hours."""
+"""How a campaign's work is distributed over accounts and hours."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ RHYTHMS = {"balanced": BALANCED, "workday": WORKDAY, "flat": FLAT}
 
 
 def set_pace(spec: Campaign, accounts: Accounts, n: int, rng: np.random.Generator) -> None:
-    """Daily rates within the published 6 (unless `slowest` says less) to 860 that add up to the campaign's
-    volume; a balancer deals nearly equal shares.
+    """Set daily rates between 6 (or `slowest`, if less) and 860, as published, that add up to the volume.
+
+    A balancer gives nearly equal shares.
     """
     volume = spec.exchanges * n / spec.accounts
     active = np.maximum(accounts.last - accounts.first, 0) / DAY
@@ -31,7 +32,7 @@ def set_pace(spec: Campaign, accounts: Accounts, n: int, rng: np.random.Generato
 
 
 def _factor(shape: Array, active: Array, volume: float, slowest: float) -> float:
-    """The factor at which clipped rates times active days give the volume, by bisection."""
+    """Find the factor at which clipped rates times active days give the volume, by bisection."""
     low, high = 1e-3, 1e5
     for _ in range(80):
         middle = (low * high) ** 0.5

@@ -9,7 +9,7 @@ from stillwatch.simulate.specs import Campaign
 
 
 def deal_out(spec: Campaign, accounts: Accounts, rng: np.random.Generator) -> None:
-    """Deal the slices out at random, in equal shares; a share of accounts sends no schemas of tools."""
+    """Deal the slices out at random, in equal shares; a share of accounts sends no tool schemas."""
     rng = rng.spawn(1)[0]
     if spec.slice_accounts:
         count = slices(spec, len(accounts))
@@ -20,5 +20,5 @@ def deal_out(spec: Campaign, accounts: Accounts, rng: np.random.Generator) -> No
 
 
 def slices(spec: Campaign, accounts: int) -> int:
-    """Into how many slices the list of so many accounts is cut."""
+    """Return into how many slices the list of so many accounts is cut."""
     return -(-accounts // spec.slice_accounts) if spec.slice_accounts else 1

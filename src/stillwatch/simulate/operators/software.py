@@ -12,7 +12,7 @@ from stillwatch.simulate.specs import Pathway
 def install(
     pathway: Pathway, accounts: Accounts, inside: Array, setting: Setting, rng: np.random.Generator
 ) -> None:
-    """Give most accounts of a pathway its build and its parameters; the others look like anyone."""
+    """Give most accounts of a pathway its build and its parameters; the others look ordinary."""
     build = setting.clients.add(pathway.agent, pathway.runtime, pathway.system)
     same = inside[rng.random(len(inside)) < pathway.build_share]
     accounts.client[same] = build

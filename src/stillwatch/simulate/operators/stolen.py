@@ -1,4 +1,4 @@
-"""Stolen keys: an operator's traffic on top of that of the accounts' owners, who are its victims."""
+"""Stolen keys: an operator's traffic in addition to that of the accounts' owners, its victims."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OF_THE_OWNER = (
     "banned",
     "model",
 )
-"""What a key tells of its account: this stays the owner's, everything else is the operator's."""
+"""What a key shows of its account. These stay the owner's; everything else is the operator's."""
 
 
 def chosen(spec: Campaign, n: int, everyone: Accounts, setting: Setting, rng: np.random.Generator) -> Array:
-    """Numbers of the accounts whose keys were stolen: of the kinds named, registered before the window, none
-    of them banned or stolen from before.
+    """Return numbers of the accounts whose keys were stolen.
 
-    Raises SettingError where the world has fewer of them.
+    They are of the kinds named, registered before the window, and neither banned nor stolen from before.
+    Raises SettingError if the world has fewer of them.
     """
     wanted = [list(kinds()).index(name) for name in spec.victims]
     taken = np.unique(everyone.owner[everyone.owner >= 0])
@@ -51,8 +51,8 @@ def chosen(spec: Campaign, n: int, everyone: Accounts, setting: Setting, rng: np
 
 
 def lend(accounts: Accounts, victims: Array, everyone: Accounts) -> None:
-    """Make each row of the operator's accounts bear the id of a victim and what is known of it."""
+    """Give each row of the operator's accounts the id of a victim and what is known of it."""
     for column in OF_THE_OWNER:
         setattr(accounts, column, getattr(everyone, column)[victims].copy())
-    accounts.other_client[:] = accounts.client  # a relay pins one build for all whom it serves
+    accounts.other_client[:] = accounts.client  # a relay pins one build for everybody whom it serves
     accounts.owner[:] = victims

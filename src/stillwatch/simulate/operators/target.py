@@ -1,6 +1,4 @@
-"""Which model a campaign is after: one that it names, and another that it moves to when the first is guarded
-too well.
-"""
+"""The model that a campaign targets, and another that it moves to when the first is guarded too well."""
 
 from __future__ import annotations
 
@@ -14,15 +12,16 @@ from stillwatch.simulate.specs import Campaign
 
 
 def chosen(spec: Campaign, usual: Array, setting: Setting) -> Array:
-    """The number of the model that the campaign names, for all its accounts; else the `usual` ones."""
+    """Return the number of the model that the campaign names, for all its accounts, else the `usual` ones."""
     return np.full_like(usual, number_of(spec.model, setting)) if spec.model else usual
 
 
 def moved(
     campaigns: Sequence[Campaign], setting: Setting, campaign: Array, time: Array, before: Array
 ) -> Array:
-    """The models of exchanges, those of campaigns that have moved replaced; `campaign` is the number of each
-    exchange's campaign, -1 for none.
+    """Return the models of exchanges, with those of campaigns that have moved replaced.
+
+    `campaign` is the number of each exchange's campaign, -1 for none.
     """
     after = before
     for i, spec in enumerate(campaigns):
@@ -33,5 +32,5 @@ def moved(
 
 
 def number_of(name: str, setting: Setting) -> int:
-    """A model's number."""
+    """Return a model's number."""
     return [model.name for model in setting.models].index(name)

@@ -1,5 +1,6 @@
-"""What a prompt is for: a small linear model over hashed words, trained by `stillwatch intent train`, scored
-by kernels.
+"""What a prompt is for: a small linear model over hashed words, scored by kernels.
+
+`stillwatch intent train` trains it.
 """
 
 from __future__ import annotations

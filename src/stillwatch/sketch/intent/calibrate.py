@@ -1,4 +1,4 @@
-"""Held-out scores to chances and thresholds, and how sure the rates are."""
+"""From held-out scores to probabilities and thresholds, and the uncertainty of the rates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.stats import beta, rankdata
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 FALSE_SHARE = {"harvest": 0.0025, "label": 0.0015}
-"""Share of exchanges without any label, held out and balanced by source, that the threshold lets through."""
+"""Share of exchanges without any label, held out and balanced by source, that the threshold flags."""
 SHRINK = 0.02
 """Penalty of the squared slope's distance from 1."""
 LEVEL = 0.05
@@ -21,8 +21,9 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of groups with its exact interval at 95 % (Clopper and Pearson 1934); rows of one group count
-    as one.
+    """A share of groups with its exact interval at 95 % (Clopper and Pearson 1934).
+
+    Rows of one group count as one.
     """
 
     share: float
@@ -32,12 +33,13 @@ class Rate:
     high: float
     """Upper end."""
     groups: int
-    """Groups it rests on."""
+    """Number of groups."""
 
 
 def platt(scores: Floats, positive: Mask, weights: Floats) -> tuple[float, float]:
-    """Slope and intercept that make scores into logits at even odds: both classes weigh the same (Platt
-    1999).
+    """Return slope and intercept that turn scores into logits at even odds (Platt 1999).
+
+    Both classes weigh the same.
     """
     weight = weights.copy()
     for side in (positive, ~positive):
@@ -54,7 +56,7 @@ def platt(scores: Floats, positive: Mask, weights: Floats) -> tuple[float, float
 
 
 def threshold(scores: Floats, weights: Floats, share: float) -> float:
-    """The score that only this weighted share of the scores reaches."""
+    """Return the score that only this weighted share of the scores reaches."""
     order = np.argsort(-scores, kind="stable")
     above = np.cumsum(weights[order]) / weights.sum()
     place = min(int(np.searchsorted(above, share, side="right")), len(order) - 1)
@@ -62,7 +64,7 @@ def threshold(scores: Floats, weights: Floats, share: float) -> float:
 
 
 def rate(hits: Mask, groups: npt.NDArray[Any]) -> Rate:
-    """The share of groups that are hit."""
+    """Return the share of groups that are hit."""
     if not len(hits):
         return Rate(0.0, 0.0, 1.0, 0)
     numbers = np.unique(groups, return_inverse=True)[1]
@@ -74,7 +76,10 @@ def rate(hits: Mask, groups: npt.NDArray[Any]) -> Rate:
 
 
 def auroc(positive: Floats, negative: Floats) -> float:
-    """Chance that a positive scores above a negative; half for ties. Not a number if either is missing."""
+    """Return the chance that a positive scores above a negative; half for ties.
+
+    Not a number if either is missing.
+    """
     if not len(positive) or not len(negative):
         return float("nan")
     ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)]

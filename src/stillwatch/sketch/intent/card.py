@@ -1,4 +1,4 @@
-"""What a model says of itself: sources, licences, how well it does and where it does not."""
+"""The model's card: sources, licences, how well it does and where it does not."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SourceRate:
     share: float
     """The share."""
     groups: int
-    """Of so many groups."""
+    """Number of groups."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LabelCard:
     label: str
     """The label."""
     threshold: float
-    """Chance at even odds from which the flag is set."""
+    """Probability at even odds from which the flag is set."""
     auroc: float
     """Against exchanges without any label."""
     sensitivity: Rate
@@ -73,13 +73,13 @@ class LabelCard:
     sources: list[str] = field(default_factory=list)
     """Where its examples come from."""
     rows: int = 0
-    """How many there are."""
+    """Number of its examples."""
     hits: list[SourceRate] = field(default_factory=list)
-    """The sensitivity on each source left out."""
+    """The sensitivity on each source, with that source left out."""
 
     @staticmethod
     def of_nothing(label: str) -> LabelCard:
-        """A label that was not learnt."""
+        """The card of a label that was not learnt."""
         return LabelCard(label, 1.0, 0.5, Rate(0.0, 0.0, 1.0, 0), Rate(0.0, 0.0, 1.0, 0))
 
 
@@ -90,7 +90,7 @@ def card_of(
     features: int,
     seed: int,
 ) -> dict[str, Any]:
-    """The card as it is written to JSON."""
+    """Return the card as it is written to JSON."""
     return {
         "name": "stillwatch intent",
         "version": INTENT_VERSION,
@@ -136,9 +136,7 @@ def _short(value: Any) -> Any:
 
 
 def rows_of(card: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The card's labels as rows of a table: label, threshold, AUROC, sensitivity, false positives, groups,
-    sources.
-    """
+    """Return the card's labels as rows of a table; see COLUMNS."""
     return [
         (
             row["label"],
@@ -158,7 +156,7 @@ COLUMNS = ("label", "flagged from", "AUROC", "sensitivity", "false positives", "
 
 
 def markdown(card: Mapping[str, Any]) -> str:
-    """The card as docs/intent.md shows it."""
+    """Return the card as docs/intent.md shows it."""
     labels = [COLUMNS, ("---",) * len(COLUMNS), *rows_of(card)]
     sources: list[tuple[str, ...]] = [
         ("source", "licence", "rows", "groups", "labelled", "unsure"),

@@ -1,6 +1,4 @@
-"""Documents to weights: features that enough groups share, balanced logistic regressions, folds that leave
-whole sources out.
-"""
+"""Documents to weights: shared features, balanced logistic regressions, folds that leave sources out."""
 
 from __future__ import annotations
 
@@ -20,23 +18,27 @@ from stillwatch.sketch.spans import Hashes
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 SMALLEST_GROUPS = 3
-"""A feature of fewer groups is not used: one person's words leave the artefact as it is."""
+"""A feature of fewer groups is not used, so that one person's words do not change the artefact."""
 MOST_FEATURES = 8000
 PENALTY = {"harvest": 5e-4, "label": 1e-3}
-"""Of the squared weights, beside a loss whose weights sum to about 4."""
+"""Penalty of the squared weights; the weights of the loss sum to about 4."""
 RARITY = {"harvest": 0.05, "label": 0.15}
-"""Features are scaled by the share of groups that have them to the power of minus this: rarer ones are
-penalised less. A label is told by its own words; that an exchange is harvest-like at all, which must be seen
-in pipelines never met, rather by the common ones."""
+"""Features are scaled by the share of groups that have them to the power of minus this.
+
+Rarer ones are then penalised less. A label shows in words of its own. A harvest of any kind must be found in
+pipelines never seen, so it rests more on common words.
+"""
 AGAINST = 3.0
-"""Weight of all exchanges without a label beside those with it: at a small share of false alarms, what is
-ordinary must be known well.
+"""Weight of all exchanges without a label, compared with those with it.
+
+At a small share of false alarms, ordinary traffic must be known well.
 """
 SOURCE_POWER = 0.5
-"""A source weighs as the number of its groups to this power, so that no large set drowns a small one."""
+"""A source weighs as the number of its groups to this power, so that no large set dominates a small one."""
 DROPPED = 0.4
-"""Each document is learnt from twice: as it is, and with this share of its words left out, so that no word is
-relied on alone.
+"""Each document is used twice: as it is, and with this share of its words left out.
+
+So the model does not rely on single words.
 """
 STEPS = 80
 
@@ -46,7 +48,7 @@ class Design:
     """Documents as a matrix."""
 
     features: Hashes
-    """The features in use; their order is that of the columns."""
+    """The features in use, in the order of the columns."""
     matrix: Any
     """By document and feature: 1 / sqrt(distinct known features + DAMPING), as a sparse matrix."""
     share: Floats
@@ -54,8 +56,9 @@ class Design:
 
 
 def design(documents: Documents, used: Mask, most: int = MOST_FEATURES) -> Design:
-    """The features that at least SMALLEST_GROUPS groups of the used documents have, the most shared first,
-    one to a bucket.
+    """Make the matrix of features that at least SMALLEST_GROUPS groups of the used documents have.
+
+    The most shared come first, one to a bucket.
     """
     values = np.concatenate([np.zeros(0, np.uint64), *documents.features])
     rows = np.repeat(np.arange(len(documents)), [len(found) for found in documents.features])
@@ -86,8 +89,9 @@ def _chosen(known: Hashes, groups: npt.NDArray[np.int64], most: int) -> npt.NDAr
 
 
 def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
-    """Weights of documents: within a class by source, within a source by group; with the label 1 in sum,
-    without it AGAINST.
+    """Weigh documents: within a class by source, within a source by group.
+
+    Those with the label sum to 1, those without it to AGAINST.
     """
     weights = np.zeros(len(documents))
     numbers = np.unique(documents.groups, return_inverse=True)[1]
@@ -102,8 +106,9 @@ def balance(documents: Documents, positive: Mask, used: Mask) -> Floats:
 
 
 def regress(made: Design, positive: Mask, weights: Floats, kind: str) -> tuple[Floats, float]:
-    """Weights by feature and an intercept: penalised logistic regression by L-BFGS, from zero, so that equal
-    input gives equal weights.
+    """Return weights by feature and an intercept: penalised logistic regression by L-BFGS.
+
+    It starts from zero, so that equal input gives equal weights.
     """
     used, penalty = np.flatnonzero(weights), PENALTY[kind]
     rarity = made.share ** -RARITY[kind]
@@ -135,8 +140,9 @@ def _thinned(rows: Any) -> Any:
 
 
 def folds(documents: Documents, count: int, seed: int) -> npt.NDArray[np.int64]:
-    """By document: the fold that leaves it out. A source goes out whole if all its labels have another
-    source, else group by group.
+    """Return, by document, the fold that leaves it out.
+
+    A source goes out as a whole if all its labels have another source, else group by group.
     """
     chance = np.random.default_rng(seed)
     fold = np.zeros(len(documents), np.int64)

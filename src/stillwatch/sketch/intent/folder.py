@@ -1,5 +1,6 @@
-"""A labelled folder to documents: hashed features, labels, sources, groups. The words are dropped as soon as
-they are read.
+"""A labelled folder to documents: hashed features, labels, sources, groups.
+
+Words are dropped as soon as they are read.
 """
 
 from __future__ import annotations
@@ -46,17 +47,18 @@ class Documents:
     licences: dict[str, str]
     """By source: its licence."""
     unsure: npt.NDArray[np.bool_]
-    """By exchange: neither for nor against, left out of training."""
+    """By exchange: whether it is left out of training, as neither for nor against."""
     cues: npt.NDArray[np.int64]
-    """By exchange: bits of the flags that its cues speak for."""
+    """By exchange: bits of the flags that its cues support."""
 
     def __len__(self) -> int:
         return len(self.features)
 
 
 def read_folder(folder: Path) -> Documents:
-    """All JSONL, CSV and Parquet files of a folder, in the order of their names. Raises InputError with file,
-    row and column.
+    """Read all JSONL, CSV and Parquet files of a folder, in the order of their names.
+
+    Raises InputError with file, row and column.
     """
     paths = sorted(path for path in folder.glob("*") if path.suffix in READERS) if folder.is_dir() else []
     if not paths:

@@ -1,4 +1,4 @@
-"""What the intent model tells: twelve labels, and whether the exchange is harvest-like at all."""
+"""The outputs of the intent model: twelve labels, and whether the exchange is harvest-like at all."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ FLAGS = (
     Flag.TRAJECTORY,
     Flag.SYSTEM_PROMPT,
 )
-"""The labels' flags, in the order of the model's columns; AGENTIC is not among them, for the request itself
-says it.
+"""The labels' flags, in the order of the model's columns.
+
+AGENTIC is not among them, since the request itself shows it.
 """
 HARVEST = "HARVEST"
-"""Name of the last column: distillation-like at all. As a label in a folder: a pipeline's step that is none
-of the others.
+"""Name of the last column: harvest-like at all.
+
+As a label in a folder it is a pipeline's step that is none of the others.
 """
 UNSURE = "UNSURE"
-"""Label in a folder of what is neither for nor against: a pipeline's step that by itself is anybody's
-request. It is left out of training.
+"""Label in a folder of what is left out of training, as neither for nor against.
+
+For example a pipeline's step that by itself is anybody's request.
 """
 LABELS = (*(flag.name or "" for flag in FLAGS), HARVEST)
 """The model's columns."""
@@ -39,6 +42,7 @@ BITS = (*(flag.value for flag in FLAGS), 0)
 HARVESTS = frozenset(name for flag, name in zip(FLAGS, LABELS, strict=False) if flag & HARVEST_FLAGS) | {
     HARVEST
 }
-"""Labels that make an exchange harvest-like. Techniques, evaluations and asking for the system prompt are not
-harvest by themselves.
+"""Labels that make an exchange harvest-like.
+
+Techniques, evaluations and asking for the system prompt are not harvest by themselves.
 """

@@ -30,14 +30,15 @@ WEIGHTS, CARD = "intent.npy", "intent.json"
 
 @dataclass(frozen=True)
 class Intent:
-    """A trained intent model. It holds no words: features are hashes of 14 and 15 bits, and only those of at
-    least three groups.
+    """A trained intent model.
+
+    It holds no words: features are hashes of 14 and 15 bits, and only those of at least three groups.
     """
 
     labels: tuple[str, ...]
     """The labels, in the order of the weights."""
     thresholds: tuple[float, ...]
-    """By label: the chance, at even odds, from which its flag is set."""
+    """By label: the probability, at even odds, from which its flag is set."""
     features: npt.NDArray[np.void]
     """Rows of FEATURE, by bucket."""
     scales: npt.NDArray[np.float64]
@@ -46,13 +47,13 @@ class Intent:
     """What it was trained on and how well it does; see docs/intent.md."""
 
     def document(self) -> dict[str, Any]:
-        """Which model it is, for run.json: its name, and eight digits of the hash of its weights."""
+        """Name the model for run.json: its name, and eight digits of the hash of its weights."""
         weights = hashlib.blake2b(self.features.tobytes() + self.scales.tobytes(), digest_size=4).hexdigest()
         return {"name": self.card["name"], "weights": weights}
 
 
 def packed(intent: Intent) -> Packed:
-    """The model as arrays for the kernels, without room; see scoring.room_for."""
+    """Return the model as arrays for the kernels, without room; see scoring.room_for."""
     return packed_of(
         intent.features["bucket"], intent.features["tag"], intent.features["weights"], intent.scales
     )
@@ -60,8 +61,9 @@ def packed(intent: Intent) -> Packed:
 
 @lru_cache(maxsize=4)
 def load_intent(path: Path | None = None) -> Intent:
-    """The shipped model, or the one in a folder. Raises SettingError if it is missing, damaged, or made for
-    other sketches.
+    """Load the shipped model, or the one in a folder.
+
+    Raises SettingError if it is missing, damaged, or made for other sketches.
     """
     if path is not None:
         return _read(path)

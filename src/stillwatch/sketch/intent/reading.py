@@ -1,5 +1,6 @@
-"""Texts to masked words and their features, outside the kernels' loop: for training, and to check the
-kernels.
+"""Texts to masked words and their features, outside the kernels' loop.
+
+For training, and to check the kernels.
 """
 
 from __future__ import annotations
@@ -32,16 +33,15 @@ from stillwatch.sketch.spans import Hashes
 
 
 def masked_of(text: str, system: bool = False) -> Hashes:
-    """Hashes of a text's masked words, as the kernels give them to `score`: in a system prompt, quotations
-    and code are not masked.
+    """Return hashes of a text's masked words, as the kernels give them to `score`.
+
+    In a system prompt, quotations and code are not masked.
     """
     return masked(text, system=system)[1][:, VALUE].copy()
 
 
 def cues_of(*texts: str | None) -> int:
-    """Bits of schema.flags that the cues in an exchange's texts, the system prompt and the message, speak
-    for.
-    """
+    """Return bits of schema.flags that the cues in an exchange's texts support: system prompt and message."""
     lexicon = lexicon_of(OF_FLAGS)
     seen, base, bits = unseen(lexicon), 0, 0
     for text in texts:
@@ -53,8 +53,9 @@ def cues_of(*texts: str | None) -> int:
 
 
 def features_of(parts: tuple[Hashes, ...]) -> Hashes:
-    """The distinct features of an exchange, ascending: its words, and the pairs of neighbours within its
-    system prompt and within its message.
+    """Return the distinct features of an exchange, ascending.
+
+    They are its words, and the pairs of neighbours within its system prompt and within its message.
     """
     found = [np.zeros(0, np.uint64)]
     for words in parts:
@@ -64,18 +65,19 @@ def features_of(parts: tuple[Hashes, ...]) -> Hashes:
 
 
 def buckets_of(features: Hashes) -> npt.NDArray[np.uint16]:
-    """The bucket of each feature."""
+    """Return the bucket of each feature."""
     return (features >> SHIFT).astype(np.uint16)
 
 
 def tags_of(features: Hashes) -> npt.NDArray[np.uint16]:
-    """What tells each feature from others of its bucket."""
+    """Return the tag that separates each feature from others of its bucket."""
     return ((features >> TAG_SHIFT).astype(np.uint16)) | np.uint16(1)
 
 
 def sums_of(parts: tuple[Hashes, ...], table: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    """What the kernel `score` must give for rows of model.FEATURE, the slow way: the sums by label, and how
-    many features were known.
+    """Compute the slow way what the kernel `score` must give for rows of model.FEATURE.
+
+    Returns the sums by label, and how many features were known.
     """
     known = np.full(1 << BUCKET_BITS, -1, np.int64)
     known[table["bucket"]] = np.arange(len(table))
@@ -97,7 +99,7 @@ def _keys(parts: tuple[Hashes, ...]) -> list[tuple[int, int]]:
 
 
 def logits_of(sums: npt.NDArray[np.int64], scales: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Calibrated logits of sums, the slow way."""
+    """Compute calibrated logits of sums, the slow way."""
     return np.asarray(
         scales[:, 0] * sums[..., :COLUMNS] / np.sqrt(sums[..., HITS, None] + DAMPING) + scales[:, 1]
     )
@@ -106,10 +108,10 @@ def logits_of(sums: npt.NDArray[np.int64], scales: npt.NDArray[np.float64]) -> n
 def flagged(
     logits: npt.NDArray[np.float64], least: npt.NDArray[np.float64], cues: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
-    """By exchange and label, whether the flag is set, as the kernel `told` does; in the last column, whether
-    any of a harvest is.
+    """Return, by exchange and label, whether the flag is set, as the kernel `told` does.
 
-    logits: (exchanges, labels), calibrated; least: (labels,), thresholds; cues: (exchanges,), bits.
+    The last column is whether any flag of a harvest is set. logits: (exchanges, labels), calibrated. least:
+    (labels,), thresholds. cues: (exchanges,), bits.
     """
     bits = np.array(BITS, np.int64)
     harvests = (bits & int(HARVEST)) > 0

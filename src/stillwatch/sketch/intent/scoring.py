@@ -1,6 +1,4 @@
-"""The intent model's kernels: words and pairs of neighbours looked up in one small table, and what their sum
-means.
-"""
+"""The intent model's kernels: look up words and pairs of neighbours in one small table, and sum them."""
 
 from __future__ import annotations
 
@@ -21,8 +19,9 @@ Sums = npt.NDArray[np.int64]
 BUCKET_BITS = 14
 SHIFT, TAG_SHIFT = np.uint64(64 - BUCKET_BITS), np.uint64(34)
 WORD, PAIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-"""Factors of the feature hashes: a word's feature is word * WORD; that of two neighbours (first * PAIR ^
-second) * WORD.
+"""Factors of the feature hashes.
+
+A word's feature is word * WORD; that of two neighbours is (first * PAIR ^ second) * WORD.
 """
 EVEN = np.uint64(0x00FF00FF00FF00FF)
 EVEN_HIGH = np.uint64(0x000000FF00FF00FF)
@@ -31,14 +30,17 @@ LANE = np.uint64(0xFFFF)
 BIAS = 128
 """Weights are stored as bytes from 1 to 255."""
 CONFIRMED, LIKELY = math.log(0.75 / 0.25), math.log(0.8 / 0.2)
-"""Logits of the chances, at even odds, that a flag needs with a cue, and that any harvest's flag needs
-without one: nine labels each at their own threshold would flag 1.3 % of the exchanges without a label."""
+"""Logits, at even odds, that a flag needs with a cue, and that a harvest of any kind needs without one.
+
+Nine labels each at their own threshold would flag 1.3 % of the exchanges without a label.
+"""
 HARVESTING, CONTEXT = int(HARVEST), int(Flag.EVALUATION | Flag.AGENTIC)
 STEPS = np.uint64(128)
 """So many words, with two features each, are summed in lanes of 16 bits before they are emptied."""
 Lanes = tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]
-"""Sums of weights in lanes of 16 bits: of the labels 0, 2, 4, 6; 1, 3, 5, 7; 8, 10, 12; 9, 11; and how many
-features were added.
+"""Sums of weights in lanes of 16 bits.
+
+Of the labels 0, 2, 4, 6; 1, 3, 5, 7; 8, 10, 12; 9, 11; and the number of features added.
 """
 DAMPING = 20.0
 """A sum of n distinct features is divided by sqrt(n + DAMPING): few words are weak evidence."""
@@ -53,18 +55,21 @@ class Packed(NamedTuple):
     """The model as arrays for the kernels."""
 
     table: Hashes
-    """By bucket: the 13 weights as bytes, lowest first, an unused byte, and the feature's tag of 16 bits; a
-    tag of 0 is an empty place.
+    """By bucket: the 13 weights as bytes, lowest first, an unused byte, and the feature's tag of 16 bits.
+
+    A tag of 0 is an empty place.
     """
     scales: npt.NDArray[np.float64]
-    """By label: GAIN, BASE, THRESHOLD: the calibrated logit is GAIN * sum / sqrt(n + DAMPING) + BASE, and the
-    flag is set from THRESHOLD on.
+    """By label: GAIN, BASE, THRESHOLD.
+
+    The calibrated logit is GAIN * sum / sqrt(n + DAMPING) + BASE, and the flag is set from THRESHOLD on.
     """
     bits: npt.NDArray[np.int64]
     """By label: the bit it sets; 0 for harvest."""
     seen: npt.NDArray[np.int32]
-    """Room: by bucket, the turn in which it was last counted. Make one of it for each run of the kernels, by
-    `room_for`.
+    """Room: by bucket, the turn in which it was last counted.
+
+    Make one for each run of the kernels, with `room_for`.
     """
 
 
@@ -74,7 +79,7 @@ def packed_of(
     weights: npt.NDArray[np.int8],
     scales: npt.NDArray[np.float64],
 ) -> Packed:
-    """The arrays of a model with one row of weights for each feature."""
+    """Return the arrays of a model with one row of weights for each feature."""
     rows = np.zeros((1 << BUCKET_BITS, 16), np.uint8)
     rows[buckets, :COLUMNS] = (weights.astype(np.int16) + BIAS).astype(np.uint8)
     rows[buckets, 14:] = tags.astype("<u2").view(np.uint8).reshape(-1, 2)
@@ -87,16 +92,16 @@ def packed_of(
 
 
 def room_for(packed: Packed) -> Packed:
-    """The same model with fresh room; turns count from 1."""
+    """Return the same model with fresh room; turns count from 1."""
     return packed._replace(seen=np.zeros(len(packed.table), np.int32))
 
 
 @kernel
 def score(masked: Words, n: Whole, model: Packed, turn: Whole, out: Sums, row: Whole) -> None:
-    """Add the weights of each known feature of n masked words to a row of sums, each feature once in a turn.
+    """Add the weights of each known feature of n masked words to a row of sums, each feature once per turn.
 
     Call it for the system prompt and for the last user message with the same `turn`, which must differ from
-    exchange to exchange; `out` has COLUMNS + 1 columns, zeroed by the caller.
+    exchange to exchange. `out` has COLUMNS + 1 columns, zeroed by the caller.
     """
     zero = np.uint64(0)
     sums = (zero, zero, zero, zero, zero)
@@ -115,12 +120,12 @@ def score(masked: Words, n: Whole, model: Packed, turn: Whole, out: Sums, row: W
 
 @inlined
 def counted(model: Packed, feature: np.uint64, now: np.int32, sums: Lanes) -> Lanes:
-    """The lanes with a feature's weights added, if it is known and not counted yet."""
+    """Return the lanes with a feature's weights added, if it is known and not counted yet."""
     a, b, c, d, count = sums
     place = feature >> SHIFT
     low, high = model.table[place, 0], model.table[place, 1]
     last = model.seen[place]
-    # Masks instead of branches: whether a word is known is anyone's guess, also the processor's.
+    # Masks instead of branches: the processor cannot predict whether a word is known.
     is_it = np.uint64((high >> np.uint64(48)) == (((feature >> TAG_SHIFT) & LANE) | np.uint64(1)))
     new = is_it & np.uint64(last != now)
     model.seen[place] = last + np.int32(new) * (now - last)
@@ -138,7 +143,7 @@ def counted(model: Packed, feature: np.uint64, now: np.int32, sums: Lanes) -> La
 
 @kernel
 def empty(out: Sums, row: Whole, sums: Lanes) -> None:
-    """Add the lanes to a row of sums: even columns, then odd ones, the bias of the weights taken off."""
+    """Add the lanes to a row of sums: even columns, then odd ones, without the bias of the weights."""
     a, b, c, d, count = sums
     at = np.uint64(row)
     hits = np.int64(count)
@@ -152,10 +157,11 @@ def empty(out: Sums, row: Whole, sums: Lanes) -> None:
 
 @kernel
 def told(model: Packed, out: Sums, row: Whole, cues: Whole) -> tuple[Whole, Whole]:
-    """Bits of schema.flags; the chance in thousandths, at even odds, that the exchange is harvest-like.
+    """Return bits of schema.flags, and the probability of a harvest in thousandths, at even odds.
 
-    A label's flag is set where a cue says so and the model's chance is at least CONFIRMED; without a cue
-    where it reaches its threshold and, for harvests, the chance of a harvest at all is at least LIKELY.
+    A label's flag is set where a cue matches and the model's probability is at least CONFIRMED. Without a cue
+    it is set where it reaches its threshold and, for harvests, the probability of a harvest of any kind is at
+    least LIKELY.
     """
     flags: Whole = np.int64(0)
     alone: Whole = np.int64(0)

@@ -20,7 +20,7 @@ from stillwatch.sketch.intent.reading import buckets_of, flagged, tags_of
 
 FOLDS = 5
 FEWEST_GROUPS = 5
-"""A label of fewer groups is not learnt: its flag is never set."""
+"""A label with fewer groups is not learnt: its flag is never set."""
 NEVER = (0.0, -30.0, 30.0)
 """Gain, base and threshold of a label that was not learnt."""
 
@@ -32,12 +32,13 @@ class Learnt:
     weights: Floats
     """By feature."""
     intercept: float
-    """Added to their sum."""
+    """Added to the sum."""
 
 
 def train(folder: Path, seed: int = 0, step: Callable[[str], None] = lambda _: None) -> Intent:
-    """A model from a labelled folder; the same folder and seed give the same bytes. Raises InputError for
-    what cannot be read or learnt.
+    """Train a model from a labelled folder; the same folder and seed give the same bytes.
+
+    Raises InputError for what cannot be read or learnt.
     """
     step("reading the folder")
     return train_documents(read_folder(folder), seed, step)
@@ -46,7 +47,7 @@ def train(folder: Path, seed: int = 0, step: Callable[[str], None] = lambda _: N
 def train_documents(
     documents: Documents, seed: int = 0, step: Callable[[str], None] = lambda _: None
 ) -> Intent:
-    """A model from documents."""
+    """Train a model from documents."""
     used = ~documents.unsure
     plain = used & ~documents.labels.any(axis=1)
     groups = [
@@ -89,7 +90,7 @@ def train_documents(
 
 
 def learn(documents: Documents, made: Design, column: int, used: Mask) -> Learnt:
-    """One label's regression on the used documents."""
+    """Fit one label's regression on the used documents."""
     positive = documents.labels[:, column]
     return Learnt(*regress(made, positive, balance(documents, positive, used), _kind(column)))
 
@@ -101,7 +102,7 @@ def held_out(
     step: Callable[[str], None],
     used: Mask | None = None,
 ) -> npt.NDArray[np.float64]:
-    """By document and label: the score that a model gives it which never saw its fold."""
+    """Return, by document and label, the score from a model that never saw its fold."""
     within = ~documents.unsure if used is None else used & ~documents.unsure
     scores = np.zeros((len(documents), len(LABELS)))
     for number in range(int(fold.max()) + 1):
@@ -115,7 +116,7 @@ def held_out(
 
 
 def calibrated(documents: Documents, scores: Floats, column: int, used: Mask) -> tuple[float, float, float]:
-    """Slope, intercept and the logit from which the flag is set, from held-out scores."""
+    """Return slope, intercept and the logit from which the flag is set, from held-out scores."""
     positive = documents.labels[used, column]
     slope, intercept = platt(
         scores[used], positive, balance(documents, documents.labels[:, column], used)[used]
