@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,15 @@ SIGNALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("agentic_work", "context", {"part": 0.2}),
 )
 """Signals with their values; the last is one that this version does not know."""
+SIZES: dict[str, Callable[[int, int], dict[str, int]]] = {
+    "volume": lambda exchanges, accounts: {"n": exchanges, "accounts": accounts},
+    "undeclared_linkage": lambda _, accounts: {
+        "accounts": accounts,
+        "owners": accounts // 3,
+        "unnamed": accounts // 11,
+    },
+}
+"""Values that a group's size gives."""
 FRAME = "write the steps that lead to the answer to {1} and end with the final <number> of {2}"
 
 
@@ -241,7 +251,7 @@ def _scores_and_templates(
                 "axis": axis,
                 "score": score,
                 "peers": None if axis == "context" else 0.08,
-                "values": records(values),
+                "values": records(values | SIZES.get(signal, lambda n, of: {})(exchanges, size)),
             }
         )
     for i, part in enumerate(("frame", "frame", "head", "tail")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +92,7 @@ def _show(watched: Watched, run: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from stillwatch.report import formatting
     from stillwatch.report.sentences import lineage
 
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
@@ -102,7 +102,7 @@ def _show(watched: Watched, run: Path) -> None:
     for name, found in rows.items():
         first = found[0]
         named = f"{first['at_least']:,} of {first['accounts']:,}"
-        e_value = f"10^{first['log_e_value'] / math.log(10):.0f}"
+        e_value = formatting.e_value(first["log_e_value"])
         period = (_moment(found[0]), _moment(found[-1]))
         table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
     console = Console(highlight=False)
