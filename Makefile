@@ -4,9 +4,10 @@ SCALE ?= 0.005
 SEED ?= 1
 VENV ?= .venv
 DEMO ?= demo
-PYTEST_FLAGS ?=
+PYTEST_FLAGS ?= -n 2
 PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-version-check -c requirements/constraints.txt
-RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
+# A command imports a thousand files and the tests start many commands, so bytecode is kept even where the environment forbids it.
+RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench reference house clean

@@ -72,6 +72,12 @@ def bodies(source: str, length: int, count: int, rng: np.random.Generator) -> li
     ]
 
 
+def read_all(sketcher: stillwatch.Sketcher, given: list[dict[str, Any]]) -> None:
+    """Read every body, and sketch none."""
+    for body in given:
+        sketcher.read(body)
+
+
 def first_call() -> float:
     """Seconds from the start of a process to its first sketch."""
     started = time.perf_counter()

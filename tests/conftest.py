@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "ingest_bench",
     "range_worlds",
+    "several_processes",
     "sketch_requests",
     "small_world",
     "village",

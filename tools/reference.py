@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 import stillwatch.schema
+from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
         "errors": ("Errors and exit codes", faults()),
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
+        "python": ("Python", python_names()),
         "settings": ("Settings", setting_sections()),
         "signals": ("Signals", signals()),
         "tables": ("Tables", tables()),

@@ -23,6 +23,8 @@ LEAF = [
     ("report",),
     ("range", "make"),
     ("range", "score"),
+    ("run", "show"),
+    ("run", "verify"),
     ("watch",),
 ]
 
@@ -123,6 +125,9 @@ MISTAKES: dict[str, Mistake] = {
     "a run that is not there": (errors.RunError, 2, "report absent"),
     "a run to explain that is not there": (errors.RunError, 2, "explain absent C001"),
     "a run to forget in that is not there": (errors.RunError, 2, "forget acct_1 --run absent"),
+    "a run to verify that is not there": (errors.RunError, 2, "run verify absent"),
+    "a run to show that is not there": (errors.RunError, 2, "run show absent"),
+    "a run to watch that is not there": (errors.RunError, 2, "watch absent"),
     "two keys at once": (errors.SettingError, 2, "detect log.jsonl --out run --public-key --key-file key"),
     "a run to score that is not there": (errors.RunError, 2, "range score absent absent"),
     "a scenario that is not there": (errors.SettingError, 2, "range make march --out world"),
@@ -156,11 +161,25 @@ def test_a_mistake_ends_in_what_where_and_what_to_do(
     assert document["error"]["exit_code"] == expected
     assert document["error"]["what"]
     assert document["error"]["do"]
-    assert f"stillwatch: {document['error']['what']}" in err
+    first = document["error"]["what"].partition("\n")[0]
+    assert f"stillwatch: {first}" in err
     assert sorted(desk.iterdir()) == before
     raised = CliRunner().invoke(program, call.split()).exception
     assert type(raised) is kind
     assert str(raised).split("\n")[0] == document["error"]["what"].split("\n")[0]
+
+
+@pytest.mark.parametrize("words", ["report", "run verify", "watch", "explain {} C001", "detect {} --out run"])
+def test_no_control_character_of_a_path_reaches_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    path = "\x1b[31mred\n  what to do: delete everything\u202e"
+    given = [path if word == "{}" else word for word in words.split()]
+    code, _, err = told(capsys, monkeypatch, *given, *([] if path in given else [path]))
+    assert code == errors.EXIT_USER
+    assert "red" in err
+    assert [c for c in err if not c.isprintable() and c != "\n"] == []
+    assert [line for line in err.splitlines() if line.startswith("  what to do: delete")] == []
 
 
 def test_every_class_of_error_is_among_the_mistakes() -> None:

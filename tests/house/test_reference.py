@@ -8,6 +8,7 @@ import click
 import pytest
 
 import reference
+import stillwatch
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import FACETS, FORMATS, SIGNALS
@@ -39,6 +40,7 @@ def test_a_changed_page_and_a_left_over_one_are_noticed(
         ("commands.md", [name for name, _ in reference.leaves(program, "stillwatch")]),
         ("facets.md", list(FACETS.all())),
         ("formats.md", list(FORMATS.all())),
+        ("python.md", [name for name in stillwatch.__all__ if name != "__version__"]),
         ("signals.md", list(SIGNALS.all())),
         ("tables.md", [table.name for table in reference.all_tables()]),
         ("settings.md", [f"[{section}]" for section in settings.as_document(settings.Settings())]),

@@ -120,7 +120,7 @@ def test_a_run_that_is_replaced_is_the_earlier_one(village: Path, village_run: R
     for column in ("identity", "family"):
         assert again.table("campaigns")[column] == village_run.table("campaigns")[column]
     assert "Against the run that it replaced" in done.stdout
-    assert "C001 is C001 there" in " ".join(done.stdout.split())
+    assert "C001 is the same as C001 there" in " ".join(done.stdout.split())
     assert again.about()["previous"]["why"] == "replaced"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from village import Ran, command
+from village import Ran, command_here
 
 from stillwatch.registry import FACETS, SIGNALS
 from stillwatch.schema import found as found_tables
@@ -48,7 +48,9 @@ def test_the_campaign_is_found_and_the_licensee_left_in_peace(village_run: Ran) 
 
 
 def test_the_score_has_the_promised_shape(village_run: Ran) -> None:
-    document = json.loads(command("range", "score", village_run.folder, village_run.world, "--json").stdout)
+    document = json.loads(
+        command_here("range", "score", village_run.folder, village_run.world, "--json").stdout
+    )
     assert set(document) >= {"campaigns", "pooled", "false_campaigns", "authorised"}
     (row,) = document["campaigns"]
     assert set(row) >= {"name", "found", "verdict", "account_precision", "account_recall"}

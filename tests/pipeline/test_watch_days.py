@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
-from village import Ran, Row, command
+from village import Ran, Row, command_here
 
 from stillwatch.errors import RunError, SettingError
 from stillwatch.pipeline.forget import SOURCES
@@ -168,11 +168,11 @@ def test_a_search_before_the_first_exchange_is_quiet(village_run: Ran, tmp_path:
     for number in range(1, 6):
         shutil.rmtree(run / "exchanges" / f"day={day(number):%Y-%m-%d}")
     empty_the_morning(run, 0)
-    done = command("watch", run, "--searches-a-day", 2, "--json")
+    done = command_here("watch", run, "--searches-a-day", 2, "--json")
     early, late = json.loads(done.stdout)["days"]
     assert (early["exchanges"], early["accounts"], early["tested"], early["alarms"]) == (0, 0, 0, 0)
     assert late["exchanges"] > 0
-    shown = command("watch", run, "--searches-a-day", 2).stdout
+    shown = command_here("watch", run, "--searches-a-day", 2).stdout
     assert "1 day was searched, 2 times in all" in shown
 
 
@@ -197,9 +197,9 @@ def test_without_the_campaign_there_is_no_alarm(village_run: Ran, tmp_path: Path
     for path in (run / "exchanges").rglob("*.parquet"):
         table = pq.ParquetFile(path).read()
         pq.write_table(table.filter(pc.invert(pc.is_in(table["account"], value_set=keys))), path)
-    done = command("watch", run, "--every", 6, "--average-run-length", 30, "--json")
+    done = command_here("watch", run, "--every", 6, "--average-run-length", 30, "--json")
     assert json.loads(done.stdout)["alarms"] == []
-    document = json.loads(command("range", "score", run, village_run.world, "--json").stdout)["watch"]
+    document = json.loads(command_here("range", "score", run, village_run.world, "--json").stdout)["watch"]
     assert (document["alarms"], document["searched"]) == (0, 1)
     assert [row["alarm"] for row in document["campaigns"]] == [None]
 

@@ -15,9 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner, Result
 from range_hamlet import HEAD
 
+from made_once import made_once
 from stillwatch import report
+from stillwatch.cli import program
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
 from stillwatch.simulate.make import Order, make
@@ -132,11 +135,18 @@ def beside(world: Path) -> dict[str, Any]:
 
 
 def command(*words: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    """The command line as a person would call it."""
+    """The command line as a person would call it, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "stillwatch", *map(str, words)], capture_output=True, text=True, check=False
     )
     assert done.returncode == expect, done.stderr
+    return done
+
+
+def command_here(*words: object) -> Result:
+    """The same in this process, where only what the command does matters."""
+    done = CliRunner().invoke(program, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return done
 
 
@@ -168,6 +178,19 @@ def everything(folder: Path) -> Iterator[tuple[str, str]]:
             )
 
 
+def kept(folder: Path, said: subprocess.CompletedProcess[str], world: Path) -> None:
+    """Leave what the command said beside its run, for `ran_in` of every process of the tests."""
+    (folder / "stdout").write_text(said.stdout, encoding="utf-8")
+    (folder / "stderr").write_text(said.stderr, encoding="utf-8")
+    (folder / "world").symlink_to(world)
+
+
+def ran_in(folder: Path) -> Ran:
+    """The run in a folder that `kept` left."""
+    said = ((folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+    return Ran(folder / "run", (folder / "world").resolve(), *said)
+
+
 @pytest.fixture(scope="session")
 def village_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("village") / "village.toml"
@@ -176,23 +199,26 @@ def village_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def village(village_file: Path) -> Path:
+def village(village_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The world as LiteLLM's Parquet export."""
-    out = village_file.with_name("world")
-    make(Order(str(village_file), out, scale=1.0, seed=SEED))
-    return out
+
+    def made(folder: Path) -> None:
+        make(Order(str(village_file), folder / "world", scale=1.0, seed=SEED))
+
+    return made_once(tmp_path_factory, "village", made) / "world"
 
 
 @pytest.fixture(scope="session")
-def village_run(village: Path) -> Ran:
+def village_run(village: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The world through the real command, two workers."""
-    settings = village.with_name("two.toml")
-    settings.write_text("[ingest]\nworkers = 2\n", encoding="utf-8")
-    out = village.with_name("run")
-    done = command(
-        "detect", village / "logs", *options(beside(village)), "--settings", settings, "--out", out, "--json"
-    )
-    return Ran(out, village, done.stdout, done.stderr)
+
+    def run(folder: Path) -> None:
+        settings, out = folder / "two.toml", folder / "run"
+        settings.write_text("[ingest]\nworkers = 2\n", encoding="utf-8")
+        given = options(beside(village) | {"settings": settings, "out": out})
+        kept(folder, command("detect", village / "logs", *given, "--json"), village)
+
+    return ran_in(made_once(tmp_path_factory, "village run", run))
 
 
 @pytest.fixture

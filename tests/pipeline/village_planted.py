@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from village import SEED, Ran, Row, beside, command, options
+from village import SEED, Ran, Row, beside, command, kept, options, ran_in
 
+from made_once import made_once
 from stillwatch.simulate.make import Order, make
 
 SHARED, OWN = 20, 19
@@ -123,17 +124,20 @@ def plant(world: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def planted(village_file: Path) -> Planted:
+def planted(village_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """The real command over the planted world, with a key file, and with words of common heads allowed."""
-    world = village_file.with_name("planted")
-    make(Order(str(village_file), world, scale=1.0, seed=SEED, format="openai_jsonl"))
-    numbers = plant(world)
-    settings, key = village_file.with_name("words.toml"), village_file.with_name("secret.key")
-    settings.write_text(
-        "[sketch]\ntemplate_text = true\n[ingest]\nworkers = 1\nbad_rows_grace = 100\n", encoding="utf-8"
-    )
-    key.write_text("a secret of more than sixteen bytes\n", encoding="utf-8")
-    given = beside(world) | {"accounts": world / "accounts.jsonl", "settings": settings, "key-file": key}
-    out = village_file.with_name("planted-run")
-    done = command("detect", world / "logs", *options(given), "--out", out)
-    return Planted(Ran(out, world, done.stdout, done.stderr), numbers, key)
+
+    def run(folder: Path) -> None:
+        world, settings, key = folder / "planted", folder / "words.toml", folder / "secret.key"
+        make(Order(str(village_file), world, scale=1.0, seed=SEED, format="openai_jsonl"))
+        (folder / "numbers.json").write_text(json.dumps(plant(world)), encoding="utf-8")
+        settings.write_text(
+            "[sketch]\ntemplate_text = true\n[ingest]\nworkers = 1\nbad_rows_grace = 100\n", encoding="utf-8"
+        )
+        key.write_text("a secret of more than sixteen bytes\n", encoding="utf-8")
+        given = beside(world) | {"accounts": world / "accounts.jsonl", "settings": settings, "key-file": key}
+        kept(folder, command("detect", world / "logs", *options(given), "--out", folder / "run"), world)
+
+    folder = made_once(tmp_path_factory, "planted", run)
+    numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
+    return Planted(ran_in(folder), numbers, folder / "secret.key")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from range_hamlet import HAMLET
 
+from made_once import made_once
 from stillwatch.simulate.make import Order, make
 from stillwatch.simulate.scenario import parse
 from stillwatch.simulate.world import World, make_world
@@ -22,9 +23,11 @@ def hamlet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hamlet(hamlet_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the small world, cut into several parts a day."""
-    out = tmp_path_factory.mktemp("worlds") / "hamlet"
-    make(Order(str(hamlet_file), out, scale=1.0, seed=3, part_rows=400))
-    return out
+
+    def made(folder: Path) -> None:
+        make(Order(str(hamlet_file), folder / "hamlet", scale=1.0, seed=3, part_rows=400))
+
+    return made_once(tmp_path_factory, "hamlet", made) / "hamlet"
 
 
 @pytest.fixture(scope="session")

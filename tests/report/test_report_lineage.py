@@ -172,7 +172,7 @@ def test_what_became_of_an_earlier_run_is_said_in_a_line(linked: Path) -> None:
     campaigns: list[dict[str, Any]] = [{"campaign": "C001"}, {"campaign": "C002"}]
     assert (
         lineage.compared(run, campaigns)
-        == "Against the earlier run (its log ends on 1 Mar 2026): C001 is C004 there, grown by 40 accounts; C002 is new."
+        == "Against the earlier run (its log ends on 1 Mar 2026): C001 is C004 there grown by 40 accounts; C002 is new."
     )
     run.about["previous"]["keys"] = "not compared: it was sketched under another key"
     assert lineage.compared(run, campaigns).endswith(

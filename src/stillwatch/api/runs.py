@@ -183,5 +183,6 @@ def _text(lines: Any) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=WIDTH, color_system=None, highlight=False).print(lines)
-    return out.getvalue().rstrip()
+    # In a notebook rich would show the lines itself and write nothing.
+    Console(file=out, width=WIDTH, color_system=None, highlight=False, force_jupyter=False).print(lines)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())

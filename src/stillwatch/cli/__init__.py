@@ -116,7 +116,7 @@ def main() -> NoReturn:
     interrupts = Interrupts()
     try:
         _must_be_text(sys.argv[1:])
-        code = program(standalone_mode=False)
+        code = program(prog_name="stillwatch", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
         code = EXIT_INTERRUPTED if interrupts.came else _told(error)

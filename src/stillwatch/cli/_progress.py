@@ -20,9 +20,9 @@ EVERY = 5.0
 @contextmanager
 def progress() -> Iterator[Move]:
     """Moved by calls with the step, how much is done, and of how much (0: not known)."""
-    if voice().quiet:
+    if not voice().progress:
         yield _silent
-    elif voice().bar and sys.stderr.isatty():
+    elif sys.stderr.isatty():
         with _bar() as move:
             yield move
     else:

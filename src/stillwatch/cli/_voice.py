@@ -28,9 +28,9 @@ class Voice:
     """Whether progress and notes are left out."""
 
     @property
-    def bar(self) -> bool:
-        """Whether a progress bar may be drawn: lines of a log would break it."""
-        return not self.quiet and self.level not in ("debug", "info")
+    def progress(self) -> bool:
+        """Whether progress is shown: a log takes its place, and its lines must stay whole."""
+        return not self.quiet and not self.level
 
 
 def voice() -> Voice:
@@ -40,8 +40,10 @@ def voice() -> Voice:
 
 
 def note(text: str) -> None:
-    """Something a person should know, on stderr; left out with -q."""
-    if not voice().quiet:
+    """Something a person should know, on stderr or in the log that is written there; left out with -q."""
+    if voice().level:
+        logging.getLogger("stillwatch.cli").warning(text)
+    elif not voice().quiet:
         click.echo(text, err=True)
 
 

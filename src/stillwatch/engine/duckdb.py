@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -89,7 +89,8 @@ class DuckDBEngine:
         self._raw.execute("SET temp_directory = $folder", {"folder": str(self._scratch)})
         # DuckDB takes notebooks and spawned processes for a terminal, and would write bars of its own among
         # what is shown.
-        self._raw.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets, which can show none
+            self._raw.execute("SET enable_progress_bar = false")
 
     def read(self, name: str, paths: Sequence[Path]) -> Table:
         """A view over Parquet files, as an Ibis table. Raises InputError if there are none."""

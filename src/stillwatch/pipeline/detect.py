@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,9 +226,14 @@ def _read(
             do="check --format, and that the files are not empty",
         )
     progress("reading the edge log and the accounts", 0, 0)
-    edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
-    check_share(staged.quarantine, settings.ingest)
-    accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+    # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
+    # free.
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(side_inputs, _beside(inputs))
+        edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+        check_share(staged.quarantine, settings.ingest)
+        accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+        staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
         extra={
@@ -344,7 +350,7 @@ def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
             {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
             for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)
         ],
-        "side_inputs": side_inputs(_beside(task.inputs)),
+        "side_inputs": staged.side_inputs,
         "quarantined": staged.quarantine.bad,
         "mended": [
             {"column": column, "reason": reason, "count": count}

@@ -89,6 +89,8 @@ class Staged:
     """Good rows of each source."""
     contents: list[Content] = field(default_factory=list)
     """What the file of each source held."""
+    side_inputs: list[dict[str, Any]] = field(default_factory=list)
+    """The files beside the logs, for run.json."""
 
 
 def distinct(table: pa.Table) -> pa.Table:

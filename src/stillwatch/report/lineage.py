@@ -149,8 +149,8 @@ def joined(words: Iterable[str]) -> str:
 def _short(link: Row) -> str:
     other, net = link["other_campaign"], link["more"] - link["fewer"]
     return {
-        "same": f"is {other} there",
-        "grew": f"is {other} there, grown by {formatting.plural(net, 'account')}",
+        "same": f"is the same as {other} there",
+        "grew": f"is {other} there grown by {formatting.plural(net, 'account')}",
         "split": f"split from {other} there",
         "merged": f"took in {other} there",
         "successor": f"follows {other} there",

@@ -201,7 +201,7 @@ def _cannot_be_made(out: Path, error: OSError) -> RunError:
     return RunError(
         f"the run folder cannot be made: {error.strerror}",
         where=str(out),
-        do="choose an --out where you may write",
+        do="choose a folder in which, and beside which, you may write",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,16 @@ class Content:
 
     bytes: int
     """Its size."""
-    sha256: str
-    """The SHA-256 of its bytes as they lie on the disk, 64 hexadecimal digits."""
+    sha256: str | None
+    """The SHA-256 of its bytes as they lie on the disk, 64 hexadecimal digits; None for what is no file, as a
+    pipe, which can be read only once.
+    """
 
     @staticmethod
     def of(path: Path) -> Content:
         """The content of a file. Raises InputError where it cannot be read."""
+        if not path.is_file():
+            return Content(0, None)
         try:
             with path.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -38,13 +42,11 @@ class Content:
 
 def side_inputs(given: Iterable[tuple[str, Path | None]]) -> list[dict[str, Any]]:
     """For run.json: the files beside the logs, each with the option it was given by."""
-    found = []
-    for option, path in given:
-        if path is not None:
-            content = Content.of(path)
-            row = {"option": option, "file": path.name, "bytes": content.bytes, "sha256": content.sha256}
-            found.append(row)
-    return found
+    return [
+        {"option": option, "file": path.name, **asdict(Content.of(path))}
+        for option, path in given
+        if path is not None
+    ]
 
 
 def packages() -> dict[str, str]:

@@ -12,6 +12,7 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
+from stillwatch.run.layout import stored_days
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
 from stillwatch.simulate.score import ACCUSING, Accusation, Truth, false_by_kind, read_truth
@@ -136,7 +137,7 @@ def exchanges_by_hour(run: Path, truth: Truth) -> dict[str, dict[datetime, int]]
     campaign_of = {account: name for name, accounts_of in truth.campaigns.items() for account in accounts_of}
     found: dict[str, dict[datetime, int]] = {}
     guilty = pa.array([account for account, shown in ids.items() if shown in campaign_of], pa.int64())
-    for path in sorted((run / "exchanges").glob("day=*/exchanges.parquet")):
+    for path in stored_days(run):
         rows = pq.ParquetFile(path).read(["account", "time"])
         rows = rows.filter(pc.is_in(rows["account"], value_set=guilty))
         rows = rows.set_column(1, "hour", pc.floor_temporal(rows["time"], unit="hour"))
