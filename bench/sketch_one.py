@@ -39,11 +39,6 @@ sketcher.sketch({"messages": [{"role": "user", "content": "hello"}]})
 """
 
 
-def read_all(sketcher: stillwatch.Sketcher, given: list[dict[str, Any]]) -> list[Any]:
-    """Return each body read as a request."""
-    return [sketcher.read(body) for body in given]
-
-
 def microseconds(run: Callable[[], object], requests: int, times: int) -> dict[str, float]:
     """Return the processor time for one request: the median, and slowest run over fastest."""
     run()

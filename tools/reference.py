@@ -21,7 +21,9 @@ from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
-from stillwatch.schema import flags, promises
+from stillwatch.report.sentences import wording
+from stillwatch.report.sentences.prompts import ASKS
+from stillwatch.schema import codes, flags, promises
 from stillwatch.schema.promises import PROMISES, promise_of
 from stillwatch.schema.table import Contract
 
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
     """Return every page of the reference by file name."""
     made = {
         "commands": ("Commands", commands()),
+        "codes": ("Evidence: codes and findings", evidence_codes()),
         "errors": ("Errors and exit codes", faults()),
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
@@ -221,6 +224,24 @@ def facets() -> Iterator[str]:
             yield f"- May be an anchor: {'yes' if facet.anchor else 'no'}\n\n"
 
 
+def evidence_codes() -> Iterator[str]:
+    """Every code that evidence is told in, and how each signal's values read."""
+    yield f"{paragraphs(codes.__doc__)}One place words them: `stillwatch.report.sentences`.\n\n"
+    for kind in (codes.Null, codes.Excess, codes.Direction, codes.Adjustment):
+        said = sentences(codes, kind.__name__)
+        yield f"## {kind.__name__}\n\n{paragraphs(kind.__doc__)}"
+        yield rows(("code", "it says"), ((code(one.value) or "(empty)", said[one.name]) for one in kind))
+    yield "## Labels\n\nWhat prompts ask for: `campaigns.extracting.label`.\n\n"
+    yield rows(("label", "what is asked for"), ((code(name), says) for name, says in ASKS.items()))
+    yield "## Findings\n\nA row of table `scores` holds the values that its signal names in braces; "
+    yield f"{paragraphs(wording.__doc__)}"
+    for signal in SIGNALS.all().values():
+        yield f"- `{signal.name}`: {signal.finding}\n"
+        for name, said_instead in signal.unless.items():
+            yield f"  - without {code(name)}: {said_instead}\n"
+    yield "\n"
+
+
 def signals() -> Iterator[str]:
     """Every signal, axis by axis."""
     yield "A signal is a named test that gives evidence about a group, from 0 (nothing) to 1 (all of it). A negative weight exonerates.\n\n"
@@ -244,9 +265,9 @@ def formats() -> Iterator[str]:
 def faults() -> Iterator[str]:
     """Describe the exit codes and the error classes."""
     yield "Every error says what happened, where, and what to do. With `--json` the same three are printed as a document, with the exit code.\n\n"
-    codes = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
+    exits = {name: says for name, says in sentences(errors).items() if name.startswith("EXIT_")}
     yield "## Exit codes\n\n" + rows(
-        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in codes.items())
+        ("code", "meaning"), ((str(getattr(errors, name)), says) for name, says in exits.items())
     )
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.StillwatchError)]
     yield "## Errors\n\n" + rows(

@@ -149,13 +149,15 @@ class Signal:
     weight: float
     """How much of its axis it may carry alone, 0 to 1; negative: it exonerates."""
     finding: str
-    """The score as a sentence, with the query's columns in braces."""
+    """The score as a clause, with the query's columns in braces; see report.sentences.wording."""
     example: dict[str, Any]
     """Rows that prove it: passed to the function by the generated test."""
     expect: dict[int, float]
     """The score that the example must give, for each group."""
     query: Callable[..., Any]
     """From the groups' tables to group, score, and the columns that `finding` names."""
+    unless: dict[str, str] = field(default_factory=dict)
+    """For columns: the clause to say instead where that column is 0 or not known. The first that fits."""
 
 
 @dataclass(frozen=True)

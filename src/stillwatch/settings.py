@@ -15,6 +15,15 @@ from stillwatch.toml_file import known, nearest, read_toml, shown
 T = TypeVar("T")
 MANY = 10**12
 """More than anything here is counted to."""
+DUCKDB = "duckdb"
+"""The engine of everything that is not told otherwise."""
+ENGINES = (
+    f"{DUCKDB}, local[2] (Spark on this machine, with 2 threads), spark://HOST:PORT (a Spark cluster) or "
+    "sc://HOST:PORT (Spark Connect)"
+)
+"""How an engine may be called."""
+OF_MACHINES = ("url", "scratch")
+"""Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
 
 
 def setting(default: T, sentence: str, allowed: Allowed | None = None) -> T:
@@ -289,8 +298,19 @@ class EngineSettings(Section):
 
     section: ClassVar[str] = "engine"
 
-    memory: str = setting("3GB", "Memory the engine may use before it spills to disk.", Size("50MB"))
+    url: str = setting(DUCKDB, "What the search runs on. run.json does not tell it.", Anything(ENGINES))
+    memory: str = setting(
+        "3GB",
+        "Memory that DuckDB may use before it spills to disk, or that the driver of Spark has.",
+        Size("50MB"),
+    )
     threads: int = setting(0, "Threads; 0: one a core.", Within(0, 1_024))
+    scratch: str = setting(
+        "",
+        "Folder for the tables of a search on Spark, which every worker sees; empty: below --out. run.json "
+        "does not tell it.",
+        Anything("a folder"),
+    )
 
 
 @dataclass(frozen=True)
@@ -392,3 +412,11 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
         }
         for f in fields(settings)
     }
+
+
+def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Settings as plain sections, as run.json tells them."""
+    sections = as_document(settings)
+    for name in OF_MACHINES:
+        del sections["engine"][name]
+    return sections

@@ -14,22 +14,22 @@ import pytest
 from stillwatch.campaigns import assemble
 from stillwatch.campaigns.permit_use import Share
 from stillwatch.campaigns.permits import Permit
-from stillwatch.campaigns.verdict import Finding
 from stillwatch.heldout.error_control import e_bh, passed
+from stillwatch.schema.codes import NullTested
 from stillwatch.settings import CampaignSettings
 
 SETTINGS = CampaignSettings()
 SECOND = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 SUMS = {"n": 20_000, "written": 10**6, "read": 10**5, "first": SECOND, "last": SECOND + 9}
-HARVEST = {name: Finding(1.0, name) for name in ("volume", "grading", "instruction_generation")}
+HARVEST = dict.fromkeys(("volume", "grading", "instruction_generation"), 1.0)
 OWNER = assemble.Tested(
     group=1,
     kind="declared",
     sums=SUMS,
     intents=[],
-    findings=HARVEST,
+    scores=HARVEST,
     log_e=40.0,
-    null="",
+    null=NullTested(),
     held_out=["flags"],
     at_least=0,
     accounts={1, 2},
@@ -76,7 +76,7 @@ def told(
         ({"organisations": {""}}, "unlicensed"),
         ({"organisations": {"Example Ltd", ""}}, "unlicensed"),
         ({"organisations": {"Example Ltd", "Other Ltd"}}, "unlicensed"),
-        ({"findings": HARVEST | {"undeclared_linkage": Finding(1.0, "")}}, "adversarial"),
+        ({"scores": HARVEST | {"undeclared_linkage": 1.0}}, "adversarial"),
     ],
 )
 def test_only_one_verified_organisation_of_modest_volume_is_known(
@@ -105,7 +105,7 @@ def test_a_licensee_clearly_beyond_its_permit_is_unlicensed_and_listed_whatever_
 ) -> None:
     row = told(replace(OWNER, log_e=-3.0), lost=50, permits=[permit])[1]
     assert (row["verdict"], row["listed"], row["permit"]) == (verdict, True, "licence")
-    assert (row["permit_excess"] == "") == (permit is PERMIT)
+    assert (row["permit_excess"] == []) == (permit is PERMIT)
 
 
 def test_an_exceeded_permit_changes_nothing_for_the_other_hypotheses() -> None:

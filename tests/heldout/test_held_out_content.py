@@ -16,6 +16,7 @@ from stillwatch.engine import DuckDBEngine
 from stillwatch.heldout import content
 from stillwatch.heldout.content import HeldOut
 from stillwatch.heldout.peers import cells_of
+from stillwatch.schema.codes import Null, NullTested
 from stillwatch.settings import EngineSettings
 
 
@@ -91,7 +92,7 @@ def test_a_planted_group_stands_out_from_null_groups(engine: DuckDBEngine) -> No
     found = judged(engine, planted(world, group, slice(40, 44), 0.9, rng), [group, *others])
     assert found.log_e[1] > 30.0
     assert max(found.log_e.get(number, 0.0) for number in range(2, 7)) < 3.0
-    assert found.null[1] == content.NULL
+    assert found.null[1] == NullTested(Null.CONTENT)
     assert np.median(list(found.by_group()[1].values())) < 0.05
     assert found.carried[1] > 0.9
     assert found.everyone == 3000
@@ -116,7 +117,7 @@ def test_a_group_that_fills_its_clients_is_tested_against_its_stratum_and_says_s
     carried = rng.random((1050, 20)) < 0.02
     carried[:50, 3] = True
     found = judged(engine, World(cell, carried), [np.arange(48)])
-    assert found.null[1] == content.WIDER_NULL
+    assert found.null[1] == NullTested(Null.CONTENT, wider=True)
     assert found.log_e[1] > 30.0
 
 
@@ -129,7 +130,7 @@ def test_the_defaults_of_a_client_say_nothing_where_a_group_fills_its_cell_and_o
     carried[(cell == 0) | (cell == 4), :4] = True
     group = np.arange(48)
     found = judged(engine, World(cell, carried, cell % 4), [group])
-    assert found.null[1] == content.WIDER_NULL
+    assert found.null[1] == NullTested(Null.CONTENT, wider=True)
     assert found.log_e.get(1, 0.0) <= 0.0
     assert min(found.by_group()[1].values()) > 0.01
     carried[:48, 7] = True

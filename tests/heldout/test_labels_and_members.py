@@ -12,16 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.campaigns import assemble
-from stillwatch.heldout.content import LEAST_MISSING, NULL, HeldOut
+from stillwatch.heldout.content import LEAST_MISSING, HeldOut
 from stillwatch.heldout.error_control import bound
 from stillwatch.heldout.members import CERTAIN, LEAST_CONTENT, named_members
 from stillwatch.heldout.semantic_evidence import NOTHING, SemanticEvidence
 from stillwatch.registry import FACETS
 from stillwatch.report_tables.labels import labels_of, shown
+from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.flags import Flag
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings, LinkageSettings
 
+TESTED = NullTested(Null.CONTENT)
 EVERYONE = 100_000
 LINKAGE = LinkageSettings(smallest_group=8)
 SETTINGS = CampaignSettings()
@@ -38,7 +40,7 @@ def held(nats: dict[int, float], carried: float = 0.9, semantic: dict[int, float
         if alike
         else NOTHING
     )
-    return HeldOut(EVERYONE, {1: NULL}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
+    return HeldOut(EVERYONE, {1: TESTED}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
 
 
 def rows(nats: dict[int, float]) -> pa.Table:
@@ -124,6 +126,15 @@ def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(
     assert named(dict.fromkeys(range(10), 30.0), {}, found)[0] == pytest.approx(30.0 + content, abs=1e-5)
 
 
+@given(st.floats(-9, 20), st.floats(-9, 20))
+def test_what_content_is_made_of_adds_up_to_it(keys: float, semantic: float) -> None:
+    found = held(dict.fromkeys(range(10), keys), semantic=dict.fromkeys(range(10), semantic))
+    members = rows(dict.fromkeys(range(10), 30.0))
+    for row in named_members(members, rows({}), found, EVERYONE, LINKAGE, SETTINGS).to_pylist():
+        assert row["nats"] == pytest.approx(30.0 + row["keys"] + row["semantic"] + row["cap"], abs=5e-6)
+        assert row["cap"] <= 0.0 or row["keys"] + row["semantic"] < 0.0
+
+
 def test_a_near_account_needs_content() -> None:
     members = dict.fromkeys(range(10), 30.0)
     content = dict.fromkeys(range(10), 6.0) | {50: LEAST_CONTENT + 1, 51: LEAST_CONTENT - 0.1, 53: 9.0}
@@ -144,8 +155,8 @@ def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:
         "kind": "linked",
         "sums": sums,
         "intents": [],
-        "findings": {},
-        "null": NULL,
+        "scores": {},
+        "null": TESTED,
         "held_out": ["head"],
         "at_least": 0,
         "accounts": {1},

@@ -35,6 +35,7 @@ from stillwatch.heldout.semantic_bets import semantic_log_e
 from stillwatch.heldout.semantic_fit import EDGES, Likeness, fitted, ranked_nats, ranks_of_others
 from stillwatch.heldout.semantic_vectors import SemanticVectors, account_semantic_vectors
 from stillwatch.report_tables.evidence import with_semantic
+from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.found import EVIDENCE
 from stillwatch.settings import EngineSettings
 
@@ -193,7 +194,7 @@ def test_a_planted_group_stands_out_and_its_evidence_is_told(engine: DuckDBEngin
     )
     assert max(found.log_e[number] for number in (2, 3, 4)) < 3.0
     assert found.facets[1] == ["semantic"]
-    assert found.null[1] == content.NULL + content.SEMANTIC_NULL
+    assert found.null[1] == NullTested(Null.CONTENT, semantic=True)
     assert np.median(found.semantic.fits[1].p_value) < 0.02
     members = pa.table({"group": pa.array([1] * 60, pa.int32()), "account": groups[0]})
     row = with_semantic(EVIDENCE.arrow.empty_table(), found.semantic.likeness(members)).to_pylist()
@@ -219,7 +220,7 @@ def test_a_group_that_fills_its_client_is_seen_and_a_client_with_its_own_custom_
     plain = Habits(cell, np.full(850, 20), np.clip(rng.normal(0.5, 0.1, (850, BITS)), 0.02, 0.98))
     filled = with_template(plain, np.arange(48), rng, share=0.6, likeness=0.8)
     found = judged(engine, filled, [np.arange(48)], rng)
-    assert found.null[1] == content.WIDER_NULL + content.SEMANTIC_NULL
+    assert found.null[1] == NullTested(Null.CONTENT, wider=True, semantic=True)
     assert found.log_e[1] > 20.0
     custom = with_template(plain, np.arange(50), rng, share=0.6, likeness=0.8)
     found = judged(engine, custom, [np.arange(20)], rng)
@@ -266,7 +267,11 @@ def test_without_sketches_keys_alone_are_tested(engine: DuckDBEngine) -> None:
         found = content.held_out_evidence(
             engine, held, engine.load("strata", world.strata()), members, exchanges, None
         )
-        assert (found.semantic.seen, found.log_e, found.null[1]) == (False, {}, content.NULL)
+        assert (found.semantic.seen, found.log_e, found.null[1]) == (
+            False,
+            {},
+            NullTested(Null.CONTENT),
+        )
         assert set(found.by_group()[1].values()) == {1.0}
 
 

@@ -49,7 +49,11 @@ with DuckDBEngine(EngineSettings()) as engine:
     releases = engine.load("releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())}))
     found = engine.collect(item.query(prepare(engine, rows, releases))).to_pylist()
 assert {row["group"]: row["score"] for row in found} == item.expect, found
-assert all(item.finding.format(**row) for row in found)
+from stillwatch.registry import SIGNALS
+from stillwatch.report.sentences import finding
+from stillwatch.signals.score import scored
+for row in scored(item, found):
+    assert "fired" not in finding(item.name, row["values"]), row
 """,
     "format": """
 from stillwatch.ingest.request import Context

@@ -48,7 +48,7 @@ def test_evolved_instructions_show_as_instruction_generation(jobs: Ran) -> None:
     scores, campaign = of_job(jobs, EVOLVING)
     assert scores["instruction_generation"] == 1.0
     assert scores["grading"] < 0.1
-    assert "rewritten or hardened instructions" in campaign["extracting"]
+    assert "rewriting" in {row["label"] for row in campaign["extracting"]}
 
 
 def test_self_instruct_and_its_scorers_show_as_grading_and_instruction_generation(jobs: Ran) -> None:
@@ -58,7 +58,7 @@ def test_self_instruct_and_its_scorers_show_as_grading_and_instruction_generatio
     assert scores["training_coverage"] >= 0.4
     assert scores["evaluation_like"] < 0.05
     assert campaign["intent"] > 0.8
-    assert campaign["extracting"].startswith("grades against rubrics")
+    assert campaign["extracting"][0]["label"] == "grading"
 
 
 def test_the_evaluation_harness_shows_as_evaluation_and_its_intent_is_lessened(jobs: Ran) -> None:
@@ -67,7 +67,7 @@ def test_the_evaluation_harness_shows_as_evaluation_and_its_intent_is_lessened(j
     assert scores["instruction_generation"] < 0.05
     assert scores["grading"] < 0.05
     assert campaign["intent"] < 0.1
-    assert "but" in campaign["intent_why"]
+    assert ("evaluation_like", "against") in {(r["signal"], r["direction"]) for r in campaign["intent_why"]}
     assert campaign["verdict"] == "benign"
 
 

@@ -41,7 +41,8 @@ def test_the_campaign_is_found_and_the_licensee_left_in_peace(village_run: Ran) 
     assert worst["log_e_value"] > 5
     assert worst["held_out"]
     assert all(worst["why"].values())
-    assert (licensed["permit"], licensed["permit_excess"], licensed["accounts"]) == ("licence-1", "", 3)
+    assert all(worst["text"].values())
+    assert (licensed["permit"], licensed["permit_excess"], licensed["accounts"]) == ("licence-1", [], 3)
     assert document["run"]["exchanges"] == sum(
         pq.read_metadata(path).num_rows for path in (village_run.world / "logs").glob("*.parquet")
     )

@@ -155,7 +155,8 @@ def test_without_prompts_the_page_and_the_document_say_so(mute: Ran) -> None:
     for name in ("head", "shingle", "instruction_generation"):
         assert name in page or name.replace("_", " ") in page
     campaigns = report.summary_document(mute.folder)["campaigns"]
-    assert {row["extracting"] for row in campaigns} <= {"not known: the log holds no prompts"}
+    assert all(row["extracting"] is None for row in campaigns)
+    assert {row["text"]["extracting"] for row in campaigns} <= {"Not known: the log holds no prompts."}
     assert mute.rows("templates") == []
     assert [row["words"] for row in mute.rows("templates")] == []
 

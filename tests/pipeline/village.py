@@ -171,11 +171,13 @@ def everything(folder: Path) -> Iterator[tuple[str, str]]:
             yield path.name, path.read_bytes().decode("latin-1")
         if path.suffix == ".parquet":
             table = pq.read_table(path)
-            strings = [table[field.name] for field in table.schema if pa.types.is_string(field.type)]
-            yield (
-                path.name,
-                "\n".join(str(value) for column in strings for value in column.unique().to_pylist()),
-            )
+            texts = [
+                str(value)
+                for field in table.schema
+                if pa.types.is_string(field.type) or pa.types.is_nested(field.type)
+                for value in set(map(str, table[field.name].to_pylist()))
+            ]
+            yield path.name, "\n".join(texts)
 
 
 def kept(folder: Path, said: subprocess.CompletedProcess[str], world: Path) -> None:

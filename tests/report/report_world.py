@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
+from stillwatch.schema.values import records
 from stillwatch.settings import Settings, as_document
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -40,17 +41,22 @@ SHAPES = (
     ("G5", "declared", "benign", False, 0.63, 0.05, 0.12, ""),
     ("G6", "linked", "benign", False, 0.08, 0.31, 0.03, ""),
 )
-SIGNALS = (
-    ("volume_above_peers", "scale", "{}k exchanges in 17 days; peers of the same stratum sent 40."),
+SIGNALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("volume", "scale", {"n": 17_000, "accounts": 120}),
     (
-        "owners_contradicted",
+        "undeclared_linkage",
         "deception",
-        "{} owners are declared by accounts that share payment and address.",
+        {"accounts": 120, "owners": 40, "unnamed": 11, "largest_share": 0.03},
     ),
-    ("training_coverage", "intent", "{}% of prompts are distinct, from three templates, none followed up."),
-    ("reasoning_elicitation", "intent", "{}% of requests ask that the reasoning be written out."),
-    ("agentic_work", "context", "{}% of requests carry tools."),
+    (
+        "training_coverage",
+        "intent",
+        {"part": 0.97, "follow": 0.0, "fresh": 0.99, "templates": 3, "made": 12_000},
+    ),
+    ("reasoning_elicitation", "intent", {"part": 0.41, "low": 0.383, "high": 0.44}),
+    ("agentic_work", "context", {"part": 0.2}),
 )
+"""Signals with their values; the last is one that this version does not know."""
 FRAME = "write the steps that lead to the answer to {1} and end with the final <number> of {2}"
 
 
@@ -67,6 +73,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
             "groups",
             "members",
             "member_evidence",
+            "member_adjustments",
             "evidence",
             "links",
             "scores",
@@ -86,6 +93,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
         found.GROUPS,
         found.MEMBERS,
         found.MEMBER_EVIDENCE,
+        found.MEMBER_ADJUSTMENTS,
         found.EVIDENCE,
         found.LINKS,
         found.SCORES,
@@ -115,6 +123,13 @@ def rewrite(folder: Path, kind: Contract, change: dict[str, Any]) -> None:
 def _write(folder: Path, kind: Contract, rows: list[dict[str, Any]]) -> None:
     columns = {c.name: pa.array([row.get(c.name) for row in rows], c.type) for c in kind.columns}
     pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
+
+
+def why(signal: str, weight: float, score: float) -> dict[str, Any]:
+    """One reason of an axis."""
+    direction = "against" if weight < 0 else "for"
+    strength = abs(weight) * score
+    return {"signal": signal, "direction": direction, "weight": weight, "score": score, "strength": strength}
 
 
 def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -164,15 +179,19 @@ def _group(
             "scale": scale,
             "deception": deception,
             "intent": intent,
-            "scale_why": f"{exchanges:,} exchanges by {size} accounts, 22 times what their peers send.",
-            "deception_why": f"Its accounts declare {size // 3} owners and share 4 payment instruments."
-            if deception > 0.5
-            else "All declare one verified owner.",
-            "intent_why": "Many distinct prompts from three templates, none followed up."
+            "scale_why": [why("volume", 1.0, scale)],
+            "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
+            "intent_why": [
+                why("reasoning_elicitation", 0.75, intent),
+                why("training_coverage", 0.4, intent),
+                why("many_end_users", -0.5, 0.4),
+            ]
             if intent > 0.5
-            else "People ask, read, and ask again.",
-            "extracting": "Step-by-step reasoning for mathematics and code, from one template in three "
-            "wordings.",
+            else [],
+            "extracting": [
+                {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
+                {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
+            ],
             "accounts": size,
             "at_least": int(size * 0.9) if listed else 0,
             "exchanges": exchanges,
@@ -182,11 +201,14 @@ def _group(
             "last": first + timedelta(days=days),
             "log_e_value": float(size * 1.7) if listed else 0.4,
             "p_value": math.exp(-min(size * 1.7, 700)) if listed else 0.66,
-            "null": "templates are drawn independently of the group, within strata of region, plan and "
-            "client",
-            "held_out": "head,shingle",
+            "null": {"code": "content-given-client", "wider": False, "semantic": True},
+            "held_out": ["head", "shingle"],
             "permit": permit,
-            "permit_excess": "It covers 40,000 exchanges a month; 12,300 went beyond it." if permit else "",
+            "permit_excess": [
+                {"code": "exchanges", "values": records({"used": 52_300, "allowed": 40_000})},
+            ]
+            if permit
+            else [],
         }
     )
     _members(tables, rng, group, accounts, exchanges, first, days, deception)
@@ -210,7 +232,7 @@ def _scores_and_templates(
     exchanges: int,
     axes: dict[str, float],
 ) -> None:
-    for signal, axis, finding in SIGNALS:
+    for signal, axis, values in SIGNALS:
         score = axes[axis] * float(rng.uniform(0.7, 1.0))
         tables["scores"].append(
             {
@@ -219,7 +241,7 @@ def _scores_and_templates(
                 "axis": axis,
                 "score": score,
                 "peers": None if axis == "context" else 0.08,
-                "finding": finding.format(int(score * 97)),
+                "values": records(values),
             }
         )
     for i, part in enumerate(("frame", "frame", "head", "tail")):
@@ -262,13 +284,18 @@ def _members(
             {"group": group, "account": account, "facet": facet, "nats": nats}
             for facet, nats in facets.items()
         ]
+        others = {("keys", "content"): 6.5, ("semantic", "content"): 1.25, ("cap", "network"): -0.5}
+        tables["member_adjustments"] += [
+            {"group": group, "account": account, "kind": kind, "family": family, "nats": nats}
+            for (kind, family), nats in others.items()
+        ]
         owner = f"owner-{i % max(2, len(accounts) // 3)}" if deception > 0.5 else "One University"
         tables["members"].append(
             {
                 "group": group,
                 "account": account,
                 "account_id": f"acct-{group:02d}-{i:05d}",
-                "nats": sum(facets.values()),
+                "nats": sum(facets.values()) + sum(others.values()),
                 "p_value": float(rng.beta(0.4, 6)) if i % 9 else None,
                 "owner": FORMULA_OWNER if i == 1 else "" if i % 11 == 5 else owner,
                 "exchanges": exchanges // len(accounts),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from report_world import HOSTILE_AGENT, make_run, rewrite
+from report_world import HOSTILE_AGENT, make_run, rewrite, why
 from rich.console import Console, RenderableType
 
 from stillwatch import report
@@ -18,6 +18,8 @@ from stillwatch.errors import RunError
 from stillwatch.report import formatting
 from stillwatch.report.terminal import spark
 from stillwatch.schema import found
+from stillwatch.schema.codes import NullTested
+from stillwatch.schema.values import records
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,9 @@ def test_a_campaign_says_what_the_tables_say(run: Path) -> None:
         "At least 36 of 40 accounts",
         "hides who is behind it",
         "payment",
-        "+3.4",
+        "shared content",
         "sum, held-out",
+        "sum, mean of the accounts",
         "large-4.6",
         "training coverage",
     ):
@@ -55,7 +58,7 @@ def test_what_was_asked_for_is_told_with_its_interval(run: Path) -> None:
     assert "What the prompts ask for" in text
     assert "38\N{EN DASH}44%" in text
     assert "judge" not in text.split("What the prompts ask for")[1].split("Templates")[0]
-    assert "corrected for what the flags miss" in " ".join(text.split())
+    assert "corrected for prompts that the flags miss" in " ".join(text.split())
     document = report.explain_document(run, "C001")
     assert [(row["label"], row["share"], row["low"], row["high"]) for row in document["intents"]] == [
         ("grading", 0.41, 0.383, 0.44)
@@ -87,13 +90,17 @@ def test_a_terminal_is_not_driven_by_a_label(run: Path) -> None:
 
 def test_no_text_of_a_table_drives_a_terminal(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    for kind, column in (
-        (found.SCORES, "finding"),
-        (found.CAMPAIGNS, "scale_why"),
-        (found.CAMPAIGNS, "null"),
-        (found.MEMBERS, "owner"),
+    hostile = "a\x1b[2Jb\x07"
+    for kind, column, value in (
+        (found.SCORES, "signal", "agentic_work"),
+        (found.SCORES, "values", records({"model": hostile})),
+        (found.CAMPAIGNS, "scale_why", [why("agentic_work", 1.0, 1.0)]),
+        (found.CAMPAIGNS, "permit", hostile),
+        (found.CAMPAIGNS, "permit_excess", [{"code": "models", "values": records({"model": hostile})}]),
+        (found.CAMPAIGNS, "null", {"code": hostile, "wider": False, "semantic": False}),
+        (found.MEMBERS, "owner", hostile),
     ):
-        rewrite(folder, kind, {column: "a\x1b[2Jb\x07"})
+        rewrite(folder, kind, {column: value})
     for name in ("C001", "acct-01-00003"):
         text = shown(report.explain(folder, name), 300)
         assert "a·[2Jb·" in text
@@ -116,7 +123,16 @@ def test_a_campaign_as_a_document(run: Path) -> None:
     document = json.loads(json.dumps(report.explain_document(run, "C001"), allow_nan=False))
     assert document["verdict"] == "adversarial"
     assert len(document["members"]) == 40
-    assert document["members"][0]["nats"] == pytest.approx(sum(document["members"][0]["facets"].values()))
+    for member in document["members"]:
+        assert member["nats"] == pytest.approx(sum(row["nats"] for row in member["waterfall"]))
+    mean = sum(member["nats"] for member in document["members"]) / 40
+    assert sum(row["nats"] for row in document["waterfall"]) == pytest.approx(mean)
+    assert document["null"] == {"code": "content-given-client", "wider": False, "semantic": True}
+    assert document["held_out"] == ["head", "shingle"]
+    assert document["extracting"][0]["label"] == "grading"
+    assert document["why"]["intent"][0]["signal"] == "reasoning_elicitation"
+    assert document["scores"][0]["values"] == {"n": 17_000, "accounts": 120}
+    assert document["scores"][0]["text"] == "17,000 exchanges from 120 accounts."
     assert [row["role"] for row in document["evidence"]] == ["formation"] * 8 + ["held-out"] * 2
     assert document["templates"][0]["words"]
     assert sum(row["exchanges"] for row in document["timeline"]) > 0
@@ -135,18 +151,21 @@ def test_an_account_is_told_what_would_clear_it(run: Path) -> None:
     text = " ".join(shown(report.explain(run, "acct-01-00003"), 200).split())
     assert "What would exonerate it" in text
     assert "A permit that names it" in text
-    assert "up to 4 of the group's 40 accounts may be bystanders" in text
+    assert "At least 36 of the group's 40 accounts take part. The other 4 may be bystanders" in text
 
 
 def test_a_family_without_which_it_would_leave_is_named(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    rewrite(folder, found.MEMBERS, {"nats": 9.0})
-    rewrite(folder, found.MEMBER_EVIDENCE, {"nats": 0.5})
-    lines = report.explain_document(folder, "acct-01-00002")["groups"][0]["exonerates"]
-    assert any("No single family carries it" in line for line in lines)
-    rewrite(folder, found.MEMBER_EVIDENCE, {"nats": 3.0})
-    lines = report.explain_document(folder, "acct-01-00002")["groups"][0]["exonerates"]
-    assert any("would leave the group" in line for line in lines)
+    for nats, words in (
+        (8.0, "No single family carries it"),
+        (1.4, "it would leave the group"),
+        (0.5, "because its prompts agree"),
+    ):
+        rewrite(folder, found.MEMBER_EVIDENCE, {"nats": nats})
+        lines = report.explain_document(folder, "acct-01-00002")["groups"][0]["exonerates"]
+        assert any(words in line for line in lines), (nats, lines)
+    lines = report.explain_document(folder, "acct-03-00002")["groups"][0]["exonerates"]
+    assert "declares the same owner" in lines[0], "an owner's accounts are not linked by marks"
 
 
 def test_an_account_in_no_group_is_told_so(run: Path) -> None:
@@ -180,7 +199,7 @@ def test_the_summary_lists_the_most_pressing_first(run: Path) -> None:
         "C004",
     ]
     assert "36 of 40" in text
-    assert "2 groups seen and not listed" in text
+    assert "2 more groups were looked at and are not listed" in " ".join(text.split())
 
 
 def test_the_summary_as_a_document(run: Path) -> None:
@@ -204,6 +223,10 @@ def test_the_summary_as_a_document(run: Path) -> None:
     }
     assert wanted <= set(document["campaigns"][0])
     assert set(document["campaigns"][0]["why"]) == {"scale", "deception", "intent"}
+    assert document["campaigns"][3]["permit_excess"] == [
+        {"code": "exchanges", "values": {"used": 52_300, "allowed": 40_000}}
+    ]
+    assert "They had 52,300 exchanges" in document["campaigns"][3]["text"]["permit"]
     assert document["run"]["exchanges"] == 1_204_331
 
 
@@ -226,15 +249,15 @@ def test_a_spark_line_shows_silence_and_the_peak() -> None:
 
 def test_a_group_tested_without_facets_and_without_a_bound(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    rewrite(folder, found.CAMPAIGNS, {"held_out": "", "at_least": 0})
+    rewrite(folder, found.CAMPAIGNS, {"held_out": [], "at_least": 0})
     text = " ".join(shown(report.explain(folder, "C003"), 200).split())
-    assert "), against the null hypothesis: templates are drawn" in text
-    assert "bounds no number of its 12 accounts" in text
-    rewrite(folder, found.CAMPAIGNS, {"held_out": "", "null": ""})
-    assert "Nothing was held out" in shown(report.explain(folder, "C003"), 200)
+    assert "). The null hypothesis: the group's accounts carry" in text
+    assert "It does not say how many of its 12 accounts take part" in text
+    rewrite(folder, found.CAMPAIGNS, {"held_out": [], "null": NullTested().row()})
+    assert "No evidence was held out" in shown(report.explain(folder, "C003"), 200)
 
 
 def test_authorised_groups_are_not_counted_as_discoveries(run: Path) -> None:
     text = " ".join(shown(report.summary(run), 200).split())
-    assert "3 campaigns of 37 tested groups are listed" in text
+    assert "3 of 37 tested groups are listed" in text
     assert "1 group with a permit is listed too" in text

@@ -37,10 +37,11 @@ def evidence_of(nats: list[float]) -> list[dict[str, Any]]:
         {
             "facet": f"facet_{i}",
             "family": families[i % 5],
+            "kind": "cap" if i == 5 else "facet",
             "role": ("formation", "held-out")[i % 2],
             "nats": n,
             "accounts": 9,
-            "keys": 2,
+            "keys": None if i == 4 else 2,
         }
         for i, n in enumerate(nats)
     ]
@@ -140,6 +141,8 @@ def test_a_waterfall_keeps_held_out_apart() -> None:
         < picture.index("facet 1")
     )
     assert "formation 5.0 nats; held-out 5.0 nats" in picture
+    assert picture.index("formation and held out together") > picture.index("facet 1")
+    assert "+10.0" in picture
 
 
 @settings(max_examples=40)

@@ -12,12 +12,13 @@ from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 import pytest
-from report_world import FORMULA_OWNER, HOSTILE, make_run, rewrite
+from report_world import FORMULA_OWNER, HOSTILE, make_run, rewrite, why
 
 from stillwatch import report
 from stillwatch.errors import RunError
 from stillwatch.report.page import MOST_SECTIONS
 from stillwatch.schema import found
+from stillwatch.schema.values import records
 
 VOID = {"meta", "link", "br", "input", "rect", "line", "circle", "path"}
 
@@ -154,13 +155,17 @@ def test_hostile_labels_are_shown_and_never_run(text: str, page: Page) -> None:
 
 def test_hostile_sentences_are_escaped_too(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    for kind, column in (
-        (found.CAMPAIGNS, "extracting"),
-        (found.SCORES, "finding"),
-        (found.MEMBERS, "account_id"),
-        (found.TEMPLATES, "words"),
+    ask = {"label": HOSTILE, "share": 0.5, "low": 0.4, "high": 0.6}
+    for kind, column, value in (
+        (found.CAMPAIGNS, "extracting", [ask]),
+        (found.CAMPAIGNS, "held_out", [HOSTILE]),
+        (found.CAMPAIGNS, "scale_why", [why(HOSTILE, 1.0, 1.0)]),
+        (found.SCORES, "signal", "agentic_work"),
+        (found.SCORES, "values", records({"model": HOSTILE})),
+        (found.MEMBERS, "account_id", HOSTILE),
+        (found.TEMPLATES, "words", HOSTILE),
     ):
-        rewrite(folder, kind, {column: HOSTILE})
+        rewrite(folder, kind, {column: value})
     rewrite(folder, found.MARKS, {"label": HOSTILE})
     assert HOSTILE not in report.write(folder).read_text(encoding="utf-8")
 
@@ -179,14 +184,15 @@ def test_groups_not_listed_are_there_with_a_reason(text: str) -> None:
     part = text[text.index('id="unlisted"') : text.index('id="blindness"')]
     assert "G5" in part
     assert "G6" in part
-    assert part.count("People ask, read, and ask again.") == 2
+    assert part.count("Intent is low (") == 2
+    assert part.count("Scale is low (0.08). 17,000 exchanges from 120 accounts.") == 1
 
 
 def test_a_permit_and_its_excess_are_shown(text: str) -> None:
     part = text[text.index('id="C004"') : text.index('id="unlisted"')]
     assert "north-lab-2026" in part
-    assert "12,300 went beyond it" in part
-    assert "a permit covers it, in part" in part
+    assert "They had 52,300 exchanges; the permit allows 40,000." in part
+    assert "a permit covers the group, though its use goes somewhat beyond it" in part
 
 
 def test_the_download_holds_every_account(run: Path, page: Page) -> None:
@@ -197,7 +203,7 @@ def test_the_download_holds_every_account(run: Path, page: Page) -> None:
     assert {row["account_id"] for row in rows} == {row["account_id"] for row in members}
     for row in rows:
         nats = [float(value) for name, value in row.items() if name.startswith("nats_") and value]
-        assert sum(nats) == pytest.approx(float(row["nats"]), abs=0.1)
+        assert sum(nats) == pytest.approx(float(row["nats"]), abs=0.01)
 
 
 def test_a_spreadsheet_runs_no_owner(page: Page) -> None:
@@ -236,7 +242,7 @@ def test_the_test_of_meaning_is_shown_with_its_blind_spots_though_it_is_no_facet
     )
     text = report.write(folder).read_text(encoding="utf-8")
     assert top in text
-    assert "makes prompts alike too: it says that the accounts act as one, not that they do wrong." in text
+    assert "One trade, one language or one course makes prompts alike too." in text
 
 
 def test_a_run_without_campaigns_is_no_error(tmp_path: Path) -> None:
@@ -259,6 +265,7 @@ def test_tables_that_explain_may_be_missing(tmp_path: Path) -> None:
         "quarantine",
         "accounts",
         "member_evidence",
+        "member_adjustments",
     ):
         (folder / f"{name}.parquet").unlink()
     Page(report.write(folder).read_text(encoding="utf-8"))

@@ -83,6 +83,7 @@ class Campaign:
 
     members = TableOf(found.MEMBERS)
     member_evidence = TableOf(found.MEMBER_EVIDENCE)
+    member_adjustments = TableOf(found.MEMBER_ADJUSTMENTS)
     evidence = TableOf(found.EVIDENCE)
     links = TableOf(found.LINKS)
     scores = TableOf(found.SCORES)

@@ -38,6 +38,7 @@ class Run:
     groups = TableOf(found.GROUPS)
     members = TableOf(found.MEMBERS)
     member_evidence = TableOf(found.MEMBER_EVIDENCE)
+    member_adjustments = TableOf(found.MEMBER_ADJUSTMENTS)
     evidence = TableOf(found.EVIDENCE)
     links = TableOf(found.LINKS)
     scores = TableOf(found.SCORES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
-from stillwatch.campaigns.verdict import Axis, Finding, Standing, axis, extracting, verdict
+from stillwatch.campaigns.verdict import Axis, Standing, axis, extracting, verdict
 from stillwatch.run.lineage.names import new_identity
+from stillwatch.schema.codes import NullTested
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
@@ -32,11 +33,11 @@ class Tested:
     """Its row of the signals' sums."""
     intents: list[dict[str, Any]]
     """Its rows of table intents; none where the log holds no prompts."""
-    findings: dict[str, Finding]
-    """Its signals' findings."""
+    scores: dict[str, float]
+    """Its signals' scores."""
     log_e: float
     """Natural logarithm of its e-value."""
-    null: str
+    null: NullTested
     """What it was tested against."""
     held_out: list[str]
     """The facets that tested it."""
@@ -78,7 +79,7 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
     first, last = moment(sums["first"]), moment(sums["last"])
     use = Use(sums["n"], sums["written"], frozenset(item.models), first, last, item.harvest)
     covered = cover(permits, item.account_ids, item.organisations, use, settings.permit_slack)
-    axes = {name: axis(name, item.findings) for name in ("scale", "deception", "intent")}
+    axes = {name: axis(name, item.scores) for name in ("scale", "deception", "intent")}
     standing = Standing(bool(covered.permit), covered.exceeded, _known(item, settings))
     said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
     return {
@@ -98,10 +99,10 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
         "last": last,
         "log_e_value": item.log_e,
         "p_value": float(np.exp(-max(item.log_e, 0.0))),
-        "null": item.null,
-        "held_out": ", ".join(item.held_out),
+        "null": item.null.row(),
+        "held_out": item.held_out,
         "permit": covered.permit,
-        "permit_excess": covered.excess,
+        "permit_excess": list(covered.excess),
     }
 
 
@@ -126,5 +127,5 @@ def _known(item: Tested, settings: CampaignSettings) -> bool:
 
 def _argued(axes: dict[str, Axis]) -> dict[str, Any]:
     return {name: found.score for name, found in axes.items()} | {
-        f"{name}_why": found.why for name, found in axes.items()
+        f"{name}_why": [asdict(reason) for reason in found.why] for name, found in axes.items()
     }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
 from stillwatch.engine import Engine, Table
+from stillwatch.schema.codes import Excess
 from stillwatch.schema.flags import HARVEST
+from stillwatch.schema.values import record, records
 
 HOUR = 3600
 
@@ -57,8 +60,8 @@ class Cover:
 
     permit: str
     """The permit's name; empty if none covers the group."""
-    excess: str
-    """What goes beyond it, in words; empty if nothing does."""
+    excess: tuple[dict[str, Any], ...] = ()
+    """What goes beyond it, as codes and values; empty if nothing."""
     exceeded: bool = False
     """Whether the harvest goes beyond it by more than the slack."""
 
@@ -98,12 +101,12 @@ def cover(
         p for p in permits if accounts <= p.accounts or (p.organisation and organisations == {p.organisation})
     ]
     if not found:
-        return Cover("", "")
+        return Cover("")
     told = [
-        Cover(permit.name, "; ".join(_excess(permit, use)), _exceeded(found, use.harvest, slack))
+        Cover(permit.name, tuple(_excess(permit, use)), _exceeded(found, use.harvest, slack))
         for permit in found
     ]
-    return min(told, key=lambda one: one.excess != "")
+    return min(told, key=lambda one: bool(one.excess))
 
 
 def _exceeded(permits: list[Permit], harvest: Sequence[Share], slack: float) -> bool:
@@ -130,17 +133,19 @@ def _outside(permit: Permit, part: Share) -> bool:
     return other or begins > permit.expires or (permit.starts is not None and ends <= permit.starts)
 
 
-def _excess(permit: Permit, use: Use) -> list[str]:
-    beyond: list[str] = []
+def _excess(permit: Permit, use: Use) -> Iterator[dict[str, Any]]:
     others = use.models - permit.models - {""}
     if permit.models and others:
-        beyond.append(f"models not covered: {', '.join(sorted(others))}")
+        yield {"code": Excess.MODELS, "values": [record("model", model) for model in sorted(others)]}
     if permit.volume is not None and use.exchanges > permit.volume:
-        beyond.append(f"{use.exchanges:,} exchanges of {permit.volume:,} allowed")
+        yield _told(Excess.EXCHANGES, used=use.exchanges, allowed=permit.volume)
     if permit.output_tokens is not None and use.output_tokens > permit.output_tokens:
-        beyond.append(f"{use.output_tokens:,} output tokens of {permit.output_tokens:,} allowed")
+        yield _told(Excess.OUTPUT_TOKENS, used=use.output_tokens, allowed=permit.output_tokens)
     if use.last > permit.expires:
-        beyond.append(f"went on to {use.last:%Y-%m-%d} after the permit ended on {permit.expires:%Y-%m-%d}")
+        yield _told(Excess.ENDED, last=use.last, expires=permit.expires)
     if permit.starts is not None and use.first < permit.starts:
-        beyond.append(f"began on {use.first:%Y-%m-%d} before the permit did on {permit.starts:%Y-%m-%d}")
-    return beyond
+        yield _told(Excess.NOT_BEGUN, first=use.first, starts=permit.starts)
+
+
+def _told(code: Excess, **values: object) -> dict[str, Any]:
+    return {"code": code, "values": records(values)}

@@ -7,7 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.registry import SIGNALS
+from stillwatch.schema.codes import Direction
+from stillwatch.schema.flags import Flag
+from stillwatch.schema.values import PLACES
 from stillwatch.settings import CampaignSettings
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one signal does to an axis."""
+
+    signal: str
+    """Its name."""
+    direction: Direction
+    """Whether it raises the axis or lowers it."""
+    weight: float
+    """Its weight, as registered."""
+    score: float
+    """Its score for the group, 0 to 1."""
+    strength: float
+    """The size of weight times score."""
 
 
 @dataclass(frozen=True)
@@ -16,44 +35,36 @@ class Axis:
 
     score: float
     """0 to 1."""
-    why: str
-    """The findings behind the score, strongest first."""
+    why: tuple[Reason, ...] = ()
+    """The signals that move it, strongest first."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One signal's score for a group."""
-
-    score: float
-    """0 to 1."""
-    text: str
-    """The score as a sentence."""
-
-
-def axis(name: str, findings: Mapping[str, Finding]) -> Axis:
-    """Return the noisy-or of an axis's signals by their weights.
-
-    Signals of context with a negative weight lower intent.
+def axis(name: str, scores: Mapping[str, float]) -> Axis:
+    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a
+    negative weight. scores: of each signal.
     """
     signals = SIGNALS.all()
     doubt = 1.0
-    parts: list[tuple[float, str]] = []
-    for signal, finding in findings.items():
+    reasons: list[Reason] = []
+    for signal, score in scores.items():
+        weight = signals[signal].weight
         if signals[signal].axis == name:
-            doubt *= 1.0 - signals[signal].weight * finding.score
-            parts.append((signals[signal].weight * finding.score, finding.text))
-    score = 1.0 - doubt
-    if name == "intent":
-        for signal, finding in findings.items():
-            weight = signals[signal].weight
-            if signals[signal].axis == "context" and weight < 0:
-                score *= 1.0 + weight * finding.score
-                if weight * finding.score < -0.1:
-                    parts.append((-weight * finding.score, f"but {finding.text}"))
-    told = [
-        text for strength, text in sorted(parts, key=lambda part: (-part[0], part[1])) if strength >= 0.05
-    ][:4]
-    return Axis(round(score, 6), "; ".join(told) or "nothing found")
+            doubt *= 1.0 - weight * score
+            reasons.append(_reason(signal, Direction.FOR, weight, score))
+    found = 1.0 - doubt
+    for signal, score in scores.items():
+        weight = signals[signal].weight
+        if name == "intent" and signals[signal].axis == "context" and weight < 0:
+            found *= 1.0 + weight * score
+            reasons.append(_reason(signal, Direction.AGAINST, weight, score))
+    told = sorted(
+        (reason for reason in reasons if reason.strength > 0), key=lambda r: (-r.strength, r.signal)
+    )
+    return Axis(round(found, 6), tuple(told))
+
+
+def _reason(signal: str, direction: Direction, weight: float, score: float) -> Reason:
+    return Reason(signal, direction, weight, score, round(abs(weight) * score, PLACES))
 
 
 @dataclass(frozen=True)
@@ -87,40 +98,20 @@ def verdict(
 
 
 WORTH_TELLING = 0.02
-"""Smaller shares of prompts are not mentioned."""
-ASKS = (
-    ("trace_cleaning", "reasoning traces to be cleaned or completed"),
-    ("reasoning", "written-out reasoning"),
-    ("trajectory", "trajectories of tool use"),
-    ("grading", "grades against rubrics"),
-    ("judge", "verdicts of a judge or reward model"),
-    ("preference", "preferences between answers"),
-    ("generation", "new instructions and tasks"),
-    ("rewriting", "rewritten or hardened instructions"),
-    ("safe_rewrite", "politically safe rewrites"),
-    ("technique", "answers past the safeguards"),
-    ("system_prompt", "the system prompt"),
-    ("agentic", "tool use and code"),
-)
+"""Share of prompts below which nothing is said."""
+LABELS = frozenset((flag.name or "").lower() for flag in Flag) - {"evaluation"}
+"""What may be extracted; a test question is none of it."""
 
 
-def extracting(intents: Sequence[Mapping[str, Any]]) -> str:
-    """Describe what a group asked for in a sentence, from its rows of table intents."""
+def extracting(intents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    """What a group asked for, the most first, from its rows of table intents; None where the log holds no
+    prompts.
+    """
     if not intents:
-        return "not known: the log holds no prompts"
-    asked = {row["label"]: row for row in intents}
-    shares = sorted(
-        ((asked[label]["share"], words, asked[label]) for label, words in ASKS if label in asked),
-        key=lambda item: (-item[0], item[1]),
-    )
+        return None
     told = [
-        f"{words}: {part:.0%} of prompts ({_range(row)})"
-        for part, words, row in shares
-        if part >= WORTH_TELLING and row["low"] > 0
+        {name: row[name] for name in ("label", "share", "low", "high")}
+        for row in intents
+        if row["label"] in LABELS and row["share"] >= WORTH_TELLING and row["low"] > 0
     ]
-    return "; ".join(told) if told else "answers to ordinary questions"
-
-
-def _range(row: Mapping[str, Any]) -> str:
-    """Format an interval in per cent, 38 to 44%, with a dash between."""
-    return f"{100 * row['low']:.0f}\N{EN DASH}{100 * row['high']:.0f}%"
+    return sorted(told, key=lambda row: (-row["share"], row["label"]))

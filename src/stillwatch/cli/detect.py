@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from stillwatch.cli._progress import progress
 from stillwatch.cli._voice import note
 from stillwatch.errors import SettingError
 from stillwatch.plain import plain
+from stillwatch.settings import ENGINES
 
 if TYPE_CHECKING:
     from stillwatch.schema.keyed import HashKey
@@ -69,6 +71,7 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force replaces.",
 )
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
+@click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -85,6 +88,7 @@ def command(
     public_key: bool,
     previous: Path | None,
     settings_file: Path | None,
+    engine: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -95,6 +99,8 @@ def command(
     from stillwatch.settings import load
 
     settings = load(settings_file)
+    if engine is not None:
+        settings = replace(settings, engine=replace(settings.engine, url=engine))
     inputs = Inputs(
         logs,
         format_name,

@@ -14,6 +14,7 @@ SECTIONS = (
     "bound",
     "test",
     "permit",
+    "identity",
     "volume",
     "evidence",
     "keys",

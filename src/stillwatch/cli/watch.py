@@ -12,6 +12,7 @@ from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
 from stillwatch.errors import naming
 from stillwatch.plain import plain
+from stillwatch.settings import DUCKDB, ENGINES
 
 if TYPE_CHECKING:
     from stillwatch.pipeline.watch import Watched
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
     metavar="N",
     help="Search each day so many times, evenly spaced.  [default: the run's setting]",
 )
+@click.option(
+    "--engine",
+    metavar="NAME",
+    default=DUCKDB,
+    show_default=True,
+    help=f"What the searches run on: {ENGINES}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
 def command(
     run: Path,
@@ -47,6 +55,7 @@ def command(
     window: int | None,
     every: int | None,
     searches_a_day: int | None,
+    engine: str,
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
@@ -66,7 +75,7 @@ def command(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     with naming(run), progress() as move:
-        watched = watch(run, chosen, move)
+        watched = watch(run, chosen, move, engine=engine)
     if as_json:
         alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
         counts = {

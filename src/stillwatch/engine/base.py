@@ -65,6 +65,9 @@ PARQUET_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 1
 hundred.
 """
 
+ROWS_AT_ONCE = 262_144
+"""Rows of one row group of such a file."""
+
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:

@@ -15,13 +15,11 @@ from typing import Any, Self
 import duckdb
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from stillwatch.engine.base import PARQUET_OPTIONS, Table, aside
+from stillwatch.engine.base import ROWS_AT_ONCE, Table
+from stillwatch.engine.sorted_file import write_sorted
 from stillwatch.errors import InputError, OutOfRoom, SettingError
 from stillwatch.settings import EngineSettings
-
-ROWS_AT_ONCE = 262_144
 
 
 @contextmanager
@@ -140,16 +138,11 @@ class DuckDBEngine:
     def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
         """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
         ordered = expression.order_by(list(order)).select(schema.names)
-        rows = 0
-        with (
-            _within_limits(),
-            aside(path) as part,
-            pq.ParquetWriter(part, schema, **PARQUET_OPTIONS) as writer,
-        ):
-            for batch in self._raw.sql(_sql(ordered)).to_arrow_reader(ROWS_AT_ONCE):
-                rows += batch.num_rows
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema), row_group_size=ROWS_AT_ONCE)
-        return rows
+        with _within_limits():
+            batches = self._raw.sql(_sql(ordered)).to_arrow_reader(ROWS_AT_ONCE)
+            return write_sorted(
+                path, schema, (pa.Table.from_batches([batch]).cast(schema) for batch in batches)
+            )
 
     def described(self) -> dict[str, str]:
         """Name and version, for run.json."""

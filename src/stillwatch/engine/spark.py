@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,22 +15,52 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.engine.base import PARQUET_OPTIONS, Table, aside
-from stillwatch.errors import InputError, MissingExtra
+from stillwatch.engine.base import ROWS_AT_ONCE, Table
+from stillwatch.engine.sorted_file import write_sorted
+from stillwatch.engine.spark_session import QUERIES
+from stillwatch.errors import InputError, OutOfRoom, SettingError
+
+OURS = ("AnalysisException", "ParseException")
+"""Errors of Spark that say a query is wrong, which no user has written."""
+NO_ROOM = re.compile(r"OutOfMemoryError|No space left|SparkOutOfMemory|maxResultSize")
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """A query that the cluster fails to answer says what a person can look at."""
+    try:
+        yield
+    except Exception as error:
+        kind = type(error)
+        if not kind.__module__.startswith(("pyspark", "py4j")) or kind.__name__ in OURS:
+            raise
+        said = str(error)
+        first = next((line.strip() for line in said.splitlines() if line.strip()), kind.__name__)[:300]
+        if NO_ROOM.search(said):
+            raise OutOfRoom(
+                f"Spark ran out of room: {first}",
+                where="engine.memory",
+                do="raise it, or give the cluster's executors more memory and disk",
+            ) from error
+        raise SettingError(
+            f"Spark did not answer a query: {first}",
+            where="[engine]",
+            do="see the cluster's own log, and that every worker sees --out and engine.scratch under one path",
+        ) from error
 
 
 class SparkEngine:
     """Runs Ibis expressions on a Spark session."""
 
-    def __init__(self, session: Any = None, scratch: Path | None = None) -> None:
-        """A session, or a local one made here. Raises MissingExtra if pyspark, or Java for a local one, is
-        not installed.
-
-        `scratch` keeps the tables that `create` makes: on a cluster, a folder that every worker sees.
+    def __init__(self, session: Any, scratch: Path | None = None, *, own: bool = False) -> None:
+        """scratch: keeps the tables that `create` makes; on a cluster, a folder that this machine and every
+        worker see under one path. own: the session is stopped with the engine.
         """
         self.holders: dict[str, object] = {}
-        self._own = session is None
-        self._session = session or local_session()
+        self._own = own
+        self._session = session
+        for name, value in QUERIES.items():
+            session.conf.set(name, value)
         self._scratch = Path(tempfile.mkdtemp(prefix="stillwatch-spark-", dir=scratch))
         self._paths: dict[str, Path] = {}
         self._made = 0
@@ -41,22 +72,25 @@ class SparkEngine:
             raise InputError(
                 f"there are no files for table {name}", do="run detect again; the run folder is incomplete"
             )
-        return self._view(name, self._session.read.parquet(*[str(path) for path in paths]))
+        with _answered():
+            return self._view(name, self._session.read.parquet(*map(_pattern, paths)))
 
     def load(self, name: str, table: pa.Table) -> Table:
         """An Arrow table, as an Ibis table."""
         path = self._fresh(name)
         path.mkdir()
         pq.write_table(table, path / "part.parquet")
-        return self._keep(name, path, self._session.read.parquet(str(path)))
+        with _answered():
+            return self._keep(name, path, self._session.read.parquet(_pattern(path)))
 
     def create(self, name: str, expression: Table) -> Table:
         """The expression's rows, kept under a name."""
         path = self._fresh(name)
-        frame = self._frame(expression)
-        frame.write.parquet(str(path))
-        # With the schema given, Spark starts no job to find it.
-        return self._keep(name, path, self._session.read.schema(frame.schema).parquet(str(path)))
+        with _answered():
+            frame = self._frame(expression)
+            frame.write.parquet(_uri(path))
+            # With the schema given, Spark starts no job to find it.
+            return self._keep(name, path, self._session.read.schema(frame.schema).parquet(_pattern(path)))
 
     def drop(self, name: str) -> None:
         """Forget a table that `create`, `load` or `read` made."""
@@ -69,15 +103,22 @@ class SparkEngine:
         """The expression's rows, in memory."""
         # Ibis collects through pandas, which turns 64-bit integers with a null among them into floats: keys
         # would lose their last digits.
-        table: pa.Table = self._frame(expression).toArrow()
+        with _answered():
+            table: pa.Table = self._frame(expression).toArrow()
         return table.cast(expression.schema().to_pyarrow())
 
     def write(self, expression: Table, path: Path, schema: pa.Schema, order: Sequence[str]) -> int:
-        """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows."""
-        table = self.collect(expression.order_by(list(order)).select(schema.names)).cast(schema)
-        with aside(path) as part:
-            pq.write_table(table, part, **PARQUET_OPTIONS)
-        return int(table.num_rows)
+        """The expression's rows as a sorted Parquet file, written aside and renamed; returns the rows.
+
+        Spark sorts and writes; here its files are put one after the other, a batch in memory at a time.
+        """
+        parts = self._fresh("written")
+        try:
+            with _answered():
+                self._frame(expression.order_by(list(order)).select(schema.names)).write.parquet(_uri(parts))
+            return write_sorted(path, schema, _in_order(parts, schema))
+        finally:
+            shutil.rmtree(parts, ignore_errors=True)
 
     def described(self) -> dict[str, str]:
         """Name and version, for run.json."""
@@ -126,6 +167,32 @@ class SparkEngine:
         return frame.withColumns({name: frame[name].cast("bigint") for name in wide}) if wide else frame
 
 
+def _uri(path: Path) -> str:
+    """The path on this machine's own disks and mounts, where a cluster's paths may mean another store."""
+    return f"file://{path.absolute()}"
+
+
+def _pattern(path: Path) -> str:
+    """The path where Spark reads it, which takes it for a pattern."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", _uri(path))
+
+
+def _in_order(parts: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of a sorted table that Spark wrote, in tables of ROWS_AT_ONCE as every other engine's."""
+    held = schema.empty_table()
+    for file in sorted(parts.glob("part-*.parquet")):
+        with pq.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(ROWS_AT_ONCE, columns=schema.names):
+                held = pa.concat_tables(
+                    [held, pa.Table.from_batches([batch]).select(schema.names).cast(schema)]
+                )
+                while held.num_rows >= ROWS_AT_ONCE:
+                    yield held.slice(0, ROWS_AT_ONCE).combine_chunks()
+                    held = held.slice(ROWS_AT_ONCE)
+    if held.num_rows:
+        yield held.combine_chunks()
+
+
 def _double(node: Any) -> Any:
     """Spark reads 0.5 as a decimal and rounds what it is multiplied with; every other engine reads a
     double.
@@ -137,29 +204,4 @@ def _double(node: Any) -> Any:
         exp.cast(node, "double")
         if isinstance(node, exp.Literal) and not node.is_string and not node.is_int
         else node
-    )
-
-
-def local_session() -> Table:
-    """A session on this machine. Raises MissingExtra if pyspark or Java is not installed."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise MissingExtra("the Spark engine needs pyspark", do="pip install 'stillwatch[spark]'") from error
-    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise MissingExtra(
-            "a local Spark needs Java, and none was found", do="install Java 17 or newer, or set JAVA_HOME"
-        )
-    return (
-        SparkSession.builder.master("local[2]")
-        .appName("stillwatch")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.session.timeZone", "UTC")
-        # Spark makes this folder even where no table is kept in it; the user's own is no place for it.
-        .config("spark.sql.warehouse.dir", str(Path(tempfile.gettempdir()) / "stillwatch-spark-warehouse"))
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate()
     )

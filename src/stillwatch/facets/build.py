@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import ibis
 from ibis import _
 
-from stillwatch.engine import Engine, Table
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.facets.tables import Tables
 from stillwatch.registry import FACETS, Facet
 from stillwatch.schema.keyed import salt
 from stillwatch.settings import LinkageSettings
 
+ROWS = "rows"
+"""The number of rows among the counts of columns."""
 Progress = Callable[[str], None]
 
 
@@ -56,19 +58,25 @@ def build_traces(
             blind.append(Blind(name, f"no {columns}", worst))
         if worst < 1.0:
             progress(f"facet {name}")
-            with FACETS.blaming(name):
-                kept = _kept(_shared(engine, facet, tables), facet, settings)
+            with FACETS.blaming(name), Scope(engine, name) as scope:
+                rows = facet.query(replace(tables, hold=scope.create))
+                kept = _kept(_shared(scope, facet, rows), facet, settings)
                 parts[f"trace_{name}"] = engine.create(f"trace_{name}", kept)
-    rows = list(parts.values())
-    traces = engine.create("traces", ibis.union(*rows) if len(rows) > 1 else rows[0])
+    every = list(parts.values())
+    traces = engine.create("traces", ibis.union(*every) if len(every) > 1 else every[0])
     for part in parts:
         engine.drop(part)
-    engine.drop("pairs")
     return traces, blind
 
 
-def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
-    """For each column that a facet needs, the share of rows that lack it; 1.0 for an empty table."""
+def missing_shares(
+    engine: Engine, tables: Tables, filled: Mapping[str, int] | None = None
+) -> dict[str, float]:
+    """For each column that some facet needs, the share of its rows that lack it; 1.0 for an empty table.
+
+    filled: for each column of the exchanges how many rows fill it, and under ROWS how many there are, where
+    that is known; None: they are counted.
+    """
     shares: dict[str, float] = {}
     needs = {need for facet in FACETS.all().values() for need in facet.needs}
     for source in ("exchanges", "accounts", "releases"):
@@ -76,17 +84,20 @@ def missing_shares(engine: Engine, tables: Tables) -> dict[str, float]:
         columns = sorted(need.split(".", 1)[1] for need in needs if need.startswith(f"{source}."))
         if not columns:
             continue
-        counts = engine.collect(
-            table.agg(rows=table.count(), **{column: table[column].count() for column in columns})
-        ).to_pylist()[0]
-        rows = counts["rows"]
+        counts: Mapping[str, int] = (
+            filled
+            if source == "exchanges" and filled is not None
+            else engine.collect(
+                table.agg(**{ROWS: table.count()}, **{column: table[column].count() for column in columns})
+            ).to_pylist()[0]
+        )
+        rows = counts[ROWS]
         shares |= {f"{source}.{column}": 1.0 - counts[column] / rows if rows else 1.0 for column in columns}
     return shares
 
 
-def _shared(engine: Engine, facet: Facet, tables: Tables) -> Table:
-    """Return (account, value, first, last, n, df) for the values of at least two accounts."""
-    rows = facet.query(tables)
+def _shared(engine: Engine, facet: Facet, rows: Table) -> Table:
+    """(account, value, first, last, n, df) for the values of at least two accounts."""
     if facet.sparse:
         several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)
         rows = rows.semi_join(several, "value")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis
+from ibis import _
 
 from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
@@ -22,20 +23,23 @@ def handover(tables: Tables) -> Table:
     Strangers with one greeting and one answer each left it themselves.
     """
     rows = tables.exchanges
-    left = marks(rows, "leaves")
     begun = ibis.coalesce(
         rows.prefix, rows.continues
     )  # a loop of tool calls has no second user message, and so no prefix
-    carried = rows.filter(rows.continues.notnull()).select(
-        "account", "second", value=rows.continues, begun=begun
-    )
     # Account and conversation as one number: both are 64 random bits, and a join on one column costs two
     # thirds of one on two.
-    own = left.select(own=left["value"] ^ left.account)
-    taken = (
-        carried.mutate(own=carried["value"] ^ carried.account)
-        .anti_join(own, "own")
-        .semi_join(left.select("value"), "value")
+    own = {"own": _["value"] ^ _.account}
+    followed = rows.filter(rows.continues.notnull())
+    carried = tables.hold(
+        "carried",
+        followed.select("account", "second", value=followed.continues, begun=begun).mutate(**own),
+    )
+    # Most of what is left nobody carries on: without it, the rows fit into memory.
+    left = tables.hold(
+        "left", marks(rows, "leaves").semi_join(carried.select("value"), "value").mutate(**own)
+    )
+    taken = tables.hold(
+        "taken", carried.anti_join(left.select("own"), "own").semi_join(left.select("value"), "value")
     )
     given = left.join(taken.select("value", "begun").distinct(), "value")
     return ibis.union(*[side.select("account", "second", value=side.begun) for side in (taken, given)])

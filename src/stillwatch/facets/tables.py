@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
@@ -17,6 +18,11 @@ VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters")
 """Columns with few values per account. Facets of them read visits, which are far fewer than exchanges."""
 FOLLOWING = ("subnet", "region", "network_class")
 """Columns that follow from the address, so that each visit has one value."""
+
+
+def as_asked(_name: str, rows: Table) -> Table:
+    """Rows as a query, made again wherever they are used."""
+    return rows
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,10 @@ class Tables:
     """
     releases: Table
     """model, second: when each model was released."""
+    hold: Callable[[str, Table], Table] = as_asked
+    """Makes the rows of a query once, under a name, for a facet that uses them several times; they go when
+    the facet is done.
+    """
 
 
 def prepare(engine: Engine, exchanges: Table, accounts: Table, releases: Table) -> Tables:

@@ -23,6 +23,7 @@ from stillwatch.heldout.hypergeometric import log_moments
 from stillwatch.heldout.peers import Cells, Sampler, cells_of, pooled
 from stillwatch.heldout.semantic_evidence import SemanticEvidence, semantic_evidence
 from stillwatch.registry import FACETS
+from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.table import schema_of, values
 
 FAMILY = "content"
@@ -37,20 +38,9 @@ OUTSIDE_SHARE = 0.25
 LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among the members."""
 FILLED = 0.5
-"""Cells that lack outsiders are pooled if they hold more than this share of the group, else left out."""
-NULL = (
-    "given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and "
-    "token shapes "
-    "as often as accounts outside it do"
-)
-WIDER_NULL = (
-    "given region, plan, activity and client where enough others share all four, else the client, and else "
-    "the other three, the group's "
-    "accounts carry prompts, tools, parameters and token shapes as often as accounts outside it do"
-)
-SEMANTIC_NULL = "; and what they ask is no more alike in meaning than what those ask"
-"""Added to the null where prompts' semantic vectors were seen."""
-
+"""Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it
+they are left out.
+"""
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -61,7 +51,7 @@ class HeldOut:
 
     everyone: int
     """Accounts with exchanges."""
-    null: dict[int, str]
+    null: dict[int, NullTested]
     """What each group was tested against."""
     log_e: dict[int, float]
     """Natural logarithm of each group's e-value."""
@@ -99,7 +89,7 @@ def held_out_evidence(
     exchanges: Table | None,
     near: pa.Table | None,
 ) -> HeldOut:
-    """Return the e-value of each group and the p-value of each member against NULL.
+    """e-value of each group and p-value of each member against Null.CONTENT.
 
     exchanges: account, semantic sketch of each exchange, where prompts were sketched. near: group, account of
     those that fit a group but for their content.
@@ -130,7 +120,7 @@ def held_out_evidence(
         engine, exchanges, cells, compared, ranked, account_scores(engine, held, found, everyone), near
     )
     null = {
-        group: (WIDER_NULL if pool.wider else NULL) + (SEMANTIC_NULL if semantic.seen else "")
+        group: NullTested(Null.CONTENT, wider=pool.wider, semantic=semantic.seen)
         for group, pool in pools.items()
     }
     for group in sorted(group for group, value in semantic.log_e.items() if value > 0.0):

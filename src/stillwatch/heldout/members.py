@@ -31,7 +31,8 @@ def named_members(
     linkage: LinkageSettings,
     settings: CampaignSettings,
 ) -> pa.Table:
-    """Return group, account, nats (formation and content) of members and near accounts that are named.
+    """group, account, nats (formation and content), and what content is made of: keys, semantic, cap. Members
+    whose content agrees, and near accounts whose content does.
 
     An account is named if its evidence outweighs the prior odds against it, (everyone / size of the group) to
     one, by a factor of a hundred. Groups left with fewer than `smallest_group` accounts are dropped.
@@ -63,10 +64,12 @@ def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
     """Add to the accounts their content evidence (content) and the sum of both (nats)."""
     group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
-    content = np.zeros(len(group))
+    keys, semantic, content = np.zeros((3, len(group)))
     for name in np.unique(group):
         mine = group == name
-        content[mine] = _content(account[mine], int(name), held, linkage.family_cap_nats)
+        keys[mine], semantic[mine], content[mine] = _content(
+            account[mine], int(name), held, linkage.family_cap_nats
+        )
     total = accounts.column("nats").to_numpy() + content
     return pa.table(
         {
@@ -74,19 +77,25 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
             "account": account,
             "nats": np.round(total, 6),
             "content": content,
+            "keys": np.round(keys, 6),
+            "semantic": np.round(semantic, 6),
+            "cap": np.round(content - keys - semantic, 6),
         }
     )
 
 
-def _content(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:
-    """Return the evidence of keys and meaning together: the stronger in full and a third of the other.
-
-    One template makes both (see totals).
+def _content(
+    accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float
+) -> tuple[Floats, Floats, Floats]:
+    """What keys say, what meaning says, and both within the family's bounds: the stronger in full and a third
+    of the other, since one template makes both (see totals).
     """
     keys = _keys(accounts, group, held, cap)
     semantic = np.maximum(held.semantic.of(group, accounts), np.log(LEAST_MISSING))
-    stronger = np.where(np.abs(keys) >= np.abs(semantic), keys, semantic)
-    return np.clip(stronger + (keys + semantic - stronger) * LESSER, np.log(LEAST_MISSING), cap)
+    first = np.abs(keys) >= np.abs(semantic)
+    stronger = np.where(first, keys, semantic)
+    content = np.clip(stronger + (keys + semantic - stronger) * LESSER, np.log(LEAST_MISSING), cap)
+    return np.where(first, keys, keys * LESSER), np.where(first, semantic * LESSER, semantic), content
 
 
 def _keys(accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float) -> Floats:

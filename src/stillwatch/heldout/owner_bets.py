@@ -10,22 +10,15 @@ from scipy.special import logsumexp
 
 from stillwatch.engine import Engine, Table
 from stillwatch.heldout.owner_peers import limits
+from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.table import values
 
 STAKES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
 """Shares of the winnings that the bets stake on the next day."""
 DAY = 24
 """Hours."""
-_RATE = (
-    "harvest-like at no higher a rate than those of all but the busiest twentieth of its client's other "
-    "users (and a tenth at least)"
-)
-NULLS = {
-    "single": f"the day's prompts of the account are, whatever it asked before, {_RATE}",
-    "declared": "the day's prompts of at least half of the owner's accounts are, whatever the account "
-    f"asked before, {_RATE}",
-}
-"""What each kind of owner is tested against, as printed."""
+NULLS = {"single": NullTested(Null.ACCOUNT_HARVEST), "declared": NullTested(Null.OWNER_HARVEST)}
+"""What each kind of owner is tested against."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -23,7 +23,7 @@ from stillwatch.linkage.merge import (
     parted,
     serious,
 )
-from stillwatch.linkage.rescore import accepted, rescored, totals
+from stillwatch.linkage.rescore import WORST, accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values
 from stillwatch.settings import LinkageSettings
@@ -40,6 +40,9 @@ Two operators can carry one anchor; without this, one such anchor would make one
 SAME = 0.5
 """Two groups become one if both seriously claim this share of the smaller one."""
 
+LEAST_CAP = 1e-4
+"""Nats below which a cap is no more than the rounding of sums."""
+
 Progress = Callable[[str], None]
 
 
@@ -53,6 +56,10 @@ class Linked:
     """group, account, nats, claim: accounts that fit a group, but not well enough to form it."""
     evidence: pa.Table
     """group, account, facet, nats: formation facets only; members and near accounts."""
+    caps: pa.Table
+    """group, account, family, nats: what the bounds of a family take off what its facets say, or give back;
+    members and near accounts.
+    """
     anchors: dict[int, int]
     """Number of anchors merged into each group."""
 
@@ -99,10 +106,13 @@ def link(
     claims = pa.table({"claim": claim, "account": account, "nats": nats, "weight": weight, "group": group})
     members_table = settled(claims, settings.smallest_group)
     near = _near(engine, total, claims, members_table)
+    rows = _weighed_rows(engine, weighed, members_table, near)
+    counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
     return Linked(
         members_table.select(["group", "account", "nats"]),
         near,
-        _evidence(engine, weighed, members_table, near),
+        _evidence(rows, counted),
+        caps(rows, counted, settings.family_cap_nats),
         _anchors(found, members_table),
     )
 
@@ -196,22 +206,50 @@ def _near(engine: Engine, total: Table, claims: pa.Table, members: pa.Table) -> 
     )
 
 
-def _evidence(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table) -> pa.Table:
-    names = dict(enumerate(FACETS.all()))
+def _weighed_rows(engine: Engine, weighed: Table, members: pa.Table, near: pa.Table) -> pa.Table:
+    """number (of the group), account, facet_number, family, nats (micronats) of members and near accounts."""
     both = pa.concat_tables([table.select(["group", "account", "claim"]) for table in (members, near)])
     chosen = engine.load("chosen", both.rename_columns(["number", "account", "group"]))
-    rows = engine.collect(
+    return engine.collect(
         weighed.join(chosen, ["group", "account"])
         .select("number", "account", "facet_number", "family", "nats")
         .order_by(["number", "account", "facet_number"])
     )
+
+
+def _evidence(rows: pa.Table, counted: npt.NDArray[np.float64]) -> pa.Table:
+    names = dict(enumerate(FACETS.all()))
     facets = pa.array([names[number] for number in values(rows, "facet_number")], pa.string())
-    counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
     return (
         rows.select(["number", "account"])
         .rename_columns(["group", "account"])
         .append_column("facet", facets)
         .append_column("nats", pa.array(counted))
+    )
+
+
+def caps(rows: pa.Table, counted: npt.NDArray[np.float64], most: float) -> pa.Table:
+    """Table caps of Linked: a family's bounded total (see totals) less what its facets count, where the two
+    differ. rows: number, account, family, nats (micronats), sorted by number and account; counted: of discounted.
+    """
+    number, account, family, nats = (
+        rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")
+    )
+    place, row = np.unique(np.stack([number, account, family], axis=1), axis=0, return_inverse=True)
+    row = row.reshape(-1)
+    best = np.zeros(len(place), np.int64)
+    np.maximum.at(best, row, nats)
+    joint = (np.bincount(row, nats, len(place)) + 2 * best) / 3 / MICRO
+    bounded = np.clip(joint, 2 * WORST, most)
+    off = np.round(bounded - np.bincount(row, counted, len(place)), 6)
+    kept = np.abs(off) > LEAST_CAP
+    return pa.table(
+        {
+            "group": pa.array(place[kept, 0], pa.int32()),
+            "account": pa.array(place[kept, 1], pa.int64()),
+            "family": pa.array([FAMILIES[number] for number in place[kept, 2]], pa.string()),
+            "nats": pa.array(off[kept], pa.float64()),
+        }
     )
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from stillwatch import __version__
 from stillwatch.campaigns.permits import Permit, read_permits
-from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
@@ -50,7 +51,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
-from stillwatch.settings import Settings, as_document
+from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
 Progress = Callable[[str, int, int], None]
@@ -146,9 +147,9 @@ def _detect(
         key = task.key or own_key(say)
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
-        with DuckDBEngine(settings.engine, folder.stage) as engine:
+        with DuckDBEngine(settings.engine, folder.stage) as local:
             duplicates = write_exchanges(
-                engine,
+                local,
                 staged,
                 edge,
                 task.sources,
@@ -156,23 +157,31 @@ def _detect(
                 folder.aside / "exchanges",
                 progress,
             )
-            check_share(staged.quarantine, settings.ingest)
-            _clear(edge, staged, again=settings.sketch.template_text)
-            exchanges = engine.read("exchanges", stored_days(folder.aside))
-            stored = _stored(engine, task, exchanges, accounts, staged, ingest_context, progress)
+        check_share(staged.quarantine, settings.ingest)
+        _clear(edge, staged, again=settings.sketch.template_text)
+        with (
+            open_engine(settings.engine.url, settings.engine, folder.stage) as engine,
+            Scope(engine, "stored") as scope,
+        ):
+            stored = _stored(scope, task, accounts, staged, folder.aside, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
             found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
-            folder.write("quarantine", staged.quarantine.table())
-            _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
-            seen = counted(engine, exchanges) | {"duplicates": duplicates, "tested_groups": found.tested}
-            about = {**fresh(), **_about(task, key, staged), "engine": engine.described(), **seen}
-            folder.about(about | _compared(earlier))
+            used = engine.described()
+        folder.write("quarantine", staged.quarantine.table())
+        _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+        seen = counted(stored_days(folder.aside), found) | {
+            "duplicates": duplicates,
+            "tested_groups": found.tested,
+        }
+        about = {**fresh(), **_about(task, key, staged), "engine": used, **seen}
+        folder.about(about | _compared(earlier))
         return folder.finish()
 
 
 def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
+    check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
     permits = read_permits(inputs.permits)
     releases = read_releases(inputs.releases)
@@ -249,14 +258,15 @@ def _read(
 def _stored(
     engine: Engine,
     task: Task,
-    exchanges: Table,
     accounts: pa.Table,
     staged: Staged,
+    run: Path,
     ingest_context: IngestContext,
     progress: Progress,
 ) -> Stored:
-    """What the search starts from."""
-    settings = task.settings
+    """What the search starts from; run: the folder with the exchanges."""
+    settings, days = task.settings, stored_days(run)
+    exchanges = engine.read("exchanges", days)
     known = engine.load("accounts", accounts)
     releases = task.releases if task.releases is not None else releases_seen(engine, exchanges)
     seen = engine.load("releases", releases)
@@ -266,7 +276,7 @@ def _stored(
         if settings.sketch.template_text
         else None
     )
-    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates())
+    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates(), counts_of(days))
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -345,7 +355,7 @@ def _about(task: Task, key: HashKey, staged: Staged) -> dict[str, Any]:
     settings = task.settings
     return {
         "version": __version__,
-        "settings": as_document(settings),
+        "settings": as_told(settings),
         "inputs": [
             {"file": source.name, "format": source.format, "rows": rows, **asdict(content)}
             for source, rows, content in zip(task.sources, staged.rows, staged.contents, strict=True)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stillwatch import __version__, report
 from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
@@ -78,11 +79,11 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
         with DuckDBEngine(settings.engine, folder.stage) as engine:
             before = _delete_rows(engine, run, folder.aside, set(values(gone, "account")), sketched, progress)
             exchanges = engine.read("exchanges", stored_days(folder.aside))
-            stored, left = _stored(engine, run, about, accounts, gone, exchanges, settings)
+            stored, left = _stored(engine, run, folder.aside, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
             found = identified_again(engine, found, left, earlier, links, settings.identity)
             store(engine, folder, found, stored, left)
-            numbers = counted(engine, exchanges) | {"tested_groups": found.tested}
+            numbers = counted(stored_days(folder.aside), found) | {"tested_groups": found.tested}
             made_with = {"version": __version__, "engine": engine.described(), "packages": packages()}
         folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
         came_from = {"came_from": identity_of(about, run / MARK)[0]}
@@ -167,6 +168,7 @@ def _delete_rows(
 def _stored(
     engine: Engine,
     run: Path,
+    aside: Path,
     about: dict[str, Any],
     accounts: pa.Table,
     gone: pa.Table,
@@ -189,7 +191,13 @@ def _stored(
         engine, exchanges, known, table_of(run, LABELS, AGAIN), settings.sketch.template_accounts
     )
     return Stored(
-        exchanges, known, seen, labels, permits_of(table_of(run, PERMITS, AGAIN)), rates=shipped_rates()
+        exchanges,
+        known,
+        seen,
+        labels,
+        permits_of(table_of(run, PERMITS, AGAIN)),
+        rates=shipped_rates(),
+        counts=counts_of(stored_days(aside)),
     ), left.combine_chunks()
 
 

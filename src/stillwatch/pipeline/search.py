@@ -36,6 +36,8 @@ class SearchResult:
     """Table traces, in the engine."""
     tested: int
     """Groups tested."""
+    accounts: int
+    """Accounts with exchanges."""
     said: pa.Table
     """Rows of table labels: the words of shared templates, where they may be kept."""
 
@@ -71,4 +73,4 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
         with Scope(run, "evidence") as scope:
             tables |= collect_evidence(scope, seen, groups, tests, candidates, labels, progress)
     tested = tables["campaigns"].num_rows + candidates.lost
-    return SearchResult(tables, seen.traces, tested, templates.said)
+    return SearchResult(tables, seen.traces, tested, tests.held.everyone, templates.said)

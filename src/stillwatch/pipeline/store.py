@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import Engine, Table
+from stillwatch.engine import Engine
+from stillwatch.engine.sorted_file import ROWS, TRUE, counts_of, ends_of
 from stillwatch.iso_time import iso
 from stillwatch.pipeline.read_logs import distinct
 from stillwatch.pipeline.releases import RELEASES as READ_RELEASES
@@ -78,21 +81,15 @@ def releases_of(table: pa.Table) -> pa.Table:
     return pa.table([table["model"], seconds], schema=READ_RELEASES)
 
 
-def counted(engine: Engine, exchanges: Table) -> dict[str, Any]:
-    """What run.json says of the exchanges."""
-    row = engine.collect(
-        exchanges.agg(
-            n=_.count(),
-            accounts=_.account.nunique(),
-            first=_.time.min(),
-            last=_.time.max(),
-            texts=_.has_text.cast("int64").sum(),
-        )
-    ).to_pylist()[0]
+def counted(files: Sequence[Path], found: SearchResult) -> dict[str, Any]:
+    """What run.json says of the exchanges. files: those that hold them, which know their counts."""
+    counts = counts_of(files)
+    assert counts is not None, "BUG: exchanges were written without their counts"
+    first, last = ends_of(files, "time")
     return {
-        "exchanges": row["n"],
-        "accounts": row["accounts"],
-        "first": iso(row["first"]),
-        "last": iso(row["last"]),
-        "has_text": round((row["texts"] or 0) / row["n"], 6),
+        "exchanges": counts[ROWS],
+        "accounts": found.accounts,
+        "first": iso(first),
+        "last": iso(last),
+        "has_text": round(counts[f"{TRUE}has_text"] / counts[ROWS], 6),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -33,6 +33,8 @@ class Stored:
     """Finds the words of shared templates in the logs; None: no words are kept."""
     rates: pa.Table | None = None
     """Table RATES: how often the flags err; None: not known."""
+    counts: Mapping[str, int] | None = None
+    """Rows of the exchanges that fill each column, as their files tell; None: not known, to be counted."""
     templates: bool = True
     """Whether the groups' templates are recovered: no verdict depends on them, and they take a quarter of a
     small search.

@@ -32,7 +32,8 @@ import pyarrow.compute
 from ibis import _
 
 from stillwatch.campaigns.permits import Permit
-from stillwatch.engine import DuckDBEngine, Engine, Table
+from stillwatch.engine import Engine, Scope, Table, check_engine, open_engine
+from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
 from stillwatch.pipeline.alarm_lineage import AlarmLineage, known_campaigns
@@ -49,7 +50,7 @@ from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
 from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import IdentitySettings, Settings, WatchSettings
+from stillwatch.settings import DUCKDB, EngineSettings, IdentitySettings, Settings, WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
@@ -76,9 +77,13 @@ class Lookback:
 
     def read(self, engine: Engine, name: str, files: list[Path]) -> Table:
         """The exchanges in some of its files that were made by then, as an Ibis table."""
-        whole = engine.read(name, files)
-        # A file holds no exchange of another day: where the day is over, there is nothing to compare.
-        return whole if self.until == self.day + DAY else whole.filter(_.time < self.until)
+        rows = engine.read(name, files)
+        return rows if self.whole else rows.filter(_.time < self.until)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its files were whole by then: none holds an exchange of another day."""
+        return self.until == self.day + DAY
 
 
 @dataclass
@@ -120,16 +125,22 @@ def to_the_end(watched: Watched) -> bool:
 
 
 def watch(
-    run: Path, chosen: Mapping[str, Any], progress: Progress, enough: Callable[[Watched], bool] = to_the_end
+    run: Path,
+    chosen: Mapping[str, Any],
+    progress: Progress,
+    enough: Callable[[Watched], bool] = to_the_end,
+    engine: str = DUCKDB,
 ) -> Watched:
     """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links, in
     place of earlier ones: all of them together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
-    where it says so, those after it are not made. Raises RunError for a run that is not whole or was made by
-    another version, that another process is writing or has replaced, and SettingError for a promise that cannot be given. Memory is that of one search: only
-    alarms are kept from one to the next.
+    where it says so, those after it are not made. engine: as `open_engine` takes it. Raises RunError for a run
+    that is not whole or was made by another version, that another process is writing or has replaced, and
+    SettingError for a promise that cannot be given and an engine that is none. Memory is that of one search:
+    only alarms are kept from one to the next.
     """
+    check_engine(engine, EngineSettings())
     with RunFolder.of(run) as folder:
         about = Run(run).about
         sketched_of(run, about, AGAIN)
@@ -137,7 +148,8 @@ def watch(
         settings = replace(settings, watch=replace(settings.watch, **chosen))
         refuse(settings.watch)
         folder.keep(about, TABLES)
-        watched = _watched(run, _Source(run, settings, folder.stage), progress, enough)
+        with open_engine(engine, settings.engine, folder.stage) as opened:
+            watched = _watched(opened, run, _Source(run, settings), progress, enough)
         for name, table in zip(
             TABLES, (watched.days, watched.alarms, watched.members, watched.links), strict=True
         ):
@@ -147,7 +159,9 @@ def watch(
     return watched
 
 
-def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[Watched], bool]) -> Watched:
+def _watched(
+    engine: Engine, run: Path, source: _Source, progress: Progress, enough: Callable[[Watched], bool]
+) -> Watched:
     """Make the searches, in order."""
     settings = source.settings.watch
     searches = list(searches_of(run, settings))
@@ -157,7 +171,8 @@ def _watched(run: Path, source: _Source, progress: Progress, enough: Callable[[W
         shown = "%Y-%m-%d %H:%M" if settings.searches_a_day > 1 else "%Y-%m-%d"
         moment = lookback.until if settings.searches_a_day > 1 else lookback.day
         progress(f"{moment:{shown}}", done, len(searches))
-        rows.append(_searched(source, lookback, ledger))
+        with Scope(engine, "watch") as scope:
+            rows.append(_searched(scope, source, lookback, ledger))
         watched = Watched(pa.Table.from_pylist(rows, schema=WATCHED.arrow), *ledger.tables(), ledger.links())
         if enough(watched):
             break
@@ -266,8 +281,8 @@ class Ledger:
 class _Source:
     """What does not change from search to search."""
 
-    def __init__(self, run: Path, settings: Settings, scratch: Path) -> None:
-        self.settings, self.scratch = settings, scratch
+    def __init__(self, run: Path, settings: Settings) -> None:
+        self.settings = settings
         self.level = level_of(settings.watch)
         self.accounts, self.labels, self.releases = (
             table_of(run, table, AGAIN) for table in (ACCOUNTS, LABELS, RELEASES)
@@ -275,13 +290,15 @@ class _Source:
         self.permits: list[Permit] = permits_of(table_of(run, PERMITS, AGAIN))
         self.rates = shipped_rates()
 
-    def stored(self, engine: Engine, exchanges: Table, end: datetime) -> Stored:
-        """What a search at the moment `end` starts from: accounts, bans and releases that were known then."""
+    def stored(self, engine: Engine, exchanges: Table, lookback: Lookback) -> Stored:
+        """What a search starts from: accounts, bans and releases that were known at its moment."""
+        end = lookback.until
         seen = engine.collect(exchanges.select("account").distinct())["account"]
         known = known_at(self.accounts, seen, end)
         out = self.releases.filter(pc.less(self.releases["time"], pa.scalar(end, TIME)))
         tables = (engine.load("accounts", known), engine.load("releases", releases_of(out)), self.labels)
-        return Stored(exchanges, *tables, self.permits, rates=self.rates, templates=False)
+        counts = counts_of(lookback.window) if lookback.whole else None
+        return Stored(exchanges, *tables, self.permits, rates=self.rates, counts=counts, templates=False)
 
 
 def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
@@ -302,23 +319,18 @@ def known_at(accounts: pa.Table, seen: Table, end: datetime) -> pa.Table:
     )
 
 
-def _searched(source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
+def _searched(engine: Engine, source: _Source, lookback: Lookback, ledger: Ledger) -> dict[str, Any]:
     """Make one search, enter its alarms, and give its row of table watched."""
-    with DuckDBEngine(source.settings.engine, source.scratch) as engine:
-        exchanges = lookback.read(engine, "exchanges", lookback.window)
-        counted = engine.collect(
-            exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())
-        ).to_pylist()[0]
-        found = (
-            search(
-                engine, source.stored(engine, exchanges, lookback.until), source.settings, lambda step: None
-            )
-            if counted["exchanges"]
-            else None
-        )
-        tested = found.tested if found else 0
-        needed = needed_log_e(tested, source.level)
-        alarms = _entered(engine, source, lookback, found, needed, ledger) if found else 0
+    exchanges = lookback.read(engine, "exchanges", lookback.window)
+    counted = engine.collect(exchanges.agg(exchanges=_.count(), accounts=_.account.nunique())).to_pylist()[0]
+    found = (
+        search(engine, source.stored(engine, exchanges, lookback), source.settings, lambda step: None)
+        if counted["exchanges"]
+        else None
+    )
+    tested = found.tested if found else 0
+    needed = needed_log_e(tested, source.level)
+    alarms = _entered(engine, source, lookback, found, needed, ledger) if found else 0
     return {
         "day": lookback.day,
         "until": lookback.until,

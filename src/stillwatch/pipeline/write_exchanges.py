@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Engine, Table
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.ingest import Source
 from stillwatch.pipeline.read_logs import Staged
 from stillwatch.run.layout import ORDER
@@ -38,6 +38,19 @@ def write_exchanges(
 ) -> int:
     """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
     progress(DOUBLES, 0, 0)
+    with Scope(engine, "logs") as scope:
+        return _written(scope, staged, edge, sources, sketched, out, progress)
+
+
+def _written(
+    engine: Engine,
+    staged: Staged,
+    edge: Path | None,
+    sources: list[Source],
+    sketched: Sketched,
+    out: Path,
+    progress: Callable[[str, int, int], None],
+) -> int:
     rows = engine.read("staged", staged.files)
     duplicates = _duplicates(engine, rows)
     if duplicates is not None:

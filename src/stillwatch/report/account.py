@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from stillwatch.errors import RunError
 from stillwatch.report import formatting, sentences
-from stillwatch.report.view_models import CampaignView, asked, campaign_view, family_rank
+from stillwatch.report.view_models import FACET_ROWS, CampaignView, asked, campaign_view, family_rank
 from stillwatch.run.names import keys_named
 from stillwatch.run.reading import Row, Run
 
@@ -23,8 +23,8 @@ class Membership:
     """The group, with its verdict."""
     member: Row
     """The account's row in `members`."""
-    facets: tuple[tuple[str, str, float], ...]
-    """Facet, family and nats, the strongest first."""
+    waterfall: tuple[Row, ...]
+    """What makes its nats, row by row."""
     links: tuple[Row, ...]
     """The group's telling keys that it carries."""
     intents: tuple[Row, ...]
@@ -93,11 +93,7 @@ def _named(table: pa.Table, name: str) -> list[Row]:
 
 
 def _membership(run: Run, view: CampaignView, member: Row) -> Membership:
-    nats = view.nats.get(member["account"], {})
-    facets = sorted(
-        ((facet, view.families.get(facet, "other"), value) for facet, value in nats.items()),
-        key=lambda f: (-f[2], f[0]),
-    )
+    waterfall = view.account_waterfall(member["account"])
     links = sorted(
         (link for link in view.links if link["account"] == member["account"]),
         key=lambda r: (family_rank(r["family"]), r["facet"], -r["n"], r["key"]),
@@ -106,62 +102,17 @@ def _membership(run: Run, view: CampaignView, member: Row) -> Membership:
         row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"]
     )
     return Membership(
-        view, member, tuple(facets), tuple(links), intents, tuple(_exonerates(run, view, member))
-    )
-
-
-def _exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
-    campaign = view.campaign
-    found = _without_family(run, view, member)
-    if member["p_value"] is None:
-        found.append("Nothing held out tests this account alone: it stands or falls with its group.")
-    elif member["p_value"] > 0.05:
-        found.append(
-            "Alone, it does not stand out on held-out evidence (p = "
-            f"{formatting.probability(member['p_value'])})."
-        )
-    if member["owner"]:
-        same = sum(1 for row in view.members if row["owner"] == member["owner"]) - 1
-        others = "no other account" if same == 0 else formatting.plural(same, "other account")
-        found.append(
-            f"It declares the owner {formatting.cut(member['owner'], 60)}, as {others} of the group; proof of "
-            "that owner would explain what they share."
-        )
-    else:
-        found.append("It declares no owner; a verified one of its own would speak for it.")
-    spare = campaign["accounts"] - campaign["at_least"]
-    if spare > 0:
-        found.append(
-            f"The bound leaves room: up to {formatting.count(spare)} of the group's "
-            f"{formatting.plural(campaign['accounts'], 'account')} may be bystanders."
-        )
-    if not campaign["permit"]:
-        found.append("A permit that names it or its organisation would cover it.")
-    return found
-
-
-def _without_family(run: Run, view: CampaignView, member: Row) -> list[str]:
-    threshold = run.setting("linkage", "threshold_nats", 0.0)
-    found = []
-    for family, value in view.family_nats(member["account"]).items():
-        if threshold and value > 0 and member["nats"] - value < threshold:
-            left = (
-                f"{member['nats'] - value:.1f} of {member['nats']:.1f} nats would be left, under the "
-                f"{threshold:g} needed"
-            )
-            found.append(
-                f"If its {family or 'other'} marks have an innocent cause, {left}: it would leave the group."
-            )
-    return found or (
-        [f"No single family carries it: without any one of them it stays above {threshold:g} nats."]
-        if threshold
-        else []
+        view, member, waterfall, tuple(links), intents, tuple(sentences.exonerates(run, view, member))
     )
 
 
 def blind_spots(membership: Membership) -> list[sentences.Doubt]:
     """The blind spots of the facets that count against this account."""
-    against = {formatting.named(facet) for facet, _, nats in membership.facets if nats > 0}
+    against = {
+        formatting.named(row["facet"])
+        for row in membership.waterfall
+        if row["kind"] in FACET_ROWS and row["nats"] > 0
+    }
     return [
         doubt
         for doubt in sentences.doubts(membership.view)

@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import formatting, frames, lineage, sentences
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
-from stillwatch.report.summary import campaign_document, iso
+from stillwatch.report.sentences import frames
+from stillwatch.report.summary import campaign_document, iso, values_document
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
@@ -51,22 +52,27 @@ def _find(run: Run, name: str) -> CampaignView | AccountView:
 
 
 def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
+    document = campaign_document(view.campaign, view.scores)
     return {
-        **campaign_document(view.campaign),
+        **document,
         "links": [lineage.document(row) for row in view.lineage],
-        "sentences": {
+        "text": {
+            **document["text"],
             "verdict": sentences.verdict(view.campaign, sentences.high(run)),
             "bound": sentences.bound(view.campaign, run.about),
-            "test": sentences.test(view.campaign),
+            "test": sentences.tested(view.campaign),
             "against": sentences.against(view),
         },
+        "waterfall": list(view.waterfall),
         "evidence": [_without(row, "group") for row in view.evidence],
-        "scores": [_without(row, "group") for row in view.scores],
+        "scores": [_score(row) for row in view.scores],
         "intents": [_without(row, "group") for row in view.intents],
         "templates": [_template(row) for row in view.templates],
         "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in view.timeline],
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
-        "members": [_member(row) | {"facets": view.nats.get(row["account"], {})} for row in view.members],
+        "members": [
+            _member(row) | {"waterfall": list(view.account_waterfall(row["account"]))} for row in view.members
+        ],
         "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(view)],
     }
 
@@ -87,9 +93,7 @@ def _membership(membership: Membership) -> dict[str, Any]:
             for name in ("campaign", "group", "verdict", "listed", "accounts", "at_least")
         },
         **_member(membership.member),
-        "facets": [
-            {"facet": facet, "family": family, "nats": nats} for facet, family, nats in membership.facets
-        ],
+        "waterfall": list(membership.waterfall),
         "keys": [
             {name: link[name] for name in ("facet", "family", "label", "n")}
             | {"key": formatting.key(link["key"])}
@@ -99,6 +103,11 @@ def _membership(membership: Membership) -> dict[str, Any]:
         "exonerates": list(membership.exonerates),
         "blind_spots": [_doubt(doubt) for doubt in blind_spots(membership)],
     }
+
+
+def _score(row: Row) -> dict[str, Any]:
+    text = formatting.sentence(sentences.finding(row["signal"], row["values"]))
+    return _without(row, "group") | {"values": values_document(row["values"]), "text": text}
 
 
 def _template(row: Row) -> dict[str, Any]:

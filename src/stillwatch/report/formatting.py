@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,22 +40,17 @@ def exponent(log_e: float) -> int | None:
 
 
 def e_value(log_e: float) -> str:
-    """An e-value: 10^41, or 310 where it is small."""
+    """An e-value: 10⁴¹, or 310 where it is small."""
     if not math.isfinite(log_e):
         return DASH if math.isnan(log_e) else ("∞" if log_e > 0 else "0")
     tens = exponent(log_e)
     return (
-        f"10^{tens}"
+        f"10{str(tens).translate(RAISED)}"
         if tens is not None
         else f"{math.exp(log_e):.2g}"
         if log_e < math.log(100)
         else f"{math.exp(log_e):,.0f}"
     )
-
-
-def raised(text: str) -> str:
-    """Powers of ten with raised digits, where there is no markup: 10⁴¹."""
-    return re.sub(r"10\^(\d+)", lambda match: "10" + match[1].translate(RAISED), text)
 
 
 def probability(value: float | None) -> str:
@@ -105,16 +99,17 @@ def day(time: datetime | None) -> str:
     return f"{utc.day} {MONTHS[utc.month]} {utc.year}"
 
 
-def period(first: datetime | None, last: datetime | None) -> str:
-    """A stretch of days: 3 to 19 Feb 2026, with a dash between."""
+def period(first: datetime | None, last: datetime | None, *, year: bool = True) -> str:
+    """A stretch of days: 3 to 19 Feb 2026, with a dash between. year: whether the last year is told."""
     if first is None or last is None:
         return DASH
     a, b = first.astimezone(UTC), last.astimezone(UTC)
+    end = day(b) if year else f"{b.day} {MONTHS[b.month]}"
     if a.date() == b.date():
-        return day(a)
+        return end
     if a.year != b.year:
-        return f"{day(a)} {DASH} {day(b)}"
-    return f"{a.day}{'' if a.month == b.month else ' ' + MONTHS[a.month]} {DASH} {day(b)}"
+        return f"{day(a)} {DASH} {end}"
+    return f"{a.day}{'' if a.month == b.month else ' ' + MONTHS[a.month]} {DASH} {end}"
 
 
 def moment(text: str | None) -> datetime | None:
@@ -145,10 +140,14 @@ def sentence(text: str) -> str:
     return words[:1].upper() + words[1:] + ("" if not words or words.endswith((".", "!", "?")) else ".")
 
 
-def labelled(facet: str, label: str, length: int = 400) -> str:
+def label(facet: str, shown: str, length: int = 400) -> str:
+    """A trace's key as a reader sees it; where it has no label but its facet and a short key, the key alone."""
+    return cut(shown.removeprefix(f"{facet} "), length)
+
+
+def labelled(facet: str, shown: str, length: int = 400) -> str:
     """A trace as a reader sees it: the facet's name, once, and the key as shown."""
-    rest = label[len(facet) :].lstrip(" :") if label.startswith(facet) else label
-    return f"{named(facet)}: {cut(rest, length)}"
+    return f"{named(facet)}: {label(facet, shown, length)}"
 
 
 def named(name: str) -> str:

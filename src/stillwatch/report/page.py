@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, frames, lineage, sentences
+from stillwatch.report import export, formatting, lineage, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
+from stillwatch.report.sentences import frames
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import PAGE
@@ -28,7 +28,7 @@ MOST_ACCOUNTS_SHOWN = 200
 MOST_ROWS_SHOWN = 1_500
 """Account rows in the whole page: sections share them when there are many."""
 MOST_EXPORT_ROWS = 20_000
-MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_500_000
+MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_400_000
 """CSV in the whole page, where sections are few and where they are many; what goes beyond is left to
 members.parquet.
 """
@@ -59,13 +59,17 @@ class Section:
     view: CampaignView
     """Its view model."""
     verdict: str
-    """The verdict in a sentence."""
+    """The verdict in sentences."""
     axes: list[tuple[str, Markup, float, str]]
     """Name, bar, score and sentence of each axis."""
     bound: str
     """The lower bound of accounts, in a sentence."""
     test: str
-    """The held-out test, in a sentence."""
+    """The held-out test, in sentences."""
+    extracting: str
+    """What was being extracted, in a sentence."""
+    permit: str
+    """Which permit covers it, in sentences."""
     timeline: Markup
     """The timeline."""
     graph: Markup
@@ -144,7 +148,10 @@ def context(run: Run) -> dict[str, Any]:
         "overview": [(c, axes.three((c["scale"], c["deception"], c["intent"]), high)) for c in campaigns],
         "error_control": sentences.error_control(about, campaigns),
         "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
-        "unlisted": [(c, sentences.reason_unlisted(c, high)) for c in rest[:MOST_UNLISTED]],
+        "unlisted": [
+            (c, sentences.reason_unlisted(c, high, sentences.values_of(run.rows("scores", c["group"]))))
+            for c in rest[:MOST_UNLISTED]
+        ],
         "unlisted_total": len(rest),
         "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
         "quarantine": _quarantine(run),
@@ -179,6 +186,7 @@ def _section(run: Run, view: CampaignView, blind: list[Row], share: Share, link:
     shown = view.members[: share.rows]
     threshold = run.setting("linkage", "threshold_nats", 0.0) or None
     shared, parts = frames.split(view.templates)
+    values = sentences.values_of(view.scores)
     return Section(
         view=view,
         verdict=sentences.verdict(campaign, share.high),
@@ -187,16 +195,18 @@ def _section(run: Run, view: CampaignView, blind: list[Row], share: Share, link:
                 axis,
                 axes.one(campaign[axis], share.high),
                 campaign[axis],
-                formatting.sentence(campaign[f"{axis}_why"]),
+                sentences.why(campaign[f"{axis}_why"], values),
             )
             for axis in axes.AXES
         ],
         bound=sentences.bound(campaign, run.about),
-        test=sentences.test(campaign),
+        test=sentences.tested(campaign),
+        extracting=sentences.extracting(campaign["extracting"]),
+        permit=sentences.permit(campaign),
         timeline=timeline.timeline(view.timeline, view.marks, share.period),
         graph=graph.graph(view.links, ids, share.graph),
         graph_note=_graph_note(view, share.graph),
-        waterfall=waterfall.waterfall(view.evidence, campaign["accounts"], threshold),
+        waterfall=waterfall.waterfall(view.waterfall, campaign["accounts"], threshold),
         correction=sentences.correction(view.intents),
         frames=shared,
         parts=parts,
@@ -238,11 +248,6 @@ def _quarantine(run: Run) -> list[tuple[str, str, int, str]]:
     ]
 
 
-def _powers(text: str) -> Markup:
-    """A sentence whose powers of ten are raised."""
-    return Markup(re.sub(r"10\^(\d+)", r"10<sup>\1</sup>", str(escape(text))))  # noqa: S704 - escaped before
-
-
 @cache
 def environment() -> Environment:
     """Where the templates and their filters are."""
@@ -266,7 +271,6 @@ def environment() -> Environment:
         "named": formatting.named,
         "sentence": formatting.sentence,
         "keyed": formatting.key,
-        "powers": _powers,
         "frame_shape": frames.shape,
         "frame_use": frames.use,
         "frame_pieces": frames.pieces,
@@ -277,7 +281,9 @@ def environment() -> Environment:
     environment.globals.update(
         period_of=formatting.period,
         e_value=formatting.e_value,
-        labelled=formatting.labelled,
+        label=formatting.label,
+        finding=sentences.finding,
+        nothing=sentences.NOTHING,
         axes=axes,
         families=FAMILIES,
         plural=formatting.plural,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwatch import iso_time
-from stillwatch.plain import plain
 from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.values import item
 
 COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
 
@@ -34,42 +34,22 @@ def summary(folder: Path) -> RenderableType:
     table.add_column("period")
     table.add_column("scale\ndeception\nintent", no_wrap=True)
     table.add_column("e-value", justify="right", no_wrap=True)
-    high, year = sentences.high(run), _shared_year(campaigns)
+    high, year = sentences.high(run), not _one_year(campaigns)
     for campaign in campaigns:
         table.add_row(*_cells(campaign, high, year))
-    rest = len(run.rows("campaigns")) - len(campaigns)
     note = Text(
-        f"{sentences.error_control(run.about, campaigns)} {formatting.plural(rest, 'group')} seen and not "
-        "listed.",
+        f"{sentences.error_control(run.about, campaigns)} {sentences.unlisted(run, len(campaigns))}",
         style="dim",
     )
     related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
-    shown = table if campaigns else Text("No group passed the error control: nothing is listed.")
+    shown = table if campaigns else Text(sentences.NOTHING)
+    warned = (sentences.kept_out(run), sentences.not_seen(run))
     return Group(
         shown,
         *(Text(line) for line in related if line),
         note,
-        *(Text(line, style="yellow") for line in (_kept_out(run), _not_seen(run)) if line),
+        *(Text(line, style="yellow") for line in warned if line),
     )
-
-
-def _kept_out(run: Run) -> str:
-    """What went to quarantine, most frequent reasons first; empty if nothing did."""
-    bad = int(run.about.get("quarantined", 0))
-    if not bad:
-        return ""
-    reasons = Counter(f"{row['column'] or 'row'}: {row['reason']}" for row in run.rows("quarantine"))
-    told = "; ".join(
-        f"{reason} ({count:,})"
-        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:3]
-    )
-    return plain(f"{formatting.plural(bad, 'row')} kept out, see quarantine.parquet: {told}")
-
-
-def _not_seen(run: Run) -> str:
-    """Facets and signals that saw nothing at all; empty if each saw something."""
-    blind = sorted(f"{row['name']} ({row['reason']})" for row in run.rows("blindness") if row["share"] >= 1.0)
-    return plain(f"Blind, which is not innocence: {'; '.join(blind)}") if blind else ""
 
 
 def summary_document(folder: Path) -> dict[str, Any]:
@@ -81,12 +61,17 @@ def summary_document(folder: Path) -> dict[str, Any]:
     links: dict[int, list[dict[str, Any]]] = {}
     for link in run.rows("campaign_links"):
         links.setdefault(link["group"], []).append(lineage.document(link))
-    found = [{**campaign_document(row), "links": links.get(row["group"], [])} for row in rows]
+    found = [
+        {**campaign_document(row, run.rows("scores", row["group"])), "links": links.get(row["group"], [])}
+        for row in rows
+    ]
     return {"counts": counts, "campaigns": found, "run": run.about}
 
 
-def campaign_document(row: Row) -> dict[str, Any]:
-    """One campaign as plain values; times in ISO form, UTC."""
+def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
+    """One campaign as plain values, and the sentences made of them; times in ISO form, UTC. scores: its rows of
+    table scores.
+    """
     same = (
         "campaign",
         "identity",
@@ -101,16 +86,36 @@ def campaign_document(row: Row) -> dict[str, Any]:
         "input_tokens",
         "output_tokens",
     )
-    more = ("log_e_value", "p_value", "null", "extracting", "permit", "permit_excess")
+    more = ("log_e_value", "p_value", "null", "held_out", "extracting", "permit")
+    values = sentences.values_of(scores)
     return {
         **{name: row[name] for name in same},
         "first": iso(row["first"]),
         "last": iso(row["last"]),
         **{axis: row[axis] for axis in AXES},
         **{name: _finite(row[name]) for name in more},
-        "held_out": [name.strip() for name in row["held_out"].split(",") if name.strip()],
+        "permit_excess": [
+            {"code": told["code"], "values": values_document(told["values"])} for told in row["permit_excess"]
+        ],
         "why": {axis: row[f"{axis}_why"] for axis in AXES},
+        "text": {
+            "null": sentences.null(row["null"]),
+            "extracting": sentences.extracting(row["extracting"]),
+            "permit": sentences.permit(row),
+            **{axis: sentences.why(row[f"{axis}_why"], values) for axis in AXES},
+        },
     }
+
+
+def values_document(kept: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Named values as plain ones; those of a name that comes more than once as a list, times in ISO form."""
+    found: dict[str, list[Any]] = {}
+    for one in kept:
+        value = item(one)
+        found.setdefault(one["name"], []).append(
+            iso(value) if isinstance(value, datetime) else _finite(value)
+        )
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _finite(value: Any) -> Any:
@@ -135,13 +140,12 @@ def verdict_text(verdict: str) -> Text:
     return Text(verdict, style=COLOURS.get(verdict, ""))
 
 
-def _shared_year(campaigns: list[Row]) -> str:
-    """The year that all campaigns share, to be left out of their periods."""
-    years = {row[end].year for row in campaigns for end in ("first", "last")}
-    return f" {years.pop()}" if len(years) == 1 else ""
+def _one_year(campaigns: list[Row]) -> bool:
+    """Whether all campaigns are of one year, which their periods need not tell then."""
+    return len({row[end].year for row in campaigns for end in ("first", "last")}) == 1
 
 
-def _cells(campaign: Row, high: float, year: str) -> list[RenderableType]:
+def _cells(campaign: Row, high: float, year: bool) -> list[RenderableType]:
     scores = Text(" ").join(
         Text(f"{campaign[axis]:.2f}", style="bold" if campaign[axis] >= high else "dim") for axis in AXES
     )
@@ -150,7 +154,7 @@ def _cells(campaign: Row, high: float, year: str) -> list[RenderableType]:
         verdict_text(campaign["verdict"]),
         f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['accounts'])}",
         formatting.short(campaign["exchanges"]),
-        formatting.period(campaign["first"], campaign["last"]).removesuffix(year),
+        formatting.period(campaign["first"], campaign["last"], year=year),
         scores,
-        formatting.raised(formatting.e_value(campaign["log_e_value"])),
+        formatting.e_value(campaign["log_e_value"]),
     ]

@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, frames, lineage, sentences
+from stillwatch.report import formatting, lineage, sentences
 from stillwatch.report.account import AccountView, Membership, blind_spots
+from stillwatch.report.sentences import frames
 from stillwatch.report.summary import bar, verdict_text
 from stillwatch.report.view_models import AXES, CampaignView
 from stillwatch.run.reading import Row, Run
@@ -25,23 +26,23 @@ FAMILY_COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
-TITLES: dict[str, str | tuple[str, ...]] = {
-    "extracting": "Extracting",
-    "bound": "How many",
-    "test": "How sure",
-    "permit": "Permit",
-    "volume": "Volume",
-    "evidence": ("Evidence", "Nats by facet"),
-    "keys": ("Strongest shared keys", "Shared keys"),
-    "signals": "Signals",
-    "intents": ASKED,
-    "templates": "Templates",
-    "accounts": "Accounts",
-    "against": ("What speaks against", "What would exonerate"),
-    "blind-spots": "Blind spots",
-}
-"""How the title of a block begins, by its section; the axes have no title."""
-SECTIONS = ("axes", *TITLES)
+SECTIONS = (
+    "axes",
+    "extracting",
+    "bound",
+    "test",
+    "permit",
+    "identity",
+    "volume",
+    "evidence",
+    "keys",
+    "signals",
+    "intents",
+    "templates",
+    "accounts",
+    "against",
+    "blind-spots",
+)
 """Every section, in the order in which it is shown."""
 MOST_PARTS = 4
 """Shared beginnings and ends that no frame explains."""
@@ -55,13 +56,6 @@ class Block(Group):
     def __init__(self, section: str, *parts: RenderableType) -> None:
         super().__init__(*parts)
         self.section = section
-
-
-def section_of(title: str) -> str:
-    """The section that a block with this title belongs to. Raises StopIteration for one that none has."""
-    if not title:
-        return "axes"
-    return next(name for name, begin in TITLES.items() if title.startswith(begin))
 
 
 def chosen(lines: Group, sections: Collection[str]) -> Group:
@@ -92,43 +86,49 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
             style="dim",
         ),
         Text(sentences.verdict(campaign, sentences.high(run))),
-        _block("", _axes(campaign)),
-        _block("Extracting", Text(formatting.sentence(campaign["extracting"]))),
-        _block("How many", Text(sentences.bound(campaign, run.about))),
-        _block("How sure", Text(formatting.raised(sentences.test(campaign)))),
-        _block(
-            "Permit",
-            Text(
-                f"{campaign['permit']}. "
-                f"{formatting.sentence(campaign['permit_excess']) or 'Nothing goes beyond it.'}"
-                if campaign["permit"]
-                else "None covers it."
+        _block("axes", "", _axes(view)),
+        _block("extracting", "What was being extracted", Text(sentences.extracting(campaign["extracting"]))),
+        _block("bound", "How many accounts", Text(sentences.bound(campaign, run.about))),
+        _block("test", "How sure", Text(sentences.tested(campaign))),
+        _block("permit", "Permit", Text(sentences.permit(campaign))),
+        _block("identity", "Identity", _identity(view)),
+        *_when(view.timeline, lambda: _block("volume", "Volume", _volume(view))),
+        *_when(
+            view.waterfall,
+            lambda: _block(
+                "evidence",
+                "Evidence: mean nats of an account",
+                _waterfall(view.waterfall, "mean of the accounts"),
             ),
         ),
-        _block("Identity", _identity(view)),
-        *_when(view.timeline, lambda: _block("Volume", _volume(view))),
-        *_when(
-            view.evidence, lambda: _block("Evidence, mean nats for one account", _waterfall(view.evidence))
-        ),
-        *_when(view.evidence, lambda: _block("Strongest shared keys", _keys(view.evidence))),
-        *_when(view.scores, lambda: _block("Signals", _signals(view.scores))),
-        *_when(view.intents, lambda: _block(ASKED, _intents(view.intents))),
-        *_when(view.templates, lambda: _block("Templates", _templates(view.templates))),
+        *_when(view.evidence, lambda: _block("keys", "Strongest shared keys", _keys(view.evidence))),
+        *_when(view.scores, lambda: _block("signals", "Signals", _signals(view.scores))),
+        *_when(view.intents, lambda: _block("intents", ASKED, _intents(view.intents))),
+        *_when(view.templates, lambda: _block("templates", "Templates", _templates(view.templates))),
         *_when(
             view.members,
             lambda: _block(
-                f"Accounts: {min(most_members, len(view.members))} of {formatting.count(len(view.members))} by evidence",
+                "accounts",
+                _accounts_title(len(view.members), most_members),
                 _members(view, most_members),
             ),
         ),
         *_when(
             sentences.against(view),
-            lambda: _block("What speaks against it", _bullets(sentences.against(view))),
+            lambda: _block("against", "What speaks against it", _bullets(sentences.against(view))),
         ),
         *_when(
             sentences.doubts(view),
-            lambda: _block("Blind spots of what contributed", _doubts(sentences.doubts(view))),
+            lambda: _block("blind-spots", "Blind spots of what contributed", _doubts(sentences.doubts(view))),
         ),
+    )
+
+
+def _accounts_title(members: int, most: int) -> str:
+    return (
+        f"Accounts: the {most} of {formatting.count(members)} with the most evidence"
+        if members > most
+        else "Accounts, the most evidence first"
     )
 
 
@@ -139,17 +139,8 @@ def account_lines(run: Run, view: AccountView) -> Group:
     )
     if view.memberships:
         return Group(head, *(part for membership in view.memberships for part in _membership(membership)))
-    blind = sorted(
-        {row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0}
-    )
-    note = (
-        f" Facets that could not see everything in this run: {', '.join(map(formatting.named, blind))}."
-        if blind
-        else ""
-    )
-    return Group(
-        head, Text(f"It is in no group: it shares no more with other accounts than its peers do.{note}")
-    )
+    told = f"{sentences.IN_NO_GROUP} {sentences.partly_blind(run)}"
+    return Group(head, Text(told.strip()))
 
 
 def _membership(membership: Membership) -> list[RenderableType]:
@@ -163,17 +154,14 @@ def _membership(membership: Membership) -> list[RenderableType]:
     )
     said = Table.grid(padding=(0, 2))
     for name, value in (
-        ("evidence", f"{member['nats']:.1f} nats"),
+        ("evidence", f"{member['nats']:.1f} nats" if membership.waterfall else "none: it was not linked"),
         ("held-out p-value", formatting.probability(member["p_value"])),
         ("declared owner", formatting.cut(member["owner"], 60) or "none"),
         ("exchanges", formatting.count(member["exchanges"])),
         ("period", formatting.period(member["first"], member["last"])),
     ):
         said.add_row(Text(name, style="dim"), Text(value))
-    rows = [
-        {"facet": facet, "family": family, "nats": nats, "role": "formation"}
-        for facet, family, nats in membership.facets
-    ]
+    rows = membership.waterfall
     keys = [
         f"{formatting.labelled(link['facet'], link['label'], 90)} ({formatting.plural(link['n'], 'exchange')})"
         for link in membership.links[:12]
@@ -182,13 +170,15 @@ def _membership(membership: Membership) -> list[RenderableType]:
         Text(),
         line,
         said,
-        *_when(rows, lambda: _block("Nats by facet", _waterfall(rows))),
-        *_when(membership.intents, lambda: _block(ASKED, _intents(membership.intents))),
-        *_when(keys, lambda: _block("Shared keys it carries", _bullets(keys))),
-        _block("What would exonerate it", _bullets(membership.exonerates)),
+        *_when(rows, lambda: _block("evidence", "What makes its nats", _waterfall(rows, "evidence"))),
+        *_when(membership.intents, lambda: _block("intents", ASKED, _intents(membership.intents))),
+        *_when(keys, lambda: _block("keys", "Shared keys it carries", _bullets(keys))),
+        _block("against", "What would exonerate it", _bullets(membership.exonerates)),
         *_when(
             blind_spots(membership),
-            lambda: _block("Blind spots of what counts against it", _doubts(blind_spots(membership))),
+            lambda: _block(
+                "blind-spots", "Blind spots of what counts against it", _doubts(blind_spots(membership))
+            ),
         ),
     ]
 
@@ -203,19 +193,20 @@ def _when(there: object, make: Callable[[], RenderableType]) -> list[RenderableT
     return [make()] if there else []
 
 
-def _block(title: str, body: RenderableType) -> RenderableType:
+def _block(section: str, title: str, body: RenderableType) -> RenderableType:
     parts = (Text(title, style="bold"), Padding(body, (0, 0, 0, 2))) if title else (body,)
-    return Block(section_of(title), "", *parts)
+    return Block(section, "", *parts)
 
 
-def _axes(campaign: Row) -> RenderableType:
+def _axes(view: CampaignView) -> RenderableType:
+    campaign, values = view.campaign, sentences.values_of(view.scores)
     grid = Table.grid(padding=(0, 2))
     for axis in AXES:
         grid.add_row(
             Text(axis, style="bold"),
             Text(bar(campaign[axis], 12)),
             f"{campaign[axis]:.2f}",
-            Text(formatting.sentence(campaign[f"{axis}_why"])),
+            Text(sentences.why(campaign[f"{axis}_why"], values)),
         )
     return grid
 
@@ -244,10 +235,12 @@ def _volume(view: CampaignView) -> RenderableType:
     return Group(*lines)
 
 
-def _waterfall(rows: Sequence[Row]) -> RenderableType:
+def _waterfall(rows: Sequence[Row], whole: str) -> RenderableType:
+    """The rows with a sum for each role; whole: what the sum of all is called."""
     grid = Table.grid(padding=(0, 2))
     most = max([abs(row["nats"]) for row in rows] or [1.0]) or 1.0
-    for role in dict.fromkeys(row["role"] for row in rows):
+    roles = list(dict.fromkeys(row["role"] for row in rows))
+    for role in roles:
         mine = [row for row in rows if row["role"] == role]
         for row in mine:
             colour = FAMILY_COLOURS.get(row["family"], "")
@@ -260,14 +253,15 @@ def _waterfall(rows: Sequence[Row]) -> RenderableType:
                 Text(formatting.nats(row["nats"]), justify="right"),
                 shape,
             )
-        total = sum(row["nats"] for row in mine)
-        grid.add_row(
-            "",
-            Text(f"sum, {role}", style="bold"),
-            Text(formatting.nats(total), style="bold", justify="right"),
-            "",
-        )
+        grid.add_row(*_sum(f"sum, {role}", mine))
+    if len(roles) > 1:
+        grid.add_row(*_sum(f"sum, {whole}", rows))
     return grid
+
+
+def _sum(name: str, rows: Sequence[Row]) -> tuple[RenderableType, ...]:
+    total = formatting.nats(sum(row["nats"] for row in rows))
+    return "", Text(name, style="bold"), Text(total, style="bold", justify="right"), ""
 
 
 def _table(*columns: str) -> Table:
@@ -286,7 +280,7 @@ def _keys(evidence: Sequence[Row]) -> RenderableType:
     for row in sorted(evidence, key=lambda r: (-r["top_accounts"], r["facet"])):
         table.add_row(
             formatting.named(row["facet"]),
-            Text(formatting.cut(row["top"], 60)),
+            Text(formatting.label(row["facet"], row["top"], 60)),
             formatting.count(row["top_accounts"]),
             formatting.count(row["top_elsewhere"]),
         )
@@ -302,7 +296,7 @@ def _signals(scores: Sequence[Row]) -> RenderableType:
             formatting.named(row["signal"]),
             f"{row['score']:.2f}",
             peers,
-            Text(formatting.sentence(row["finding"])),
+            Text(formatting.sentence(sentences.finding(row["signal"], row["values"]))),
             style="" if row["score"] > 0 else "dim",
         )
     return table

@@ -4,16 +4,27 @@ this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from stillwatch.registry import FAMILIES
+from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.codes import Adjustment
 
 SEVERITY = ("adversarial", "unlicensed", "authorised", "benign")
 """Verdicts, the most pressing first."""
 AXES = ("scale", "deception", "intent")
+HELD_OUT = "content"
+"""The family that tests a group, and then names its accounts."""
+FACET, FACET_ROWS = "facet", ("facet", Adjustment.KEYS, Adjustment.SEMANTIC)
+"""Kinds of rows of a waterfall: a formation facet, and all that are no cap."""
+ADJUSTED: Mapping[str, str] = {
+    Adjustment.KEYS: "shared content",
+    Adjustment.SEMANTIC: "semantic",
+    Adjustment.CAP: "limit of family",
+}
+"""What the other rows are called."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class CampaignView:
     campaign: Row
     """Its row in `campaigns`."""
     evidence: tuple[Row, ...]
-    """The waterfall: formation before held-out, by family, strongest first."""
+    """The strongest shared key of each facet: formation before held-out, by family, strongest first."""
     scores: tuple[Row, ...]
     """Signals: scale, deception, intent, context; highest first."""
     intents: tuple[Row, ...]
@@ -40,6 +51,8 @@ class CampaignView:
     """Accounts carrying the most telling keys."""
     member_evidence: tuple[Row, ...]
     """Nats of each account and facet."""
+    member_adjustments: tuple[Row, ...]
+    """What else counts in each account's nats: held-out content, and the limits of families."""
     lineage: tuple[Row, ...]
     """How it is linked to other campaigns, in the table's order."""
 
@@ -57,32 +70,95 @@ class CampaignView:
         return found
 
     @cached_property
-    def families(self) -> dict[str, str]:
-        """The family of each facet that has evidence."""
-        return {row["facet"]: row["family"] for row in self.evidence}
+    def adjustments(self) -> dict[int, dict[tuple[str, str], float]]:
+        """For each account, its other nats by kind and family."""
+        found: dict[int, dict[tuple[str, str], float]] = {}
+        for row in self.member_adjustments:
+            found.setdefault(row["account"], {})[row["kind"], row["family"]] = row["nats"]
+        return found
+
+    @cached_property
+    def waterfall(self) -> tuple[Row, ...]:
+        """What makes the mean of its accounts' nats, row by row: their sum is that mean."""
+        size = max(len(self.members), 1)
+        facets: dict[str, list[float]] = {}
+        for row in self.member_evidence:
+            facets.setdefault(row["facet"], []).append(row["nats"])
+        others: dict[tuple[str, str], list[float]] = {}
+        for row in self.member_adjustments:
+            others.setdefault((row["kind"], row["family"]), []).append(row["nats"])
+        keys = {row["facet"]: row["keys"] for row in self.evidence}
+        return tuple(
+            _step(row, sum(nats) / size, sum(1 for one in nats if one > 0), keys.get(row["facet"]))
+            for row, nats in self._steps(facets, others)
+        )
+
+    def account_waterfall(self, account: int) -> tuple[Row, ...]:
+        """What makes one account's nats, row by row."""
+        facets = {facet: [nats] for facet, nats in self.nats.get(account, {}).items()}
+        others = {place: [nats] for place, nats in self.adjustments.get(account, {}).items()}
+        return tuple(_step(row, nats[0], int(nats[0] > 0), None) for row, nats in self._steps(facets, others))
+
+    def _steps(
+        self, facets: Mapping[str, list[float]], others: Mapping[tuple[str, str], list[float]]
+    ) -> list[tuple[Row, list[float]]]:
+        """The rows of a waterfall with their nats: formation before held-out, by family, the strongest facet first,
+        the limit of a family last.
+        """
+        families = {name: facet.family for name, facet in FACETS.all().items()} | {
+            row["facet"]: row["family"] for row in self.evidence
+        }
+        rows = [
+            (
+                {"facet": facet, "kind": FACET, "family": families.get(facet, "other")},
+                nats,
+            )
+            for facet, nats in facets.items()
+        ]
+        rows += [
+            ({"facet": ADJUSTED.get(kind, kind), "kind": kind, "family": family}, nats)
+            for (kind, family), nats in others.items()
+        ]
+        return sorted(
+            rows,
+            key=lambda step: (
+                step[0]["family"] == HELD_OUT,
+                family_rank(step[0]["family"]),
+                step[0]["kind"] == Adjustment.CAP,
+                -sum(step[1]),
+                step[0]["facet"],
+            ),
+        )
 
     def family_nats(self, account: int) -> dict[str, float]:
-        """One account's nats by family, in the order of the families."""
+        """One account's nats by family, in the order of the families; their sum is its nats."""
         sums: dict[str, float] = {}
-        for facet, nats in self.nats.get(account, {}).items():
-            family = self.families.get(facet, "")
-            sums[family] = sums.get(family, 0.0) + nats
+        for row in self.account_waterfall(account):
+            sums[row["family"]] = sums.get(row["family"], 0.0) + row["nats"]
         return dict(sorted(sums.items(), key=lambda item: family_rank(item[0])))
 
     @cached_property
-    def owners(self) -> int:
-        """Different owners that its accounts declare."""
-        return len({row["owner"] for row in self.members if row["owner"]})
+    def declaring(self) -> int:
+        """How many of its accounts declare an owner."""
+        return sum(1 for row in self.members if row["owner"])
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
         """Facets whose evidence counted, formation first."""
-        return tuple(dict.fromkeys(row["facet"] for row in self.evidence if row["nats"] > 0))
+        formed = [row["facet"] for row in self.waterfall if row["kind"] == FACET and row["nats"] > 0]
+        held = [row["facet"] for row in self.evidence if row["role"] != "formation" and row["nats"] > 0]
+        return tuple(dict.fromkeys([*formed, *held]))
 
     @cached_property
     def signals(self) -> tuple[str, ...]:
         """Signals that saw something."""
         return tuple(row["signal"] for row in self.scores if row["score"] > 0)
+
+
+def _step(row: Row, nats: float, accounts: int, keys: int | None) -> Row:
+    """A row of a waterfall: also role, nats, accounts for which it speaks, and shared keys where it has some."""
+    role = "held-out" if row["family"] == HELD_OUT else "formation"
+    return row | {"role": role, "nats": nats, "accounts": accounts, "keys": keys}
 
 
 def asked(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -155,5 +231,6 @@ def campaign_view(run: Run, campaign: Row) -> CampaignView:
         members=tuple(sorted(run.rows("members", group), key=lambda r: (-r["nats"], r["account_id"]))),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),
+        member_adjustments=tuple(run.rows("member_adjustments", group)),
         lineage=tuple(run.rows("campaign_links", group)),
     )

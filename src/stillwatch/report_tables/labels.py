@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 from ibis import _
 
-from stillwatch.engine import Engine, Table
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.registry import FACETS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.schema.table import distinct_values, rows_where
 
 compute: Any = pyarrow.compute
 
+HEAD = "head"
+"""The kind of the words that a prompt begins with."""
 Labels = Mapping[tuple[str, int], str]
 """(kind, key) -> label."""
 
@@ -80,22 +83,61 @@ def shown(facet: str, value: int, labels: Labels) -> str:
 
 
 def kept_labels(engine: Engine, exchanges: Table, accounts: Table, labels: pa.Table, least: int) -> pa.Table:
-    """Return the labels of keys that a row carries, in their order.
-
-    The words of a template head are kept only if `least` accounts share it; otherwise they are somebody's
-    own.
+    """The labels of keys that a row carries, in their order; the words of a template head only if `least`
+    accounts share it: fewer, and they are somebody's own. The exchanges are read once.
     """
+    kinds = sorted(distinct_values(labels, "kind"))
+    with Scope(engine, "labels") as scope:
+        asked = scope.load("asked", labels.select(["kind", "key"]))
+        parts = _in_exchanges(
+            scope, exchanges, [kind for kind in kinds if kind in EXCHANGES.names()], asked, least
+        )
+        parts += [
+            _carried(accounts, kind)
+            for kind in kinds
+            if kind in ACCOUNTS.names() and kind not in EXCHANGES.names()
+        ]
+        carried = scope.collect(_united(parts).semi_join(asked, ["kind", "key"])) if parts else None
     keep = np.zeros(labels.num_rows, np.bool_)
-    for kind in sorted(distinct_values(labels, "kind")):
-        table = exchanges if kind in EXCHANGES.names() else accounts if kind in ACCOUNTS.names() else None
-        asked = rows_where(labels, "kind", kind).select(["key"])
-        if table is not None:
-            used = table.select("account", key=table[kind]).semi_join(engine.load("asked", asked), "key")
-            carried = used.group_by("key").agg(accounts=_.account.nunique())
-            asked = engine.collect(carried.filter(_.accounts >= least) if kind == "head" else carried)
-        named = compute.is_in(labels.column("key"), value_set=asked.column("key"))
-        keep |= compute.and_(compute.equal(labels.column("kind"), kind), named).to_numpy()
+    for kind in kinds:
+        chosen = compute.equal(labels.column("kind"), kind)
+        if carried is not None and (kind in EXCHANGES.names() or kind in ACCOUNTS.names()):
+            keys = rows_where(carried, "kind", kind).column("key")
+            chosen = compute.and_(chosen, compute.is_in(labels.column("key"), value_set=keys))
+        keep |= chosen.to_numpy()
     return labels.filter(pa.array(keep))
+
+
+def _in_exchanges(
+    engine: Engine, exchanges: Table, kinds: list[str], asked: Table, least: int
+) -> list[Table]:
+    """(kind, key) of each kind that the exchanges carry, in a table a kind."""
+    if not kinds:
+        return []
+    read = {kind: exchanges[kind] for kind in kinds}
+    if HEAD in kinds:
+        # Nearly every exchange has a head of its own, and few of them have words.
+        heads = engine.collect(asked.filter(_.kind == HEAD).select("key")).column("key").to_pylist()
+        known = exchanges[HEAD]
+        read[HEAD] = ibis.ifelse(known.isin(heads), known, ibis.null("int64"))
+        read["account"] = exchanges.account
+    together = engine.create("together", exchanges.select(**read).distinct())
+    parts = [_carried(together, kind) for kind in kinds if kind != HEAD]
+    if HEAD in kinds:
+        shared = together.group_by(key=together[HEAD]).agg(accounts=_.account.nunique())
+        parts.append(
+            shared.filter(_.accounts >= least).select("key", kind=ibis.literal(HEAD)).select("kind", "key")
+        )
+    return parts
+
+
+def _carried(rows: Table, kind: str) -> Table:
+    """(kind, key) of every key of one kind, once."""
+    return rows.select(key=rows[kind]).distinct().select(kind=ibis.literal(kind), key="key")
+
+
+def _united(parts: list[Table]) -> Table:
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def sayable(labels: pa.Table, templates: pa.Table) -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine import Engine, Table
 from stillwatch.errors import RunError
-from stillwatch.plain import plain
+from stillwatch.plain import plainly
 from stillwatch.run.about import AGAIN, read_about
 from stillwatch.run.layout import MARK, TABLES, no_run, stored_days, table_file
 from stillwatch.schema.stored import EXCHANGES
@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 NEEDED = ("campaigns", "members", "evidence", "scores")
 """Without these there is nothing to show; any other table may be missing."""
-LARGE = ("exchanges", "traces", "member_evidence", "account_intents", "labels")
+LARGE = ("exchanges", "traces", "member_evidence", "member_adjustments", "account_intents", "labels")
 """Tables that grow with the traffic or with the accounts: their rows are never all kept in memory."""
 ROWS_AT_ONCE = 65_536
 
@@ -109,10 +109,7 @@ def _contract(name: str) -> Contract:
 
 def _pylist(table: pa.Table) -> list[Row]:
     rows: list[Row] = table.to_pylist()
-    return [
-        {name: plain(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in rows
-    ]
+    return [{name: plainly(value) for name, value in row.items()} for row in rows]
 
 
 def _batches(path: Path, table: Contract, columns: list[str]) -> Iterator[pa.RecordBatch]:

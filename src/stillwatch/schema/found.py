@@ -5,6 +5,41 @@ from __future__ import annotations
 import pyarrow as pa
 
 from stillwatch.schema.table import KEY, TIME, Column, Contract
+from stillwatch.schema.values import VALUES
+
+WHY = pa.list_(
+    pa.struct(
+        [
+            pa.field("signal", pa.string(), nullable=False),
+            pa.field("direction", pa.string(), nullable=False),
+            pa.field("weight", pa.float64(), nullable=False),
+            pa.field("score", pa.float64(), nullable=False),
+            pa.field("strength", pa.float64(), nullable=False),
+        ]
+    )
+)
+"""The signals that carry an axis: weight as registered, strength is its size times the score."""
+ASKED = pa.list_(
+    pa.struct(
+        [
+            pa.field("label", pa.string(), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in ("share", "low", "high")),
+        ]
+    )
+)
+"""What is asked for, with its share of prompts and the ends of the 95 % interval."""
+NULL = pa.struct(
+    [
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("wider", pa.bool_(), nullable=False),
+        pa.field("semantic", pa.bool_(), nullable=False),
+    ]
+)
+"""A null hypothesis: its code, and what else belongs to it."""
+EXCESS = pa.list_(
+    pa.struct([pa.field("code", pa.string(), nullable=False), pa.field("values", VALUES, nullable=False)])
+)
+"""What goes beyond a permit: codes and their values."""
 
 GROUPS = Contract(
     "groups",
@@ -70,6 +105,18 @@ MEMBER_EVIDENCE = Contract(
     ),
 )
 
+MEMBER_ADJUSTMENTS = Contract(
+    "member_adjustments",
+    "What else counts in an account's nats: these rows and those of member_evidence add up to members.nats.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        Column("kind", pa.string(), "keys, semantic or cap: a code.", required=True),
+        Column("family", pa.string(), "Its family; that of keys and semantic is content.", required=True),
+        Column("nats", pa.float64(), "What it adds or takes off, in nats.", required=True),
+    ),
+)
+
 EVIDENCE = Contract(
     "evidence",
     "What one facet says about a group: the waterfall.",
@@ -116,7 +163,12 @@ SCORES = Contract(
         ),
         Column("score", pa.float64(), "From 0 (nothing) to 1 (all of it).", required=True),
         Column("peers", pa.float64(), "The same measure for the group's peers; null where there are none."),
-        Column("finding", pa.string(), "The score as a sentence.", required=True),
+        Column(
+            "values",
+            VALUES,
+            "What the score was made from, by name, as the signal's finding names it.",
+            required=True,
+        ),
     ),
 )
 
@@ -184,10 +236,19 @@ CAMPAIGNS = Contract(
         Column("scale", pa.float64(), "Score on scale, 0 to 1.", required=True),
         Column("deception", pa.float64(), "Score on deception, 0 to 1.", required=True),
         Column("intent", pa.float64(), "Score on intent, 0 to 1.", required=True),
-        Column("scale_why", pa.string(), "Scale argued in a sentence.", required=True),
-        Column("deception_why", pa.string(), "Deception argued in a sentence.", required=True),
-        Column("intent_why", pa.string(), "Intent argued in a sentence.", required=True),
-        Column("extracting", pa.string(), "What was being extracted, in a sentence.", required=True),
+        Column("scale_why", WHY, "The signals that carry scale, strongest first.", required=True),
+        Column("deception_why", WHY, "The signals that carry deception, strongest first.", required=True),
+        Column(
+            "intent_why",
+            WHY,
+            "The signals that carry intent, and those that speak against it, strongest first.",
+            required=True,
+        ),
+        Column(
+            "extracting",
+            ASKED,
+            "What its prompts ask for, most first; empty: nothing of note; null: the log holds no prompts.",
+        ),
         Column("accounts", pa.int64(), "Accounts in it.", required=True),
         Column("at_least", pa.int64(), "Lower bound of guilty accounts at the stated level.", required=True),
         Column("exchanges", pa.int64(), "Exchanges.", required=True),
@@ -202,15 +263,13 @@ CAMPAIGNS = Contract(
             required=True,
         ),
         Column("p_value", pa.float64(), "At most 1 / e-value.", required=True),
-        Column(
-            "null", pa.string(), "The null hypothesis it was tested against, in a sentence.", required=True
-        ),
-        Column("held_out", pa.string(), "The facets that tested it, joined by a comma.", required=True),
+        Column("null", NULL, "The null hypothesis it was tested against.", required=True),
+        Column("held_out", pa.list_(pa.string()), "The facets that tested it.", required=True),
         Column("permit", pa.string(), "The permit that covers it; empty if none.", required=True),
         Column(
             "permit_excess",
-            pa.string(),
-            "What goes beyond the permit, in a sentence; empty if nothing.",
+            EXCESS,
+            "What goes beyond the permit; empty if nothing.",
             required=True,
         ),
     ),

@@ -29,7 +29,9 @@ class Promise(StrEnum):
     SHOWN = "label"
     """Text that is meant to be shown: an address, a client, an organisation; from table labels."""
     WORDED = "our own words"
-    """Names of facets and verdicts, and sentences of this project with counts and labels in them."""
+    """Names of facets and verdicts, codes and sentences of this project, with counts and names of models in
+    them.
+    """
     SHARED = "shared words"
     """Words that at least `sketch.template_accounts` accounts have in common.
 
@@ -67,6 +69,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.COUNTED: "group nats p_value exchanges first last",
     },
     "member_evidence": {P.KEYED: "account", P.WORDED: "facet", P.COUNTED: "group nats"},
+    "member_adjustments": {P.KEYED: "account", P.WORDED: "kind family", P.COUNTED: "group nats"},
     "evidence": {
         P.SHOWN: "top",
         P.WORDED: "facet family role",
@@ -79,7 +82,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.WORDED: "facet family",
         P.COUNTED: "group n",
     },
-    "scores": {P.WORDED: "signal axis finding", P.COUNTED: "group score peers"},
+    "scores": {P.WORDED: "signal axis values", P.COUNTED: "group score peers"},
     "intents": {P.WORDED: "label", P.COUNTED: "group texts flagged share low high corrected"},
     "account_intents": {
         P.KEYED: "account",

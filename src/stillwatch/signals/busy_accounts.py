@@ -16,7 +16,8 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     blind_spots="Power users do too; published campaigns stayed at 6 to 860 requests a day, well within "
     "ordinary use.",
     needs=("exchanges.time",),
-    finding="{mean:,.0f} exchanges an account; {mean_peers:,.0f} among accounts of their region and plan",
+    finding="on average an account had {mean:exchange}; other accounts of the same region and plan had "
+    "{mean_peers:#}",
     example=[{"group": 1, "account": 1, "second": i, "peer_volume": 10.0} for i in range(100)]
     + [{"group": 2, "account": 2, "second": 1, "peer_volume": 10.0}],
     expect={1: 1.0, 2: 0.0},

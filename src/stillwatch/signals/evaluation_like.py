@@ -30,10 +30,10 @@ parted from it any further.
     "questions is excused less. Only what is "
     "asked and how often counts, never the client.",
     needs=("exchanges.prompt", "exchanges.flags"),
-    finding="{repeated:.0%} of its distinct prompts come back on another day or of another model, and "
-    "{closed:.0%} of the later ones had been asked "
-    "before ({usual:.0%} is usual); {flagged:.0%} look like test questions, {brief:.0%} of its answers are "
-    "brief, and {harvested:.0%} of its prompts are made to harvest",
+    finding="{repeated:%} of its distinct prompts came back on another day or with another model, and "
+    "{closed:%} of the later ones had been asked before ({usual:%} is usual); {flagged:%} look like "
+    "test questions; {brief:%} of its answers are brief; {harvested:%} of its prompts ask for "
+    "training material",
     example=[
         {
             "group": 1,

@@ -22,8 +22,8 @@ DOZEN = 12
     blind_spots="Quotas make volumes equal too; a class of pupils with one exercise is even for an hour, "
     "which counts little.",
     needs=("exchanges.time",),
-    finding="volumes of its accounts vary by {spread:.2f} of their mean; those of its peers by "
-    "{spread_peers:.2f}",
+    finding="the standard deviation of its accounts' volumes is {spread:%} of their mean; among its peers it "
+    "is {spread_peers:%}",
     example=[
         {"group": 0, "account": 100 + i, "second": 3600 * j} for i in range(20) for j in range(1 + i * i)
     ]

@@ -25,10 +25,14 @@ is nothing; campaigns seen so far have far more."""
     "for does not count against the others. "
     "Plain work for which the model is told to reason in tags first is not excused.",
     needs=("exchanges.prompt", "exchanges.head", "exchanges.flags"),
-    finding="{part:.0%} of its prompts come from few templates, and at least {asking:.0%} of what its "
-    "accounts ask for is what training sets are made "
-    "of, test questions and techniques included; {tagged:.0%} of its answers are reasoning in tags beyond "
-    "what is usual",
+    finding="{part:%} of its prompts come from few templates; {asking:%} of its accounts' prompts (a lower bound) "
+    "ask for training material, test answers or ways round safeguards; {tagged:%} more of its answers than "
+    "usual are reasoning in tags",
+    unless={
+        "asking": "{part:%} of its prompts come from few templates; nothing shows that its accounts ask for "
+        "training material, test answers or ways round safeguards; {tagged:%} more of its answers than usual "
+        "are reasoning in tags"
+    },
     example=[
         {
             "group": 1,

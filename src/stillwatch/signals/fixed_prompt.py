@@ -20,8 +20,8 @@ LEAST = 8
     blind_spots="An application that wraps its users' prompts does the same under one owner; a varied "
     "wrapper is not seen.",
     needs=("exchanges.head", "exchanges.tail", "exchanges.prompt"),
-    finding="one {part} stands in {part_share:.0%} of its prompts, around {prompts:,} distinct ones, under "
-    "{accounts} accounts",
+    finding="{part_share:%} of its prompts have the same {part:@}; among them are {prompts:distinct prompt}, "
+    "from {accounts:account}",
     example=[
         {"group": 1, "account": i % 10, "has_text": True, "head": i, "tail": 5, "prompt": i}
         for i in range(60)

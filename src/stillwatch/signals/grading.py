@@ -16,7 +16,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     "or reward",
     blind_spots="Evaluation teams and product analytics grade answers every day.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) grade, compare or judge answers",
+    finding="{part:%~} of its accounts' prompts grade, compare or judge answers",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": f} for f in (2, 1024, 4, 2, 1024, 1026)]
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},

@@ -22,8 +22,11 @@ LEAST = 20
     "accounts name no owner look the same; "
     "a history that is edited or regenerated on the way is not told.",
     needs=("exchanges.continues", "exchanges.leaves"),
-    finding="{part:.0%} of its follow-ups carry on, word for word, what only another of its accounts had "
-    "left ({taken:,} handovers, {takers:,} accounts)",
+    finding="{part:%} of its follow-ups carry on, word for word, a conversation that only another of its "
+    "accounts had held ({taken:handover}, {takers:account})",
+    unless={
+        "taken": "no follow-up carries on a conversation that only another of its accounts had held",
+    },
     example=[{"group": 1, "account": i % 4, "second": i, "leaves": i, "continues": i - 1} for i in range(40)]
     + [{"group": 2, "account": i % 4, "second": i, "leaves": 100 + i, "continues": 96 + i} for i in range(40)]
     + [

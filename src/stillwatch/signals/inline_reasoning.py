@@ -18,8 +18,8 @@ from stillwatch.signals.inputs import SignalInputs, held
     "itself, which is allowed for "
     "only where peers use it too; hidden reasoning told without tags is not seen.",
     needs=("exchanges.reasoning_share",),
-    finding="{part:.0%} of its accounts' answers are mostly reasoning inside tags; {usual:.0%} would be "
-    "usual for its models",
+    finding="{part:%} of its accounts' answers are mostly reasoning inside tags; {usual:%} is usual for its "
+    "models",
     example=[
         {
             "group": g,

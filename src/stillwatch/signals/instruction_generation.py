@@ -15,7 +15,8 @@ from stillwatch.signals.inputs import SignalInputs, held
     sees="prompts that ask for new instructions, or rewrite given ones to be harder",
     blind_spots="Teachers write exercises; own-model synthetic data is made so too.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) make or evolve instructions",
+    finding="{part:%~} of its accounts' prompts ask for new instructions, or for harder versions of given "
+    "ones",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 8}] * 6
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},

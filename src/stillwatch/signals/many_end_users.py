@@ -15,7 +15,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     sees="a customer that passes on the ids of its own end users",
     blind_spots="The ids can be invented; an aggregator that omits them looks like one heavy user.",
     needs=("exchanges.end_user",),
-    finding="it names {end_users:,} end users of its own",
+    finding="it passes on the ids of {end_users:end user}",
     example=[{"group": 1, "account": 1, "end_user": i} for i in range(200)]
     + [{"group": 2, "account": 2, "end_user": 1} for _ in range(200)],
     expect={1: 1.0, 2: 0.0},

@@ -24,8 +24,12 @@ LEAST = 8
     blind_spots="A co-working space of busy strangers looks so; it needs the held-out test beside it. It "
     "needs no text.",
     needs=("exchanges.time",),
-    finding="{part:.0%} of its accounts worked on {least} days or more with {each} exchanges a day or more, "
-    "{unowned:.0%} outside its largest declared owner",
+    finding="{part:%} of its accounts worked on at least {least:day} with at least {each:exchange} a day; "
+    "{unowned:%} of its accounts do not belong to its largest declared owner",
+    unless={
+        "largest": "{part:%} of its accounts worked on at least {least:day} with at least {each:exchange} a "
+        "day; none of its accounts names an owner"
+    },
     example=[
         {"group": 1, "account": i, "second": 86_400 * d + j}
         for i in range(10)
@@ -57,6 +61,7 @@ def organised_labour(inputs: SignalInputs) -> Table:
     return rows.select(
         "group",
         part=part,
+        largest=rows.largest,
         unowned=unowned,
         least=ibis.literal(DAYS),
         each=ibis.literal(EACH),

@@ -22,7 +22,8 @@ FULL = 4.0
     blind_spots="Story writers and code generators write much too; agents and retrieval read much and hide "
     "it.",
     needs=("exchanges.input_tokens", "exchanges.output_tokens"),
-    finding="its typical account gets {ratio:.1f} tokens for each it sends; its peers get {ratio_peers:.1f}",
+    finding="its typical account gets {ratio:.1f} output tokens for each input token; its peers get "
+    "{ratio_peers:.1f}",
     example=[
         {"group": 0, "account": 9, "input_tokens": 100, "output_tokens": 50},
         {"group": 1, "account": 1, "input_tokens": 100, "output_tokens": 400},

@@ -16,7 +16,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     blind_spots="Curious people ask once; red teams ask by contract. It explains what was tried, and proves "
     "no extraction of training data.",
     needs=("exchanges.flags",),
-    finding="{part:.1%} of its accounts' prompts ({low:.1%} to {high:.1%}) ask for the system prompt",
+    finding="{part:%~} of its accounts' prompts ask for the system prompt",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 4096}] * 6
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},

@@ -17,7 +17,8 @@ from stillwatch.signals.inputs import SignalInputs, held
     blind_spots="Teachers, researchers and prompt libraries ask for written reasoning too; step by step "
     "alone is not counted.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) ask for the reasoning itself",
+    finding="{part:%~} of its accounts' prompts ask for written-out reasoning, or hand over reasoning to be "
+    "cleaned",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 1}] * 6
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},

@@ -18,8 +18,8 @@ DAY = 86_400
     sees="a group whose traffic moves to a new model within a day of its release, more than its peers' does",
     blind_spots="Products that follow the newest model move too; blind without a release inside the log.",
     needs=("exchanges.model", "releases.model"),
-    finding="{moved:.0%} of its traffic in the day after the release of {model} went to it; "
-    "{moved_peers:.0%} of its peers'",
+    finding="in the day after {model} was released, {moved:%} of its traffic went to that model, and "
+    "{moved_peers:%} of its peers' traffic",
     example=[
         {
             "group": 1,

@@ -18,8 +18,8 @@ from stillwatch.signals.inputs import PEERS, SignalInputs, held
     sees="a group whose work is spread evenly over the hours of the day",
     blind_spots="Servers and world-wide products never sleep either; it only supports other evidence.",
     needs=("exchanges.time",),
-    finding="its work is spread over the day with {flat:.0%} of the greatest possible evenness; its peers' "
-    "with {flat_peers:.0%}",
+    finding="its work is spread over the hours of the day: {flat:.1%} of full evenness, against "
+    "{flat_peers:.1%} for its peers",
     example=[{"group": 0, "account": 9, "second": 3600 * 9}] * 24
     + [{"group": 1, "account": 1, "second": 3600 * i} for i in range(24)]
     + [{"group": 2, "account": 2, "second": 3600 * 9}] * 24,

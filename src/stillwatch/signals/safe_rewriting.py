@@ -15,7 +15,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     sees="prompts that turn sensitive questions into safe ones",
     blind_spots="Newsrooms and compliance teams soften texts too.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) rewrite sensitive questions",
+    finding="{part:%~} of its accounts' prompts ask for safe versions of sensitive questions",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 256}] * 6
     + [{"group": 2, "account": 2, "has_text": True, "flags": 0}] * 6,
     expect={1: 1.0, 2: 0.0},

@@ -1,4 +1,4 @@
-"""Run every signal and put its findings in words."""
+"""Run every signal and keep what it found: scores and the values behind them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from stillwatch.engine import Engine
 from stillwatch.registry import SIGNALS, Signal
 from stillwatch.schema.found import SCORES
+from stillwatch.schema.values import records
 from stillwatch.signals.inputs import PEERS, SignalInputs
 
 Progress = Callable[[str], None]
@@ -51,9 +52,7 @@ def scored(signal: Signal, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "axis": signal.axis,
             "score": _steady(row["score"]),
             "peers": None if peers is None else _steady(peers),
-            "finding": signal.finding.format(
-                **{key: 0 if value is None else value for key, value in row.items()}
-            ),
+            "values": records({name: item for name, item in row.items() if name not in ("group", "score")}),
         }
         for row in found
         if row["group"] != PEERS and row["score"] is not None

@@ -15,8 +15,12 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     sees="accounts paid from one instrument that name different owners or none",
     blind_spots="A parent pays for a family; a department's card pays for its people. Virtual cards hide it.",
     needs=("accounts.payment",),
-    finding="{part:.0%} of its accounts share a payment instrument with another of its accounts of a "
-    "different or unnamed owner",
+    finding="{part:%} of its accounts share a payment instrument with another of its accounts whose owner is "
+    "different or not named",
+    unless={
+        "part": "no account shares a payment instrument with another of its accounts whose owner is "
+        "different or not named",
+    },
     example=[{"group": 1, "account": i, "payment": i % 3} for i in range(12)]
     + [{"group": 2, "account": 30 + i, "payment": 50 + i} for i in range(12)],
     expect={1: 1.0, 2: 0.0},

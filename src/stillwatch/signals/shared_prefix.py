@@ -16,9 +16,12 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     "are not named",
     blind_spots="Demonstrations and regression tests replay one conversation; blind for single-turn traffic.",
     needs=("exchanges.prefix",),
-    finding="{part:.0%} of its conversations began in the same words under another of its accounts of a "
-    "different or unnamed owner "
-    "({shared} beginnings)",
+    finding="{part:%} of its conversations begin word for word like one of another of its accounts whose "
+    "owner is different or not named ({shared:shared beginning})",
+    unless={
+        "shared": "no conversation begins word for word like one of another of its accounts whose owner is "
+        "different or not named",
+    },
     example=[{"group": 1, "account": i % 4, "prefix": i // 8, "turns": 2} for i in range(64)]
     + [{"group": 2, "account": i % 4, "prefix": 100 + i, "turns": 2} for i in range(64)]
     + [{"group": 3, "account": i % 4, "owner": 1, "prefix": 200 + i // 8, "turns": 2} for i in range(64)],

@@ -28,8 +28,11 @@ TOLD = (Flag.REASONING, Flag.TRACE_CLEANING)
     "blind where answers are logged without their signatures, and where the history is kept whole and the "
     "reasoning asked for in unknown words.",
     needs=("exchanges.signatures", "exchanges.signed"),
-    finding="{part:.0%} of the reasoning signatures it sends back were issued to another account or "
-    "conversation and are replayed ({replayed:,} signatures)",
+    finding="{part:%} of the reasoning signatures that it sends back are replayed: they were issued to "
+    "another account or conversation ({replayed:signature})",
+    unless={
+        "replayed": "it replays no reasoning signature of another account or conversation",
+    },
     example=[
         {
             "group": g,

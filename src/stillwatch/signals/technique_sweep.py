@@ -22,8 +22,14 @@ SCALED = 100
     sees="many refused variants of techniques, and then one template used at scale",
     blind_spots="Red teams sweep techniques by contract; blind where answers are not logged.",
     needs=("exchanges.refused", "exchanges.head", "exchanges.flags"),
-    finding="{refusals} prompts with a technique or a refusal, {refused_share:.0%} of all, before one "
-    "template was used {scaled} times",
+    finding="{refusals:prompt} that tried a way round safeguards or asked for the system prompt "
+    "{refusals:?was|were} refused, {refused_share:%} of all its prompts; then one template was used "
+    "{scaled:time}",
+    unless={
+        "scaled": "{refusals:prompt} that tried a way round safeguards or asked for the system prompt "
+        "{refusals:?was|were} refused, {refused_share:%} of all its prompts; no template was used at "
+        "scale after that",
+    },
     example=[
         {
             "group": 1,
@@ -95,6 +101,6 @@ def technique_sweep(inputs: SignalInputs) -> Table:
         "group",
         refusals=rows.refusals_swept,
         refused_share=share(rows.refusals_swept, rows.n),
-        scaled=rows.scaled.fill_null(0),
+        scaled=ibis.ifelse(follows, rows.scaled, 0),
         score=held(score),
     )

@@ -17,7 +17,7 @@ from stillwatch.signals.inputs import SignalInputs, held
     blind_spots="Agent developers ask for such traces to debug their agents; an agent that only uses tools "
     "is not counted.",
     needs=("exchanges.flags",),
-    finding="{part:.0%} of its accounts' prompts ({low:.0%} to {high:.0%}) ask for trajectories of tool use",
+    finding="{part:%~} of its accounts' prompts ask for trajectories of tool use",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 2048}] * 6
     + [{"group": 2, "account": 2, "has_text": True, "flags": 512}] * 6,
     expect={1: 1.0, 2: 0.0},

@@ -20,9 +20,12 @@ LEAST = 20
     blind_spots="Batch jobs, evaluation suites and products built on one prompt have the same shape; alone "
     "it never convicts.",
     needs=("exchanges.prompt", "exchanges.head"),
-    finding="{part:.0%} of its prompts come from few templates ({templates}), which made {made:,} distinct "
-    "prompts; {fresh:.0%} of the later ones "
-    "are new and {follow:.0%} are follow-ups",
+    finding="{part:%} of its prompts come from {templates:template}, which made {made:distinct prompt}; "
+    "{fresh:%} of its later prompts are new; {follow:%} of all are follow-ups",
+    unless={
+        "templates": "no template of it made many distinct prompts; {fresh:%} of its later prompts are new; "
+        "{follow:%} of all are follow-ups",
+    },
     example=[
         {
             "group": 1,

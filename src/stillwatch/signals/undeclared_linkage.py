@@ -16,8 +16,13 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     blind_spots="Friends, families and classes are linked and declare nothing in common; it needs intent "
     "beside it.",
     needs=("exchanges.time",),
-    finding="its {accounts:,} accounts name {owners:,} different owners, {unnamed:,} name none; the largest "
-    "named owner holds {largest_share:.0%}",
+    finding="{unnamed:#} of its {accounts:account} {unnamed:?names|name} no owner; the others name "
+    "{owners:owner}; the largest owner has {largest_share:%} of its accounts",
+    unless={
+        "owners": "none of its {accounts:account} names an owner",
+        "unnamed": "its {accounts:account} name {owners:owner}; the largest owner has {largest_share:%} of its "
+        "accounts",
+    },
     example=[{"group": 1, "account": i, "owner": i} for i in range(20)]
     + [{"group": 2, "account": 30 + i, "owner": 1} for i in range(20)],
     expect={1: 0.95, 2: 0.0},

@@ -18,7 +18,7 @@ INDUSTRIAL = 1000.0
     sees="how many exchanges the group had",
     blind_spots="A busy product has as many; scale alone says nothing about intent.",
     needs=("exchanges.time",),
-    finding="{n:,} exchanges from {accounts:,} account(s)",
+    finding="{n:exchange} from {accounts:account}",
     example=[{"group": 1, "account": i % 3, "second": i} for i in range(1000)]
     + [{"group": 2, "account": 9, "second": 1}],
     expect={1: 0.5, 2: 0.0},

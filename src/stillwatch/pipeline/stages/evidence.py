@@ -12,6 +12,7 @@ from stillwatch.pipeline.stages.candidates import Candidates
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.heldout import HeldOutTests
 from stillwatch.pipeline.stages.linkage import Groups
+from stillwatch.report_tables.adjustments import adjustments_table
 from stillwatch.report_tables.evidence import (
     carrying,
     evidence_table,
@@ -36,12 +37,13 @@ def collect_evidence(
     labels: Labels,
     progress: Callable[[str], None],
 ) -> dict[str, pa.Table]:
-    """Tables member_evidence, evidence and links."""
+    """Tables member_evidence, member_adjustments, evidence and links."""
     progress("evidence")
     formed = _of_members(groups.linked.evidence, tests.named)
     linked = rows_where(candidates.chosen, "kind", "linked")
     return {
         "member_evidence": formed,
+        "member_adjustments": adjustments_table(groups.linked.caps, tests.named),
         **_shared(engine, seen.traces, linked, formed, tests.held.semantic, labels),
     }
 

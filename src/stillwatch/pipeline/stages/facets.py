@@ -32,6 +32,6 @@ def observe(
     """Tables activity, visits and traces."""
     progress("activity")
     tables = prepare(engine, stored.exchanges, stored.accounts, stored.releases)
-    lacking = missing_shares(engine, tables)
+    lacking = missing_shares(engine, tables, stored.counts)
     traces, blind = build_traces(engine, tables, settings, progress, lacking)
     return Observed(tables, traces, lacking, blind)

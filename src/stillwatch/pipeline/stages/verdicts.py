@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from stillwatch.campaigns.assemble import Tested, campaigns_table
 from stillwatch.campaigns.permit_use import harvests
-from stillwatch.campaigns.verdict import Finding
 from stillwatch.engine import Engine
 from stillwatch.heldout.content import HeldOut
 from stillwatch.heldout.error_control import bound, passed
@@ -25,6 +24,7 @@ from stillwatch.pipeline.stages.linkage import Groups
 from stillwatch.pipeline.stages.signals import Scored
 from stillwatch.pipeline.stored import Stored
 from stillwatch.report_tables.labels import Labels
+from stillwatch.schema.codes import NullTested
 from stillwatch.schema.found import GROUPS
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings
@@ -36,7 +36,7 @@ class _Proof:
 
     log_e: float
     """Natural logarithm of its e-value."""
-    null: str
+    null: NullTested
     """What it was tested against."""
     held_out: list[str]
     """The facets that tested it."""
@@ -102,7 +102,7 @@ def _tested(
     """One record for each candidate."""
     sums = {row["group"]: row for row in engine.collect(scored.inputs.sums).to_pylist()}
     models = _models(engine, scored)
-    findings = _findings(scored.scores)
+    scores = _scores(scored.scores)
     asked = _by_group(scored.inputs.intents.groups)
     people = accounts.by_group()
     distilled = harvests(engine, scored.inputs.exchanges, set(licensed))
@@ -112,7 +112,7 @@ def _tested(
             kind=kind,
             sums=sums[group],
             intents=asked.get(group, []),
-            findings=findings.get(group, {}),
+            scores=scores.get(group, {}),
             log_e=proofs[group].log_e,
             null=proofs[group].null,
             held_out=proofs[group].held_out,
@@ -136,12 +136,12 @@ def _models(engine: Engine, scored: Scored) -> dict[int, set[str]]:
     return models
 
 
-def _findings(scores: pa.Table) -> dict[int, dict[str, Finding]]:
-    """Each group's findings, by signal."""
-    findings: dict[int, dict[str, Finding]] = {}
-    for row in scores.to_pylist():
-        findings.setdefault(row["group"], {})[row["signal"]] = Finding(row["score"], row["finding"])
-    return findings
+def _scores(scores: pa.Table) -> dict[int, dict[str, float]]:
+    """Each group's scores, by signal."""
+    found: dict[int, dict[str, float]] = {}
+    for row in scores.select(["group", "signal", "score"]).to_pylist():
+        found.setdefault(row["group"], {})[row["signal"]] = row["score"]
+    return found
 
 
 def _by_group(table: pa.Table) -> dict[int, list[Row]]:

@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from stillwatch.report import formatting
 from stillwatch.report.figures.svg import element, figure, nice_ticks, number, text, titled
+from stillwatch.schema.codes import Adjustment
 
 WIDTH, LEFT, RIGHT, ROW = 1000, 236, 770, 21
 
 
 def waterfall(evidence: Sequence[dict[str, Any]], accounts: int, threshold: float | None) -> Markup:
     """Formation and held-out evidence apart, on one scale in nats (natural logarithm of the likelihood
-    ratio).
+    ratio), and the sum of both. evidence: rows of CampaignView.waterfall.
     """
     panels = [(role, [row for row in evidence if row["role"] == role]) for role in ("formation", "held-out")]
     panels = [(role, rows) for role, rows in panels if rows]
@@ -30,6 +31,13 @@ def waterfall(evidence: Sequence[dict[str, Any]], accounts: int, threshold: floa
             role, rows, accounts, threshold if role == "formation" else None, _Scale(low, ticks[-1]), y
         )
         drawn.append(block)
+    if len(panels) > 1:
+        whole = sum(row["nats"] for row in evidence)
+        drawn.append(text(RIGHT + 58, y + 10, formatting.nats(whole), "figures strong", "end"))
+        drawn.append(
+            text(LEFT, y + 10, "formation and held out together: the mean of the accounts' nats", "strong")
+        )
+        y += ROW
     axis, y = _axis(ticks, _Scale(low, ticks[-1]), y)
     sums = "; ".join(f"{role} {sum(row['nats'] for row in rows):.1f} nats" for role, rows in panels)
     return figure(f"Mean evidence for one account by facet: {sums}", WIDTH, y, *drawn, axis)
@@ -77,10 +85,13 @@ def _panel(
 def _bar(row: dict[str, Any], accounts: int, start: float, at: _Scale, y: float) -> Markup:
     end = start + row["nats"]
     left, right = sorted((at(start), at(end)))
-    inside = (
-        f"{formatting.count(row['accounts'])} of {formatting.plural(accounts, 'account')}, "
-        f"{formatting.plural(row['keys'], 'shared key')}"
-    )
+    inside = f"it speaks for {formatting.count(row['accounts'])} of {formatting.plural(accounts, 'account')}"
+    if row["keys"] is not None:
+        inside += f", with {formatting.plural(row['keys'], 'shared key')}"
+    keys = "" if row["keys"] is None else f" · {formatting.short(row['keys'])} keys"
+    carried = f"{formatting.short(row['accounts'])}/{formatting.short(accounts)} acc{keys}"
+    capped = row["kind"] == Adjustment.CAP
+    inside = "what the limit of the family takes off or gives back" if capped else inside
     note = f"{formatting.named(row['facet'])}: {formatting.nats(row['nats'])} nats; {inside}"
     return element(
         "g",
@@ -96,13 +107,7 @@ def _bar(row: dict[str, Any], accounts: int, start: float, at: _Scale, y: float)
             class_=f"f-{row['family']}{' minus' if end < start else ''}",
         ),
         text(RIGHT + 58, y + 14, formatting.nats(row["nats"]), "figures", "end"),
-        text(
-            RIGHT + 70,
-            y + 14,
-            f"{formatting.short(row['accounts'])}/{formatting.short(accounts)} acc · {formatting.short(row['keys'])} "
-            "keys",
-            "small quiet",
-        ),
+        Markup("") if capped else text(RIGHT + 70, y + 14, carried, "small quiet"),
     )
 
 
@@ -119,7 +124,7 @@ def _total(total: float, at: _Scale, y: float) -> Markup:
             class_="sum",
         ),
         text(RIGHT + 58, y + 14, formatting.nats(total), "figures strong", "end"),
-        text(RIGHT + 70, y + 14, f"{formatting.raised(formatting.e_value(total))} to 1", "small quiet"),
+        text(RIGHT + 70, y + 14, f"{formatting.e_value(total)} to 1", "small quiet"),
     )
 
 

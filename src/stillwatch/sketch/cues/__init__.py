@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from functools import cached_property
 from importlib.resources import files
 
 import numpy as np
 
 from stillwatch.schema.flags import Flag
-from stillwatch.sketch.words import Words, alphabet, room, split
+from stillwatch.sketch.words import Alphabet, Words, alphabet, room, split
 
 OF_FLAGS = tuple((f"{flag.name.lower()}.txt", flag.value) for flag in Flag if flag.name and flag < Flag.JUDGE)
-"""Lists of cues, and the flags that they support."""
+"""Lists of cues, and the flags that they speak for."""
+SHORT = 1_024
+"""Bytes of a text that needs no room of its own."""
 
 
 def lines_of(name: str) -> list[str]:
@@ -23,4 +27,17 @@ def words_of(text: str) -> Words:
     """Return the words of one text, for tables and labels; not for traffic."""
     data = np.frombuffer(text.encode(), np.uint8)
     words = room(len(data) + 4)
-    return words[: split(data, 0, len(data), alphabet(len(data)), words, 0, np.uint64(0))[0]]
+    letters = _ROOM.letters if len(data) <= SHORT else alphabet(len(data))
+    return words[: split(data, 0, len(data), letters, words, 0, np.uint64(0))[0]]
+
+
+class _Room(threading.local):
+    """Room for a short text, of each thread its own: the kernels run beside each other."""
+
+    @cached_property
+    def letters(self) -> Alphabet:
+        """The alphabet: making one takes most of the time, and a list of cues has thousands of texts."""
+        return alphabet(SHORT)
+
+
+_ROOM = _Room()

@@ -1,0 +1,48 @@
+"""The one place where codes and values become sentences, for the page, the terminal and documents alike."""
+
+from stillwatch.report.sentences.accounts import IN_NO_GROUP, exonerates
+from stillwatch.report.sentences.doubts import Doubt, against, doubts, silent
+from stillwatch.report.sentences.findings import finding, values_of, why
+from stillwatch.report.sentences.hypotheses import null, tested
+from stillwatch.report.sentences.permits import beyond, excess, permit
+from stillwatch.report.sentences.prompts import correction, extracting
+from stillwatch.report.sentences.run_notes import (
+    NOTHING,
+    error_control,
+    kept_out,
+    key_note,
+    not_seen,
+    partly_blind,
+    unlisted,
+)
+from stillwatch.report.sentences.verdicts import bound, high, reason_unlisted, verdict
+
+__all__ = [
+    "IN_NO_GROUP",
+    "NOTHING",
+    "Doubt",
+    "against",
+    "beyond",
+    "bound",
+    "correction",
+    "doubts",
+    "error_control",
+    "excess",
+    "exonerates",
+    "extracting",
+    "finding",
+    "high",
+    "kept_out",
+    "key_note",
+    "not_seen",
+    "null",
+    "partly_blind",
+    "permit",
+    "reason_unlisted",
+    "silent",
+    "tested",
+    "unlisted",
+    "values_of",
+    "verdict",
+    "why",
+]
