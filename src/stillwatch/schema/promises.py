@@ -29,8 +29,9 @@ class Promise(StrEnum):
     SHOWN = "label"
     """Text that is meant to be shown: an address, a client, an organisation; from table labels."""
     WORDED = "our own words"
-    """Names of facets and verdicts, codes and sentences of this project, with counts and names of models in
-    them.
+    """Names of facets and verdicts, codes and sentences of this project.
+
+    They may hold counts and names of models.
     """
     SHARED = "shared words"
     """Words that at least `sketch.template_accounts` accounts have in common.
