@@ -45,7 +45,7 @@ def _entry(name: str, item: Any) -> Iterator[str]:
         yield f"Its members: {ELSEWHERE[name]}.\n\n"
     elif inspect.isclass(item):
         rows = [*_attributes(item), *_methods(item)]
-        yield "| name | semantic |\n| --- | --- |\n"
+        yield "| name | meaning |\n| --- | --- |\n"
         yield "".join(f"| `{shown}` | {_cell(says)} |\n" for shown, says in rows) + "\n"
 
 

@@ -283,6 +283,6 @@ def test_killed_at_any_step_a_run_is_the_old_one_or_the_new_one(small: Ran, way:
             assert {f"{name}.parquet" for name in ("watched", "alarms", "alarm_members")} <= found.keys()
             again_old = {name: data for name, data in found.items() if name in old and name != "run.json"}
             assert again_old == {name: data for name, data in old.items() if name != "run.json"}
-        at += max(1, at // 4)
+        at += max(1, at // 2)
     RunFolder.of(small.folder).abandon()
     assert beside(small) == []

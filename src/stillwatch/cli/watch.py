@@ -65,6 +65,7 @@ def command(
     promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
     that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
+    from stillwatch.pipeline.logged import Logged
     from stillwatch.pipeline.watch import watch
 
     given = {
@@ -74,8 +75,8 @@ def command(
         "searches_a_day": searches_a_day,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    with naming(run), progress() as move:
-        watched = watch(run, chosen, move, engine=engine)
+    with naming(run), progress() as move, Logged(move) as logged:
+        watched = watch(run, chosen, logged, engine=engine)
     if as_json:
         alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
         counts = {
@@ -92,7 +93,7 @@ def _show(watched: Watched, run: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stillwatch.report import lineage
+    from stillwatch.report.sentences import lineage
 
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
