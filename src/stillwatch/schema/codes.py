@@ -14,9 +14,9 @@ class Null(StrEnum):
     """What a group was tested against: `campaigns.null`."""
 
     CONTENT = "content-given-client"
-    """Given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and token
-    shapes as often as accounts outside it do. With `wider`: given the client, or else the other three, where
-    too few others share all four. With `semantic`: and their prompts are no more alike in meaning.
+    """Given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and
+    token shapes as often as accounts outside it do. With `wider`: given the client, or else the other three,
+    where too few others share all four. With `semantic`: and their prompts are no more alike in meaning.
     """
     ACCOUNT_HARVEST = "harvest-of-account"
     """The account's prompts of a day are harvest-like at no higher a rate than those of all but the busiest
@@ -48,7 +48,7 @@ class Excess(StrEnum):
     """Use of a group that goes beyond its permit: `campaigns.permit_excess`."""
 
     MODELS = "models"
-    """Models that the permit does not name. Values: one model for each."""
+    """Models that the permit does not name. Values: model, one for each of them."""
     EXCHANGES = "exchanges"
     """More exchanges than it allows. Values: used, allowed."""
     OUTPUT_TOKENS = "output-tokens"
