@@ -1,13 +1,12 @@
 """Sketched tables to campaigns, as a multiple of the pure DuckDB scan of the same columns in the same run.
 
-python bench/detect.py [--quick] [--json FILE]
+python bench/detect.py [--quick] [--json FILE] [--processor]
 
 Each size runs in a process of its own, so that its peak memory is its own. The scan is timed before and after
-the search (three times each). The ratio is search over the median scan, the noise the spread of the scans. The
-cost of each step is given in the same unit. Every address, network and client has a label, as in a run.
-`--processor` measures scan and steps in processor time, for a machine that others use too.
-Targets: a ratio of at most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear
-from 1 to 20 million.
+the search (three times each). The ratio is search over the median scan, the noise the spread of the scans.
+The cost of each step is given in the same unit. Every address, network and client has a label, as in a run.
+`--processor` measures scan and steps in processor time, for a machine with other work. Targets: a ratio of at
+most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear from 1 to 20 million.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ STEPS = (
     ("templates", ("templates",)),
     ("verdicts and evidence", ("verdicts", "evidence")),
 )
-"""What is told as one step, and how its parts begin."""
+"""What is shown as one step, and how its parts begin."""
 LABELLED = ("address", "subnet", "client", "stainless", "ja4", "parameters")
 """Columns whose keys have labels."""
 
@@ -70,7 +69,9 @@ class Clocks:
         self.began.append((step, time.perf_counter(), time.process_time()))
 
     def steps(self) -> dict[str, tuple[float, float]]:
-        """Seconds and processor seconds of each step but the last, which only ends the one before it."""
+        """Return seconds and processor seconds of each step but the last, which only ends the one before
+        it.
+        """
         taken: dict[str, tuple[float, float]] = {}
         for (step, wall, processor), (_, end, processor_end) in pairwise(self.began):
             before = taken.get(step, (0.0, 0.0))
@@ -79,7 +80,7 @@ class Clocks:
 
 
 def searched(run: Path) -> tuple[SearchResult, dict[str, tuple[float, float]]]:
-    """What detect does with written exchanges, and how long each step took."""
+    """Do what detect does with written exchanges, and return how long each step took."""
     with DuckDBEngine(EngineSettings(), run) as engine:
         exchanges = engine.read("exchanges", stored_days(run))
         accounts = engine.load("accounts", pq.read_table(run / "accounts.parquet"))
@@ -96,7 +97,7 @@ def searched(run: Path) -> tuple[SearchResult, dict[str, tuple[float, float]]]:
 
 
 def every_label(engine: DuckDBEngine, exchanges: Table) -> pa.Table:
-    """Table labels with a word for every key of LABELLED."""
+    """Return table labels with a word for every key of LABELLED."""
     parts = []
     for kind in LABELLED:
         keys = engine.collect(exchanges.select(key=exchanges[kind]).distinct()).column("key").drop_null()
@@ -144,7 +145,7 @@ def measure(exchanges: int, accounts: int, processor: bool) -> dict[str, Any]:
 
 
 def timed(run: Path, clock: Callable[[], float]) -> float:
-    """What the scan takes by a clock."""
+    """Return what the scan takes by a clock."""
     start = clock()
     scan(run)
     return clock() - start
