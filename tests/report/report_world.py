@@ -251,13 +251,12 @@ def _scores_and_templates(
                 "axis": axis,
                 "score": score,
                 "peers": None if axis == "context" else 0.08,
-                "values": records(values | SIZES.get(signal, lambda n, of: {})(exchanges, size)),
+                "values": records(values | (SIZES[signal](exchanges, size) if signal in SIZES else {})),
             }
         )
     for i, part in enumerate(("frame", "frame", "head", "tail")):
-        told = (
-            {"length": 41 + i, "length_least": 33, "length_most": 52, "slots": 2} if part == "frame" else {}
-        )
+        frame = {"length": 41 + i, "length_least": 33, "length_most": 52, "slots": 2}
+        told = frame if part == "frame" else {}
         tables["templates"].append(
             {
                 **told,
@@ -338,10 +337,8 @@ def _marks_left(
             }
         )
         for i, account in enumerate(accounts[:60]):
-            carried = {
-                i * 4 // len(accounts[:60]),
-                *(int(k) for k in rng.integers(0, 4, size=int(rng.integers(0, 2)))),
-            }
+            more = rng.integers(0, 4, size=int(rng.integers(0, 2)))
+            carried = {i * 4 // len(accounts[:60]), *map(int, more)}
             tables["links"] += [
                 {
                     "group": group,
