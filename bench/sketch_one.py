@@ -1,13 +1,13 @@
-"""Requests sketched one at a time per second, as a gateway does, at 300 and at 3,000 characters.
+"""Requests sketched one at a time, per second, as a gateway does, at 300 and 3,000 characters.
 
 python bench/sketch_one.py [--quick] [--json FILE]
 
 A request is a chat completion's body with one user message cut from made-up words, three parameters and no
-answer. `one` is Sketcher.sketch from the body to the record; `read` is the part of it that reads the body;
-`batch` is the batch's kernels and keys over 16,384 of the same requests, for one request, in the same run.
-Seconds are processor seconds of one thread: median of several runs, with the spread between the fastest and
-the slowest as the machine's noise. The first call is timed in a process of its own with a warm cache of
-compiled kernels: from the start of Python to the first sketch, in seconds of the clock.
+answer. `one` is Sketcher.sketch from the body to the record. `read` is its part that reads the body. `batch`
+is the batch's kernels and keys over 16,384 of the same requests, per request, in the same run. Seconds are
+processor seconds of one thread: the median of several runs, with the spread between the fastest and the
+slowest as the machine's noise. The first call is timed in a process of its own with a warm cache of compiled
+kernels, from the start of Python to the first sketch, in seconds of the clock.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ sketcher.sketch({"messages": [{"role": "user", "content": "hello"}]})
 
 
 def microseconds(run: Callable[[], object], requests: int, times: int) -> dict[str, float]:
-    """Processor time for one request: median, and slowest run over fastest."""
+    """Return the processor time for one request: the median, and slowest run over fastest."""
     run()
     seconds = []
     for _ in range(times):
@@ -54,7 +54,7 @@ def microseconds(run: Callable[[], object], requests: int, times: int) -> dict[s
 
 
 def bodies(source: str, length: int, count: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Bodies of chat completions."""
+    """Make bodies of chat completions."""
     return [
         {
             "model": "heron-4",
@@ -68,13 +68,13 @@ def bodies(source: str, length: int, count: int, rng: np.random.Generator) -> li
 
 
 def read_all(sketcher: stillwatch.Sketcher, given: list[dict[str, Any]]) -> None:
-    """Read every body, and sketch none."""
+    """Read every body without sketching it."""
     for body in given:
         sketcher.read(body)
 
 
 def first_call() -> float:
-    """Seconds from the start of a process to its first sketch."""
+    """Return the seconds from the start of a process to its first sketch."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", FIRST], check=True)
     return round(time.perf_counter() - started, 2)

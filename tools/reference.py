@@ -225,7 +225,7 @@ def facets() -> Iterator[str]:
 
 
 def evidence_codes() -> Iterator[str]:
-    """Every code that evidence is told in, and how each signal's values read."""
+    """Describe every code of evidence, and how each signal's values read."""
     yield f"{paragraphs(codes.__doc__)}One place words them: `stillwatch.report.sentences`.\n\n"
     for kind in (codes.Null, codes.Excess, codes.Direction, codes.Adjustment):
         said = sentences(codes, kind.__name__)

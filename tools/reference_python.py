@@ -1,4 +1,4 @@
-"""The reference page of what `import stillwatch` offers, from its docstrings."""
+"""Write the reference page of what `import stillwatch` offers, from its docstrings."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ ELSEWHERE = {
     "Flag": "[tables](tables.md#flags)",
     "StillwatchError": "[errors](errors.md)",
 }
-"""Names whose members another page lists."""
+"""Names whose members are listed on another page."""
 
 
 def python_names() -> Iterator[str]:
-    """Every name that the package offers, with its signature and its docstring."""
+    """Return every name that the package offers, with its signature and its docstring."""
     yield "What `import stillwatch` offers. [From Python](../python.md) says how it is used.\n\n"
     for heading, names in GROUPS.items():
         yield f"## {heading}\n\n"
@@ -45,12 +45,12 @@ def _entry(name: str, item: Any) -> Iterator[str]:
         yield f"Its members: {ELSEWHERE[name]}.\n\n"
     elif inspect.isclass(item):
         rows = [*_attributes(item), *_methods(item)]
-        yield "| name | semantic |\n| --- | --- |\n"
+        yield "| name | meaning |\n| --- | --- |\n"
         yield "".join(f"| `{shown}` | {_cell(says)} |\n" for shown, says in rows) + "\n"
 
 
 def _attributes(item: type) -> Iterator[tuple[str, str]]:
-    """Fields and attributes that have a docstring under them, then tables and properties."""
+    """Return fields and attributes that have a docstring under them, then tables and properties."""
     tree = ast.parse(inspect.getsource(item)).body[0]
     assert isinstance(tree, ast.ClassDef)
     bodies = [tree.body]

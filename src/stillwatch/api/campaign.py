@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from stillwatch.api.frame import Frame
 from stillwatch.api.shown import Explanation, Picture
 from stillwatch.api.tables import TableOf
-from stillwatch.schema import found
+from stillwatch.schema import found, lineage
 
 
 class Source(Protocol):
@@ -32,6 +32,10 @@ class Campaign:
 
     name: str
     """C001 for the first listed; G and the group's number where it is not listed."""
+    identity: str
+    """What it is called in every run that knows it again."""
+    family: str
+    """What all campaigns that links join are called: the identity of the oldest of them."""
     group: int
     """Number of the group."""
     kind: str
@@ -64,6 +68,8 @@ class Campaign:
     """Natural logarithm of the e-value of the held-out test."""
     p_value: float
     """At most 1 / e-value."""
+    held_out: tuple[str, ...]
+    """The facets that tested it."""
     permit: str
     """The permit that covers it; empty if none."""
     row: dict[str, Any] = field(repr=False, compare=False)
@@ -75,6 +81,7 @@ class Campaign:
     def of_row(cls, run: Source, row: dict[str, Any]) -> Campaign:
         """The campaign of a row of table `campaigns`."""
         plain = {name: row[name] for name in cls.__dataclass_fields__ if name not in ("name", "row", "run")}
+        plain["held_out"] = tuple(row["held_out"])
         return cls(name=row["campaign"], row=row, run=run, **plain)
 
     def table(self, name: str) -> Frame:
@@ -92,6 +99,8 @@ class Campaign:
     templates = TableOf(found.TEMPLATES)
     template_keys = TableOf(found.TEMPLATE_KEYS)
     hours = TableOf(found.TIMELINE)
+    keys = TableOf(lineage.CAMPAIGN_KEYS)
+    linked = TableOf(lineage.CAMPAIGN_LINKS)
 
     def explain(self) -> Explanation:
         """Why it is a campaign: text, plain values, and in Jupyter its section of the report with figures."""

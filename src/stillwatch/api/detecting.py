@@ -10,11 +10,11 @@ from typing import Any
 from stillwatch import report as pages
 from stillwatch.api.holder import TemporaryFolder
 from stillwatch.api.inputs import (
+    LOG,
     KeyLike,
     PathLike,
     Progress,
     SettingsLike,
-    key_from,
     path_from,
     settings_from,
 )
@@ -37,6 +37,7 @@ def detect(
     networks: PathLike | None = None,
     format: str | None = None,
     mapping: PathLike | None = None,
+    previous: Run | PathLike | None = None,
     key: KeyLike = None,
     settings: SettingsLike = None,
     report: bool = True,
@@ -48,7 +49,8 @@ def detect(
     logs: a file or folder, or several. out: the run folder to write; None: a temporary folder, which goes
     when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits, releases,
     networks, mapping: the files that the command takes under the same names. format: the log format's name;
-    None: detected for each file. key: the path of a key file, as --key-file, under which account ids become
+    None: detected for each file. previous: an
+    earlier run whose campaigns are looked for; None: the one that is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
     pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a Settings, or
     a mapping as {"linkage": {"smallest_group": 8}}. report: whether report.html is written. force: whether an
     earlier run in `out` is replaced. progress: called with the step, how much is done, and of how much (0:
@@ -68,12 +70,14 @@ def detect(
         networks=path_from(networks),
         permits=path_from(permits),
         releases=path_from(releases),
-        **_key(key),
+        previous=previous.folder if isinstance(previous, Run) else path_from(previous),
+        key=key if isinstance(key, HashKey) else None,
+        key_file=None if isinstance(key, HashKey) else path_from(key),
     )
     temporary = TemporaryFolder("stillwatch-run-") if out is None else None
     try:
         folder = temporary.path / "run" if temporary is not None else Path(str(out))
-        run_detect(inputs, folder, settings_from(settings), move, force=force)
+        run_detect(inputs, folder, settings_from(settings), move, force=force, say=LOG.warning)
         if report:
             move("writing the report", 0, 0)
             pages.write(folder)
@@ -96,9 +100,3 @@ def watch(run: Run | PathLike, *, progress: Progress | None = None, **chosen: An
     from_document({"watch": chosen}, where=section.__name__)
     run_watch(opened.folder, chosen, progress or (lambda step, done, total: None))
     return opened
-
-
-def _key(given: KeyLike) -> dict[str, Any]:
-    if given is None or isinstance(given, HashKey):
-        return {"key": key_from(given)}
-    return {"key_file": Path(given)}

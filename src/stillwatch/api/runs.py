@@ -15,13 +15,16 @@ from stillwatch.api.holder import Holder, TemporaryFolder
 from stillwatch.api.shown import Explanation
 from stillwatch.api.tables import TableOf
 from stillwatch.errors import RunError
+from stillwatch.plain import plain
 from stillwatch.report import explain, explain_document
 from stillwatch.report.account import account_view, unknown
 from stillwatch.report.view_models import severity
-from stillwatch.run.layout import stored_days
+from stillwatch.run.about import identity_of
+from stillwatch.run.layout import MARK, PAGE, TABLES
 from stillwatch.run.reading import Run as StoredRun
-from stillwatch.schema import found, requests, stored
+from stillwatch.schema import found, lineage, requests, stored
 from stillwatch.schema import watched as watching
+from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import Contract
 
 WIDTH = 110
@@ -59,6 +62,9 @@ class Run:
     watched = TableOf(watching.WATCHED)
     alarms = TableOf(watching.ALARMS)
     alarm_members = TableOf(watching.ALARM_MEMBERS)
+    alarm_links = TableOf(watching.ALARM_LINKS)
+    campaign_keys = TableOf(lineage.CAMPAIGN_KEYS)
+    campaign_links = TableOf(lineage.CAMPAIGN_LINKS)
 
     def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
         self.folder = Path(folder)
@@ -72,15 +78,26 @@ class Run:
         return dict(self._stored.about)
 
     @property
+    def id(self) -> str:
+        """The run's own id, by which others may name it. Raises RunError where an older version made it."""
+        return identity_of(self._stored.about, self.folder / MARK)[0]
+
+    @property
+    def digest(self) -> str:
+        """The digest over all its tables: same input and settings, same digest. Raises RunError where an older
+        version made it.
+        """
+        return identity_of(self._stored.about, self.folder / MARK)[1]
+
+    @property
     def report(self) -> Path:
         """The page report.html of the run."""
-        return self.folder / "report.html"
+        return self.folder / PAGE
 
     @property
     def tables(self) -> list[str]:
         """Names of the tables that the run has."""
-        files = [path.stem for path in self.folder.glob("*.parquet")]
-        return sorted([*files, *(["exchanges"] if stored_days(self.folder) else [])])
+        return sorted(name for name in (*TABLES, EXCHANGES.name) if self._stored.files(name))
 
     def table(self, name: str) -> Frame:
         """One table by its name. Raises RunError where the run does not have it."""
@@ -98,21 +115,17 @@ class Run:
         return self._frame(name, ("group", group))
 
     def _frame(self, name: str, where: tuple[str, int] | None) -> Frame:
-        if name == "exchanges":
-            files = stored_days(self.folder)
-        elif name in self.tables:
-            files = [self.folder / f"{name}.parquet"]
-        else:
+        known = name in TABLES or name == EXCHANGES.name
+        files = self._stored.files(name) if known else []
+        if not files:
             later = name in {table.name for table in vars(watching).values() if isinstance(table, Contract)}
             raise RunError(
-                f"the run has no table {name}",
+                f"the run has no table {plain(name)[:80]}",
                 where=str(self.folder),
                 do="call stillwatch.watch(run) first" if later else f"its tables: {', '.join(self.tables)}",
             )
-        contract = _described(name)
-        return Frame(
-            self._holder, name, files, description=contract.description if contract else "", where=where
-        )
+        about = EXCHANGES if name == EXCHANGES.name else TABLES[name]
+        return Frame(self._holder, name, files, description=about.description, where=where)
 
     def campaign(self, name: str) -> Campaign:
         """One campaign by its name (C001, or G and a group's number). Raises RunError, with the nearest names,
@@ -171,13 +184,6 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     Raises RunError where the folder is missing or is no run.
     """
     return Run(path)
-
-
-def _described(name: str) -> Contract | None:
-    for kept in vars(Run).values():
-        if isinstance(kept, TableOf) and kept.contract.name == name:
-            return kept.contract
-    return None
 
 
 def _text(lines: Any) -> str:

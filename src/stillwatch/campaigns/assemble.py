@@ -34,7 +34,7 @@ class Tested:
     intents: list[dict[str, Any]]
     """Its rows of table intents; none where the log holds no prompts."""
     scores: dict[str, float]
-    """Its signals' scores."""
+    """The scores of its signals."""
     log_e: float
     """Natural logarithm of its e-value."""
     null: NullTested

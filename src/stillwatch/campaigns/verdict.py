@@ -15,18 +15,18 @@ from stillwatch.settings import CampaignSettings
 
 @dataclass(frozen=True)
 class Reason:
-    """What one signal does to an axis."""
+    """The effect of one signal on an axis."""
 
     signal: str
     """Its name."""
     direction: Direction
-    """Whether it raises the axis or lowers it."""
+    """Whether it raises or lowers the axis."""
     weight: float
     """Its weight, as registered."""
     score: float
     """Its score for the group, 0 to 1."""
     strength: float
-    """The size of weight times score."""
+    """The absolute value of weight times score."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Axis:
 
 
 def axis(name: str, scores: Mapping[str, float]) -> Axis:
-    """Noisy-or of an axis's signals by their weights; intent is lessened by signals of context with a
-    negative weight. scores: of each signal.
+    """Return the noisy-or of an axis's signals by their weights. scores: of each signal.
+
+    Signals of context with a negative weight lower intent.
     """
     signals = SIGNALS.all()
     doubt = 1.0
@@ -98,14 +99,15 @@ def verdict(
 
 
 WORTH_TELLING = 0.02
-"""Share of prompts below which nothing is said."""
+"""Smaller shares of prompts are not mentioned."""
 LABELS = frozenset((flag.name or "").lower() for flag in Flag) - {"evaluation"}
-"""What may be extracted; a test question is none of it."""
+"""What may be extracted; a test question is not."""
 
 
 def extracting(intents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
-    """What a group asked for, the most first, from its rows of table intents; None where the log holds no
-    prompts.
+    """Return what a group asked for, most first, from its rows of table intents.
+
+    None where the log holds no prompts.
     """
     if not intents:
         return None

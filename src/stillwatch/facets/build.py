@@ -15,7 +15,7 @@ from stillwatch.schema.keyed import salt
 from stillwatch.settings import LinkageSettings
 
 ROWS = "rows"
-"""The number of rows among the counts of columns."""
+"""Name of the number of rows among the counts of columns."""
 Progress = Callable[[str], None]
 
 
@@ -72,10 +72,10 @@ def build_traces(
 def missing_shares(
     engine: Engine, tables: Tables, filled: Mapping[str, int] | None = None
 ) -> dict[str, float]:
-    """For each column that some facet needs, the share of its rows that lack it; 1.0 for an empty table.
+    """For each column that a facet needs, the share of rows that lack it; 1.0 for an empty table.
 
-    filled: for each column of the exchanges how many rows fill it, and under ROWS how many there are, where
-    that is known; None: they are counted.
+    filled: for each column of the exchanges how many rows fill it, and under ROWS how many rows there are,
+    where that is known. None: they are counted.
     """
     shares: dict[str, float] = {}
     needs = {need for facet in FACETS.all().values() for need in facet.needs}
@@ -97,7 +97,7 @@ def missing_shares(
 
 
 def _shared(engine: Engine, facet: Facet, rows: Table) -> Table:
-    """(account, value, first, last, n, df) for the values of at least two accounts."""
+    """Return (account, value, first, last, n, df) for the values of at least two accounts."""
     if facet.sparse:
         several = rows.group_by("value").agg(low=_.account.min(), high=_.account.max()).filter(_.low < _.high)
         rows = rows.semi_join(several, "value")

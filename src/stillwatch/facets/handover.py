@@ -34,7 +34,7 @@ def handover(tables: Tables) -> Table:
         "carried",
         followed.select("account", "second", value=followed.continues, begun=begun).mutate(**own),
     )
-    # Most of what is left nobody carries on: without it, the rows fit into memory.
+    # Nobody continues most of what is left: without it, the rows fit into memory.
     left = tables.hold(
         "left", marks(rows, "leaves").semi_join(carried.select("value"), "value").mutate(**own)
     )

@@ -21,7 +21,7 @@ FOLLOWING = ("subnet", "region", "network_class")
 
 
 def as_asked(_name: str, rows: Table) -> Table:
-    """Rows as a query, made again wherever they are used."""
+    """Return rows as a query, which runs again wherever they are used."""
     return rows
 
 
@@ -47,8 +47,9 @@ class Tables:
     releases: Table
     """model, second: when each model was released."""
     hold: Callable[[str, Table], Table] = as_asked
-    """Makes the rows of a query once, under a name, for a facet that uses them several times; they go when
-    the facet is done.
+    """Computes the rows of a query once, under a name, for a facet that uses them several times.
+
+    They are dropped when the facet is done.
     """
 
 

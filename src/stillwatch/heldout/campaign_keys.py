@@ -1,4 +1,4 @@
-"""The held-out keys that are a campaign's own, so that a later run can know it again without the traces."""
+"""The held-out keys that are a campaign's own, with which a later run recognises it without the traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stillwatch.schema.lineage import CAMPAIGN_KEYS
 from stillwatch.schema.table import values
 
 MOST = 200
-"""Keys of a group that are kept: the heaviest."""
+"""Keys of a group that are kept; these are the heaviest."""
 
 
 def campaign_keys(
@@ -26,11 +26,11 @@ def campaign_keys(
     everyone: int,
     own_share: float,
 ) -> pa.Table:
-    """Table campaign_keys.
+    """Return table campaign_keys.
 
-    traces: account, key, facet; campaigns: group, campaign, listed; members: group, account; known: account,
-    of an earlier run's listed campaigns; everyone: accounts in all; own_share: share of a key's carriers that
-    must be of campaigns, from 0 to 1.
+    traces: account, key, facet. campaigns: group, campaign, listed. members: group, account. known: account,
+    of an earlier run's listed campaigns. everyone: number of all accounts. own_share: share of a key's
+    carriers that must be in campaigns, from 0 to 1.
     """
     listed = set(values(campaigns.filter(campaigns["listed"]), "group"))
     groups, accounts = members["group"].to_numpy(), members["account"].to_numpy()
@@ -57,7 +57,7 @@ def campaign_keys(
 
 
 def _counted(engine: Engine, content: Table, carried: pa.Table, inside: np.ndarray) -> pa.Table:
-    """key, df (accounts that carry it), inside (of those, accounts of listed campaigns)."""
+    """Return key, df (accounts that carry it), inside (those of them in listed campaigns)."""
     keys = engine.load("campaign_keys", pa.table({"key": carried["key"].unique()}))
     counts = {"account": pa.array(inside, pa.int64()), "n": pa.array(np.ones(len(inside)), pa.int64())}
     named = engine.load("listed_accounts", pa.table(counts))
@@ -73,7 +73,7 @@ def _counted(engine: Engine, content: Table, carried: pa.Table, inside: np.ndarr
 def _weighed(
     carried: pa.Table, counted: pa.Table, campaigns: pa.Table, rows: pa.Table, outside: int, own_share: float
 ) -> pa.Table:
-    """The own keys of each group with their weights."""
+    """Return the own keys of each group with their weights."""
     group, accounts, apart = (carried[name].to_numpy() for name in ("group", "accounts", "apart"))
     place = np.searchsorted(counted["key"].to_numpy(), carried["key"].to_numpy())
     df, inside = (counted[name].to_numpy()[place] for name in ("df", "inside"))

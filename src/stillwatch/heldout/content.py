@@ -38,9 +38,7 @@ OUTSIDE_SHARE = 0.25
 LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among the members."""
 FILLED = 0.5
-"""Share of the group's accounts in cells that lack outsiders above which those cells are pooled; below it
-they are left out.
-"""
+"""Cells that lack outsiders are pooled if they hold more than this share of the group, else left out."""
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -89,7 +87,7 @@ def held_out_evidence(
     exchanges: Table | None,
     near: pa.Table | None,
 ) -> HeldOut:
-    """e-value of each group and p-value of each member against Null.CONTENT.
+    """Return the e-value of each group and the p-value of each member against Null.CONTENT.
 
     exchanges: account, semantic sketch of each exchange, where prompts were sketched. near: group, account of
     those that fit a group but for their content.

@@ -31,11 +31,11 @@ def named_members(
     linkage: LinkageSettings,
     settings: CampaignSettings,
 ) -> pa.Table:
-    """group, account, nats (formation and content), and what content is made of: keys, semantic, cap. Members
-    whose content agrees, and near accounts whose content does.
+    """Return group, account, nats (formation and content), and the parts of content: keys, semantic, cap.
 
-    An account is named if its evidence outweighs the prior odds against it, (everyone / size of the group) to
-    one, by a factor of a hundred. Groups left with fewer than `smallest_group` accounts are dropped.
+    These are the members and near accounts that are named. An account is named if its evidence outweighs the
+    prior odds against it, (everyone / size of the group) to one, by a factor of a hundred. Groups left with
+    fewer than `smallest_group` accounts are dropped.
     """
     own = _with_content(members, held, linkage)
     others = _with_content(near, held, linkage)
@@ -87,8 +87,9 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
 def _content(
     accounts: npt.NDArray[np.int64], group: int, held: HeldOut, cap: float
 ) -> tuple[Floats, Floats, Floats]:
-    """What keys say, what meaning says, and both within the family's bounds: the stronger in full and a third
-    of the other, since one template makes both (see totals).
+    """Return the evidence of keys, of meaning, and of both within the family's bounds.
+
+    The stronger counts in full and the other a third, since one template makes both (see totals).
     """
     keys = _keys(accounts, group, held, cap)
     semantic = np.maximum(held.semantic.of(group, accounts), np.log(LEAST_MISSING))

@@ -192,7 +192,7 @@ def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
 
 
 def _believable(micros: Any) -> Any:
-    """Times from 1970 to 2200: the year 1 and the year 9999 stand for no time at all in what many tools write."""
+    """Keep times from 1970 to 2200; in many tools the years 1 and 9999 mean that there is no time."""
     return pc.if_else(
         pc.or_(pc.less(micros, 0), pc.greater(micros, LATEST)), pa.scalar(None, pa.int64()), micros
     )

@@ -39,10 +39,13 @@ class ClientAddress:
         seen, find = self._seen, self._find
         if len(seen) > 200_000:
             seen.clear()
+        results: list[str | None] = []
         for value in values:
-            if value not in seen:
-                seen[value] = None if value is None else find(value)
-        return [seen[value] for value in values]
+            try:  # and no second look: another thread may have cleared it in between
+                results.append(seen[value])
+            except KeyError:
+                results.append(seen.setdefault(value, None if value is None else find(value)))
+        return results
 
     def _find(self, forwarded: str) -> str | None:
         if not self._trusted and (plain := _plain(forwarded)):

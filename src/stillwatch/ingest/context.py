@@ -14,7 +14,7 @@ from stillwatch.toml_file import LATEST
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DOUBTED = 1_000
-"""Of so many late rows, one is left out of what says how late a log may be."""
+"""One in so many late rows is left out when the limit of a late log is computed."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class IngestContext:
 
 
 def newest_allowed(now: datetime, settings: IngestSettings) -> datetime:
-    """The newest time that is believed of a row, by the clock alone: now plus ingest.max_future_hours."""
+    """Return the newest accepted time of a row, by the clock alone: now plus ingest.max_future_hours."""
     return now + timedelta(hours=settings.max_future_hours)
 
 
 def newest_seen(late: Mapping[int, int], rows: int, settings: IngestSettings) -> datetime | None:
-    """The newest time that is believed of a row of a log that runs ahead of the clock as a whole; None where it
-    does not: then the clock alone decides.
+    """Return the newest accepted time of a row, for a log that as a whole is ahead of the clock.
 
-    late: rows later than the clock allows, by the hour since 1970 (UTC) that they are dated in; rows: all rows
-    with a time. Fewer than half of all rows change nothing, whatever their dates: who writes the times of some
-    rows cannot move the limit. Else the newest of the late rows counts, one in a thousand of them (at least one)
-    left out, to the end of its hour, plus ingest.max_future_hours. The clock plays no part in that, so the same
-    log has the same limit on another day.
+    None for any other log: then the clock alone decides. late: rows later than the clock allows, by the hour
+    of their time since 1970 (UTC). rows: number of all rows with a time. Fewer than half of all rows change
+    nothing, whatever their times: someone who writes the times of some rows cannot move the limit. Otherwise
+    the limit is the newest of the late rows, without one in a thousand of them (at least one), to the end of
+    its hour, plus ingest.max_future_hours. It does not depend on the clock, so the same log has the same
+    limit on another day.
     """
     many = sum(late.values())
     if 2 * many <= rows:
@@ -58,5 +58,5 @@ def newest_seen(late: Mapping[int, int], rows: int, settings: IngestSettings) ->
 
 
 def pseudonym_key(path: Path) -> bytes:
-    """The key of the pseudonyms from a file. Raises SettingError as `schema.keyed.secret_of` does."""
+    """Read the key of the pseudonyms from a file. Raises SettingError as `schema.keyed.secret_of` does."""
     return secret_of(path)

@@ -122,7 +122,7 @@ def request_of(envelope: Envelope, context: Context) -> Request:
 
 
 def request_of_body(envelope: Envelope) -> Request:
-    """The same of a body that nothing stands around: what only a log's line can tell is left out."""
+    """Return the same for a body alone, without what only a log's line holds."""
     body, answer = envelope.body, mapping_of(envelope.answer)
     return Request(
         request_id=text(answer.get("id")),

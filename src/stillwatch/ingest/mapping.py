@@ -29,7 +29,7 @@ class Mapping:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """The mapping from a TOML file. Raises SettingError naming the key at fault."""
+    """Read the mapping from a TOML file. Raises SettingError naming the key at fault."""
     document = read_toml(path, "mapping file", option="--mapping")
     known(
         document,

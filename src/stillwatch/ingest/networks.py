@@ -73,7 +73,7 @@ class NetworkBook:
 
     @staticmethod
     def load(path: Path) -> NetworkBook:
-        """Read the file. Raises InputError where it is neither .mmdb nor a CSV with the columns needed."""
+        """Read the file. Raises InputError if it is neither .mmdb nor a CSV with the columns needed."""
         must_be_a_file(path)
         book = NetworkBook(path)
         if path.suffix == ".mmdb":

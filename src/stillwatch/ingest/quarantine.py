@@ -47,7 +47,7 @@ class Quarantine:
     mended: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Single values dropped from rows that were kept, by column and reason."""
     late: Counter[int] = field(default_factory=Counter)
-    """Rows kept out for a time in the future, by the hour since 1970 that they are dated in."""
+    """Rows kept out for a time in the future, by the hour of their time since 1970."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
 

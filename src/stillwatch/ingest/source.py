@@ -85,8 +85,10 @@ def plan(
 
 
 def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Files with the names they are shown by; folders are walked in sorted order, hidden files left out. A
-    file named twice is read once. Files of one name are told apart by as many of their folders as it takes.
+    """Return files with the names they are shown by; folders are walked in sorted order.
+
+    Hidden files are left out. A file named twice is read once. Files of one name get as many of their folders
+    in front as are needed to tell them apart.
     """
     found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
@@ -109,7 +111,10 @@ def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
 
 
 def _told_apart(name: str, files: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Whole paths with names that differ: no more of a path than it takes, since it tells of the machine."""
+    """Return whole paths with names that differ.
+
+    A name holds no more of the path than needed, since a path reveals something about the machine.
+    """
     depth = name.count("/") + 1
     while len({file.parts[-depth:] for file in files}) < len(files):
         depth += 1

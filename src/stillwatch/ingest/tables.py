@@ -80,7 +80,7 @@ def _from_rows(
     rows = rows_of(path, compression, ingest_context.settings)
     first = next(rows, None)
     if first is None:
-        # A header without rows: its names say whether the file is what it is given for.
+        # A header without rows: its names show whether the file is of the right kind.
         names = {name.lower() for name in kind_of(path, compression)[1]}
         there = [ours for ours, taken in aliases.items() if names & {name.lower() for name in taken}]
         if names:

@@ -74,7 +74,7 @@ def _python(column: Any) -> list[Any]:
 
 
 def _values(column: Any) -> list[Any]:
-    """Values as Python has them; None for a date or a time that Python cannot hold."""
+    """Return values as Python has them; None for a date or a time that Python cannot hold."""
     try:
         found: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):

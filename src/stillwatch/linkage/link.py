@@ -41,7 +41,7 @@ SAME = 0.5
 """Two groups become one if both seriously claim this share of the smaller one."""
 
 LEAST_CAP = 1e-4
-"""Nats below which a cap is no more than the rounding of sums."""
+"""A cap of fewer nats is only the rounding of sums."""
 
 Progress = Callable[[str], None]
 
@@ -57,8 +57,9 @@ class Linked:
     evidence: pa.Table
     """group, account, facet, nats: formation facets only; members and near accounts."""
     caps: pa.Table
-    """group, account, family, nats: what the bounds of a family take off what its facets say, or give back;
-    members and near accounts.
+    """group, account, family, nats: what a family's bounds take off its facets' sum, or give back.
+
+    For members and near accounts.
     """
     anchors: dict[int, int]
     """Number of anchors merged into each group."""
@@ -229,8 +230,10 @@ def _evidence(rows: pa.Table, counted: npt.NDArray[np.float64]) -> pa.Table:
 
 
 def caps(rows: pa.Table, counted: npt.NDArray[np.float64], most: float) -> pa.Table:
-    """Table caps of Linked: a family's bounded total (see totals) less what its facets count, where the two
-    differ. rows: number, account, family, nats (micronats), sorted by number and account; counted: of discounted.
+    """Return table caps of Linked: a family's bounded total (see totals) less what its facets count.
+
+    It has the families where the two differ. rows: number, account, family, nats (micronats), sorted by
+    number and account. counted: from discounted.
     """
     number, account, family, nats = (
         rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")

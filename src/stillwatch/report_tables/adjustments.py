@@ -1,4 +1,4 @@
-"""Table member_adjustments: held-out content and the limits of families, account by account."""
+"""Table member_adjustments: held-out content and the limits of families, for each account."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from stillwatch.schema.found import MEMBER_ADJUSTMENTS
 
 
 def adjustments_table(caps: pa.Table, chosen: pa.Table) -> pa.Table:
-    """Table member_adjustments: what counts in the named accounts' nats beside their formation facets.
+    """Return table member_adjustments: the parts of named accounts' nats besides their formation facets.
 
-    caps: group, account, family, nats; chosen: group, account, and nats by kind: keys, semantic, cap.
+    caps: group, account, family, nats. chosen: group, account, and nats by kind: keys, semantic, cap.
     """
     place = ["group", "account"]
     bounded = caps.join(chosen.select(place), place, join_type="inner")

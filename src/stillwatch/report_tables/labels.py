@@ -24,7 +24,7 @@ from stillwatch.schema.table import distinct_values, rows_where
 compute: Any = pyarrow.compute
 
 HEAD = "head"
-"""The kind of the words that a prompt begins with."""
+"""The kind of labels that are the first words of a prompt."""
 Labels = Mapping[tuple[str, int], str]
 """(kind, key) -> label."""
 
@@ -83,8 +83,10 @@ def shown(facet: str, value: int, labels: Labels) -> str:
 
 
 def kept_labels(engine: Engine, exchanges: Table, accounts: Table, labels: pa.Table, least: int) -> pa.Table:
-    """The labels of keys that a row carries, in their order; the words of a template head only if `least`
-    accounts share it: fewer, and they are somebody's own. The exchanges are read once.
+    """Return the labels of keys that a row carries, in their order; the exchanges are read once.
+
+    The words of a template head are kept only if `least` accounts share it; otherwise they are somebody's
+    own.
     """
     kinds = sorted(distinct_values(labels, "kind"))
     with Scope(engine, "labels") as scope:
@@ -111,12 +113,12 @@ def kept_labels(engine: Engine, exchanges: Table, accounts: Table, labels: pa.Ta
 def _in_exchanges(
     engine: Engine, exchanges: Table, kinds: list[str], asked: Table, least: int
 ) -> list[Table]:
-    """(kind, key) of each kind that the exchanges carry, in a table a kind."""
+    """Return (kind, key) of each kind that the exchanges carry, with one table per kind."""
     if not kinds:
         return []
     read = {kind: exchanges[kind] for kind in kinds}
     if HEAD in kinds:
-        # Nearly every exchange has a head of its own, and few of them have words.
+        # Nearly every exchange has a head of its own, and few heads have words.
         heads = engine.collect(asked.filter(_.kind == HEAD).select("key")).column("key").to_pylist()
         known = exchanges[HEAD]
         read[HEAD] = ibis.ifelse(known.isin(heads), known, ibis.null("int64"))
@@ -132,7 +134,7 @@ def _in_exchanges(
 
 
 def _carried(rows: Table, kind: str) -> Table:
-    """(kind, key) of every key of one kind, once."""
+    """Return (kind, key) of every key of one kind, once."""
     return rows.select(key=rows[kind]).distinct().select(kind=ibis.literal(kind), key="key")
 
 

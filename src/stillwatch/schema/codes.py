@@ -1,5 +1,6 @@
-"""Codes that evidence is told in. Whoever reads a run's tables may rely on them: a code is never given another
-meaning, and one that falls out of use is not used again.
+"""Codes of evidence. Readers of a run's tables may rely on them.
+
+A code never gets another meaning, and one that is no longer used is not used again.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ class Null(StrEnum):
     """What a group was tested against: `campaigns.null`."""
 
     CONTENT = "content-given-client"
-    """Given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and token
-    shapes as often as accounts outside it do. With `wider`: given the client, or else the other three, where
-    too few others share all four. With `semantic`: and their prompts are no more alike in meaning.
+    """Given region, plan, activity and client, the group's accounts carry prompts, tools, parameters and
+    token shapes as often as accounts outside it do. With `wider`: given the client, or else the other three,
+    where too few others share all four. With `semantic`: and their prompts are no more alike in meaning.
     """
     ACCOUNT_HARVEST = "harvest-of-account"
     """The account's prompts of a day are harvest-like at no higher a rate than those of all but the busiest
@@ -34,20 +35,20 @@ class NullTested:
     code: Null = Null.NONE
     """The hypothesis."""
     wider: bool = False
-    """Whether too few others share all four, so that some accounts are compared with those that share less."""
+    """Whether some accounts are compared with others that share less, since too few others share all four."""
     semantic: bool = False
-    """Whether the meaning of prompts was tested too."""
+    """Whether the meaning of prompts was also tested."""
 
     def row(self) -> dict[str, Any]:
-        """As a row of campaigns holds it."""
+        """Return it as a row of campaigns holds it."""
         return {"code": str(self.code), "wider": self.wider, "semantic": self.semantic}
 
 
 class Excess(StrEnum):
-    """What of a group's use goes beyond its permit: `campaigns.permit_excess`."""
+    """Use of a group that goes beyond its permit: `campaigns.permit_excess`."""
 
     MODELS = "models"
-    """Models that the permit does not name. Values: model, one for each."""
+    """Models that the permit does not name. Values: model, one for each of them."""
     EXCHANGES = "exchanges"
     """More exchanges than it allows. Values: used, allowed."""
     OUTPUT_TOKENS = "output-tokens"
@@ -59,20 +60,20 @@ class Excess(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way a signal moves an axis: `campaigns.scale_why`, `deception_why` and `intent_why`."""
+    """Whether a signal raises or lowers an axis: `campaigns.scale_why`, `deception_why` and `intent_why`."""
 
     FOR = "for"
-    """It raises the axis: one less the product of (1 - strength) over these."""
+    """It raises the axis, which is one minus the product of (1 - strength) over these."""
     AGAINST = "against"
-    """It lowers intent: the product of (1 - strength) over these."""
+    """It lowers intent, which is multiplied by (1 - strength) of each of these."""
 
 
 class Adjustment(StrEnum):
-    """What counts in an account's nats beside its formation facets: `member_adjustments.kind`."""
+    """What counts in an account's nats besides its formation facets: `member_adjustments.kind`."""
 
     KEYS = "keys"
-    """Held-out keys that it shares with the group, or lacks; a third, where meaning says more."""
+    """Held-out keys that it shares with the group, or lacks; a third of it where meaning says more."""
     SEMANTIC = "semantic"
-    """The meaning of its prompts against the group's; a third, where keys say more."""
+    """The meaning of its prompts compared with the group's; a third of it where keys say more."""
     CAP = "cap"
-    """What the limits of its family take off, or give back: a family counts within its bounds only."""
+    """What its family's limits take off or give back: a family counts only within its bounds."""

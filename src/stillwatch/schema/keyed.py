@@ -18,7 +18,7 @@ from stillwatch.small_file import read_small
 Int64s = npt.NDArray[np.int64]
 PUBLIC_SECRET = b"stillwatch public key, version 1"
 LARGEST_SECRET = 2**16
-"""Bytes of a key file: far more than any key has, and an end to a device that has none."""
+"""Bytes of a key file: far more than any key has, but a limit for an endless device."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,14 @@ class HashKey:
 
     @staticmethod
     def from_file(path: Path) -> HashKey:
-        """A key from a file of at least 16 bytes. Raises SettingError as `secret_of` does."""
+        """Read a key from a file of at least 16 bytes. Raises SettingError as `secret_of` does."""
         return _derive(secret_of(path), private=True)
 
 
 def secret_of(path: Path) -> bytes:
-    """The secret in a key file. Raises SettingError if it is shorter than 16 bytes, larger than a key, or cannot
-    be read.
+    """Read the secret in a key file.
+
+    Raises SettingError if it is shorter than 16 bytes, larger than a key, or cannot be read.
     """
     secret = read_small(
         path,

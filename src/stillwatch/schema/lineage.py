@@ -1,4 +1,4 @@
-"""Tables that let a later run know a run's campaigns again: their keys, and how campaigns are linked."""
+"""Tables with which a later run recognises a run's campaigns: their keys, and their links."""
 
 from __future__ import annotations
 

@@ -25,12 +25,13 @@ class Promise(StrEnum):
     COUNTED = "counted"
     """Counts, times, scores and numbers that the search made from rows."""
     DIGEST = "digest"
-    """The digest of keys, as a name: nothing can be told from it but that two are the same."""
+    """The digest of keys, as a name; it shows only whether two are the same."""
     SHOWN = "label"
     """Text that is meant to be shown: an address, a client, an organisation; from table labels."""
     WORDED = "our own words"
-    """Names of facets and verdicts, codes and sentences of this project, with counts and names of models in
-    them.
+    """Names of facets and verdicts, codes and sentences of this project.
+
+    They may hold counts and names of models.
     """
     SHARED = "shared words"
     """Words that at least `sketch.template_accounts` accounts have in common.

@@ -1,7 +1,7 @@
-"""Values with names, as a column holds them: what stands behind a finding or an excess.
+"""Named values as a column holds them: the values behind a finding or an excess.
 
-A list of records was chosen over a map, because a map has one type for all its values, and over a JSON text,
-because that has none. DuckDB, Spark, pandas and Polars read it as it is.
+It is a list of records. A map has one type for all its values, and a JSON text has none. DuckDB, Spark,
+pandas and Polars can read it directly.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ VALUE = pa.struct(
         pa.field("time", TIME),
     ]
 )
-"""One value: a whole number, another number, a text or a time; none of them where it is not known."""
+"""One value: a whole number, another number, a text or a time; all are null if it is not known."""
 VALUES = pa.list_(VALUE)
-"""Values in the order in which they were given; a name may come more than once."""
+"""Values in the order in which they were given; a name may occur more than once."""
 PLACES = 9
 """Decimal places of a number: sums of floats in another order must give the same bytes."""
 
 
 def record(name: str, item: object) -> dict[str, Any]:
-    """One value as a row holds it. Raises TypeError for what is no number, text or time."""
+    """Return one value as a row holds it. Raises TypeError for what is no number, text or time."""
     kept: dict[str, Any] = {"name": name, "whole": None, "number": None, "text": None, "time": None}
     if item is None:
         return kept
@@ -44,7 +44,7 @@ def record(name: str, item: object) -> dict[str, Any]:
         return kept | {"time": item}
     if isinstance(item, Integral):
         return kept | {"whole": int(item)}
-    # An engine may give a sum of whole numbers as a decimal, which is no Real.
+    # An engine may return a sum of whole numbers as a decimal, which is no Real.
     if isinstance(item, Real) or hasattr(item, "as_integer_ratio"):
         number = float(item)  # type: ignore[arg-type]
         return kept | ({} if math.isnan(number) else {"number": round(number, PLACES)})
@@ -52,12 +52,12 @@ def record(name: str, item: object) -> dict[str, Any]:
 
 
 def records(items: Mapping[str, object]) -> list[dict[str, Any]]:
-    """The values as a row holds them, in their order."""
+    """Return the values as a row holds them, in their order."""
     return [record(name, item) for name, item in items.items()]
 
 
 def item(kept: Mapping[str, Any]) -> Item:
-    """What a record holds; None where it is not known."""
+    """Return the value in a record; None where it is not known."""
     found: Item = next(
         (kept[kind] for kind in ("whole", "number", "text", "time") if kept[kind] is not None), None
     )
@@ -65,7 +65,7 @@ def item(kept: Mapping[str, Any]) -> Item:
 
 
 def items(kept: Iterable[Mapping[str, Any]] | None) -> dict[str, Item]:
-    """The values by name; of a name that comes more than once, the first."""
+    """Return the values by name; for a name that occurs more than once, the first."""
     found: dict[str, Item] = {}
     for one in kept or ():
         found.setdefault(one["name"], item(one))
@@ -73,5 +73,5 @@ def items(kept: Iterable[Mapping[str, Any]] | None) -> dict[str, Item]:
 
 
 def every(kept: Iterable[Mapping[str, Any]], name: str) -> list[Item]:
-    """All values of one name, in their order."""
+    """Return all values of one name, in their order."""
     return [item(one) for one in kept if one["name"] == name]

@@ -22,7 +22,7 @@ T = TypeVar("T")
 HEADER = re.compile(r"^\s*(\[\[?)\s*([a-z_.]+)\s*\]\]?")
 SECTIONS = ("world", "region", "model", "population", "campaign", "permit")
 BACKDROP_DAYS = 28
-"""Days that a backdrop's volumes are meant for."""
+"""Days that a backdrop's volumes refer to."""
 
 
 def shipped_names() -> list[str]:
@@ -41,7 +41,7 @@ def _shipped(folder: str) -> list[str]:
 
 
 def described() -> dict[str, list[dict[str, str]]]:
-    """The shipped scenarios and backdrops, each with the first sentence of its file."""
+    """Return the shipped scenarios and backdrops, each with the first sentence of its file."""
     return {
         folder: [{"name": name, "sentence": _sentence(folder, name)} for name in _shipped(folder)]
         for folder in ("scenarios", "backdrops")
@@ -78,7 +78,7 @@ def load(name_or_path: str, beside: Sequence[str] = ()) -> Scenario:
 
 
 def parse(text: str, name: str, beside: Sequence[str] = ()) -> Scenario:
-    """A scenario from TOML text, before the backdrops named beside its own."""
+    """Parse a scenario from TOML text, with the backdrops named beside its own."""
     document = parse_toml(text, "scenario", where=name)
     reader = _Reader(name, _lines(text, {}))
     reader.known(document, (*SECTIONS, "backdrop"), "")

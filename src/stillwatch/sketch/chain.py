@@ -56,7 +56,7 @@ def signature_keys(column: Any, key: HashKey) -> Any:
 
 
 def secrets_of(key: HashKey) -> Secrets:
-    """Where a hash starts, three odd factors, and the key that seals it: of one run's key."""
+    """Return the start of a hash, three odd factors, and the key that seals it, from a run's key."""
     k0, k1 = key.halves("chain")
     drawn = [int(siphash_word(np.uint64(place), k0, k1)) for place in range(THIRD + 1)]
     # Odd factors lose nothing: two histories that differ in one block can never have equal hashes right after

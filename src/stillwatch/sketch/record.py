@@ -9,10 +9,10 @@ from stillwatch.schema.flags import Flag
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is kept of one request and its answer: columns of table `exchanges`; no words.
+    """What is kept of one request and its answer, without words: columns of table `exchanges`.
 
-    Keys are signed 64-bit numbers, comparable under one key and one version of the sketches; None where the
-    request does not carry the thing.
+    Keys are signed 64-bit numbers, comparable under one key and one version of the sketches. A field is None
+    where the request does not have the thing.
     """
 
     request: int | None
@@ -38,7 +38,7 @@ class Sketch:
     has_text: bool
     """Whether the request holds messages."""
     prompt: int | None
-    """Key of the last user message, masked and folded: equal prompts, equal keys."""
+    """Key of the last user message, masked and folded; equal prompts have equal keys."""
     head: int | None
     """Key of its masked first words."""
     tail: int | None
@@ -62,7 +62,7 @@ class Sketch:
     words: int | None
     """Masked words of the last user message."""
     shingles: tuple[int, ...] | None
-    """Sampled fingerprints of the last user message, in the order in which they stand in it."""
+    """Sampled fingerprints of the last user message, in their order in it."""
     places: tuple[int, ...] | None
     """The masked word at which each fingerprint begins, from 0."""
     bands: tuple[int, ...] | None
@@ -70,7 +70,7 @@ class Sketch:
     semantic: int | None
     """Signs of 64 random projections of its content words, as bits."""
     language: str | None
-    """Language of the last user message, or its script where the language is not known."""
+    """Language of the last user message, or its script if the language is not known."""
     script: str | None
     """Script of most of its words."""
     prompt_chars: int | None
@@ -82,7 +82,7 @@ class Sketch:
     flags: Flag | None
     """What the prompt asks for."""
     harvest: int | None
-    """Chance in thousandths, at even odds, that the prompt is made to harvest training data."""
+    """Probability in thousandths, at even odds, that the prompt is made to harvest training data."""
     refused: bool | None
     """Whether the answer reads as a refusal."""
     reasoning_share: float | None

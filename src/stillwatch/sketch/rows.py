@@ -126,8 +126,9 @@ def write(sheet: Sheet, row: Whole, kind: Whole, value: np.uint64) -> None:
 def sketch_user(
     row: Whole, turn: Whole, total: np.uint64, tools: Tools, n: Whole, sheet: Sheet, end: Whole
 ) -> Whole:
-    """Keys and fingerprints of the last user message, whose words are in `tools.words`; returns the new end
-    of all shingles.
+    """Write keys and fingerprints of the last user message, whose words are in `tools.words`.
+
+    Returns the new end of all shingles.
     """
     words, masked, numbers, sizes, secrets = (
         tools.words,
@@ -163,7 +164,7 @@ def sketch_user(
 
 @kernel
 def sketch_system(texts: Texts, row: Whole, turn: Whole, tools: Tools, sheet: Sheet, base: Whole) -> Whole:
-    """Key of all system messages."""
+    """Write the key of all system messages."""
     n: Whole = np.int64(0)
     for m in range(texts.rows[row, 0], texts.rows[row, 1]):
         if texts.roles[m] == SYSTEM:
@@ -219,11 +220,11 @@ def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
 def sketch_row(
     row: Whole, turn: Whole, base: Whole, end: Whole, texts: Texts, tools: Tools, sheet: Sheet
 ) -> tuple[Whole, Whole]:
-    """Sketch one row: its system messages, its last user message, its answer. Returns how many words came
-    before the next one, and the new end of all shingles.
+    """Sketch one row: its system messages, its last user message, its answer.
 
-    Its column of the sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to
-    the next: by them the tables tell this row's cues and features from those of earlier ones.
+    Returns how many words came before the next row, and the new end of all shingles. The row's column of the
+    sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to the next. With them
+    the tables separate this row's cues and features from those of earlier rows.
     """
     most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
     tools.sums[0, :] = 0
@@ -259,7 +260,7 @@ def sketch_row(
 
 @kernel
 def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
-    """Sketch every row of a batch; returns how many shingles there are."""
+    """Sketch every row of a batch; returns the number of shingles."""
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
     for row in range(len(texts.rows)):

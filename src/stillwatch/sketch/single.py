@@ -1,6 +1,4 @@
-"""One request to its sketch, for whoever must answer while the request waits: the batch's kernels on buffers
-that are made once.
-"""
+"""The sketch of one request while it waits: the batch's kernels on buffers that are made once."""
 
 from __future__ import annotations
 
@@ -38,16 +36,16 @@ MARKS = {
     "tools": "tools",
     "output_format": "output_format",
 }
-"""Kinds of keys that are made of one text, and where a request has it."""
+"""Kinds of keys that are made from one text, and where a request has it."""
 KINDS = (*MARKS, "address", "subnet", "signature")
 LAST_TURN = 2**31 - 8
-"""The intent model counts turns in 32 bits; after so many a workspace is made anew."""
+"""The intent model counts turns in 32 bits; after so many turns a workspace is made again."""
 NOTHING: Bytes = np.zeros(0, np.uint8)
 NOTHING.setflags(write=False)
 
 
 class Asked(Protocol):
-    """What a sketch is made of: columns of table `requests`, cleaned as the ingest stage does it."""
+    """What a sketch is made from: columns of table `requests`, cleaned as in the ingest stage."""
 
     request_id: str | None
     account_id: str | None
@@ -69,7 +67,7 @@ class Asked(Protocol):
 
 
 class _Strings(NamedTuple):
-    """Texts of which each gets one key."""
+    """Texts that each get one key."""
 
     data: Bytes
     """All texts' bytes."""
@@ -78,10 +76,10 @@ class _Strings(NamedTuple):
 
 
 class _Secrets(NamedTuple):
-    """Every key's halves, made once."""
+    """The halves of every key, made once."""
 
     sealed: Hashes
-    """By kind of the sheet's keys, and at last those of shingles."""
+    """By kind of the sheet's keys, and last those of shingles."""
     marks: Hashes
     """By kind in KINDS."""
     chain: Hashes
@@ -89,7 +87,7 @@ class _Secrets(NamedTuple):
 
 
 class _Room:
-    """What one call writes to; a call at a time."""
+    """What one call writes to; for one call at a time."""
 
     def __init__(self, key: HashKey, settings: SketchSettings) -> None:
         most = 2 * max(2, settings.shingles_kept)
@@ -104,13 +102,14 @@ class _Room:
 
 
 class SingleSketcher:
-    """Sketches requests one at a time, equal to what the batch makes of them under the same key and settings.
+    """Sketches requests one at a time, with the same results as a batch under the same key and settings.
 
-    May be called from several threads: each call takes a workspace of its own, and the kernels hold no lock.
+    It may be called from several threads: each call takes a workspace of its own, and the kernels hold no
+    lock.
     """
 
     def __init__(self, key: HashKey, settings: SketchSettings) -> None:
-        """Tables and a first workspace; kernels are compiled, or loaded, at the first call."""
+        """Make tables and a first workspace; kernels are compiled, or loaded, at the first call."""
         self._key, self._settings = key, settings
         sealed = [key.halves(kind) for kind in (*rows.KINDS, "shingle")]
         marks = [key.halves(kind) for kind in KINDS]
@@ -118,7 +117,7 @@ class SingleSketcher:
         self._rooms = [_Room(key, settings)]
 
     def __call__(self, request: Asked) -> Sketch:
-        """The sketch of one request."""
+        """Return the sketch of one request."""
         texts, chars, tool = _texts_of(request.messages or (), request.answer)
         found, named = _strings_of(request)
         keys = np.empty(len(named), np.int64)
@@ -198,7 +197,7 @@ def sketch_one(
 
 
 def _texts_of(messages: Sequence[tuple[str, str]], answer: str | None) -> tuple[Texts, int, bool]:
-    """Flat buffers of one conversation, its characters, and whether a tool speaks in it."""
+    """Return flat buffers of one conversation, its characters, and whether a tool speaks in it."""
     words = [encoded(text) for _, text in messages]
     roles = [ROLES.get(role.lower(), USER) for role, _ in messages]
     spans = list(pairwise(accumulate(map(len, words), initial=0)))
@@ -215,7 +214,7 @@ def _texts_of(messages: Sequence[tuple[str, str]], answer: str | None) -> tuple[
 
 
 def _strings_of(request: Asked) -> tuple[_Strings, list[str]]:
-    """The texts that get one key each, and the kind of each."""
+    """Return the texts that get one key each, and the kind of each."""
     given = [(kind, getattr(request, name)) for kind, name in MARKS.items()]
     if request.address:
         given += zip(("address", "subnet"), network_of(request.address), strict=True)
@@ -246,7 +245,7 @@ def _named(names: list[str], keys: list[int]) -> dict[str, Any]:
 
 
 def encoded(text: str) -> bytes:
-    """UTF-8; lone surrogates become U+FFFD, as they do in a log."""
+    """Encode as UTF-8; lone surrogates become U+FFFD, as in a log."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -266,7 +265,7 @@ def _record(
     chars: int,
     tool: bool,
 ) -> Sketch:
-    """The record: null where the batch would write null."""
+    """Return the record, with None where the batch would write null."""
     held, answer, known = request.messages is not None, request.answer, numbers[rows.KNOWN]
     text = [
         numbers[i] if known >> i & 1 else None
@@ -321,8 +320,9 @@ def _tuple(given: list[str] | None, keys: list[int] | None) -> tuple[int, ...] |
 
 
 def _reasoning_share(request: Asked, inline: int) -> float | None:
-    """As the batch: bytes between tags over all of the answer's, else reasoning tokens over tokens written;
-    in single precision.
+    """Return the bytes between tags over all bytes of the answer, else reasoning tokens over tokens written.
+
+    The same as in the batch, in single precision.
     """
     if inline > 0:
         share = inline / max(len(encoded(request.answer or "")), 1)

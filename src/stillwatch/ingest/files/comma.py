@@ -23,8 +23,8 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row |
     except csv.Error:
         yield 1, BadRow("", "the header is not readable as CSV")
         return
-    # Strict, since a quote that is never closed would otherwise swallow the rest of the file into one row
-    # that looks good.
+    # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
+    # file.
     reader = csv.reader(texts, strict=True, delimiter=delimiter)
     number = 0
     while True:

@@ -8,14 +8,16 @@ from stillwatch.errors import InputError
 
 
 def must_be_a_file(path: Path, wanted: str = "file") -> None:
-    """Raise InputError unless the path is that of a file: a device or a pipe may have no end, and is read once
-    only. wanted: what else would do, in the message.
+    """Raise InputError unless the path is that of a regular file.
+
+    A device or a pipe may have no end, and can be read only once. wanted: what to give instead, in the
+    message.
     """
     try:
         if path.is_file():
             return
         there = path.exists()
-    except (OSError, ValueError):  # a folder on the way that may not be looked into, a null character
+    except (OSError, ValueError):  # a folder on the way that may not be read, a null character
         there = False
     raise InputError(
         f"what stands there is no {wanted}" if there else f"there is no such {wanted}",

@@ -40,7 +40,7 @@ def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _old_line_ends(head: bytes) -> bool:
-    """Whether lines end in a carriage return alone, as some spreadsheets still write them."""
+    """Return whether lines end in a carriage return alone, as some spreadsheets still write them."""
     return b"\n" not in head and b"\r" in head
 
 

@@ -51,7 +51,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 
 
 def filled(request: Request, envelope: Envelope) -> Request:
-    """The request with its words, its tokens and its end user."""
+    """Add to the request its words, its tokens and its end user."""
     row, body, answer = envelope.row, envelope.body, envelope.answer
     usage = mapping_of(first({"a": answer, "r": row}, "a.usage", "r.usage"))
     cached = [

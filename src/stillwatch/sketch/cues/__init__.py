@@ -12,9 +12,9 @@ from stillwatch.schema.flags import Flag
 from stillwatch.sketch.words import Alphabet, Words, alphabet, room, split
 
 OF_FLAGS = tuple((f"{flag.name.lower()}.txt", flag.value) for flag in Flag if flag.name and flag < Flag.JUDGE)
-"""Lists of cues, and the flags that they speak for."""
+"""Lists of cues, and the flags that they support."""
 SHORT = 1_024
-"""Bytes of a text that needs no room of its own."""
+"""A text of at most so many bytes needs no room of its own."""
 
 
 def lines_of(name: str) -> list[str]:
@@ -32,11 +32,11 @@ def words_of(text: str) -> Words:
 
 
 class _Room(threading.local):
-    """Room for a short text, of each thread its own: the kernels run beside each other."""
+    """Room for a short text, one per thread, since kernels run at the same time."""
 
     @cached_property
     def letters(self) -> Alphabet:
-        """The alphabet: making one takes most of the time, and a list of cues has thousands of texts."""
+        """The alphabet: making it takes most of the time, and a list of cues has thousands of texts."""
         return alphabet(SHORT)
 
 
