@@ -164,6 +164,25 @@ def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
     )
 
 
+def _argued(scale: float, deception: float, intent: float) -> dict[str, Any]:
+    """What the axes of a campaign rest on, and what was extracted."""
+    return {
+        "scale_why": [why("volume", 1.0, scale)],
+        "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
+        "intent_why": [
+            why("reasoning_elicitation", 0.75, intent),
+            why("training_coverage", 0.4, intent),
+            why("many_end_users", -0.5, 0.4),
+        ]
+        if intent > 0.5
+        else [],
+        "extracting": [
+            {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
+            {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
+        ],
+    }
+
+
 def _group(
     tables: dict[str, list[dict[str, Any]]],
     rng: np.random.Generator,
@@ -189,19 +208,7 @@ def _group(
             "scale": scale,
             "deception": deception,
             "intent": intent,
-            "scale_why": [why("volume", 1.0, scale)],
-            "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
-            "intent_why": [
-                why("reasoning_elicitation", 0.75, intent),
-                why("training_coverage", 0.4, intent),
-                why("many_end_users", -0.5, 0.4),
-            ]
-            if intent > 0.5
-            else [],
-            "extracting": [
-                {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
-                {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
-            ],
+            **_argued(scale, deception, intent),
             "accounts": size,
             "at_least": int(size * 0.9) if listed else 0,
             "exchanges": exchanges,
