@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from report_world_sides import START, blindness, marks, quarantine
+from report_world_sides import START, argued, blindness, marks, quarantine
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
@@ -135,13 +135,6 @@ def _write(folder: Path, kind: Contract, rows: list[dict[str, Any]]) -> None:
     pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
 
 
-def why(signal: str, weight: float, score: float) -> dict[str, Any]:
-    """One reason of an axis."""
-    direction = "against" if weight < 0 else "for"
-    strength = abs(weight) * score
-    return {"signal": signal, "direction": direction, "weight": weight, "score": score, "strength": strength}
-
-
 def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Every group grades in two prompts of five, and its accounts in as many; nothing else is flagged."""
     of_all = {
@@ -162,25 +155,6 @@ def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
         found.ACCOUNT_INTENTS,
         [{"group": row["group"], "account": row["account"]} | one for row in tables["members"]],
     )
-
-
-def _argued(scale: float, deception: float, intent: float) -> dict[str, Any]:
-    """What the axes of a campaign rest on, and what was extracted."""
-    return {
-        "scale_why": [why("volume", 1.0, scale)],
-        "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
-        "intent_why": [
-            why("reasoning_elicitation", 0.75, intent),
-            why("training_coverage", 0.4, intent),
-            why("many_end_users", -0.5, 0.4),
-        ]
-        if intent > 0.5
-        else [],
-        "extracting": [
-            {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
-            {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
-        ],
-    }
 
 
 def _group(
@@ -208,7 +182,7 @@ def _group(
             "scale": scale,
             "deception": deception,
             "intent": intent,
-            **_argued(scale, deception, intent),
+            **argued(scale, deception, intent),
             "accounts": size,
             "at_least": int(size * 0.9) if listed else 0,
             "exchanges": exchanges,
