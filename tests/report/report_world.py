@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from report_world_sides import START, blindness, marks, quarantine
+from report_world_sides import START, argued, blindness, marks, quarantine
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
@@ -135,13 +135,6 @@ def _write(folder: Path, kind: Contract, rows: list[dict[str, Any]]) -> None:
     pq.write_table(pa.table(columns, schema=kind.arrow), folder / f"{kind.name}.parquet")
 
 
-def why(signal: str, weight: float, score: float) -> dict[str, Any]:
-    """One reason of an axis."""
-    direction = "against" if weight < 0 else "for"
-    strength = abs(weight) * score
-    return {"signal": signal, "direction": direction, "weight": weight, "score": score, "strength": strength}
-
-
 def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
     """Every group grades in two prompts of five, and its accounts in as many; nothing else is flagged."""
     of_all = {
@@ -164,36 +157,6 @@ def _intents(folder: Path, tables: dict[str, list[dict[str, Any]]]) -> None:
     )
 
 
-def _axes_and_records(scale: float, deception: float, intent: float, permit: str) -> dict[str, Any]:
-    """The columns of a campaign that say why."""
-    return {
-        "scale": scale,
-        "deception": deception,
-        "intent": intent,
-        "scale_why": [why("volume", 1.0, scale)],
-        "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
-        "intent_why": [
-            why("reasoning_elicitation", 0.75, intent),
-            why("training_coverage", 0.4, intent),
-            why("many_end_users", -0.5, 0.4),
-        ]
-        if intent > 0.5
-        else [],
-        "extracting": [
-            {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
-            {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
-        ],
-        "null": {"code": "content-given-client", "wider": False, "semantic": True},
-        "held_out": ["head", "shingle"],
-        "permit": permit,
-        "permit_excess": [
-            {"code": "exchanges", "values": records({"used": 52_300, "allowed": 40_000})},
-        ]
-        if permit
-        else [],
-    }
-
-
 def _group(
     tables: dict[str, list[dict[str, Any]]],
     rng: np.random.Generator,
@@ -207,7 +170,6 @@ def _group(
     first = START + timedelta(days=int(rng.integers(0, 6)), hours=9)
     exchanges = size * int(rng.integers(80, 900))
     tables["groups"].append({"group": group, "kind": kind, "accounts": size, "anchors": 9})
-    facts = _axes_and_records(scale, deception, intent, permit)
     tables["campaigns"].append(
         {
             "campaign": name,
@@ -217,7 +179,10 @@ def _group(
             "kind": kind,
             "verdict": verdict,
             "listed": listed,
-            **facts,
+            "scale": scale,
+            "deception": deception,
+            "intent": intent,
+            **argued(scale, deception, intent),
             "accounts": size,
             "at_least": int(size * 0.9) if listed else 0,
             "exchanges": exchanges,
@@ -227,6 +192,14 @@ def _group(
             "last": first + timedelta(days=days),
             "log_e_value": float(size * 1.7) if listed else 0.4,
             "p_value": math.exp(-min(size * 1.7, 700)) if listed else 0.66,
+            "null": {"code": "content-given-client", "wider": False, "semantic": True},
+            "held_out": ["head", "shingle"],
+            "permit": permit,
+            "permit_excess": [
+                {"code": "exchanges", "values": records({"used": 52_300, "allowed": 40_000})},
+            ]
+            if permit
+            else [],
         }
     )
     _members(tables, rng, group, accounts, exchanges, first, days, deception)

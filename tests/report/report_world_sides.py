@@ -1,4 +1,4 @@
-"""What stands beside the campaigns of the small run: marks on its time axis, and what could not be seen or read."""
+"""Parts of the small run: what its campaigns rest on, marks on its time axis, what could not be seen or read."""
 
 from __future__ import annotations
 
@@ -56,3 +56,29 @@ def quarantine() -> list[dict[str, Any]]:
         *bad,
         {"file": "day-03.jsonl.zst", "row": 0, "column": None, "reason": "the compressed file ends early"},
     ]
+
+
+def why(signal: str, weight: float, score: float) -> dict[str, Any]:
+    """One reason of an axis."""
+    direction = "against" if weight < 0 else "for"
+    strength = abs(weight) * score
+    return {"signal": signal, "direction": direction, "weight": weight, "score": score, "strength": strength}
+
+
+def argued(scale: float, deception: float, intent: float) -> dict[str, Any]:
+    """What the axes of a campaign rest on, and what was extracted."""
+    return {
+        "scale_why": [why("volume", 1.0, scale)],
+        "deception_why": [why("undeclared_linkage", 0.9, deception)] if deception > 0.5 else [],
+        "intent_why": [
+            why("reasoning_elicitation", 0.75, intent),
+            why("training_coverage", 0.4, intent),
+            why("many_end_users", -0.5, 0.4),
+        ]
+        if intent > 0.5
+        else [],
+        "extracting": [
+            {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
+            {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
+        ],
+    }

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from report_world import HOSTILE_AGENT, make_run, rewrite, why
+from report_world import HOSTILE_AGENT, make_run, rewrite
+from report_world_sides import why
 from rich.console import Console, RenderableType
 
 from stillwatch import report

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 import pytest
-from report_world import FORMULA_OWNER, HOSTILE, make_run, rewrite, why
+from report_world import FORMULA_OWNER, HOSTILE, make_run, rewrite
+from report_world_sides import why
 
 from stillwatch import report
 from stillwatch.errors import RunError

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_world import why
+from report_world_sides import why
 
 from stillwatch.campaigns.verdict import LABELS
 from stillwatch.registry import SIGNALS
