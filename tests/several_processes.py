@@ -16,6 +16,7 @@ LONGEST = (
     "pipeline/test_watch_days.py",
     "plugins/test_plugins.py",
     "cli/test_faults.py",
+    "run/test_run_folder.py",
     "privacy/test_forget.py",
     "pipeline/test_detect_stops.py",
     "range/test_evasion.py",
