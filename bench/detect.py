@@ -3,7 +3,9 @@
 python bench/detect.py [--quick] [--json FILE]
 
 Each size runs in a process of its own, so that its peak memory is its own. The scan is timed before and after
-the search (three times each). The ratio is search over the median scan, the noise the spread of the scans.
+the search (three times each). The ratio is search over the median scan, the noise the spread of the scans. The
+cost of each step is given in the same unit. Every address, network and client has a label, as in a run.
+`--processor` measures scan and steps in processor time, for a machine that others use too.
 Targets: a ratio of at most 20 and at most 4 GB at 20 million exchanges of 120 thousand accounts; cost linear
 from 1 to 20 million.
 """
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +30,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from made_worlds import sketched_world
-from stillwatch.engine import DuckDBEngine
-from stillwatch.pipeline import Stored, search
+from stillwatch.engine import DuckDBEngine, Table
+from stillwatch.engine.sorted_file import counts_of
+from stillwatch.pipeline import SearchResult, Stored, search
 from stillwatch.pipeline.releases import RELEASES
+from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.layout import stored_days
 from stillwatch.schema.stored import LABELS
 from stillwatch.settings import EngineSettings, Settings
@@ -39,7 +45,69 @@ SIZES = (1_000_000, 5_000_000, 10_000_000, 20_000_000)
 QUICK = (200_000, 400_000, 800_000)
 
 
-def measure(exchanges: int, accounts: int) -> dict[str, Any]:
+STEPS = (
+    ("labels and counts", ("labels",)),
+    ("activity", ("activity",)),
+    ("facets", ("facet ",)),
+    ("linkage", ("strata", "rates", "anchors", "purify", "weigh members")),
+    ("held-out tests", ("held-out tests",)),
+    ("signals", ("groups' exchanges", "signal ")),
+    ("templates", ("templates",)),
+    ("verdicts and evidence", ("verdicts", "evidence")),
+)
+"""What is told as one step, and how its parts begin."""
+LABELLED = ("address", "subnet", "client", "stainless", "ja4", "parameters")
+"""Columns whose keys have labels."""
+
+
+class Clocks:
+    """When each step began, in two kinds of time."""
+
+    def __init__(self) -> None:
+        self.began: list[tuple[str, float, float]] = []
+
+    def __call__(self, step: str) -> None:
+        self.began.append((step, time.perf_counter(), time.process_time()))
+
+    def steps(self) -> dict[str, tuple[float, float]]:
+        """Seconds and processor seconds of each step but the last, which only ends the one before it."""
+        taken: dict[str, tuple[float, float]] = {}
+        for (step, wall, processor), (_, end, processor_end) in pairwise(self.began):
+            before = taken.get(step, (0.0, 0.0))
+            taken[step] = (before[0] + end - wall, before[1] + processor_end - processor)
+        return taken
+
+
+def searched(run: Path) -> tuple[SearchResult, dict[str, tuple[float, float]]]:
+    """What detect does with written exchanges, and how long each step took."""
+    with DuckDBEngine(EngineSettings(), run) as engine:
+        exchanges = engine.read("exchanges", stored_days(run))
+        accounts = engine.load("accounts", pq.read_table(run / "accounts.parquet"))
+        table = {"model": ["model3"], "second": [sketched_world.START + 10 * 86_400]}
+        releases = engine.load("releases", pa.table(table, schema=RELEASES))
+        labels = every_label(engine, exchanges)
+        clocks = Clocks()
+        clocks("labels")
+        kept = kept_labels(engine, exchanges, accounts, labels, Settings().sketch.template_accounts)
+        stored = Stored(exchanges, accounts, releases, kept, counts=counts_of(stored_days(run)))
+        found = search(engine, stored, Settings(), clocks)
+        clocks("end")
+    return found, clocks.steps()
+
+
+def every_label(engine: DuckDBEngine, exchanges: Table) -> pa.Table:
+    """Table labels with a word for every key of LABELLED."""
+    parts = []
+    for kind in LABELLED:
+        keys = engine.collect(exchanges.select(key=exchanges[kind]).distinct()).column("key").drop_null()
+        columns = [keys, pa.array([kind] * len(keys), pa.string()), pa.array(map(str, keys), pa.string())]
+        parts.append(
+            pa.table(columns, names=["key", "kind", "label"]).select(LABELS.names()).cast(LABELS.arrow)
+        )
+    return pa.concat_tables(parts)
+
+
+def measure(exchanges: int, accounts: int, processor: bool) -> dict[str, Any]:
     """Make the tables, scan, search, scan."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
@@ -47,42 +115,39 @@ def measure(exchanges: int, accounts: int) -> dict[str, Any]:
         subprocess.run(
             [sys.executable, __file__, "--make", folder, str(exchanges), str(accounts)], check=True
         )
+        clock = time.process_time if processor else time.perf_counter
         scan(run)
-        scans = [scan(run) for _ in range(3)]
-        steps: list[tuple[str, float]] = []
-        start, processor = time.perf_counter(), time.process_time()
-        with DuckDBEngine(EngineSettings(), run) as engine:
-            stored = Stored(
-                engine.read("exchanges", stored_days(run)),
-                engine.load("accounts", pq.read_table(run / "accounts.parquet")),
-                engine.load(
-                    "releases",
-                    pa.table(
-                        {"model": ["model3"], "second": [sketched_world.START + 10 * 86_400]}, schema=RELEASES
-                    ),
-                ),
-                LABELS.arrow.empty_table(),
-            )
-            found = search(
-                engine, stored, Settings(), lambda step: steps.append((step, time.perf_counter() - start))
-            )
-        seconds, processor = time.perf_counter() - start, time.process_time() - processor
-        scans += [scan(run) for _ in range(3)]
+        scans = [timed(run, clock) for _ in range(3)]
+        found, steps = searched(run)
+        scans += [timed(run, clock) for _ in range(3)]
     campaigns = [row for row in found.tables["campaigns"].to_pylist() if row["listed"]]
     unit = statistics.median(scans)
-    ends = [at for _, at in steps[1:]] + [seconds]
+    taken = {
+        name: sum(both[processor] for step, both in steps.items() if step.startswith(begins)) / unit
+        for name, begins in STEPS
+    }
+    walls, processors = (sum(both[i] for both in steps.values()) for i in (0, 1))
     return {
         "exchanges": exchanges,
         "accounts": accounts,
+        "clock": "processor" if processor else "wall",
         "scan_seconds": round(unit, 3),
         "scan_noise": round(max(scans) / min(scans), 2),
-        "search_seconds": round(seconds, 2),
-        "search_processor_seconds": round(processor, 2),
-        "ratio": round(seconds / unit, 2),
+        "search_seconds": round(walls, 2),
+        "search_processor_seconds": round(processors, 2),
+        "ratio": round((processors if processor else walls) / unit, 2),
         "peak_gigabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
         "listed": [{"verdict": row["verdict"], "accounts": row["accounts"]} for row in campaigns],
-        "steps": {step: round(end - at, 2) for (step, at), end in zip(steps, ends, strict=True)},
+        "scans_by_step": {name: round(units, 2) for name, units in taken.items()},
+        "steps": {step: round(both[processor], 3) for step, both in steps.items()},
     }
+
+
+def timed(run: Path, clock: Callable[[], float]) -> float:
+    """What the scan takes by a clock."""
+    start = clock()
+    scan(run)
+    return clock() - start
 
 
 def fit(results: list[dict[str, Any]]) -> dict[str, float]:
@@ -91,7 +156,7 @@ def fit(results: list[dict[str, Any]]) -> dict[str, float]:
     The exponent is fitted through the sizes above the fixed cost.
     """
     millions = np.array([row["exchanges"] / 1e6 for row in results])
-    seconds = np.array([row["search_seconds"] for row in results])
+    seconds = np.array([row["ratio"] * row["scan_seconds"] for row in results])
     slope, fixed = np.polyfit(millions, seconds, 1)
     residual = seconds - (fixed + slope * millions)
     explained = 1.0 - float((residual**2).sum() / ((seconds - seconds.mean()) ** 2).sum())
@@ -114,7 +179,8 @@ def main() -> None:
         action="store_true",
         help="small tables; the ratio then says little, since the accounts weigh more",
     )
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--processor", action="store_true", help="measure processor time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     parser.add_argument(
         "--make", nargs=3, metavar=("FOLDER", "EXCHANGES", "ACCOUNTS"), help=argparse.SUPPRESS
     )
@@ -124,14 +190,14 @@ def main() -> None:
         sketched_world.make(Path(given.make[0]), int(given.make[1]), int(given.make[2]))
         return
     if given.one:
-        print(json.dumps(measure(*given.one)))
+        print(json.dumps(measure(given.one[0], given.one[1], given.processor)))
         return
     results = []
     for size in QUICK if given.quick else SIZES:
         accounts = ACCOUNTS // 10 if given.quick else ACCOUNTS
         print(f"{size:,} exchanges …", file=sys.stderr)
         done = subprocess.run(
-            [sys.executable, __file__, "--one", str(size), str(accounts)],
+            [sys.executable, __file__, "--one", str(size), str(accounts)] + ["--processor"] * given.processor,
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -140,9 +206,11 @@ def main() -> None:
         row = results[-1]
         print(
             f"{size:>12,} exchanges  scan {row['scan_seconds']:.2f} s (noise x{row['scan_noise']})  search "
-            f"{row['search_seconds']:.1f} s"
+            f"{row['search_processor_seconds' if given.processor else 'search_seconds']:.1f} s"
             f"  ratio {row['ratio']:.1f}  peak {row['peak_gigabytes']:.2f} GB  listed {row['listed']}"
         )
+        for step, units in row["scans_by_step"].items():
+            print(f"{units:>14.2f} scans  {step}")
     line = fit(results)
     print(
         f"fit: {line['fixed_seconds']} s + {line['seconds_per_million']} s a million (R² "

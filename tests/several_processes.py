@@ -11,10 +11,13 @@ from xdist.scheduler import LoadFileScheduling
 TESTS = Path(__file__).parent
 LONGEST = (
     "engine/test_engine_spark.py",
+    "pipeline/test_tables_stay.py",
     "privacy/test_canaries.py",
     "pipeline/test_watch_days.py",
-    "pipeline/test_detect_stops.py",
+    "plugins/test_plugins.py",
+    "cli/test_faults.py",
     "privacy/test_forget.py",
+    "pipeline/test_detect_stops.py",
     "range/test_evasion.py",
 )
 """Files that take longest. They come first, so that no process is still at work on one when the others are

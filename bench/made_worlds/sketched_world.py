@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
+from stillwatch.engine.sorted_file import write_sorted
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 
 Ints = npt.NDArray[np.int64]
@@ -67,7 +68,8 @@ def make(folder: Path, exchanges: int, accounts: int, seed: int = 0) -> None:
         )
         path.mkdir(parents=True)
         rows = exchanges // DAYS + (day < exchanges % DAYS)
-        pq.write_table(_day(everyone, day, rows, seed), path / "exchanges.parquet", **PARQUET_OPTIONS)
+        table = _day(everyone, day, rows, seed)
+        write_sorted(path / "exchanges.parquet", table.schema, [table])
     pq.write_table(_accounts(everyone, seed), folder / "accounts.parquet", **PARQUET_OPTIONS)
 
 

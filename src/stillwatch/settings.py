@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar
 
-from stillwatch.allowed import Allowed, Anything, Networks, OneOf, Size, Within
+from stillwatch.allowed import Anything, Networks, OneOf, Size, Within
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
 
-T = TypeVar("T")
 MANY = 10**12
 """More than anything here is counted to."""
 DUCKDB = "duckdb"
@@ -24,28 +23,6 @@ ENGINES = (
 """How an engine may be called."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
-
-
-def setting(default: T, sentence: str, allowed: Allowed | None = None) -> T:
-    """A dataclass field that carries its sentence and what it may be; the reference page and the errors are made
-    from them.
-    """
-    metadata = {"sentence": sentence, "allowed": allowed}
-    if isinstance(default, tuple | dict):
-        return field(default_factory=lambda: default, metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-class Section:
-    """A section of the settings. Raises SettingError where it is made with a value out of its range."""
-
-    section: ClassVar[str]
-    """Its name in a file."""
-
-    def __post_init__(self) -> None:
-        kind: Any = type(self)
-        for key in hints_of(kind):
-            checked(kind, key, getattr(self, key), f"{self.section}.{key}")
 
 
 @dataclass(frozen=True)
@@ -359,48 +336,6 @@ def _section(kind: Any, name: str, values: dict[str, Any], where: str) -> Any:
             )
         clean[key] = checked(kind, key, value, where)
     return kind(**clean)
-
-
-@cache
-def hints_of(kind: Any) -> dict[str, Any]:
-    """The type of each setting of a section, by name."""
-    hints = get_type_hints(kind)
-    return {f.name: hints[f.name] for f in fields(kind)}
-
-
-def checked(kind: Any, key: str, value: Any, where: str) -> Any:
-    """A value for a setting of a section, as the setting has it. Raises SettingError for a wrong type, and for a
-    value out of the setting's range.
-    """
-    name = f"{kind.section}.{key}"
-    typed = _typed(hints_of(kind)[key], value, name, where)
-    allowed: Allowed | None = kind.__dataclass_fields__[key].metadata["allowed"]
-    if allowed is not None and not allowed.holds(typed):
-        raise SettingError(
-            f"setting {name} cannot be {shown(value)}",
-            where=where,
-            do=f"allowed: {allowed.says}; docs/reference/settings.md says what it is for",
-        )
-    return typed
-
-
-def _typed(kind: Any, value: Any, name: str, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if (
-        kind == tuple[str, ...]
-        and isinstance(value, list | tuple)
-        and all(isinstance(item, str) for item in value)
-    ):
-        return tuple(value)
-    if kind in (int, float, str, bool) and type(value) is kind:
-        return value
-    wanted = "a list of strings" if kind == tuple[str, ...] else kind.__name__
-    raise SettingError(
-        f"setting {name} must be {wanted}, not {shown(value)}",
-        where=where,
-        do="see docs/reference/settings.md for its meaning and default",
-    )
 
 
 def as_document(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -30,7 +30,7 @@ def test_explain_a_campaign(village_run: Ran) -> None:
     assert document["evidence"]
     assert document["scores"]
     assert document["blind_spots"]
-    assert all(document["sentences"].values())
+    assert all(document["text"].values())
 
 
 def test_explain_a_permitted_group_names_its_permit(village_run: Ran) -> None:

@@ -26,7 +26,9 @@ from stillwatch.engine.spark import SparkEngine
 from stillwatch.errors import InputError, SettingError
 from stillwatch.heldout.semantic_vectors import account_semantic_vectors
 from stillwatch.prompt_templates import Search, counts_of, families_of, uses_of
+from stillwatch.schema.found import SCORES
 from stillwatch.schema.table import TIME, schema_of, values
+from stillwatch.schema.values import records
 from stillwatch.settings import EngineSettings
 
 FAST = {
@@ -229,3 +231,19 @@ def test_a_query_that_fails_on_the_cluster_says_what_to_look_at(spark: SparkEngi
     with pytest.raises(SettingError, match="Spark did not answer a query") as raised:
         spark.collect(table)
     assert "every worker sees --out" in raised.value.do
+
+
+@pytest.mark.spark
+def test_values_with_names_are_read(spark: SparkEngine, tmp_path: Path) -> None:
+    row = {
+        "group": 1,
+        "signal": "volume",
+        "axis": "scale",
+        "score": 0.5,
+        "values": records({"n": 7, "part": 0.5}),
+    }
+    pq.write_table(pa.Table.from_pylist([row], schema=SCORES.arrow), tmp_path / "scores.parquet")
+    table = spark.read("told", [tmp_path / "scores.parquet"])
+    each = table.select("signal", value=table["values"].unnest())
+    told = spark.collect(each.select(name=each.value["name"], whole=each.value["whole"]).order_by("name"))
+    assert told.to_pylist() == [{"name": "n", "whole": 7}, {"name": "part", "whole": None}]

@@ -12,7 +12,8 @@ import pytest
 
 from stillwatch.allowed import Anything
 from stillwatch.errors import SettingError
-from stillwatch.settings import Settings, as_document, from_document, hints_of, load
+from stillwatch.setting import hints_of
+from stillwatch.settings import Settings, as_document, from_document, load
 
 SECTIONS: dict[str, Any] = {f.name: type(getattr(Settings(), f.name)) for f in fields(Settings)}
 EVERY = [(section, f) for section, kind in SECTIONS.items() for f in fields(kind)]

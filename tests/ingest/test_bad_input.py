@@ -7,10 +7,8 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
-import resource
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,8 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, TooManyBadRows
@@ -327,116 +323,3 @@ def test_schema_and_batch_size(bench: Bench, spend_row: Make) -> None:
         assert all(batch.schema == REQUESTS.arrow and len(batch) <= 10 for batch in batches)
         assert sum(map(len, batches)) == 28
         assert max(batch.nbytes for batch in batches) < 30_000
-
-
-def resident() -> int:
-    """Bytes of this process in memory."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
-        pytest.skip("memory is measured through /proc")
-    return int(statm.read_text().split()[1]) * resource.getpagesize()
-
-
-def test_memory_does_not_grow_with_the_file(bench: Bench, spend_row: Make) -> None:
-    path = bench.folder / "log.jsonl.gz"
-    line = jsonl([spend_row(messages=json.dumps([{"role": "user", "content": "w" * 8000}]))])
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        for _ in range(10):
-            file.write(line * 1000)
-    bench.settings = IngestSettings(batch_bytes=2**20)
-    source = plan([path], settings=bench.settings)[0]
-    batches = read(source, IngestContext(bench.settings), bench.quarantine)
-    next(batches)
-    before = resident()
-    grown = [resident() - before for _ in batches]
-    # 80 MB of text pass; what is held stays within a few batches of 1 MB.
-    assert len(grown) > 50
-    assert max(grown) < 30 * 2**20
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-        lambda x: (
-            st.lists(x, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(
-                    [
-                        "messages",
-                        "request",
-                        "response",
-                        "body",
-                        "content",
-                        "role",
-                        "headers",
-                        "metadata",
-                        "attributes",
-                        "choices",
-                        "usage",
-                        "type",
-                        "tools",
-                    ]
-                ),
-                x,
-                max_size=4,
-            )
-        ),
-        max_leaves=12,
-    )
-)
-def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
-    """Whatever a field holds, each format gives a request or a bad row."""
-    names = [
-        "messages",
-        "request",
-        "response",
-        "body",
-        "metadata",
-        "headers",
-        "input",
-        "output",
-        "attributes",
-        "resourceSpans",
-        "proxy_server_request",
-        "model_parameters",
-    ]
-    for format in (
-        "openai_jsonl",
-        "anthropic_messages_jsonl",
-        "litellm_spend_logs",
-        "litellm_standard_payload",
-        "langfuse_observations",
-        "otel_genai",
-        "generic",
-    ):
-        rows = [
-            {
-                "time": 1769940000,
-                "startTime": 1769940000,
-                "account_id": "a",
-                "user": "a",
-                "type": "GENERATION",
-                "userId": "a",
-                name: value,
-            }
-            for name in names
-        ]
-        path: Path = bench.write("log.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-        for row in bench.read(path, format):
-            assert row["account_id"]
-
-
-@pytest.mark.parametrize("quote", ["", '"'])
-def test_csv_with_lone_carriage_returns(bench: Bench, quote: str) -> None:
-    rows = [["request_id", "account_id", "time"], ["a", "u", "2026-02-01"], ["b", "u", "2026-02-02"]]
-    text = "\r".join(",".join(f"{quote}{cell}{quote}" for cell in row) for row in rows)
-    for end in ("", "\r"):
-        assert [row["request_id"] for row in bench.read(bench.write("log.csv", text + end))] == ["a", "b"]
-    assert bench.quarantine.bad == 0
-
-
-def test_a_carriage_return_alone_in_a_usual_csv_costs_its_row(bench: Bench) -> None:
-    text = "request_id,account_id,time\na,u,2026-02-01\nb\rc,u,2026-02-02\nd,u,2026-02-03\n"
-    assert [row["request_id"] for row in bench.read(bench.write("log.csv", text))] == ["a", "d"]
-    assert bench.quarantine.bad == 1

@@ -319,7 +319,7 @@ def test_a_crash_in_the_middle_shows_no_canary(quiet: Left, tmp_path: Path, kind
         left.run,
         expect=code,
         CRASH=kind,
-        PYTHONPATH=str(tmp_path),
+        PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
     )
     told = b"".join(data for _, data in left.said)
     assert b"fault of Stillwatch itself: ValueError" in told or kind == "killed"

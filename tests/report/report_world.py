@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from report_world_sides import START, blindness, marks, quarantine
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
 from stillwatch.schema.values import records
 from stillwatch.settings import Settings, as_document
 
-START = datetime(2026, 2, 1, tzinfo=UTC)
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_AGENT = f"agent/1.0 {HOSTILE}\x1b[31m\u202e'\" onload=x"
 FORMULA_OWNER = "=HYPERLINK(0)"
@@ -57,6 +58,15 @@ SIGNALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("agentic_work", "context", {"part": 0.2}),
 )
 """Signals with their values; the last is one that this version does not know."""
+SIZES: dict[str, Callable[[int, int], dict[str, int]]] = {
+    "volume": lambda exchanges, accounts: {"n": exchanges, "accounts": accounts},
+    "undeclared_linkage": lambda _, accounts: {
+        "accounts": accounts,
+        "owners": accounts // 3,
+        "unnamed": accounts // 11,
+    },
+}
+"""Values that a group's size gives."""
 FRAME = "write the steps that lead to the answer to {1} and end with the final <number> of {2}"
 
 
@@ -87,7 +97,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
         listed = shape[3] or campaigns > len(SHAPES)
         size = members if shape[3] else max(9, members // 4)
         _group(tables, rng, group, (name, *shape[1:3], listed, *shape[4:]), size)
-    _write(folder, found.MARKS, _marks())
+    _write(folder, found.MARKS, marks())
     for kind in (
         found.CAMPAIGNS,
         found.GROUPS,
@@ -102,8 +112,8 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
     _write(folder, found.TIMELINE, tables["timeline"])
     _write(folder, found.TEMPLATES, tables["templates"])
     _intents(folder, tables)
-    _write(folder, stored.BLINDNESS, _blindness())
-    _write(folder, requests.QUARANTINE, _quarantine())
+    _write(folder, stored.BLINDNESS, blindness())
+    _write(folder, requests.QUARANTINE, quarantine())
     alone = {"account": 77, "account_id": "acct-alone"}
     _write(
         folder,
@@ -241,7 +251,7 @@ def _scores_and_templates(
                 "axis": axis,
                 "score": score,
                 "peers": None if axis == "context" else 0.08,
-                "values": records(values),
+                "values": records(values | SIZES.get(signal, lambda n, of: {})(exchanges, size)),
             }
         )
     for i, part in enumerate(("frame", "frame", "head", "tail")):
@@ -367,53 +377,6 @@ def _volume(
         }
         for h, n in zip(hours, counts, strict=True)
         if n
-    ]
-
-
-def _marks() -> list[dict[str, Any]]:
-    return [
-        {"time": START + timedelta(days=4, hours=15), "kind": "release", "label": "large-4.6", "group": None},
-        {
-            "time": START + timedelta(days=10, hours=17),
-            "kind": "release",
-            "label": "large-4.6-fast",
-            "group": None,
-        },
-        {"time": START + timedelta(days=11), "kind": "ban", "label": "14 accounts banned", "group": 1},
-        {"time": START + timedelta(days=12), "kind": "ban", "label": "3 accounts banned", "group": 2},
-    ]
-
-
-def _blindness() -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": "facet",
-            "name": "ja4",
-            "reason": "no client fingerprint column: give an edge log",
-            "share": 1.0,
-        },
-        {
-            "kind": "signal",
-            "name": "reasoning_elicitation",
-            "reason": "rows without prompt text",
-            "share": 0.114,
-        },
-    ]
-
-
-def _quarantine() -> list[dict[str, Any]]:
-    bad = [
-        {
-            "file": "day-02.jsonl.zst",
-            "row": 400 + i,
-            "column": "startTime",
-            "reason": "the time cannot be read",
-        }
-        for i in range(7)
-    ]
-    return [
-        *bad,
-        {"file": "day-03.jsonl.zst", "row": 0, "column": None, "reason": "the compressed file ends early"},
     ]
 
 

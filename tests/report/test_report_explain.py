@@ -131,8 +131,8 @@ def test_a_campaign_as_a_document(run: Path) -> None:
     assert document["held_out"] == ["head", "shingle"]
     assert document["extracting"][0]["label"] == "grading"
     assert document["why"]["intent"][0]["signal"] == "reasoning_elicitation"
-    assert document["scores"][0]["values"] == {"n": 17_000, "accounts": 120}
-    assert document["scores"][0]["text"] == "17,000 exchanges from 120 accounts."
+    assert document["scores"][0]["values"] == {"n": 9_080, "accounts": 40}
+    assert document["scores"][0]["text"] == "9,080 exchanges from 40 accounts."
     assert [row["role"] for row in document["evidence"]] == ["formation"] * 8 + ["held-out"] * 2
     assert document["templates"][0]["words"]
     assert sum(row["exchanges"] for row in document["timeline"]) > 0

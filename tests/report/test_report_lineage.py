@@ -14,7 +14,7 @@ from rich.console import Console
 
 from stillwatch import report
 from stillwatch.registry import FACETS
-from stillwatch.report import lineage
+from stillwatch.report.sentences import lineage
 from stillwatch.run.reading import Run
 from stillwatch.schema.lineage import CAMPAIGN_LINKS
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from small_runs import silent, small_logs, small_run
-from village import Ran
+from village import ALONE, Ran
 
 from stillwatch import errors
 from stillwatch.cli import program
@@ -46,22 +46,18 @@ def test_the_id_is_a_uuid_of_version_7_that_sorts_by_time() -> None:
     assert uuid7() > max(ids)
 
 
-def test_same_input_and_settings_same_digest(tmp_path: Path) -> None:
+def test_same_input_and_settings_same_digest(small_original: Ran, tmp_path: Path) -> None:
     """From two folders, by one process and by two, and at two times."""
-    one = small_run(small_logs(tmp_path / "here" / "logs"), tmp_path / "here" / "run")
-    two = small_run(
-        small_logs(tmp_path / "elsewhere" / "a" / "logs"),
-        tmp_path / "elsewhere" / "run",
-        Settings(ingest=IngestSettings(workers=2), engine=EngineSettings(threads=2)),
-    )
-    first, second = Ran(one, tmp_path).about(), Ran(two, tmp_path).about()
+    logs = small_logs(tmp_path / "elsewhere" / "a" / "logs")
+    two = Settings(ingest=IngestSettings(workers=2), engine=EngineSettings(threads=2))
+    first = small_original.about()
+    second = Ran(small_run(logs, tmp_path / "elsewhere" / "run", two), tmp_path).about()
     assert first["digest"] == second["digest"]
     assert first["manifest"] == second["manifest"]
     assert first["inputs"] == second["inputs"]
     assert first["id"] != second["id"]
-    (tmp_path / "here" / "logs" / "1.jsonl").unlink()
-    other = small_run(tmp_path / "here" / "logs", tmp_path / "other")
-    assert Ran(other, tmp_path).about()["digest"] != first["digest"]
+    (logs / "1.jsonl").unlink()
+    assert Ran(small_run(logs, tmp_path / "other"), tmp_path).about()["digest"] != first["digest"]
 
 
 def test_run_json_says_where_the_run_comes_from(small: Ran) -> None:
@@ -83,7 +79,7 @@ def test_run_json_names_side_tables_and_nothing_of_the_machine(small: Ran, tmp_p
     accounts.write_text("account_id,plan\nsmall-0,free\n", encoding="utf-8")
     key.write_text("more than sixteen bytes of secret", encoding="ascii")
     inputs = Inputs((small.world / "logs",), accounts=accounts, key_file=key)
-    out = detect(inputs, tmp_path / "out", Settings(), silent)
+    out = detect(inputs, tmp_path / "out", ALONE, silent)
     (row,) = Ran(out, tmp_path).about()["side_inputs"]
     sha256 = hashlib.sha256(accounts.read_bytes()).hexdigest()
     size = accounts.stat().st_size

@@ -28,9 +28,10 @@ def command(accounts: tuple[str, ...], run: Path, key_file: Path | None, as_json
     The run is changed as a whole or not at all. Copies of it, and the logs, are not touched.
     """
     from stillwatch.pipeline.forget import forget
+    from stillwatch.pipeline.logged import Logged
 
-    with naming(run), progress() as move:
-        done = forget(run, accounts, move, key_file)
+    with naming(run), progress() as move, Logged(move) as logged:
+        done = forget(run, accounts, logged, key_file)
     if as_json:
         print_json({"forgotten": asdict(done), "run": str(run)})
     else:

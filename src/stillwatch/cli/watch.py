@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +64,7 @@ def command(
     promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
     that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
     """
+    from stillwatch.pipeline.logged import Logged
     from stillwatch.pipeline.watch import watch
 
     given = {
@@ -74,8 +74,8 @@ def command(
         "searches_a_day": searches_a_day,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    with naming(run), progress() as move:
-        watched = watch(run, chosen, move, engine=engine)
+    with naming(run), progress() as move, Logged(move) as logged:
+        watched = watch(run, chosen, logged, engine=engine)
     if as_json:
         alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
         counts = {
@@ -92,7 +92,8 @@ def _show(watched: Watched, run: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from stillwatch.report import lineage
+    from stillwatch.report import formatting
+    from stillwatch.report.sentences import lineage
 
     table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -101,7 +102,7 @@ def _show(watched: Watched, run: Path) -> None:
     for name, found in rows.items():
         first = found[0]
         named = f"{first['at_least']:,} of {first['accounts']:,}"
-        e_value = f"10^{first['log_e_value'] / math.log(10):.0f}"
+        e_value = formatting.e_value(first["log_e_value"])
         period = (_moment(found[0]), _moment(found[-1]))
         table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
     console = Console(highlight=False)

@@ -113,7 +113,8 @@ class Task:
     def paths(self) -> list[Path]:
         """Every file that is read."""
         beside = [path for option, path in _beside(self.inputs) if path is not None]
-        return [*beside, *(source.path for source in self.sources)]
+        keys = [self.inputs.key_file] if self.inputs.key_file else []
+        return [*beside, *keys, *(source.path for source in self.sources)]
 
 
 def detect(

@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from stillwatch.report import formatting, lineage, sentences
+from stillwatch.report import formatting, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
-from stillwatch.report.sentences import frames
+from stillwatch.report.sentences import frames, lineage
 from stillwatch.report.summary import campaign_document, iso, values_document
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view

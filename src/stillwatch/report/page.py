@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
-from stillwatch.report import export, formatting, lineage, sentences
+from stillwatch.report import export, formatting, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
-from stillwatch.report.sentences import frames
+from stillwatch.report.sentences import frames, lineage
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import PAGE

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stillwatch import iso_time
-from stillwatch.report import formatting, lineage, sentences
+from stillwatch.report import formatting, sentences
+from stillwatch.report.sentences import lineage
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from stillwatch.report import formatting, lineage, sentences
+from stillwatch.report import formatting, sentences
 from stillwatch.report.account import AccountView, Membership, blind_spots
-from stillwatch.report.sentences import frames
+from stillwatch.report.sentences import frames, lineage
 from stillwatch.report.summary import bar, verdict_text
 from stillwatch.report.view_models import AXES, CampaignView
 from stillwatch.run.reading import Row, Run

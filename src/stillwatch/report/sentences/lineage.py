@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stillwatch.report import formatting
+from stillwatch.report.sentences.wording import joined
 from stillwatch.run.reading import Row, Run
 
 MEANS = (
@@ -62,7 +63,7 @@ def named(link: Row) -> str:
 def keys(link: Row) -> str:
     """The keys that two campaigns share, counted by facet: 1 system prompt and 2 tool sets."""
     counts = dict(zip(link["facets"], link["facet_keys"], strict=True))
-    return joined(_counted(facet, counts[facet]) for facet in sorted(counts, key=_rank))
+    return joined([_counted(facet, counts[facet]) for facet in sorted(counts, key=_rank)])
 
 
 def alarm(link: Row) -> str:
@@ -110,7 +111,7 @@ def compared(run: Run, campaigns: Sequence[Row]) -> str:
     told = []
     for campaign in campaigns:
         own = [row for row in links if row["campaign"] == campaign["campaign"]]
-        told.append(f"{campaign['campaign']} {joined(map(_short, own)) if own else 'is new'}")
+        told.append(f"{campaign['campaign']} {joined([_short(row) for row in own]) if own else 'is new'}")
     which = "the run that it replaced" if previous.get("why") == "replaced" else "the earlier run"
     without = str(previous.get("keys", ""))
     note = f" Keys were {without}; accounts were matched by their ids." if without.startswith("not") else ""
@@ -138,12 +139,6 @@ def document(link: Row) -> dict[str, Any]:
         "facets": dict(zip(link["facets"], link["facet_keys"], strict=True)),
         "sentence": sentence(link),
     }
-
-
-def joined(words: Iterable[str]) -> str:
-    """Words as a list in a sentence: a, b and c."""
-    told = list(words)
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}" if told else ""
 
 
 def _short(link: Row) -> str:
