@@ -20,7 +20,20 @@ import grimp
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "stillwatch"
-GROUND = ("registry", "schema", "settings", "errors")
+GROUND = (
+    "registry",
+    "plugins",
+    "schema",
+    "settings",
+    "setting",
+    "toml_file",
+    "allowed",
+    "small_file",
+    "errors",
+    "plain",
+    "iso_time",
+    "numba_cache",
+)
 """Packages that nearly every other imports."""
 ASIDE = {"run": 0.82}
 """Where a package is in its layer's width, if not in the middle."""
