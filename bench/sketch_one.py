@@ -111,7 +111,8 @@ def main() -> None:
         }
         print(
             f"{length:5d} characters  {1e6 / one:9,.0f} calls a second and core ({one:.0f} µs, of which "
-            f"{figures['read']['microseconds']:.0f} µs read the body, noise x{figures['one']['noise']:.2f})   "
+            f"{figures['read']['microseconds']:.0f} µs read the body, noise x{figures['one']['noise']:.2f}) "
+            "  "
             f"{one / at_once:.1f} times a request of a batch ({at_once:.1f} µs)"
         )
     print(f"first call: {found['first_call_seconds']} s from the start of Python, kernels in the cache")

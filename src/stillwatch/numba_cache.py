@@ -1,7 +1,8 @@
-"""Where compiled kernels are kept: beside the code or in the user's cache, as Numba does, else in a folder for
-temporary files.
+"""Where compiled kernels are kept: beside the code or in the user's cache, as Numba does, else in a folder
+for temporary files.
 
-Numba refuses to compile where neither can be written, as in a container with a read-only installation and no home.
+Numba refuses to compile where neither can be written, as in a container with a read-only installation and no
+home.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ fallback: str = ""
 
 
 def choose(package: Path) -> None:
-    """Name a folder to Numba where its own choice would fail. Anything written there is our user's alone: what is
-    loaded from a cache is run.
+    """Name a folder to Numba where its own choice would fail. Anything written there is our user's alone:
+    what is loaded from a cache is run.
     """
     global fallback
     if os.environ.get(VARIABLE) or any(map(_may_write, (package / "__pycache__", *_user_caches()))):

@@ -1,4 +1,6 @@
-"""Facets, signals and log formats of other packages: found by their entry points, loaded when first needed."""
+"""Facets, signals and log formats of other packages: found by their entry points, loaded when first
+needed.
+"""
 
 from __future__ import annotations
 

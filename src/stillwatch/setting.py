@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 def setting(default: T, sentence: str, allowed: Allowed | None = None) -> T:
-    """A dataclass field that carries its sentence and what it may be; the reference page and the errors are made
-    from them.
+    """A dataclass field that carries its sentence and what it may be; the reference page and the errors are
+    made from them.
     """
     metadata = {"sentence": sentence, "allowed": allowed}
     if isinstance(default, tuple | dict):
@@ -43,8 +43,8 @@ def hints_of(kind: Any) -> dict[str, Any]:
 
 
 def checked(kind: Any, key: str, value: Any, where: str) -> Any:
-    """A value for a setting of a section, as the setting has it. Raises SettingError for a wrong type, and for a
-    value out of the setting's range.
+    """A value for a setting of a section, as the setting has it. Raises SettingError for a wrong type, and
+    for a value out of the setting's range.
     """
     name = f"{kind.section}.{key}"
     typed = _typed(hints_of(kind)[key], value, name, where)

@@ -304,8 +304,8 @@ class Settings:
 
 
 def load(path: Path | None) -> Settings:
-    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys, wrong
-    types and values out of their range.
+    """Settings from a TOML file; a missing path gives the defaults. Raises SettingError for unknown keys,
+    wrong types and values out of their range.
     """
     if path is None:
         return Settings()
@@ -313,7 +313,9 @@ def load(path: Path | None) -> Settings:
 
 
 def from_document(document: dict[str, Any], *, where: str) -> Settings:
-    """Settings from sections of a parsed TOML document, or of run.json. Raises SettingError as `load` does."""
+    """Settings from sections of a parsed TOML document, or of run.json. Raises SettingError as `load`
+    does.
+    """
     names = [f.name for f in fields(Settings)]
     known(document, names, "there is no settings section [{}]", where=where)
     sections: dict[str, Any] = {}

@@ -17,9 +17,9 @@ CHUNK = 1 << 16
 def read_small(path: Path, most: int, *, what: str, error: type[StillwatchError], do: str) -> bytes:
     """The bytes of a file, at most `most`.
 
-    what: the file in a message, as "settings file". do: what to do if it is not there. Raises `error` for a file
-    that cannot be read, that is larger (a device such as /dev/zero has no end), or a pipe into which nothing is
-    written.
+    what: the file in a message, as "settings file". do: what to do if it is not there. Raises `error` for a
+    file that cannot be read, that is larger (a device such as /dev/zero has no end), or a pipe into which
+    nothing is written.
     """
     try:
         return _read(path, most, what, error)

@@ -1,4 +1,6 @@
-"""TOML files of people, read and checked in one place: size, text, syntax, depth, numbers, times, known names."""
+"""TOML files of people, read and checked in one place: size, text, syntax, depth, numbers, times, known
+names.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +29,21 @@ Document = dict[str, Any]
 
 
 def read_toml(path: Path, what: str, *, option: str, error: type[StillwatchError] = SettingError) -> Document:
-    """The document of a file. what: the file in a message, as "permits file"; option: where its path was given.
+    """The document of a file. what: the file in a message, as "permits file"; option: where its path was
+    given.
 
-    Raises `error`, with the line where there is one, for a file that cannot be read, is larger than LARGEST, is
-    not UTF-8 or not TOML, is nested deeper than DEEPEST, or holds a number or a time that cannot be computed with.
+    Raises `error`, with the line where there is one, for a file that cannot be read, is larger than LARGEST,
+    is not UTF-8 or not TOML, is nested deeper than DEEPEST, or holds a number or a time that cannot be
+    computed with.
     """
     data = read_small(path, LARGEST, what=what, error=error, do=f"check the path given to {option}")
     return parse_toml(text_of(data, what, str(path), error), what, where=str(path), error=error)
 
 
 def text_of(data: bytes, what: str, where: str, error: type[StillwatchError] = SettingError) -> str:
-    """The bytes of a file as text, without a byte order mark. Raises `error` with the place that is no UTF-8."""
+    """The bytes of a file as text, without a byte order mark. Raises `error` with the place that is no
+    UTF-8.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -79,8 +85,8 @@ def _too_deep(what: str, where: str, error: type[StillwatchError]) -> Stillwatch
 def _not_toml(
     fault: tomllib.TOMLDecodeError, text: str, what: str, where: str, error: type[StillwatchError]
 ) -> StillwatchError:
-    """Names the line where the parser gave up, and the key there: of a key that is given twice the parser tells
-    the place only.
+    """Names the line where the parser gave up, and the key there: of a key that is given twice the parser
+    tells the place only.
     """
     place = re.search(r"at line (\d+)", str(fault))
     lines = text.splitlines() or [""]
@@ -95,7 +101,9 @@ def _not_toml(
 
 
 def _usable(document: Document, what: str, where: str, error: type[StillwatchError]) -> None:
-    """Raise `error` for values that nothing here can compute with; without recursion, since depth is checked."""
+    """Raise `error` for values that nothing here can compute with; without recursion, since depth is
+    checked.
+    """
     waiting: list[tuple[str, Any, int]] = [(key, value, 1) for key, value in document.items()]
     while waiting:
         key, value, depth = waiting.pop()

@@ -44,7 +44,10 @@ def test_every_name_that_is_offered_is_there_and_says_what_it_is() -> None:
 
 
 def test_sketch_is_the_function_whatever_was_imported_before() -> None:
-    code = "import stillwatch.sketch.batch, stillwatch; print(callable(stillwatch.sketch), stillwatch.sketch.__name__)"
+    code = (
+        "import stillwatch.sketch.batch, stillwatch; print(callable(stillwatch.sketch), "
+        "stillwatch.sketch.__name__)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "sketch"]
 

@@ -25,7 +25,9 @@ nbformat.write(notebook, "executed.ipynb")
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    """The cells of code, executed in a process of its own: Jupyter's clients warn of much that is not ours."""
+    """The cells of code, executed in a process of its own: Jupyter's clients warn of much that is not
+    ours.
+    """
     place = tmp_path_factory.mktemp("notebook")
     homes = {
         name: str(place / name)

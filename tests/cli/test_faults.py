@@ -1,4 +1,6 @@
-"""What is the user's or the system's doing never ends as a fault of Stillwatch: each kind, on the real command."""
+"""What is the user's or the system's doing never ends as a fault of Stillwatch: each kind, on the real
+command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the processes of the tests share is made once, and the order in which they take files names real ones."""
+"""What the processes of the tests share is made once, and the order in which they take files names real
+ones.
+"""
 
 from __future__ import annotations
 

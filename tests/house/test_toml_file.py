@@ -1,4 +1,6 @@
-"""TOML files of people: whatever is given as one ends in a message with its place, in time and in little memory."""
+"""TOML files of people: whatever is given as one ends in a message with its place, in time and in little
+memory.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +125,8 @@ def test_a_name_that_is_nearly_right_is_suggested(tmp_path: Path) -> None:
 def test_times_at_the_ends_are_taken_where_they_can_be_computed_with(tmp_path: Path) -> None:
     path = tmp_path / "releases.toml"
     path.write_text(
-        "[[release]]\nmodel = 'a'\ntime = 9999-12-31T23:59:59Z\n[[release]]\nmodel = 'b'\ntime = 1970-01-01\n",
+        "[[release]]\nmodel = 'a'\ntime = 9999-12-31T23:59:59Z\n[[release]]\nmodel = 'b'\ntime = "
+        "1970-01-01\n",
         encoding="utf-8",
     )
     found = read_releases(path)

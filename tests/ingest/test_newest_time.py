@@ -1,4 +1,6 @@
-"""Which times are believed: the clock decides, and the log itself where it runs ahead of the clock as a whole."""
+"""Which times are believed: the clock decides, and the log itself where it runs ahead of the clock as a
+whole.
+"""
 
 from __future__ import annotations
 

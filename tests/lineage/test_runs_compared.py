@@ -1,4 +1,6 @@
-"""`detect` beside an earlier run: campaigns are known again by their accounts, and their followers by keys."""
+"""`detect` beside an earlier run: campaigns are known again by their accounts, and their followers by
+keys.
+"""
 
 from __future__ import annotations
 

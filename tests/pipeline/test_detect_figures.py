@@ -1,5 +1,5 @@
-"""Every figure that is shown can be made again from the tables beside it: the page, the terminal and the CSV of a
-real run against its tables.
+"""Every figure that is shown can be made again from the tables beside it: the page, the terminal and the CSV
+of a real run against its tables.
 """
 
 from __future__ import annotations

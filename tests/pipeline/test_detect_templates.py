@@ -145,7 +145,7 @@ def test_the_report_and_the_terminal_say_the_sentence(ran: Ran) -> None:
     document = report.explain_document(ran.folder, "C001")
     first = next(row for row in document["templates"] if row["words"])
     assert first["sentence"].startswith(f"{first['length']}-word frame with ")
-    assert "of their traffic" in first["sentence"]
+    assert "of the group's prompts" in first["sentence"]
     assert f"<strong>{first['length']}-word frame with " in (ran.folder / "report.html").read_text(
         encoding="utf-8"
     )

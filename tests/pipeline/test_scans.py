@@ -20,6 +20,7 @@ from stillwatch.engine.duckdb import written
 from stillwatch.engine.sorted_file import ROWS, TRUE, counts_of, ends_of
 from stillwatch.facets import Tables, prepare
 from stillwatch.facets.build import build_traces, missing_shares
+from stillwatch.iso_time import iso
 from stillwatch.pipeline.store import releases_of
 from stillwatch.registry import FACETS
 from stillwatch.report_tables.labels import kept_labels
@@ -120,7 +121,7 @@ def test_what_the_files_know_is_not_counted_again(watched: Watched, village_run:
     assert about["exchanges"] == whole.num_rows
     assert about["accounts"] == len(whole["account"].unique())
     ends = compute.min_max(whole["time"]).as_py()
-    assert (about["first"], about["last"]) == tuple(ends[end].isoformat() for end in ("min", "max"))
+    assert (about["first"], about["last"]) == tuple(iso(ends[end]) for end in ("min", "max"))
 
 
 def test_a_file_knows_its_counts_and_another_tells_none(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_prices_of_ones_own_take_the_place_of_those_shipped(tmp_path: Path, plai
         ('[acounts]\namount = 1\nsource = "x"\n', "no price acounts"),
         ("[accounts]\namount = 1\n", "says not where it comes from"),
         ('[accounts]\namount = -1\nsource = "x"\n', "must be a number from 0 up"),
-        ("[accounts\n", "cannot be read"),
+        ("[accounts\n", "is not TOML"),
     ],
 )
 def test_wrong_prices_are_named(text: str, what: str, tmp_path: Path) -> None:
@@ -155,4 +155,4 @@ def test_wrong_prices_are_named(text: str, what: str, tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SettingError, match=what) as caught:
         read_prices(file)
-    assert caught.value.where == str(file)
+    assert caught.value.where.startswith(str(file))

@@ -1,8 +1,9 @@
 """The golden sentences: evidence of real runs as codes and values (golden/NAME.json), and what is said of it
 (golden/NAME.txt). Also the words of a page and of a terminal, made from the tables of report_world.
 
-    python tests/report/golden_sets.py             words changed: write the texts again, then read the difference
-    python tests/report/golden_sets.py NAME RUN    values changed: take the evidence from a run folder first
+    python tests/report/golden_sets.py             words changed: write the texts again, then read the
+    difference python tests/report/golden_sets.py NAME RUN    values changed: take the evidence from a run
+    folder first
 
 The runs are of the worlds that `stillwatch range make february --scale 0.005`, `stolen_keys --scale 0.01` and
 `benign --scale 0.001` make, all with `--seed 1`.

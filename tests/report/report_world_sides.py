@@ -1,4 +1,6 @@
-"""Parts of the small run: what its campaigns rest on, marks on its time axis, what could not be seen or read."""
+"""Parts of the small run: what its campaigns rest on, marks on its time axis, what could not be seen or
+read.
+"""
 
 from __future__ import annotations
 

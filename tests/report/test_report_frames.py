@@ -34,17 +34,20 @@ ROW = {
     [
         (
             {},
-            "41-word frame with 2 slots, 3,412 accounts, 96% of the group's prompts, 118,204 distinct prompts; "
+            "41-word frame with 2 slots, 3,412 accounts, 96% of the group's prompts, 118,204 distinct "
+            "prompts; "
             "used nowhere else.",
         ),
         (
             {"words": None, "slots": 1, "accounts_elsewhere": 7},
-            "Frame of about 41 words (33 to 52) with about 1 slot, 3,412 accounts, 96% of the group's prompts, "
+            "Frame of about 41 words (33 to 52) with about 1 slot, 3,412 accounts, 96% of the group's "
+            "prompts, "
             "118,204 distinct prompts; 7 accounts elsewhere.",
         ),
         (
             {"words": None, "slots": 0, "distinct_prompts": 1},
-            "Frame of about 41 words (33 to 52) with no slot seen, 3,412 accounts, 96% of the group's prompts, 1 "
+            "Frame of about 41 words (33 to 52) with no slot seen, 3,412 accounts, 96% of the group's "
+            "prompts, 1 "
             "distinct prompt; used nowhere else.",
         ),
     ],

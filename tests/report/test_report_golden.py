@@ -1,4 +1,5 @@
-"""The sentences of three real runs, and the words around them on a page and a terminal, kept as files to be read.
+"""The sentences of three real runs, and the words around them on a page and a terminal, kept as files to be
+read.
 
 After a change of words, `python tests/report/golden_sets.py` writes them again; read the difference aloud.
 """

@@ -70,12 +70,14 @@ THERE = "C004 of the earlier run (its log ends on 1 Mar 2026)"
         ),
         (
             {"link": "successor"} | EARLIER,
-            f"It follows {THERE}: no account is named in both; both use 1 system prompt, 14 beginnings of prompts "
+            f"It follows {THERE}: no account is named in both; both use 1 system prompt, 14 beginnings of "
+            "prompts "
             "and 2 tool sets, which hardly anyone else uses.",
         ),
         (
             {"accounts": 1},
-            "It is related to C002: 1 account is named in both; both use 1 system prompt, 14 beginnings of prompts "
+            "It is related to C002: 1 account is named in both; both use 1 system prompt, 14 beginnings of "
+            "prompts "
             "and 2 tool sets, which hardly anyone else uses.",
         ),
     ],
@@ -129,7 +131,8 @@ def shown(renderable: object) -> str:
 
 def test_a_family_is_said_on_the_terminal_and_on_the_page(linked: Path) -> None:
     said = (
-        "C001 and C002 are one family: both use 1 system prompt, 14 beginnings of prompts and 2 tool sets, which "
+        "C001 and C002 are one family: both use 1 system prompt, 14 beginnings of prompts and 2 tool sets, "
+        "which "
         "hardly anyone else uses."
     )
     assert said in shown(report.summary(linked))
@@ -156,7 +159,8 @@ def test_families_of_three_and_families_from_an_earlier_run(linked: Path) -> Non
         for name, family in (("C001", "a"), ("C002", "a"), ("C003", "a"), ("C004", "b"))
     ]
     assert lineage.families(run, rows) == [
-        "C001, C002 and C003 are one family: they share keys that hardly anyone else uses (C001 and C002: 1 system "
+        "C001, C002 and C003 are one family: they share keys that hardly anyone else uses (C001 and C002: 1 "
+        "system "
         "prompt, 14 beginnings of prompts and 2 tool sets)."
     ]
     assert lineage.families(run, [rows[2], rows[3] | {"family": "a"}]) == [
@@ -170,9 +174,9 @@ def test_what_became_of_an_earlier_run_is_said_in_a_line(linked: Path) -> None:
     run = Run(linked)
     run.about["previous"] = {"why": "given", "last": "2026-03-01T23:00:00+00:00", "keys": "compared"}
     campaigns: list[dict[str, Any]] = [{"campaign": "C001"}, {"campaign": "C002"}]
-    assert (
-        lineage.compared(run, campaigns)
-        == "Against the earlier run (its log ends on 1 Mar 2026): C001 is C004 there grown by 40 accounts; C002 is new."
+    assert lineage.compared(run, campaigns) == (
+        "Against the earlier run (its log ends on 1 Mar 2026): C001 is C004 there grown by 40 accounts; "
+        "C002 is new."
     )
     run.about["previous"]["keys"] = "not compared: it was sketched under another key"
     assert lineage.compared(run, campaigns).endswith(

@@ -167,7 +167,8 @@ def test_a_reason_against_is_said_to_be_one_and_the_weak_are_left_out() -> None:
         "many_end_users": records({"end_users": 1}),
     }
     assert sentences.why(reasons, values) == (
-        "50% of its accounts' prompts grade, compare or judge answers. Against this: it passes on the ids of 1 "
+        "50% of its accounts' prompts grade, compare or judge answers. Against this: it passes on the ids "
+        "of 1 "
         "end user."
     )
     assert sentences.why([], values) == "Nothing was found."

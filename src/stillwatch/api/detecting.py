@@ -49,8 +49,8 @@ def detect(
     logs: a file or folder, or several. out: the run folder to write; None: a temporary folder, which goes
     when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits, releases,
     networks, mapping: the files that the command takes under the same names. format: the log format's name;
-    None: detected for each file. previous: an
-    earlier run whose campaigns are looked for; None: the one that is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
+    None: detected for each file. previous: an earlier run whose campaigns are looked for; None: the one that
+    is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
     pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a Settings, or
     a mapping as {"linkage": {"smallest_group": 8}}. report: whether report.html is written. force: whether an
     earlier run in `out` is replaced. progress: called with the step, how much is done, and of how much (0:
@@ -89,8 +89,8 @@ def detect(
 
 
 def watch(run: Run | PathLike, *, progress: Progress | None = None, **chosen: Any) -> Run:
-    """Search the days of a run one after the other, as `stillwatch watch` does: tables `watched`, `alarms` and
-    `alarm_members` are written to it.
+    """Search the days of a run one after the other, as `stillwatch watch` does: tables `watched`, `alarms`
+    and `alarm_members` are written to it.
 
     chosen: settings of the section [watch] that go before the run's own, as average_run_length, window,
     every, searches_a_day. Raises RunError and SettingError.

@@ -84,8 +84,8 @@ class Run:
 
     @property
     def digest(self) -> str:
-        """The digest over all its tables: same input and settings, same digest. Raises RunError where an older
-        version made it.
+        """The digest over all its tables: same input and settings, same digest. Raises RunError where an
+        older version made it.
         """
         return identity_of(self._stored.about, self.folder / MARK)[1]
 
@@ -128,8 +128,8 @@ class Run:
         return Frame(self._holder, name, files, description=about.description, where=where)
 
     def campaign(self, name: str) -> Campaign:
-        """One campaign by its name (C001, or G and a group's number). Raises RunError, with the nearest names,
-        where there is none.
+        """One campaign by its name (C001, or G and a group's number). Raises RunError, with the nearest
+        names, where there is none.
         """
         for row in self._stored.rows("campaigns"):
             if row["campaign"] == name.upper():

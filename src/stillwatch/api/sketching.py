@@ -63,9 +63,9 @@ class Sketcher:
         """The sketch of one request, equal to what detect writes for it.
 
         request: a body of the chat completions, responses, completions or messages API as a mapping; a line
-        of a log with such a body, headers, ids and answer in it (docs/formats.md); or a `Request`. answer: the
-        response's body, or its text; left out, the answer's columns are None. Raises InputError for what is
-        no such request.
+        of a log with such a body, headers, ids and answer in it (docs/formats.md); or a `Request`. answer:
+        the response's body, or its text; left out, the answer's columns are None. Raises InputError for what
+        is no such request.
         """
         return self._sketch(self._cleaned(self.read(request, answer)))
 

@@ -82,7 +82,8 @@ def program(
         context.call_on_close(listen(context.obj.level, log_format))
         if numba_cache.fallback:
             logging.getLogger("stillwatch.cli").warning(
-                "neither the installation nor a home can be written: compiled code is kept with temporary files, "
+                "neither the installation nor a home can be written: compiled code is kept with temporary "
+                "files, "
                 "and the first command after they are gone takes about a minute longer"
             )
 
@@ -181,7 +182,9 @@ def _as_ours(error: BaseException) -> StillwatchError:
 
 
 def _printing(error: BaseException) -> bool:
-    """Whether the error came while something was printed, as to a file on a full disk; if so, no more is tried."""
+    """Whether the error came while something was printed, as to a file on a full disk; if so, no more is
+    tried.
+    """
     last = traceback.extract_tb(error.__traceback__)[-1]
     if not last.filename.endswith(PRINTERS):
         return False

@@ -1,4 +1,6 @@
-"""Progress of a long command on stderr: a bar that is gone when it ends, or a line every few seconds on a pipe."""
+"""Progress of a long command on stderr: a bar that is gone when it ends, or a line every few seconds on a
+pipe.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.option(
     "--previous",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force replaces.",
+    help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force "
+    "replaces.",
 )
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")

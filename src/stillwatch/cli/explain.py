@@ -25,7 +25,9 @@ SECTIONS = (
     "against",
     "blind-spots",
 )
-"""Sections of what is shown, in its order; `report.terminal` has them. Named here too, since help must be quick."""
+"""Sections of what is shown, in its order; `report.terminal` has them. Named here too, since help must be
+quick.
+"""
 SHORT = ("axes", "bound", "test", "permit")
 """What --short leaves."""
 

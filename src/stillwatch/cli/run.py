@@ -24,8 +24,8 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
 def verify(context: click.Context, run: Path, digest: str | None, as_json: bool) -> None:
-    """Compare the tables of RUN with the manifest in its run.json, and name each file that differs, is missing
-    or is unknown.
+    """Compare the tables of RUN with the manifest in its run.json, and name each file that differs, is
+    missing or is unknown.
 
     The report stands outside: it can be written again. The exit code is 0 where nothing differs, else 5.
     """

@@ -62,7 +62,8 @@ def command(
 
     An alarm is a campaign with the verdict adversarial or unlicensed whose e-value is high enough for the
     promised run length. A campaign that shares accounts with an earlier alarm is that alarm going on; one
-    that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the tables.
+    that shares only keys with it is linked to it. The exit code is 0 with alarms and without: read the
+    tables.
     """
     from stillwatch.pipeline.logged import Logged
     from stillwatch.pipeline.watch import watch
@@ -122,7 +123,8 @@ def _show(watched: Watched, run: Path) -> None:
     )
     console.print(
         plain(
-            f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in {run}"
+            f"{searched}; alarms: {len(rows)}. Tables watched, alarms, alarm_members and alarm_links are in "
+            f"{run}"
         ),
         soft_wrap=True,
         markup=False,

@@ -24,8 +24,8 @@ from stillwatch.settings import EngineSettings
 
 @contextmanager
 def _within_limits() -> Iterator[None]:
-    """A query that runs out of memory or of room for its spill files says which setting to change; one that is
-    interrupted says so as Python does.
+    """A query that runs out of memory or of room for its spill files says which setting to change; one that
+    is interrupted says so as Python does.
     """
     try:
         yield

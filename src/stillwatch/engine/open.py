@@ -24,8 +24,8 @@ def open_engine(url: str, settings: EngineSettings, scratch: Path | None = None)
     """The engine called `url`: duckdb, local[2], spark://HOST:PORT or sc://HOST:PORT.
 
     scratch: a folder for spill files and for the tables of a search; for Spark the setting engine.scratch
-    goes before it. Raises what `check_engine` does, and SettingError for a cluster that does not answer or lacks a
-    scratch folder.
+    goes before it. Raises what `check_engine` does, and SettingError for a cluster that does not answer or
+    lacks a scratch folder.
     """
     check_engine(url, settings)
     if url == DUCKDB:

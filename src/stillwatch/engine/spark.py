@@ -45,7 +45,8 @@ def _answered() -> Iterator[None]:
         raise SettingError(
             f"Spark did not answer a query: {first}",
             where="[engine]",
-            do="see the cluster's own log, and that every worker sees --out and engine.scratch under one path",
+            do="see the cluster's own log, and that every worker sees --out and engine.scratch under one "
+            "path",
         ) from error
 
 

@@ -10,7 +10,8 @@ what a stage leaves: first the tables that stay in the engine for later stages, 
     heldout     groups, traces, strata, exchanges -> ; e-values, p-values, named members
     candidates  members, owners, activity, visits -> volumes; candidates, owners' e-values
     signals     candidates, volumes, strata, owners, exchanges, accounts
-                -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline, marks
+                -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline,
+                marks
     templates   assigned, sums, templates, exchanges, traces -> ; prompt templates, their words
     verdicts    candidates, e-values, scores, permits -> ; campaigns, groups, members
     evidence    named members, traces, evidence -> ; member_evidence, evidence, links

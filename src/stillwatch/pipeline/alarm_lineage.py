@@ -108,7 +108,9 @@ def _directed(
 
 
 def known_campaigns(run: Path) -> list[list[Campaign]]:
-    """What the alarms of a run may be: its campaigns, and the alarms of an earlier watch where it kept them."""
+    """What the alarms of a run may be: its campaigns, and the alarms of an earlier watch where it kept
+    them.
+    """
     read = Run(run)
     found = campaigns_of(read.table("campaigns"), read.table("members", ["group", "account_id"]), None)
     return [found, _alarms(run)]

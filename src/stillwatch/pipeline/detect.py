@@ -344,8 +344,8 @@ def _compared(earlier: Earlier | None) -> dict[str, Any]:
 
 
 def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
-    """The files beside the logs, by their options; the key file is none of them, since its hash would be a way
-    to guess it.
+    """The files beside the logs, by their options; the key file is none of them, since its hash would be a
+    way to guess it.
     """
     names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
     return [(name, getattr(inputs, name)) for name in names]

@@ -48,8 +48,8 @@ def identified_again(
     links: pa.Table,
     settings: IdentitySettings,
 ) -> SearchResult:
-    """The same for a run that is made anew from part of itself: its campaigns keep their identities, and the links
-    that they had to earlier runs.
+    """The same for a run that is made anew from part of itself: its campaigns keep their identities, and the
+    links that they had to earlier runs.
 
     before: the run as it was; links: its table campaign_links.
     """

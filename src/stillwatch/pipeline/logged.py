@@ -1,4 +1,6 @@
-"""The stages of a command in the log: what begins, what ends, with counts and seconds. Never a word of a person."""
+"""The stages of a command in the log: what begins, what ends, with counts and seconds. Never a word of a
+person.
+"""
 
 from __future__ import annotations
 

@@ -136,8 +136,8 @@ def read_believed(
     stage: Path,
     progress: Progress,
 ) -> tuple[Staged, IngestContext]:
-    """Read the logs, and once more where they run ahead of the clock as a whole; returns the context that they
-    were read in.
+    """Read the logs, and once more where they run ahead of the clock as a whole; returns the context that
+    they were read in.
     """
     staged = read_logs(sources, ingest_context, key, settings, stage, progress)
     rows = staged.quarantine.good + staged.quarantine.late.total()
@@ -303,9 +303,9 @@ def read_edge_log(
 
 
 def refuse_unreadable(quarantine: Quarantine, path: Path, name: str, say: Callable[[str], None]) -> None:
-    """Raise InputError where a file given beside the logs has rows and none of them can be read: it was meant to
-    tell something, and silence would look like innocence. An empty file is no error: `say` is told, and a note
-    goes to the quarantine.
+    """Raise InputError where a file given beside the logs has rows and none of them can be read: it was meant
+    to tell something, and silence would look like innocence. An empty file is no error: `say` is told, and a
+    note goes to the quarantine.
     """
     if not quarantine.good and not quarantine.bad:
         say(f"the {name} holds no row: {path}")

@@ -131,12 +131,12 @@ def watch(
     enough: Callable[[Watched], bool] = to_the_end,
     engine: str = DUCKDB,
 ) -> Watched:
-    """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links, in
-    place of earlier ones: all of them together with the run's manifest, or on any error none.
+    """Search the days of a run in order, and write its tables watched, alarms, alarm_members and alarm_links,
+    in place of earlier ones: all of them together with the run's manifest, or on any error none.
 
     chosen: settings of the section [watch] that go before the run's own. enough: asked after each search;
-    where it says so, those after it are not made. engine: as `open_engine` takes it. Raises RunError for a run
-    that is not whole or was made by another version, that another process is writing or has replaced, and
+    where it says so, those after it are not made. engine: as `open_engine` takes it. Raises RunError for a
+    run that is not whole or was made by another version, that another process is writing or has replaced, and
     SettingError for a promise that cannot be given and an engine that is none. Memory is that of one search:
     only alarms are kept from one to the next.
     """

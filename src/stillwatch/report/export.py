@@ -15,8 +15,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def accounts_csv(view: CampaignView) -> str:
-    """All accounts, most evidence first, with what makes their nats: of each facet, of held-out content, and the
-    limits of families (RFC 4180). Text that a spreadsheet would run is made text.
+    """All accounts, most evidence first, with what makes their nats: of each facet, of held-out content, and
+    the limits of families (RFC 4180). Text that a spreadsheet would run is made text.
     """
     facets = sorted({row["facet"] for row in view.member_evidence})
     others = sorted({(row["kind"], row["family"]) for row in view.member_adjustments})

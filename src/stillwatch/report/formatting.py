@@ -141,7 +141,9 @@ def sentence(text: str) -> str:
 
 
 def label(facet: str, shown: str, length: int = 400) -> str:
-    """A trace's key as a reader sees it; where it has no label but its facet and a short key, the key alone."""
+    """A trace's key as a reader sees it; where it has no label but its facet and a short key, the key
+    alone.
+    """
     return cut(shown.removeprefix(f"{facet} "), length)
 
 

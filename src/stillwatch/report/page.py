@@ -130,7 +130,8 @@ def html(run: Run) -> str:
             **values,
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - a file of this package
-            policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src "
+            policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+            "img-src "
             "data:; base-uri 'none'; form-action 'none'",
             sections=sections(run, shown, values["blind"], values["high"]),
         )

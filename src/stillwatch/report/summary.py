@@ -70,8 +70,8 @@ def summary_document(folder: Path) -> dict[str, Any]:
 
 
 def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
-    """One campaign as plain values, and the sentences made of them; times in ISO form, UTC. scores: its rows of
-    table scores.
+    """One campaign as plain values, and the sentences made of them; times in ISO form, UTC. scores: its rows
+    of table scores.
     """
     same = (
         "campaign",

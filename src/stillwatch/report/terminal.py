@@ -163,7 +163,8 @@ def _membership(membership: Membership) -> list[RenderableType]:
         said.add_row(Text(name, style="dim"), Text(value))
     rows = membership.waterfall
     keys = [
-        f"{formatting.labelled(link['facet'], link['label'], 90)} ({formatting.plural(link['n'], 'exchange')})"
+        f"{formatting.labelled(link['facet'], link['label'], 90)} "
+        f"({formatting.plural(link['n'], 'exchange')})"
         for link in membership.links[:12]
     ]
     return [

@@ -102,8 +102,8 @@ class CampaignView:
     def _steps(
         self, facets: Mapping[str, list[float]], others: Mapping[tuple[str, str], list[float]]
     ) -> list[tuple[Row, list[float]]]:
-        """The rows of a waterfall with their nats: formation before held-out, by family, the strongest facet first,
-        the limit of a family last.
+        """The rows of a waterfall with their nats: formation before held-out, by family, the strongest facet
+        first, the limit of a family last.
         """
         families = {name: facet.family for name, facet in FACETS.all().items()} | {
             row["facet"]: row["family"] for row in self.evidence
@@ -156,7 +156,9 @@ class CampaignView:
 
 
 def _step(row: Row, nats: float, accounts: int, keys: int | None) -> Row:
-    """A row of a waterfall: also role, nats, accounts for which it speaks, and shared keys where it has some."""
+    """A row of a waterfall: also role, nats, accounts for which it speaks, and shared keys where it has
+    some.
+    """
     role = "held-out" if row["family"] == HELD_OUT else "formation"
     return row | {"role": role, "nats": nats, "accounts": accounts, "keys": keys}
 

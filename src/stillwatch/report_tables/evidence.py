@@ -151,7 +151,10 @@ def with_semantic(evidence: pa.Table, likeness: pa.Table) -> pa.Table:
     elsewhere (accounts in the group and outside it that are nearer to the group's prompts than all but the
     nearest 5 % of peers).
     """
-    shown_as = "prompts alike in meaning, whatever their words: nearer to the group's than all but the nearest 5 % of peers"
+    shown_as = (
+        "prompts alike in meaning, whatever their words: nearer to the group's than all but the "
+        "nearest 5 % of peers"
+    )
     rows = [
         {
             "group": row["group"],

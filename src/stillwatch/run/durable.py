@@ -31,8 +31,8 @@ def seal(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a private file in UTF-8: aside, to the disk, then renamed. Raises OSError, and then leaves nothing
-    behind.
+    """Write a private file in UTF-8: aside, to the disk, then renamed. Raises OSError, and then leaves
+    nothing behind.
     """
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)

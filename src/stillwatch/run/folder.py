@@ -1,4 +1,6 @@
-"""A run folder being written: aside, under a lock, and put into its place when it is whole and on the disk."""
+"""A run folder being written: aside, under a lock, and put into its place when it is whole and on the
+disk.
+"""
 
 from __future__ import annotations
 
@@ -67,8 +69,8 @@ class RunFolder:
 
     @classmethod
     def of(cls, run: Path) -> Self:
-        """For a run that is changed as a whole. Raises RunError where there is none, and where another process
-        is writing it.
+        """For a run that is changed as a whole. Raises RunError where there is none, and where another
+        process is writing it.
         """
         whole = run.resolve()
         if not whole.is_dir() and not earlier_of(whole).is_dir():
@@ -139,8 +141,8 @@ class RunFolder:
         (self.aside / MARK).write_text(text + "\n", encoding="utf-8")
 
     def finish(self) -> Path:
-        """Take the place of the wanted folder, once everything is on the disk. Raises RunError where something
-        else was put there or changed there meanwhile.
+        """Take the place of the wanted folder, once everything is on the disk. Raises RunError where
+        something else was put there or changed there meanwhile.
         """
         shutil.rmtree(self.stage, ignore_errors=True)
         seal(self.aside)

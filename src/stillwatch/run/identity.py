@@ -16,7 +16,9 @@ def fresh() -> dict[str, str]:
 
 
 def uuid7() -> uuid.UUID:
-    """A UUID of version 7: 48 bits of milliseconds since 1970, then 74 random bits (RFC 9562, section 5.7)."""
+    """A UUID of version 7: 48 bits of milliseconds since 1970, then 74 random bits (RFC 9562, section
+    5.7).
+    """
     millisecond = time.time_ns() // 10**6
     number = (millisecond & (2**48 - 1)) << 80 | secrets.randbits(80)
     number = number & ~(0xF << 76) | 0x7 << 76

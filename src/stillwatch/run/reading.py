@@ -65,8 +65,8 @@ class Run:
         return engine.read(name, files) if files else engine.load(name, _contract(name).arrow.empty_table())
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """One table of the run; empty where the run does not have it. Only a whole table is kept, and none that
-        is large.
+        """One table of the run; empty where the run does not have it. Only a whole table is kept, and none
+        that is large.
         """
         if name in self._tables:
             return self._tables[name]

@@ -53,7 +53,8 @@ def refuse_strange(whole: Path, inputs: Iterable[Path]) -> None:
     strange = strangers(whole, about)
     if strange:
         raise RunError(
-            f"the run folder holds a file that Stillwatch did not write{_more(strange)}, so it is not replaced",
+            f"the run folder holds a file that Stillwatch did not write{_more(strange)}, so it is not "
+            "replaced",
             where=str(whole / strange[0]),
             do="move it elsewhere, or delete it",
         )

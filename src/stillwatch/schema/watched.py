@@ -54,7 +54,8 @@ ALARMS = Contract(
         Column(
             "identity",
             pa.string(),
-            "Identity of the run's campaign that it is, or one of its own; the same in every watch of the run.",
+            "Identity of the run's campaign that it is, or one of its own; the same in every watch of the "
+            "run.",
             required=True,
         ),
         Column("day", TIME, "First moment of the day on which the search was made.", required=True),

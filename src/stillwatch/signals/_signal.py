@@ -23,11 +23,12 @@ def signal(
     expect: dict[int, float],
     unless: dict[str, str] | None = None,
 ) -> Callable[[Query], Query]:
-    """Register a function from SignalInputs to rows (group, score, columns of the finding); its name is the signal's.
+    """Register a function from SignalInputs to rows (group, score, columns of the finding); its name is the
+    signal's.
 
-    `example` holds rows of SIGNAL_EXCHANGES, columns left out being empty; `expect` the scores they must give,
-    within 0.05. `finding` is a clause with columns in braces, as in "{part:%} of {accounts:account} …" (see
-    report.sentences.wording); `unless` holds other clauses, for where a column is 0 or not known.
+    `example` holds rows of SIGNAL_EXCHANGES, columns left out being empty; `expect` the scores they must
+    give, within 0.05. `finding` is a clause with columns in braces, as in "{part:%} of {accounts:account} …"
+    (see report.sentences.wording); `unless` holds other clauses, for where a column is 0 or not known.
     """
     if axis not in AXES:
         raise ValueError(f"BUG: unknown axis {axis}")

@@ -25,7 +25,8 @@ is nothing; campaigns seen so far have far more."""
     "for does not count against the others. "
     "Plain work for which the model is told to reason in tags first is not excused.",
     needs=("exchanges.prompt", "exchanges.head", "exchanges.flags"),
-    finding="{part:%} of its prompts come from few templates; {asking:%} of its accounts' prompts (a lower bound) "
+    finding="{part:%} of its prompts come from few templates; {asking:%} of its accounts' prompts (a lower "
+    "bound) "
     "ask for training material, test answers or ways round safeguards; {tagged:%} more of its answers than "
     "usual are reasoning in tags",
     unless={

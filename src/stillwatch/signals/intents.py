@@ -48,7 +48,8 @@ class Intents:
     """Table account_intents, without the peers."""
     wide: pa.Table
     """One row a group with prompts, the peers' too: group, and for each label and set its share, low and high
-    (as name_low, name_high); no account is heard for more than the median one, see signals.account_weights."""
+    (as name_low, name_high); no account is heard for more than the median one, see
+    signals.account_weights."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class _Counts:
 
 
 def intents(engine: Engine, rows: Table, rates: pa.Table | None) -> Intents:
-    """Estimates for every group and account of rows of SIGNAL_EXCHANGES; rates: table RATES, None or lacking labels where
-    no error rate is known.
+    """Estimates for every group and account of rows of SIGNAL_EXCHANGES; rates: table RATES, None or lacking
+    labels where no error rate is known.
     """
     counts = _counted(engine, rows)
     known = _rates(rates)
@@ -83,14 +84,28 @@ def intents(engine: Engine, rows: Table, rates: pa.Table | None) -> Intents:
     total, all_flagged = totals(counts.texts, group, len(names)), totals(counts.flagged, group, len(names))
     corrected = [label in set(values(rates, "label")) if rates is not None else False for label in LABELS]
     return Intents(
-        _table(INTENTS.arrow, {"group": names}, total, all_flagged[:, :labels], shares, corrected, names > 0, least=0),
+        _table(
+            INTENTS.arrow,
+            {"group": names},
+            total,
+            all_flagged[:, :labels],
+            shares,
+            corrected,
+            names > 0,
+            least=0,
+        ),
         _table(
             ACCOUNT_INTENTS.arrow,
             {"group": names[of_group], "account": counts.account[first]},
-            texts, flagged[:, :labels], own, corrected, names[of_group] > 0, least=1,
+            texts,
+            flagged[:, :labels],
+            own,
+            corrected,
+            names[of_group] > 0,
+            least=1,
         ),
         _wide(names, told, totals(heard.flagged, group, len(names))),
-    )  # fmt: skip
+    )
 
 
 def _counted(engine: Engine, rows: Table) -> _Counts:

@@ -20,7 +20,8 @@ from stillwatch.signals.inputs import SignalInputs, held, share
     "{owners:owner}; the largest owner has {largest_share:%} of its accounts",
     unless={
         "owners": "none of its {accounts:account} names an owner",
-        "unnamed": "its {accounts:account} name {owners:owner}; the largest owner has {largest_share:%} of its "
+        "unnamed": "its {accounts:account} name {owners:owner}; the largest owner has {largest_share:%} of "
+        "its "
         "accounts",
     },
     example=[{"group": 1, "account": i, "owner": i} for i in range(20)]

@@ -111,7 +111,7 @@ def ja4(engine: str, version: str, system: str) -> str:
     stack = f"{engine} {minor} {system if engine in ('electron', 'CPython') else ''}"
     digest = hashlib.blake2b(stack.encode(), digest_size=12).hexdigest()
     ciphers = 13 + int(digest[:2], 16) % 18
-    return f"t13d{ciphers:02d}{10 + int(digest[2:4], 16) % 6:02d}h{1 + int(digest[4], 16) % 2}_{digest[:12]}_{digest[12:]}"
+    return f"t13d{ciphers:02d}{10 + int(digest[2:4], 16) % 6:02d}h{1 + int(digest[4], 16) % 2}_{digest[:12]}_{digest[12:]}"  # noqa: E501
 
 
 def canonical(headers: dict[str, str]) -> str:

@@ -58,7 +58,7 @@ def _light(text: str, synonyms: Rules, found: Rules) -> str:
     The fewer such phrases there are, the likelier each is swapped.
     """
     pattern = re.compile(
-        rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in sorted(synonyms, key=len, reverse=True))})(?!\w)"
+        rf"(?<!\w)(?:{'|'.join(re.escape(phrase) for phrase in sorted(synonyms, key=len, reverse=True))})(?!\w)"  # noqa: E501
     )
     parts = re.split(rf"({SLOT.pattern})", text)
     frame = parts[::2]
@@ -74,7 +74,7 @@ def _swap(phrase: str, chance: float, synonyms: Rules, found: Rules) -> str:
     others = synonyms[phrase]
     swapped = max(1, round(FINEST * chance / len(others))) * len(others)
     kept = max(0, round(swapped / chance) - swapped)
-    name = f"{FIRST}{'_'.join(re.findall('[a-z]+', phrase.lower()))}_{'upper' if phrase[0].isupper() else 'lower'}_{swapped}_{kept}"
+    name = f"{FIRST}{'_'.join(re.findall('[a-z]+', phrase.lower()))}_{'upper' if phrase[0].isupper() else 'lower'}_{swapped}_{kept}"  # noqa: E501
     found[name] = [phrase] * kept + others * (swapped // len(others))
     return f"{{{name}}}"
 

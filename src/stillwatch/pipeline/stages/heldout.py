@@ -22,8 +22,8 @@ class HeldOutTests:
     held: HeldOut
     """Each group's e-value, and each member's p-value and evidence."""
     named: pa.Table
-    """group, account, nats: accounts named by the evidence of formation and content together; keys, semantic, cap:
-    what content is made of.
+    """group, account, nats: accounts named by the evidence of formation and content together; keys, semantic,
+    cap: what content is made of.
     """
 
 

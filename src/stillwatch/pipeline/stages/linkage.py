@@ -30,7 +30,9 @@ class Groups:
     declared: Table
     """Table owners: the owner that each account declares."""
     linked: Linked
-    """The groups, those near them, and the evidence that formed them; licensees are neither members nor near."""
+    """The groups, those near them, and the evidence that formed them; licensees are neither members nor
+    near.
+    """
     licensed: frozenset[int]
     """Accounts that a permit names."""
 

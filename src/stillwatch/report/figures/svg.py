@@ -13,12 +13,12 @@ def element(name: str, *children: str | Markup, **attributes: str | float | None
     """
     written = "".join(
         " "
-        f'{key.rstrip("_").replace("_", "-")}="{_escaped(value) if isinstance(value, str) else number(value)}"'
+        f'{key.rstrip("_").replace("_", "-")}="{_escaped(value) if isinstance(value, str) else number(value)}"'  # noqa: E501
         for key, value in attributes.items()
         if value is not None
     )
     inside = "".join(map(_escaped, children))
-    return Markup(f"<{name}{written}>{inside}</{name}>" if children else f"<{name}{written}/>")  # noqa: S704 - names are literals, the rest is escaped
+    return Markup(f"<{name}{written}>{inside}</{name}>" if children else f"<{name}{written}/>")  # noqa: S704, E501 - names are literals, the rest is escaped
 
 
 def _escaped(words: str) -> str:

@@ -160,7 +160,7 @@ def _active(drawn: list[Bar], label: str, time: _Time, hours: int, top: float) -
     width = max(0.8, time.width(hours) - 0.8)
     path = "".join(
         f"M{number(time.x(bar.start))} "
-        f"{number(top + ACTIVE)}v{number(-ACTIVE * bar.accounts / most)}h{number(width)}V{number(top + ACTIVE)}z"
+        f"{number(top + ACTIVE)}v{number(-ACTIVE * bar.accounts / most)}h{number(width)}V{number(top + ACTIVE)}z"  # noqa: E501
         for bar in drawn
     )
     lines = [_line(tick, top + ACTIVE * (1 - tick / most)) for tick in (0.0, most)]
@@ -227,7 +227,8 @@ def _mark(mark: dict[str, Any], x: float, lane: int, top: float, bottom: float) 
     return element(
         "g",
         titled(
-            f"{mark['kind']}: {formatting.cut(str(mark['label']), 120)}, {formatting.minute(mark['time'])} UTC"
+            f"{mark['kind']}: {formatting.cut(str(mark['label']), 120)}, {formatting.minute(mark['time'])} "
+            "UTC"
         ),
         element("line", x1=x, x2=x, y1=y - 9, y2=bottom, class_=f"mark {kind}"),
         text(x - 4 if left < x else x + 4, y, _label(mark), f"small m-{kind}", "end" if left < x else None),

@@ -56,12 +56,15 @@ def _membership(threshold: float, view: CampaignView, member: Row) -> Iterator[s
     weak = [(family, nats) for family, nats in families.items() if nats > 0 and formed - nats < threshold]
     for family, nats in weak:
         yield (
-            f"If its {family or 'other'} marks have an innocent cause, {formed - nats:.1f} of {formed:.1f} nats of "
-            f"formation evidence are left. That is less than the {threshold:g} needed: it would leave the group."
+            f"If its {family or 'other'} marks have an innocent cause, {formed - nats:.1f} of {formed:.1f} "
+            "nats of "
+            f"formation evidence are left. That is less than the {threshold:g} needed: it would leave the "
+            "group."
         )
     if not weak:
         yield (
-            f"No single family carries it: without any one of them, its formation evidence stays at {threshold:g} "
+            "No single family carries it: without any one of them, its formation evidence stays at "
+            f"{threshold:g} "
             "nats or more."
         )
 
@@ -79,10 +82,14 @@ def _owner(view: CampaignView, member: Row) -> str:
     if not member["owner"]:
         return "It declares no owner. A verified owner of its own would speak for it."
     if member["owner"] in UNNAMED:
-        return "It declares an owner whose name is not known here. Proof of one owner would explain what they share."
+        return (
+            "It declares an owner whose name is not known here. Proof of one owner would explain what "
+            "they share."
+        )
     same = sum(1 for row in view.members if row["owner"] == member["owner"]) - 1
     others = "No other account" if same == 0 else formatting.plural(same, "other account")
     return (
         f"It declares the owner {formatting.cut(member['owner'], 60)}. {others} of the group "
-        f"{'declares' if same < 2 else 'declare'} the same. Proof of that owner would explain what they share."
+        f"{'declares' if same < 2 else 'declare'} the same. Proof of that owner would explain what they "
+        "share."
     )

@@ -33,7 +33,8 @@ SEMANTIC = Doubt(
     "facet",
     "accounts that ask for much the same, whatever the words: the semantic sketches of their prompts lie "
     "together, away from those of their peers",
-    "One trade, one language or one course makes prompts alike too. It says that the accounts act as one, not "
+    "One trade, one language or one course makes prompts alike too. It says that the accounts act as one, "
+    "not "
     "that they do wrong. Cover traffic and prompts of a few words hide it.",
 )
 """The test of the prompts' meaning, which is no facet: it leaves no keys."""
@@ -66,7 +67,8 @@ def against(view: CampaignView) -> list[str]:
     undeclared = sum(1 for row in view.members if not row["owner"])
     if undeclared and view.campaign["kind"] == "linked":
         found.append(
-            f"{formatting.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no owner. "
+            f"{formatting.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "
+            "owner. "
             "That is no false statement."
         )
     return found

@@ -1,4 +1,6 @@
-"""What signals found, as sentences: from a signal's name and the values that its row of table scores holds."""
+"""What signals found, as sentences: from a signal's name and the values that its row of table scores
+holds.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def values_of(scores: Iterable[Row]) -> Values:
 
 
 def finding(signal: str, values: Iterable[Mapping[str, Any]] | None) -> str:
-    """What a signal found, as a clause; the bare values where the signal, or what it found, is not known here."""
+    """What a signal found, as a clause; the bare values where the signal, or what it found, is not known
+    here.
+    """
     known, told = SIGNALS.all().get(signal), items(values)
     if known is None:
         return _bare(signal, told)

@@ -33,7 +33,10 @@ def shape(row: Row) -> str:
 
 def use(row: Row) -> str:
     """Who uses a frame, and how much: 3,412 accounts, 96% of the group's prompts …"""
-    accounts = f"{formatting.plural(row['accounts'], 'account')}, {formatting.percent(row['share'])} of the group's prompts"
+    accounts = (
+        f"{formatting.plural(row['accounts'], 'account')}, {formatting.percent(row['share'])} of the "
+        "group's prompts"
+    )
     elsewhere = (
         f"{formatting.plural(row['accounts_elsewhere'], 'account')} elsewhere"
         if row["accounts_elsewhere"]

@@ -24,14 +24,17 @@ NULLS = {
 TESTED = {"flags": "what the prompts ask for", "semantic": "the meaning of prompts"}
 """What tests a group without being a facet."""
 WIDER = (
-    " Where too few others share all four, the comparison is with accounts of the same client, or else of the "
+    " Where too few others share all four, the comparison is with accounts of the same client, or else of "
+    "the "
     "same region, plan and activity."
 )
 SEMANTIC = " Their prompts are no more alike in meaning than those of the others."
 
 
 def null(told: Mapping[str, Any]) -> str:
-    """The null hypothesis in sentences, without a capital; empty where there was no test. told: campaigns.null."""
+    """The null hypothesis in sentences, without a capital; empty where there was no test. told:
+    campaigns.null.
+    """
     if told["code"] not in set(Null):
         return f"{told['code']}."
     said = NULLS[Null(told["code"])]

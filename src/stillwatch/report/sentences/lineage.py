@@ -10,7 +10,8 @@ from stillwatch.report.sentences.wording import joined
 from stillwatch.run.reading import Row, Run
 
 MEANS = (
-    "A link says that the same keys are used, not by whom: whoever sees a prompt or a tool can copy it. It is no "
+    "A link says that the same keys are used, not by whom: whoever sees a prompt or a tool can copy it. It "
+    "is no "
     "evidence against any account."
 )
 NOUNS: Mapping[str, tuple[str, str]] = {
@@ -46,7 +47,10 @@ def sentence(link: Row) -> str:
         )
     if link["link"] == "merged":
         theirs = formatting.plural(accounts + fewer, "account")
-        return f"It took in {other}: {formatting.count(accounts)} of the {theirs} there {_is(accounts)} named here now."
+        return (
+            f"It took in {other}: {formatting.count(accounts)} of the {theirs} there {_is(accounts)} "
+            "named here now."
+        )
     begins = "It follows" if link["link"] == "successor" else "It is related to"
     shared = both if accounts else "no account is named in both"
     return f"{begins} {other}: {shared}; both use {keys(link)}, which hardly anyone else uses."
@@ -69,7 +73,10 @@ def keys(link: Row) -> str:
 def alarm(link: Row) -> str:
     """One row of table alarm_links as a sentence."""
     begins = "follows" if link["link"] == "successor" else "is related to"
-    return f"{link['alarm']} {begins} {link['other_alarm']}: both use {keys(link)}, which hardly anyone else uses."
+    return (
+        f"{link['alarm']} {begins} {link['other_alarm']}: both use {keys(link)}, which hardly anyone "
+        "else uses."
+    )
 
 
 def families(run: Run, campaigns: Sequence[Row]) -> list[str]:

@@ -23,12 +23,15 @@ def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
         else f"{formatting.count(passed)} of {formatting.plural(tested, 'tested group')} {_is(passed)} listed"
     )
     also = (
-        f" {formatting.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the test "
+        f" {formatting.plural(permitted, 'group')} with a permit {_is(permitted)} listed too, whatever the "
+        "test "
         "says, so that use under a permit can be watched."
     )
     return (
-        f"{listed} at a false discovery rate of {rate}. Over many runs, at most {rate} of the listed campaigns "
-        "are expected to be chance. A group is tested only on evidence that did not form it. The rate is about "
+        f"{listed} at a false discovery rate of {rate}. Over many runs, at most {rate} of the listed "
+        "campaigns "
+        "are expected to be chance. A group is tested only on evidence that did not form it. The rate is "
+        "about "
         "coordination. Whether the coordination is wrong is for the three axes to show."
         f"{also if permitted else ''}"
     )
@@ -37,7 +40,10 @@ def error_control(about: dict[str, Any], campaigns: list[Row]) -> str:
 def unlisted(run: Run, listed: int) -> str:
     """How many groups were seen and are not listed."""
     rest = len(run.rows("campaigns")) - listed
-    return f"{formatting.plural(rest, 'more group')} {'was' if rest == 1 else 'were'} looked at and {_is(rest)} not listed."
+    return (
+        f"{formatting.plural(rest, 'more group')} {'was' if rest == 1 else 'were'} looked at and "
+        f"{_is(rest)} not listed."
+    )
 
 
 def kept_out(run: Run) -> str:
@@ -76,9 +82,13 @@ def partly_blind(run: Run) -> str:
 def key_note(about: dict[str, Any]) -> str:
     """Whether the keys in the tables can be guessed."""
     if about.get("key") == "private":
-        return f"Keys were made with a private key{_called(about)}. Nobody can guess anything from them without it."
+        return (
+            f"Keys were made with a private key{_called(about)}. Nobody can guess anything from them "
+            "without it."
+        )
     return (
-        "Keys were made with the public key. Whoever has the tables can test guesses of prompts, addresses and "
+        "Keys were made with the public key. Whoever has the tables can test guesses of prompts, addresses "
+        "and "
         "ids, so do not share the tables."
     )
 

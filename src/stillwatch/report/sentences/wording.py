@@ -29,8 +29,8 @@ UNKNOWN = "an unknown number of"
 
 
 def clause(template: str, values: Mapping[str, Item]) -> str:
-    """The template with its values, without a capital and a full stop. Raises KeyError for a value that is not
-    there, ValueError for a format that a value does not take.
+    """The template with its values, without a capital and a full stop. Raises KeyError for a value that is
+    not there, ValueError for a format that a value does not take.
     """
     return _Clause(values).vformat(template, (), values)
 

@@ -12,8 +12,8 @@ BYTES = 10
 
 
 def new_identity(kind: str, accounts: Iterable[int]) -> str:
-    """The identity of a campaign that is seen for the first time, made from its kind and its accounts' keys: the
-    same in every run that finds the same accounts.
+    """The identity of a campaign that is seen for the first time, made from its kind and its accounts' keys:
+    the same in every run that finds the same accounts.
     """
     told = f"{kind} {' '.join(map(str, sorted(accounts)))}"
     digest = hashlib.sha256(told.encode()).digest()[:BYTES]

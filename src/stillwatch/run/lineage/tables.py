@@ -31,8 +31,8 @@ def links_of(found: Lineage, earlier: Earlier | None) -> pa.Table:
 
 
 def links_kept(links: pa.Table, campaigns: pa.Table) -> list[dict[str, Any]]:
-    """The rows of an older table campaign_links that tell of earlier runs, for those of its campaigns that are
-    still there, under their names of now.
+    """The rows of an older table campaign_links that tell of earlier runs, for those of its campaigns that
+    are still there, under their names of now.
     """
     now = {
         row["identity"]: row
