@@ -11,11 +11,11 @@ from typing import Any
 from stillwatch.ingest.values import LONGEST_ID, Row
 
 SECRET_NAME = re.compile(
-    r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",  # noqa: E501
+    r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",
     re.IGNORECASE,
 )
 RAW_KEY = re.compile(
-    r"^\s*(?:(?:bearer|basic|token)\s+\S|(?:sk|rk|pk|ak)[-_][A-Za-z0-9]|xai-|gsk_|AIza|hf_[A-Za-z0-9]{8}|gh[pousr]_|AKIA|ya29\.|eyJ[A-Za-z0-9_-]+\.)",  # noqa: E501
+    r"^\s*(?:(?:bearer|basic|token)\s+\S|(?:sk|rk|pk|ak)[-_][A-Za-z0-9]|xai-|gsk_|AIza|hf_[A-Za-z0-9]{8}|gh[pousr]_|AKIA|ya29\.|eyJ[A-Za-z0-9_-]+\.)",
     re.IGNORECASE,
 )
 NO_KEY = b"stillwatch: raw API keys without a key file, version 1"

@@ -36,7 +36,7 @@ PRESENCE = ("seed", "logit_bias")
 NAMES = frozenset((*SAMPLING, *PRESENCE, "thinking"))
 """Names that the canonical form may hold."""
 PLAIN_VALUE = re.compile(
-    r"-?[0-9][0-9.eE+-]*|true|false|set|auto|none|null|any|required|default|flex|priority|scale|standard_only|minimal|low|medium|high|xhigh|max"  # noqa: E501
+    r"-?[0-9][0-9.eE+-]*|true|false|set|auto|none|null|any|required|default|flex|priority|scale|standard_only|minimal|low|medium|high|xhigh|max"
     r"|disabled|(?:enabled|adaptive)(?::[0-9]+)?"
 )
 """Values that are shown. Any other is the customer's own, as stop sequences and names of tools are."""

@@ -30,7 +30,7 @@ SIGNED = b'"}]'
 SEAL = b"ErUB"
 SEAL_WORDS = 3
 REPLY = (
-    b'{"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"',  # noqa: E501
+    b'{"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"',
     b'"}}]}',
 )
 
