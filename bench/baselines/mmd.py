@@ -173,7 +173,7 @@ def ordinary(tables: Tables, test: TwoSample) -> Against:
 
 
 def _keyed(tables: Tables, facet: str) -> Any:
-    """Return account, request, meaning, pool: each query with its key of the facet."""
+    """Return account, request, semantic, pool: each query with its key of the facet."""
     asked = tables.exchanges.filter(_.semantic.notnull())
     if facet in OWNERS:
         day = (

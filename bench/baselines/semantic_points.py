@@ -1,4 +1,4 @@
-"""Semantic sketches as points: the 64 signs of column `meaning` replace sentence embeddings.
+"""Semantic sketches as points: the 64 signs of column `semantic` replace sentence embeddings.
 
 Two texts' signs disagree in a share of places that estimates their angle over pi (Charikar 2002, section 3).
 So Hamming distance represents the angle, and a text is the unit vector of its signs. An embedding by a large

@@ -23,7 +23,9 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 
 """Times that are taken, in UTC; others cannot be computed with."""
 KEY = re.compile(r"^\s*([A-Za-z_0-9-]+)\s*(?:\.[^=]*)?=")
 """A key, or the first part of a dotted one."""
-DOTTED = re.compile(r"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""")
+DOTTED = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
+)
 """A key of so many parts; the parser's work grows with the square of their number."""
 Document = dict[str, Any]
 

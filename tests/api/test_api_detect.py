@@ -13,6 +13,7 @@ import pytest
 from village import small_row
 
 import stillwatch
+from stillwatch.run.manifest import verify
 
 PUBLIC = stillwatch.HashKey.public()
 SCRIPT = """
@@ -80,6 +81,7 @@ def test_watching_adds_its_tables(small_log: Path) -> None:
     run = stillwatch.watch(stillwatch.detect(small_log, key=PUBLIC), every=1, window=3)
     assert len(run.watched) == 1
     assert len(run.alarms) == 0
+    assert verify(run.folder, run.digest).differences == (), "the object knows the run as it is now"
     with pytest.raises(stillwatch.StillwatchError, match=r"there is no setting watch\.windows"):
         stillwatch.watch(run, windows=3)
 

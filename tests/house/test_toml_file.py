@@ -89,6 +89,13 @@ def test_what_has_no_end_is_refused_soon(
     assert time.monotonic() - begun < 10
 
 
+def test_a_long_word_is_looked_at_once(tmp_path: Path) -> None:
+    (tmp_path / "given.toml").write_text(f"{'a' * 2_000_000} = 1\n", encoding="utf-8")
+    begun = time.monotonic()
+    assert len(next(iter(read_toml(tmp_path / "given.toml", "file", option="--file")))) == 2_000_000
+    assert time.monotonic() - begun < 10, "it took minutes where the search began at each letter"
+
+
 def test_what_comes_through_a_pipe_is_read() -> None:
     end, other = os.pipe()
     os.write(other, b"[linkage]\nsmallest_group = 9\n")

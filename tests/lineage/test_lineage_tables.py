@@ -33,14 +33,14 @@ def test_a_row_says_what_both_have_and_which_run_the_other_is_of() -> None:
     same, related, successor, back = links(Earlier(OLD, "0199", "sha", START, GIVEN, ""))
     assert (same["link"], same["accounts"], same["more"], same["fewer"]) == ("same", 40, 0, 10)
     assert (same["accounts_share"], same["keys"], same["key_share"]) == (1.0, 4, 1.0)
-    assert (same["earlier_run"], same["earlier_last"]) == ("0199", START)
+    assert (same["earlier_digest"], same["earlier_last"]) == ("sha", START)
     assert (successor["link"], successor["campaign"], successor["other_campaign"]) == (
         "successor",
         "C002",
         "C001",
     )
     assert (successor["facets"], successor["facet_keys"]) == (["head", "parameters", "system"], [2, 1, 1])
-    assert [(row["link"], row["earlier_run"], row["earlier_last"]) for row in (related, back)] == [
+    assert [(row["link"], row["earlier_digest"], row["earlier_last"]) for row in (related, back)] == [
         ("related", None, None)
     ] * 2
     assert related["other_identity"] == back["identity"]
@@ -52,11 +52,11 @@ def test_where_keys_could_not_be_compared_a_link_counts_none() -> None:
     assert [(row["link"], row["keys"], row["facets"]) for row in rows if row["earlier_last"]] == [
         ("same", None, [])
     ]
-    assert rows[0]["earlier_run"] == "", "the run has no id, but the campaign is not of this one"
+    assert rows[0]["earlier_digest"] == "", "the run has no id, but the campaign is not of this one"
     assert [row["keys"] for row in rows if row["link"] == "related"] == [4, 4]
 
 
-def test_links_to_earlier_runs_outlive_what_is_forgotten() -> None:
+def test_links_to_earlier_digests_outlive_what_is_forgotten() -> None:
     """C001 is gone, and what was C002 is C001 now, with fewer accounts."""
     before = pa.Table.from_pylist(
         links(Earlier(OLD, "0199", "", START, GIVEN, "")), schema=CAMPAIGN_LINKS.arrow

@@ -25,7 +25,7 @@ ROW: dict[str, Any] = {
     "link": "related",
     "other_identity": "camp-0000000000000002",
     "other_campaign": "C002",
-    "earlier_run": None,
+    "earlier_digest": None,
     "earlier_last": None,
     "accounts": 0,
     "accounts_share": 0.0,
@@ -38,7 +38,7 @@ ROW: dict[str, Any] = {
     "facet_keys": [14, 2, 1],
 }
 EARLIER = {
-    "earlier_run": "0199",
+    "earlier_digest": "0199",
     "earlier_last": datetime(2026, 3, 1, 23, tzinfo=UTC),
     "other_campaign": "C004",
 }
@@ -152,7 +152,7 @@ def test_without_links_nothing_is_said(tmp_path: Path) -> None:
     assert lineage.compared(Run(folder), []) == ""
 
 
-def test_families_of_three_and_families_from_an_earlier_run(linked: Path) -> None:
+def test_families_of_three_and_families_from_an_earlier_digest(linked: Path) -> None:
     run = Run(linked)
     rows: list[dict[str, Any]] = [
         {"campaign": name, "family": family}
@@ -168,7 +168,7 @@ def test_families_of_three_and_families_from_an_earlier_run(linked: Path) -> Non
     ]
 
 
-def test_what_became_of_an_earlier_run_is_said_in_a_line(linked: Path) -> None:
+def test_what_became_of_an_earlier_digest_is_said_in_a_line(linked: Path) -> None:
     rows = [ROW | {"link": "grew", "accounts": 60, "more": 41, "fewer": 1} | EARLIER]
     pq.write_table(pa.Table.from_pylist(rows, schema=CAMPAIGN_LINKS.arrow), linked / "campaign_links.parquet")
     run = Run(linked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import os
 import re
 import socket
 import time
@@ -171,6 +172,23 @@ def test_a_run_of_an_older_version_cannot_be_verified(small: Ran, lost: str) -> 
     (small.folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
     with pytest.raises(RunError, match="has no"):
         verify(small.folder)
+
+
+@pytest.mark.parametrize("row", [{"bytes": "3"}, {"file": "a\0b"}, {"sha256": None}, {"more": 1}])
+def test_a_manifest_of_somebody_else_s_making_is_refused(small: Ran, row: dict[str, Any]) -> None:
+    about = small.about()
+    about["manifest"][0] |= row
+    about |= {"engine": "duckdb", "sketch": 3, "exchanges": "many", "inputs": [7, {"bytes": "9"}]}
+    (small.folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(RunError, match="manifest"):
+        verify(small.folder)
+    assert CliRunner().invoke(program, ["run", "show", str(small.folder)]).exit_code == 0
+
+
+def test_a_pipe_in_a_table_s_place_is_told_and_not_read(small: Ran) -> None:
+    (small.folder / "groups.parquet").unlink()
+    os.mkfifo(small.folder / "groups.parquet")
+    assert [(d.file, d.kind) for d in verify(small.folder).differences] == [("groups.parquet", "missing")]
 
 
 def test_show_tells_the_id_and_the_inputs(small: Ran) -> None:

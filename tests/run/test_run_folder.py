@@ -26,6 +26,7 @@ from stillwatch.pipeline.watch import watch
 from stillwatch.run import folder as run_folder
 from stillwatch.run.exchange import exchange
 from stillwatch.run.folder import RunFolder
+from stillwatch.run.layout import earlier_of
 from stillwatch.run.manifest import verify
 
 
@@ -100,6 +101,19 @@ def _mapping(ran: Ran) -> Path:
     path = ran.world / "mapping.toml"
     path.write_text('[columns]\ntime = "time"\naccount_id = "account"\n', encoding="utf-8")
     return path
+
+
+def test_a_run_whose_exchange_was_cut_off_is_a_run_like_others(small: Ran) -> None:
+    """Where folders cannot be exchanged in one step, a kill may leave the earlier run under another name."""
+    note(small.folder)
+    small.folder.rename(earlier_of(small.folder))
+    with pytest.raises(RunError, match="exists already"):
+        detect(Inputs((small.world / "logs",)), small.folder, ALONE, silent)
+    assert (small.folder / "notes.txt").read_text(encoding="utf-8") == "dear diary"
+    small.folder.rename(earlier_of(small.folder))
+    with pytest.raises(RunError, match="did not write"):
+        again(small, small.folder)
+    assert (small.folder / "notes.txt").exists()
 
 
 def test_force_replaces_a_run_and_its_leftovers(small: Ran) -> None:

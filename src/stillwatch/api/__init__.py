@@ -1,1 +1,1 @@
-"""The Python door: what `import stillwatch` offers. Each name is loaded by the package when it is used."""
+"""What `import stillwatch` offers. Each name is loaded by the package when it is used."""

@@ -22,8 +22,9 @@ from stillwatch.api.runs import Run
 from stillwatch.pipeline import Inputs
 from stillwatch.pipeline import detect as run_detect
 from stillwatch.pipeline.watch import watch as run_watch
+from stillwatch.run.lock import writing
 from stillwatch.schema.keyed import HashKey
-from stillwatch.settings import Settings, from_document
+from stillwatch.settings import DUCKDB, Settings, from_document
 
 
 def detect(
@@ -79,8 +80,7 @@ def detect(
         folder = temporary.path / "run" if temporary is not None else Path(str(out))
         run_detect(inputs, folder, settings_from(settings), move, force=force, say=LOG.warning)
         if report:
-            move("writing the report", 0, 0)
-            pages.write(folder)
+            _write_report(folder, move)
         return Run(folder, temporary)
     except BaseException:
         if temporary is not None:
@@ -88,15 +88,24 @@ def detect(
         raise
 
 
-def watch(run: Run | PathLike, *, progress: Progress | None = None, **chosen: Any) -> Run:
-    """Search the days of a run one after the other, as `stillwatch watch` does: tables `watched`, `alarms`
-    and `alarm_members` are written to it.
+def _write_report(folder: Path, move: Progress) -> None:
+    move("writing the report", 0, 0)
+    with writing(folder):
+        pages.write(folder)
+
+
+def watch(
+    run: Run | PathLike, *, engine: str = DUCKDB, progress: Progress | None = None, **chosen: Any
+) -> Run:
+    """Search the days of a run one after the other, as `stillwatch watch` does: tables `watched`, `alarms`,
+    `alarm_members` and `alarm_links` are written to it.
 
     chosen: settings of the section [watch] that go before the run's own, as average_run_length, window,
-    every, searches_a_day. Raises RunError and SettingError.
+    every, searches_a_day. engine: what the searches run on, as --engine. Raises RunError and SettingError.
     """
     opened = run if isinstance(run, Run) else Run(run)
     section = type(Settings().watch)
     from_document({"watch": chosen}, where=section.__name__)
-    run_watch(opened.folder, chosen, progress or (lambda step, done, total: None))
+    run_watch(opened.folder, chosen, progress or (lambda step, done, total: None), engine=engine)
+    opened.read_again()
     return opened

@@ -72,6 +72,10 @@ class Run:
         self._stored = StoredRun(self.folder)
         self._holder = Holder(self.folder, temporary)
 
+    def read_again(self) -> None:
+        """Read run.json anew: a watch has changed the run."""
+        self._stored = StoredRun(self.folder)
+
     @property
     def about(self) -> dict[str, Any]:
         """run.json: version, settings, inputs and counts."""

@@ -5,6 +5,7 @@ pipe.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,24 +29,45 @@ def progress() -> Iterator[Move]:
         with _bar() as move:
             yield move
     else:
-        yield _lines()
+        with _lines() as move:
+            yield move
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
     """Nothing is said."""
 
 
-def _lines() -> Move:
-    told = time.monotonic()
+@contextmanager
+def _lines() -> Iterator[Move]:
+    """A line every few seconds, also while one step takes long."""
+    told, last = time.monotonic(), ("", 0, 0)
+    lock, ended = threading.Lock(), threading.Event()
+
+    def say() -> None:
+        nonlocal told
+        with lock:
+            now = time.monotonic()
+            if last[0] and now - told >= EVERY and not ended.is_set():
+                told = now
+                click.echo(plain(line(*last)), err=True)
 
     def move(step: str, done: int, total: int) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= EVERY:
-            told = now
-            click.echo(plain(line(step, done, total)), err=True)
+        nonlocal last
+        last = (step, done, total)
+        say()
 
-    return move
+    def beat() -> None:
+        while not ended.wait(EVERY):
+            say()
+
+    beating = threading.Thread(target=beat, name="progress", daemon=True)
+    beating.start()
+    try:
+        yield move
+    finally:
+        with lock:
+            ended.set()
+        beating.join()
 
 
 def line(step: str, done: int, total: int) -> str:

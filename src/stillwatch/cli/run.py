@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -67,16 +68,36 @@ def show(run: Path, as_json: bool) -> None:
         "made": about.get("made", ""),
         "digest": digest,
         "version": about.get("version", ""),
-        "engine": " ".join(map(str, about.get("engine", {}).values())),
-        "key": f"{about.get('key', '')} {about.get('sketch', {}).get('key', '')}",
-        "exchanges": f"{about.get('exchanges', 0):,} of {about.get('accounts', 0):,} accounts",
+        "engine": " ".join(map(str, part(about, "engine").values())),
+        "key": f"{about.get('key', '')} {part(about, 'sketch').get('key', '')}",
+        "exchanges": f"{counted(about.get('exchanges'))} of {counted(about.get('accounts'))} accounts",
         "period": f"{about.get('first', '')} to {about.get('last', '')}",
     }
     for title, value in lines.items():
         if value:
             click.echo(plain(f"{title:<10} {value}"))
     click.echo("inputs")
-    for row in [*about.get("inputs", []), *about.get("side_inputs", [])]:
+    for row in [*rows(about, "inputs"), *rows(about, "side_inputs")]:
         kind = row.get("option") or row.get("format") or "empty"
         sha256 = row.get("sha256") or "(no hash)"
-        click.echo(plain(f"  {sha256:<64}  {row['bytes']:>15,} bytes  {kind}  {row['file']}"))
+        click.echo(
+            plain(f"  {sha256:<64}  {counted(row.get('bytes')):>15} bytes  {kind}  {row.get('file', '')}")
+        )
+
+
+# A run.json may come from anybody: what it holds is shown if it is of the kind that is expected there.
+def part(about: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of run.json that is an object; empty if it is none."""
+    found = about.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def rows(about: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a part of run.json that is a list."""
+    found = about.get(name)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def counted(number: object) -> str:
+    """A whole number with its thousands apart; a question mark for anything else."""
+    return f"{number:,}" if type(number) is int else "?"

@@ -1,6 +1,4 @@
-"""The small door: what every engine can do. Queries are Ibis expressions, functions from tables to a
-table.
-"""
+"""What every engine can do. Queries are Ibis expressions, functions from tables to a table."""
 
 from __future__ import annotations
 

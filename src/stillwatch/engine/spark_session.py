@@ -37,6 +37,7 @@ def open_session(url: str, settings: EngineSettings) -> tuple[Any, bool]:
 
         there = SparkSession.getActiveSession()
         if there is not None:
+            _must_be(there, url)
             return there, False
         builder = SparkSession.builder
         if url.startswith("sc://"):
@@ -59,6 +60,17 @@ def open_session(url: str, settings: EngineSettings) -> tuple[Any, bool]:
             do="see that it runs, that this machine reaches it, and that its version is 4.0",
         ) from error
     return session, True
+
+
+def _must_be(session: Any, url: str) -> None:
+    """Raise SettingError for a session of this machine where a cluster was asked for."""
+    master = str(session.conf.get("spark.master", "") or "")
+    if master.startswith("local") and url.startswith(("spark://", "sc://")):
+        raise SettingError(
+            f"a Spark session of this machine ({master}) is open already, so {host_of(url)} is not used",
+            where="--engine, or engine.url in the settings file",
+            do="stop that session first, or name the engine local",
+        )
 
 
 def host_of(url: str) -> str:

@@ -20,6 +20,7 @@ from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.secrets import account_name
+from stillwatch.iso_time import iso
 from stillwatch.pipeline.detect import Progress, Steps
 from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
@@ -215,11 +216,14 @@ def _named_after(file: str, ids: list[str]) -> bool:
 
 def _noted(about: dict[str, Any], ids: list[str]) -> dict[str, Any]:
     """For run.json: that something was forgotten, how much and when; not who."""
-    inputs = [
-        {**item, "file": "(forgotten)", "sha256": None}
-        if _named_after(str(item.get("file", "")), ids)
-        else item
-        for item in about.get("inputs", [])
-    ]
-    note = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "accounts": len(ids)}
-    return {"inputs": inputs, "forgotten": [*about.get("forgotten", []), note]}
+    given = {
+        kind: [
+            {**item, "file": "(forgotten)", "sha256": None}
+            if _named_after(str(item.get("file", "")), ids)
+            else item
+            for item in about.get(kind, [])
+        ]
+        for kind in ("inputs", "side_inputs")
+    }
+    note = {"time": iso(datetime.now(UTC).replace(microsecond=0)), "accounts": len(ids)}
+    return {**given, "forgotten": [*about.get("forgotten", []), note]}

@@ -1,5 +1,6 @@
-"""A second look at the logs, for the words of templates that many accounts share: a few hundred prompts of
-each, dropped at once.
+"""Read the logs again for the words of templates that many accounts share: a few hundred prompts of each.
+
+The prompts are dropped at once.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import values
 
-DOUBLES = "looking for requests told of twice"
+DUPLICATES = "looking for duplicate request ids"
 """The first step; all logs have been read before it."""
 DAY = 86_400
 AT_ONCE = 20_000_000
@@ -37,7 +37,7 @@ def write_exchanges(
     progress: Callable[[str, int, int], None],
 ) -> int:
     """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
-    progress(DOUBLES, 0, 0)
+    progress(DUPLICATES, 0, 0)
     with Scope(engine, "logs") as scope:
         return _written(scope, staged, edge, sources, sketched, out, progress)
 

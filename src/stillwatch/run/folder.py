@@ -53,6 +53,8 @@ class RunFolder:
         """
         self._begin(out, place_of(out))
         try:
+            # A run whose exchange was cut off stands there again before anything is decided about it.
+            self._settle_earlier()
             if self._whole.exists() and not force:
                 raise RunError(
                     "the run folder exists already",

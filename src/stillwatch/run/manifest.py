@@ -81,9 +81,14 @@ def entries_of(about: dict[str, Any], path: Path) -> list[Entry]:
         entries = [Entry(**row) for row in about["manifest"]]
     except (KeyError, TypeError) as error:
         raise RunError("the run has no manifest", where=str(path), do=AGAIN) from error
-    if not all(isinstance(e.file, str) and isinstance(e.sha256, str) for e in entries):
+    if not all(_well_formed(entry) for entry in entries):
         raise RunError("the run's manifest cannot be read", where=str(path), do=AGAIN)
     return entries
+
+
+def _well_formed(entry: Entry) -> bool:
+    kinds = isinstance(entry.file, str) and type(entry.bytes) is int and isinstance(entry.sha256, str)
+    return kinds and "\0" not in entry.file
 
 
 def verify(run: Path, digest: str | None = None) -> Verified:
@@ -123,6 +128,8 @@ def _regular(run: Path, file: str) -> Entry:
     path = run / file
     if path.is_symlink() or not path.resolve().is_relative_to(run.resolve()):
         raise OSError(0, "a link stands in its place")
+    if path.exists() and not path.is_file():
+        raise OSError(0, "what stands in its place is no file")
     return entry_of(run, file)
 
 

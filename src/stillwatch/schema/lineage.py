@@ -48,9 +48,10 @@ CAMPAIGN_LINKS = Contract(
         Column("other_identity", pa.string(), "Identity of the other campaign.", required=True),
         Column("other_campaign", pa.string(), "Name of the other campaign in its run.", required=True),
         Column(
-            "earlier_run",
+            "earlier_digest",
             pa.string(),
-            "Id of the earlier run that the other campaign is of; null where it is of this run.",
+            "Digest of the earlier run that the other campaign is of, empty if it has none; null where the "
+            "other campaign is of this run.",
         ),
         Column("earlier_last", TIME, "Last exchange of that earlier run; null where it is of this run."),
         Column("accounts", pa.int64(), "Accounts that both name.", required=True),

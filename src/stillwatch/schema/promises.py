@@ -126,7 +126,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
     },
     "campaign_links": {
         P.DIGEST: "identity other_identity",
-        P.WORDED: "campaign link other_campaign earlier_run facets",
+        P.WORDED: "campaign link other_campaign earlier_digest facets",
         P.COUNTED: "group earlier_last accounts accounts_share more fewer keys key_share key_nats facet_keys",
     },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},

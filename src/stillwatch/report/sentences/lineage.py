@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stillwatch.iso_time import iso
 from stillwatch.report import formatting
 from stillwatch.report.sentences.wording import joined
 from stillwatch.run.reading import Row, Run
@@ -59,7 +60,7 @@ def sentence(link: Row) -> str:
 def named(link: Row) -> str:
     """The other campaign of a link: C002, or C001 of the earlier run (its log ends on 1 Mar 2026)."""
     name = str(link["other_campaign"])
-    if link["earlier_run"] is None:
+    if link["earlier_digest"] is None:
         return name
     return f"{name} of the earlier run{_log_end(link['earlier_last'])}"
 
@@ -84,7 +85,7 @@ def families(run: Run, campaigns: Sequence[Row]) -> list[str]:
     members: dict[str, list[str]] = {}
     for campaign in campaigns:
         members.setdefault(campaign["family"], []).append(campaign["campaign"])
-    links = [row for row in run.rows("campaign_links") if row["earlier_run"] is None]
+    links = [row for row in run.rows("campaign_links") if row["earlier_digest"] is None]
     lines = []
     for names in members.values():
         pairs = [
@@ -114,7 +115,7 @@ def compared(run: Run, campaigns: Sequence[Row]) -> str:
     previous = run.about.get("previous")
     if not isinstance(previous, dict):
         return ""
-    links = [row for row in run.rows("campaign_links") if row["earlier_run"] is not None]
+    links = [row for row in run.rows("campaign_links") if row["earlier_digest"] is not None]
     told = []
     for campaign in campaigns:
         own = [row for row in links if row["campaign"] == campaign["campaign"]]
@@ -133,7 +134,7 @@ def document(link: Row) -> dict[str, Any]:
         "link",
         "other_identity",
         "other_campaign",
-        "earlier_run",
+        "earlier_digest",
         "accounts",
         "accounts_share",
         "more",
@@ -141,7 +142,7 @@ def document(link: Row) -> dict[str, Any]:
     )
     return {
         **{name: link[name] for name in same},
-        "earlier_last": last.isoformat() if last else None,
+        "earlier_last": iso(last) if last else None,
         **{name: link[name] for name in ("keys", "key_share", "key_nats")},
         "facets": dict(zip(link["facets"], link["facet_keys"], strict=True)),
         "sentence": sentence(link),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import RunError
+from stillwatch.iso_time import iso
 from stillwatch.run.layout import MARK
 from stillwatch.run.lineage.campaign import Campaign, campaigns_of
 from stillwatch.run.reading import Run
@@ -43,7 +44,7 @@ class Earlier:
         return {
             "run": self.run or None,
             "digest": self.digest or None,
-            "last": self.last.isoformat() if self.last else None,
+            "last": iso(self.last) if self.last else None,
             "why": self.why,
             "keys": f"not compared: {self.no_keys}" if self.no_keys else "compared",
         }
@@ -89,10 +90,17 @@ def read_earlier(folder: Path, ours: Sketched, why: str) -> Earlier:
         found,
         str(run.about.get("id") or ""),
         str(run.about.get("digest") or ""),
-        datetime.fromisoformat(last) if isinstance(last, str) else None,
+        _time(last, folder),
         why,
         no_keys,
     )
+
+
+def _time(value: Any, folder: Path) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise RunError("the time of the last exchange is no time", where=str(folder / MARK)) from error
 
 
 def _differing(ours: Sketched, theirs: Sketched) -> str:

@@ -61,7 +61,7 @@ def _row(link: Link, identities: Mapping[int, str], earlier: Earlier | None) -> 
         "link": link.link,
         "other_identity": other.identity if link.earlier else identities[other.group],
         "other_campaign": other.name,
-        "earlier_run": earlier.run if link.earlier and earlier else None,
+        "earlier_digest": earlier.digest if link.earlier and earlier else None,
         "earlier_last": earlier.last if link.earlier and earlier else None,
         "accounts": link.accounts,
         "accounts_share": round(link.accounts / smaller, 6) if smaller else 0.0,
