@@ -21,7 +21,7 @@ from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
-from stillwatch.report.sentences import wording
+from stillwatch.report.sentences import clauses
 from stillwatch.report.sentences.prompts import ASKS
 from stillwatch.schema import codes, flags, promises
 from stillwatch.schema.promises import PROMISES, promise_of
@@ -234,7 +234,7 @@ def evidence_codes() -> Iterator[str]:
     yield "## Labels\n\nWhat prompts ask for: `campaigns.extracting.label`.\n\n"
     yield rows(("label", "what is asked for"), ((code(name), says) for name, says in ASKS.items()))
     yield "## Findings\n\nA row of table `scores` holds the values that its signal names in braces; "
-    yield f"{paragraphs(wording.__doc__)}"
+    yield f"{paragraphs(clauses.__doc__)}"
     for signal in SIGNALS.all().values():
         yield f"- `{signal.name}`: {signal.finding}\n"
         for name, said_instead in signal.unless.items():

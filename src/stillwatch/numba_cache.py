@@ -27,7 +27,7 @@ def choose(package: Path) -> None:
     global fallback
     if os.environ.get(VARIABLE) or any(map(_may_write, (package / "__pycache__", *_user_caches()))):
         return
-    folder = _kept() or _passing()
+    folder = _kept() or _temporary()
     if folder is None:
         return
     fallback = os.environ[VARIABLE] = str(folder)
@@ -65,7 +65,7 @@ def _kept() -> Path | None:
     return folder if ours else None
 
 
-def _passing() -> Path | None:
+def _temporary() -> Path | None:
     """A folder that goes with this process; None where nothing can be written at all."""
     try:
         folder = tempfile.mkdtemp(prefix="stillwatch-numba-")

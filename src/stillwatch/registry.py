@@ -149,7 +149,7 @@ class Signal:
     weight: float
     """How much of its axis it may carry alone, 0 to 1; negative: it exonerates."""
     finding: str
-    """The score as a clause, with the query's columns in braces; see report.sentences.wording."""
+    """The score as a clause, with the query's columns in braces; see report.sentences.clauses."""
     example: dict[str, Any]
     """Rows that prove it: passed to the function by the generated test."""
     expect: dict[int, float]

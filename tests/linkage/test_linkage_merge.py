@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.linkage.link import settled
+from stillwatch.linkage.link import assigned
 from stillwatch.linkage.merge import (
     SHARED,
     Ints,
@@ -105,7 +105,7 @@ def test_settled_puts_each_account_in_one_group_numbered_by_size(
     claims: dict[tuple[int, int], int], smallest: int, data: st.DataObject
 ) -> None:
     order = list(range(len(claims)))
-    found = settled(claims_table(claims, order), smallest)
+    found = assigned(claims_table(claims, order), smallest)
     accounts, groups = values(found, "account"), values(found, "group")
     assert len(set(accounts)) == len(accounts)
     sizes = Counter(groups)
@@ -120,7 +120,7 @@ def test_settled_puts_each_account_in_one_group_numbered_by_size(
             groups[place] for place, other in enumerate(values(found, "claim")) if other // 2 == claim // 2
         }
         assert others == {group}, "claims of one group stay together"
-    assert settled(claims_table(claims, data.draw(st.permutations(order))), smallest).equals(found)
+    assert assigned(claims_table(claims, data.draw(st.permutations(order))), smallest).equals(found)
 
 
 def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:

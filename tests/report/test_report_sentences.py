@@ -17,7 +17,7 @@ from stillwatch.campaigns.verdict import LABELS
 from stillwatch.registry import SIGNALS
 from stillwatch.report import sentences
 from stillwatch.report.sentences import hypotheses, permits, prompts
-from stillwatch.report.sentences.wording import clause
+from stillwatch.report.sentences.clauses import clause
 from stillwatch.report.view_models import ADJUSTED
 from stillwatch.schema.codes import Adjustment, Excess, Null
 from stillwatch.schema.values import VALUES, Item, items, record, records

@@ -73,7 +73,7 @@ def purified(
     for portion in range(portions):
         chosen = anchors.filter(in_portion(_.anchor, portion, portions))
         found.append(engine.collect(_purified(engine, marked, chosen, has, accounts, settings)))
-        for done in ("carriers", "together", "passing"):
+        for done in ("carriers", "together", "above_threshold"):
             engine.drop(done)
     engine.drop("has")
     return pa.concat_tables(found)
@@ -112,7 +112,8 @@ def _purified(
         .agg(nats=_.nats.sum())
     )
     member = engine.create(
-        "passing", total.filter(_.nats >= int(settings.threshold_nats * MICRO)).select("anchor", "account")
+        "above_threshold",
+        total.filter(_.nats >= int(settings.threshold_nats * MICRO)).select("anchor", "account"),
     )
     large = member.group_by("anchor").agg(n=_.count()).filter(_.n >= settings.smallest_group)
     kept = member.semi_join(large, "anchor")

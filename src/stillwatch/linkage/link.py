@@ -105,7 +105,7 @@ def link(
         group = merged(claim, account, SAME, of_smaller=True)
         best = best_claims(account, weight, claim)
     claims = pa.table({"claim": claim, "account": account, "nats": nats, "weight": weight, "group": group})
-    members_table = settled(claims, settings.smallest_group)
+    members_table = assigned(claims, settings.smallest_group)
     near = _near(engine, total, claims, members_table)
     rows = _weighed_rows(engine, weighed, members_table, near)
     counted = discounted(*(rows.column(name).to_numpy() for name in ("number", "account", "family", "nats")))
@@ -150,7 +150,7 @@ def _distinct(group: Ints, account: Ints) -> pa.Table:
     return pa.table({"group": pairs[:, 0], "account": pairs[:, 1]})
 
 
-def settled(claims: pa.Table, smallest: int) -> pa.Table:
+def assigned(claims: pa.Table, smallest: int) -> pa.Table:
     """Put each account into the one group whose claim on it has most weight: group, account, nats, claim.
 
     Groups are numbered from 1, the largest first.

@@ -61,14 +61,14 @@ class Gathered:
         self._more.append(table.cast(self._known.schema))
         self._waiting += table.num_rows
         if self._waiting > max(self._known.num_rows, ROWS_AT_ONCE):
-            self._settle()
+            self._shrink()
 
     def table(self) -> pa.Table:
         """All rows, each once, in a fixed order."""
-        self._settle()
+        self._shrink()
         return self._known
 
-    def _settle(self) -> None:
+    def _shrink(self) -> None:
         self._known = distinct(pa.concat_tables([self._known, *self._more]))
         self._more, self._waiting = [], 0
 

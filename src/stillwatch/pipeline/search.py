@@ -15,7 +15,7 @@ from stillwatch.pipeline.stages.facets import observe
 from stillwatch.pipeline.stages.heldout import run_held_out_tests
 from stillwatch.pipeline.stages.linkage import form_groups
 from stillwatch.pipeline.stages.signals import score_candidates
-from stillwatch.pipeline.stages.templates import NONE, recover_templates
+from stillwatch.pipeline.stages.templates import NONE, find_prompt_templates
 from stillwatch.pipeline.stages.verdicts import reach_verdicts
 from stillwatch.pipeline.stored import Stored
 from stillwatch.report_tables.labels import labels_of
@@ -62,7 +62,7 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
         progress("templates")
         if stored.templates:
             with Scope(run, "templates") as scope:
-                templates = recover_templates(scope, seen, scored, settings.sketch, stored.look)
+                templates = find_prompt_templates(scope, seen, scored, settings.sketch, stored.look)
                 labels = labels_of(stored.labels, templates.said) if templates.said.num_rows else labels
                 tables |= templates.tables(scope, seen, scored, labels, settings.sketch)
         with Scope(run, "verdicts") as scope:

@@ -54,7 +54,7 @@ class RunFolder:
         self._begin(out, place_of(out))
         try:
             # A run whose exchange was cut off stands there again before anything is decided about it.
-            self._settle_earlier()
+            self._mend_exchange()
             if self._whole.exists() and not force:
                 raise RunError(
                     "the run folder exists already",
@@ -105,7 +105,7 @@ class RunFolder:
         self._finished = False
 
     def _make(self) -> None:
-        self._settle_earlier()
+        self._mend_exchange()
         self._was = _state(self._whole)
         try:
             shutil.rmtree(self.aside, ignore_errors=True)
@@ -169,9 +169,9 @@ class RunFolder:
                 self._whole.rename(self._earlier)
             self.aside.rename(self._whole)
         finally:
-            self._settle_earlier()
+            self._mend_exchange()
 
-    def _settle_earlier(self) -> None:
+    def _mend_exchange(self) -> None:
         """Remove the earlier run where the new one has its place; put it back where an exchange of both was
         cut off between them.
         """

@@ -28,7 +28,7 @@ def signal(
 
     `example` holds rows of SIGNAL_EXCHANGES, columns left out being empty; `expect` the scores they must
     give, within 0.05. `finding` is a clause with columns in braces, as in "{part:%} of {accounts:account} …"
-    (see report.sentences.wording); `unless` holds other clauses, for where a column is 0 or not known.
+    (see report.sentences.clauses); `unless` holds other clauses, for where a column is 0 or not known.
     """
     if axis not in AXES:
         raise ValueError(f"BUG: unknown axis {axis}")

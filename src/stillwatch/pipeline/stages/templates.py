@@ -60,7 +60,7 @@ NONE = PromptTemplates([], pa.table({}), {}, LABELS.arrow.empty_table())
 """No templates, where none were looked for."""
 
 
-def recover_templates(
+def find_prompt_templates(
     engine: Engine, seen: Observed, scored: Scored, settings: SketchSettings, look: Look | None
 ) -> PromptTemplates:
     """Templates of every group but the peers. Where there is no room for it, none, and why."""
@@ -75,14 +75,14 @@ def recover_templates(
     asked = exchanges.filter(_.places.notnull() & _.words.notnull()).join(groups, "account")
     rows = asked.select("group", "request", "account", "words", "shingles", "places", "head", "tail")
     try:
-        with Scope(engine, "recovery") as scope:
-            return _recovered(scope, exchanges, groups, rows, texts, settings, look)
+        with Scope(engine, "prompt_templates") as scope:
+            return _found_prompt_templates(scope, exchanges, groups, rows, texts, settings, look)
     except OutOfRoom as error:
         # Hours of search stand by now, and no verdict depends on this.
         return replace(NONE, texts=texts, lost=error.what)
 
 
-def _recovered(
+def _found_prompt_templates(
     engine: Engine,
     exchanges: Table,
     groups: Table,

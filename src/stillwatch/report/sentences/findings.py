@@ -9,7 +9,7 @@ from typing import Any
 
 from stillwatch.registry import SIGNALS
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import clause, joined, sentences
+from stillwatch.report.sentences.clauses import clause, joined, sentences
 from stillwatch.run.reading import Row
 from stillwatch.schema.codes import Direction
 from stillwatch.schema.values import Item, items

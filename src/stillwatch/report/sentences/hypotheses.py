@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import joined
+from stillwatch.report.sentences.clauses import joined
 from stillwatch.run.reading import Row
 from stillwatch.schema.codes import Null
 

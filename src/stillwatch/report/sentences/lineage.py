@@ -7,7 +7,7 @@ from typing import Any
 
 from stillwatch.iso_time import iso
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import joined
+from stillwatch.report.sentences.clauses import joined
 from stillwatch.run.reading import Row, Run
 
 MEANS = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import clause, joined
+from stillwatch.report.sentences.clauses import clause, joined
 from stillwatch.run.reading import Row
 from stillwatch.schema.codes import Excess
 from stillwatch.schema.values import every, items

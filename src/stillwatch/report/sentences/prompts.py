@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import between, joined
+from stillwatch.report.sentences.clauses import between, joined
 from stillwatch.run.reading import Row
 
 ASKS = {

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from stillwatch.report import formatting
-from stillwatch.report.sentences.wording import joined
+from stillwatch.report.sentences.clauses import joined
 from stillwatch.run.reading import Row, Run
 
 NOTHING = "No group passed the error control, so nothing is listed."

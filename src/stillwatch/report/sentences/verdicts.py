@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stillwatch.report import formatting
+from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import Values, why
-from stillwatch.report.sentences.wording import joined
 from stillwatch.report.view_models import AXES
 from stillwatch.run.reading import Row, Run
 
