@@ -26,8 +26,9 @@ from stillwatch.pipeline.watch import watch
 from stillwatch.run import folder as run_folder
 from stillwatch.run.exchange import exchange
 from stillwatch.run.folder import RunFolder
-from stillwatch.run.layout import earlier_of
+from stillwatch.run.layout import aside_of, earlier_of
 from stillwatch.run.manifest import verify
+from stillwatch.run.reading import Run
 
 
 def again(ran: Ran, out: Path, accounts: Path | None = None) -> Path:
@@ -114,6 +115,27 @@ def test_a_run_whose_exchange_was_cut_off_is_a_run_like_others(small: Ran) -> No
     with pytest.raises(RunError, match="did not write"):
         again(small, small.folder)
     assert (small.folder / "notes.txt").exists()
+
+
+def test_what_stands_where_a_run_is_written_is_nobody_elses_loss(small: Ran) -> None:
+    out = small.folder.with_name("new")
+    aside_of(out).mkdir()
+    (aside_of(out) / "thesis.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(RunError, match="no run left it"):
+        detect(Inputs((small.world / "logs",)), out, ALONE, silent)
+    assert (aside_of(out) / "thesis.txt").read_text(encoding="utf-8") == "precious"
+    (aside_of(out) / "thesis.txt").unlink()
+    shutil.copytree(small.world / "logs", aside_of(out) / "stage" / "logs")
+    with pytest.raises(RunError, match="an input of this command"):
+        detect(Inputs((aside_of(out) / "stage" / "logs",)), out, ALONE, silent)
+    assert any((aside_of(out) / "stage" / "logs").iterdir())
+
+
+def test_a_pipe_in_a_run_ends_in_a_message(small: Ran) -> None:
+    (small.folder / "members.parquet").unlink()
+    os.mkfifo(small.folder / "members.parquet")
+    with pytest.raises(RunError, match="is no file"):
+        Run(small.folder).table("members")
 
 
 def test_force_replaces_a_run_and_its_leftovers(small: Ran) -> None:

@@ -118,7 +118,8 @@ def main() -> NoReturn:
     try:
         _must_be_text(sys.argv[1:])
         code = program(prog_name="stillwatch", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a shell may have closed it
+            sys.stdout.flush()
     except BaseException as error:
         code = EXIT_INTERRUPTED if interrupts.came else _told(error)
         if interrupts.came:
@@ -194,7 +195,7 @@ def _printing(error: BaseException) -> bool:
 
 def _no_more_output() -> None:
     """Let what is still to be printed go nowhere; Python would complain of it when it ends."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -21,6 +21,8 @@ from stillwatch.schema.table import values
 DUPLICATES = "looking for duplicate request ids"
 """The first step; all logs have been read before it."""
 DAY = 86_400
+LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC).toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+"""The last day of the calendar, since 1970: no day after it can be named."""
 AT_ONCE = 20_000_000
 """Rows that are looked up in the edge log at once, where a day has no more."""
 EDGE_COLUMNS = ("address", "subnet", "asn", "network_class", "region", "client", "stainless", "ja4")
@@ -141,10 +143,11 @@ def _between(rows: Table, first: int, last: int) -> Table:
     """The rows of days from `first` to `last`, compared as times, not as day numbers, so that row groups of
     other days are skipped unread.
     """
-    start, end = (
-        ibis.literal(datetime.fromtimestamp(day * DAY, UTC), rows.time.type()) for day in (first, last + 1)
-    )
-    return rows.filter((_.time >= start) & (_.time < end))
+    kind = rows.time.type()
+    begun = rows.filter(_.time >= ibis.literal(datetime.fromtimestamp(first * DAY, UTC), kind))
+    if last >= LAST_DAY:
+        return begun
+    return begun.filter(_.time < ibis.literal(datetime.fromtimestamp((last + 1) * DAY, UTC), kind))
 
 
 def in_runs(sizes: Sequence[int], most: int) -> list[range]:

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import RunError
+from stillwatch.small_file import read_small
 
+LARGEST = 256 * 2**20
+"""Bytes of a run.json; it has a line for each log file and each day."""
 AGAIN = "run `stillwatch detect … --out` again"
 
 
 def read_about(path: Path) -> dict[str, Any]:
     """The document of a run.json. Raises RunError where it cannot be read or is no JSON object."""
+    data = read_small(path, LARGEST, what="run's own description", error=RunError, do=AGAIN)
     try:
-        about = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise RunError(
-            f"the run's own description cannot be read: {error.strerror}", where=str(path), do=AGAIN
-        ) from error
+        about = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise RunError("the run's own description is not JSON", where=str(path), do=AGAIN) from error
     if not isinstance(about, dict):

@@ -23,10 +23,20 @@ def sketched_of(run: Path, about: dict[str, Any], do: str) -> Sketched:
     ours = Sketched.of_run(about, str(run / MARK))
     must_agree(Sketched(SKETCH_VERSION, ours.key), ours, str(run))
     for path in stored_days(run):
-        schema = pq.read_schema(path)
+        must_be_regular(path, do)
+        try:
+            schema = pq.read_schema(path)
+        except (pa.ArrowException, OSError) as error:
+            raise RunError("the exchanges cannot be read as Parquet", where=str(path), do=do) from error
         must_agree(ours, Sketched.of_schema(schema, str(path)), str(path))
         _as_promised(schema, EXCHANGES, path, do)
     return ours
+
+
+def must_be_regular(path: Path, do: str) -> None:
+    """Raise RunError where something else than a file stands: reading a pipe would wait for ever."""
+    if path.exists() and not path.is_file():
+        raise RunError("what stands in the table's place is no file", where=str(path), do=do)
 
 
 def settings_of(run: Path, about: dict[str, Any], do: str) -> Settings:
@@ -42,6 +52,7 @@ def settings_of(run: Path, about: dict[str, Any], do: str) -> Settings:
 def table_of(run: Path, table: Contract, do: str) -> pa.Table:
     """One table of the run. Raises RunError where it is missing or not as this version writes it."""
     path = run / f"{table.name}.parquet"
+    must_be_regular(path, do)
     try:
         read = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:

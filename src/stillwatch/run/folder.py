@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,7 +39,7 @@ from stillwatch.run.manifest import (
     entry_of,
     tables_in,
 )
-from stillwatch.run.replaceable import place_of, refuse_strange
+from stillwatch.run.replaceable import place_of, refuse_inputs, refuse_no_leftovers, refuse_strange
 
 
 class RunFolder:
@@ -47,12 +47,13 @@ class RunFolder:
     nothing of it stays. Nobody else can write the run meanwhile.
     """
 
-    def __init__(self, out: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> None:
+    def __init__(self, out: Path, *, force: bool = False, inputs: Collection[Path] = ()) -> None:
         """For a new run. Raises RunError if `out` exists, unless `force` and it is a run without any of the
         inputs, and where another process is writing it.
         """
         self._begin(out, place_of(out))
         try:
+            refuse_inputs((self.aside, self._earlier), inputs)
             # A run whose exchange was cut off stands there again before anything is decided about it.
             self._mend_exchange()
             if self._whole.exists() and not force:
@@ -107,6 +108,7 @@ class RunFolder:
     def _make(self) -> None:
         self._mend_exchange()
         self._was = _state(self._whole)
+        refuse_no_leftovers(self.aside, self._whole)
         try:
             shutil.rmtree(self.aside, ignore_errors=True)
             self.aside.mkdir(mode=0o700)

@@ -16,6 +16,7 @@ from stillwatch.engine import Engine, Table
 from stillwatch.errors import RunError
 from stillwatch.plain import plainly
 from stillwatch.run.about import AGAIN, read_about
+from stillwatch.run.checked import must_be_regular
 from stillwatch.run.layout import MARK, TABLES, no_run, stored_days, table_file
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import Contract, rows_where
@@ -113,6 +114,7 @@ def _pylist(table: pa.Table) -> list[Row]:
 
 
 def _batches(path: Path, table: Contract, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    must_be_regular(path, AGAIN)
     try:
         with pq.ParquetFile(path) as file:
             missing = [name for name in columns if name not in file.schema_arrow.names]

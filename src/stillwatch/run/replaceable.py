@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,6 +57,42 @@ def refuse_strange(whole: Path, inputs: Iterable[Path]) -> None:
             f"the run folder holds a file that Stillwatch did not write{_more(strange)}, so it is not "
             "replaced",
             where=str(whole / strange[0]),
+            do="move it elsewhere, or delete it",
+        )
+
+
+def refuse_inputs(folders: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise RunError where an input lies in a folder that a killed run may have left, and that is removed."""
+    given = [path.resolve() for path in inputs]
+    for folder in folders:
+        inside = sorted(str(path) for path in given if path.is_relative_to(folder))
+        if inside:
+            raise RunError(
+                f"an input of this command{_more(inside)} lies where a run is written before it is whole",
+                where=inside[0],
+                do="move the input elsewhere, or choose another --out",
+            )
+
+
+def refuse_no_leftovers(aside: Path, whole: Path) -> None:
+    """Raise RunError where the place of an unfinished run holds what no killed run left there."""
+    if aside.is_symlink() or (aside.exists() and not aside.is_dir()):
+        raise RunError("something stands where a run is written", where=str(aside), do="move it elsewhere")
+    strange = [
+        file
+        for file in files_of(aside)
+        if not (
+            file.startswith("stage/")
+            or file in (MARK, PAGE)
+            or is_table(file)
+            or is_leftover(file)
+            or os.path.lexists(whole / file)  # a watch takes over what somebody put into the run
+        )
+    ]
+    if strange:
+        raise RunError(
+            f"a file stands where a run is written{_more(strange)}, and no run left it there",
+            where=str(aside / strange[0]),
             do="move it elsewhere, or delete it",
         )
 
