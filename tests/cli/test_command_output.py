@@ -28,12 +28,13 @@ from stillwatch import report
 from stillwatch.cli import program
 from stillwatch.cli._progress import progress
 from stillwatch.cli._voice import Voice, Written
-from stillwatch.cli.explain import SECTIONS, SHORT
+from stillwatch.cli.explain import SHORT
+from stillwatch.cli.explain import command as explain_command
 from stillwatch.iso_time import iso
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.logged import Logged
-from stillwatch.report import terminal
 from stillwatch.schema.keyed import HashKey
+from stillwatch.schema.sections import SECTIONS
 from stillwatch.simulate.scenario import backdrops, shipped_names
 
 HEAVY = ("duckdb", "ibis", "jinja2", "numba", "numpy", "orjson", "pandas", "pyarrow", "rich", "scipy")
@@ -151,7 +152,9 @@ def test_explain_shows_the_sections_of_an_account_too(village_run: Ran) -> None:
 
 
 def test_the_sections_of_the_option_are_those_of_the_terminal() -> None:
-    assert SECTIONS == terminal.SECTIONS
+    (option,) = [one for one in explain_command.params if one.name == "sections"]
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == SECTIONS
     assert set(SHORT) <= set(SECTIONS)
     assert {"axes", *TITLES} == set(SECTIONS)
 

@@ -7,27 +7,8 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._json import print_json
+from stillwatch.schema.sections import SECTIONS
 
-SECTIONS = (
-    "axes",
-    "extracting",
-    "bound",
-    "test",
-    "permit",
-    "identity",
-    "volume",
-    "evidence",
-    "keys",
-    "signals",
-    "intents",
-    "templates",
-    "accounts",
-    "against",
-    "blind-spots",
-)
-"""Sections of what is shown, in its order; `report.terminal` has them. Named here too, since help must be
-quick.
-"""
 SHORT = ("axes", "bound", "test", "permit")
 """What --short leaves."""
 

@@ -22,7 +22,7 @@ MOST_MEMBERS = 12
 
 def explain(folder: Path, name: str, sections: Collection[str] = ()) -> RenderableType:
     """What the page says about a campaign (C001) or an account (its id or key). sections: names of those
-    wanted below the verdict (`terminal.SECTIONS`); none: all. Raises RunError for a name that is neither.
+    wanted below the verdict (`schema.sections`); none: all. Raises RunError for a name that is neither.
     """
     run = Run(folder)
     found = _find(run, name)

@@ -16,6 +16,7 @@ from stillwatch.report.sentences import frames, lineage
 from stillwatch.report.summary import bar, verdict_text
 from stillwatch.report.view_models import AXES, CampaignView
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.sections import SECTIONS
 
 FAMILY_COLOURS = {
     "network": "blue",
@@ -26,24 +27,6 @@ FAMILY_COLOURS = {
 }
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASKED = "What the prompts ask for"
-SECTIONS = (
-    "axes",
-    "extracting",
-    "bound",
-    "test",
-    "permit",
-    "identity",
-    "volume",
-    "evidence",
-    "keys",
-    "signals",
-    "intents",
-    "templates",
-    "accounts",
-    "against",
-    "blind-spots",
-)
-"""Every section, in the order in which it is shown."""
 MOST_PARTS = 4
 """Shared beginnings and ends that no frame explains."""
 SPARK = 72
@@ -54,6 +37,7 @@ class Block(Group):
     """A titled part of what is shown, with the name of its section."""
 
     def __init__(self, section: str, *parts: RenderableType) -> None:
+        assert section in SECTIONS, f"BUG: no section is called {section}"
         super().__init__(*parts)
         self.section = section
 
