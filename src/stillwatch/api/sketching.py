@@ -16,9 +16,8 @@ from stillwatch.ingest import pseudonym_key
 from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.batch_normaliser import LIMITS
 from stillwatch.ingest.conversation import answer_of
+from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.envelope import BODIES, Envelope, opened, request_of, request_of_body
-from stillwatch.ingest.formats import anthropic_messages_jsonl, openai_jsonl
-from stillwatch.ingest.formats.anthropic_messages_jsonl import is_anthropic
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
@@ -106,8 +105,14 @@ class Sketcher:
                 row = {**given, "time": NO_TIME} | ({} if answer is None else {"response": answer})
                 envelope = opened(row)
                 request = request_of(envelope, self._context)
-            filled = anthropic_messages_jsonl.filled if is_anthropic(envelope) else openai_jsonl.filled
-            return filled(request, envelope)
+            return fill(
+                request,
+                envelope.body,
+                envelope.answer,
+                usage=envelope.row.get("usage"),
+                path=envelope.path,
+                headers=envelope.headers,
+            )
         except BadRow as bad:
             raise InputError(
                 f"the request cannot be read: {bad.reason}", where=bad.column, do="see docs/python.md"

@@ -6,13 +6,33 @@ import ipaddress
 import re
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 from stillwatch.errors import SettingError
+from stillwatch.ingest.values import path_of
 from stillwatch.schema.ipv6 import plain_ipv6
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _FOR = re.compile(r'(?:^|[;,\s])for\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s]+)', re.IGNORECASE)
+INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "::1/128",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+    )
+)
+BETWEEN = "\x1f"
+"""Between the address fields of one row; no header can hold it, and it is taken out of the fields."""
 MOST_HOPS = 64
 """Entries of a forwarded header that are read, from the right. More entries are an attack, not a path."""
 
@@ -48,6 +68,19 @@ class ClientAddress:
         return results
 
     def _find(self, forwarded: str) -> str | None:
+        """Return the client of one value of a log, or of several fields joined by `joined`."""
+        if forwarded.count(BETWEEN) != 2:
+            return self._on(forwarded)
+        named, path, peer = forwarded.split(BETWEEN, 2)
+        if peer and self._trusted:
+            # What a client wrote itself counts only if a proxy of the provider's passed it on.
+            path = f"{path}, {peer}" if path else peer
+        found = [self._on(part) if part else None for part in (named, path, peer)]
+        known = [address for address in found if address is not None]
+        outside = (a for a in known if not _inside(a) and not self._is_trusted(ipaddress.ip_address(a)))
+        return next(outside, known[0] if known else None)
+
+    def _on(self, forwarded: str) -> str | None:
         if not self._trusted and (plain := _plain(forwarded)):
             return plain
         leftmost: str | None = None
@@ -63,6 +96,23 @@ class ClientAddress:
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address.version == network.version and address in network for network in self._trusted)
+
+
+def joined(named: Any, forwarded: Any, peer: Any) -> str | None:
+    """Return the address fields of one row as one value for ClientAddress; None if all are empty.
+
+    named: the client, as the operator says; forwarded: a header that proxies wrote; peer: the other end of
+    the connection, which may be a load balancer.
+    """
+    fields = [(path_of(value) or "").replace(BETWEEN, " ") for value in (named, forwarded, peer)]
+    given = [field for field in fields if field]
+    return BETWEEN.join(fields) if len(given) > 1 else given[0] if given else None
+
+
+def _inside(address: str) -> bool:
+    """Whether an address is one of a network's inside, so that no client on the internet has it."""
+    found = ipaddress.ip_address(address)
+    return any(found.version == network.version and found in network for network in INSIDE)
 
 
 def _plain(text: str) -> str | None:

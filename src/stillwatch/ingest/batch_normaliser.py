@@ -31,6 +31,8 @@ LIMITS = {
     "input_tokens": 10**8,
     "output_tokens": 10**8,
     "reasoning_tokens": 10**8,
+    "cached_tokens": 10**8,
+    "cache_written_tokens": 10**8,
     "reasoning_chars": 10**9,
     "duration_ms": 2**31 - 1,
     "asn": 2**32 - 1,
@@ -49,7 +51,8 @@ class BatchNormaliser:
 
     def __call__(self, raw: Raw) -> pa.RecordBatch:
         """Return the requests that pass, in REQUESTS' schema; the others are in quarantine."""
-        keep = self._required(raw)
+        keep = self._stepped(raw)
+        keep &= self._required(raw, keep)
         if not keep.all():
             at: Any = pa.array(np.flatnonzero(keep))
             raw = Raw(raw.rows[keep], {name: column.take(at) for name, column in raw.columns.items()})
@@ -61,9 +64,16 @@ class BatchNormaliser:
         arrays = [_shaped(columns.get(field.name), field.type, n) for field in REQUESTS.arrow]
         return pa.RecordBatch.from_arrays(arrays, schema=REQUESTS.arrow)
 
-    def _required(self, raw: Raw) -> Bools:
+    def _stepped(self, raw: Raw) -> Bools:
+        keep = np.ones(len(raw.rows), bool)
+        for index, kind in raw.stepped:
+            self._quarantine.step_over(self._file, kind)
+            keep[index] = False
+        return keep
+
+    def _required(self, raw: Raw, keep: Bools) -> Bools:
         account = raw.columns["account_id"]
-        keep = self._faults(raw)
+        keep = keep & self._faults(raw, keep)
         keep &= self._refuse(
             raw, keep & _true(pc.fill_null(pc.equal(account, ""), True)), "account_id", "no account"
         )
@@ -79,8 +89,8 @@ class BatchNormaliser:
             keep &= self._refuse(raw, late, "time", "time in the future")
         return keep
 
-    def _faults(self, raw: Raw) -> Bools:
-        keep = np.ones(len(raw.rows), bool)
+    def _faults(self, raw: Raw, keep: Bools) -> Bools:
+        keep = keep.copy()
         for index, column, reason in raw.faults:
             if keep[index]:
                 self._quarantine.add(self._file, int(raw.rows[index]), column, reason)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
+from stillwatch.ingest.addresses import joined
+from stillwatch.ingest.dialects import fill, is_anthropic
+from stillwatch.ingest.endpoints import other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
-from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import clean_headers, credential_of
-from stillwatch.ingest.values import Row, dig, first, inner, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.secrets import clean_headers, credential_of, first_account
+from stillwatch.ingest.values import (
+    Row,
+    dig,
+    first,
+    first_text,
+    inner,
+    mapping_of,
+    span_ms,
+    text,
+    whole,
+)
 
 BODIES = ("request.body", "request", "body", "request_body", "input_body", "params", "payload")
 ANSWERS = ("response.body", "response", "response_body", "output_body", "completion", "result")
@@ -58,7 +74,31 @@ PEERS = ("remote_addr", "peer", "peer_address")
 """Fields that name the other end of the connection, often a load balancer."""
 SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
 STATUSES = ("status_code", "http_status", "response.status_code", "response.status", "status")
-FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+FORWARDED = (
+    "x-forwarded-for",
+    "x_forwarded_for",
+    "http_x_forwarded_for",
+    "forwarded",
+    "downstream_remote_address",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-real-ip",
+    "x_real_ip",
+    "http_x_real_ip",
+)
+PATHS = (
+    "path",
+    "uri",
+    "url",
+    "endpoint",
+    "route",
+    "request_path",
+    "request.path",
+    "request.url",
+    "request.uri",
+)
+DEPLOYMENT = re.compile(r"/(?:deployments|models?|engines)/([^/:?]+)(?=[/:])")
+"""The model in the path of a call: Azure OpenAI, Vertex, Bedrock."""
 SAYS = ("messages", "input", "prompt", "instructions", "system")
 
 
@@ -76,6 +116,21 @@ class Envelope:
     """The request's headers, lower case, without credentials."""
     credential: str | None
     """The API key that it carried; it is only used to make an account id."""
+
+    @property
+    def path(self) -> Any:
+        """The path of the call; nothing if the line has none."""
+        return first(self.row, *PATHS)
+
+    @property
+    def anthropic(self) -> bool:
+        """Whether request and response are in the words of Anthropic's Messages API."""
+        return is_anthropic(self.body, self.answer, path=self.path, headers=self.headers)
+
+    @property
+    def other(self) -> str | None:
+        """What the line is if it does not ask a model for text; None if it does, or if that is not known."""
+        return other_path(self.path) or other_bodies(self.body, self.answer)
 
 
 def opened(row: Row) -> Envelope:
@@ -98,19 +153,18 @@ def request_of(envelope: Envelope, context: Context) -> Request:
     """Return everything but the words, the tokens and the end user."""
     row, body, headers = envelope.row, envelope.body, envelope.headers
     return Request(
-        request_id=text(first(row, *IDS))
+        request_id=first_text(row, *IDS)
         or text(headers.get("x-request-id"))
         or text(mapping_of(envelope.answer).get("id")),
         account_id=_account(envelope, context),
-        time=moment(_time(envelope)),
+        time=context.moment(_time(envelope)),
         model=text(body.get("model"))
         or text(mapping_of(envelope.answer).get("model"))
-        or text(row.get("model")),
+        or text(row.get("model"))
+        or _model_in(envelope.path),
         status=_status(envelope),
         duration_ms=_duration(row),
-        address=path_of(first(row, *ADDRESSES))
-        or path_of(first(headers, *FORWARDED))
-        or path_of(first(row, *PEERS)),
+        address=joined(first(row, *ADDRESSES), first({**row, **headers}, *FORWARDED), first(row, *PEERS)),
         user_agent=text(row.get("user_agent")) or text(headers.get("user-agent")),
         stainless=stainless_of(headers),
         ja4=text(row.get("ja4")) or text(headers.get("x-ja4")) or text(headers.get("ja4")),
@@ -138,7 +192,7 @@ def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
         return text(dig(envelope.row, context.account_field))
     return (
-        text(first(envelope.row, *ACCOUNTS))
+        first_account(envelope.row, *ACCOUNTS)
         or text(envelope.headers.get("openai-organization"))
         or envelope.credential
     )
@@ -158,13 +212,31 @@ def _time(envelope: Envelope) -> Any:
 
 def _status(envelope: Envelope) -> int | None:
     status = first(envelope.row, *STATUSES)
+    if status is None and (code := _code(envelope)) is not None:
+        return code
     if isinstance(status, str) and not status.isdigit():
-        return 200 if status in ("success", "ok", "completed") else None
+        return 200 if status.lower() in ("success", "succeeded", "ok", "completed") else _code(envelope)
     if status is None and (
         mapping_of(envelope.answer).get("choices") or mapping_of(envelope.answer).get("content")
     ):
         return 200
     return whole(status)
+
+
+def _code(envelope: Envelope) -> int | None:
+    """Return the status in an error object, of the row or of the answer."""
+    for holder in (envelope.row, mapping_of(envelope.answer)):
+        fault = mapping_of(holder.get("error"))
+        for name in ("code", "status", "status_code", "http_status"):
+            code = str(fault.get(name, ""))
+            if code.isdigit() and len(code) == 3:
+                return int(code)
+    return None
+
+
+def _model_in(path: Any) -> str | None:
+    found = DEPLOYMENT.search(path) if isinstance(path, str) else None
+    return text(unquote(found[1])) if found else None
 
 
 def _duration(row: Row) -> int | None:
@@ -183,6 +255,23 @@ def _conversation(row: Row, body: Row) -> str | None:
     return text(mapping_of(body.get("metadata")).get("session_id"))
 
 
-def bodies_of(sample: Sample) -> list[Envelope]:
-    """Return the sampled rows, taken apart, for `detect`."""
-    return [opened(row) for row in sample.rows]
+def asking(sample: Sample) -> list[Envelope]:
+    """Return the sampled rows that ask a model, taken apart, for `detect`."""
+    return [envelope for envelope in map(opened, sample.rows) if envelope.other is None]
+
+
+def read_line(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
+    """Read one line, whichever API's words it holds."""
+    envelope = opened(row)
+    other = envelope.other
+    if other is not None:
+        yield SteppedOver(other)
+        return
+    yield fill(
+        request_of(envelope, context),
+        envelope.body,
+        envelope.answer,
+        usage=row.get("usage"),
+        path=envelope.path,
+        headers=envelope.headers,
+    )

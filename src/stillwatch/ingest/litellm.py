@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from stillwatch.ingest.endpoints import other_call
 from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.values import Row, loads, mapping_of, text, whole
 
 NOTHING = ("", "{}", "[]", "null")
 """Values of a JSON column that holds nothing."""
+
+
+def other_row(row: Row) -> str | None:
+    """Return what a row is if it does not ask a model for text; None if it does, or if that is not known."""
+    for name in ("api_key", "user"):
+        if str(row.get(name) or "").lower().startswith(("litellm-internal", "litellm_internal")):
+            return "health checks"
+    call = row.get("call_type")
+    if isinstance(call, str) and "pass_through" in call:
+        # It may have asked a model all the same: then it has tokens or words.
+        words = any(row.get(name) not in (None, {}, [], *NOTHING) for name in ("messages", "response"))
+        return None if words or whole(row.get("completion_tokens")) else "calls that were passed through"
+    return other_call(call)
 
 
 def stored_messages(value: Any, body: Row) -> Any:

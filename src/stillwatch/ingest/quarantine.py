@@ -48,6 +48,8 @@ class Quarantine:
     """Single values dropped from rows that were kept, by column and reason."""
     late: Counter[int] = field(default_factory=Counter)
     """Rows kept out for a time in the future, by the hour of their time since 1970."""
+    stepped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows that are no requests to a language model, by file and kind."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
 
@@ -61,6 +63,10 @@ class Quarantine:
         """Record a note about a whole file that holds no row to count."""
         self._store(file, 0, "", reason)
 
+    def step_over(self, file: str, kind: str, count: int = 1) -> None:
+        """Count rows that are no requests to a language model."""
+        self.stepped[file, kind] += count
+
     def mend(self, column: str, reason: str, count: int = 1) -> None:
         """Count values that were dropped while their rows were kept."""
         if count:
@@ -72,6 +78,7 @@ class Quarantine:
         self.bad += other.bad
         self.reasons.update(other.reasons)
         self.mended.update(other.mended)
+        self.stepped.update(other.stepped)
         self.late.update(other.late)
         for row in other.rows:
             self._store(*row)

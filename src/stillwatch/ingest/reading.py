@@ -11,7 +11,7 @@ from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
 from stillwatch.ingest.quarantine import BadRow, Quarantine
-from stillwatch.ingest.request import Builder, Context, Request
+from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
@@ -68,6 +68,8 @@ class _Reading:
             for request in self._requests(row):
                 if isinstance(request, BadRow):
                     self._refuse(number, request)
+                elif isinstance(request, SteppedOver):
+                    self._quarantine.step_over(self._source.name, request.kind)
                 else:
                     builder.add(number, request)
             if len(builder.rows) >= self._settings.batch_rows or builder.bytes >= self._settings.batch_bytes:
@@ -86,7 +88,7 @@ class _Reading:
             or name in (account, account.partition(".")[0])
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow]:
+    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
         if isinstance(row, BadRow):
             yield row

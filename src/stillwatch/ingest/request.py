@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from stillwatch.ingest.conversation import Messages
 from stillwatch.ingest.mapping import Mapping
+from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
 
@@ -24,6 +25,18 @@ class Context:
     """The field that names the account; empty: the format's usual one."""
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
+
+    def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
+        """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
+        return moment(value, column, unit)
+
+
+@dataclass(frozen=True)
+class SteppedOver:
+    """A row that is no request to a language model; a format yields it in place of one, and it is counted."""
+
+    kind: str
+    """What it is instead, in the plural: embeddings, health checks …"""
 
 
 @dataclass(slots=True)
@@ -38,6 +51,8 @@ class Request:
     input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_written_tokens: int | None = None
     duration_ms: int | None = None
     address: str | None = None
     asn: int | None = None
@@ -113,6 +128,8 @@ class Raw:
     """Arrays of RAW_TYPES by name."""
     faults: list[tuple[int, str, str]] = field(default_factory=list)
     """Places in these columns that could not be read: index, column, reason."""
+    stepped: list[tuple[int, str]] = field(default_factory=list)
+    """Rows that are no requests to a language model: index and kind, as in SteppedOver."""
 
 
 class Builder:

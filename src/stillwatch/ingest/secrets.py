@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from stillwatch.ingest.values import LONGEST_ID, Row
+from stillwatch.ingest.values import LONGEST_ID, Row, dig, text
 
 SECRET_NAME = re.compile(
     r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",
@@ -64,6 +64,23 @@ def credential_of(headers: Any) -> str | None:
             bare = re.sub(r"^(?:bearer|basic)\s+", "", value.strip(), flags=re.IGNORECASE)
             return f"Bearer {bare}"
     return None
+
+
+MASKED = re.compile(r"\*{3}|\.{3}|\u2026|\u2022{3}|x{6}|#{4}", re.IGNORECASE)
+"""A key with its middle masked: many keys look alike so."""
+SHARED = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal|(?:anonymous|guest)$", re.IGNORECASE)
+"""Ids that stand for whoever gave none, and for the gateway itself."""
+
+
+def account_text(value: Any) -> str | None:
+    """Return an account id; None where there is none, or only a mask or an id that stands for everybody."""
+    found = text(value)
+    return None if found is None or MASKED.search(found) or SHARED.match(found) else found
+
+
+def first_account(row: Row, *paths: str) -> str | None:
+    """Return the first account id among several paths."""
+    return next((found for path in paths if (found := account_text(dig(row, path))) is not None), None)
 
 
 def is_raw_key(account: str) -> bool:

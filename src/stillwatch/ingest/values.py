@@ -20,6 +20,45 @@ UNUSABLE = -1
 LARGEST = 2**62
 
 
+ABSENT = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "null",
+        "<null>",
+        "(null)",
+        "none",
+        "nil",
+        "nan",
+        "n/a",
+        "undefined",
+        "unknown",
+        "(not set)",
+        "redacted",
+        "[redacted]",
+        "<redacted>",
+        "(redacted)",
+        "[filtered]",
+        "\\n",
+    )
+)
+"""What logs write, in any case, where they have no value. Many rows share it, so as a value it would join
+strangers.
+"""
+LONGEST_ABSENT = 16
+
+
+def absent(value: Any) -> bool:
+    """Return whether a field holds no value: nothing, or a mark that stands for nothing."""
+    if isinstance(value, str):
+        if len(value) > LONGEST_ABSENT:
+            return value.isspace()
+        bare = value.strip()
+        return bare.lower() in ABSENT or not bare.strip("*\u2022\u2026.")
+    return value is None
+
+
 def loads(data: bytes | str, column: str = "") -> Any:
     """Parse a JSON value. Raises BadRow.
 
@@ -90,7 +129,7 @@ def canonical(value: Any, column: str) -> str | None:
 def text(value: Any) -> str | None:
     """Return an id or header as text of at most LONGEST_ID characters; None where there is none."""
     if isinstance(value, str):
-        return value[:LONGEST_ID] or None
+        return None if absent(value) else value[:LONGEST_ID]
     if isinstance(value, int) and not isinstance(value, bool) and -LARGEST < value < LARGEST:
         return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
@@ -205,8 +244,19 @@ def first(row: Row, *paths: str) -> Any:
         value = row.get(path)
         if value is None and "." in path:
             value = dig(row, path)
-        if value is not None and value != "":
+        if not absent(value):
             return value
+    return None
+
+
+def first_text(row: Row, *paths: str) -> str | None:
+    """Return the first id or header among several paths. An object or a placeholder hides no later one."""
+    for path in paths:
+        value = row.get(path)
+        if value is None and "." in path:
+            value = dig(row, path)
+        if (found := text(value)) is not None:
+            return found
     return None
 
 

@@ -16,7 +16,7 @@ from stillwatch.ingest.request import Context, MessageColumn, Raw, Request
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.signatures import listed, signatures_of
 from stillwatch.ingest.thoughts import thought_chars, with_thoughts
-from stillwatch.ingest.values import Row, canonical, dig, inner, moment, path_of, text, whole
+from stillwatch.ingest.values import Row, canonical, dig, inner, path_of, text, whole
 from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
 from stillwatch.registry import FORMATS, Format
 from stillwatch.schema.requests import MESSAGE, REQUESTS
@@ -37,7 +37,16 @@ TEXTS = (
     "request_id",
     "account_id",
 )
-COUNTS = ("status", "input_tokens", "output_tokens", "reasoning_tokens", "duration_ms", "asn")
+COUNTS = (
+    "status",
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "cache_written_tokens",
+    "duration_ms",
+    "asn",
+)
 Faults = list[tuple[int, str, str]]
 Signatures = list[list[str] | None]
 JSONS = ("tools", "output_format")
@@ -67,7 +76,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     """Read one row as a request, through the mapping."""
     mapping = _mapping(context)
     get = _Getter(row, mapping)
-    request = Request(time=moment(get("time"), "time", _unit(mapping)))
+    request = Request(time=context.moment(get("time"), "time", _unit(mapping)))
     for name in TEXTS:
         setattr(request, name, path_of(get(name)) if name == "address" else text(get(name)))
     for name in COUNTS:

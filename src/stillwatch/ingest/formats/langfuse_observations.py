@@ -9,9 +9,20 @@ from stillwatch.ingest.conversation import Messages, answer_of, messages_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import clean_headers
+from stillwatch.ingest.secrets import clean_headers, first_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, dig, first, inner, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.values import (
+    Row,
+    dig,
+    first,
+    first_text,
+    inner,
+    mapping_of,
+    path_of,
+    span_ms,
+    text,
+    whole,
+)
 from stillwatch.registry import FORMATS, Format
 
 ASKS = frozenset({"GENERATION"})
@@ -60,9 +71,9 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         request_id=text(row.get("id")),
         account_id=text(dig(row, context.account_field))
         if context.account_field
-        else text(first(row, *ACCOUNTS)),
-        time=moment(start, "start_time"),
-        model=text(first(row, "provided_model_name", "providedModelName", "model", "internal_model_id")),
+        else first_account(row, *ACCOUNTS),
+        time=context.moment(start, "start_time"),
+        model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
         input_tokens=whole(
             first(
@@ -89,10 +100,10 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         ),
         duration_ms=span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
-        user_agent=text(first(meta, "user_agent", "userAgent")) or text(headers.get("user-agent")),
+        user_agent=first_text(meta, "user_agent", "userAgent") or text(headers.get("user-agent")),
         stainless=stainless_of(headers),
-        end_user=text(first(meta, "end_user", "safety_identifier", "user_api_key_end_user_id")),
-        conversation=text(first(row, "session_id", "sessionId")),
+        end_user=first_text(meta, "end_user", "safety_identifier", "user_api_key_end_user_id"),
+        conversation=first_text(row, "session_id", "sessionId"),
         messages=_said(given),
         answer=answer_of(row.get("output")),
         parameters=parameters_of(asked),

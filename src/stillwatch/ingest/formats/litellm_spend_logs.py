@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
-from stillwatch.ingest.litellm import body_of, client_of, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.litellm import body_of, client_of, other_row, reasoning_of, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
-from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, dig, inner, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -24,8 +25,12 @@ def detect(sample: Sample) -> float:
     )
 
 
-def read(row: Row, context: Context) -> Iterator[Request]:
+def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     """Read one row of the table as a request."""
+    other = other_row(row)
+    if other is not None:
+        yield SteppedOver(other)
+        return
     meta = mapping_of(row.get("metadata"))
     sent = mapping_of(row.get("proxy_server_request"))
     body = body_of(sent)
@@ -35,7 +40,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     request = Request(
         request_id=text(row.get("request_id")) or text(row.get("litellm_call_id")),
         account_id=_account(row, context),
-        time=moment(row.get("startTime"), "startTime"),
+        time=context.moment(row.get("startTime"), "startTime"),
         model=text(row.get("model_group")) or text(row.get("model")),
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
@@ -59,7 +64,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 def _account(row: Row, context: Context) -> str | None:
     if context.account_field:
         return text(dig(row, context.account_field))
-    return text(row.get("user")) or text(row.get("api_key"))
+    return first_account(row, "user", "api_key", "team_id")
 
 
 FORMATS.add(

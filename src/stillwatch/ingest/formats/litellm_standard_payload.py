@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
-from stillwatch.ingest.litellm import client_of, status_of
+from stillwatch.ingest.litellm import client_of, other_row, status_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
-from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, dig, first, mapping_of, moment, path_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, dig, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
@@ -25,8 +26,12 @@ def detect(sample: Sample) -> float:
     )
 
 
-def read(row: Row, context: Context) -> Iterator[Request]:
+def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     """Read one payload as a request."""
+    other = other_row(row)
+    if other is not None:
+        yield SteppedOver(other)
+        return
     meta = mapping_of(row.get("metadata"))
     asked = mapping_of(row.get("model_parameters"))
     agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))
@@ -36,8 +41,8 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
         account_id=text(dig(row, context.account_field))
         if context.account_field
-        else text(first(row, *ACCOUNTS)),
-        time=moment(row.get("startTime"), "startTime"),
+        else first_account(row, *ACCOUNTS),
+        time=context.moment(row.get("startTime"), "startTime"),
         model=text(row.get("model_group")) or text(row.get("model")),
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),
         input_tokens=whole(row.get("prompt_tokens")),

@@ -22,7 +22,6 @@ from stillwatch.ingest.values import (
     dig,
     inner,
     mapping_of,
-    moment,
     path_of,
     span_ms,
     text,
@@ -121,7 +120,7 @@ def _request(span: Span, context: Context) -> Request:
         or ":".join(filter(None, (span.trace, span.span)))
         or None,
         account_id=text(_account(attributes, context)),
-        time=moment(span.start, "startTimeUnixNano"),
+        time=context.moment(span.start, "startTimeUnixNano"),
         model=text(_first(attributes, names.MODEL)),
         status=_status(attributes, span),
         input_tokens=whole(_first(attributes, names.INPUT_TOKENS)),
