@@ -229,6 +229,7 @@ def _spoken_by(value: Any) -> str:
         for _, words in _message(
             {"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item
         )
+        if words
     )
 
 
