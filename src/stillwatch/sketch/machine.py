@@ -1,4 +1,4 @@
-"""Words that machines put into texts: marks of what was cut, placeholders, encoded files. Nobody wrote them."""
+"""Words that machines put into texts: what was cut, placeholders, encoded files."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ STARTS = (
 """Bytes that one of the marks has; texts without any of them are left as they are."""
 NEEDLES = tuple(start.decode() for start in STARTS)
 MARKS = re.compile(
-    r"(?:\.{3} ?)?\(litellm_truncated(?: skipped)?[^()]{0,200}(?:\([^()]{0,80}\)[^()]{0,300}){0,3}\)?(?: ?\.{3})?"
+    r"(?:\.{3} ?)?\(litellm_truncated(?: skipped)?[^()]{0,200}(?:\([^()]{0,80}\)[^()]{0,300}){0,3}\)?"
+    r"(?: ?\.{3})?"
     r"|\"?redacted-by-litellm\"?"
-    r"|data:[\w.+-]{1,40}/[\w.+-]{1,80}(?:;[\w=.-]{1,40}){0,4};base64,[A-Za-z0-9+/_=\s-]*"
+    r"|data:[\w.+-]{1,40}/[\w.+-]{1,80}(?:;[\w=.-]{1,40}){0,4};base64,[A-Za-z0-9+/_=-]*"
     r"|(?:\.{3}|\u2026)? ?[\[(<{]{1,2} ?(?:\.{3}|\u2026)? ?(?:\w{1,20} ){0,3}(?:truncat\w{0,5}|redacted)\b"
     r"[^\[\](){}<>\n]{0,80}[\])>}]{1,2}(?: ?\.{3}| ?\u2026)?"
     r"|(?:\.{3}|\u2026) ?(?:truncated|and \d+ more)\b"
@@ -39,7 +40,7 @@ MARKS = re.compile(
     r"|\[\d+ rows x \d+ columns\]",
     re.IGNORECASE,
 )
-"""Marks of LiteLLM (every version), Langfuse, Datadog, Sentry, OpenTelemetry, pandas and our own placeholders."""
+"""Marks of LiteLLM (all versions), Langfuse, Datadog, Sentry, OpenTelemetry, pandas, and our placeholders."""
 
 
 def without_marks(text: str) -> str:
