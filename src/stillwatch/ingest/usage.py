@@ -73,6 +73,8 @@ THOUGHT = (
 )
 """Reasoning that stands beside the output, unless the total says otherwise: Gemini, Langfuse."""
 TOOL_USE = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
+PLAIN = frozenset(("prompt_tokens", "completion_tokens", "total_tokens"))
+"""Usage with no other names than these, the most common one, has no parts to look for."""
 INCLUSIVE = ("prompt_tokens", "promptTokens")
 """Inputs that include what was cached, even where Anthropic's names stand beside them: LiteLLM's."""
 
@@ -111,6 +113,8 @@ def counts_of(usage: Row) -> Counts:
     """Return the counts in any API's usage object."""
     if not usage:
         return Counts()
+    if usage.keys() <= PLAIN:
+        return Counts(whole(usage.get("prompt_tokens")), whole(usage.get("completion_tokens")))
     usage = _flat(usage)
     name = next((name for name in INPUT if usage.get(name) is not None), "")
     asked, wrote = _within(usage, ASKED), _within(usage, WRITTEN)
