@@ -51,7 +51,7 @@ def without_marks(text: str) -> str:
 def unmarked(column: pa.Array[Any]) -> pa.Array[Any]:
     """Return a column of texts without such marks; the same column if it has none. Nulls stay."""
     data, offsets = buffers_of(column)
-    held = memoryview(data)[int(offsets[0]) : int(offsets[-1])].tobytes()
+    held = data[int(offsets[0]) : int(offsets[-1])].tobytes()
     if not any(start in held for start in STARTS):
         return column
     return pa.array(
