@@ -220,16 +220,13 @@ def refuse_scientific(sample: Sample, where: str) -> None:
     """
     if sample.kind != "csv":
         return
-    for column in sorted(sample.columns):
+    for column in sorted(filter(ID.search, sample.columns)):
         values = [value for row in sample.rows if isinstance(value := row.get(column), str)]
-        if (
-            ID.search(column)
-            and values
-            and 2 * sum(map(bool, map(SCIENTIFIC.fullmatch, values))) >= len(values)
-        ):
+        rounded = sum(1 for value in values if SCIENTIFIC.fullmatch(value))
+        if rounded and 2 * rounded >= len(values):
             raise InputError(
-                f"column {column!r} holds ids in scientific notation (as 1.23E+15): a spreadsheet has rounded "
-                "them, and different ids have become one",
+                f"column {column!r} holds ids in scientific notation (as 1.23E+15): a spreadsheet has "
+                "rounded them, and different ids have become one",
                 where=where,
-                do="export the log again, and do not save it with a spreadsheet; or import that column as text",
+                do="export the log again, and do not save it with a spreadsheet",
             )

@@ -46,12 +46,19 @@ class Content:
             return Content(0 if isinstance(path, Path) else path.stat().st_size, None)
         try:
             with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                sha256 = _digest(file)
                 return Content(file.tell(), sha256)
         except OSError as error:
             raise InputError(
                 f"the file cannot be read: {error.strerror}", where=str(path), do="check its permissions"
             ) from error
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def side_inputs(given: Iterable[tuple[str, Path | None]]) -> list[dict[str, Any]]:

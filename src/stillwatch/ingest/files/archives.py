@@ -70,11 +70,8 @@ def tar_members(path: Path, shown: str, start: int, size: int, say: Say, *, cut:
                     yield Member(place, name, "")
                 elif not (member.isdir() or member.isreg()):
                     say(f"left out, since it is no file: {shown}/{clean(member.name)}")
-                at = (
-                    member.offset_data + -(-member.size // BLOCK) * BLOCK
-                    if member.isreg()
-                    else member.offset_data
-                )
+                blocks = -(-member.size // BLOCK) if member.isreg() else 0
+                at = member.offset_data + blocks * BLOCK
             else:
                 ended = _ends(file, at)
     except (tarfile.TarError, EOFError, OverflowError):
@@ -101,7 +98,8 @@ def zip_members(path: Path, shown: str, start: int, size: int, say: Say, *, cut:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
         raise InputError(
-            f"the zip archive breaks off or is damaged: its directory, which is at its end (byte {size:,}), cannot be read",
+            "the zip archive breaks off or is damaged: its directory, which is at its end (byte "
+            f"{size:,}), cannot be read",
             where=shown,
             do="copy the file again",
         ) from error
@@ -117,7 +115,8 @@ def zip_members(path: Path, shown: str, start: int, size: int, say: Say, *, cut:
             )
         if member.compress_type not in METHODS:
             raise InputError(
-                f"a member of the zip archive is packed in a way that is not read here (method {member.compress_type})",
+                "a member of the zip archive is packed in a way that is not read here (method "
+                f"{member.compress_type})",
                 where=f"{shown}/{name}",
                 do="unpack it, and give the files",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stillwatch.errors import InputError
 
 TEXT = "export the log as JSON lines, CSV or Parquet"
+SHEET = "save the sheet as CSV, in UTF-8"
 TOLD = (
     (b"%PDF", "a PDF document", TEXT),
     (b"ORC", "an ORC file", "export it as Parquet or JSON lines"),
@@ -39,40 +40,45 @@ TOLD = (
 )
 """First bytes, what they say, and what to do instead."""
 OFFICE = (
-    (b"xl/", "an Excel workbook (.xlsx)", "save the sheet as CSV, in UTF-8"),
+    (b"xl/", "an Excel workbook (.xlsx)", SHEET),
     (b"word/", "a Word document (.docx)", TEXT),
     (b"ppt/", "a PowerPoint document (.pptx)", TEXT),
     (b"META-INF/", "a Java archive", TEXT),
     (
         b"mimetypeapplication/vnd.oasis",
         "an OpenDocument file (.ods, .odt)",
-        "save the sheet as CSV, in UTF-8",
+        SHEET,
     ),
 )
 """Names of members that show what a zip archive is instead."""
+SUFFIXES = {"xlsx": 0, "xlsm": 0, "xlsb": 0, "docx": 1, "pptx": 2, "jar": 3, "ods": 4, "odt": 4}
+"""Of such documents, with their place in OFFICE."""
 CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b\0")
 
 
-def refuse_binary(head: bytes, where: str) -> None:
+def refuse_binary(head: bytes, where: str, name: str = "") -> None:
     """Raise InputError if the first bytes are those of a known binary file, or no text at all."""
     for magic, what, do in TOLD:
         if head.startswith(magic) and not (magic == b"ORC" and head[3:4].isalnum()):
             raise _refusal(what, where, do)
-    if head[:4] == b"PK\x03\x04" and (found := office_in(head)):
+    if head[:4] == b"PK\x03\x04" and (found := office_in(head, name)):
         raise _refusal(found[0], where, found[1])
     sample = head[:4096].strip(b"\0")
-    if head and not sample and len(head) >= 4:
-        raise _refusal("empty but for NUL bytes, as after a crash", where, "take it out of the folder")
+    if not sample and 4 <= len(head) < 4096:
+        raise _refusal("empty but for NUL bytes, as after a crash", where, "look for a whole copy")
     strange = len(sample) - len(sample.translate(None, CONTROLS + b"\0"))
     if sample[:1] not in (b"{", b"[") and strange * 50 > len(sample):
         raise _refusal("binary: no text, and no kind of file that is known here", where, TEXT)
 
 
-def office_in(head: bytes) -> tuple[str, str] | None:
+def office_in(head: bytes, name: str = "") -> tuple[str, str] | None:
     """Return what a zip archive is if its first members show that it is a document, and what to do."""
     if b"[Content_Types].xml" in head[:200]:
         found = next(((what, do) for mark, what, do in OFFICE[:3] if mark in head), None)
-        return found or ("an Office document", "save the sheet as CSV, in UTF-8")
+        return found or ("an Office document", SHEET)
+    suffix = name.rpartition(".")[2].lower()
+    if suffix in SUFFIXES:
+        return OFFICE[SUFFIXES[suffix]][1:]
     names = head[30:120]
     return next(((what, do) for mark, what, do in OFFICE if names.startswith(mark)), None)
 

@@ -64,11 +64,15 @@ def unpacked(place: Place, compression: str, *, accept_cut: bool = False) -> Pie
 
     Raises InputError where the file is cut or damaged; with accept_cut BadRow, after all bytes before it.
     """
+    pieces: Pieces
     if not compression:
-        yield from _Tap(place, CHUNK)
+        pieces = iter(_Tap(place, CHUNK))
+        if isinstance(place, Stretch) and place.crc is not None:
+            pieces = _stored(pieces, place, accept_cut=accept_cut)
+        yield from pieces
         return
     tap = _Tap(place, ZSTD_STEP if "zstd" in compression else STEP)
-    pieces: Pieces = iter(tap)
+    pieces = iter(tap)
     names = compression.split(",")
     crc = place.crc if isinstance(place, Stretch) and names[0] == "deflate" else None
     for name in names:
@@ -88,6 +92,16 @@ def unpacked(place: Place, compression: str, *, accept_cut: bool = False) -> Pie
             do="copy the file again, or set ingest.accept_cut_files = true in the settings file to read what "
             "is before that place",
         ) from error
+
+
+def _stored(pieces: Pieces, place: Stretch, *, accept_cut: bool) -> Pieces:
+    assert place.crc is not None
+    try:
+        yield from _checked(pieces, place.crc)
+    except _Broken as error:
+        if accept_cut:
+            raise BadRow("", f"the zip member {error}") from None
+        raise InputError(f"the zip member {error}", where=str(place), do="copy the file again") from error
 
 
 def _gzip(pieces: Pieces) -> Pieces:

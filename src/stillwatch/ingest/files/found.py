@@ -14,6 +14,7 @@ from stillwatch.ingest.files.place import Place, Stretch
 from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.ingest.files.streams import encoding_in, head_of
 from stillwatch.ingest.files.walk import Say
+from stillwatch.ingest.quarantine import BadRow
 from stillwatch.settings import IngestSettings
 
 FREELY = 1 << 30
@@ -51,7 +52,7 @@ class Opener:
             raise InputError(
                 f"the file cannot be read: {error.strerror}", where=where, do="check its permissions"
             ) from error
-        if is_tar(head) or (is_zip(head) and not office_in(head)):
+        if is_tar(head) or (is_zip(head) and not office_in(head, found.name)):
             if depth > 1:
                 raise InputError(
                     "an archive in an archive in an archive", where=where, do="unpack the outer ones"
@@ -60,7 +61,7 @@ class Opener:
                 yield from self(member, depth + 1)
             return
         if not head.startswith(b"PAR1") and not encoding_in(head):
-            refuse_binary(head, where)
+            refuse_binary(head, where, found.name)
         if head.startswith(b"PAR1") and packing:
             # Parquet is read from its end, so it needs a place where that can be reached.
             copy = Stretch(path := self._copied(found, packing, size), where, 0, path.stat().st_size)
@@ -91,7 +92,13 @@ class Opener:
         for member in members(path, shown, start, size, self._say, cut=self._settings.accept_cut_files):
             yield Found(member.place, f"{found.name}/{member.name}", member.packed, found.on_disk)
 
+    def _tolerated(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from pieces
+        except BadRow as bad:  # only where the settings accept it
+            self._say(bad.reason)
+
     def _copied(self, found: Found, packing: str, size: int) -> Path:
-        pieces = unpacked(found.place, packing)
+        pieces = self._tolerated(unpacked(found.place, packing, accept_cut=self._settings.accept_cut_files))
         most = max(FREELY, size * self._settings.max_unpacked_ratio)
         return self._scratch.keep(pieces, str(found.place), most)

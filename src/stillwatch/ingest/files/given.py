@@ -54,8 +54,8 @@ def _given(path: Path, scratch: Scratch, say: Say) -> Iterator[Found]:
             yield Found(file, file.relative_to(path).as_posix(), "", file)
     elif _is_pipe(path):
         try:
-            with path.open("rb") as file:
-                yield _copied(file, path.name, scratch)
+            with path.open("rb") as pipe:
+                yield _copied(pipe, path.name, scratch)
         except OSError as error:
             raise InputError(
                 f"the pipe cannot be read: {error.strerror}", where=str(path), do="check its permissions"

@@ -50,7 +50,7 @@ def batches(
     any number of them: it is expanded only so far that a batch stays within `most_bytes`, or has one row.
     """
     plain = open_parquet(path)
-    files = {(): plain}
+    files: dict[tuple[str, ...], pq.ParquetFile] = {(): plain}
     schema = _chosen(plain.schema_arrow, columns)
     first = 1
     for group in range(plain.metadata.num_row_groups):
@@ -95,7 +95,7 @@ def _risky(file: pq.ParquetFile, group: int, rows: int, most_bytes: int) -> tupl
 
 
 def _within(batch: pa.RecordBatch, schema: pa.Schema, most_bytes: int) -> Iterator[pa.RecordBatch]:
-    """Return a batch in pieces whose dictionaries expand to no more than `most_bytes`, as the schema has it."""
+    """Return a batch in pieces that hold at most `most_bytes` once expanded, in the types of the schema."""
     if not any(_has_dictionary(field.type) for field in batch.schema):
         yield batch
         return

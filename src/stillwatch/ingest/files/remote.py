@@ -124,10 +124,8 @@ def refusal(error: OSError, where: str) -> InputError:
     elif re.search(r"NO_SUCH|NoSuch|404|not found|does not exist|RESOURCE_NOT_FOUND", text, re.IGNORECASE):
         what, do = "there is no such object or bucket", "check the address: scheme://bucket/path"
     else:
-        what, do = (
-            "the store cannot be reached, or stopped answering",
-            "check the connection, and run it again",
-        )
+        what = "the store cannot be reached, or stopped answering"
+        do = "check the connection, and run it again"
     return InputError(what, where=where, do=do)
 
 

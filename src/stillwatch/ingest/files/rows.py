@@ -42,9 +42,8 @@ def kind_of(path: Place, compression: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _kind_in(head: bytes) -> tuple[str, tuple[str, ...]]:
-    if head[:1] in (b"{", b"[") or not head:
-        if head[:1] != b"[" or _level(head) == 1:
-            return "json", ()
+    if not head or head[:1] == b"{" or (head[:1] == b"[" and _level(head) == 1):
+        return "json", ()
     if holds_objects(head):
         return "json", ()
     if _old_line_ends(head):

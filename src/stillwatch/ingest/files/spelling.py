@@ -1,4 +1,4 @@
-"""Names of columns, folded: databases and people write `startTime` as `starttime`, `Start Time`, `start_time`."""
+"""Names of columns, folded: databases and people also write `startTime` as `starttime` or `Start Time`."""
 
 from __future__ import annotations
 

@@ -9,15 +9,7 @@ from pathlib import Path
 
 from stillwatch.errors import InputError
 
-SIDE_FILES = (
-    "_SUCCESS",
-    "_metadata",
-    "_common_metadata",
-    "_delta_log",
-    "_temporary",
-    "__MACOSX",
-    "_started_",
-)
+SIDE_FILES = ("_SUCCESS", "_metadata", "_common_metadata", "_delta_log", "_temporary", "__MACOSX")
 """What table formats and archivers leave beside the data."""
 SYSTEM = ("Thumbs.db", "desktop.ini")
 KINDS = (

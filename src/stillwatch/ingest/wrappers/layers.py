@@ -1,9 +1,9 @@
 """One layer around a log's row, by who puts it there.
 
-Each function returns what is inside, or None if the row is no wrapper of its kind. Sources: Docker's json-file
-driver; fluent-bit and Vector; CloudWatch Logs (subscription filters, FilterLogEvents); LogEntry of Google
-Cloud Logging; Elasticsearch's search and bulk APIs; Loki's HTTP API; journald's JSON export; Splunk's export
-and HTTP event collector; SNS, EventBridge, Pub/Sub, Firehose; CloudEvents 1.0; Azure's ContainerLogV2.
+Each function returns what is inside, or None if the row is no wrapper of its kind. Sources: Docker's
+json-file driver; fluent-bit and Vector; CloudWatch Logs (subscription filters, FilterLogEvents); LogEntry of
+Google Cloud Logging; Elasticsearch's search and bulk APIs; Loki's HTTP API; journald's JSON export; Splunk's
+export and HTTP event collector; SNS, EventBridge, Pub/Sub, Firehose; CloudEvents 1.0; Azure's ContainerLogV2.
 """
 
 from __future__ import annotations
@@ -83,6 +83,9 @@ SHIPPER = frozenset(
     ]
 )
 """Fields that only a shipper writes."""
+TEXTS = ("log", "message", "MESSAGE", "@message", "msg", "line", "LogMessage", "LogEntry", "Log_s", "_raw")
+"""Fields that hold a line of another log."""
+BULK = {"_index", "_id", "_type", "routing"}
 TIMES = ("@timestamp", "timestamp", "time", "_time", "Timestamp", "date", "TimeGenerated", "eventTime")
 
 
@@ -99,30 +102,16 @@ def _text(row: Row) -> list[Inside] | None:
     """A field that holds a line of another log; the names of shippers."""
     if not OWN.isdisjoint(row):
         return None
-    for name in (
-        "log",
-        "message",
-        "MESSAGE",
-        "@message",
-        "msg",
-        "line",
-        "LogMessage",
-        "LogEntry",
-        "Log_s",
-        "_raw",
-    ):
+    for name in TEXTS:
         value = row.get(name)
         if name == "MESSAGE" and isinstance(value, list):
             value = _bytes(value)
         if isinstance(value, str):
             surely = not SHIPPER.isdisjoint(row) or name in ("@message", "_raw")
             return [Inside(value, time_of(row), surely)]
-        if (
-            name == "message"
-            and isinstance(value, dict)
-            and isinstance(value.get("data"), str)
-            and "subscription" in row
-        ):
+        if name == "message" and "subscription" in row and isinstance(value, dict):
+            if not isinstance(value.get("data"), str):
+                return None
             return _decoded(value["data"], value.get("publishTime"))
     return None
 
@@ -160,7 +149,9 @@ def _google(row: Row) -> list[Inside] | None:
         kind = str(payload.get("@type", payload.get("_type", "")))
         if "loadbalancing" in kind:
             return None
-        beside = {name: row[name] for name in ("httpRequest", "trace", "spanId", "labels") if name in row}
+        beside: Row = {
+            name: row[name] for name in ("httpRequest", "trace", "spanId", "labels") if name in row
+        }
         return [Inside(payload, row.get("timestamp"), beside=beside)]
     text = row.get("textPayload", row.get("text_payload"))
     if isinstance(text, str) and OWN.isdisjoint(row):
@@ -177,11 +168,7 @@ def _elastic(row: Row) -> list[Inside] | None:
         return [Inside(hit) for hit in hits["hits"]]
     if len(row) == 1:
         ((name, header),) = row.items()
-        if (
-            name in ("index", "create")
-            and isinstance(header, dict)
-            and set(header) <= {"_index", "_id", "_type", "routing"}
-        ):
+        if name in ("index", "create") and isinstance(header, dict) and header.keys() <= BULK:
             return []
     return None
 
