@@ -41,7 +41,7 @@ def test_each_shape_is_read(bench: Bench, delimiter: str, end: str, first: str) 
 
 def test_an_empty_field_more_in_each_row(bench: Bench) -> None:
     assert len(bench.read(bench.write("log.csv", text_of([[*row, "", ""] for row in ROWS])))) == 6
-    with pytest.raises(InputError, match="row has 5 fields, the header 4"):
+    with pytest.raises(InputError, match="every row has 5 fields, the header 4"):
         bench.read(bench.write("bad.csv", text_of([[*row, "x"] for row in ROWS])))
 
 

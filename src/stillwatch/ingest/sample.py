@@ -20,7 +20,7 @@ class Sample:
     rows: tuple[Row, ...]
     """The first readable rows."""
     why: str = ""
-    """Why most of those that are not readable are not."""
+    """Why no row is readable, if it is one reason for several; else empty."""
 
     def respelled(self, names: tuple[tuple[str, str], ...]) -> Sample:
         """Return the sample with other names for some columns."""

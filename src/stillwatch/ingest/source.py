@@ -180,7 +180,8 @@ def sample_of(path: Place, compression: str, settings: IngestSettings, view: Vie
         if len(rows) == wanted:
             break
     names = frozenset(columns).union(*(row.keys() for row in rows))
-    why = reasons.most_common(1)[0][0] if reasons else ""
+    # One reason for all: what is wrong is the file, not a row.
+    why = next(iter(reasons)) if len(reasons) == 1 and reasons.total() > 2 else ""
     return Sample(kind if tried or columns else "blank", names, tuple(rows), why)
 
 
@@ -201,11 +202,13 @@ def _detected(
     if chosen is not None:
         return chosen, spelled[chosen]
     best = max(sure, key=lambda name: sure[name])
-    if sure[best] < 0.3:
+    unreadable = sample.kind == "csv" and not sample.rows and bool(sample.why)
+    if sure[best] < 0.3 or unreadable:
         raise InputError(
             "no known log format recognises the file"
             if sample.rows
-            else "none of the first rows of the file can be read" + (f": {sample.why}" if sample.why else ""),
+            else "none of the first rows of the file can be read"
+            + (f": every {sample.why}" if sample.why.startswith("row ") else ""),
             where=where,
             do=f"name one with --format ({', '.join(sure)}), write a --mapping file (docs/formats.md), or "
             "take the file out of the folder",

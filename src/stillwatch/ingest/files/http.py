@@ -35,6 +35,7 @@ def size_of(url: str, where: str) -> int:
             length = answer.headers.get("Content-Length", "")
     except urllib.error.HTTPError as error:
         if error.code in (403, 405, 501):  # an address signed for GET refuses HEAD
+            error.close()
             return -1
         raise _refusal(error, where) from None
     except BROKEN as error:
@@ -56,6 +57,7 @@ def _request(url: str, method: str) -> urllib.request.Request:
 
 def _refusal(error: Exception, where: str) -> InputError:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()
         return InputError(
             f"the server answers with status {error.code}",
             where=where,
