@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
 from stillwatch.ingest.files.found import Found, Opener
 from stillwatch.ingest.files.given import given
 from stillwatch.ingest.files.hive import partitions_of
@@ -21,6 +22,7 @@ from stillwatch.ingest.files.view import PLAIN, View
 from stillwatch.ingest.files.walk import Say
 from stillwatch.ingest.mapping import Mapping, load_mapping
 from stillwatch.ingest.quarantine import Aside, BadRow, Mended
+from stillwatch.ingest.request import Context
 from stillwatch.ingest.sample import Row, Sample
 from stillwatch.ingest.wrappers.layers import MARKS
 from stillwatch.ingest.wrappers.unwrap import Unwrapper
@@ -57,6 +59,8 @@ class Source:
     """The file that a person gave, or the archive that holds it; None: it lies elsewhere."""
     wrapped: bool = False
     """Whether its first rows stand in wrappers of a log shipper: they have to be read one by one."""
+    columns: ColumnsUsed = NOT_LOOKED_AT
+    """Which of its columns are read from."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
@@ -135,6 +139,7 @@ def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings:
         ) from error
     name, names = _detected(str(place), sample, chosen, free=mapping is None)
     refuse_scientific(sample, str(place))
+    context = Context(settings.account_field, mapping)
     return Source(
         place,
         found.name,
@@ -144,6 +149,7 @@ def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings:
         View(view.unwrap, partitions, names),
         found.on_disk,
         view.unwrap and _wrapped(place, found.compression, settings),
+        columns_used_once(FORMATS.all()[name], sample.respelled(names).rows[:SAMPLED], context),
     )
 
 
