@@ -130,7 +130,7 @@ def _parsed(pieces: Iterator[Piece], longest: int) -> Numbered:
         try:
             value: Any = loads(piece)
         except BadRow as bad:
-            found = _several(piece) or take.line(bytes(piece).decode("utf-8", "replace")) or [bad]
+            found = _several(piece) or _after_text(take, piece) or [bad]
             for at, row in enumerate(found):
                 yield number + moved + at, row
             moved += len(found) - 1
@@ -141,6 +141,11 @@ def _parsed(pieces: Iterator[Piece], longest: int) -> Numbered:
             yield number + moved, extended_json.plain(value)
         else:
             yield number + moved, value
+
+
+def _after_text(take: Unwrapper, piece: bytes) -> list[Row | BadRow] | None:
+    """Return the rows of a line that begins with no bracket; None if it holds none."""
+    return None if piece[:1] == b"{" else take.line(piece.decode("utf-8", "replace"))
 
 
 def _several(piece: bytes) -> list[Row | BadRow] | None:
