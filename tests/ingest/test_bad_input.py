@@ -106,7 +106,7 @@ def test_wrong_encoding_is_a_bad_row(bench: Bench, spend_row: Make) -> None:
     header = "request_id,account_id,time,prompt\n"
     path = bench.write("log.csv", header.encode() + b"r1,u1,2026-02-01,gr\xfc\xdfe\nr2,u1,2026-02-01,ok\n")
     assert [row["request_id"] for row in bench.read(path)] == ["r1", "r2"]
-    assert bench.quarantine.rows == [("log.csv", 1, "prompt", "not valid UTF-8")]
+    assert bench.quarantine.mended == {("prompt", "not UTF-8: read as Windows-1252"): 1}
 
 
 HOSTILE = {
