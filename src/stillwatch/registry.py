@@ -182,6 +182,9 @@ class Format:
     """From an Arrow batch to columns of requests, for Parquet; None: rows are read one by one."""
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
+    spellings: tuple[str, ...] = field(default=())
+    """Names of columns that a CSV or Parquet file may write in another case, with spaces or without
+    underscores; empty: those of `wants`."""
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")

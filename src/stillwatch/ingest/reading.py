@@ -26,8 +26,12 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
         quarantine.note(source.name, "the file is empty")
         return
     reading = _Reading(source, ingest_context, quarantine)
-    columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = rows_of(source.path, source.compression, ingest_context.settings)
+    columnar = (
+        reading.format.columns is not None
+        and not source.wrapped
+        and kind_of(source.path, source.compression)[0] == "parquet"
+    )
+    rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
 
@@ -52,6 +56,7 @@ class _Reading:
             if isinstance(batch, BadRow):
                 self._refuse(first, batch)
                 continue
+            batch = self._source.view.batch(batch)
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
@@ -86,6 +91,7 @@ class _Reading:
             if not self.format.wants
             or name in self.format.wants
             or name in (account, account.partition(".")[0])
+            or name in dict(self._source.view.names)
         ]
 
     def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
@@ -104,7 +110,7 @@ class _Reading:
                 raise
 
     def _refuse(self, row: int, bad: BadRow) -> None:
-        self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)
+        bad.tell(self._quarantine, self._source.name, row)
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:

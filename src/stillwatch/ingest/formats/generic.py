@@ -290,5 +290,6 @@ FORMATS.add(
         read=read,
         blind_spots="Whatever the mapping does not name.",
         columns=columns_of,
+        spellings=TARGETS,
     ),
 )
