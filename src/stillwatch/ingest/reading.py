@@ -64,7 +64,7 @@ class _Reading:
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
         builder = Builder()
-        for number, row in rows:
+        for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             for request in self._requests(row):
                 if isinstance(request, BadRow):
                     self._refuse(number, request)

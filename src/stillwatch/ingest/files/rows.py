@@ -9,11 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from stillwatch.ingest.extended_json import MARK, SPACED, plain
 from stillwatch.ingest.files.comma import csv_rows
 from stillwatch.ingest.files.documents import objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.streams import magic_of, utf8
+from stillwatch.ingest.files.text import text_log, text_rows
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.values import Row, loads
 from stillwatch.settings import IngestSettings
@@ -27,7 +29,7 @@ EXPORT = re.compile(rb'\{\s*"resource_?(?:Spans|Logs|spans|logs)"\s*:\s*\[')
 
 
 def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
-    """Return json, csv or parquet, with the column names if the file has them."""
+    """Return json, csv, text or parquet, with the column names if the file has them."""
     if not compression and magic_of(path).startswith(b"PAR1"):
         return "parquet", tuple(open_parquet(path).schema_arrow.names)
     head = _head(path, compression).lstrip()
@@ -35,6 +37,8 @@ def kind_of(path: Path, compression: str) -> tuple[str, tuple[str, ...]]:
         return "json", ()
     if _old_line_ends(head):
         head = head.replace(b"\r", b"\n")
+    if text_log(head) is not None:
+        return "text", ()
     first = head.partition(b"\n")[0].decode("utf-8", "replace").strip()
     return "csv", tuple(name.strip().strip('"') for name in re.split(r"[,;\t]", first))
 
@@ -61,6 +65,8 @@ def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
     kind, _ = kind_of(path, compression)
     if kind == "parquet":
         return _parquet_rows(path, settings)
+    if kind == "text" and (log := text_log(_head(path, compression))) is not None:
+        return text_rows(utf8(path, compression), log, settings.max_row_bytes)
     if kind == "csv":
         pieces = utf8(path, compression)
         if _old_line_ends(_head(path, compression)):
@@ -95,6 +101,8 @@ def _parsed(pieces: Iterator[Piece]) -> Numbered:
         except BadRow as bad:
             yield number, bad
             continue
+        if MARK in piece or SPACED in piece:
+            value = plain(value)
         yield number, value if isinstance(value, dict) else BadRow("", "the row is no JSON object")
 
 
