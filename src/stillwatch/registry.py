@@ -183,8 +183,8 @@ class Format:
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
     gather: Callable[..., Any] | None = field(default=None)
-    """From the numbered rows of a file to numbered rows, where one call has several rows, some of which may be
-    far apart: such a file is read from its start to its end by one process.
+    """From the numbered rows of a file to numbered rows, where one call has several rows, which may be far
+    apart: such a file is read from its start to its end by one process.
     """
     sample: str = field(default="")
     """A small file with invented values, as the system writes it."""

@@ -13,7 +13,7 @@ SAME = frozenset(("$oid", "$numberLong", "$numberInt", "$numberDouble", "$number
 
 
 def plain(value: Any, depth: int = DEPTH) -> Any:
-    """Return a value with times, ids and numbers of Extended JSON (versions 1 and 2) as plain text or numbers.
+    """Return a value with the times, ids and numbers of Extended JSON as plain text or numbers.
 
     Source: MongoDB Extended JSON specification, canonical and relaxed format.
     """

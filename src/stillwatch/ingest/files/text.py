@@ -1,4 +1,4 @@
-"""Logs of plain text lines, neither JSON nor CSV: how a kind of them is known, and how a line becomes a row."""
+"""Logs of text lines, neither JSON nor CSV: how a kind of them is known, and how a line becomes a row."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stillwatch.ingest.gateway import account_of, with_words
+from stillwatch.ingest.gateway import account_of, with_settings, with_words
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import account_text
@@ -40,17 +40,6 @@ STATUSES = {
     "ServiceUnavailableException": 503,
     "InternalServerException": 500,
 }
-SETTINGS = {
-    "maxTokens": "max_tokens",
-    "maxTokenCount": "max_tokens",
-    "max_new_tokens": "max_tokens",
-    "max_gen_len": "max_tokens",
-    "topP": "top_p",
-    "topK": "top_k",
-    "temperature": "temperature",
-    "stopSequences": "stop",
-}
-"""Bedrock's names of sampling parameters, with ours."""
 
 
 def detect(sample: Sample) -> float:
@@ -93,13 +82,8 @@ def principal(row: Row) -> str | None:
 
 
 def asked(body: Row) -> Row:
-    """Return a request's body with Bedrock's names of parameters, prompts and tools as the other APIs have them."""
-    nested = mapping_of(first(body, "inferenceConfig", "textGenerationConfig"))
-    found = {**body}
-    for name, ours in SETTINGS.items():
-        value = nested.get(name, body.get(name))
-        if value is not None and ours not in found:
-            found[ours] = value
+    """Return a request's body with Bedrock's prompts, parameters and tools as other APIs name them."""
+    found = with_settings(body)
     if "messages" not in body and "prompt" not in body:
         words = first_said(body, "inputText", "message")
         if words is not None:
@@ -144,7 +128,7 @@ def _said(piece: Row) -> Iterator[str]:
 
 
 def _counted(request: Request, given: Row, got: Row, answer: Any) -> Request:
-    """Set the counts of the log itself; its input count leaves out cached tokens, as the API's own usage does.
+    """Set the counts of the log itself, whose input count leaves out cached tokens, as the API's usage does.
 
     A usage in the body that is lower by just the cached ones shows a count that includes them.
     """
