@@ -102,4 +102,5 @@ def with_words(
         request.cache_written_tokens = parts[1]
     if request.reasoning_tokens is None:
         request.reasoning_tokens = parts[2]
+    request.model = request.model or text(body.get("model")) or text(mapping_of(answer).get("model"))
     return request

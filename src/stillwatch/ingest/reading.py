@@ -88,9 +88,9 @@ class _Reading:
             or name in (account, account.partition(".")[0])
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(self, row: Row | BadRow | SteppedOver) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield row
             return
         try:

@@ -12,7 +12,6 @@ from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.mapping import Mapping, load_mapping
-from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.sample import Row, Sample
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
@@ -162,7 +161,7 @@ def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
     rows: list[Row] = []
     for _, row in islice(rows_of(path, compression, settings), TRIED):
         tried += 1
-        if not isinstance(row, BadRow):
+        if isinstance(row, dict):
             rows.append(row)
         if len(rows) == SAMPLED:
             break

@@ -15,12 +15,11 @@ from stillwatch.ingest.files.documents import objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.streams import magic_of, utf8
-from stillwatch.ingest.files.text import text_log, text_rows
+from stillwatch.ingest.files.text import Numbered, text_log, text_rows
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.values import Row, loads
+from stillwatch.ingest.values import loads
 from stillwatch.settings import IngestSettings
 
-Numbered = Iterator[tuple[int, Row | BadRow]]
 HEAD = 1 << 16
 LISTED = re.compile(rb'\{\s*"(?:data|observations|items|logs|records|Records)"\s*:\s*\[\s*\{')
 """An object around a list of rows, as in an API's answer."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from stillwatch.ingest.files.lines import lines
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import SteppedOver
 from stillwatch.ingest.values import Row, scrub_text
 
+Numbered = Iterator[tuple[int, Row | BadRow | SteppedOver]]
 LOOKED_AT = 50
 """Lines of a file's head in which a log of text is looked for."""
 
@@ -20,8 +22,8 @@ class TextLog:
 
     mark: re.Pattern[str]
     """Found in a line that only this kind of log has."""
-    row: Callable[[str], Row]
-    """From a line without its end to a row. Raises BadRow for a line of another shape."""
+    row: Callable[[str], Row | SteppedOver]
+    """From a line without its end to a row, or to what it is instead. Raises BadRow for a broken line."""
 
 
 TEXT_LOGS: dict[str, TextLog] = {}
@@ -37,7 +39,7 @@ def text_log(head: bytes) -> TextLog | None:
     return None
 
 
-def text_rows(pieces: Iterator[bytes], log: TextLog, longest: int) -> Iterator[tuple[int, Row | BadRow]]:
+def text_rows(pieces: Iterator[bytes], log: TextLog, longest: int) -> Numbered:
     """Return the rows of a text log with their line numbers, or the reason why a line is none."""
     for number, piece in lines(pieces, longest):
         if isinstance(piece, BadRow):

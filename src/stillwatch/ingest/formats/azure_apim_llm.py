@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.endpoints import other_path
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.gateway import account_of, folded, with_words
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.quarantine import BadRow
@@ -15,7 +16,6 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, absent, first, first_text, inner, mapping_of, whole
 from stillwatch.registry import FORMATS, Format
 
-Numbered = Iterable[tuple[int, Row | BadRow]]
 MARKS = frozenset(
     ("requestmessages", "responsemessages", "prompttokens", "completiontokens", "isstreamcompletion")
 )
@@ -32,11 +32,11 @@ def detect(sample: Sample) -> float:
     return 0.95 if any("sequencenumber" in row and MARKS & set(row) for row in rows) else 0.0
 
 
-def gather(rows: Numbered) -> Iterator[tuple[int, Row | BadRow]]:
+def gather(rows: Numbered) -> Numbered:
     """Join the rows of each call; rows of ApiManagementGatewayLogs in the same file belong to it too."""
     held: Held[tuple[int, list[Row]]] = Held()
     for number, row in rows:
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield number, row
             continue
         flat = folded(row, "properties")
