@@ -9,7 +9,8 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
 from stillwatch.ingest.source import Source

@@ -14,9 +14,9 @@ from stillwatch.ingest.values import Row, dig, first, text
 from stillwatch.registry import FORMATS, Format
 
 NEITHER = (
-    "a batch input file holds neither a time nor an account: add both to each line (time, account_id), or give "
-    'them with a mapping file ([columns] request_id = "custom_id", messages = "body.messages"; [defaults] time, '
-    "account_id)"
+    "a batch input file holds neither a time nor an account: add both to each line (time, account_id), or "
+    'give them with a mapping file ([columns] request_id = "custom_id", messages = "body.messages"; '
+    "[defaults] time, account_id)"
 )
 NO_ACCOUNT = (
     "a batch input file names no account: add account_id to each line, or give it with a mapping file "

@@ -97,8 +97,8 @@ FORMATS.add(
         detect=detect,
         read=read,
         blind_spots="The words of the prompt lie in other lists of the API: put them into each object as "
-        "messages or input_items. The account is a tag in metadata (user, account, customer, tenant, team), else "
-        "the end user. No address and no user agent. Calls that failed are not stored",
+        "messages or input_items. The account is a tag in metadata (user, account, customer, tenant, team), "
+        "else the end user. No address and no user agent. Calls that failed are not stored",
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

@@ -17,6 +17,8 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first, first_text
 from stillwatch.registry import FORMATS, Format
 
+EVENT = "event of the request log"
+"""Field of a row of text, which no JSON log has."""
 RECEIVED = re.compile(r"Received request (?P<id>[^\s:]+): (?P<rest>.*)", re.DOTALL)
 DETAILS = re.compile(r"Request (?P<id>[^\s:]+) details: (?P<rest>.*)", re.DOTALL)
 ANSWERED = re.compile(r"Generated response (?P<id>[^\s:]+)(?: \([^)]*\))?: (?P<rest>.*)", re.DOTALL)
@@ -47,21 +49,21 @@ def parsed(message: str) -> Row | None:
     if found is not None:
         words = PROMPT.match(found["rest"])
         given = PARAMS.match(found["rest"][words.end() if words else 0 :])
-        facts: Row = {"event": "received", "request_id": found["id"], "prompt": _literal(words)}
+        facts: Row = {EVENT: "received", "request_id": found["id"], "prompt": _literal(words)}
         if given is not None:
             facts["parameters"] = parameters_of(_pairs(given["inside"]))
         return facts
     found = DETAILS.search(message)
     if found is not None:
         return {
-            "event": "details",
+            EVENT: "details",
             "request_id": found["id"],
             "prompt": _literal(PROMPT.match(found["rest"])),
         }
     found = ANSWERED.search(message)
     if found is not None:
         return {
-            "event": "answered",
+            EVENT: "answered",
             "request_id": found["id"],
             "answer": _literal(OUTPUT.match(found["rest"])),
         }
@@ -89,9 +91,7 @@ def detect(sample: Sample) -> float:
         return 0.0
     if sample.kind == "text":
         return (
-            0.98
-            if all(row.get("event") in ("received", "details", "answered") for row in sample.rows)
-            else 0.0
+            0.98 if all(row.get(EVENT) in ("received", "details", "answered") for row in sample.rows) else 0.0
         )
     return 0.95 if any(parsed(_message(row)) for row in sample.rows) else 0.0
 
@@ -105,11 +105,11 @@ def gather(rows: Numbered) -> Numbered:
             yield number, SteppedOver("lines of the server") if isinstance(row, dict) else row
             continue
         key = str(facts["request_id"])
-        if facts["event"] == "received" and (before := held.pop(key)) is not None:
+        if facts[EVENT] == "received" and (before := held.pop(key)) is not None:
             yield before
         begun, whole_row = held.pop(key) or (number, {})
         merged = {**whole_row, **{n: v for n, v in facts.items() if v is not None and n not in whole_row}}
-        if facts["event"] == "answered":
+        if facts[EVENT] == "answered":
             yield begun, merged
             continue
         held.put(key, (begun, merged), 400 + len(merged.get("prompt") or ""))
@@ -136,7 +136,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
 
 
 def _facts(row: Row) -> Row | None:
-    if "event" in row and "request_id" in row:
+    if EVENT in row:
         return row
     facts = parsed(_message(row))
     if facts is None:
@@ -194,8 +194,9 @@ FORMATS.add(
         "the gateway before it is the better one. Prompts are cut at --max-log-len. Answers only with "
         "--enable-log-outputs. Which model served is not said",
         sample='{"timestamp": "2026-02-01T12:00:00Z", "level": "INFO", "account": "ada", "message": '
-        "\"Received request chatcmpl-1: prompt: '<|im_start|>user\\\\nwhat is a reef<|im_end|>\\\\n', params: "
-        'SamplingParams(n=1, temperature=0.7, seed=None), prompt_token_ids: None, lora_request: None."}\n',
+        "\"Received request chatcmpl-1: prompt: '<|im_start|>user\\\\nwhat is a reef<|im_end|>\\\\n', "
+        "params: SamplingParams(n=1, temperature=0.7, seed=None), prompt_token_ids: None, "
+        'lora_request: None."}\n',
         gives=(
             {
                 "request_id": "chatcmpl-1",
