@@ -188,7 +188,7 @@ def test_kong_reads_its_older_names_and_steps_over_other_services(bench: Bench) 
         "consumer": {"custom_id": "ada"},
     }
     older = {"ai-proxy": {"usage": {"prompt_token": 9}, "meta": {"request_model": "heron"}}}
-    older["payload"] = {"request": json.dumps(ASKED)}  # type: ignore[dict-item]
+    older["payload"] = {"request": json.dumps(ASKED)}
     found = bench.read(bench.lines("k.log", [row, {**row, "ai": older}]))
     assert [(r["account_id"], r["input_tokens"], r["address"], r["messages"]) for r in found] == [
         ("ada", 9, "203.0.113.4", USER)

@@ -61,6 +61,7 @@ def test_vllm_joins_details_and_answers_of_a_json_log_and_keeps_a_reused_id_apar
         row(received, 2),
         row(received, 3),
         {"asctime": "2026-02-01 12:00:04", "message": "Application startup complete."},
+        row("error in text 'Received request c-9: prompt: 'x', params: SamplingParams(n=1), lora'", 5),
     ]
     found = bench.read(bench.lines("v.jsonl", rows))
     assert [(r["answer"], r["messages"]) for r in found] == [
@@ -234,3 +235,13 @@ def test_stored_responses_are_read_from_lists_and_lines(bench: Bench) -> None:
         assert [(r["account_id"], r["end_user"], r["answer"], r["messages"]) for r in found] == [
             ("ada", "eve", "coral", USER)
         ]
+
+
+def test_what_somebody_nests_without_end_ends_no_run(bench: Bench) -> None:
+    deep = "[" * 900 + "]" * 900
+    session = json.dumps(_session("user", 0, "x")).replace('"x"', deep, 1)
+    answer = json.dumps(_session("assistant", 1, "done", message={"id": "m", "model": "heron"}))
+    bench.read(bench.write("s.jsonl", f"{answer}\n{session}\n{answer}\n"))
+    message = json.dumps(_message("m1", "0", True, "x", content="DEEP")).replace('"DEEP"', deep)
+    found = bench.read(bench.write("m.json", f"{message}\n"))
+    assert [r["account_id"] for r in found] == ["ada"]

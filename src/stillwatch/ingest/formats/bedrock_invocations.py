@@ -76,7 +76,10 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
 
 def principal(row: Row) -> str | None:
     """Return who called: identity.arn, without a session name that software made up."""
-    arn = account_text(dig(row, "identity.arn")) or account_text(row.get("identityArn"))
+    identity = inner(row.get("identity"))
+    if isinstance(identity, list):
+        identity = identity[0] if identity else None
+    arn = account_text(mapping_of(identity).get("arn")) or account_text(row.get("identityArn"))
     assumed = ROLE.match(arn) if arn else None
     return assumed["role"] if assumed and MADE.fullmatch(assumed["session"]) else arn
 

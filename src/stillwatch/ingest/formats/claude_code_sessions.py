@@ -93,7 +93,7 @@ def gather(rows: Numbered) -> Numbered:
         else:
             session.begun = session.begun if session.parts else number
             session.parts.append(row)
-        held.put(name, session, 200 + len(str(message.get("content"))))
+        held.put(name, session, 400 + _size(message.get("content")))
         for old in held.overdue():
             yield from old.closed()
     for old in held.rest():
@@ -137,6 +137,14 @@ def _content(parts: list[Row]) -> list[Any]:
             given if isinstance(given, list) else [{"type": "text", "text": given}] if given else []
         )
     return content
+
+
+def _size(content: Any) -> int:
+    """Return the characters of a message's texts, without looking deep into what somebody sent."""
+    if isinstance(content, list):
+        parts = [value for part in content if isinstance(part, dict) for value in part.values()]
+        return 100 * len(parts) + sum(len(value) for value in parts if isinstance(value, str))
+    return len(content) if isinstance(content, str) else 1000
 
 
 def _usage(parts: list[Row]) -> Row:

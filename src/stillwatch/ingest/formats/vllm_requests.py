@@ -19,6 +19,7 @@ from stillwatch.registry import FORMATS, Format
 
 EVENT = "event of the request log"
 """Field of a row of text, which no JSON log has."""
+HEAD = re.compile(r"Received request |Request \S+ details: |Generated response ")
 RECEIVED = re.compile(r"Received request (?P<id>[^\s:]+): (?P<rest>.*)", re.DOTALL)
 DETAILS = re.compile(r"Request (?P<id>[^\s:]+) details: (?P<rest>.*)", re.DOTALL)
 ANSWERED = re.compile(r"Generated response (?P<id>[^\s:]+)(?: \([^)]*\))?: (?P<rest>.*)", re.DOTALL)
@@ -45,28 +46,23 @@ YEARLESS = "vLLM's log lines have no year: let the time be written in full, or g
 
 def parsed(message: str) -> Row | None:
     """Return the facts of a message of vLLM's request logger; None for any other message."""
-    found = RECEIVED.search(message)
-    if found is not None:
-        words = PROMPT.match(found["rest"])
-        given = PARAMS.match(found["rest"][words.end() if words else 0 :])
-        facts: Row = {EVENT: "received", "request_id": found["id"], "prompt": _literal(words)}
+    found = HEAD.search(message)
+    if found is None or "'" in message[: found.start()] or '"' in message[: found.start()]:
+        return None  # what stands inside a text that somebody sent is no message of the logger
+    told = found.start()
+    if (received := RECEIVED.match(message, told)) is not None:
+        words = PROMPT.match(received["rest"])
+        given = PARAMS.match(received["rest"][words.end() if words else 0 :])
+        facts: Row = {EVENT: "received", "request_id": received["id"], "prompt": _literal(words)}
         if given is not None:
             facts["parameters"] = parameters_of(_pairs(given["inside"]))
         return facts
-    found = DETAILS.search(message)
-    if found is not None:
-        return {
-            EVENT: "details",
-            "request_id": found["id"],
-            "prompt": _literal(PROMPT.match(found["rest"])),
-        }
-    found = ANSWERED.search(message)
-    if found is not None:
-        return {
-            EVENT: "answered",
-            "request_id": found["id"],
-            "answer": _literal(OUTPUT.match(found["rest"])),
-        }
+    if (details := DETAILS.match(message, told)) is not None:
+        words = PROMPT.match(details["rest"])
+        return {EVENT: "details", "request_id": details["id"], "prompt": _literal(words)}
+    if (answered := ANSWERED.match(message, told)) is not None:
+        words = OUTPUT.match(answered["rest"])
+        return {EVENT: "answered", "request_id": answered["id"], "answer": _literal(words)}
     return None
 
 
@@ -75,7 +71,7 @@ def line_row(line: str) -> Row | SteppedOver:
     facts = parsed(line)
     if facts is None:
         return SteppedOver("lines of the server")
-    head = line[: line.find(str(facts["request_id"]))]
+    head = line[: line.find(f" {facts['request_id']}")]
     stamp = STAMP.search(head) or SHORT.search(head)
     return {"time": stamp[0].replace(",", ".") if stamp else None, **facts}
 
