@@ -245,3 +245,22 @@ def test_what_somebody_nests_without_end_ends_no_run(bench: Bench) -> None:
     message = json.dumps(_message("m1", "0", True, "x", content="DEEP")).replace('"DEEP"', deep)
     found = bench.read(bench.write("m.json", f"{message}\n"))
     assert [r["account_id"] for r in found] == ["ada"]
+
+
+def test_error_files_of_batches_say_that_they_hold_no_time_and_what_never_ran(bench: Bench) -> None:
+    failed = {"status_code": 400, "request_id": "q", "body": {"error": {"type": "invalid_request_error"}}}
+    rows = [
+        {"id": "b1", "custom_id": "c1", "account_id": "ada", "response": failed, "error": None},
+        {
+            "id": "b2",
+            "custom_id": "c2",
+            "account_id": "ada",
+            "response": None,
+            "error": {"code": "batch_expired"},
+        },
+    ]
+    assert bench.read(bench.lines("errors.jsonl", rows)) == []
+    assert {column for column, _ in bench.reasons()} == {"time"}
+    assert bench.quarantine.stepped["errors.jsonl", "requests of a batch that never ran"] == 1
+    timed = [{**rows[0], "time": "2026-02-01T12:00:00Z"}]
+    assert [r["status"] for r in bench.read(bench.lines("timed.jsonl", timed))] == [400]
