@@ -63,6 +63,23 @@ def test_bedrock_takes_the_caller_and_no_session_that_software_made_up(
             USER,
             "coral",
         ),
+        (
+            {
+                "anthropic_version": "bedrock-2023-05-31",
+                "messages": [{"role": "user", "content": "what is a reef"}],
+            },
+            [
+                {
+                    "type": "message_start",
+                    "message": {"type": "message", "content": [], "usage": {"input_tokens": 9}},
+                },
+                {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "co"}},
+                {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "ral"}},
+                {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 4}},
+            ],
+            USER,
+            "coral",
+        ),
         (None, None, None, None),
     ],
 )

@@ -249,7 +249,7 @@ def test_what_somebody_nests_without_end_ends_no_run(bench: Bench) -> None:
 
 def test_error_files_of_batches_say_that_they_hold_no_time_and_what_never_ran(bench: Bench) -> None:
     failed = {"status_code": 400, "request_id": "q", "body": {"error": {"type": "invalid_request_error"}}}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "b1", "custom_id": "c1", "account_id": "ada", "response": failed, "error": None},
         {
             "id": "b2",

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from stillwatch.ingest.conversation import Messages, text_of
+from stillwatch.ingest.conversation import Messages
 from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
+from stillwatch.ingest.parts import text_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first_text, inner, span_ms, text, whole

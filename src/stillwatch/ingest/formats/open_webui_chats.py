@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from stillwatch.ingest.conversation import ROLES, Messages, text_of
+from stillwatch.ingest.conversation import ROLES, Messages
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.parameters import parameters_of
+from stillwatch.ingest.parts import text_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, text, whole

@@ -12,9 +12,13 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, dig, first
 from stillwatch.registry import FORMATS, Format
 
-NO_TIME = "an error line of a batch holds no time: add one to each line (time), or leave the error file out of the folder"
+NO_TIME = (
+    "an error line of a batch holds no time: add one to each line (time), or leave the error file out of the "
+    "folder"
+)
 NO_ACCOUNT = (
-    "a batch output file names no account: add account_id to each line, or name a field with account_field"
+    "a batch output file names no account: add account_id to each line, or name a field with "
+    "ingest.account_field"
 )
 
 
