@@ -9,7 +9,8 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
 from stillwatch.ingest.source import Source
@@ -69,7 +70,7 @@ class _Reading:
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
         builder = Builder()
-        for number, row in rows:
+        for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             for request in self._requests(row):
                 if isinstance(request, BadRow):
                     self._refuse(number, request)
@@ -94,9 +95,9 @@ class _Reading:
             or name in dict(self._source.view.names)
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(self, row: Row | BadRow | SteppedOver) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield row
             return
         try:

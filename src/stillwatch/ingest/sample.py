@@ -14,7 +14,7 @@ class Sample:
     """What a format's `detect` may read."""
 
     kind: str
-    """json (lines or a document), csv or parquet."""
+    """json (lines or a document), csv, text or parquet."""
     columns: frozenset[str]
     """Names of all top-level fields in the sampled rows."""
     rows: tuple[Row, ...]

@@ -157,7 +157,7 @@ def _wrapped(path: Place, compression: str, settings: IngestSettings) -> bool:
     """Return whether one of the first rows is a wrapper."""
     rows = rows_of(path, compression, settings, View(unwrap=False))
     for _, row in islice(rows, SAMPLED):
-        if not isinstance(row, BadRow) and not MARKS.isdisjoint(row):
+        if isinstance(row, dict) and not MARKS.isdisjoint(row):
             inside = Unwrapper(settings.max_row_bytes).rows(row)
             if len(inside) != 1 or inside[0] is not row:
                 return True
@@ -179,9 +179,9 @@ def sample_of(path: Place, compression: str, settings: IngestSettings, view: Vie
     wanted = SAMPLED if kind == "json" else LOOKED_AT
     for _, row in islice(rows_of(path, compression, settings, view), TRIED):
         tried += 1
-        if not isinstance(row, BadRow):
+        if isinstance(row, dict):
             rows.append(row)
-        elif not isinstance(row, Aside | Mended):
+        elif isinstance(row, BadRow) and not isinstance(row, Aside | Mended):
             reasons[row.reason] += 1
         if len(rows) == wanted:
             break

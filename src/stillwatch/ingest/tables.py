@@ -89,7 +89,7 @@ def _from_rows(
         return
     rows = chain([first], rows)
     while chunk := list(islice(rows, ingest_context.settings.batch_rows)):
-        good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
+        good = [(number, row) for number, row in chunk if isinstance(row, dict)]
         for number, row in chunk:
             if isinstance(row, BadRow):
                 row.tell(quarantine, path.name, number)

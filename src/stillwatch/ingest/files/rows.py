@@ -14,6 +14,7 @@ from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.streams import magic_of, utf8
+from stillwatch.ingest.files.text import Numbered, text_log, text_rows
 from stillwatch.ingest.files.view import PLAIN, View
 from stillwatch.ingest.quarantine import Aside, BadRow
 from stillwatch.ingest.values import Row, loads
@@ -22,7 +23,6 @@ from stillwatch.ingest.wrappers.text_lines import holds_objects
 from stillwatch.ingest.wrappers.unwrap import Unwrapper, unwrapped
 from stillwatch.settings import IngestSettings
 
-Numbered = Iterator[tuple[int, Row | BadRow]]
 HEAD = 1 << 16
 LISTED = re.compile(
     rb'\{\s*(?:"object"\s*:\s*"list"\s*,\s*)?'
@@ -35,7 +35,7 @@ NO_OBJECT = "log lines without a JSON object"
 
 
 def kind_of(path: Place, compression: str) -> tuple[str, tuple[str, ...]]:
-    """Return json, csv or parquet, with the column names if the file has them."""
+    """Return json, csv, text or parquet, with the column names if the file has them."""
     if not compression and magic_of(path).startswith(b"PAR1"):
         return "parquet", tuple(open_parquet(path).schema_arrow.names)
     return _kind_in(_head(path, compression))
@@ -44,6 +44,8 @@ def kind_of(path: Place, compression: str) -> tuple[str, tuple[str, ...]]:
 def _kind_in(head: bytes) -> tuple[str, tuple[str, ...]]:
     if not head or head[:1] == b"{" or (head[:1] == b"[" and _level(head) == 1):
         return "json", ()
+    if text_log(head) is not None:
+        return "text", ()
     if holds_objects(head):
         return "json", ()
     if _old_line_ends(head):
@@ -85,7 +87,7 @@ def rows_of(path: Place, compression: str, settings: IngestSettings, view: View 
 
 def _seen(rows: Numbered, view: View) -> Numbered:
     for number, row in rows:
-        yield number, row if isinstance(row, BadRow) else view.row(row)
+        yield number, view.row(row) if isinstance(row, dict) else row
 
 
 def _rows_of(path: Place, compression: str, settings: IngestSettings, view: View) -> Numbered:
@@ -94,7 +96,10 @@ def _rows_of(path: Place, compression: str, settings: IngestSettings, view: View
     head = _head(path, compression)
     pieces = utf8(path, compression, accept_cut=settings.accept_cut_files)
     longest = settings.max_row_bytes
-    if _kind_in(head)[0] == "csv":
+    kind, _ = _kind_in(head)
+    if kind == "text" and (log := text_log(head)) is not None:
+        return text_rows(pieces, log, longest)
+    if kind == "csv":
         if _old_line_ends(head):
             pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
         return csv_rows(pieces, longest)

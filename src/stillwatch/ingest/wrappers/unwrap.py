@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import Aside, BadRow
 from stillwatch.ingest.values import Row
 from stillwatch.ingest.wrappers.layers import LAYERS, MARKS, Inside
 from stillwatch.ingest.wrappers.text_lines import Piece, cri, line_of
 
-Numbered = Iterator[tuple[int, Row | BadRow]]
 DEEPEST = 5
 """Wrappers within one another that are taken off."""
 TIMES = frozenset(
@@ -109,7 +109,7 @@ def unwrapped(rows: Numbered, longest: int) -> Numbered:
     take = Unwrapper(longest)
     moved = number = 0
     for number, row in rows:
-        if isinstance(row, BadRow) or MARKS.isdisjoint(row):
+        if not isinstance(row, dict) or MARKS.isdisjoint(row):
             yield number + moved, row
             continue
         found = take.rows(row)
