@@ -182,6 +182,10 @@ class Format:
     """From an Arrow batch to columns of requests, for Parquet; None: rows are read one by one."""
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
+    facts: Callable[..., Any] | None = field(default=None)
+    """From one row to what it tells other rows: key, name and fact. None: no row needs another."""
+    family: str = field(default="")
+    """Formats of one family look for facts in each other's files too."""
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")

@@ -62,6 +62,11 @@ class IngestSettings(Section):
         "Which field names the account, where a format has several; empty: the format's usual one.",
         Anything("a column, or a dotted path"),
     )
+    request_id_field: str = setting(
+        "",
+        "Which attribute of a span names the request, as an edge log names it; empty: trace and span.",
+        Anything("the name of an attribute"),
+    )
     workers: int = setting(
         0, "Processes that read and sketch files; 0: one a core, at most four.", Within(0, 256)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,8 @@ SAMPLED = 5
 """Readable rows from which a format is detected."""
 TRIED = 200
 """Rows that are tried to find them."""
+NEIGHBOURS = 64
+"""Files in which the rows of one may look for what they lack."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Source:
     """Where the generic reader finds each column."""
     compression: str = ""
     """gzip, zstd or nothing."""
+    beside: tuple[Source, ...] = ()
+    """Files of one family in which the rows of this one may have to look, nearest first."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
@@ -81,7 +85,30 @@ def plan(
             where=", ".join(map(str, paths)),
             do="name log files or a folder that holds some",
         )
-    return sources
+    return with_neighbours(sources)
+
+
+def with_neighbours(sources: list[Source]) -> list[Source]:
+    """Return the files with those beside them in which their rows may have to look.
+
+    Nearest are files of the same name in another folder, then those next to it in order.
+    """
+    known = FORMATS.all()
+    families: dict[str, list[int]] = {}
+    named: dict[tuple[str, str], list[int]] = {}
+    for place, source in enumerate(sources):
+        family = known[source.format].family if source.format in known else ""
+        if family:
+            families.setdefault(family, []).append(place)
+            named.setdefault((family, source.path.name), []).append(place)
+    made = list(sources)
+    for family, places in families.items():
+        for at, place in enumerate(places):
+            same = named[family, sources[place].path.name][:NEIGHBOURS]
+            near = sorted(places[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1], key=lambda p: abs(p - place))
+            chosen = [p for p in dict.fromkeys((*same, *near)) if p != place][:NEIGHBOURS]
+            made[place] = replace(sources[place], beside=tuple(sources[p] for p in chosen))
+    return made
 
 
 def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
