@@ -83,7 +83,8 @@ def _attributes(span: Span, trace: Trace) -> Row:
         found = {name: value for name, value in found.items() if name not in names.PEER}
     if len(trace) < 2 and not span.log:
         return found
-    around = client_around(trace, span.span, span.parent)
+    own, outer = ("", span.span) if span.log else (span.span, span.parent)
+    around = client_around(trace, own, outer)
     return {**found, **{name: value for name, value in around.items() if absent(found.get(name))}}
 
 

@@ -155,7 +155,7 @@ REGION = ("client.geo.country_iso_code", "geo.country.iso_code")
 ASN = ("client.as.number", "as.number")
 HEADER = "http.request.header."
 STAINLESS = HEADER + "x-stainless"
-HELD = frozenset((*ACCOUNT, *END_USER, *CONVERSATION, "metadata"))
+HELD = frozenset((*ACCOUNT, *END_USER, *CONVERSATION, *NAMED_ADDRESS, "metadata"))
 """Attributes about the client that a call takes over from any span around it."""
 CLIENT = HELD | frozenset((*ADDRESS, *USER_AGENT, *STATUS, *JA4, *REGION, *ASN))
 """Attributes about the client that it takes over from spans that are no calls to other servers."""

@@ -64,12 +64,12 @@ def _plain(item: Any, depth: int = 0) -> Any:
     if type(item) is list:
         return [_plain(inside, depth + 1) for inside in item] if depth < DEEPEST else item
     if type(item) is not dict or depth >= DEEPEST:
-        return inner(item)
+        return item
     if len(item) == 1 and (name := next(iter(item))) in WRAPPERS:
         return _plain(item[name], depth + 1)
     if "image" in item and item.get("type", "image") == "image":
         return {"type": "image"}
-    given = {name: _plain(value, depth + 1) for name, value in item.items() if name != "contents"}
+    given = {name: _leaf(name, value, depth) for name, value in item.items() if name != "contents"}
     contents = item.get("contents")
     if isinstance(contents, list) and not given.get("content"):
         given["content"] = [_plain(part, depth + 1) for part in contents]
@@ -78,6 +78,15 @@ def _plain(item: Any, depth: int = 0) -> Any:
             {"name": given["function_call_name"], "arguments": given.get("function_call_arguments_json")}
         ]
     return given
+
+
+def _leaf(name: str, value: Any, depth: int) -> Any:
+    """Return a value inside an item. Text is text, also where a user wrote JSON, but parts are a list."""
+    if isinstance(value, str):
+        read = inner(value) if name in ("content", "parameters", "tool_calls") else value
+        parts = isinstance(read, list) and all(isinstance(part, dict) and "type" in part for part in read)
+        return read if name != "content" or parts else value
+    return _plain(value, depth + 1)
 
 
 def functions_of(attributes: Row) -> list[Any] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
+from stillwatch.ingest.generations import generated
 from stillwatch.ingest.otel_nested import nested
 from stillwatch.ingest.otlp import Span
 from stillwatch.ingest.values import Row, canonical, inner, mapping_of
@@ -16,6 +17,23 @@ PICTURED = frozenset(
     {"blob", "uri", "file", "binary", "image-url", "audio-url", "video-url", "document-url", "media"}
 )
 """Parts of messages that are no text; each becomes a mark such as [image]."""
+
+ENVELOPES = frozenset(
+    {
+        "choices",
+        "candidates",
+        "message",
+        "content",
+        "output",
+        "output_text",
+        "parts",
+        "text",
+        "role",
+        "usage",
+        "tool_calls",
+    }
+)
+"""Fields of an answer as an API or a library has it."""
 
 
 @dataclass
@@ -83,7 +101,7 @@ def _got(attributes: Row) -> Any:
     for head in names.NESTED_ANSWERS:
         if (listed := nested(attributes, head)) is not None:
             return listed
-    return _first(attributes, names.OUTPUT[1:])
+    return _answered(attributes.get(names.OUTPUT[1]))
 
 
 def _of_sdk(attributes: Row) -> Any:
@@ -106,18 +124,17 @@ def _of_sdk(attributes: Row) -> Any:
 def _bodies(attributes: Row, found: Words) -> None:
     """Add the bodies that a span holds whole, or as text."""
     for asked, answered in zip(names.BODIES, names.REPLIES, strict=True):
-        given, got = (_first(attributes, (name,)) for name in (asked, answered))
+        given, got = _first(attributes, (asked,)), _answered(attributes.get(answered))
         if given is None and got is None:
             continue
         if isinstance(given, dict) and _is_body(given):
             found.body = given
         elif found.given is None and not isinstance(given, dict):
             found.given = given
-        reply = _joined_chunks(got)
-        if isinstance(reply, dict):
-            found.reply = reply
+        if isinstance(got, dict):
+            found.reply = got
         elif found.got is None:
-            found.got = reply
+            found.got = got
         if found.body or found.given is not None:
             return
 
@@ -126,11 +143,19 @@ def _is_body(value: Row) -> bool:
     return any(name in value for name in ("messages", "input", "contents", "prompt"))
 
 
-def _joined_chunks(value: Any) -> Any:
-    """Return the text of a stream that Logfire has put together."""
-    if isinstance(value, dict) and "combined_chunk_content" in value:
-        return value["combined_chunk_content"]
-    return value
+def _answered(value: Any) -> Any:
+    """Return an answer without the envelopes of LangChain and of Logfire's streams.
+
+    An object that is none of an API is what the model said: structured output.
+    """
+    read = generated(inner(value))
+    if not isinstance(read, dict):
+        return None if read == "" else read
+    if "combined_chunk_content" in read:
+        return read["combined_chunk_content"]
+    if ENVELOPES.isdisjoint(read):
+        return value if isinstance(value, str) else canonical(read, "answer")
+    return read
 
 
 def _history(attributes: Row, found: Words) -> None:

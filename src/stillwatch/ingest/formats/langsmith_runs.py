@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.generations import generated
 from stillwatch.ingest.otel_kinds import WORDS
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
@@ -54,7 +55,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     meta = mapping_of(inner(extra.get("metadata")))
     asked = {**_constructor(meta), **mapping_of(inner(extra.get("invocation_params"))), **_asked(given)}
     usage = mapping_of(first({"g": got, "m": meta}, "g.usage_metadata", "m.usage_metadata", "g.usage"))
-    said, answered = _given(given), _got(got)
+    said, answered = _given(given), generated(got) or None
     places = {"m": meta, "c": mapping_of(extra.get("configurable")), **row}
     request = Request(
         request_id=text(row.get("id")),
@@ -106,18 +107,6 @@ def _given(given: Row) -> Any:
     found = inner(first(given, "messages", "prompts", "prompt", "input", "contents"))
     # LangChain runs a batch of conversations; one run holds one of them.
     return found[0] if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list) else found
-
-
-def _got(got: Row) -> Any:
-    """Return the answer, from LangChain's generations or from a body of an API."""
-    made = inner(got.get("generations"))
-    while isinstance(made, list) and made:
-        made = made[0]
-    if isinstance(made, dict):
-        return made.get("message") or made.get("text")
-    if isinstance(got.get("messages"), list) and got["messages"]:
-        return got["messages"][-1]
-    return got or None
 
 
 FORMATS.add(
