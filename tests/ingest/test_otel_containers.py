@@ -314,7 +314,7 @@ def test_mlflow_traces(bench: Bench) -> None:
         "mlflow.spanInputs": json.dumps({"messages": [{"role": "user", "content": "sea"}], "model": "m"}),
         "mlflow.spanOutputs": json.dumps({"choices": [{"message": {"content": "hi"}}]}),
     }
-    one = {
+    one: dict[str, Any] = {
         "name": "Completions",
         "context": {"trace_id": "a1", "span_id": "b1"},
         "parent_id": "b0",

@@ -8,7 +8,7 @@ from stillwatch.ingest.elsewhere import Wanting
 from stillwatch.ingest.formats import langfuse_observations
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first, first_text, inner
+from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of
 from stillwatch.registry import FORMATS, Format
 
 MARKS = frozenset(
@@ -19,6 +19,10 @@ MARKS = frozenset(
 
 def detect(sample: Sample) -> float:
     """A trace has an id, a time and a name, and is neither an observation nor a score."""
+    if sample.rows and all(
+        "id" in mapping_of(row.get("trace")) and _observations(row) for row in sample.rows
+    ):
+        return 0.95
     if not sample.has("id", "timestamp") or sample.columns & {
         "type",
         "run_type",
@@ -35,11 +39,17 @@ def detect(sample: Sample) -> float:
 def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     """Read the observations inside a trace; a trace alone is stepped over, and tells its observations."""
     yield SteppedOver("traces")
+    row = _opened(row)
     for observation in _observations(row):
         asked = {"trace_id": row.get("id"), **_told(row), **observation}
         for found in langfuse_observations.read(asked, context):
             # The trace is here: no other file can name the user.
             yield langfuse_observations.request_of(asked, context) if isinstance(found, Wanting) else found
+
+
+def _opened(row: Row) -> Row:
+    """Return a trace; the page's download has it beside its observations."""
+    return {**mapping_of(row.get("trace")), **row}
 
 
 def _observations(row: Row) -> list[Row]:
@@ -54,6 +64,7 @@ def _told(row: Row) -> Row:
 
 def facts(row: Row) -> Iterator[tuple[str, str, Row]]:
     """Return the user and the session of a trace, for its observations."""
+    row = _opened(row)
     trace, told = first_text(row, "id"), _told(row)
     if trace and told:
         yield trace, "trace", told
