@@ -281,7 +281,7 @@ def test_nested_attributes_of_phoenix_api(bench: Bench) -> None:
 
 
 def test_console_exporters(bench: Bench) -> None:
-    one = {
+    one: dict[str, Any] = {
         "name": "chat m",
         "context": {"trace_id": "0xA1", "span_id": "0xB1", "trace_state": "[]"},
         "kind": "SpanKind.CLIENT",

@@ -19,9 +19,8 @@ MARKS = frozenset(
 
 def detect(sample: Sample) -> float:
     """A trace has an id, a time and a name, and is neither an observation nor a score."""
-    if sample.rows and all(
-        "id" in mapping_of(row.get("trace")) and _observations(row) for row in sample.rows
-    ):
+    downloads = ("id" in mapping_of(row.get("trace")) and bool(_observations(row)) for row in sample.rows)
+    if sample.rows and all(downloads):
         return 0.95
     if not sample.has("id", "timestamp") or sample.columns & {
         "type",
