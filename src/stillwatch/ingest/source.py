@@ -41,10 +41,10 @@ class Source:
     """Where the generic reader finds each column."""
     compression: str = ""
     """gzip, zstd or nothing."""
-    beside: tuple[Source, ...] = ()
-    """Files of one family in which the rows of this one may have to look, nearest first."""
     columns: ColumnsUsed = NOT_LOOKED_AT
     """Which of its columns are read from."""
+    beside: tuple[Source, ...] = ()
+    """Files of one family in which the rows of this one may have to look, nearest first."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
