@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
-from stillwatch.ingest.values import Row, inner, mapping_of
+from stillwatch.ingest.values import LONGEST_ID, Row, inner, mapping_of, text
 
 EXPORTS = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches")
 """Lists of entries in an export, and in an answer of Tempo."""
@@ -139,7 +139,8 @@ def _span(span: Row, resource: Row) -> Span:
 def id_of(value: Any) -> str:
     """Return the id of a trace or span as its hex digits; protobuf writes it as base64 instead."""
     if not isinstance(value, str):
-        return str(value) if value is not None else ""
+        return text(value) or ""
+    value = value[:LONGEST_ID]
     found = value.strip().lower().removeprefix("0x")
     if not value.endswith("=") or len(value) not in (12, 24):
         return found
