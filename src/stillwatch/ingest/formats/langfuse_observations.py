@@ -49,9 +49,10 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver | Wanting
 
     Older exports name user and session on the trace alone, which stands in another file.
     """
-    kind = str(first(row, "type") or ASKS).upper()
+    untyped = ASKS if first(row, "startTime", "start_time") is not None else "rows of another kind"
+    kind = str(first(row, "type") or untyped).upper()
     if kind != ASKS:
-        yield SteppedOver(WORDS.get(kind.lower(), "spans"))
+        yield SteppedOver(WORDS.get(kind.lower(), "spans" if "type" in row else untyped))
         return
     if _account(row, context) is None and (trace := first_text(row, "trace_id", "traceId")):
         if not context.elsewhere.looked:
