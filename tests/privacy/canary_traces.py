@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from canary_nest import DOMAIN, MODEL, Nest
-from canary_rows import AGENT, langfuse, pairs
+from canary_nest import AGENT, DOMAIN, MODEL, Nest
+from canary_rows import langfuse, pairs
 
 Row = dict[str, Any]
 MICROS = 1_772_449_200_000_000

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from stillwatch.ingest import otel_names as names
 from stillwatch.ingest.request import Request
-from stillwatch.ingest.values import Row, first, mapping_of, whole
+from stillwatch.ingest.usage import add_counts
+from stillwatch.ingest.values import Row, mapping_of, whole
 
-IN_USAGE = {
-    "input_tokens": ("input", "input_tokens", "prompt_tokens", "promptTokens"),
-    "output_tokens": ("output", "output_tokens", "completion_tokens", "completionTokens"),
-    "reasoning_tokens": ("output_reasoning_tokens", "reasoning_tokens", "output_reasoning"),
-    "cached_tokens": ("input_cached_tokens", "cache_read_input_tokens", "input_cache_read"),
-    "cache_written_tokens": ("input_cache_creation", "cache_creation_input_tokens"),
-}
-"""Columns by the names of counts in such a text."""
+COLUMNS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_written_tokens")
 
 
 def count(request: Request, attributes: Row, fields: Row) -> None:
     """Set the counts that a span's attributes give."""
-    found = {column: fields.get(column) for column in IN_USAGE}
     for name in names.USAGE:
         if usage := mapping_of(attributes.get(name)):
-            for column, several in IN_USAGE.items():
-                if found[column] is None:
-                    found[column] = first(usage, *several)
-    for column, value in found.items():
-        if value is not None:
-            setattr(request, column, whole(value))
+            add_counts(request, usage)
+            return
+    for column in COLUMNS:
+        if fields.get(column) is not None:
+            setattr(request, column, whole(fields[column]))
     _include(request)
 
 

@@ -12,7 +12,9 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, stainl
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import (
     Row,
     dig,
@@ -23,13 +25,21 @@ from stillwatch.ingest.values import (
     path_of,
     span_ms,
     text,
-    whole,
 )
 from stillwatch.registry import FORMATS, Format
 
 ASKS = "GENERATION"
 """The kind of observation that calls a model; spans, events and tools are stepped over."""
 KINDS = frozenset({ASKS, "SPAN", "EVENT", *(word.upper() for word in WORDS)})
+COUNTS = (
+    "prompt_tokens",
+    "promptTokens",
+    "completion_tokens",
+    "completionTokens",
+    "total_tokens",
+    "totalTokens",
+)
+"""Columns of older exports and of the user interface."""
 ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "metadata.userId")
 
 
@@ -87,29 +97,6 @@ def request_of(row: Row, context: Context) -> Request:
         time=context.moment(start, "start_time"),
         model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
-        input_tokens=whole(
-            first(
-                {**row, "u": usage},
-                "u.input",
-                "u.input_tokens",
-                "u.promptTokens",
-                "prompt_tokens",
-                "promptTokens",
-            )
-        ),
-        output_tokens=whole(
-            first(
-                {**row, "u": usage},
-                "u.output",
-                "u.output_tokens",
-                "u.completionTokens",
-                "completion_tokens",
-                "completionTokens",
-            )
-        ),
-        reasoning_tokens=whole(
-            first(usage, "output_reasoning_tokens", "reasoning_tokens", "output_reasoning")
-        ),
         duration_ms=span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
         user_agent=first_text(meta, "user_agent", "userAgent") or text(headers.get("user-agent")),
@@ -122,7 +109,8 @@ def request_of(row: Row, context: Context) -> Request:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
-    return with_thoughts(request, row.get("output"), given)
+    add_counts(request, usage or {name: row[name] for name in COUNTS if name in row})
+    return with_thoughts(request, put_together(inner(row.get("output"))), given)
 
 
 def facts(row: Row) -> Iterator[tuple[str, str, Row]]:
