@@ -141,7 +141,7 @@ def id_of(value: Any) -> str:
     if not isinstance(value, str):
         return text(value) or ""
     value = value[:LONGEST_ID]
-    found = value.strip().lower().removeprefix("0x")
+    found: str = value.strip().lower().removeprefix("0x")
     if not value.endswith("=") or len(value) not in (12, 24):
         return found
     try:
