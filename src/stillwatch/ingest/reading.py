@@ -8,11 +8,13 @@ import pyarrow as pa
 
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
 from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
+from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
@@ -35,6 +37,8 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
     rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    for batch in reading.again():
+        yield from _in_size(batch, ingest_context.settings.batch_bytes)
 
 
 class _Reading:
@@ -44,7 +48,14 @@ class _Reading:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
         self._settings = ingest_context.settings
-        self._context = Context(ingest_context.settings.account_field, source.mapping)
+        self._elsewhere = Elsewhere(looked=self.format.facts is None)
+        self._context = Context(
+            ingest_context.settings.account_field,
+            source.mapping,
+            ingest_context.settings.request_id_field,
+            self._elsewhere,
+        )
+        self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
 
@@ -72,7 +83,9 @@ class _Reading:
         builder = Builder()
         for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             for request in self._requests(row):
-                if isinstance(request, BadRow):
+                if isinstance(request, Wanting):
+                    self._look.want(number, request.keys)
+                elif isinstance(request, BadRow):
                     self._refuse(number, request)
                 elif isinstance(request, SteppedOver):
                     self._quarantine.step_over(self._source.name, request.kind)
@@ -82,6 +95,14 @@ class _Reading:
                 yield self._normaliser(builder.take())
         if builder.rows:
             yield self._normaliser(builder.take())
+
+    def again(self) -> Iterator[pa.RecordBatch]:
+        """Read the rows that had to wait for what other rows say."""
+        if self._look.rows:
+            self._elsewhere.known, self._elsewhere.looked = self._look.found(), True
+            yield from self.by_rows(self._look.held())
+            for kind, count in self._look.left.items():
+                self._quarantine.mend("account_id", kind, count)
 
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names
@@ -95,7 +116,9 @@ class _Reading:
             or name in dict(self._source.view.names)
         ]
 
-    def _requests(self, row: Row | BadRow | SteppedOver) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(
+        self, row: Row | BadRow | SteppedOver
+    ) -> Iterator[Request | BadRow | SteppedOver | Wanting]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
         if isinstance(row, BadRow | SteppedOver):
             yield row
