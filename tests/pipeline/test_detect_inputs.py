@@ -72,14 +72,12 @@ def test_the_quarantine_names_file_row_and_reason(mixed: Ran) -> None:
     assert kept == {
         ("one.jsonl", 13, "time"),
         ("one.jsonl", 14, ""),
-        ("one.jsonl", 11, "request_id"),
-        ("two.jsonl", 1, "request_id"),
         ("two.jsonl", 3, "time"),
         ("two.jsonl", 4, ""),
     }
     assert all(row["reason"] for row in mixed.rows("quarantine"))
     about = mixed.about()
-    assert (about["exchanges"], about["quarantined"], about["duplicates"]) == (12, 6, 2)
+    assert (about["exchanges"], about["quarantined"], about["merged"]) == (12, 4, 2)
     assert {"column": "created", "reason": "no time that can be read: left out", "count": 1} in about[
         "mended"
     ]
