@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.values import canonical, inner, mapping_of
 
 Messages = list[tuple[str, str]]
@@ -46,7 +46,7 @@ def messages_of(value: Any, system: Any = None) -> Messages | None:
         nested = value.get("messages")
         found.extend(messages_of(nested) or []) if nested is not None else found.extend(_message(value))
     elif value is not None:
-        raise BadRow("messages", "messages are neither a list nor text")
+        note("messages", "messages are neither a list nor text: left out")
     return found or None
 
 
@@ -54,8 +54,9 @@ def _message(item: Any) -> Iterable[tuple[str, str]]:
     if isinstance(item, str):
         return [("user", item)]
     if not isinstance(item, dict):
-        raise BadRow("messages", "a message is neither an object nor text")
-    kind = item.get("type")
+        note("messages", "a message is neither an object nor text: left out")
+        return []
+    kind = str(item.get("type"))
     if "role" not in item and kind in TOOL_RESULTS:
         return [("tool", text_of(item.get("output", item.get("content"))))]
     if "role" not in item and kind in TOOL_CALLS:
@@ -96,7 +97,7 @@ def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
 
 
 def _is_result(part: Any) -> bool:
-    return isinstance(part, dict) and (part.get("type") in TOOL_RESULTS or "functionResponse" in part)
+    return isinstance(part, dict) and (str(part.get("type")) in TOOL_RESULTS or "functionResponse" in part)
 
 
 def text_of(content: Any) -> str:
@@ -115,7 +116,7 @@ def _part(part: Any) -> str:
         return part
     if not isinstance(part, dict):
         return ""
-    kind = part.get("type", "text")
+    kind = str(part.get("type", "text"))
     if "functionCall" in part:
         return _call(part["functionCall"])
     if kind in IMAGES:
@@ -203,4 +204,4 @@ def _spoken_by(value: Any) -> str:
 
 
 def _bare(item: dict[str, Any]) -> bool:
-    return "role" not in item and item.get("type") not in TOOL_CALLS | TOOL_RESULTS | THOUGHTS
+    return "role" not in item and str(item.get("type")) not in TOOL_CALLS | TOOL_RESULTS | THOUGHTS

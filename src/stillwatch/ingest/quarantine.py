@@ -22,6 +22,9 @@ class BadRow(Exception):
     Holds the field at fault and the reason, in words that show nothing of the row's text.
     """
 
+    required = False
+    """Whether the field is the provider's own and needed: then nothing is left of the row without it."""
+
     def __init__(self, column: str, reason: str, lost: int = 1) -> None:
         super().__init__(column, reason, lost)
         self.column = column

@@ -19,10 +19,10 @@ DEEPEST = 64
 """Levels that are kept."""
 FIELDS = 4096
 """Fields of the row itself that are kept."""
-IN_STRING, ESCAPED, HEX, LENGTH, DEPTH, SKIP, TOTAL, FIELD, PART, NTH = range(10)
+IN_STRING, ESCAPED, HEX, LENGTH, DEPTH, SKIP, TOTAL, FIELD, PART, NTH, DEEP = range(11)
 """State between pieces: inside a string, after a backslash, digits of an escape to come, bytes of the string,
 open brackets, the depth to come back to (-1: nothing is skipped), bytes written; of the row's field, of a
-field inside it; number of the row's field.
+field inside it; number of the row's field; whether what is skipped is nested too deeply.
 """
 STRING, OF_FIELD, OF_PART, OF_ALL = range(4)
 """Limits: bytes of a string, of a field of the row, of a field inside it, of all."""
@@ -64,39 +64,74 @@ def _cut(data: Bytes, state: Numbers, limits: Numbers, out: Bytes) -> int:
         elif c == 123 or c == 91:
             state[DEPTH] += 1
             if keep and state[DEPTH] > DEEPEST:
-                state[SKIP] = state[DEPTH] - 1
+                state[SKIP], state[DEEP] = state[DEPTH] - 1, 1
                 for letter in (110, 117, 108, 108):
                     out[n] = letter
                     n += 1
                 keep = False
         elif c == 125 or c == 93:
             state[DEPTH] = max(state[DEPTH] - 1, 0)
-            if not keep and state[DEPTH] == state[SKIP]:
-                state[SKIP] = -1  # the end of what was nested too deeply
-                continue
-            if not keep and state[DEPTH] < state[SKIP]:
-                state[SKIP] = -1  # the end of the container that was too long
+            if not keep and state[DEEP] and state[DEPTH] == state[SKIP]:
+                state[SKIP], state[DEEP] = -1, 0
+            elif not keep and not state[DEEP] and state[DEPTH] == state[SKIP] - 1:
+                state[SKIP] = -1
                 keep = True
-        elif c == 44:
+        elif c == 44 and keep:
             depth, written = state[DEPTH], state[TOTAL] + n
-            if not keep and state[SKIP] > depth:
-                keep = False
             if depth == 1:
                 state[FIELD] = state[PART] = written
                 state[NTH] += 1
             elif depth == 2:
                 state[PART] = written
-            full = (
+            if (
                 (depth > 1 and written - state[FIELD] > limits[OF_FIELD])
                 or (depth > 2 and written - state[PART] > limits[OF_PART])
                 or (depth > 1 and written > limits[OF_ALL])
                 or (depth == 1 and state[NTH] > FIELDS)
-            )
-            if keep and full:
-                state[SKIP] = depth * 1 + 0
+            ):
+                state[SKIP] = depth
                 keep = False
         if keep:
             out[n] = c
             n += 1
     state[TOTAL] += n
     return n
+
+
+STEP = 1 << 20
+
+
+class Cutter:
+    """Cuts one JSON value that comes in pieces. Memory: at most `longest` bytes and a few pieces."""
+
+    def __init__(self, longest: int) -> None:
+        """longest: bytes that are kept of the value; 0: it is cut in depth only."""
+        self._longest = longest
+        most = longest or 2**61
+        self._limits = np.array([most // 64, most // 4, most // 8, most // 2], np.int64)
+        self._state = np.zeros(DEEP + 1, np.int64)
+        self._state[SKIP] = -1
+        self._held: list[bytes] = []
+
+    def add(self, pieces: Iterable[bytes]) -> None:
+        """Take the next bytes."""
+        for piece in pieces:
+            for start in range(0, len(piece), STEP):
+                data = np.frombuffer(piece[start : start + STEP], np.uint8)
+                out = np.empty(4 * len(data), np.uint8)
+                size = _cut(data, self._state, self._limits, out)
+                if not self._longest or self._state[TOTAL] <= self._longest:
+                    self._held.append(out[:size].tobytes())
+
+    def take(self) -> bytes | None:
+        """Return the value; None where even its short fields are more than allowed."""
+        if self._longest and self._state[TOTAL] > self._longest:
+            return None
+        return b"".join(self._held)
+
+
+def shallow(data: bytes) -> bytes:
+    """Return a JSON text without what is nested deeper than DEEPEST levels."""
+    cutter = Cutter(0)
+    cutter.add([data])
+    return cutter.take() or b""

@@ -72,7 +72,7 @@ def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
 def _json_pieces(path: Path, compression: str, longest: int) -> Iterator[Piece]:
     level = _level(_head(path, compression).lstrip())
     pieces = utf8(path, compression)
-    return lines(pieces, longest) if level is None else objects(pieces, level, longest)
+    return lines(pieces, longest, json=True) if level is None else objects(pieces, level, longest)
 
 
 def _level(head: bytes) -> int | None:
