@@ -23,7 +23,9 @@ def without_fault(read: Callable[[Row], Found], row: Row, faults: tuple[type[Exc
     for less in [*islice(_lesser(row), MOST * MOST), _flat(row)]:
         try:
             return read(less)
-        except (BadRow, *faults):
+        except BadRow:
+            continue
+        except faults:
             continue
     raise BadRow("", "a field has a shape the format does not know")
 

@@ -47,14 +47,14 @@ def _invalid(row: Row) -> bytes:
 
 
 def _wrong_types(row: Row, place: int) -> bytes:
-    wrong: Row = [
+    kinds: list[Row] = [
         {"end_user": [1, {"a": 2}], "session_id": 7.5},
         {"metadata": "[[[["},
         {"requester_ip_address": {"a": 1}, "status": ["success"]},
         {"response": 17, "completion_tokens": "many"},
         {"proxy_server_request": '{"tools": "no list", "thinking": 3, "metadata": [null]}'},
-    ][place % 5]
-    return _line(row, **wrong)
+    ]
+    return _line(row, **kinds[place % len(kinds)])
 
 
 TRICKS: dict[str, Trick] = {
@@ -73,7 +73,7 @@ TRICKS: dict[str, Trick] = {
 def campaign_accounts(world: Path) -> set[str]:
     """Return the accounts of a world's campaigns."""
     truth = pq.read_table(world / "truth.parquet", columns=["account_id", "campaign"])
-    return set(truth.filter(pc.not_equal(truth["campaign"], ""))["account_id"].to_pylist())
+    return {str(name) for name in truth.filter(pc.not_equal(truth["campaign"], ""))["account_id"].to_pylist()}
 
 
 def drop_out(world: Path, logs: Path, tricks: Sequence[str]) -> int:
@@ -92,7 +92,7 @@ def drop_out(world: Path, logs: Path, tricks: Sequence[str]) -> int:
             pq.write_table(others, logs / path.name)
             victims = others["request_id"].to_pylist()
             for row in _rows(table.filter(ours)):
-                victim = victims[written % len(victims)] if victims else str(row["request_id"])
+                victim = str(victims[written % len(victims)] if victims else row["request_id"])
                 out.write(TRICKS[tricks[written % len(tricks)]](row, written, victim) + b"\n")
                 written += 1
     return written
