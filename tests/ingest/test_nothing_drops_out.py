@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.ingest import IngestContext
-from stillwatch.ingest.files.cut import DEEPEST, Cutter, shallow
+from stillwatch.ingest.cut import DEEPEST, Cutter, shallow
 from stillwatch.settings import IngestSettings
 
 Row = dict[str, Any]
@@ -113,6 +113,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.dictionaries(st.text(), values), st.integers(1, 7))
 def test_what_fits_is_not_cut(value: Row, step: int) -> None:
     data = orjson.dumps(value) if all_small(value) else json.dumps(value).encode()
@@ -129,6 +130,7 @@ def all_small(value: Any) -> bool:
     return True
 
 
+@settings(deadline=None)  # the first call compiles
 @given(values, st.integers(64, 4_000), st.integers(1, 64))
 def test_what_is_cut_is_json(value: Any, longest: int, step: int) -> None:
     data = json.dumps({"a": {"b": [value] * 20, "c": value}, "d": value}, ensure_ascii=False).encode()

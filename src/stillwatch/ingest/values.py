@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from stillwatch.ingest.files.cut import DEEPEST, shallow
+from stillwatch.ingest.cut import DEEPEST, shallow
 from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from stillwatch.ingest.files.cut import Cutter
+from stillwatch.ingest.cut import Cutter
 from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
 
