@@ -12,8 +12,10 @@ from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
 from stillwatch.ingest.files.text import Numbered
+from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
+from stillwatch.ingest.salvage import without_fault
 from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
@@ -35,10 +37,18 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
         and kind_of(source.path, source.compression)[0] == "parquet"
     )
     rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
+    take_notes()  # of the sample that the format was told by
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
+        _count_notes(quarantine)
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
     for batch in reading.again():
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    _count_notes(quarantine)
+
+
+def _count_notes(quarantine: Quarantine) -> None:
+    for (column, reason), count in sorted(take_notes().items()):
+        quarantine.mend(column or "(row)", reason, count)
 
 
 class _Reading:
@@ -123,15 +133,37 @@ class _Reading:
         if isinstance(row, BadRow | SteppedOver):
             yield row
             return
+        told = 0
         try:
-            yield from self.format.read(row, self._context)
+            for request in self.format.read(row, self._context):
+                told += 1
+                yield request
         except BadRow as bad:
-            yield bad
+            if bad.required:
+                yield bad
+            else:
+                yield from self._salvaged(row, told, bad.column, bad)
         except SHAPES as error:
-            yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+            fault = f"a field has a shape the format does not know ({type(error).__name__})"
+            yield from self._salvaged(row, told, "", BadRow("", fault))
         except Exception:
             with FORMATS.blaming(self.format.name):
                 raise
+
+    def _salvaged(
+        self, row: Row, told: int, column: str, fault: BadRow
+    ) -> Iterator[Request | BadRow | SteppedOver]:
+        """Return the rest of a row's requests without the field at fault, or the fault if that is no help."""
+        try:
+            found = without_fault(lambda less: list(self.format.read(less, self._context)), row, SHAPES)
+        except BadRow:
+            yield fault
+            return
+        if len(found) <= told or not any(isinstance(request, Request) for request in found[told:]):
+            yield fault
+            return
+        self._quarantine.mend(column or "(row)", f"{fault.reason}: the field is left out")
+        yield from found[told:]
 
     def _refuse(self, row: int, bad: BadRow) -> None:
         bad.tell(self._quarantine, self._source.name, row)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from stillwatch.ingest.conversation import Messages
 from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
+from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
@@ -33,7 +34,11 @@ class Context:
 
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
-        return moment(value, column, unit)
+        try:
+            return moment(value, column, unit)
+        except BadRow as bad:
+            bad.required = True
+            raise
 
 
 @dataclass(frozen=True)

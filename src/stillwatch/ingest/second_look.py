@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.errors import InputError
-from stillwatch.ingest.files.rows import Numbered, rows_of
+from stillwatch.ingest.files.rows import rows_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.source import Source
 from stillwatch.registry import FORMATS
