@@ -10,6 +10,7 @@ from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
 from stillwatch.ingest.source import Source
@@ -30,6 +31,7 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
     rows = rows_of(source.path, source.compression, ingest_context.settings)
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    reading.told()
 
 
 class _Reading:
@@ -39,7 +41,8 @@ class _Reading:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
         self._settings = ingest_context.settings
-        self._context = Context(ingest_context.settings.account_field, source.mapping)
+        rules = time_rules(ingest_context.settings, source.mapping)
+        self._context = Context(ingest_context.settings.account_field, source.mapping, rules)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
 
@@ -76,6 +79,11 @@ class _Reading:
                 yield self._normaliser(builder.take())
         if builder.rows:
             yield self._normaliser(builder.take())
+
+    def told(self) -> None:
+        """Count the local times that a change of clocks made doubtful."""
+        for what, count in self._context.times.odd.items():
+            self._quarantine.mend("time", what, count)
 
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names

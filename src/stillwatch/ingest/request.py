@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from stillwatch.ingest.conversation import Messages
 from stillwatch.ingest.mapping import Mapping
+from stillwatch.ingest.times import TimeRules
 from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
@@ -25,10 +26,12 @@ class Context:
     """The field that names the account; empty: the format's usual one."""
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
+    times: TimeRules = field(default_factory=TimeRules)
+    """How times are read that do not say their form or zone."""
 
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
-        return moment(value, column, unit)
+        return moment(value, column, unit, self.times)
 
 
 @dataclass(frozen=True)
