@@ -19,10 +19,13 @@ from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import InputError, SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
+    Mapping,
     NetworkBook,
     Quarantine,
     Source,
     check_share,
+    load_accounts_mapping,
+    load_edge_mapping,
     newest_allowed,
     plan,
     pseudonym_key,
@@ -90,6 +93,10 @@ class Inputs:
     """
     previous: Path | None = None
     """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
+    edge_mapping: Path | None = None
+    """Mapping file of the edge log."""
+    accounts_mapping: Path | None = None
+    """Mapping file of the accounts table."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,10 @@ class Task:
     """Key of the tables; None: the user's own, which a run that fails before it can begin does not make."""
     sources: list[Source]
     """The log files."""
+    edge_mapping: Mapping | None = None
+    """Where the edge log has its columns."""
+    accounts_mapping: Mapping | None = None
+    """Where the accounts table has its columns."""
 
     @property
     def paths(self) -> list[Path]:
@@ -197,10 +208,30 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
         settings=settings.ingest,
         format=inputs.format,
         mapping=inputs.mapping,
-        aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
+        aside=[path for option, path in _beside(inputs) if path is not None],
         progress=progress,
     )
-    return Task(inputs, settings, permits, releases, key, sources)
+    return Task(
+        inputs,
+        settings,
+        permits,
+        releases,
+        key,
+        sources,
+        load_edge_mapping(_with(inputs.edge_mapping, inputs.edge, "edge")),
+        load_accounts_mapping(_with(inputs.accounts_mapping, inputs.accounts, "accounts")),
+    )
+
+
+def _with(mapping: Path | None, table: Path | None, option: str) -> Path | None:
+    """Return a mapping. Raises SettingError where the file that it is for is not given."""
+    if mapping is not None and table is None:
+        raise SettingError(
+            f"a mapping of the file given with --{option}, but there is no such file",
+            where=f"--{option}-mapping",
+            do=f"give --{option}, or leave out the mapping",
+        )
+    return mapping
 
 
 def _ingest_context(task: Task) -> IngestContext:
@@ -240,9 +271,13 @@ def _read(
     # free.
     with ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(side_inputs, _beside(inputs))
-        edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+        edge = (
+            read_edge_log(inputs.edge, ingest_context, key, stage, staged, say, task.edge_mapping)
+            if inputs.edge
+            else None
+        )
         check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+        accounts = _accounts(task, ingest_context, key, staged, say)
         staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
@@ -309,18 +344,18 @@ class Steps:
 
 
 def _accounts(
-    inputs: Inputs,
+    task: Task,
     ingest_context: IngestContext,
     key: HashKey,
-    settings: Settings,
     staged: Staged,
     say: Callable[[str], None],
 ) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
+    inputs, settings = task.inputs, task.settings
     quarantine = Quarantine()
     rows = ACCOUNT_ROWS.arrow.empty_table()
     if inputs.accounts:
-        rows = read_accounts(inputs.accounts, ingest_context, quarantine)
+        rows = read_accounts(inputs.accounts, ingest_context, quarantine, task.accounts_mapping)
         check_share(quarantine, settings.ingest)
         refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
     staged.quarantine.merge(replace(quarantine, good=0))
@@ -347,7 +382,16 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
     """The files beside the logs, by their options; the key file is none of them, since its hash would be a
     way to guess it.
     """
-    names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
+    names = (
+        "mapping",
+        "edge",
+        "edge_mapping",
+        "accounts",
+        "accounts_mapping",
+        "networks",
+        "permits",
+        "releases",
+    )
     return [(name, getattr(inputs, name)) for name in names]
 
 

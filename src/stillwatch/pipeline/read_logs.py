@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -278,6 +278,7 @@ def read_edge_log(
     stage: Path,
     staged: Staged,
     say: Callable[[str], None],
+    mapping: Mapping | None = None,
 ) -> Path | None:
     """Read and key the edge log into `stage`; None if it held no row. say: told if it is empty."""
     quarantine = Quarantine()
@@ -285,7 +286,7 @@ def read_edge_log(
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
-        for batch in read_edge(path, ingest_context, quarantine):
+        for batch in read_edge(path, ingest_context, quarantine, mapping):
             if not batch.num_rows:
                 continue
             keyed, found = sketch_edge(batch, key)

@@ -92,9 +92,45 @@ def _duplicates(engine: Engine, rows: Table) -> Table | None:
 
 
 def _told_of(engine: Engine, rows: Table, edge: Table) -> Table:
-    """What the edge log says of the rows' requests, one row for each request."""
-    said = edge.semi_join(rows.select("request"), "request").group_by("request")
-    return engine.create("told", said.agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}))
+    """What the edge log says of the rows' requests, one row for each request.
+
+    Where it has several, as for a retry or a hop inside, one is chosen whole: first one with the address of a
+    client, then by its best id, then the first in time, then the first in the file. What the chosen one does
+    not say is taken from rows in the same order that name no other address.
+    """
+    said = edge.semi_join(rows.select("request"), "request")
+    order = [
+        said.outside.fill_null(False).desc(),
+        "id_rank",
+        said.seen.isnull(),
+        "seen",
+        "place",
+    ]
+    ranked = said.mutate(turn=ibis.row_number().over(ibis.window(group_by="request", order_by=order)))
+    chosen = ranked.filter(_.turn == 0).select("request", chosen_address="address")
+    beside = ranked.join(chosen, "request")
+    own = beside.filter((_.turn == 0) | _.address.isnull() | (_.address == _.chosen_address))
+    first = {f"edge_{name}": own[name].argmin(own.turn, where=own[name].notnull()) for name in EDGE_COLUMNS}
+    return engine.create("told", own.group_by("request").agg(**first))
+
+
+def edge_joins(engine: Engine, rows: Table, edge: Table) -> pa.Table:
+    """How many of the rows' requests the edge log names: columns id_column, named, requests.
+
+    One row is the whole: its id_column is null and `requests` counts all requests. The others say how many
+    the ids of one column of the edge log name.
+    """
+    asked = rows.select("request").distinct()
+    found = edge.select("request", "id_column").distinct().semi_join(asked, "request")
+    whole = found.agg(id_column=ibis.null("string"), named=found.request.nunique()).cross_join(
+        asked.agg(requests=_.count())
+    )
+    parts = found.group_by("id_column").agg(named=_.request.nunique()).mutate(requests=ibis.null("int64"))
+    return engine.collect(
+        whole.select("id_column", "named", "requests")
+        .union(parts.select("id_column", "named", "requests"))
+        .order_by([ibis.desc("named"), "id_column"])
+    )
 
 
 def _with_edge(rows: Table, told: Table) -> Table:
