@@ -49,7 +49,7 @@ def test_a_permit_is_read_whole(tmp_path: Path) -> None:
         expires=datetime(2026, 6, 29, 22, tzinfo=UTC),
     )
     assert (house.organisation, house.volume, house.starts) == ("Example Ltd", None, None)
-    assert house.expires == datetime(2026, 12, 31, tzinfo=UTC), "a time without a zone is UTC"
+    assert house.expires == datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), "an end covers its day"
 
 
 def test_no_file_and_an_empty_file_hold_no_permits(tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ def read_accounts(
     for name, values in (("created", created), ("banned", banned), ("banned_unknown", unknown)):
         table = table.set_column(table.schema.get_field_index(name), ACCOUNT_ROWS.arrow.field(name), values)
     read.told()
+    for part in table.to_batches():
+        quarantine.keep(path.name, part)
     return _one_each(path, table, quarantine)
 
 
@@ -186,7 +188,6 @@ def _batch(
     for row in batch.rows[np.asarray(ids.is_null())]:
         quarantine.add(path.name, int(row), "account_id", "no account")
     keep = ids.is_valid()
-    quarantine.good += keep.true_count
     key = ingest_context.pseudonym_key
     columns = {ours: batch.one(ours) for ours in {**batch.columns, **batch.default}}
     made = {**_texts(columns), **_mail(columns), **_phone(columns)}

@@ -104,13 +104,11 @@ def _batch(
         missing &= np.asarray(column.is_null())
     for row in batch.rows[missing]:
         quarantine.add(path.name, int(row), "request_id", "no request id")
-    quarantine.good += int(n - missing.sum())
     parts = [_named(made, batch, number, name, column) for number, (name, column) in enumerate(ids)]
-    return (
-        pa.Table.from_batches(parts, EDGE.arrow).combine_chunks().to_batches()[0]
-        if any(map(len, parts))
-        else pa.RecordBatch.from_pylist([], schema=EDGE.arrow)
-    )
+    known = pc.coalesce(*(column for _, column in ids)) if ids else pa.nulls(n, pa.string())
+    quarantine.keep(path.name, _named(made, batch, 0, "", known))
+    whole = pa.Table.from_batches(parts, EDGE.arrow).combine_chunks().to_batches()
+    return whole[0] if whole else pa.RecordBatch.from_pylist([], schema=EDGE.arrow)
 
 
 def _named(made: dict[str, Any], batch: SideBatch, rank: int, name: str, ids: Any) -> pa.RecordBatch:

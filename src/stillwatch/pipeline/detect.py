@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch import __version__
+from stillwatch.campaigns.permit_matches import permit_matches
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
 from stillwatch.engine.sorted_file import counts_of
-from stillwatch.errors import InputError, SettingError, naming
+from stillwatch.errors import SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
     Mapping,
@@ -32,6 +33,8 @@ from stillwatch.ingest import (
     read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.ingest.table_use import TableUse
+from stillwatch.pipeline.account_of_use import AccountOfUse, Beside, nothing_read
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
@@ -54,6 +57,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
+from stillwatch.schema.use import OVERLAP, PERMIT, USE
 from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
@@ -153,7 +157,7 @@ def _detect(
     force: bool,
     say: Callable[[str], None],
 ) -> Path:
-    task = _task(inputs, settings, progress)
+    task = _task(inputs, settings, progress, say)
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
@@ -179,7 +183,10 @@ def _detect(
             found = search(engine, stored, settings, Steps(progress))
             found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
+            folder.write(USE.name, _used(engine, task, staged, stored))
             used = engine.described()
+        for beside in staged.beside.values():
+            staged.quarantine.merge(beside.quarantine)
         folder.write("quarantine", staged.quarantine.table())
         _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
         seen = counted(stored_days(folder.aside), found) | {
@@ -191,11 +198,11 @@ def _detect(
         return folder.finish()
 
 
-def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
+def _task(inputs: Inputs, settings: Settings, progress: Progress, say: Callable[[str], None]) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
-    permits = read_permits(inputs.permits)
+    permits = read_permits(inputs.permits, say)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
     for option, path in _beside(inputs):
@@ -234,6 +241,32 @@ def _with(mapping: Path | None, table: Path | None, option: str) -> Path | None:
     return mapping
 
 
+def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
+    """Table use, made before the files beside the logs are counted with them."""
+    used = staged.use
+    used.logs(staged.quarantine, task.sources)
+    used.largest(engine, stored.exchanges)
+    for given, beside in staged.beside.items():
+        used.beside(given, beside)
+    if task.permits:
+        _permits_used(used, engine, task.permits, stored)
+    return used.table()
+
+
+def _permits_used(used: AccountOfUse, engine: Engine, permits: list[Permit], stored: Stored) -> None:
+    """Add which accounts of the logs each permit finds, by id or by the owner that they declare."""
+    seen = stored.accounts.semi_join(stored.exchanges.select("account"), "account")
+    rows = engine.collect(seen.select("account", "account_id", "organisation")).to_pylist()
+    owners = {row["key"]: row["label"] for row in stored.labels.to_pylist() if row["kind"] == "organisation"}
+    ids = {row["account"]: row["account_id"] for row in rows}
+    declared = {row["account"]: owners.get(row["organisation"], "") for row in rows}
+    for found in permit_matches(permits, ids, declared):
+        if found.other is None:
+            used.add("permits", PERMIT, found.accounts, of=len(ids), name=found.name)
+        else:
+            used.add("permits", OVERLAP, found.accounts, name=found.name, detail=found.other)
+
+
 def _ingest_context(task: Task) -> IngestContext:
     inputs = task.inputs
     return IngestContext(
@@ -261,11 +294,7 @@ def _read(
     )
     if not staged.files:
         check_share(staged.quarantine, settings.ingest)
-        raise InputError(
-            "the logs hold no exchange",
-            where=", ".join(map(str, inputs.logs)),
-            do="check --format, and that the files are not empty",
-        )
+        raise nothing_read(staged.quarantine, task.sources, ", ".join(map(str, inputs.logs)))
     progress("reading the edge log and the accounts", 0, 0)
     # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
     # free.
@@ -358,12 +387,19 @@ def _accounts(
         rows = read_accounts(inputs.accounts, ingest_context, quarantine, task.accounts_mapping)
         check_share(quarantine, settings.ingest)
         refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
-    staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
     unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(
         ["account", "account_id"]
     )
+    if inputs.accounts:
+        seen = staged.accounts.num_rows
+        taken = quarantine.uses.get(inputs.accounts.name, TableUse())
+        for told in taken.notes:
+            say(f"accounts file: {told}")
+        staged.beside["accounts"] = Beside(
+            quarantine, taken.columns_ignored, joined=(seen - unseen.num_rows, seen)
+        )
     blank = [
         pa.nulls(unseen.num_rows, kind.type)
         for kind in ACCOUNTS.arrow

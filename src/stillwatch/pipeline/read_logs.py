@@ -25,6 +25,8 @@ import pyarrow.parquet as pq
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
 from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest.table_use import TableUse
+from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -89,6 +91,10 @@ class Staged:
     """Good rows of each source."""
     contents: list[Content] = field(default_factory=list)
     """What the file of each source held."""
+    beside: dict[str, Beside] = field(default_factory=dict)
+    """What was made of the edge log and the accounts file."""
+    use: AccountOfUse = field(default_factory=AccountOfUse)
+    """What was made of every file."""
     side_inputs: list[dict[str, Any]] = field(default_factory=list)
     """The files beside the logs, for run.json."""
 
@@ -299,7 +305,8 @@ def read_edge_log(
     refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
-    staged.quarantine.merge(quarantine)
+    taken = quarantine.uses.get(path.name, TableUse())
+    staged.beside["edge"] = Beside(quarantine, taken.columns_ignored)
     return out if writer is not None else None
 
 

@@ -67,6 +67,11 @@ def _written(
             )
         rows = rows.anti_join(duplicates, ["source", "row"])
     edge_log = engine.read("edge", [edge]) if edge is not None else None
+    if edge_log is not None:
+        whole = next(
+            row for row in edge_joins(engine, rows, edge_log).to_pylist() if row["id_column"] is None
+        )
+        staged.beside["edge"].joined = (whole["named"], whole["requests"])
     _write_days(engine, rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
     return len(found) if duplicates is not None else 0
 
