@@ -53,7 +53,7 @@ class AccountTimes:
         said = pc.fill_null(pa.chunked_array([w for w, _ in words], pa.bool_()), False)
         banned = self.column("banned", [rest for _, rest in words])
         unknown = pc.and_(pc.or_(said, pc.fill_null(flags, False)), banned.is_null())
-        self._quarantine.mend("banned", WITHOUT_TIME, pc.sum(unknown).as_py() or 0)
+        self._quarantine.mend("banned_unknown", WITHOUT_TIME, pc.sum(unknown).as_py() or 0)
         told = pa.chunked_array([w for w, _ in words], pa.bool_())
         known = pc.or_(pc.or_(told.is_valid(), flags.is_valid()), banned.is_valid())
         return banned, pc.if_else(known, unknown, pa.scalar(None, pa.bool_()))

@@ -188,6 +188,8 @@ def _from_rows(
         for _, row in good:
             for name in paths_of(row):
                 finder.see(name)
+        if not good:
+            continue
         numbers = np.array([number for number, _ in good], np.int64)
         columns = {
             ours: [(name, bare(_column([_value(row, name) for _, row in good]))) for name in names]
