@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch import __version__
-from stillwatch.campaigns.permit_matches import permit_matches
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
 from stillwatch.engine.sorted_file import counts_of
@@ -34,14 +33,16 @@ from stillwatch.ingest import (
 )
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.table_use import TableUse
-from stillwatch.pipeline.account_of_use import AccountOfUse, Beside, nothing_read
+from stillwatch.pipeline.account_of_use import Beside, nothing_read
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
+from stillwatch.pipeline.permits_used import permits_used
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
+from stillwatch.pipeline.side_mappings import mapping_of_table
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
@@ -57,7 +58,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
-from stillwatch.schema.use import OVERLAP, PERMIT, USE
+from stillwatch.schema.use import USE
 from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
@@ -225,20 +226,9 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress, say: Callable[
         releases,
         key,
         sources,
-        load_edge_mapping(_with(inputs.edge_mapping, inputs.edge, "edge")),
-        load_accounts_mapping(_with(inputs.accounts_mapping, inputs.accounts, "accounts")),
+        load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
+        load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
     )
-
-
-def _with(mapping: Path | None, table: Path | None, option: str) -> Path | None:
-    """Return a mapping. Raises SettingError where the file that it is for is not given."""
-    if mapping is not None and table is None:
-        raise SettingError(
-            f"a mapping of the file given with --{option}, but there is no such file",
-            where=f"--{option}-mapping",
-            do=f"give --{option}, or leave out the mapping",
-        )
-    return mapping
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
@@ -249,22 +239,8 @@ def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Tabl
     for given, beside in staged.beside.items():
         used.beside(given, beside)
     if task.permits:
-        _permits_used(used, engine, task.permits, stored)
+        permits_used(used, engine, task.permits, stored)
     return used.table()
-
-
-def _permits_used(used: AccountOfUse, engine: Engine, permits: list[Permit], stored: Stored) -> None:
-    """Add which accounts of the logs each permit finds, by id or by the owner that they declare."""
-    seen = stored.accounts.semi_join(stored.exchanges.select("account"), "account")
-    rows = engine.collect(seen.select("account", "account_id", "organisation")).to_pylist()
-    owners = {row["key"]: row["label"] for row in stored.labels.to_pylist() if row["kind"] == "organisation"}
-    ids = {row["account"]: row["account_id"] for row in rows}
-    declared = {row["account"]: owners.get(row["organisation"], "") for row in rows}
-    for found in permit_matches(permits, ids, declared):
-        if found.other is None:
-            used.add("permits", PERMIT, found.accounts, of=len(ids), name=found.name)
-        else:
-            used.add("permits", OVERLAP, found.accounts, name=found.name, detail=found.other)
 
 
 def _ingest_context(task: Task) -> IngestContext:
