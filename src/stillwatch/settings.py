@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stillwatch.allowed import Anything, Networks, OneOf, Size, Within
+from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
@@ -78,6 +78,17 @@ class IngestSettings(Section):
         "",
         "Which attribute of a span names the request, as an edge log names it; empty: trace and span.",
         Anything("the name of an attribute"),
+    )
+    time_format: str = setting(
+        "",
+        "The form of written times, as Python's strptime takes it; tried before the forms that are known. "
+        "Empty: those alone, and a date whose day and month can be exchanged is refused.",
+        TimeForm(),
+    )
+    time_zone: str = setting(
+        "",
+        "IANA name of the zone of times that name none. Empty: UTC.",
+        Zone(),
     )
     workers: int = setting(
         0, "Processes that read and sketch files; 0: one a core, at most four.", Within(0, 256)

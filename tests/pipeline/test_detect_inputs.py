@@ -36,7 +36,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         (folder / name).write_text("\n".join(json.dumps(row) for row in rows) + "\n{cut", encoding="utf-8")
     edge = [
         {"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in (*range(5), 20)
-    ] + [{"request_id": "unknown"}]
+    ] + [{"request_id": "elsewhere"}]
     edge.append({"request_id": "q4", "region": "north"})
     (folder / "edge.jsonl").write_text("\n".join(json.dumps(row) for row in edge), encoding="utf-8")
     (folder / "accounts.csv").write_text(

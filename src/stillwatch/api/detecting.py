@@ -38,6 +38,8 @@ def detect(
     networks: PathLike | None = None,
     format: str | None = None,
     mapping: PathLike | None = None,
+    edge_mapping: PathLike | None = None,
+    accounts_mapping: PathLike | None = None,
     previous: Run | PathLike | None = None,
     key: KeyLike = None,
     settings: SettingsLike = None,
@@ -49,7 +51,8 @@ def detect(
 
     logs: a file or folder, or several. out: the run folder to write; None: a temporary folder, which goes
     when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits, releases,
-    networks, mapping: the files that the command takes under the same names. format: the log format's name;
+    networks, mapping, edge_mapping, accounts_mapping: the files that the command takes under the same names.
+    format: the log format's name;
     None: detected for each file. previous: an earlier run whose campaigns are looked for; None: the one that
     is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
     pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a Settings, or
@@ -66,6 +69,8 @@ def detect(
         tuple(map(Path, given)),
         format=format,
         mapping=path_from(mapping),
+        edge_mapping=path_from(edge_mapping),
+        accounts_mapping=path_from(accounts_mapping),
         edge=path_from(edge),
         accounts=path_from(accounts),
         networks=path_from(networks),

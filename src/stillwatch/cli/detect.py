@@ -54,6 +54,8 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.option("--networks", type=FILE, help="Your own table of networks: MaxMind database or CSV.")
 @click.option("--format", "format_name", help="Log format of all files; left out: detected for each.")
 @click.option("--mapping", type=FILE, help="TOML file that maps the columns of a generic log.")
+@click.option("--edge-mapping", type=FILE, help="TOML file that maps the columns of the edge log.")
+@click.option("--accounts-mapping", type=FILE, help="TOML file that maps the columns of the accounts table.")
 @click.option(
     "--key-file",
     type=FILE,
@@ -85,6 +87,8 @@ def command(
     networks: Path | None,
     format_name: str | None,
     mapping: Path | None,
+    edge_mapping: Path | None,
+    accounts_mapping: Path | None,
     key_file: Path | None,
     public_key: bool,
     previous: Path | None,
@@ -118,6 +122,8 @@ def command(
         key_file,
         _key(key_file, public_key),
         previous,
+        edge_mapping,
+        accounts_mapping,
     )
     notes: list[str] = []
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from stillwatch.errors import TooManyBadRows
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.settings import IngestSettings
 
@@ -87,6 +88,8 @@ class Quarantine:
     """Rows that fill a column, by column."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
+    uses: dict[str, TableUse] = field(default_factory=dict)
+    """What was used of the files beside the logs, by file."""
 
     def add(self, file: str, row: int, column: str, reason: str, count: int = 1) -> None:
         """Keep a row out; `count` of more than one represents the rows of a damaged part."""
@@ -121,6 +124,10 @@ class Quarantine:
         if count:
             self.mended[column, reason] += count
 
+    def use(self, file: str, use: TableUse) -> None:
+        """Record what was used of a part of a file beside the logs."""
+        self.uses[file] = self.uses[file].merged(use) if file in self.uses else use
+
     def merge(self, other: Quarantine) -> None:
         """Add what another worker found."""
         self.good += other.good
@@ -133,6 +140,8 @@ class Quarantine:
         self.kept_out.update(other.kept_out)
         self.filled.update(other.filled)
         self.late.update(other.late)
+        for file, use in other.uses.items():
+            self.use(file, use)
         for row in other.rows:
             self._store(*row)
 

@@ -12,6 +12,7 @@ from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
 from stillwatch.ingest.files.text import Numbered
+from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
@@ -44,6 +45,7 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
     for batch in reading.again():
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
     _count_notes(quarantine)
+    reading.told()
 
 
 def _count_notes(quarantine: Quarantine) -> None:
@@ -64,6 +66,7 @@ class _Reading:
             source.mapping,
             ingest_context.settings.request_id_field,
             self._elsewhere,
+            time_rules(ingest_context.settings, source.mapping),
         )
         self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
@@ -113,6 +116,11 @@ class _Reading:
             yield from self.by_rows(self._look.held())
             for kind, count in self._look.left.items():
                 self._quarantine.mend("account_id", kind, count)
+
+    def told(self) -> None:
+        """Count the local times that a change of clocks made doubtful."""
+        for what, count in self._context.times.odd.items():
+            self._quarantine.mend("time", what, count)
 
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names

@@ -15,6 +15,7 @@ from stillwatch.ingest.conversation import Messages
 from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.times import TimeRules
 from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
@@ -32,10 +33,13 @@ class Context:
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     """What other rows say of this one."""
 
+    times: TimeRules = field(default_factory=TimeRules)
+    """How times are read that do not say their form or zone."""
+
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
         try:
-            return moment(value, column, unit)
+            return moment(value, column, unit, self.times)
         except BadRow as bad:
             bad.required = True
             raise

@@ -6,7 +6,7 @@ import ast
 import json
 import math
 import warnings
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 from stillwatch.ingest.cut import DEEPEST, shallow
 from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.times import PLAIN, TimeRules, text_micros
 
 Row = dict[str, Any]
 LONGEST_ID = 1024
@@ -230,53 +231,82 @@ def _number(digits: str) -> float | None:
         return None
 
 
-def moment(value: Any, column: str = "time", unit: str = "") -> int:
+def moment(value: Any, column: str = "time", unit: str = "", rules: TimeRules = PLAIN) -> int:
     """Return a time as microseconds since 1970, UTC. Raises BadRow.
 
-    Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size).
+    Takes written times (`times.text_micros`), datetimes and epochs (s, ms, us, ns by size).
     """
     if isinstance(value, datetime):
-        return _micros(value)
+        return rules.micros(value, column=column)
     if isinstance(value, str):
+        if rules.form and not unit and (told := _formed(value, column, rules)) is not None:
+            return told
         if value[4:5] == "-" and value[7:8] == "-":
-            return _iso(value, column)
-        number = int(value) if value.isdecimal() and len(value) < 21 else _number(value.strip())
-        return _epoch(number, column, unit) if number is not None else _iso(value.strip(), column)
+            return _iso(value, column, rules)
+        number = int(value) if value.isdecimal() and len(value) < 21 else _decimal(value.strip())
+        return (
+            _epoch(number, column, unit, rules) if number is not None else text_micros(value, column, rules)
+        )
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _epoch(value, column, unit)
+        if rules.form and not unit and (told := _formed(str(value), column, rules)) is not None:
+            return told
+        return _epoch(value, column, unit, rules)
     raise BadRow(column, "no time" if value is None else "time is neither text nor number")
 
 
 _UNITS = {"s": 10**6, "ms": 10**3, "us": 1}
+_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_SERIAL = 10**8
+"""Epochs before 1973 are no times of a request or an account, but the day numbers of spreadsheets."""
 
 
-def _epoch(number: float, column: str, unit: str) -> int:
+def _formed(value: str, column: str, rules: TimeRules) -> int | None:
+    """Read a time in the form that was set; None if it has another."""
+    try:
+        return rules.micros(datetime.strptime(value.strip(), rules.form), column=column)
+    except ValueError:
+        return None
+
+
+def _epoch(number: float, column: str, unit: str, rules: TimeRules) -> int:
     if not math.isfinite(number) or number <= 0 or number > 1e20:
         raise BadRow(column, "time is out of range")
     if not unit:
+        if (told := _calendar(number, column, rules)) is not None:
+            return told
+        if number < _SERIAL:
+            raise BadRow(
+                column,
+                "the time is a small number, as spreadsheets number days: export it as text, or name the "
+                "unit of an epoch in a mapping",
+            )
         unit = "s" if number < 1e11 else "ms" if number < 1e14 else "us" if number < 1e17 else "ns"
     return int(number) // 1000 if unit == "ns" else round(number * _UNITS[unit])
 
 
-def _iso(value: str, column: str) -> int:
-    if not value:
-        raise BadRow(column, "no time")
+def _calendar(number: float, column: str, rules: TimeRules) -> int | None:
+    """Read a number whose digits are a date, as 20260201120000: as an epoch its year would be far off."""
+    if isinstance(number, float) and not number.is_integer():
+        return None
+    digits = str(int(number))
+    form = _DIGITS.get(len(digits))
+    if form is None or digits[:2] not in ("19", "20"):
+        return None
     try:
-        return _micros(datetime.fromisoformat(value.removesuffix(" UTC")))
+        return rules.micros(datetime.strptime(digits, form), column=column)
+    except ValueError:
+        return None
+
+
+def _iso(value: str, column: str, rules: TimeRules) -> int:
+    try:
+        return rules.micros(datetime.fromisoformat(value), column=column)
     except (ValueError, OverflowError):
-        raise BadRow(column, "time is not ISO 8601 and no epoch") from None
+        return text_micros(value, column, rules)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH = datetime(1970, 1, 1)  # a time without a zone is UTC, as every format here writes it
-
-
-def _micros(value: datetime) -> int:
-    try:
-        delta = value - (_NAIVE_EPOCH if value.tzinfo is None else _EPOCH)
-    except OverflowError:
-        raise BadRow("time", "time is out of range") from None
-    return (delta.days * 86_400 + delta.seconds) * 10**6 + delta.microseconds
+def _decimal(digits: str) -> float | None:
+    return _number(digits) if "e" not in digits and "E" not in digits else None
 
 
 def span_ms(start: Any, end: Any) -> int | None:

@@ -19,10 +19,13 @@ from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
+    Mapping,
     NetworkBook,
     Quarantine,
     Source,
     check_share,
+    load_accounts_mapping,
+    load_edge_mapping,
     newest_allowed,
     plan,
     pseudonym_key,
@@ -30,14 +33,17 @@ from stillwatch.ingest import (
 )
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.scratch import Scratch
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import Beside, nothing_read
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
+from stillwatch.pipeline.permits_used import permits_used
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
+from stillwatch.pipeline.side_mappings import mapping_of_table
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
@@ -93,6 +99,10 @@ class Inputs:
     """
     previous: Path | None = None
     """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
+    edge_mapping: Path | None = None
+    """Mapping file of the edge log."""
+    accounts_mapping: Path | None = None
+    """Mapping file of the accounts table."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,10 @@ class Task:
     """Key of the tables; None: the user's own, which a run that fails before it can begin does not make."""
     sources: list[Source]
     """The log files."""
+    edge_mapping: Mapping | None = None
+    """Where the edge log has its columns."""
+    accounts_mapping: Mapping | None = None
+    """Where the accounts table has its columns."""
 
     @property
     def paths(self) -> list[Path]:
@@ -185,7 +199,7 @@ def _task(
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
-    permits = read_permits(inputs.permits)
+    permits = read_permits(inputs.permits, say)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
     for option, path in _beside(inputs):
@@ -198,12 +212,21 @@ def _task(
         settings=settings.ingest,
         format=inputs.format,
         mapping=inputs.mapping,
-        aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
+        aside=[path for option, path in _beside(inputs) if path is not None],
         progress=progress,
         scratch=scratch,
         say=say,
     )
-    return Task(inputs, settings, permits, releases, key, sources)
+    return Task(
+        inputs,
+        settings,
+        permits,
+        releases,
+        key,
+        sources,
+        load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
+        load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
+    )
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
@@ -214,6 +237,8 @@ def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Tabl
     used.largest(engine, stored.exchanges)
     for given, beside in staged.beside.items():
         used.beside(given, beside)
+    if task.permits:
+        permits_used(used, engine, task.permits, stored)
     return used.table()
 
 
@@ -250,9 +275,13 @@ def _read(
     # free.
     with ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(side_inputs, _beside(inputs))
-        edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+        edge = (
+            read_edge_log(inputs.edge, ingest_context, key, stage, staged, say, task.edge_mapping)
+            if inputs.edge
+            else None
+        )
         check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+        accounts = _accounts(task, ingest_context, key, staged, say)
         staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
@@ -322,18 +351,18 @@ class Steps:
 
 
 def _accounts(
-    inputs: Inputs,
+    task: Task,
     ingest_context: IngestContext,
     key: HashKey,
-    settings: Settings,
     staged: Staged,
     say: Callable[[str], None],
 ) -> pa.Table:
     """Table accounts: those of the accounts file, and those only seen in the log."""
+    inputs, settings = task.inputs, task.settings
     quarantine = Quarantine()
     rows = ACCOUNT_ROWS.arrow.empty_table()
     if inputs.accounts:
-        rows = read_accounts(inputs.accounts, ingest_context, quarantine)
+        rows = read_accounts(inputs.accounts, ingest_context, quarantine, task.accounts_mapping)
         check_share(quarantine, settings.ingest)
         refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
@@ -343,7 +372,12 @@ def _accounts(
     )
     if inputs.accounts:
         seen = staged.accounts.num_rows
-        staged.beside["accounts"] = Beside(quarantine, joined=(seen - unseen.num_rows, seen))
+        taken = quarantine.uses.get(inputs.accounts.name, TableUse())
+        for told in taken.notes:
+            say(f"accounts file: {told}")
+        staged.beside["accounts"] = Beside(
+            quarantine, taken.columns_ignored, joined=(seen - unseen.num_rows, seen)
+        )
     blank = [
         pa.nulls(unseen.num_rows, kind.type)
         for kind in ACCOUNTS.arrow
@@ -362,7 +396,16 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
     """The files beside the logs, by their options; the key file is none of them, since its hash would be a
     way to guess it.
     """
-    names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
+    names = (
+        "mapping",
+        "edge",
+        "edge_mapping",
+        "accounts",
+        "accounts_mapping",
+        "networks",
+        "permits",
+        "releases",
+    )
     return [(name, getattr(inputs, name)) for name in names]
 
 

@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
@@ -285,6 +286,7 @@ def read_edge_log(
     stage: Path,
     staged: Staged,
     say: Callable[[str], None],
+    mapping: Mapping | None = None,
 ) -> Path | None:
     """Read and key the edge log into `stage`; None if it held no row. say: told if it is empty."""
     quarantine = Quarantine()
@@ -292,7 +294,7 @@ def read_edge_log(
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
-        for batch in read_edge(path, ingest_context, quarantine):
+        for batch in read_edge(path, ingest_context, quarantine, mapping):
             if not batch.num_rows:
                 continue
             keyed, found = sketch_edge(batch, key)
@@ -305,7 +307,8 @@ def read_edge_log(
     refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
-    staged.beside["edge"] = Beside(quarantine)
+    taken = quarantine.uses.get(path.name, TableUse())
+    staged.beside["edge"] = Beside(quarantine, taken.columns_ignored)
     return out if writer is not None else None
 
 

@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.engine import Column, Engine, Scope, Table
+from stillwatch.engine import Engine, Scope, Table
 from stillwatch.ingest import Source
 from stillwatch.pipeline.merge_exchanges import merge_exchanges
 from stillwatch.pipeline.read_logs import Staged
@@ -56,16 +56,56 @@ def write_exchanges(
             schema = schema_of(request=pa.int64(), source=pa.int32(), row=pa.int64())
             scope.write(merged.keys, staged.rekeyed, schema, ["source", "row"])
         edge_log = scope.read("edge", [edge]) if edge is not None else None
+        if edge_log is not None:
+            joins = edge_joins(scope, merged.rows, edge_log).to_pylist()
+            whole = next(row for row in joins if row["id_column"] is None)
+            staged.beside["edge"].joined = (whole["named"], whole["requests"])
         _write_days(scope, merged.rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
         return merged.dropped.total()
 
 
 def _told_of(engine: Engine, rows: Table, edge: Table) -> Table:
-    """What the edge log says of the rows' requests, one row for each id."""
-    said = edge.semi_join(rows.select(request="named"), "request").group_by(named=_.request)
-    told: dict[str, Column] = {f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}
-    told |= {f"sure_{name}": edge[name].max() == edge[name].min() for name in EDGE_COLUMNS}
-    return engine.create("told", said.agg(**told))
+    """What the edge log says of the rows' requests, one row for each request.
+
+    Where it has several, as for a retry or a hop inside, one is chosen whole: first one with the address of a
+    client, then by its best id, then the first in time, then the first in the file. What the chosen one does
+    not say is taken from rows in the same order that name no other address.
+    """
+    said = edge.semi_join(rows.select(request="named"), "request")
+    order = [
+        said.outside.fill_null(False).desc(),
+        "id_rank",
+        said.seen.isnull(),
+        "seen",
+        "place",
+    ]
+    ranked = said.mutate(turn=ibis.row_number().over(ibis.window(group_by="request", order_by=order)))
+    chosen = ranked.filter(_.turn == 0).select("request", chosen_address="address")
+    beside = ranked.join(chosen, "request")
+    own = beside.filter((_.turn == 0) | _.address.isnull() | (_.address == _.chosen_address))
+    first = {f"edge_{name}": own[name].argmin(own.turn, where=own[name].notnull()) for name in EDGE_COLUMNS}
+    sure = {f"sure_{name}": said[name].max() == said[name].min() for name in EDGE_COLUMNS}
+    whole = own.group_by(named=_.request).agg(**first)
+    return engine.create("told", whole.join(said.group_by(named=_.request).agg(**sure), "named"))
+
+
+def edge_joins(engine: Engine, rows: Table, edge: Table) -> pa.Table:
+    """How many of the rows' requests the edge log names: columns id_column, named, requests.
+
+    One row is the whole: its id_column is null and `requests` counts all requests. The others say how many
+    the ids of one column of the edge log name.
+    """
+    asked = rows.filter(_.named.notnull()).select(request="named").distinct()
+    found = edge.select("request", "id_column").distinct().semi_join(asked, "request")
+    whole = found.agg(id_column=ibis.null("string"), named=found.request.nunique()).cross_join(
+        asked.agg(requests=_.count())
+    )
+    parts = found.group_by("id_column").agg(named=_.request.nunique()).mutate(requests=ibis.null("int64"))
+    return engine.collect(
+        whole.select("id_column", "named", "requests")
+        .union(parts.select("id_column", "named", "requests"))
+        .order_by([ibis.desc("named"), "id_column"])
+    )
 
 
 def _with_edge(rows: Table, told: Table) -> Table:

@@ -52,7 +52,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         "harvest refused reasoning_share",
     },
     "accounts": {
-        P.PASSED: "account_id created plan verification region banned",
+        P.PASSED: "account_id created plan verification region banned banned_unknown",
         P.KEYED: "account payment email_domain email_shape phone_prefix organisation",
         P.COUNTED: "email_public",
     },

@@ -91,6 +91,11 @@ EDGE = Contract(
         Column("user_agent", pa.string(), "User-Agent header."),
         Column("stainless", pa.string(), "The x-stainless-* headers, canonical."),
         Column("ja4", pa.string(), "JA4 TLS client fingerprint."),
+        Column("outside", pa.bool_(), "Whether the address is a client's: public, and no trusted proxy."),
+        Column("seen", TIME, "When the edge saw the request, if it says so."),
+        Column("place", pa.int64(), "The row in the file, from 1."),
+        Column("id_rank", pa.int32(), "Which of the row's ids this is: 0 for the best."),
+        Column("id_column", pa.string(), "The column of the file that the id comes from."),
     ),
     text=True,
 )
@@ -123,6 +128,7 @@ ACCOUNT_ROWS = Contract(
         Column("organisation", pa.string(), "Organisation that the account declares."),
         Column("region", pa.string(), "Country or region declared or billed."),
         Column("banned", TIME, "When the account was banned, if it was."),
+        Column("banned_unknown", pa.bool_(), "Whether it was banned at a time that is not known."),
     ),
     text=True,
 )

@@ -122,6 +122,7 @@ ACCOUNTS = Contract(
         Column("organisation", KEY, "Key of the declared organisation."),
         Column("region", pa.string(), "Region declared or billed; used for strata only."),
         Column("banned", TIME, "When it was banned."),
+        Column("banned_unknown", pa.bool_(), "Whether it was banned at a time that is not known."),
     ),
 )
 

@@ -14,7 +14,7 @@ from stillwatch.sketch.arrow import compute
 from stillwatch.sketch.batch import account_keys
 from stillwatch.sketch.marks import Labels
 
-PASSED = ("account_id", "created", "plan", "verification", "region", "banned")
+PASSED = ("account_id", "created", "plan", "verification", "region", "banned", "banned_unknown")
 SHOWN = ("organisation", "email_domain", "phone_prefix", "email_shape")
 
 

@@ -145,7 +145,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     """Read a Parquet batch as raw columns; plain columns never leave Arrow."""
     mapping = _mapping(context)
     unit = _unit(mapping)
-    columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit)}
+    columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit, context.times)}
     columns.update(
         {
             name: strings(_pick(batch, mapping, name), from_end=name == "address")
