@@ -107,6 +107,25 @@ def test_mail_domain_leaves_out_domains_open_to_anyone(duck: DuckDBEngine) -> No
     assert marks_of(duck, "mail_domain", tables_of(duck, [], accounts, [])) == {2: [6]}
 
 
+def test_mail_root_tells_only_what_the_domain_does_not(duck: DuckDBEngine) -> None:
+    accounts = [
+        {"account": 1, "email_domain": 5, "mail_root": 50},
+        {"account": 2, "email_domain": 6, "mail_root": 50},
+        {"account": 3, "email_domain": 7, "mail_root": 70},
+        {"account": 4, "email_domain": 7, "mail_root": 70},
+        {"account": 5, "email_domain": 8},
+    ]
+    assert marks_of(duck, "mail_root", tables_of(duck, [], accounts, [])) == {1: [50], 2: [50]}
+
+
+def test_an_account_with_many_end_users_leaves_no_mark_of_them(duck: DuckDBEngine) -> None:
+    rows = [{"account": 1, "time": at(n), "end_user": n} for n in range(101)]
+    rows += [{"account": 2, "time": at(n), "end_user": n % 3} for n in range(200)]
+    rows += [{"account": 3, "time": at(1)}]
+    found = marks_of(duck, "end_user", tables_of(duck, rows, [], []))
+    assert {account: set(users) for account, users in found.items()} == {2: {0, 1, 2}}
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(read=st.integers(1, 20), written=st.integers(1, 20), requests=st.integers(10, 13))
 def test_token_shape_steps_up_exactly_at_powers_of_two(

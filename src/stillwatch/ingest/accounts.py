@@ -16,7 +16,7 @@ from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.tables import side_batches
-from stillwatch.ingest.vectors import strings, times
+from stillwatch.ingest.vectors import counts, strings, times
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.table import TIME
 
@@ -52,7 +52,26 @@ ALIASES = {
     ),
     "region": ("region", "country", "billing_country", "country_code"),
     "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
+    "limit_requests_minute": ("limit_requests_minute", "rpm_limit", "rpm", "requests_per_minute"),
+    "limit_requests_day": (
+        "limit_requests_day",
+        "rpd_limit",
+        "rpd",
+        "requests_per_day",
+        "daily_requests",
+        "max_requests_per_1_day",
+    ),
+    "limit_tokens_minute": (
+        "limit_tokens_minute",
+        "tpm_limit",
+        "tpm",
+        "tokens_per_minute",
+        "max_tokens_per_1_minute",
+    ),
+    "limit_tokens_day": ("limit_tokens_day", "tpd_limit", "tpd", "tokens_per_day", "daily_tokens"),
 }
+LIMITS = tuple(name for name in ALIASES if name.startswith("limit_"))
+"""What a plan allows; a limit of 0 or less is none."""
 LATEST = 7_258_118_400_000_000
 """The year 2200, in microseconds since 1970."""
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
@@ -88,6 +107,7 @@ def _batch(
     quarantine.good += keep.true_count
     key = ingest_context.pseudonym_key
     made = {**_texts(columns), **_mail(columns), **_phone(columns), **_times(columns, quarantine)}
+    made |= _limits(columns, quarantine)
     made["account_id"] = pa.array(
         [None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string()
     )
@@ -188,6 +208,17 @@ def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
                 name, "no time that can be read: left out", read.null_count - _absent(columns[name])
             )
             made[name] = read.cast(TIME)
+    return made
+
+
+def _limits(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name in LIMITS:
+        if name in columns:
+            read = counts(columns[name])
+            lost = read.null_count - _absent(columns[name])
+            quarantine.mend(name, "no number that can be read: left out", max(lost, 0))
+            made[name] = pc.if_else(pc.greater(read, 0), read, pa.scalar(None, pa.int64())).cast(pa.int64())
     return made
 
 

@@ -128,7 +128,8 @@ def accounts_table(world: World) -> pa.Table:
         "region": take(region, accounts.region),
         "banned": _times(accounts.banned),
     }
-    table = pa.table([columns[name] for name in ACCOUNT_ROWS.names()], schema=ACCOUNT_ROWS.arrow)
+    given = [columns.get(f.name, pa.nulls(len(accounts), f.type)) for f in ACCOUNT_ROWS.arrow]
+    table = pa.table(given, schema=ACCOUNT_ROWS.arrow)
     return table.filter(pa.array(owners(world))).sort_by("account_id")
 
 
