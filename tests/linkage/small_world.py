@@ -215,7 +215,9 @@ def _exchanges(
         "asn": people.region[account] * 10 + address % 3,
         "network_class": np.array(["hosting", "residential", "unheard-of"])[address % 3],
         "region": np.array(REGIONS)[people.region[account]],
-        "client": pa.array(_updated(software, client, account, second), mask=client == 5),
+        "client": pa.array(
+            _updated(software, client, people.conducted[account], account, second), mask=client == 5
+        ),
         "stainless": software[client // 2],
         "ja4": software[client // 3],
         "parameters": _keys(rng, 30)[rng.zipf(1.8, n) % 30],
@@ -263,9 +265,9 @@ def _talks(rng: np.random.Generator, account: Ints) -> dict[str, Any]:
     }
 
 
-def _updated(software: Ints, client: Ints, account: Ints, second: Ints) -> Ints:
-    """The clients' keys; three accounts move to a new build in one quarter of an hour."""
-    moved = np.isin(account, (11, 12, 13)) & (second >= START + 5 * DAY)
+def _updated(software: Ints, client: Ints, conducted: Bools, account: Ints, second: Ints) -> Ints:
+    """The clients' keys; some conducted accounts move to a new build at one time."""
+    moved = conducted & (account % 3 == 0) & (second >= START + 10 * DAY)
     return np.where(moved, software[client] + 1, software[client])
 
 

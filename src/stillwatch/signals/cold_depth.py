@@ -58,7 +58,7 @@ LEAST = 20
         for c in (1, 2)
         for i in range(60)
     ],
-    expect={0: 0.0, 1: 1.0, 2: 0.0, 3: 0.0, 4: 0.05},
+    expect={1: 1.0, 2: 0.0, 3: 0.0, 4: 0.05},
 )
 def cold_depth(inputs: SignalInputs) -> Table:
     """Cold deep turns after another account beyond those expected, over deep turns; a quarter is full score.

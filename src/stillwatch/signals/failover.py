@@ -66,18 +66,14 @@ def failover(inputs: SignalInputs) -> Table:
         at=_.second.lead().over(window),
     )
     refused = lined.filter(_.served.isin(REFUSALS))
-    # Accounts of one declared owner may share its load as they like.
     declared = (refused.owner == refused.taker_owner).fill_null(False)
     taken = (
         (refused.taker != refused.account).fill_null(False)
         & (refused["at"] - refused.second <= WITHIN).fill_null(False)
         & ~declared
     )
-    counted = (
-        refused.mutate(taken=taken.cast("int64"))
-        .group_by("group")
-        .agg(refused=_.count(), taken=_.taken.sum())
-    )
+    told_of = refused.mutate(taken=taken.cast("int64"))
+    counted = told_of.group_by("group").agg(refused=_.count(), taken=_.taken.sum())
     part = share(counted.taken, ibis.greatest(counted.refused, LEAST))
     return counted.select(
         "group", "taken", part=part, within=ibis.literal(WITHIN, "int64"), score=held(part * 2.0)
