@@ -71,6 +71,13 @@ def reasoning_of(meta: Row) -> int | None:
     )
 
 
+def cached_of(meta: Row) -> int | None:
+    """Return cached tokens from the usage object in the metadata."""
+    usage = mapping_of(meta.get("usage_object"))
+    told = whole(mapping_of(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    return whole(usage.get("cache_read_input_tokens")) if told is None else told
+
+
 def body_of(sent: Row) -> Row:
     """Return the request's body; some versions wrap it with url and headers."""
     return mapping_of(sent.get("body")) or sent

@@ -9,8 +9,8 @@ from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
-WINDOW = 600
-"""Seconds in which conversations count as held at once."""
+WINDOW = 3_600
+"""Seconds in which conversations count as held at once: one person seldom works in several tongues in one."""
 BUSY = 12
 """Windows with work that an account needs for its hands to be counted."""
 LEAST = 3.0
@@ -34,22 +34,22 @@ SPREAD = 3.0
     "{hands:.1f} on average",
     unless={"crowded": "no account had more hands at once than its plan explains"},
     example=[
-        {"group": 1, "account": i % 2, "second": 30 * i, "conversation": i, "plan": "plus"}
+        {"group": 1, "account": i % 2, "second": 60 * i, "conversation": i, "plan": "plus"}
         | {"language": f"l{i // 2 % 9}", "system": i // 2 % 3}
         for i in range(900)
     ]
     + [
-        {"group": 2, "account": 9, "second": 30 * i, "conversation": i, "plan": "plus"}
+        {"group": 2, "account": 9, "second": 60 * i, "conversation": i, "plan": "plus"}
         | {"language": f"l{i % 9}", "system": i % 3, "end_user": i % 40}
         for i in range(900)
     ]
     + [
-        {"group": 3, "account": 8, "second": 30 * i, "conversation": i, "plan": "plus"}
+        {"group": 3, "account": 8, "second": 60 * i, "conversation": i, "plan": "plus"}
         | {"language": "en", "system": i % 3}
         for i in range(900)
     ]
     + [
-        {"group": 0, "account": 100 + i % 30, "second": 30 * i, "conversation": i // 200, "plan": "plus"}
+        {"group": 0, "account": 100 + i % 30, "second": 60 * i, "conversation": i // 200, "plan": "plus"}
         | {"language": "en", "system": 1}
         for i in range(900)
     ],
@@ -58,7 +58,7 @@ SPREAD = 3.0
 def many_hands(inputs: SignalInputs) -> Table:
     """Share of accounts with more hands at once than their plan explains; a quarter gives the full score.
 
-    Hands at once are the different (language, system prompt) of a window of ten minutes, but no more than
+    Hands at once are the different (language, system prompt) of an hour, but no more than
     its conversations; an account's is the mean over its windows with work.
     """
     accounts = _hands(inputs.exchanges)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
-from stillwatch.ingest.litellm import body_of, client_of, other_row, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.litellm import (
+    body_of,
+    cached_of,
+    client_of,
+    other_row,
+    reasoning_of,
+    status_of,
+    stored_messages,
+)
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
@@ -46,6 +54,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
         reasoning_tokens=reasoning_of(meta),
+        cached_tokens=cached_of(meta),
         duration_ms=given if given is not None else span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent,
