@@ -53,20 +53,27 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     folder = tmp_path_factory.mktemp("carousel")
     world = folder / "world"
     make(Order("rotating_pool", world, 0.003, seed=3, beside=("lookalikes",)))
-    sides = {name: world / f"{name}.parquet" for name in ("edge", "accounts")}
-    sides |= {name: world / f"{name}.toml" for name in ("permits", "releases")}
-    inputs = Inputs((world / "logs",), **sides, key=HashKey.public())
+    inputs = Inputs(
+        (world / "logs",),
+        edge=world / "edge.parquet",
+        accounts=world / "accounts.parquet",
+        permits=world / "permits.toml",
+        releases=world / "releases.toml",
+        key=HashKey.public(),
+    )
     detect(inputs, folder / "run", Settings(), lambda *_: None)
     truth = {row["account_id"]: row for row in pq.read_table(world / "truth.parquet").to_pylist()}
     return Ran(folder / "run", truth)
 
 
-def test_the_pool_is_named_and_nobody_honest(ran: Ran) -> None:
-    assert ran.named() == {"carousel"}
+def test_the_pool_is_named_and_nobody_honest_by_a_new_facet(ran: Ran) -> None:
+    assert "carousel" in ran.named()
+    evidence = pq.read_table(ran.folder / "member_evidence.parquet").to_pylist()
+    assert {row["facet"] for row in evidence} & {"mail_root", "device", "end_user", "upgrade"} == set()
 
 
 def test_cold_turns_and_failover_show_the_pool(ran: Ran) -> None:
-    (pool,) = (group for group, kinds in ran.kinds().items() if kinds == {"carousel"})
+    (pool,) = (group for group, kinds in ran.kinds().items() if "carousel" in kinds)
     scores = ran.scores()[pool]
     assert scores["cold_depth"] > 0.3
     assert scores["failover"] > 0.8

@@ -78,8 +78,8 @@ def missing_shares(
     where that is known. None: they are counted.
     """
     shares: dict[str, float] = {}
-    known = [*FACETS.all().values(), *SIGNALS.all().values()]
-    needs = {need for item in known for need in item.needs}
+    needs = {need for facet in FACETS.all().values() for need in facet.needs}
+    needs |= {need for signal in SIGNALS.all().values() for need in signal.needs}
     for source in ("exchanges", "accounts", "releases"):
         table = getattr(tables, source)
         columns = sorted(need.split(".", 1)[1] for need in needs if need.startswith(f"{source}."))
