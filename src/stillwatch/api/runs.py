@@ -23,6 +23,7 @@ from stillwatch.run.about import identity_of
 from stillwatch.run.layout import MARK, PAGE, TABLES
 from stillwatch.run.reading import Run as StoredRun
 from stillwatch.schema import found, lineage, requests, stored
+from stillwatch.schema import use as using
 from stillwatch.schema import watched as watching
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import Contract
@@ -59,6 +60,7 @@ class Run:
     releases = TableOf(stored.RELEASES)
     blindness = TableOf(stored.BLINDNESS)
     quarantine = TableOf(requests.QUARANTINE)
+    use = TableOf(using.USE)
     watched = TableOf(watching.WATCHED)
     alarms = TableOf(watching.ALARMS)
     alarm_members = TableOf(watching.ALARM_MEMBERS)

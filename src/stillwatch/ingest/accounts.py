@@ -104,7 +104,6 @@ def _batch(
     for row in rows[np.asarray(ids.is_null())]:
         quarantine.add(file, int(row), "account_id", "no account")
     keep = ids.is_valid()
-    quarantine.good += keep.true_count
     key = ingest_context.pseudonym_key
     made = {**_texts(columns), **_mail(columns), **_phone(columns), **_times(columns, quarantine)}
     made |= _limits(columns, quarantine)
@@ -114,7 +113,9 @@ def _batch(
     arrays = [
         made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in ACCOUNT_ROWS.arrow
     ]
-    return pa.RecordBatch.from_arrays(arrays, schema=ACCOUNT_ROWS.arrow)
+    batch = pa.RecordBatch.from_arrays(arrays, schema=ACCOUNT_ROWS.arrow)
+    quarantine.keep(file, batch)
+    return batch
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:

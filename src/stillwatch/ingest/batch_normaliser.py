@@ -57,13 +57,14 @@ class BatchNormaliser:
         if not keep.all():
             at: Any = pa.array(np.flatnonzero(keep))
             raw = Raw(raw.rows[keep], {name: column.take(at) for name, column in raw.columns.items()})
-        self._quarantine.good += len(raw.rows)
         columns = {**raw.columns, **self._ids(raw), **self._counts(raw)}
         columns.update(place_columns(columns, self._door, self._quarantine, self._client))
         columns["time"] = columns["time"].cast(TIME)
         n = len(raw.rows)
         arrays = [_shaped(columns.get(field.name), field.type, n) for field in REQUESTS.arrow]
-        return pa.RecordBatch.from_arrays(arrays, schema=REQUESTS.arrow)
+        batch = pa.RecordBatch.from_arrays(arrays, schema=REQUESTS.arrow)
+        self._quarantine.keep(self._file, batch)
+        return batch
 
     def _stepped(self, raw: Raw) -> Bools:
         keep = np.ones(len(raw.rows), bool)

@@ -72,9 +72,10 @@ def _batch(
         if gone:
             quarantine.add(file, int(row), "request_id", "no request id")
     keep = pc.invert(missing)
-    quarantine.good += keep.true_count
     arrays = [made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in EDGE.arrow]
-    return pa.RecordBatch.from_arrays(arrays, schema=EDGE.arrow)
+    batch = pa.RecordBatch.from_arrays(arrays, schema=EDGE.arrow)
+    quarantine.keep(file, batch)
+    return batch
 
 
 def _asns(column: Any) -> Any:

@@ -44,7 +44,8 @@ def stored_messages(value: Any, body: Row) -> Any:
 def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
     """Return user agent and SDK headers from the places where LiteLLM's versions put them."""
     headers: Row = {}
-    for found in (meta.get("requester_custom_headers"), meta.get("headers"), sent.get("headers")):
+    inside = (mapping_of(sent.get(name)).get("headers") for name in ("litellm_metadata", "metadata"))
+    for found in (meta.get("requester_custom_headers"), meta.get("headers"), *inside, sent.get("headers")):
         if found:
             headers.update(clean_headers(found))
     return text(meta.get("user_agent")) or text(headers.get("user-agent")), stainless_of(

@@ -50,18 +50,32 @@ class Quarantine:
     """Rows kept out for a time in the future, by the hour of their time since 1970."""
     stepped: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows that are no requests to a language model, by file and kind."""
+    read: Counter[str] = field(default_factory=Counter)
+    """Rows that were kept, by file."""
+    kept_out: Counter[str] = field(default_factory=Counter)
+    """Bad rows, by file."""
+    filled: Counter[str] = field(default_factory=Counter)
+    """Rows that fill a column, by column."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
 
     def add(self, file: str, row: int, column: str, reason: str, count: int = 1) -> None:
         """Keep a row out; `count` of more than one represents the rows of a damaged part."""
         self.bad += count
+        self.kept_out[file] += count
         self.reasons[column, reason] += count
         self._store(file, row, column, reason)
 
     def note(self, file: str, reason: str) -> None:
         """Record a note about a whole file that holds no row to count."""
         self._store(file, 0, "", reason)
+
+    def keep(self, file: str, batch: pa.RecordBatch) -> None:
+        """Count the rows of a batch that became requests, edge rows or accounts, and what they fill."""
+        self.good += len(batch)
+        self.read[file] += len(batch)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            self.filled[name] += len(batch) - column.null_count
 
     def step_over(self, file: str, kind: str, count: int = 1) -> None:
         """Count rows that are no requests to a language model."""
@@ -79,6 +93,9 @@ class Quarantine:
         self.reasons.update(other.reasons)
         self.mended.update(other.mended)
         self.stepped.update(other.stepped)
+        self.read.update(other.read)
+        self.kept_out.update(other.kept_out)
+        self.filled.update(other.filled)
         self.late.update(other.late)
         for row in other.rows:
             self._store(*row)

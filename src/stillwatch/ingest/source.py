@@ -8,11 +8,13 @@ from itertools import islice
 from pathlib import Path
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.mapping import Mapping, load_mapping
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import Context
 from stillwatch.ingest.sample import Row, Sample
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
@@ -37,6 +39,8 @@ class Source:
     """Where the generic reader finds each column."""
     compression: str = ""
     """gzip, zstd or nothing."""
+    columns: ColumnsUsed = NOT_LOOKED_AT
+    """Which of its columns are read from."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
@@ -152,7 +156,10 @@ def _source(
     sample = sample_of(path, compression, settings)
     if chosen is None and not sample.columns and not sample.rows and sample.kind == "blank":
         return Source(path, name, "", compression=compression)
-    return Source(path, name, chosen or _detected(path, sample), mapping, compression)
+    format = chosen or _detected(path, sample)
+    context = Context(settings.account_field, mapping)
+    used = columns_used_once(FORMATS.all()[format], sample.rows, context)
+    return Source(path, name, format, mapping, compression, used)
 
 
 def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from stillwatch import __version__
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
 from stillwatch.engine.sorted_file import counts_of
-from stillwatch.errors import InputError, SettingError, naming
+from stillwatch.errors import SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
     NetworkBook,
@@ -29,6 +29,7 @@ from stillwatch.ingest import (
     read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.pipeline.account_of_use import Beside, nothing_read
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
@@ -51,6 +52,7 @@ from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import ACCOUNT_ROWS
 from stillwatch.schema.stored import ACCOUNTS, LABELS
+from stillwatch.schema.use import USE
 from stillwatch.settings import Settings, as_told
 from stillwatch.sketch import load_intent, sketch_accounts
 
@@ -168,7 +170,10 @@ def _detect(
             found = search(engine, stored, settings, Steps(progress))
             found = identified(engine, found, accounts, earlier, settings.identity)
             store(engine, folder, found, stored, accounts)
+            folder.write(USE.name, _used(engine, task, staged, stored))
             used = engine.described()
+        for beside in staged.beside.values():
+            staged.quarantine.merge(beside.quarantine)
         folder.write("quarantine", staged.quarantine.table())
         _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
         seen = counted(stored_days(folder.aside), found) | {
@@ -203,6 +208,16 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
     return Task(inputs, settings, permits, releases, key, sources)
 
 
+def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
+    """Table use, made before the files beside the logs are counted with them."""
+    used = staged.use
+    used.logs(staged.quarantine, task.sources)
+    used.largest(engine, stored.exchanges)
+    for given, beside in staged.beside.items():
+        used.beside(given, beside)
+    return used.table()
+
+
 def _ingest_context(task: Task) -> IngestContext:
     inputs = task.inputs
     return IngestContext(
@@ -230,11 +245,7 @@ def _read(
     )
     if not staged.files:
         check_share(staged.quarantine, settings.ingest)
-        raise InputError(
-            "the logs hold no exchange",
-            where=", ".join(map(str, inputs.logs)),
-            do="check --format, and that the files are not empty",
-        )
+        raise nothing_read(staged.quarantine, task.sources, ", ".join(map(str, inputs.logs)))
     progress("reading the edge log and the accounts", 0, 0)
     # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
     # free.
@@ -323,12 +334,14 @@ def _accounts(
         rows = read_accounts(inputs.accounts, ingest_context, quarantine)
         check_share(quarantine, settings.ingest)
         refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
-    staged.quarantine.merge(replace(quarantine, good=0))
     known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
     staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
     unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(
         ["account", "account_id"]
     )
+    if inputs.accounts:
+        seen = staged.accounts.num_rows
+        staged.beside["accounts"] = Beside(quarantine, joined=(seen - unseen.num_rows, seen))
     blank = [
         pa.nulls(unseen.num_rows, kind.type)
         for kind in ACCOUNTS.arrow

@@ -43,6 +43,7 @@ from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import values
+from stillwatch.schema.use import USE
 from stillwatch.settings import Settings
 
 AGAIN = "run `stillwatch detect` again on logs without the account"
@@ -86,7 +87,8 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             store(engine, folder, found, stored, left)
             numbers = counted(stored_days(folder.aside), found) | {"tested_groups": found.tested}
             made_with = {"version": __version__, "engine": engine.described(), "packages": packages()}
-        folder.write(QUARANTINE.name, _without_files_named(table_of(run, QUARANTINE, AGAIN), ids))
+        for table in (QUARANTINE, USE):
+            folder.write(table.name, _without_files_named(table_of(run, table, AGAIN), ids))
         came_from = {"came_from": identity_of(about, run / MARK)[0]}
         folder.about({**about, **fresh(), **came_from, **made_with, **numbers, **_noted(about, ids)})
         if (run / PAGE).exists():
@@ -206,7 +208,7 @@ def _without_files_named(quarantine: pa.Table, ids: list[str]) -> pa.Table:
     """The quarantine without rows of files that are named after an account; of any other row nobody can say
     whose it was.
     """
-    keep = [not _named_after(file, ids) for file in values(quarantine, "file")]
+    keep = [not _named_after(file or "", ids) for file in values(quarantine, "file")]
     return quarantine.filter(pa.array(keep, pa.bool_()))
 
 

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
 from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -89,6 +90,10 @@ class Staged:
     """Good rows of each source."""
     contents: list[Content] = field(default_factory=list)
     """What the file of each source held."""
+    beside: dict[str, Beside] = field(default_factory=dict)
+    """What was made of the edge log and the accounts file."""
+    use: AccountOfUse = field(default_factory=AccountOfUse)
+    """What was made of every file."""
     side_inputs: list[dict[str, Any]] = field(default_factory=list)
     """The files beside the logs, for run.json."""
 
@@ -298,7 +303,7 @@ def read_edge_log(
     refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
-    staged.quarantine.merge(quarantine)
+    staged.beside["edge"] = Beside(quarantine)
     return out if writer is not None else None
 
 

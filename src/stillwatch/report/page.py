@@ -17,7 +17,7 @@ from stillwatch.errors import RunError
 from stillwatch.registry import FAMILIES
 from stillwatch.report import export, formatting, sentences
 from stillwatch.report.figures import axes, graph, timeline, waterfall
-from stillwatch.report.sentences import frames, lineage
+from stillwatch.report.sentences import frames, lineage, use
 from stillwatch.report.view_models import SEVERITY, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import PAGE
@@ -156,6 +156,9 @@ def context(run: Run) -> dict[str, Any]:
         "unlisted_total": len(rest),
         "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
         "quarantine": _quarantine(run),
+        "use_lines": use.lines(run.rows("use")),
+        "use_warnings": use.warnings(run.rows("use")),
+        "use_rows": use.table(run.rows("use")),
         "key_note": sentences.key_note(about),
         "period": (formatting.moment(about.get("first")), formatting.moment(about.get("last"))),
         "high": high,

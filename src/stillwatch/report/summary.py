@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from stillwatch import iso_time
 from stillwatch.report import formatting, sentences
-from stillwatch.report.sentences import lineage
+from stillwatch.report.sentences import lineage, use
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -44,11 +45,13 @@ def summary(folder: Path) -> RenderableType:
     )
     related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
     shown = table if campaigns else Text(sentences.NOTHING)
-    warned = (sentences.kept_out(run), sentences.not_seen(run))
+    read = run.rows("use")
+    warned = (*map(str, use.warnings(read)), sentences.kept_out(run), sentences.not_seen(run))
     return Group(
         shown,
         *(Text(line) for line in related if line),
         note,
+        *(Text(line, style="dim") for line in use.lines(read)),
         *(Text(line, style="yellow") for line in warned if line),
     )
 
@@ -66,7 +69,13 @@ def summary_document(folder: Path) -> dict[str, Any]:
         {**campaign_document(row, run.rows("scores", row["group"])), "links": links.get(row["group"], [])}
         for row in rows
     ]
-    return {"counts": counts, "campaigns": found, "run": run.about}
+    read = run.rows("use")
+    told = {
+        "lines": use.lines(read),
+        "warnings": [asdict(warned) for warned in use.warnings(read)],
+        "rows": [{name: value for name, value in row.items() if value is not None} for row in read],
+    }
+    return {"counts": counts, "campaigns": found, "use": told, "run": run.about}
 
 
 def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:

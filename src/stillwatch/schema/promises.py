@@ -63,6 +63,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
     "releases": {P.PASSED: "model time"},
     "blindness": {P.WORDED: "kind name reason", P.COUNTED: "share"},
     "quarantine": {P.PASSED: "file", P.COUNTED: "row", P.WORDED: "column reason"},
+    "use": {P.PASSED: "file name detail", P.WORDED: "input what", P.COUNTED: "count of"},
     "groups": {P.COUNTED: "group accounts anchors", P.WORDED: "kind"},
     "members": {
         P.KEYED: "account",

@@ -54,7 +54,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         stainless=stainless,
         end_user=text(row.get("end_user")) or text(meta.get("user_api_key_end_user_id")),
         conversation=text(row.get("session_id")),
-        messages=messages_of(row.get("messages") or None, asked.get("system")),
+        messages=messages_of(row.get("messages") or None, asked.get("system") or asked.get("instructions")),
         answer=answer_of(answer),
         parameters=parameters_of({**asked, "stream": asked.get("stream", row.get("stream") or None)}),
         tools=tools_of(asked),

@@ -1,0 +1,164 @@
+"""What was made of the files given is told: on the terminal, on the page, in --json and in table use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from stillwatch.cli import program
+from stillwatch.errors import InputError
+from stillwatch.ingest.columns_used import columns_used
+from stillwatch.ingest.request import Context
+from stillwatch.registry import FORMATS
+from stillwatch.report.sentences import use as sentences
+from stillwatch.run.reading import Run
+
+ROWS = 60
+
+
+def lines(path: Path, rows: Iterable[Any]) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    return path
+
+
+def asked(i: int, account: str) -> dict[str, Any]:
+    return {
+        "time": f"2026-02-01T12:{i:02d}:00Z",
+        "request_id": f"r{i}",
+        "account_id": account,
+        "path": "/v1/chat/completions",
+        "colour": "green",
+        "request": {"model": "m", "messages": [{"role": "user", "content": f"question {i}"}]},
+        "response": {"choices": [{"message": {"role": "assistant", "content": "answer"}}]},
+    }
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty requests, nearly all of one account, among embeddings and health checks."""
+    folder = tmp_path_factory.mktemp("logs")
+    rows: list[dict[str, Any]] = [asked(i, "big" if i else "small") for i in range(ROWS)]
+    rows[5:5] = [{**asked(0, "big"), "path": "/v1/embeddings"}, {"path": "/healthz", "time": 1_770_000_000}]
+    rows.append({"time": "never", "account_id": "big", "request": {"messages": [], "model": "m"}})
+    return lines(folder / "log.jsonl", rows).parent
+
+
+def ran(logs: Path, out: Path, *more: str) -> tuple[dict[str, Any], str, Path]:
+    """What detect says as JSON and on the terminal."""
+    told = CliRunner().invoke(
+        program, ["detect", str(logs), "--out", str(out), "--public-key", "--json", *more]
+    )
+    assert told.exit_code == 0, told.output
+    document = orjson.loads(told.stdout)
+    shown = CliRunner().invoke(program, ["report", str(out)])
+    assert shown.exit_code == 0
+    return document["use"], " ".join(shown.stdout.split()), out
+
+
+def test_rows_and_columns_are_accounted_for(logs: Path, tmp_path: Path) -> None:
+    used, _, out = ran(logs, tmp_path / "run")
+    told = {(row["what"], row.get("name")): (row["count"], row.get("of")) for row in used["rows"]}
+    assert told["read", None] == (ROWS, None)
+    assert told["quarantined", None] == (1, None)
+    assert told["stepped_over", "embeddings"] == told["stepped_over", "health checks"] == (1, None)
+    assert told["ignored", "colour"] == (1, 1)
+    assert ("ignored", "request") not in told
+    assert told["filled", "messages"] == (ROWS, ROWS)
+    assert told["largest_account", None] == (ROWS - 1, ROWS)
+    assert [row["code"] for row in used["warnings"]] == ["one_account"]
+    [line] = used["lines"]
+    assert "60 rows read of 1 file; 2 stepped over (1 embeddings, 1 health checks); 1 not readable" in line
+    page = (out / "report.html").read_text()
+    assert "One account made 98" in page
+    assert "rows stepped over" in page
+    assert {row["file"] for row in Run(out).rows("use") if row["what"] == "read"} == {"log.jsonl"}
+
+
+def test_a_file_that_names_nobody_is_warned_of(logs: Path, tmp_path: Path) -> None:
+    accounts = lines(
+        tmp_path / "accounts.jsonl", [{"account_id": f"cus_{i}", "plan": "pro"} for i in range(9)]
+    )
+    used, _, _ = ran(logs, tmp_path / "run", "--accounts", str(accounts))
+    assert {"accounts_not_joined"} <= {row["code"] for row in used["warnings"]}
+    assert any("names 0 of 2 accounts of the logs" in line for line in used["lines"])
+
+
+def test_the_terminal_says_it_too(logs: Path, tmp_path: Path) -> None:
+    told = CliRunner().invoke(program, ["detect", str(logs), "--out", str(tmp_path / "run"), "--public-key"])
+    shown = " ".join(told.stdout.split())
+    assert "One account made 98" in shown
+    assert "ingest.account_field" in shown
+    assert "2 stepped over" in shown
+
+
+def test_a_log_without_an_exchange_says_what_was_read(tmp_path: Path) -> None:
+    rows = [{**asked(i, "a"), "path": "/v1/embeddings"} for i in range(7)]
+    log = lines(tmp_path / "log.jsonl", rows)
+    call = ["detect", str(log), "--out", str(tmp_path / "run"), "--format", "openai_jsonl", "--public-key"]
+    raised = CliRunner().invoke(program, call).exception
+    assert isinstance(raised, InputError)
+    assert "7 embeddings" in str(raised)
+    assert "openai_jsonl" in raised.do
+
+
+def test_a_column_is_used_if_a_row_without_it_reads_differently() -> None:
+    rows = [asked(1, "a"), {**asked(2, "b"), "ip": "203.0.113.4"}]
+    found = columns_used(FORMATS.all()["openai_jsonl"], rows, Context())
+    assert set(found.used) == {"time", "request_id", "account_id", "request", "response", "ip"}
+    assert set(found.ignored) == {"path", "colour"}
+
+
+def test_every_warning_says_what_to_do() -> None:
+    rows = [
+        {
+            "input": "edge",
+            "file": None,
+            "what": "joined",
+            "name": None,
+            "detail": None,
+            "count": 0,
+            "of": 100,
+        },
+        {
+            "input": "permits",
+            "file": None,
+            "what": "permit",
+            "name": "p",
+            "detail": None,
+            "count": 0,
+            "of": 9,
+        },
+        {
+            "input": "permits",
+            "file": None,
+            "what": "overlap",
+            "name": "p",
+            "detail": "q",
+            "count": 2,
+            "of": 9,
+        },
+        {
+            "input": "accounts",
+            "file": None,
+            "what": "left_out",
+            "name": "created",
+            "detail": "no time",
+            "count": 20,
+            "of": 20,
+        },
+    ]
+    found = sentences.warnings(rows)
+    assert [one.code for one in found] == [
+        "edge_not_joined",
+        "times_left_out",
+        "permit_of_nobody",
+        "permits_overlap",
+    ]
+    assert "names 0 of 100 requests" in found[0].text
+    assert "20 of 20 could not be read" in found[1].text
+    assert all(one.text.endswith(".") and one.do.endswith(".") for one in found)
