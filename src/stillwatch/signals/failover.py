@@ -26,7 +26,7 @@ LEAST = 10
     "low; a client that tries again under its own account is never counted. Blind where a log has no "
     "refused requests, or neither text nor session ids.",
     needs=("exchanges.status",),
-    finding="{part:%} of its refused requests were carried on within {within:#} seconds by another of its "
+    finding="{part:%} of its refused requests were carried on within half a minute by another of its "
     "accounts ({taken:request})",
     unless={"taken": "no refused request was carried on within seconds by another of its accounts"},
     example=[
@@ -75,6 +75,4 @@ def failover(inputs: SignalInputs) -> Table:
     told_of = refused.mutate(taken=taken.cast("int64"))
     counted = told_of.group_by("group").agg(refused=_.count(), taken=_.taken.sum())
     part = share(counted.taken, ibis.greatest(counted.refused, LEAST))
-    return counted.select(
-        "group", "taken", part=part, within=ibis.literal(WITHIN, "int64"), score=held(part * 2.0)
-    )
+    return counted.select("group", "taken", part=part, score=held(part * 2.0))
