@@ -64,21 +64,6 @@ def status_of(status: Any, meta: Row) -> int | None:
     return int(code) if code.isdigit() and len(code) == 3 else 500
 
 
-def reasoning_of(meta: Row) -> int | None:
-    """Return reasoning tokens from the usage object in the metadata."""
-    usage = mapping_of(meta.get("usage_object"))
-    return (
-        whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")) if usage else None
-    )
-
-
-def cached_of(meta: Row) -> int | None:
-    """Return cached tokens from the usage object in the metadata."""
-    usage = mapping_of(meta.get("usage_object"))
-    told = whole(mapping_of(usage.get("prompt_tokens_details")).get("cached_tokens"))
-    return whole(usage.get("cache_read_input_tokens")) if told is None else told
-
-
 def body_of(sent: Row) -> Row:
     """Return the request's body; some versions wrap it with url and headers."""
     return mapping_of(sent.get("body")) or sent

@@ -28,6 +28,30 @@ class BadRow(Exception):
         self.reason = reason
         self.lost = lost
 
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it where it belongs."""
+        quarantine.add(file, row, self.column, self.reason, self.lost)
+
+
+class Aside(BadRow):
+    """What stands in a log in place of a row and is none: repeated headers, lines without an object."""
+
+    def __init__(self, kind: str, lost: int = 1) -> None:
+        """kind: what it is, in the plural."""
+        super().__init__("", kind, lost)
+
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it as stepped over."""
+        quarantine.step_over(file, self.reason, self.lost)
+
+
+class Mended(BadRow):
+    """A value of the row that follows, which was guessed or left out."""
+
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it as mended; its row is kept."""
+        quarantine.mend(self.column, self.reason, self.lost)
+
 
 @dataclass
 class Quarantine:

@@ -9,7 +9,8 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
 from stillwatch.ingest.source import Source
@@ -26,8 +27,12 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
         quarantine.note(source.name, "the file is empty")
         return
     reading = _Reading(source, ingest_context, quarantine)
-    columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = rows_of(source.path, source.compression, ingest_context.settings)
+    columnar = (
+        reading.format.columns is not None
+        and not source.wrapped
+        and kind_of(source.path, source.compression)[0] == "parquet"
+    )
+    rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
 
@@ -52,6 +57,7 @@ class _Reading:
             if isinstance(batch, BadRow):
                 self._refuse(first, batch)
                 continue
+            batch = self._source.view.batch(batch)
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
@@ -64,7 +70,7 @@ class _Reading:
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
         builder = Builder()
-        for number, row in rows:
+        for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             for request in self._requests(row):
                 if isinstance(request, BadRow):
                     self._refuse(number, request)
@@ -86,11 +92,12 @@ class _Reading:
             if not self.format.wants
             or name in self.format.wants
             or name in (account, account.partition(".")[0])
+            or name in dict(self._source.view.names)
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(self, row: Row | BadRow | SteppedOver) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield row
             return
         try:
@@ -104,7 +111,7 @@ class _Reading:
                 raise
 
     def _refuse(self, row: int, bad: BadRow) -> None:
-        self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)
+        bad.tell(self._quarantine, self._source.name, row)
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:

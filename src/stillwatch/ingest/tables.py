@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.files.binaries import refuse_binary
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
-from stillwatch.ingest.files.streams import compression_of
+from stillwatch.ingest.files.streams import compression_of, head_of
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.values import Row, dig, scrub_text
 from stillwatch.ingest.vectors import row_numbers
@@ -34,7 +35,7 @@ def side_batches(
     if path.stat().st_size == 0:
         quarantine.note(path.name, "the file is empty")
         return
-    compression = compression_of(path)
+    refuse_binary(head_of(path, compression := compression_of(path), 4096), str(path))
     if kind_of(path, compression)[0] == "parquet":
         yield from _from_parquet(path, ingest_context, quarantine, aliases)
     else:
@@ -59,7 +60,7 @@ def _from_parquet(
         path, wanted, ingest_context.settings.batch_rows * 4, ingest_context.settings.batch_bytes
     ):
         if isinstance(batch, BadRow):
-            quarantine.add(path.name, first, batch.column, batch.reason, batch.lost)
+            batch.tell(quarantine, path.name, first)
             continue
         columns = {ours: batch.column(name) for ours, name in chosen.items() if name is not None}
         yield row_numbers(first, len(batch)), {ours: _plain(column) for ours, column in columns.items()}
@@ -88,10 +89,10 @@ def _from_rows(
         return
     rows = chain([first], rows)
     while chunk := list(islice(rows, ingest_context.settings.batch_rows)):
-        good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
+        good = [(number, row) for number, row in chunk if isinstance(row, dict)]
         for number, row in chunk:
             if isinstance(row, BadRow):
-                quarantine.add(path.name, number, row.column, row.reason, row.lost)
+                row.tell(quarantine, path.name, number)
         numbers = np.array([number for number, _ in good], np.int64)
         values = {ours: [_value(row, names) for _, row in good] for ours, names in aliases.items()}
         yield (

@@ -29,6 +29,7 @@ from stillwatch.ingest import (
     read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.pipeline.account_of_use import Beside, nothing_read
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
@@ -116,7 +117,7 @@ class Task:
         """Every file that is read."""
         beside = [path for option, path in _beside(self.inputs) if path is not None]
         keys = [self.inputs.key_file] if self.inputs.key_file else []
-        return [*beside, *keys, *(source.path for source in self.sources)]
+        return [*beside, *keys, *{s.on_disk: None for s in self.sources if s.on_disk is not None}]
 
 
 def detect(
@@ -131,20 +132,13 @@ def detect(
     """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
     StillwatchError, and then leaves nothing behind.
     """
-    with naming(out), Logged(progress) as progress:
-        return _detect(inputs, out, settings, progress, force=force, say=say)
+    with naming(out), Logged(progress) as progress, Scratch(out.absolute().parent) as scratch:
+        task = _task(inputs, settings, progress, scratch, say)
+        return _detect(task, out, progress, force=force, say=say)
 
 
-def _detect(
-    inputs: Inputs,
-    out: Path,
-    settings: Settings,
-    progress: Progress,
-    *,
-    force: bool,
-    say: Callable[[str], None],
-) -> Path:
-    task = _task(inputs, settings, progress)
+def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Callable[[str], None]) -> Path:
+    inputs, settings = task.inputs, task.settings
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
@@ -185,7 +179,9 @@ def _detect(
         return folder.finish()
 
 
-def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
+def _task(
+    inputs: Inputs, settings: Settings, progress: Progress, scratch: Scratch, say: Callable[[str], None]
+) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
@@ -204,6 +200,8 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
         mapping=inputs.mapping,
         aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
         progress=progress,
+        scratch=scratch,
+        say=say,
     )
     return Task(inputs, settings, permits, releases, key, sources)
 

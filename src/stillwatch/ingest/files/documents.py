@@ -46,6 +46,13 @@ def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
     return found
 
 
+def object_ends(data: bytes) -> list[int]:
+    """Return where the outermost objects of a piece of JSON end, in order."""
+    cuts = np.empty(len(data) + 1, np.int64)
+    found = cuts[: _scan(np.frombuffer(data, np.uint8), np.zeros(3, np.int64), 0, cuts)].tolist()
+    return [-cut for cut in found if cut < 0]
+
+
 def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
     """Return the objects that are `level` brackets deep, in order, with their numbers.
 

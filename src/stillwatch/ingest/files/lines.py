@@ -10,8 +10,8 @@ Piece = tuple[int, bytes | BadRow]
 """Number of a row, from 1, and its bytes, or the reason why it has none."""
 
 
-def lines(pieces: Iterable[bytes], longest: int) -> Iterator[Piece]:
-    """Return lines with their numbers, without blank ones.
+def lines(pieces: Iterable[bytes], longest: int, *, blank: bool = False) -> Iterator[Piece]:
+    """Return lines with their numbers, without blank ones unless `blank`.
 
     A line that is too long is skipped without being held. A break in the file is its last row.
     """
@@ -26,7 +26,7 @@ def lines(pieces: Iterable[bytes], longest: int) -> Iterator[Piece]:
                 size += len(part)
                 if size > longest:
                     yield number, too_long(longest)
-                elif size and (size > 8 or held or not part.isspace()):
+                elif blank or (size and (size > 8 or held or not part.isspace())):
                     yield number, b"".join([*held, part]) if held else part
                 held, size = [], 0
             size += len(parts[-1])

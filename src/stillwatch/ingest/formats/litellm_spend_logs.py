@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
-from stillwatch.ingest.litellm import (
-    body_of,
-    cached_of,
-    client_of,
-    other_row,
-    reasoning_of,
-    status_of,
-    stored_messages,
-)
+from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.usage import add_parts
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -44,7 +38,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     body = body_of(sent)
     agent, stainless = client_of(meta, sent)
     given = whole(row.get("request_duration_ms"))
-    said, answer = stored_messages(row.get("messages"), body), inner(row.get("response"))
+    said, answer = stored_messages(row.get("messages"), body), put_together(inner(row.get("response")))
     request = Request(
         request_id=text(row.get("request_id")) or text(row.get("litellm_call_id")),
         account_id=_account(row, context),
@@ -53,8 +47,6 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
-        reasoning_tokens=reasoning_of(meta),
-        cached_tokens=cached_of(meta),
         duration_ms=given if given is not None else span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent,
@@ -67,6 +59,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
+    add_parts(request, mapping_of(meta.get("usage_object")))
     yield with_thoughts(request, answer, said)
 
 
@@ -89,5 +82,20 @@ FORMATS.add(
         "address is the load balancer's unless use_x_forwarded_for is set.",
         columns=columns_of,
         wants=WANTED,
+        sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
+        "requester_ip_address\n"
+        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",
+        gives=(
+            {
+                "request_id": "s1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "output_tokens": 4,
+                "duration_ms": 1000,
+                "address": "203.0.113.4",
+            },
+        ),
     ),
 )

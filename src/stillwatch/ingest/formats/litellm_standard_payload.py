@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
@@ -10,8 +11,10 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, dig, mapping_of, path_of, span_ms, text, whole
+from stillwatch.ingest.usage import add_parts, usage_of
+from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
@@ -35,8 +38,8 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     meta = mapping_of(row.get("metadata"))
     asked = mapping_of(row.get("model_parameters"))
     agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))
-    answer = row.get("response")
-    usage = mapping_of(meta.get("usage_object")) or mapping_of(mapping_of(answer).get("usage"))
+    answer = put_together(inner(row.get("response")))
+    usage = mapping_of(meta.get("usage_object")) or usage_of(answer)
     request = Request(
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
         account_id=text(dig(row, context.account_field))
@@ -47,7 +50,6 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
-        reasoning_tokens=whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         duration_ms=span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=text(row.get("user_agent")) or agent,
@@ -60,9 +62,27 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
+    add_parts(request, usage)
     yield with_thoughts(request, answer, row.get("messages"))
 
 
+SAMPLE = {
+    "id": "l1",
+    "trace_id": "t1",
+    "call_type": "acompletion",
+    "status": "success",
+    "startTime": 1769947200.0,
+    "endTime": 1769947200.8,
+    "model": "heron",
+    "model_parameters": {"temperature": 0.7},
+    "messages": [{"role": "user", "content": "what is a reef"}],
+    "response": {"choices": [{"message": {"role": "assistant", "content": "coral"}}]},
+    "prompt_tokens": 9,
+    "completion_tokens": 4,
+    "response_cost": 0.1,
+    "requester_ip_address": "203.0.113.4",
+    "metadata": {"user_api_key_user_id": "ada", "user_api_key_hash": "5" * 64},
+}
 FORMATS.add(
     "litellm_standard_payload",
     Format(
@@ -73,5 +93,21 @@ FORMATS.add(
         detect=detect,
         read=read,
         blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
+        sample=json.dumps(SAMPLE) + "\n",
+        gives=(
+            {
+                "request_id": "l1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "output_tokens": 4,
+                "duration_ms": 800,
+                "address": "203.0.113.4",
+                "parameters": "temperature=0.7",
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )
