@@ -193,6 +193,10 @@ class Format:
     """A small file with invented values, as the system writes it."""
     gives: tuple[dict[str, Any], ...] = field(default=())
     """Columns of the requests that the sample must give: proved by the generated test."""
+    facts: Callable[..., Any] | None = field(default=None)
+    """From one row to what it tells other rows: key, name and fact. None: no row needs another."""
+    family: str = field(default="")
+    """Formats of one family look for facts in each other's files too."""
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")

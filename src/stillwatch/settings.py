@@ -74,6 +74,11 @@ class IngestSettings(Section):
         "free.",
         Within(1, MANY),
     )
+    request_id_field: str = setting(
+        "",
+        "Which attribute of a span names the request, as an edge log names it; empty: trace and span.",
+        Anything("the name of an attribute"),
+    )
     workers: int = setting(
         0, "Processes that read and sketch files; 0: one a core, at most four.", Within(0, 256)
     )

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.ingest.conversation import Messages
+from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
+from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
@@ -25,10 +27,18 @@ class Context:
     """The field that names the account; empty: the format's usual one."""
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
+    request_id_field: str = ""
+    """The field that names the request, in traces; empty: trace and span."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    """What other rows say of this one."""
 
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
-        return moment(value, column, unit)
+        try:
+            return moment(value, column, unit)
+        except BadRow as bad:
+            bad.required = True
+            raise
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ LOOKED_AT = 100
 """Rows of a table that are looked at."""
 ID = re.compile(r"(?i)(?:^|[_\s])(?:id|key|user|account)$|Id$")
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
+NEIGHBOURS = 64
+"""Files in which the rows of one may look for what they lack."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Source:
     """Whether its first rows stand in wrappers of a log shipper: they have to be read one by one."""
     columns: ColumnsUsed = NOT_LOOKED_AT
     """Which of its columns are read from."""
+    beside: tuple[Source, ...] = ()
+    """Files of one family in which the rows of this one may have to look, nearest first."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
@@ -120,7 +124,30 @@ def plan(
             where=", ".join(map(str, paths)),
             do="name log files or a folder that holds some",
         )
-    return sources
+    return with_neighbours(sources)
+
+
+def with_neighbours(sources: list[Source]) -> list[Source]:
+    """Return the files with those beside them in which their rows may have to look.
+
+    Nearest are files of the same name in another folder, then those next to it in order.
+    """
+    known = FORMATS.all()
+    families: dict[str, list[int]] = {}
+    named: dict[tuple[str, str], list[int]] = {}
+    for place, source in enumerate(sources):
+        family = known[source.format].family if source.format in known else ""
+        if family:
+            families.setdefault(family, []).append(place)
+            named.setdefault((family, source.path.name), []).append(place)
+    made = list(sources)
+    for family, places in families.items():
+        for at, place in enumerate(places):
+            same = named[family, sources[place].path.name][:NEIGHBOURS]
+            near = sorted(places[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1], key=lambda p: abs(p - place))
+            chosen = [p for p in dict.fromkeys((*same, *near)) if p != place][:NEIGHBOURS]
+            made[place] = replace(sources[place], beside=tuple(sources[p] for p in chosen))
+    return made
 
 
 def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings: IngestSettings) -> Source:

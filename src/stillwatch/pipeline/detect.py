@@ -145,7 +145,7 @@ def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Call
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as local:
-            duplicates = write_exchanges(
+            merged = write_exchanges(
                 local,
                 staged,
                 edge,
@@ -169,9 +169,9 @@ def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Call
         for beside in staged.beside.values():
             staged.quarantine.merge(beside.quarantine)
         folder.write("quarantine", staged.quarantine.table())
-        _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+        _log.info("search done", extra={"groups_tested": found.tested, "merged": merged})
         seen = counted(stored_days(folder.aside), found) | {
-            "duplicates": duplicates,
+            "merged": merged,
             "tested_groups": found.tested,
         }
         about = {**fresh(), **_about(task, key, staged), "engine": used, **seen}
@@ -210,6 +210,7 @@ def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Tabl
     """Table use, made before the files beside the logs are counted with them."""
     used = staged.use
     used.logs(staged.quarantine, task.sources)
+    used.merged(staged.quarantine.merged)
     used.largest(engine, stored.exchanges)
     for given, beside in staged.beside.items():
         used.beside(given, beside)
@@ -282,7 +283,7 @@ def _stored(
     seen = engine.load("releases", releases)
     labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
     look = (
-        TemplateText(task.sources, ingest_context, staged.files, settings.sketch, progress)
+        TemplateText(task.sources, ingest_context, staged.files, staged.rekeyed, settings.sketch, progress)
         if settings.sketch.template_text
         else None
     )
@@ -295,6 +296,9 @@ def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
     """
     for path in [*([edge] if edge else []), *([] if again else staged.files)]:
         path.unlink()
+    if staged.rekeyed is not None and not again:
+        staged.rekeyed.unlink()
+        staged.rekeyed = None
 
 
 def _key(inputs: Inputs) -> HashKey | None:

@@ -106,7 +106,9 @@ def _rows_of(path: Place, compression: str, settings: IngestSettings, view: View
     if view.unwrap and head[:1] != b"{" and _level(head) is None:
         return _text_rows(lines(pieces, longest), longest)
     level = _level(head)
-    return _parsed(lines(pieces, longest) if level is None else objects(pieces, level, longest), longest)
+    return _parsed(
+        lines(pieces, longest, json=True) if level is None else objects(pieces, level, longest), longest
+    )
 
 
 def _level(head: bytes) -> int | None:
