@@ -35,7 +35,7 @@ def mail_roots(domains: pa.Array[Any], public_mail: Sequence[str]) -> pa.Array[A
 
 def root_of(domain: str | None, open_to_all: frozenset[str]) -> str | None:
     """Return the registrable domain of one mail domain, or None."""
-    bare = (domain or "").strip().strip(".")
+    bare = (domain or "").strip().strip(".").lower()
     if not bare or len(bare) > LONGEST or ".." in bare or bare in open_to_all:
         return None
     if bare.replace(".", "").isdigit():
