@@ -99,7 +99,7 @@ def test_no_cut_loses_rows_in_silence(
             rows = bench.read(path, "litellm_spend_logs")
         except InputError:
             return  # nothing before the cut that could be read
-        assert len(rows) < 60
+        assert len(rows) <= 60  # all of them where only the sum at the end is cut off
         assert bench.quarantine.bad >= 1
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.account_limits import LIMITS, limits_of
 from stillwatch.ingest.account_times import NO, YES, AccountTimes
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
@@ -108,6 +109,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "deactivated",
         "banned_until",
     ),
+    **LIMITS,
 }
 """Our columns and those of billing and identity systems: Stripe's customers, LiteLLM_UserTable and
 LiteLLM_VerificationToken, Auth0, Clerk, Cognito, Firebase, Supabase, members of an OpenAI organisation.
@@ -190,7 +192,7 @@ def _batch(
     keep = ids.is_valid()
     key = ingest_context.pseudonym_key
     columns = {ours: batch.one(ours) for ours in {**batch.columns, **batch.default}}
-    made = {**_texts(columns), **_mail(columns), **_phone(columns)}
+    made = {**_texts(columns), **_mail(columns), **_phone(columns), **limits_of(columns, quarantine)}
     made["account_id"] = pa.array(
         [None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string()
     )

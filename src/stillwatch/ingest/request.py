@@ -77,6 +77,7 @@ class Request:
     ja4: str | None = None
     parameters: str | None = None
     end_user: str | None = None
+    device: str | None = None
     conversation: str | None = None
     messages: Messages | None = None
     tools: str | None = None

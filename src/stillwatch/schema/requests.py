@@ -54,6 +54,11 @@ REQUESTS = Contract(
             "Sampling parameters, canonical: sorted name=value pairs, joined by a space.",
         ),
         Column("end_user", pa.string(), "The customer's own id of its end user, where it passes one on."),
+        Column(
+            "device",
+            pa.string(),
+            "Id of the device, as the client wrote it into a structured end-user id.",
+        ),
         Column("conversation", pa.string(), "Id of the session or conversation."),
         Column(
             "messages",
@@ -129,6 +134,10 @@ ACCOUNT_ROWS = Contract(
         Column("region", pa.string(), "Country or region declared or billed."),
         Column("banned", TIME, "When the account was banned, if it was."),
         Column("banned_unknown", pa.bool_(), "Whether it was banned at a time that is not known."),
+        Column("limit_requests_minute", pa.int64(), "Requests a minute that its plan allows."),
+        Column("limit_requests_day", pa.int64(), "Requests a day that its plan allows."),
+        Column("limit_tokens_minute", pa.int64(), "Tokens a minute that its plan allows."),
+        Column("limit_tokens_day", pa.int64(), "Tokens a day that its plan allows."),
     ),
     text=True,
 )
