@@ -16,7 +16,9 @@ from stillwatch.plain import plain
 from stillwatch.settings import ENGINES
 
 if TYPE_CHECKING:
+    from stillwatch.pipeline import Inputs
     from stillwatch.schema.keyed import HashKey
+    from stillwatch.settings import Settings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -98,9 +100,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
-    from stillwatch import report
-    from stillwatch.pipeline import Inputs, detect
-    from stillwatch.run.lock import writing
+    from stillwatch.pipeline import Inputs
     from stillwatch.settings import load
 
     settings = load(settings_file)
@@ -121,6 +121,15 @@ def command(
         edge_mapping,
         accounts_mapping,
     )
+    _run(inputs, out, settings, force=force, as_json=as_json)
+
+
+def _run(inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json: bool) -> None:
+    """Run it, and print the result."""
+    from stillwatch import report
+    from stillwatch.pipeline import detect
+    from stillwatch.run.lock import writing
+
     notes: list[str] = []
     try:
         with progress() as move:
