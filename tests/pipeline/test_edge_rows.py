@@ -32,7 +32,7 @@ def tables(engine: Engine, rows: list[dict[str, Any]], requests: list[int]) -> t
     kinds = {name: pa.int64() for name in ("request", *EDGE_COLUMNS, "place", "seen")}
     kinds |= {"outside": pa.bool_(), "id_rank": pa.int32(), "id_column": pa.string()}
     schema = pa.schema([(name, kinds[name]) for name in rows[0]])
-    asked = pa.table({"request": pa.array(requests, pa.int64())})
+    asked = pa.table({"named": pa.array(requests, pa.int64())})
     return engine.load("asked", asked), engine.load("edge", pa.Table.from_pylist(rows, schema=schema))
 
 
@@ -48,7 +48,7 @@ def test_one_row_is_chosen_whole_and_filled_by_rows_of_no_other_address(engine: 
         edge_row(3, 8, address=3),
     ]
     asked, edge = tables(engine, rows, [1, 2, 3, 4])
-    told = engine.collect(_told_of(engine, asked, edge).order_by("request")).to_pylist()
+    told = engine.collect(_told_of(engine, asked, edge).order_by("named")).to_pylist()
     assert [row["edge_address"] for row in told] == [5, 3, 3]
     assert (told[0]["edge_asn"], told[0]["edge_client"]) == (64500, 3)
     assert told[0]["edge_ja4"] is None, "what a hop inside or another client says is not taken"

@@ -99,7 +99,11 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
+    """Find campaigns in LOGS and write tables and a report to a run folder.
+
+    LOGS are files, folders, tar and zip archives, pipes, `-` (standard input), and s3://, gs://, az:// or
+    https:// addresses.
+    """
     from stillwatch.pipeline import Inputs
     from stillwatch.settings import load
 

@@ -38,6 +38,8 @@ LIMITS = {
     "asn": 2**32 - 1,
 }
 """Larger values count as wrong."""
+NEEDED = ("time", "account_id")
+"""The provider's own columns without which a row is nothing."""
 
 
 class BatchNormaliser:
@@ -93,6 +95,10 @@ class BatchNormaliser:
     def _faults(self, raw: Raw, keep: Bools) -> Bools:
         keep = keep.copy()
         for index, column, reason in raw.faults:
+            if column not in NEEDED:
+                # A field that the client wrote: the row stays without it.
+                self._quarantine.mend(column or "(row)", f"{reason}: left out", int(keep[index]))
+                continue
             if keep[index]:
                 self._quarantine.add(self._file, int(raw.rows[index]), column, reason)
             keep[index] = False

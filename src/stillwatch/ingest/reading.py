@@ -8,11 +8,16 @@ import pyarrow as pa
 
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.mapping import time_rules
+from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
+from stillwatch.ingest.salvage import without_fault
+from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
@@ -27,11 +32,25 @@ def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) 
         quarantine.note(source.name, "the file is empty")
         return
     reading = _Reading(source, ingest_context, quarantine)
-    columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = rows_of(source.path, source.compression, ingest_context.settings)
+    columnar = (
+        reading.format.columns is not None
+        and not source.wrapped
+        and kind_of(source.path, source.compression)[0] == "parquet"
+    )
+    rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
+    take_notes()  # of the sample that the format was told by
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
+        _count_notes(quarantine)
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    for batch in reading.again():
+        yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    _count_notes(quarantine)
     reading.told()
+
+
+def _count_notes(quarantine: Quarantine) -> None:
+    for (column, reason), count in sorted(take_notes().items()):
+        quarantine.mend(column or "(row)", reason, count)
 
 
 class _Reading:
@@ -41,8 +60,15 @@ class _Reading:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
         self._settings = ingest_context.settings
-        rules = time_rules(ingest_context.settings, source.mapping)
-        self._context = Context(ingest_context.settings.account_field, source.mapping, rules)
+        self._elsewhere = Elsewhere(looked=self.format.facts is None)
+        self._context = Context(
+            ingest_context.settings.account_field,
+            source.mapping,
+            ingest_context.settings.request_id_field,
+            self._elsewhere,
+            time_rules(ingest_context.settings, source.mapping),
+        )
+        self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
 
@@ -55,6 +81,7 @@ class _Reading:
             if isinstance(batch, BadRow):
                 self._refuse(first, batch)
                 continue
+            batch = self._source.view.batch(batch)
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
@@ -67,9 +94,11 @@ class _Reading:
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
         builder = Builder()
-        for number, row in rows:
+        for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             for request in self._requests(row):
-                if isinstance(request, BadRow):
+                if isinstance(request, Wanting):
+                    self._look.want(number, request.keys)
+                elif isinstance(request, BadRow):
                     self._refuse(number, request)
                 elif isinstance(request, SteppedOver):
                     self._quarantine.step_over(self._source.name, request.kind)
@@ -79,6 +108,14 @@ class _Reading:
                 yield self._normaliser(builder.take())
         if builder.rows:
             yield self._normaliser(builder.take())
+
+    def again(self) -> Iterator[pa.RecordBatch]:
+        """Read the rows that had to wait for what other rows say."""
+        if self._look.rows:
+            self._elsewhere.known, self._elsewhere.looked = self._look.found(), True
+            yield from self.by_rows(self._look.held())
+            for kind, count in self._look.left.items():
+                self._quarantine.mend("account_id", kind, count)
 
     def told(self) -> None:
         """Count the local times that a change of clocks made doubtful."""
@@ -94,25 +131,50 @@ class _Reading:
             if not self.format.wants
             or name in self.format.wants
             or name in (account, account.partition(".")[0])
+            or name in dict(self._source.view.names)
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(
+        self, row: Row | BadRow | SteppedOver
+    ) -> Iterator[Request | BadRow | SteppedOver | Wanting]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield row
             return
+        told = 0
         try:
-            yield from self.format.read(row, self._context)
+            for request in self.format.read(row, self._context):
+                told += 1
+                yield request
         except BadRow as bad:
-            yield bad
+            if bad.required:
+                yield bad
+            else:
+                yield from self._salvaged(row, told, bad.column, bad)
         except SHAPES as error:
-            yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+            fault = f"a field has a shape the format does not know ({type(error).__name__})"
+            yield from self._salvaged(row, told, "", BadRow("", fault))
         except Exception:
             with FORMATS.blaming(self.format.name):
                 raise
 
+    def _salvaged(
+        self, row: Row, told: int, column: str, fault: BadRow
+    ) -> Iterator[Request | BadRow | SteppedOver]:
+        """Return the rest of a row's requests without the field at fault, or the fault if that is no help."""
+        try:
+            found = without_fault(lambda less: list(self.format.read(less, self._context)), row, SHAPES)
+        except BadRow:
+            yield fault
+            return
+        if len(found) <= told or not any(isinstance(request, Request) for request in found[told:]):
+            yield fault
+            return
+        self._quarantine.mend(column or "(row)", f"{fault.reason}: the field is left out")
+        yield from found[told:]
+
     def _refuse(self, row: int, bad: BadRow) -> None:
-        self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)
+        bad.tell(self._quarantine, self._source.name, row)
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.ingest.conversation import Messages
+from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
+from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import TimeRules
 from stillwatch.ingest.values import moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
@@ -26,12 +28,21 @@ class Context:
     """The field that names the account; empty: the format's usual one."""
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
+    request_id_field: str = ""
+    """The field that names the request, in traces; empty: trace and span."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    """What other rows say of this one."""
+
     times: TimeRules = field(default_factory=TimeRules)
     """How times are read that do not say their form or zone."""
 
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
-        return moment(value, column, unit, self.times)
+        try:
+            return moment(value, column, unit, self.times)
+        except BadRow as bad:
+            bad.required = True
+            raise
 
 
 @dataclass(frozen=True)

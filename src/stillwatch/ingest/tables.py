@@ -17,12 +17,15 @@ from stillwatch.errors import SettingError
 from stillwatch.ingest.column_names import FoundColumns, header_of, is_headers, paths_of
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.edges.text_lines import text_rows
+from stillwatch.ingest.files.binaries import refuse_binary
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
-from stillwatch.ingest.files.streams import compression_of
+from stillwatch.ingest.files.streams import compression_of, head_of, magic_of
+from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.mapping import Mapping as ColumnMapping
 from stillwatch.ingest.quarantine import BadRow, Quarantine
+from stillwatch.ingest.request import SteppedOver
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.values import ABSENT, Row, absent, dig, scrub_text
 from stillwatch.ingest.vectors import row_numbers
@@ -76,8 +79,11 @@ def side_batches(
         quarantine.note(path.name, "the file is empty")
         return
     compression = compression_of(path)
+    parquet = not compression and magic_of(path).startswith(b"PAR1")
+    if not parquet:
+        refuse_binary(head_of(path, compression, 4096), str(path))
     finder = FoundColumns(aliases, mapping)
-    if kind_of(path, compression)[0] == "parquet":
+    if parquet:
         found = _from_parquet(path, ingest_context, quarantine, finder)
     else:
         found = _from_rows(path, compression, ingest_context, quarantine, finder)
@@ -115,7 +121,7 @@ def _from_parquet(
     settings = ingest_context.settings
     for first, batch in batches(path, wanted, settings.batch_rows * 4, settings.batch_bytes):
         if isinstance(batch, BadRow):
-            quarantine.add(path.name, first, batch.column, batch.reason, batch.lost)
+            batch.tell(quarantine, path.name, first)
             continue
         columns = {
             ours: [(name, bare(_plain(_inside(batch, name)))) for name in names]
@@ -167,9 +173,8 @@ def _from_rows(
     path: Path, compression: str, ingest_context: IngestContext, quarantine: Quarantine, finder: FoundColumns
 ) -> Iterator[SideBatch]:
     settings = ingest_context.settings
-    rows = text_rows(path, compression, settings, finder.line)
-    if rows is None:
-        rows = rows_of(path, compression, settings)
+    lines = text_rows(path, compression, settings, finder.line)
+    rows: Numbered = rows_of(path, compression, settings) if lines is None else lines
     first = next(rows, None)
     if first is None:
         # A header without rows: its names show whether the file is of the right kind.
@@ -181,10 +186,12 @@ def _from_rows(
         return
     rows = chain([first], rows)
     while chunk := list(islice(rows, settings.batch_rows)):
-        good = [(number, row) for number, row in chunk if not isinstance(row, BadRow)]
+        good = [(number, row) for number, row in chunk if isinstance(row, dict)]
         for number, row in chunk:
             if isinstance(row, BadRow):
-                quarantine.add(path.name, number, row.column, row.reason, row.lost)
+                row.tell(quarantine, path.name, number)
+            elif isinstance(row, SteppedOver):
+                quarantine.step_over(path.name, row.kind)
         for _, row in good:
             for name in paths_of(row):
                 finder.see(name)

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from stillwatch.ingest.cut import DEEPEST, shallow
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import PLAIN, TimeRules, text_micros
 
@@ -21,6 +23,7 @@ LONGEST_ID = 1024
 UNUSABLE = -1
 """Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
+TOO_DEEP = "nested too deeply: what is deeper is left out"
 LONGEST_LITERAL = 2**18
 MOST_BRACKETS = 2000
 """Bounds on Python's writing of a value: its parser takes time and stack for what it reads."""
@@ -68,7 +71,8 @@ def absent(value: Any) -> bool:
 def loads(data: bytes | str, column: str = "") -> Any:
     """Parse a JSON value. Raises BadRow.
 
-    Lone surrogates become U+FFFD and NaN becomes null, since real clients send both.
+    Lone surrogates and bytes that are no UTF-8 become U+FFFD, NaN becomes null, and what is nested too deeply
+    is left out: clients send all of them.
     """
     try:
         return orjson.loads(data)
@@ -78,16 +82,38 @@ def loads(data: bytes | str, column: str = "") -> Any:
 
 def _lenient(data: bytes | str, error: orjson.JSONDecodeError, column: str) -> Any:
     if "ecursion" in error.msg:
-        raise BadRow(column, "JSON nested too deeply") from None
+        return _cut_off(data, column)
     try:
-        text = data if isinstance(data, str) else bytes(data).decode("utf-8")
-        return _scrub(json.loads(text, parse_constant=lambda _: None, parse_int=_big_int, strict=False))
-    except UnicodeDecodeError:
-        raise BadRow(column, "not valid UTF-8") from None
+        value = json.loads(_decoded(data, column), parse_constant=_nothing, parse_int=_big_int, strict=False)
+        return _scrub(value)
     except json.JSONDecodeError as fault:
         raise BadRow(column, f"not valid JSON: {fault.msg.split(':')[0].lower()}") from None
     except RecursionError:
-        raise BadRow(column, "JSON nested too deeply") from None
+        return _cut_off(data, column)
+
+
+def _decoded(data: bytes | str, column: str) -> str:
+    if isinstance(data, str):
+        return data
+    try:
+        return bytes(data).decode("utf-8")
+    except UnicodeDecodeError:
+        note(column, "not valid UTF-8: the bytes at fault are replaced")
+        return bytes(data).decode("utf-8", "replace")
+
+
+def _cut_off(data: bytes | str, column: str) -> Any:
+    """Parse a text without what is nested too deeply."""
+    given = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    less = shallow(given)
+    if less == given:
+        raise BadRow(column, "JSON nested too deeply")
+    note(column, TOO_DEEP)
+    return loads(less, column)
+
+
+def _nothing(_constant: str) -> None:
+    return None
 
 
 def _big_int(digits: str) -> int | float:
@@ -136,14 +162,31 @@ def literal(value: str) -> Any:
 def canonical(value: Any, column: str) -> str | None:
     """Return a JSON value with sorted keys; None for nothing.
 
-    Raises BadRow if it is nested too deeply or holds a number that JSON cannot hold.
+    Levels below DEEPEST are left out, and what JSON cannot hold becomes text; both are noted. Never raises.
     """
     if value is None or value == [] or value == {} or value == "":
         return None
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, RecursionError):
-        raise BadRow(column, "JSON nested too deeply or holding a number out of range") from None
+        note(column, "nested too deeply, or holding what JSON cannot: cut")
+        return json.dumps(_pruned(value, DEEPEST), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    """Return what JSON can hold of a value."""
+    if isinstance(value, dict):
+        pairs = ((_scrub(str(name)), item) for name, item in value.items())
+        return {name: _pruned(item, levels - 1) for name, item in pairs} if levels else "[deeper]"
+    if isinstance(value, list | tuple):
+        return [_pruned(item, levels - 1) for item in value] if levels else "[deeper]"
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _scrub(value)
+    if isinstance(value, int) and -LARGEST < value < LARGEST:
+        return value
+    return str(value) if not isinstance(value, int) else "[large number]"
 
 
 def text(value: Any) -> str | None:

@@ -30,6 +30,7 @@ from stillwatch.ingest import (
     pseudonym_key,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.pipeline.account_of_use import nothing_read
 from stillwatch.pipeline.accounts_known import accounts_known
 from stillwatch.pipeline.identify import identified
@@ -126,7 +127,7 @@ class Task:
         """Every file that is read."""
         beside = [path for option, path in _beside(self.inputs) if path is not None]
         keys = [self.inputs.key_file] if self.inputs.key_file else []
-        return [*beside, *keys, *(source.path for source in self.sources)]
+        return [*beside, *keys, *{s.on_disk: None for s in self.sources if s.on_disk is not None}]
 
 
 def detect(
@@ -141,27 +142,20 @@ def detect(
     """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
     StillwatchError, and then leaves nothing behind.
     """
-    with naming(out), Logged(progress) as progress:
-        return _detect(inputs, out, settings, progress, force=force, say=say)
+    with naming(out), Logged(progress) as progress, Scratch(out.absolute().parent) as scratch:
+        task = _task(inputs, settings, progress, scratch, say)
+        return _detect(task, out, progress, force=force, say=say)
 
 
-def _detect(
-    inputs: Inputs,
-    out: Path,
-    settings: Settings,
-    progress: Progress,
-    *,
-    force: bool,
-    say: Callable[[str], None],
-) -> Path:
-    task = _task(inputs, settings, progress, say)
+def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Callable[[str], None]) -> Path:
+    inputs, settings = task.inputs, task.settings
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as local:
-            duplicates = write_exchanges(
+            merged = write_exchanges(
                 local,
                 staged,
                 edge,
@@ -185,9 +179,9 @@ def _detect(
         for beside in staged.beside.values():
             staged.quarantine.merge(beside.quarantine)
         folder.write("quarantine", staged.quarantine.table())
-        _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+        _log.info("search done", extra={"groups_tested": found.tested, "merged": merged})
         seen = counted(stored_days(folder.aside), found) | {
-            "duplicates": duplicates,
+            "merged": merged,
             "tested_groups": found.tested,
         }
         about = {**fresh(), **_about(task, key, staged), "engine": used, **seen}
@@ -195,7 +189,9 @@ def _detect(
         return folder.finish()
 
 
-def _task(inputs: Inputs, settings: Settings, progress: Progress, say: Callable[[str], None]) -> Task:
+def _task(
+    inputs: Inputs, settings: Settings, progress: Progress, scratch: Scratch, say: Callable[[str], None]
+) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
@@ -214,23 +210,21 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress, say: Callable[
         mapping=inputs.mapping,
         aside=[path for option, path in _beside(inputs) if path is not None],
         progress=progress,
+        scratch=scratch,
+        say=say,
     )
-    return Task(
-        inputs,
-        settings,
-        permits,
-        releases,
-        key,
-        sources,
+    mapped = (
         load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
         load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
     )
+    return Task(inputs, settings, permits, releases, key, sources, *mapped)
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
     """Table use, made before the files beside the logs are counted with them."""
     used = staged.use
     used.logs(staged.quarantine, task.sources)
+    used.merged(staged.quarantine.merged)
     used.largest(engine, stored.exchanges)
     for given, beside in staged.beside.items():
         used.beside(given, beside)
@@ -311,7 +305,7 @@ def _stored(
     seen = engine.load("releases", releases)
     labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
     look = (
-        TemplateText(task.sources, ingest_context, staged.files, settings.sketch, progress)
+        TemplateText(task.sources, ingest_context, staged.files, staged.rekeyed, settings.sketch, progress)
         if settings.sketch.template_text
         else None
     )
@@ -324,6 +318,9 @@ def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
     """
     for path in [*([edge] if edge else []), *([] if again else staged.files)]:
         path.unlink()
+    if staged.rekeyed is not None and not again:
+        staged.rekeyed.unlink()
+        staged.rekeyed = None
 
 
 def _key(inputs: Inputs) -> HashKey | None:

@@ -89,6 +89,8 @@ class Staged:
     """Rows kept out."""
     rows: list[int] = field(default_factory=list)
     """Good rows of each source."""
+    rekeyed: Path | None = None
+    """request, source and row of the rows whose id occurs twice, by the keys of their exchanges."""
     contents: list[Content] = field(default_factory=list)
     """What the file of each source held."""
     beside: dict[str, Beside] = field(default_factory=dict)

@@ -290,5 +290,18 @@ FORMATS.add(
         read=read,
         blind_spots="Whatever the mapping does not name.",
         columns=columns_of,
+        spellings=TARGETS,
+        sample="request_id,account_id,time,model,prompt,answer,input_tokens\n"
+        "g1,ada,2026-02-01T12:00:00Z,heron,what is a reef,coral,9\n",
+        gives=(
+            {
+                "request_id": "g1",
+                "account_id": "ada",
+                "model": "heron",
+                "input_tokens": 9,
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )
