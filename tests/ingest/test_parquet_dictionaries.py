@@ -65,3 +65,14 @@ def test_memory_of_a_process(tmp_path: Path) -> None:
     rows, grown = map(int, out.split())
     assert rows == ROWS
     assert grown < 150_000  # KiB; expanded the column has 900 MB
+
+
+def test_columns_may_be_asked_for_in_another_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = {"b": ["long " * 2_000] * 40_000, "a": list(range(40_000))}
+    pq.write_table(pa.table(rows), path)
+    found = list(batches(path, ["a", "b"], 40_000, 1 << 22))
+    whole = [batch for _, batch in found if isinstance(batch, pa.RecordBatch)]
+    assert len(whole) == len(found) > 1
+    assert sum(map(len, whole)) == 40_000
+    assert whole[0].column("a")[0].as_py() == 0

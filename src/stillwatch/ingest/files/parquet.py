@@ -51,7 +51,7 @@ def batches(
     """
     plain = open_parquet(path)
     files: dict[tuple[str, ...], pq.ParquetFile] = {(): plain}
-    schema = _chosen(plain.schema_arrow, columns)
+    schema = plain.schema_arrow
     first = 1
     for group in range(plain.metadata.num_row_groups):
         rows = plain.metadata.row_group(group).num_rows
@@ -70,12 +70,6 @@ def batches(
         except (pa.ArrowException, OSError):
             yield first + read, BadRow("", "the Parquet row group is damaged from here on", lost=rows - read)
         first += rows
-
-
-def _chosen(schema: pa.Schema, columns: list[str] | None) -> pa.Schema:
-    if columns is None:
-        return schema
-    return pa.schema([field for field in schema if field.name in columns])
 
 
 def _risky(file: pq.ParquetFile, group: int, rows: int, most_bytes: int) -> tuple[str, ...]:
@@ -106,8 +100,11 @@ def _within(batch: pa.RecordBatch, schema: pa.Schema, most_bytes: int) -> Iterat
         end = max(start + 1, int(np.searchsorted(ends, before + most_bytes, "right")))
         piece = batch.slice(start, end - start)
         yield pa.RecordBatch.from_arrays(
-            [_expanded(column, field.type) for column, field in zip(piece.columns, schema, strict=True)],
-            names=schema.names,
+            [
+                _expanded(column, schema.field(name).type)
+                for name, column in zip(piece.schema.names, piece.columns, strict=True)
+            ],
+            names=piece.schema.names,
         )
         start = end
 
