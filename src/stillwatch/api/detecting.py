@@ -80,10 +80,17 @@ def detect(
         key=key if isinstance(key, HashKey) else None,
         key_file=None if isinstance(key, HashKey) else path_from(key),
     )
+    chosen = settings_from(settings)
+    return _ran(inputs, None if out is None else Path(out), chosen, move, report=report, force=force)
+
+
+def _ran(
+    inputs: Inputs, out: Path | None, settings: Settings, move: Progress, *, report: bool, force: bool
+) -> Run:
     temporary = TemporaryFolder("stillwatch-run-") if out is None else None
     try:
         folder = temporary.path / "run" if temporary is not None else Path(str(out))
-        run_detect(inputs, folder, settings_from(settings), move, force=force, say=LOG.warning)
+        run_detect(inputs, folder, settings, move, force=force, say=LOG.warning)
         if report:
             _write_report(folder, move)
         return Run(folder, temporary)

@@ -29,7 +29,7 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.single import SingleSketcher
 
-NO_TIME = 1
+NO_TIME = "2026-01-01T00:00:00Z"
 """A body has no time, and a line of a log must have one: the sketch does not depend on it."""
 OUTSIDE = frozenset(name.partition(".")[0] for name in BODIES)
 """Fields under which a line of a log holds a request's body."""

@@ -16,7 +16,9 @@ from stillwatch.plain import plain
 from stillwatch.settings import ENGINES
 
 if TYPE_CHECKING:
+    from stillwatch.pipeline import Inputs
     from stillwatch.schema.keyed import HashKey
+    from stillwatch.settings import Settings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -102,9 +104,7 @@ def command(
     LOGS are files, folders, tar and zip archives, pipes, `-` (standard input), and s3://, gs://, az:// or
     https:// addresses.
     """
-    from stillwatch import report
-    from stillwatch.pipeline import Inputs, detect
-    from stillwatch.run.lock import writing
+    from stillwatch.pipeline import Inputs
     from stillwatch.settings import load
 
     settings = load(settings_file)
@@ -125,6 +125,15 @@ def command(
         edge_mapping,
         accounts_mapping,
     )
+    _run(inputs, out, settings, force=force, as_json=as_json)
+
+
+def _run(inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json: bool) -> None:
+    """Run it, and print the result."""
+    from stillwatch import report
+    from stillwatch.pipeline import detect
+    from stillwatch.run.lock import writing
+
     notes: list[str] = []
     try:
         with progress() as move:

@@ -21,7 +21,6 @@ from stillwatch.ingest import (
     IngestContext,
     Mapping,
     NetworkBook,
-    Quarantine,
     Source,
     check_share,
     load_accounts_mapping,
@@ -29,18 +28,17 @@ from stillwatch.ingest import (
     newest_allowed,
     plan,
     pseudonym_key,
-    read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.scratch import Scratch
-from stillwatch.ingest.table_use import TableUse
-from stillwatch.pipeline.account_of_use import Beside, nothing_read
+from stillwatch.pipeline.account_of_use import nothing_read
+from stillwatch.pipeline.accounts_known import accounts_known
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
 from stillwatch.pipeline.permits_used import permits_used
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
+from stillwatch.pipeline.read_logs import Staged, read_believed, read_edge_log
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
 from stillwatch.pipeline.side_mappings import mapping_of_table
@@ -57,11 +55,9 @@ from stillwatch.run.provenance import packages, side_inputs
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.requests import ACCOUNT_ROWS
-from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.schema.use import USE
 from stillwatch.settings import Settings, as_told
-from stillwatch.sketch import load_intent, sketch_accounts
+from stillwatch.sketch import load_intent
 
 Progress = Callable[[str, int, int], None]
 _log = logging.getLogger("stillwatch.detect")
@@ -217,16 +213,11 @@ def _task(
         scratch=scratch,
         say=say,
     )
-    return Task(
-        inputs,
-        settings,
-        permits,
-        releases,
-        key,
-        sources,
+    mapped = (
         load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
         load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
     )
+    return Task(inputs, settings, permits, releases, key, sources, *mapped)
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
@@ -281,7 +272,9 @@ def _read(
             else None
         )
         check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(task, ingest_context, key, staged, say)
+        accounts = accounts_known(
+            inputs.accounts, task.accounts_mapping, settings, ingest_context, key, staged, say
+        )
         staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
@@ -348,43 +341,6 @@ class Steps:
     def __call__(self, step: str) -> None:
         self._done += 1
         self._progress(f"searching: {step}", self._done, 0)
-
-
-def _accounts(
-    task: Task,
-    ingest_context: IngestContext,
-    key: HashKey,
-    staged: Staged,
-    say: Callable[[str], None],
-) -> pa.Table:
-    """Table accounts: those of the accounts file, and those only seen in the log."""
-    inputs, settings = task.inputs, task.settings
-    quarantine = Quarantine()
-    rows = ACCOUNT_ROWS.arrow.empty_table()
-    if inputs.accounts:
-        rows = read_accounts(inputs.accounts, ingest_context, quarantine, task.accounts_mapping)
-        check_share(quarantine, settings.ingest)
-        refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
-    known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
-    staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
-    unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(
-        ["account", "account_id"]
-    )
-    if inputs.accounts:
-        seen = staged.accounts.num_rows
-        taken = quarantine.uses.get(inputs.accounts.name, TableUse())
-        for told in taken.notes:
-            say(f"accounts file: {told}")
-        staged.beside["accounts"] = Beside(
-            quarantine, taken.columns_ignored, joined=(seen - unseen.num_rows, seen)
-        )
-    blank = [
-        pa.nulls(unseen.num_rows, kind.type)
-        for kind in ACCOUNTS.arrow
-        if kind.name not in unseen.column_names
-    ]
-    more = pa.Table.from_arrays([*unseen.columns, *blank], schema=ACCOUNTS.arrow)
-    return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
 
 
 def _compared(earlier: Earlier | None) -> dict[str, Any]:
