@@ -11,11 +11,10 @@ from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
-from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
+from stillwatch.ingest.request import Builder, Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.salvage import without_fault
 from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source

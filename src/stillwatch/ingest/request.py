@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -16,7 +16,7 @@ from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import TimeRules
-from stillwatch.ingest.values import moment
+from stillwatch.ingest.values import Row, moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
 
@@ -51,6 +51,10 @@ class SteppedOver:
 
     kind: str
     """What it is instead, in the plural: embeddings, health checks …"""
+
+
+Numbered = Iterator[tuple[int, Row | BadRow | SteppedOver]]
+"""Rows of a file with their numbers, or why a row is none."""
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from stillwatch.errors import InputError
 from stillwatch.ingest.files.rows import rows_of
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import Numbered
 from stillwatch.ingest.source import Source
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings

@@ -22,10 +22,9 @@ from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.streams import compression_of, head_of, magic_of
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.mapping import Mapping as ColumnMapping
 from stillwatch.ingest.quarantine import BadRow, Quarantine
-from stillwatch.ingest.request import SteppedOver
+from stillwatch.ingest.request import Numbered, SteppedOver
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.values import ABSENT, Row, absent, dig, scrub_text
 from stillwatch.ingest.vectors import row_numbers
@@ -33,6 +32,8 @@ from stillwatch.ingest.vectors import row_numbers
 pc: Any = pyarrow.compute
 Aliases = Mapping[str, tuple[str, ...]]
 """Our column to the names it may have in the file, the best first; `@name` is a header of that name."""
+NONE_SAYS_SOMETHING = ("verification",)
+"""Our columns that say by `none` that there is nothing, which is not the same as saying nothing."""
 NUMBERS = npt.NDArray[np.int64]
 
 
@@ -124,7 +125,7 @@ def _from_parquet(
             batch.tell(quarantine, path.name, first)
             continue
         columns = {
-            ours: [(name, bare(_plain(_inside(batch, name)))) for name in names]
+            ours: [(name, _bare(ours, _plain(_inside(batch, name)))) for name in names]
             for ours, names in chosen.items()
         }
         yield SideBatch(row_numbers(first, len(batch)), columns, finder.defaults)
@@ -199,7 +200,9 @@ def _from_rows(
             continue
         numbers = np.array([number for number, _ in good], np.int64)
         columns = {
-            ours: [(name, bare(_column([_value(row, name) for _, row in good]))) for name in names]
+            ours: [
+                (name, _bare(ours, _column([_value(ours, row, name) for _, row in good]))) for name in names
+            ]
             for ours, names in finder.chosen().items()
         }
         columns = {
@@ -210,7 +213,7 @@ def _from_rows(
         yield SideBatch(numbers, columns, finder.defaults)
 
 
-def _value(row: Row, path: str) -> Any:
+def _value(ours: str, row: Row, path: str) -> Any:
     plain, _, header = path.partition("\x1e")
     value = dig(row, plain)
     if header:
@@ -218,7 +221,9 @@ def _value(row: Row, path: str) -> Any:
     if isinstance(value, list):
         texts = [item for item in value if isinstance(item, str)]
         return ", ".join(texts) or None
-    return None if isinstance(value, dict) or absent(value) else value
+    if isinstance(value, dict) or value == "":
+        return None
+    return value if ours in NONE_SAYS_SOMETHING or not absent(value) else None
 
 
 def _column(values: list[Any]) -> Any:
@@ -234,6 +239,11 @@ def _column(values: list[Any]) -> Any:
         ],
         pa.string(),
     )
+
+
+def _bare(ours: str, column: Any) -> Any:
+    """Return a column as `bare` does; of a column in which `none` is a value, as it is."""
+    return column if ours in NONE_SAYS_SOMETHING else bare(column)
 
 
 def bare(column: Any) -> Any:

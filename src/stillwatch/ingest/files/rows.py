@@ -14,9 +14,10 @@ from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.streams import magic_of, utf8
-from stillwatch.ingest.files.text import Numbered, text_log, text_rows
+from stillwatch.ingest.files.text import text_log, text_rows
 from stillwatch.ingest.files.view import PLAIN, View
 from stillwatch.ingest.quarantine import Aside, BadRow
+from stillwatch.ingest.request import Numbered
 from stillwatch.ingest.values import Row, loads
 from stillwatch.ingest.wrappers import extended_json
 from stillwatch.ingest.wrappers.text_lines import holds_objects

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from stillwatch.ingest.files.lines import lines
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.request import SteppedOver
+from stillwatch.ingest.request import Numbered, SteppedOver
 from stillwatch.ingest.values import Row, scrub_text
 
-Numbered = Iterator[tuple[int, Row | BadRow | SteppedOver]]
 LOOKED_AT = 50
 """Lines of a file's head in which a log of text is looked for."""
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.endpoints import other_path
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.gateway import account_of, folded, with_words
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, absent, first, first_text, inner, mapping_of, whole
 from stillwatch.registry import FORMATS, Format

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest.dialects import fill
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first_text, mapping_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format

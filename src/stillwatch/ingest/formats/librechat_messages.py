@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.conversation import Messages
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.parts import text_of
-from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first_text, inner, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import ROLES, Messages
-from stillwatch.ingest.files.text import TEXT_LOGS, Numbered, TextLog
+from stillwatch.ingest.files.text import TEXT_LOGS, TextLog
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.parameters import parameters_of
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first, first_text
 from stillwatch.registry import FORMATS, Format

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from stillwatch.ingest.files.text import Numbered
 from stillwatch.ingest.quarantine import Aside, BadRow
+from stillwatch.ingest.request import Numbered
 from stillwatch.ingest.values import Row
 from stillwatch.ingest.wrappers.layers import LAYERS, MARKS, Inside
 from stillwatch.ingest.wrappers.text_lines import Piece, cri, line_of
