@@ -182,6 +182,10 @@ class Format:
     """From an Arrow batch to columns of requests, for Parquet; None: rows are read one by one."""
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
+    outline: Any = field(default=None)
+    """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same are
+    read at once; None: each is read by itself.
+    """
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")
