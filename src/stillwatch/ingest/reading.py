@@ -9,7 +9,7 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_in, rows_of
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -34,7 +34,11 @@ def read(
         return
     reading = _Reading(source, ingest_context, quarantine, one_by_one=one_by_one)
     columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = rows_of(source.path, source.compression, ingest_context.settings)
+    rows = (
+        rows_of(source.path, source.compression, ingest_context.settings)
+        if source.span is None
+        else rows_in(source.path, source.span, ingest_context.settings)
+    )
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
 

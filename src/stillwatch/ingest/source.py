@@ -11,6 +11,7 @@ from stillwatch.errors import InputError
 from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
+from stillwatch.ingest.files.spans import Span
 from stillwatch.ingest.files.streams import compression_of
 from stillwatch.ingest.mapping import Mapping, load_mapping
 from stillwatch.ingest.quarantine import BadRow
@@ -41,6 +42,8 @@ class Source:
     """gzip, zstd or nothing."""
     columns: ColumnsUsed = NOT_LOOKED_AT
     """Which of its columns are read from."""
+    span: Span | None = None
+    """The lines to read; None: the whole file."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:

@@ -13,6 +13,7 @@ from stillwatch.ingest.files.comma import csv_rows
 from stillwatch.ingest.files.documents import objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
+from stillwatch.ingest.files.spans import Span, may_be_cut, span_bytes
 from stillwatch.ingest.files.streams import magic_of, utf8
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.values import Row, loads
@@ -54,6 +55,19 @@ def _head(path: Path, compression: str) -> bytes:
     except BadRow:
         pass
     return head[:HEAD]
+
+
+def may_be_split(path: Path, compression: str) -> bool:
+    """Return whether a file holds a row in each line, so that it can be cut at line ends."""
+    if compression or not may_be_cut(magic_of(path)) or kind_of(path, compression)[0] != "json":
+        return False
+    return _level(_head(path, compression).lstrip()) is None
+
+
+def rows_in(path: Path, span: Span, settings: IngestSettings) -> Numbered:
+    """Return the rows of a span with their numbers in the file."""
+    for number, row in _parsed(lines(span_bytes(path, span), settings.max_row_bytes)):
+        yield span.before + number, row
 
 
 def rows_of(path: Path, compression: str, settings: IngestSettings) -> Numbered:
