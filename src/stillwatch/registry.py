@@ -183,8 +183,8 @@ class Format:
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
     outline: Any = field(default=None)
-    """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same are
-    read at once; None: each is read by itself.
+    """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same
+    are read alike; None: each is read by itself.
     """
 
 

@@ -103,7 +103,7 @@ def _set(*path: str, value: Any) -> Change:
     return change
 
 
-PLACEHOLDERS = (
+PLACEHOLDERS: tuple[Any, ...] = (
     "-",
     "",
     "null",

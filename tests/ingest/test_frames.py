@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pytest
-from frame_rows import CHANGES, Row, line, payload, spend
+from frame_rows import CHANGES, Row, line, payload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +24,6 @@ from stillwatch.settings import IngestSettings
 MAKERS: dict[str, Any] = {
     "openai_jsonl": lambda i, rng: line(i, rng, anthropic=False),
     "anthropic_messages_jsonl": lambda i, rng: line(i, rng, anthropic=True),
-    "litellm_spend_logs": spend,
     "litellm_standard_payload": payload,
 }
 BAD = (b"{broken", b"[1, 2]", b'{"a": ' * 400, b'{"t": NaN}', b'"text"', b"")
@@ -39,7 +38,7 @@ def both(path: Path, name: str) -> tuple[pa.Table, Quarantine, pa.Table, Quarant
             Source(path, "log", name), IngestContext(IngestSettings()), quarantine, one_by_one=one_by_one
         )
         found += [pa.Table.from_batches(list(batches), schema=REQUESTS.arrow), quarantine]
-    return tuple(found)  # type: ignore[return-value]
+    return tuple(found)
 
 
 def same(path: Path, name: str, rows: list[bytes]) -> None:

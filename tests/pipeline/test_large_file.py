@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.ingest import IngestContext, Quarantine, plan
+from stillwatch.ingest.files.rows import may_be_split
 from stillwatch.ingest.files.spans import span_bytes, spans
 from stillwatch.pipeline import read_logs as stage_logs
 from stillwatch.pipeline.read_logs import read_logs
@@ -85,7 +86,7 @@ def test_documents_and_other_encodings_stay_whole(tmp_path: Path) -> None:
     for content in (b'[{"a": 1},\n{"a": 2}]', '{"a": 1}\n'.encode("utf-16"), b"a,b\n1,2\n"):
         path = tmp_path / "log"
         path.write_bytes(content)
-        assert not stage_logs.may_be_split(path, "")
+        assert not may_be_split(path, "")
     path.write_bytes(b'{"a": 1}\n{"a": 2}\n')
-    assert stage_logs.may_be_split(path, "")
-    assert not stage_logs.may_be_split(path, "gzip")
+    assert may_be_split(path, "")
+    assert not may_be_split(path, "gzip")

@@ -102,6 +102,7 @@ def _bar() -> Iterator[Move]:
         task = shown.add_task("starting", total=None)
 
         def move(step: str, done: int, total: int) -> None:
-            shown.update(task, description=f"{step} (MB)" if step in IN_MEGABYTES else step, completed=done, total=total or None)
+            told = f"{step} (MB)" if step in IN_MEGABYTES else step
+            shown.update(task, description=told, completed=done, total=total or None)
 
         yield move

@@ -44,8 +44,6 @@ _ROW: dict[str, Kind | Inside] = {
     "response": _ANSWER,
     "proxy_server_request": _SENT,
 }
-ROW = Inside(_ROW, by_name=True, texts=("messages",))
-"""A row of SpendLogs: its JSON columns are texts or objects, as they were exported."""
 PAYLOAD = Inside(
     {
         **_ROW,

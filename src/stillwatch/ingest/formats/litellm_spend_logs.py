@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.litellm import body_of, client_of, other_row, reasoning_of, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
-from stillwatch.ingest.litellm_outline import ROW
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -81,6 +80,5 @@ FORMATS.add(
         "address is the load balancer's unless use_x_forwarded_for is set.",
         columns=columns_of,
         wants=WANTED,
-        outline=ROW,
     ),
 )

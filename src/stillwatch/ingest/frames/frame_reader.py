@@ -1,9 +1,9 @@
-"""Reads rows by their frames: rows that differ only in ids, times, counts and words are read like the first."""
+"""Reads rows by their frames: rows that differ only in ids, times, counts and words are read alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -82,7 +82,7 @@ class FrameReader:
         if len(self._templates) >= MOST_TEMPLATES or self._bytes > MOST_BYTES:
             self._forget()
         template = self._learn(frame)
-        if template is not False:
+        if not isinstance(template, bool):
             self._templates[frame] = template
             self._bytes += len(frame[0])
 
@@ -90,8 +90,8 @@ class FrameReader:
         self._templates.clear()
         self._bytes = 0
 
-    def _learn(self, frame: Frame) -> Template | bool | None:
-        """Return the template of a frame, None if it has none; False: the frame left out what is asked for."""
+    def _learn(self, frame: Frame) -> Template | Literal[False] | None:
+        """Return the template of a frame, None if it has none; False: the frame left out something."""
         slots = [self._taker.slots[number] for number in frame[1]]
         if sum(slot.kind is Kind.COUNT for slot in slots) > MOST_COUNTS:
             return None

@@ -35,7 +35,7 @@ class Ordinary:
         """Texts that were ordinary."""
 
     def text(self, value: Any) -> bool:
-        """Whether a value is a name or header like any other: no placeholder, no mask, no mark of a gateway."""
+        """Whether a value is a name like any other: no placeholder, no mask, no mark of a gateway."""
         if type(value) is not str:
             return False
         if value in self.seen:

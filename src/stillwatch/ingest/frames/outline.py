@@ -39,7 +39,7 @@ class Inside:
     but: tuple[str, ...] = ()
     """Beginnings of names to which `others` does not apply."""
     by_name: bool = False
-    """Whether the reader only asks this object for names, so that the names it never asks for can be left out.
+    """Whether the reader only asks this object for names, so that those it never asks for can be left out.
     It must not be handed as a whole to code in C that looks into it."""
     single: bool = False
     """Whether it is the only item of a list."""
@@ -78,7 +78,7 @@ ANSWER = Inside(
     }
 )
 """The body of a response: one choice, one block of text."""
-BODY = {
+BODY: dict[str, Kind | Inside] = {
     "messages": Kind.MESSAGES,
     "input": Kind.MESSAGES,
     "system": Kind.PROSE,

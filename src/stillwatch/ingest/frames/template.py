@@ -36,7 +36,7 @@ class Template:
     gaps: list[tuple[int, int, int]] = field(default_factory=list)
     """Column of milliseconds between two times, and their numbers."""
     messages: list[tuple[str | None, Any]] | None = None
-    """Pieces of the messages: a role with the number of its words; None with the number of a list of messages;
+    """Pieces of the messages: a role with the number of its words; None with the number of a message list;
     or None with a list of messages that stand in the frame. None: there are no messages.
     """
     words: tuple[int, ...] = ()
@@ -53,7 +53,7 @@ class Template:
         for column, numbers in self.sums:
             out[column] += values[numbers[0]] if len(numbers) == 1 else sum([values[n] for n in numbers])
         for column, pieces in self.texts:
-            out[column] = "".join([p if type(p) is str else values[p] for p in pieces])  # type: ignore[index,misc]
+            out[column] = "".join([p if type(p) is str else values[p] for p in pieces])  # type: ignore[index]
         for column, number, name, unit in self.moments:
             out[column] = moment(values[number], name, unit)
         for column, start, end in self.gaps:
@@ -84,8 +84,8 @@ def learnt(
 ) -> Template | None:
     """Return the template that explains what the reader made of the trial rows; None if none does.
 
-    taken: the slots. outcomes: of each run. given: what stood in the slots in each run. times: each value that
-    was read as a time, with its name and unit.
+    taken: the slots. outcomes: of each run. given: what stood in the slots in each run. times: each value
+    that was read as a time, with its name and unit.
     """
     first = outcomes[0]
     if isinstance(first, SteppedOver):
