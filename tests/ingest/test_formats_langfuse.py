@@ -60,7 +60,7 @@ def test_json_lines(bench: Bench) -> None:
         row["reasoning_tokens"],
         row["duration_ms"],
         row["status"],
-    ) == (3, 4, 1, 1000, 200)
+    ) == (3, 5, 1, 1000, 200)
     assert row["parameters"] == "temperature=0.2"
 
 

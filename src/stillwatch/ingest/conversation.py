@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stillwatch.ingest.parts import (
+    SILENT,
+    THOUGHTS,
+    TOOL_CALLS,
+    TOOL_RESULTS,
+    call_of,
+    is_result,
+    result_of,
+    text_of,
+)
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.values import canonical, inner, mapping_of
+from stillwatch.ingest.streams import put_together
+from stillwatch.ingest.values import inner, mapping_of
 
 Messages = list[tuple[str, str]]
 ROLES = {
@@ -20,11 +31,24 @@ ROLES = {
     "tool": "tool",
     "function": "tool",
     "ipython": "tool",
+    "chatbot": "assistant",
+    "aimessagechunk": "assistant",
+    "humanmessagechunk": "user",
 }
-IMAGES = frozenset({"image", "image_url", "input_image", "image_file", "media"})
-TOOL_RESULTS = frozenset({"tool_result", "function_call_output", "tool_call_response"})
-TOOL_CALLS = frozenset({"tool_use", "function_call", "tool_call"})
-THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
+KINDS = frozenset(
+    {"human", "ai", "system", "tool", "function", "developer", "AIMessageChunk", "HumanMessageChunk"}
+)
+"""LangChain's `type` of a message, which stands for its role."""
+SPEAKS = {
+    "Human": "user",
+    "AI": "assistant",
+    "System": "system",
+    "Tool": "tool",
+    "Function": "tool",
+}
+"""Beginnings of LangChain's names of classes."""
+REPRS = ("[{'", "{'", "['", '[{"role": \'', "array([{'")
+"""How Python's own writing of messages begins; where it cannot be read, it is nobody's words."""
 
 
 def messages_of(value: Any, system: Any = None) -> Messages | None:
@@ -37,7 +61,7 @@ def messages_of(value: Any, system: Any = None) -> Messages | None:
         found.append(("system", words))
     value = inner(value)
     if isinstance(value, str):
-        if value:
+        if value and not value.startswith(REPRS):
             found.append(("user", value))
     elif isinstance(value, list):
         for item in value:
@@ -52,101 +76,85 @@ def messages_of(value: Any, system: Any = None) -> Messages | None:
 
 def _message(item: Any) -> Iterable[tuple[str, str]]:
     if isinstance(item, str):
-        return [("user", item)]
+        return [("user", item)] if item else []
     if not isinstance(item, dict):
-        raise BadRow("messages", "a message is neither an object nor text")
+        return _unnamed(item)
     kind = item.get("type")
-    if "role" not in item and kind in TOOL_RESULTS:
-        return [("tool", text_of(item.get("output", item.get("content"))))]
-    if "role" not in item and kind in TOOL_CALLS:
-        return [("assistant", _call(item))]
-    if "role" not in item and kind in THOUGHTS:
-        return []
+    if "role" not in item and kind is not None:
+        if kind == "constructor" or kind in KINDS or "lc" in item:
+            return _spoken(_langchain(item))
+        if kind in TOOL_RESULTS:
+            return [("tool", result_of(item))]
+        if kind in TOOL_CALLS:
+            said = [("assistant", call_of(item))]
+            out = item.get("output")
+            return [*said, ("tool", out)] if kind == "mcp_call" and isinstance(out, str) and out else said
+        if kind in THOUGHTS or kind in SILENT:
+            return []
+        if kind == "output_text":
+            return [("assistant", text_of(item))]
     return _spoken(item)
+
+
+def _unnamed(item: Any) -> Iterable[tuple[str, str]]:
+    """Read an item that is no object: numbers of tokens are no words, a list is LangChain's batch."""
+    if isinstance(item, int) and not isinstance(item, bool):
+        return []
+    if isinstance(item, list):
+        if len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str) and item[0] in ROLES:
+            return [(ROLES[item[0]], item[1])]
+        return [said for one in item for said in (_message(one) if not isinstance(one, list) else ())]
+    raise BadRow("messages", "a message is neither an object nor text")
+
+
+def _langchain(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a message of LangChain with the names of chat completions."""
+    held = mapping_of(item.get("kwargs")) or mapping_of(item.get("data")) or item
+    path = item.get("id")
+    name = path[-1] if isinstance(path, list) and path and isinstance(path[-1], str) else ""
+    role = next((ours for mark, ours in SPEAKS.items() if name.startswith(mark)), None)
+    role = role or ROLES.get(str(held.get("type", item.get("type"))).lower(), held.get("role", "user"))
+    beside = mapping_of(held.get("additional_kwargs"))
+    calls = held.get("tool_calls") or beside.get("tool_calls")
+    refusal = held.get("refusal") or beside.get("refusal")
+    return {"role": role, "content": held.get("content"), "tool_calls": calls, "refusal": refusal}
 
 
 def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
     role = ROLES.get(str(item.get("role", "user")).lower(), "user")
     content = item.get("content", item.get("parts", item.get("text")))
-    if type(content) is str and not item.get("tool_calls"):
+    if type(content) is str and not item.get("tool_calls") and not item.get("refusal"):
         return [(role, content)] if content else []
-    if isinstance(content, list) and role == "user" and any(map(_is_result, content)):
+    if isinstance(content, list) and role in ("user", "tool") and any(map(is_result, content)):
         return _split_results(content)
-    spoken, calls = text_of(content), item.get("tool_calls")
-    if isinstance(calls, list) and calls:
-        spoken = "\n".join(filter(None, [spoken, *map(_call, calls)]))
-    return [(role, spoken)] if spoken else []
+    spoken = [text_of(content)]
+    for name in ("refusal", "message") if content is None else ("refusal",):
+        spoken.append(item[name] if isinstance(item.get(name), str) else "")
+    heard = mapping_of(item.get("audio")).get("transcript")
+    spoken.append(heard if isinstance(heard, str) else "")
+    calls = item.get("tool_calls")
+    if isinstance(calls, list):
+        spoken += map(call_of, calls)
+    if isinstance(item.get("function_call"), dict):
+        spoken.append(call_of(item["function_call"]))
+    words = "\n".join(filter(None, spoken))
+    return [(role, words)] if words else []
 
 
 def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
     """Split tool results off the user's message: they are the tool's words, not the user's.
 
-    Anthropic, Gemini and OpenTelemetry put them there.
+    Anthropic, Gemini, Bedrock and OpenTelemetry put them there.
     """
-    for part in filter(_is_result, parts):
-        given = mapping_of(part.get("functionResponse")).get("response")
-        yield (
-            "tool",
-            canonical(given, "messages")
-            or text_of(part.get("content", part.get("response", part.get("output")))),
-        )
-    rest = text_of([part for part in parts if not _is_result(part)])
+    for part in filter(is_result, parts):
+        yield "tool", result_of(part)
+    rest = text_of([part for part in parts if not is_result(part)])
     if rest:
         yield "user", rest
 
 
-def _is_result(part: Any) -> bool:
-    return isinstance(part, dict) and (part.get("type") in TOOL_RESULTS or "functionResponse" in part)
-
-
-def text_of(content: Any) -> str:
-    """Text of a message's content: parts joined by a line end, images as [image], without reasoning."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "\n".join(part for part in map(_part, content) if part)
-    if isinstance(content, dict):
-        return _part(content)
-    return ""
-
-
-def _part(part: Any) -> str:
-    if isinstance(part, str):
-        return part
-    if not isinstance(part, dict):
-        return ""
-    kind = part.get("type", "text")
-    if "functionCall" in part:
-        return _call(part["functionCall"])
-    if kind in IMAGES:
-        return "[image]"
-    if kind in THOUGHTS or part.get("thought") is True:
-        return ""
-    if kind in TOOL_CALLS:
-        return _call(part)
-    if kind in ("file", "input_file", "document", "input_audio", "audio", "blob", "uri"):
-        return f"[{str(kind).removeprefix('input_')}]"
-    words = part.get("text", part.get("content", part.get("response", "")))
-    if isinstance(words, dict):
-        words = words.get("value", "")
-    return (
-        words
-        if isinstance(words, str)
-        else "\n".join(p for p in words if isinstance(p, str))
-        if isinstance(words, list)
-        else ""
-    )
-
-
-def _call(call: Any) -> str:
-    """Return a tool call as one line: its name and its arguments."""
-    if not isinstance(call, dict):
-        return ""
-    function = call.get("function") if isinstance(call.get("function"), dict) else call
-    assert isinstance(function, dict)
-    arguments = function.get("arguments", function.get("input", function.get("args")))
-    given = arguments if isinstance(arguments, str) else canonical(arguments, "messages") or ""
-    return f"[call {function.get('name', '')}] {given}".strip()
+ANSWERS = ("output", "content", "message", "parts", "text", "generation", "outputText", "completion")
+"""Where a response has its answer; the last three are those of Llama, Titan and old Anthropic models."""
 
 
 def answer_of(response: Any) -> str | None:
@@ -154,9 +162,9 @@ def answer_of(response: Any) -> str | None:
 
     None where there is none.
     """
-    response = inner(response)
+    response = put_together(inner(response))
     if isinstance(response, str):
-        return response or None
+        return None if response.startswith(REPRS) else response or None
     if isinstance(response, list):
         return "\n".join(words for _, words in messages_of(response) or []) or None
     if not isinstance(response, dict):
@@ -166,15 +174,36 @@ def answer_of(response: Any) -> str | None:
         return "\n".join(filter(None, map(_choice, choices))) or None
     if isinstance(response.get("output_text"), str) and response["output_text"]:
         return str(response["output_text"])
-    for name in ("output", "content", "message", "parts", "text"):
+    if "lc" in response or response.get("type") in KINDS:
+        return "\n".join(words for _, words in _message(response)) or None
+    for name in ANSWERS:
         found = response.get(name)
-        if found is not None:
+        if found is not None and found != []:
             # Bedrock's Converse has its message one level deeper.
             return (
                 _spoken_by(found["message"] if isinstance(found, dict) and "message" in found else found)
                 or None
             )
+    refused = response.get("refusal")
+    return refused if isinstance(refused, str) and refused else _generated(response)
+
+
+def _generated(response: dict[str, Any]) -> str | None:
+    """Return the texts of an answer that is a list of results: LangChain, Titan, Mistral, Cohere."""
+    for name in ("generations", "results", "outputs"):
+        found = response.get(name)
+        if isinstance(found, list):
+            return "\n".join(filter(None, (_result(one) for one in found))) or None
     return None
+
+
+def _result(one: Any) -> str:
+    if isinstance(one, list):
+        return "\n".join(filter(None, map(_result, one)))
+    if not isinstance(one, dict):
+        return ""
+    found = one.get("outputText", one.get("text"))
+    return found if isinstance(found, str) and found else answer_of(one.get("message")) or ""
 
 
 def _choice(choice: Any) -> str:
@@ -196,11 +225,17 @@ def _spoken_by(value: Any) -> str:
     return "\n".join(
         words
         for item in value
+        if item is not None
         for _, words in _message(
             {"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item
         )
+        if words
     )
 
 
 def _bare(item: dict[str, Any]) -> bool:
-    return "role" not in item and item.get("type") not in TOOL_CALLS | TOOL_RESULTS | THOUGHTS
+    return "role" not in item and item.get("type") not in ASIDE
+
+
+ASIDE = TOOL_CALLS | TOOL_RESULTS | THOUGHTS | SILENT | KINDS
+"""Kinds of item that have a role of their own."""

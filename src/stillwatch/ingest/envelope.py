@@ -15,6 +15,8 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, stainl
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers, credential_of, first_account
+from stillwatch.ingest.status import answer_status, fault_status
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.values import (
     Row,
     dig,
@@ -74,6 +76,8 @@ PEERS = ("remote_addr", "peer", "peer_address")
 """Fields that name the other end of the connection, often a load balancer."""
 SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
 STATUSES = ("status_code", "http_status", "response.status_code", "response.status", "status")
+FINE = ("success", "succeeded", "ok", "completed", "incomplete")
+"""What logs and the Responses API call a call that came to an end."""
 FORWARDED = (
     "x-forwarded-for",
     "x_forwarded_for",
@@ -146,7 +150,8 @@ def opened(row: Row) -> Envelope:
     if body:
         body = {**{name: inner(row[name]) for name in SAYS if name in row and name not in body}, **body}
     given = inner(first(row, *HEADERS))
-    return Envelope(row, body or row, inner(first(row, *ANSWERS)), clean_headers(given), credential_of(given))
+    answer = put_together(inner(first(row, *ANSWERS)))
+    return Envelope(row, body or row, answer, clean_headers(given), credential_of(given))
 
 
 def request_of(envelope: Envelope, context: Context) -> Request:
@@ -155,7 +160,7 @@ def request_of(envelope: Envelope, context: Context) -> Request:
     return Request(
         request_id=first_text(row, *IDS)
         or text(headers.get("x-request-id"))
-        or text(mapping_of(envelope.answer).get("id")),
+        or first_text(mapping_of(envelope.answer), "id", "responseId"),
         account_id=_account(envelope, context),
         time=context.moment(_time(envelope)),
         model=text(body.get("model"))
@@ -228,22 +233,18 @@ def _status(envelope: Envelope) -> int | None:
     if status is None and (code := _code(envelope)) is not None:
         return code
     if isinstance(status, str) and not status.isdigit():
-        return 200 if status.lower() in ("success", "succeeded", "ok", "completed") else _code(envelope)
-    if status is None and (
-        mapping_of(envelope.answer).get("choices") or mapping_of(envelope.answer).get("content")
-    ):
-        return 200
+        known = _code(envelope)
+        return 200 if known is None and status.lower() in FINE else known or answer_status({"status": status})
+    if status is None:
+        return answer_status(mapping_of(envelope.answer))
     return whole(status)
 
 
 def _code(envelope: Envelope) -> int | None:
     """Return the status in an error object, of the row or of the answer."""
     for holder in (envelope.row, mapping_of(envelope.answer)):
-        fault = mapping_of(holder.get("error"))
-        for name in ("code", "status", "status_code", "http_status"):
-            code = str(fault.get(name, ""))
-            if code.isdigit() and len(code) == 3:
-                return int(code)
+        if (fault := holder.get("error")) and (code := fault_status(fault)) is not None:
+            return code
     return None
 
 

@@ -44,7 +44,8 @@ def stored_messages(value: Any, body: Row) -> Any:
 def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
     """Return user agent and SDK headers from the places where LiteLLM's versions put them."""
     headers: Row = {}
-    for found in (meta.get("requester_custom_headers"), meta.get("headers"), sent.get("headers")):
+    inside = (mapping_of(sent.get(name)).get("headers") for name in ("litellm_metadata", "metadata"))
+    for found in (meta.get("requester_custom_headers"), meta.get("headers"), *inside, sent.get("headers")):
         if found:
             headers.update(clean_headers(found))
     return text(meta.get("user_agent")) or text(headers.get("user-agent")), stainless_of(
@@ -61,14 +62,6 @@ def status_of(status: Any, meta: Row) -> int | None:
     fault = mapping_of(meta.get("error_information"))
     code = str(fault.get("error_code", ""))
     return int(code) if code.isdigit() and len(code) == 3 else 500
-
-
-def reasoning_of(meta: Row) -> int | None:
-    """Return reasoning tokens from the usage object in the metadata."""
-    usage = mapping_of(meta.get("usage_object"))
-    return (
-        whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")) if usage else None
-    )
 
 
 def body_of(sent: Row) -> Row:

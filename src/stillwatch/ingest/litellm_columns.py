@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
-from stillwatch.ingest.litellm import NOTHING, body_of, client_of, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.litellm import NOTHING, body_of, client_of, status_of, stored_messages
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
 from stillwatch.ingest.signatures import plain, signatures_of
 from stillwatch.ingest.thoughts import thought_chars
+from stillwatch.ingest.usage import counts_of
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
 from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
 
@@ -72,6 +73,8 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         "user_agent": clients["user_agent"],
         "stainless": clients["stainless"],
         "reasoning_tokens": clients["reasoning_tokens"],
+        "cached_tokens": clients["cached_tokens"],
+        "cache_written_tokens": clients["cache_written_tokens"],
         "status": _statuses(strings(column_of(batch, "status")), clients["code"]),
     }
     bodies = _bodies(column_of(batch, "proxy_server_request"), faults)
@@ -98,6 +101,8 @@ _CLIENT: dict[str, Any] = {
     "user_agent": pa.string(),
     "stainless": pa.string(),
     "reasoning_tokens": pa.int64(),
+    "cached_tokens": pa.int64(),
+    "cache_written_tokens": pa.int64(),
     "code": pa.int64(),
     "address": pa.string(),
 }
@@ -137,7 +142,8 @@ def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
 
 def _client(meta: Row) -> tuple[Any, ...]:
     code = status_of("failure", meta) if "error_information" in meta else None
-    return (*client_of(meta, {}), reasoning_of(meta), code, path_of(meta.get("requester_ip_address")))
+    parts = counts_of(mapping_of(meta.get("usage_object")))[2:]
+    return (*client_of(meta, {}), *parts, code, path_of(meta.get("requester_ip_address")))
 
 
 def _statuses(status: Any, code: Any) -> Any:

@@ -10,11 +10,24 @@ from stillwatch.schema.parameters import PRESENCE, SAMPLING
 VARYING = frozenset({"x-stainless-retry-count", "x-stainless-timeout", "x-stainless-read-timeout"})
 """Headers of the SDK that change from call to call."""
 
+GEMINI = {
+    "maxOutputTokens": "max_tokens",
+    "topP": "top_p",
+    "topK": "top_k",
+    "stopSequences": "stop",
+    "presencePenalty": "presence_penalty",
+    "frequencyPenalty": "frequency_penalty",
+    "candidateCount": "n",
+}
+"""Gemini's names of parameters."""
+
 
 def parameters_of(body: Row) -> str | None:
     """The sampling parameters as sorted name=value pairs joined by a space; None if there are none."""
     if not body:
         return None
+    if isinstance(body.get("generationConfig"), dict):
+        body = {**{GEMINI.get(name, name): value for name, value in body["generationConfig"].items()}, **body}
     found = {name: body[name] for name in SAMPLING if body.get(name) is not None}
     found.update({name: "set" for name in PRESENCE if body.get(name) is not None})
     reasoning = body.get("reasoning")

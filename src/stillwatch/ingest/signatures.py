@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from stillwatch.ingest.conversation import THOUGHTS
+from stillwatch.ingest.parts import THOUGHTS
 from stillwatch.ingest.values import inner
 
 KEPT = 64

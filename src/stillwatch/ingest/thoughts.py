@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillwatch.ingest.conversation import THOUGHTS
+from stillwatch.ingest.parts import THOUGHTS
 from stillwatch.ingest.request import Request
 from stillwatch.ingest.signatures import signatures_of, words_only
 from stillwatch.ingest.values import inner

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import warnings
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +20,9 @@ LONGEST_ID = 1024
 UNUSABLE = -1
 """Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
+LONGEST_LITERAL = 2**18
+MOST_BRACKETS = 2000
+"""Bounds on Python's writing of a value: its parser takes time and stack for what it reads."""
 
 
 ABSENT = frozenset(
@@ -109,8 +114,22 @@ def inner(value: Any) -> Any:
         try:
             return loads(value)
         except BadRow:
-            return value
+            return literal(value)
     return value
+
+
+def literal(value: str) -> Any:
+    """Read what Python writes for lists and objects, as in CSV files of data frames; else the text itself."""
+    if not value.startswith(("{'", "[{'", "['")) or not value.rstrip().endswith(("]", "}")):
+        return value
+    if len(value) > LONGEST_LITERAL or value.count("[") + value.count("{") + value.count("(") > MOST_BRACKETS:
+        return value
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return orjson.loads(orjson.dumps(ast.literal_eval(value), option=orjson.OPT_NON_STR_KEYS))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return value
 
 
 def canonical(value: Any, column: str) -> str | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from stillwatch.schema.keyed import Int64s, buffers_of
 from stillwatch.sketch.arrow import compute
+from stillwatch.sketch.machine import unmarked
 from stillwatch.sketch.rows import ASSISTANT, SYSTEM, TOOL, USER, Texts
 
 ROLES = {
@@ -32,7 +33,7 @@ def flatten(messages: Any, answers: pa.Array[Any]) -> Texts:
     offsets = np.asarray(messages.offsets).astype(np.int64)
     held = np.asarray(messages.is_valid())
     rows = np.where(held, np.stack([offsets[:-1], offsets[1:]]), 0).T
-    data, spans = spans_of(_field(inner, "text"))
+    data, spans = spans_of(unmarked(_field(inner, "text")))
     answer_data, answer_spans = spans_of(answers)
     return Texts(
         data, spans, roles_of(_field(inner, "role")), np.ascontiguousarray(rows), answer_data, answer_spans

@@ -19,6 +19,7 @@ from stillwatch.sketch.characters import SCRIPTS
 from stillwatch.sketch.flat import ROLES
 from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.language import languages
+from stillwatch.sketch.machine import without_marks
 from stillwatch.sketch.marks import network_of
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.rows import TOOL, USER, Sheet, Texts, Tools
@@ -198,7 +199,7 @@ def sketch_one(
 
 def _texts_of(messages: Sequence[tuple[str, str]], answer: str | None) -> tuple[Texts, int, bool]:
     """Return flat buffers of one conversation, its characters, and whether a tool speaks in it."""
-    words = [encoded(text) for _, text in messages]
+    words = [encoded(without_marks(text)) for _, text in messages]
     roles = [ROLES.get(role.lower(), USER) for role, _ in messages]
     spans = list(pairwise(accumulate(map(len, words), initial=0)))
     said = encoded(answer) if answer else b""

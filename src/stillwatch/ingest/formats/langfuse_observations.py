@@ -10,7 +10,9 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, stainl
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import (
     Row,
     dig,
@@ -21,12 +23,20 @@ from stillwatch.ingest.values import (
     path_of,
     span_ms,
     text,
-    whole,
 )
 from stillwatch.registry import FORMATS, Format
 
 ASKS = frozenset({"GENERATION"})
 """Kinds of observation that call a model; spans, events and tools are skipped."""
+COUNTS = (
+    "prompt_tokens",
+    "promptTokens",
+    "completion_tokens",
+    "completionTokens",
+    "total_tokens",
+    "totalTokens",
+)
+"""Columns of older exports and of the user interface."""
 ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "metadata.userId")
 
 
@@ -75,29 +85,6 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         time=context.moment(start, "start_time"),
         model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
-        input_tokens=whole(
-            first(
-                {**row, "u": usage},
-                "u.input",
-                "u.input_tokens",
-                "u.promptTokens",
-                "prompt_tokens",
-                "promptTokens",
-            )
-        ),
-        output_tokens=whole(
-            first(
-                {**row, "u": usage},
-                "u.output",
-                "u.output_tokens",
-                "u.completionTokens",
-                "completion_tokens",
-                "completionTokens",
-            )
-        ),
-        reasoning_tokens=whole(
-            first(usage, "output_reasoning_tokens", "reasoning_tokens", "output_reasoning")
-        ),
         duration_ms=span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
         user_agent=first_text(meta, "user_agent", "userAgent") or text(headers.get("user-agent")),
@@ -110,7 +97,8 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
-    yield with_thoughts(request, row.get("output"), given)
+    add_counts(request, usage or {name: row[name] for name in COUNTS if name in row})
+    yield with_thoughts(request, put_together(inner(row.get("output"))), given)
 
 
 def _said(given: Any) -> Messages | None:

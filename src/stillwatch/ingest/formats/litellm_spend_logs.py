@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
-from stillwatch.ingest.litellm import body_of, client_of, other_row, reasoning_of, status_of, stored_messages
+from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.usage import add_parts
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -36,7 +38,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     body = body_of(sent)
     agent, stainless = client_of(meta, sent)
     given = whole(row.get("request_duration_ms"))
-    said, answer = stored_messages(row.get("messages"), body), inner(row.get("response"))
+    said, answer = stored_messages(row.get("messages"), body), put_together(inner(row.get("response")))
     request = Request(
         request_id=text(row.get("request_id")) or text(row.get("litellm_call_id")),
         account_id=_account(row, context),
@@ -45,7 +47,6 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
-        reasoning_tokens=reasoning_of(meta),
         duration_ms=given if given is not None else span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent,
@@ -58,6 +59,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
+    add_parts(request, mapping_of(meta.get("usage_object")))
     yield with_thoughts(request, answer, said)
 
 

@@ -11,8 +11,10 @@ from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import first_account
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, dig, mapping_of, path_of, span_ms, text, whole
+from stillwatch.ingest.usage import add_parts, usage_of
+from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
@@ -36,8 +38,8 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     meta = mapping_of(row.get("metadata"))
     asked = mapping_of(row.get("model_parameters"))
     agent, stainless = client_of(meta, mapping_of(row.get("proxy_server_request")))
-    answer = row.get("response")
-    usage = mapping_of(meta.get("usage_object")) or mapping_of(mapping_of(answer).get("usage"))
+    answer = put_together(inner(row.get("response")))
+    usage = mapping_of(meta.get("usage_object")) or usage_of(answer)
     request = Request(
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
         account_id=text(dig(row, context.account_field))
@@ -48,19 +50,19 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
-        reasoning_tokens=whole(mapping_of(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         duration_ms=span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=text(row.get("user_agent")) or agent,
         stainless=stainless,
         end_user=text(row.get("end_user")) or text(meta.get("user_api_key_end_user_id")),
         conversation=text(row.get("session_id")),
-        messages=messages_of(row.get("messages") or None, asked.get("system")),
+        messages=messages_of(row.get("messages") or None, asked.get("system") or asked.get("instructions")),
         answer=answer_of(answer),
         parameters=parameters_of({**asked, "stream": asked.get("stream", row.get("stream") or None)}),
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
+    add_parts(request, usage)
     yield with_thoughts(request, answer, row.get("messages"))
 
 

@@ -1,0 +1,162 @@
+"""A real LiteLLM proxy, real clients, a stub model: what its own logs say is read as what the clients sent.
+
+LiteLLM needs an environment of its own (`make litellm`); without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from stillwatch.ingest import IngestContext, Quarantine, plan, read
+from stillwatch.schema.requests import REQUESTS
+from stillwatch.settings import IngestSettings
+
+HERE = Path(__file__).parent / "litellm_proxy"
+BIN = Path(__file__).parents[2] / ".venv-litellm" / "bin"
+CALLS = 11
+pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason="no .venv-litellm: run `make litellm`")
+
+
+@dataclass(frozen=True)
+class Proxied:
+    """What the clients did, and the folder with LiteLLM's own logs."""
+
+    sent: list[dict[str, Any]]
+    """A row for each call."""
+    logs: Path
+    """payloads.jsonl and spend.jsonl."""
+
+
+@contextmanager
+def started(words: list[str], folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the block; it writes to a file in the folder."""
+    with (folder / f"{Path(words[-1]).stem}.out").open("wb") as out:
+        process = subprocess.Popen(
+            words,
+            cwd=HERE,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **environment,
+            },
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        port: int = opened.getsockname()[1]
+        return port
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: int = 150) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError("the proxy did not start")
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Proxied:
+    """The proxy between three clients and the stub model, once."""
+    folder = tmp_path_factory.mktemp("litellm")
+    stub_port, port = free_port(), free_port()
+    key = f"sk-{secrets.token_urlsafe(24)}"
+    settings = {
+        "STUB_URL": f"http://127.0.0.1:{stub_port}",
+        "LOG_FOLDER": str(folder),
+        "LITELLM_MASTER_KEY": key,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_TELEMETRY": "False",
+        "DISABLE_ADMIN_UI": "True",
+    }
+    serve = [str(BIN / "litellm"), "--host", "127.0.0.1", "--port", str(port), "--config", "config.yaml"]
+    with (
+        started([str(BIN / "python"), "stub.py", str(stub_port)], folder),
+        started(serve, folder, **settings) as proxy,
+    ):
+        wait_for(f"http://127.0.0.1:{port}/health/liveliness", proxy)
+        asked = subprocess.run(
+            [str(BIN / "python"), "clients.py", f"http://127.0.0.1:{port}"],
+            cwd=HERE,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert asked.returncode == 0, asked.stderr.decode()[-2000:]
+        until = time.monotonic() + 30
+        while time.monotonic() < until and len(_lines(folder / "spend.jsonl")) < CALLS:
+            time.sleep(0.2)
+    return Proxied([json.loads(line) for line in asked.stdout.splitlines()], folder)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The requests that we read from a log."""
+    settings, quarantine = IngestSettings(), Quarantine()
+    context = IngestContext(settings)
+    batches = [b for source in plan([path], settings=settings) for b in read(source, context, quarantine)]
+    assert not quarantine.bad, quarantine.reasons
+    return pa.Table.from_batches(batches, schema=REQUESTS.arrow).to_pylist()
+
+
+def check(sent: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+    """Each call is one row, and the row says what the client did."""
+    read = {row["messages"][-1]["text"]: row for row in rows}
+    assert len(rows) == len(sent) == CALLS
+    for call in sent:
+        row = read[call["asked"]]
+        assert row["account_id"] == call["customer"]
+        assert row["model"] == "heron"
+        assert row["address"] == "127.0.0.1"
+        if call.get("failed"):
+            assert row["status"] == 429
+            continue
+        assert row["status"] == 200
+        counts = (row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"])
+        assert counts == (100 + len(call["asked"]), 64, 20, 5), call
+        assert (row["tools"] is not None) == call["tools"]
+        answer = '[call weather] {"city": "Oslo"}' if call["tools"] else f"you asked: {call['asked']}"
+        assert row["answer"] == answer
+        assert row["stainless"] is not None
+        assert "lang=python" in row["stainless"]
+        has_system = not call["asked"].startswith("langchain question 2")
+        assert [message["role"] for message in row["messages"]] == ["system", "user"][not has_system :]
+
+
+def test_the_payloads_of_its_json_logger(proxied: Proxied) -> None:
+    check(proxied.sent, rows_of(proxied.logs / "payloads.jsonl"))
+
+
+def test_the_rows_of_its_spend_logs(proxied: Proxied) -> None:
+    check(proxied.sent, rows_of(proxied.logs / "spend.jsonl"))
