@@ -260,6 +260,8 @@ def formats() -> Iterator[str]:
     for form in FORMATS.all().values():
         yield f"## {form.name}\n\n{sentence(form.title)}\n\n- Specified in: {form.source}\n- Files: {', '.join(map(code, form.suffixes))}\n"
         yield (f"- Blind spots: {sentence(form.blind_spots)}\n" if form.blind_spots else "") + "\n"
+        if form.sample:
+            yield f"A sample:\n\n```text\n{form.sample.strip()}\n```\n\n"
 
 
 def faults() -> Iterator[str]:

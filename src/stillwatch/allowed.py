@@ -6,7 +6,9 @@ import ipaddress
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 UNITS = {
     "KB": 10**3,
@@ -18,6 +20,8 @@ UNITS = {
     "GIB": 2**30,
     "TIB": 2**40,
 }
+SOME_DAY = datetime(2026, 11, 23, 17, 45, 58, tzinfo=UTC)
+"""Its parts cannot be taken for each other."""
 SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([KMGT]i?B)", re.IGNORECASE)
 """A size as people write it: 3GB, 1.5 GiB."""
 
@@ -112,6 +116,39 @@ class Anything:
     def holds(self, value: Any) -> bool:
         """Always."""
         return True
+
+
+@dataclass(frozen=True)
+class TimeForm:
+    """A form of strptime, or none."""
+
+    says: str = 'a form of strptime with year, month and day, as "%d.%m.%Y %H:%M", or nothing'
+    """How to write one."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether a time that is written in it can be read again."""
+        if not value:
+            return True
+        try:
+            read = datetime.strptime(SOME_DAY.strftime(value), value)
+        except ValueError:
+            return False
+        return read.date() == SOME_DAY.date()
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A time zone, or none."""
+
+    says: str = 'the IANA name of a time zone, as "Europe/Berlin", or nothing'
+    """How to write one."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether a zone has this name."""
+        try:
+            return not value or ZoneInfo(value) is not None
+        except (KeyError, ValueError, OSError):
+            return False
 
 
 def _plain(number: float) -> str:

@@ -186,6 +186,21 @@ class Format:
     """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same
     are read alike; None: each is read by itself.
     """
+    spellings: tuple[str, ...] = field(default=())
+    """Names of columns that a CSV or Parquet file may write in another case, with spaces or without
+    underscores; empty: those of `wants`."""
+    gather: Callable[..., Any] | None = field(default=None)
+    """From the numbered rows of a file to numbered rows, where one call has several rows, which may be far
+    apart: such a file is read from its start to its end by one process.
+    """
+    sample: str = field(default="")
+    """A small file with invented values, as the system writes it."""
+    gives: tuple[dict[str, Any], ...] = field(default=())
+    """Columns of the requests that the sample must give: proved by the generated test."""
+    facts: Callable[..., Any] | None = field(default=None)
+    """From one row to what it tells other rows: key, name and fact. None: no row needs another."""
+    family: str = field(default="")
+    """Formats of one family look for facts in each other's files too."""
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stillwatch.allowed import Anything, Networks, OneOf, Size, Within
+from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
@@ -61,6 +61,34 @@ class IngestSettings(Section):
         "",
         "Which field names the account, where a format has several; empty: the format's usual one.",
         Anything("a column, or a dotted path"),
+    )
+    accept_cut_files: bool = setting(
+        False,
+        "Read a compressed file or an archive that is cut or damaged up to that place, and count the loss; "
+        "otherwise it stops the run.",
+        Anything("true or false"),
+    )
+    max_unpacked_ratio: int = setting(
+        300,
+        "How many times its size a compressed archive may unpack to when it is copied; the first 1 GiB is "
+        "free.",
+        Within(1, MANY),
+    )
+    request_id_field: str = setting(
+        "",
+        "Which attribute of a span names the request, as an edge log names it; empty: trace and span.",
+        Anything("the name of an attribute"),
+    )
+    time_format: str = setting(
+        "",
+        "The form of written times, as Python's strptime takes it; tried before the forms that are known. "
+        "Empty: those alone, and a date whose day and month can be exchanged is refused.",
+        TimeForm(),
+    )
+    time_zone: str = setting(
+        "",
+        "IANA name of the zone of times that name none. Empty: UTC.",
+        Zone(),
     )
     workers: int = setting(
         0, "Processes that read and sketch files; 0: one a core, at most four.", Within(0, 256)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stillwatch.campaigns.permit_matches import permit_matches
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.errors import InputError
 
@@ -49,7 +50,7 @@ def test_a_permit_is_read_whole(tmp_path: Path) -> None:
         expires=datetime(2026, 6, 29, 22, tzinfo=UTC),
     )
     assert (house.organisation, house.volume, house.starts) == ("Example Ltd", None, None)
-    assert house.expires == datetime(2026, 12, 31, tzinfo=UTC), "a time without a zone is UTC"
+    assert house.expires == datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), "an end covers its day"
 
 
 def test_no_file_and_an_empty_file_hold_no_permits(tmp_path: Path) -> None:
@@ -105,3 +106,50 @@ def test_a_missing_file_and_one_that_is_no_text_are_told(tmp_path: Path) -> None
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not TOML"):
         read_permits(tmp_path / "bytes.toml")
+
+
+def test_all_faults_are_told_at_once_with_the_nearest_key(tmp_path: Path) -> None:
+    text = f"[[permit]]\nname = 'x'\norganization = 'O'\nmodel = ['m']\n{END}\n[[permit]]\nname = 'y'"
+    with pytest.raises(InputError) as caught:
+        read_permits(written(tmp_path, text))
+    told = str(caught.value)
+    assert "did you mean organisation?" in told
+    assert "did you mean models?" in told
+    assert "permit 2: the permit has no expires" in told
+
+
+def test_swapped_dates_are_refused_and_doubled_names_are_said(tmp_path: Path) -> None:
+    swapped = f"[[permit]]\nname = 'x'\norganisation = 'O'\nstarts = 2027-01-01\n{END}"
+    with pytest.raises(InputError, match="ends before it starts"):
+        read_permits(written(tmp_path, swapped))
+    said: list[str] = []
+    one = f"[[permit]]\nname = 'x'\norganisation = ' O '\n{END}\n"
+    assert [permit.organisation for permit in read_permits(written(tmp_path, one * 2), said.append)] == [
+        "O"
+    ] * 2
+    assert said == ["2 permits have one name, so lists cannot tell them apart: x"]
+
+
+def test_an_end_on_a_bare_date_covers_that_day(tmp_path: Path) -> None:
+    (permit,) = read_permits(
+        written(tmp_path, "\ufeff[[permit]]\nname = 'x'\norganisation = 'O'\nexpires = 2026-12-31\n")
+    )
+    assert permit.expires == datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_a_permit_of_nobody_and_two_of_one_account_show(tmp_path: Path) -> None:
+    permits = read_permits(
+        written(
+            tmp_path,
+            f"[[permit]]\nname = 'ids'\naccounts = ['a', 'b']\n{END}\n"
+            f"[[permit]]\nname = 'owner'\norganisation = 'O'\n{END}\n"
+            f"[[permit]]\nname = 'nobody'\naccounts = ['z']\n{END}\n",
+        )
+    )
+    found = permit_matches(permits, {1: "a", 2: "b", 3: "c"}, {2: "O", 3: "O"})
+    assert [(one.name, one.other, one.accounts) for one in found] == [
+        ("ids", None, 2),
+        ("owner", None, 2),
+        ("nobody", None, 0),
+        ("ids", "owner", 1),
+    ]

@@ -107,6 +107,65 @@ def test_mail_domain_leaves_out_domains_open_to_anyone(duck: DuckDBEngine) -> No
     assert marks_of(duck, "mail_domain", tables_of(duck, [], accounts, [])) == {2: [6]}
 
 
+def test_mail_root_tells_only_what_the_domain_does_not(duck: DuckDBEngine) -> None:
+    accounts = [
+        {"account": 1, "email_domain": 5, "mail_root": 50},
+        {"account": 2, "email_domain": 6, "mail_root": 50},
+        {"account": 3, "email_domain": 7, "mail_root": 70},
+        {"account": 4, "email_domain": 7, "mail_root": 70},
+        {"account": 5, "email_domain": 8},
+    ]
+    assert marks_of(duck, "mail_root", tables_of(duck, [], accounts, [])) == {1: [50], 2: [50]}
+
+
+def test_an_account_with_many_end_users_leaves_no_mark_of_them(duck: DuckDBEngine) -> None:
+    rows = [{"account": 1, "time": at(n), "end_user": n} for n in range(101)]
+    rows += [{"account": 2, "time": at(n), "end_user": n % 3} for n in range(200)]
+    rows += [{"account": 3, "time": at(1)}]
+    found = marks_of(duck, "end_user", tables_of(duck, rows, [], []))
+    assert {account: set(users) for account, users in found.items()} == {2: {0, 1, 2}}
+
+
+def moves(start: int, count: int, apart: float, first: float = 20.0) -> list[dict[str, Any]]:
+    """Accounts that change from client 1 to client 2, the next one `apart` hours after the last."""
+    return [
+        {"account": start + n, "time": at(hours), "client": client, "address": n}
+        for n in range(count)
+        for client, begin in ((1, first - 10), (2, first + n * apart))
+        for hours in (begin, begin + 0.01, begin + 0.02)
+    ]
+
+
+def test_upgrade_sees_lockstep_and_not_a_wave_of_automatic_updates(duck: DuckDBEngine) -> None:
+    lockstep = marks_of(duck, "upgrade", tables_of(duck, moves(0, 12, 0.01), [], []))
+    assert set(lockstep) == set(range(12))
+    assert len({value for (value,) in lockstep.values()}) == 1
+    wave = tables_of(duck, moves(0, 300, 1 / 30), [], [])
+    assert marks_of(duck, "upgrade", wave) == {}
+    both = tables_of(duck, moves(0, 300, 1 / 30) + moves(1_000, 60, 0.002, first=25.01), [], [])
+    assert {account for account in marks_of(duck, "upgrade", both) if account >= 1_000} == set(
+        range(1_000, 1_060)
+    )
+
+
+def test_upgrade_leaves_out_who_goes_back_and_forth_or_only_tried(duck: DuckDBEngine) -> None:
+    back = moves(0, 12, 0.01)
+    back += [{"account": n, "time": at(40), "client": 1, "address": n} for n in range(12)]
+    assert marks_of(duck, "upgrade", tables_of(duck, back, [], [])) == {}
+    tried = [row for row in moves(0, 12, 0.01) if row["client"] == 1]
+    tried += [{"account": n, "time": at(20), "client": 2, "address": n} for n in range(12)]
+    assert marks_of(duck, "upgrade", tables_of(duck, tried, [], [])) == {}
+
+
+def test_a_device_that_everybody_has_and_one_that_few_have(duck: DuckDBEngine) -> None:
+    rows = [{"account": n, "time": at(n / 10), "device": 7 if n > 2 else 8} for n in range(40)]
+    rows += [{"account": 50, "time": at(1)}]
+    found = marks_of(duck, "device", tables_of(duck, rows, [], []))
+    assert (found[0], found[2], found[3], 50 in found) == ([8], [8], [7], False)
+    assert not FACETS.all()["device"].anchor, "a mark that is cheap to imitate never names anyone alone"
+    assert not FACETS.all()["end_user"].anchor
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(read=st.integers(1, 20), written=st.integers(1, 20), requests=st.integers(10, 13))
 def test_token_shape_steps_up_exactly_at_powers_of_two(

@@ -31,9 +31,9 @@ from stillwatch.facets import prepare
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.settings import EngineSettings
 
-row = {"request": 1, "request_id": "r", "account": 7, "time": 1_770_000_000_000_000, "has_text": False, "end_user": 9}
+row = {"request": 1, "request_id": "r", "account": 7, "time": 1_770_000_000_000_000, "has_text": False, "conversation": 9}
 with DuckDBEngine(EngineSettings()) as engine:
-    exchanges = engine.load("exchanges", pa.Table.from_pylist([row, {**row, "end_user": None}], schema=EXCHANGES.arrow))
+    exchanges = engine.load("exchanges", pa.Table.from_pylist([row, {**row, "conversation": None}], schema=EXCHANGES.arrow))
     accounts = engine.load("accounts", pa.Table.from_pylist([], schema=ACCOUNTS.arrow))
     releases = engine.load("releases", pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())}))
     assert engine.collect(item.query(prepare(engine, exchanges, accounts, releases))).to_pylist() == [{"account": 7, "second": 1_770_000_000, "value": 9}]

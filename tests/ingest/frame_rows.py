@@ -27,6 +27,8 @@ def line(i: int, random: random.Random, *, anthropic: bool) -> Row:
     if not anthropic:
         spent = {"prompt_tokens": random.randrange(3_000), "completion_tokens": random.randrange(900)}
         spent["completion_tokens_details"] = {"reasoning_tokens": random.choice([0, 64, 200])}  # type: ignore[assignment]
+        if i % 2:  # as xAI counts: reasoning beside the output, which the total tells
+            spent["total_tokens"] = sum(spent[name] for name in ("prompt_tokens", "completion_tokens")) + 64
         message = {"role": "assistant", "content": _told(random)}
         answer = {
             "id": f"chatcmpl-{random.getrandbits(90):024x}",

@@ -96,6 +96,16 @@ def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
         "resourceSpans",
         "proxy_server_request",
         "model_parameters",
+        "tags",
+        "spans",
+        "observations",
+        "inputs",
+        "outputs",
+        "extra",
+        "SpanAttributes",
+        "Events",
+        "attributes.llm.input_messages",
+        "attributes.llm.model_name",
     ]
     for format in (
         "openai_jsonl",
@@ -103,7 +113,14 @@ def test_no_shape_of_json_stops_a_run(bench: Bench, value: Any) -> None:
         "litellm_spend_logs",
         "litellm_standard_payload",
         "langfuse_observations",
+        "langfuse_traces",
+        "langsmith_runs",
         "otel_genai",
+        "otel_clickhouse",
+        "jaeger_traces",
+        "zipkin_spans",
+        "phoenix_spans",
+        "mlflow_traces",
         "generic",
     ):
         rows = [

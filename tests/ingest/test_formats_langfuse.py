@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from ingest_bench import Bench
+
+from stillwatch.settings import IngestSettings
 
 V2: dict[str, Any] = {
     "id": "o1",
@@ -84,3 +87,94 @@ def test_csv(bench: Bench) -> None:
     path = bench.write("observations.csv", ",".join(V2) + "\n" + quoted + "\n")
     assert bench.format_of(path) == "langfuse_observations"
     assert bench.read(path) == bench.read(bench.lines("same.jsonl", [V2]))
+
+
+LEGACY = {name: value for name, value in V2.items() if name not in ("user_id", "session_id", "metadata")}
+TRACE: dict[str, Any] = {
+    "id": "t1",
+    "timestamp": "2026-02-01 10:00:00.000000",
+    "name": "chat",
+    "user_id": "u1",
+    "session_id": "s1",
+    "environment": "default",
+    "tags": [],
+    "input": "q",
+    "output": "a",
+}
+SCORE = {"id": "s", "trace_id": "t1", "timestamp": "x", "name": "good", "value": 1, "source": "API"}
+
+
+def blob(bench: Bench, *, late: bool = False) -> None:
+    """A folder as the older blob export writes it."""
+    for folder, name, rows in (
+        ("traces", "2026-02-01.jsonl", [TRACE]),
+        (
+            "observations",
+            "2026-02-02.jsonl" if late else "2026-02-01.jsonl",
+            [LEGACY, {**LEGACY, "type": "SPAN"}],
+        ),
+        ("scores", "2026-02-01.jsonl", [SCORE]),
+    ):
+        (bench.folder / folder).mkdir()
+        bench.lines(f"{folder}/{name}", rows)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_blob_folder_has_its_users_on_the_traces(bench: Bench, late: bool) -> None:
+    blob(bench, late=late)
+    (row,) = bench.read(bench.folder)
+    assert (row["account_id"], row["conversation"], row["request_id"]) == ("u1", "s1", "o1")
+    assert bench.quarantine.bad == 0
+    assert sorted((kind, n) for (_, kind), n in bench.quarantine.stepped.items()) == [
+        ("scores", 1),
+        ("spans", 1),
+        ("traces", 1),
+    ]
+
+
+def test_the_account_may_be_another_field_of_the_observation(bench: Bench) -> None:
+    blob(bench)
+    bench.settings = IngestSettings(account_field="metadata.team")
+    bench.ingest_context = type(bench.ingest_context)(bench.settings)
+    bench.lines("observations/2026-02-01.jsonl", [{**LEGACY, "metadata": {"team": "t9"}}])
+    assert [row["account_id"] for row in bench.read(bench.folder)] == ["t9"]
+
+
+def test_observations_alone_have_no_account(bench: Bench) -> None:
+    assert bench.read(bench.lines("observations.jsonl", [LEGACY])) == []
+    assert bench.reasons() == {("account_id", "no account")}
+
+
+def test_traces_with_their_observations_inside(bench: Bench) -> None:
+    api = {**TRACE, "userId": "u1", "sessionId": "s1", "observations": [LEGACY, SPAN]}
+    del api["user_id"], api["session_id"]
+    page = {"trace": TRACE, "observations": [LEGACY]}
+    ids_only = {**TRACE, "observations": ["o1", "o2"], "scores": []}
+    for name, document in (("api", api), ("list", {"data": [api]}), ("page", page)):
+        for indent in (None, 2):
+            path = bench.write(f"{name}{indent}.json", json.dumps(document, indent=indent))
+            assert bench.format_of(path) == "langfuse_traces"
+            (row,) = bench.read(path)
+            assert (row["account_id"], row["conversation"], row["answer"]) == ("u1", "s1", "hi")
+    assert bench.read(bench.write("ids.json", json.dumps({"data": [ids_only]}))) == []
+    nobody = {**api, "userId": None}
+    assert bench.read(bench.write("nobody.json", json.dumps(nobody))) == []
+    assert bench.reasons() == {("account_id", "no account")}
+
+
+def test_each_kind_of_observation_is_counted(bench: Bench) -> None:
+    kinds = ("SPAN", "EVENT", "TOOL", "AGENT", "EMBEDDING", "RETRIEVER", "CHAIN", "GUARDRAIL", "EVALUATOR")
+    path = bench.lines("o.jsonl", [{**V2, "id": kind, "type": kind} for kind in kinds])
+    assert bench.format_of(path) == "langfuse_observations"
+    assert bench.read(path) == []
+    assert {kind for _, kind in bench.quarantine.stepped} == {
+        "spans",
+        "events",
+        "tools",
+        "agents",
+        "embeddings",
+        "retrievals",
+        "chains",
+        "guardrails",
+        "evaluations",
+    }

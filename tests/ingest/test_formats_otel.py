@@ -7,58 +7,7 @@ from typing import Any
 
 import pytest
 from ingest_bench import Bench
-
-AT = "1769940000000000000"
-
-
-def wrap(value: Any) -> Any:
-    """A value as OTLP writes it."""
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, str):
-        return {"stringValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [wrap(v) for v in value]}}
-    return {"kvlistValue": {"values": pairs(value)}}
-
-
-def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": name, "value": wrap(value)} for name, value in attributes.items()]
-
-
-def span(
-    attributes: dict[str, Any],
-    *,
-    name: str = "chat m",
-    span_id: str = "b1",
-    events: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    return {
-        "traceId": "a1",
-        "spanId": span_id,
-        "name": name,
-        "startTimeUnixNano": AT,
-        "endTimeUnixNano": "1769940002000000000",
-        "status": {},
-        "attributes": pairs(attributes),
-        "events": events or [],
-    }
-
-
-def export(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": pairs({"service.name": "gw"})},
-                "scopeSpans": [{"scope": {}, "spans": list(spans)}],
-            }
-        ]
-    }
-
+from otlp_rows import AT, export, pairs, span, wrap
 
 SAID = [{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]
 ANSWERED = [{"role": "assistant", "parts": [{"type": "text", "content": "hi"}], "finish_reason": "stop"}]
@@ -104,7 +53,12 @@ def test_current_names(bench: Bench, as_text: bool) -> None:
     assert bench.format_of(path) == "otel_genai"
     (row,) = bench.read(path)
     assert row["messages"] == [{"role": "system", "text": "be brief"}, {"role": "user", "text": "hello"}]
-    assert (row["request_id"], row["account_id"], row["answer"], row["status"]) == ("resp1", "u1", "hi", 200)
+    assert (row["request_id"], row["account_id"], row["answer"], row["status"]) == (
+        "a1:b1",
+        "u1",
+        "hi",
+        200,
+    )
     assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"], row["duration_ms"]) == (
         3,
         4,
@@ -211,6 +165,7 @@ def test_other_spans_are_stepped_over_and_bad_ones_alone_are_bad(bench: Bench) -
     timeless = {**span(NEW), "startTimeUnixNano": "soon"}
     assert len(bench.read(bench.lines("otlp.jsonl", [export(tool, timeless, span(NEW))]))) == 1
     assert (bench.quarantine.good, bench.quarantine.bad) == (1, 1)
+    assert bench.quarantine.stepped == {("otlp.jsonl", "tools"): 1}
     assert bench.quarantine.rows[0][2] == "startTimeUnixNano"
 
 

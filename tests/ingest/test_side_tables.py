@@ -130,6 +130,11 @@ def test_edge_logs_agree(bench: Bench) -> None:
                 "user_agent": "SDK/1",
                 "stainless": None,
                 "ja4": EDGES[0]["ja4"],
+                "outside": True,
+                "seen": None,
+                "place": 1,
+                "id_rank": 0,
+                "id_column": "x-request-id" if path.stem == "envoy" else "request_id",
             }
         ]
     assert bench.quarantine.bad == 2

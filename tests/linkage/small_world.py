@@ -215,7 +215,9 @@ def _exchanges(
         "asn": people.region[account] * 10 + address % 3,
         "network_class": np.array(["hosting", "residential", "unheard-of"])[address % 3],
         "region": np.array(REGIONS)[people.region[account]],
-        "client": pa.array(software[client], mask=client == 5),
+        "client": pa.array(
+            _updated(software, client, people.conducted[account], account, second), mask=client == 5
+        ),
         "stainless": software[client // 2],
         "ja4": software[client // 3],
         "parameters": _keys(rng, 30)[rng.zipf(1.8, n) % 30],
@@ -227,6 +229,7 @@ def _exchanges(
         "shingles": _shingles(rng, has_text),
         "turns": np.ones(n, int),
         **_talks(rng.spawn(1)[0], account),
+        **_asserted(rng.spawn(1)[0], account),
     }
     return _table(columns, EXCHANGES.arrow, n)
 
@@ -262,6 +265,21 @@ def _talks(rng: np.random.Generator, account: Ints) -> dict[str, Any]:
     }
 
 
+def _updated(software: Ints, client: Ints, conducted: Bools, account: Ints, second: Ints) -> Ints:
+    """The clients' keys; some conducted accounts move to a new build at one time."""
+    moved = conducted & (account % 3 == 0) & (second >= START + 10 * DAY)
+    return np.where(moved, software[client] + 1, software[client])
+
+
+def _asserted(rng: np.random.Generator, account: Ints) -> dict[str, Any]:
+    """Device and end user that clients assert: one device for each of some accounts, few for two of them."""
+    n, named = len(account), account % 5 == 0
+    return {
+        "device": pa.array(_keys(rng, 1 + int(account.max()))[account // 10 * 10], mask=~named),
+        "end_user": pa.array(_keys(rng, 400)[rng.zipf(1.4, n) % 400], mask=account % 7 != 0),
+    }
+
+
 def _accounts(rng: np.random.Generator, people: _People, keys: Ints) -> pa.Table:
     n = len(keys)
     office = np.char.startswith(people.kind, "office")
@@ -278,6 +296,7 @@ def _accounts(rng: np.random.Generator, people: _People, keys: Ints) -> pa.Table
         "payment": pa.array(cards, mask=(people.plan == 0) & (people.payment >= 1_000)),
         "email_domain": np.where(public, 7, np.where(office, people.payment, 1_000 + np.arange(n))),
         "email_public": public,
+        "mail_root": pa.array(np.where(office, people.payment, 1_000 + np.arange(n) // 2), mask=public),
         "email_shape": _keys(rng, 80)[rng.zipf(1.5, n) % 80],
         "phone_prefix": _keys(rng, 40)[people.region * 10 + rng.integers(0, 10, n)],
         "organisation": pa.array(people.payment, mask=~office),

@@ -20,6 +20,7 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import SKETCH_VERSION
 from stillwatch.schema.table import Contract
+from stillwatch.schema.use import USE
 from stillwatch.sketch import load_intent
 
 TABLES = {
@@ -27,7 +28,7 @@ TABLES = {
     for module in (found_tables, lineage_tables, stored_tables)
     for table in vars(module).values()
     if isinstance(table, Contract) and table.name != "exchanges"
-} | {"quarantine": QUARANTINE}
+} | {"quarantine": QUARANTINE, "use": USE}
 
 
 def test_the_campaign_is_found_and_the_licensee_left_in_peace(village_run: Ran) -> None:

@@ -36,7 +36,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         (folder / name).write_text("\n".join(json.dumps(row) for row in rows) + "\n{cut", encoding="utf-8")
     edge = [
         {"request_id": f"q{i}", "client_ip": "203.0.113.9", "user_agent": AGENT} for i in (*range(5), 20)
-    ] + [{"request_id": "unknown"}]
+    ] + [{"request_id": "elsewhere"}]
     edge.append({"request_id": "q4", "region": "north"})
     (folder / "edge.jsonl").write_text("\n".join(json.dumps(row) for row in edge), encoding="utf-8")
     (folder / "accounts.csv").write_text(
@@ -72,14 +72,12 @@ def test_the_quarantine_names_file_row_and_reason(mixed: Ran) -> None:
     assert kept == {
         ("one.jsonl", 13, "time"),
         ("one.jsonl", 14, ""),
-        ("one.jsonl", 11, "request_id"),
-        ("two.jsonl", 1, "request_id"),
         ("two.jsonl", 3, "time"),
         ("two.jsonl", 4, ""),
     }
     assert all(row["reason"] for row in mixed.rows("quarantine"))
     about = mixed.about()
-    assert (about["exchanges"], about["quarantined"], about["duplicates"]) == (12, 6, 2)
+    assert (about["exchanges"], about["quarantined"], about["merged"]) == (12, 4, 2)
     assert {"column": "created", "reason": "no time that can be read: left out", "count": 1} in about[
         "mended"
     ]
@@ -178,4 +176,4 @@ def test_staged_rows_make_room_before_the_search_unless_they_are_looked_up_again
 
     given = Inputs((mixed.world / "one.jsonl",), "openai_jsonl", edge=mixed.world / "edge.jsonl")
     detect(given, tmp_path / "run", replace(ALONE, sketch=SketchSettings(template_text=again)), look)
-    assert found == ({"exchanges-000000.parquet"} if again else set())
+    assert found == ({"exchanges-000000.parquet", "rekeyed.parquet"} if again else set())

@@ -93,18 +93,6 @@ def test_too_many_bad_rows(tmp_path: Path) -> None:
     assert left(tmp_path) == set()
 
 
-def test_duplicates_can_be_too_many(tmp_path: Path) -> None:
-    rows = [json.dumps(small_row(0)) for _ in range(40)]
-    with pytest.raises(TooManyBadRows, match="seen before"):
-        detect(
-            Inputs((write(tmp_path / "small" / "log.jsonl", "\n".join(rows)),)),
-            tmp_path / "run",
-            ALONE,
-            silent,
-        )
-    assert left(tmp_path) == set()
-
-
 def test_a_bad_engine_setting(small_log: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingError):
         detect(Inputs((small_log,)), tmp_path / "run", Settings(engine=EngineSettings(memory="much")), silent)

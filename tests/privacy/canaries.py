@@ -24,7 +24,9 @@ from canary_rows import (
     spend,
     stranger,
 )
+from canary_traces import TRACES
 
+IDS = ("request_id", "id", "SpanId", "spanID", "context.span_id")
 SHARERS = 24
 """Accounts that use one public frame, each with a canary in its slot."""
 STRANGERS = 600
@@ -40,6 +42,8 @@ def logs(folder: Path, nest: Nest) -> None:
     _lines(folder / "canary_payload.jsonl", [payload(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_langfuse.jsonl", [langfuse(nest, i) for i in range(5)], nest)
     _lines(folder / "canary_otel.jsonl", [otel(nest, i) for i in range(5)], nest)
+    for name, made in TRACES.items():
+        _lines(folder / f"canary_{name}.jsonl", [made(nest, i) for i in range(5)], nest)
     _lines(
         folder / "canary_generic.jsonl",
         [generic(nest, i, "generic") for i in range(5)] + [shared(nest, i) for i in range(SHARERS)],
@@ -99,9 +103,7 @@ def _wrong_fields(row: Row, name: str, nest: Nest) -> Iterator[Row]:
     its own.
     """
     for place in row:
-        own = {
-            key: f"shownrequest-{name}-{place}" for key in ("request_id", "id") if key in row and key != place
-        }
+        own = {key: f"shownrequest-{name}-{place}" for key in IDS if key in row and key != place}
         yield row | own | {place: {nest.id(f"{name} {place} key"): [nest(f"{name} {place} wrong type")]}}
         if place not in PASSED_ON:
             yield (

@@ -39,12 +39,15 @@ PASSED_ON = {
         "account_id",
         "user",
         "user_id",
+        "userId",
         "model",
         "model_group",
         "provided_model_name",
         "user_agent",
     ),
     *("gen_ai.response.id", "user.id", "gen_ai.request.model", "user_agent.original"),
+    *(f"attributes.{name}" for name in ("user.id", "llm.model_name", "user_agent.original")),
+    *("SpanId", "TraceId", "spanID", "traceID", "traceId", "context.span_id", "context.trace_id"),
 }
 """Fields whose text is shown as it is: whatever an operator has there is shown."""
 

@@ -266,7 +266,7 @@ def otel(nest: Nest, i: int) -> Row:
         "http.request.header.cookie": d("cookie"), "url.full": "https://api.example/?q=" + d("url"), "user_agent.original": AGENT, "gen_ai.prompt.0.content": c("old prompt"), d("odd attribute"): c("odd value"),
     }  # fmt: skip
     span = {
-        "traceId": f"a{i}", "spanId": f"b{i}", "name": c("span name"), "startTimeUnixNano": f"17724492{i:02d}000000000", "endTimeUnixNano": f"17724493{i:02d}000000000", "status": {"message": c("status")},
+        "traceId": f"a{i}", "spanId": f"shownrequest-otel-{i}", "name": c("span name"), "startTimeUnixNano": f"17724492{i:02d}000000000", "endTimeUnixNano": f"17724493{i:02d}000000000", "status": {"message": c("status")},
         "attributes": pairs(attributes), "events": [{"name": "exception", "attributes": pairs({"exception.message": c("exception"), "exception.stacktrace": c("stack")})}],
     }  # fmt: skip
     return {

@@ -170,7 +170,7 @@ def test_the_search_reads_parquet(tmp_path: Path, place: str) -> None:
 def test_every_format_was_read_and_had_bad_rows(quiet: Left) -> None:
     inputs = json.loads((quiet.run / "run.json").read_text(encoding="utf-8"))["inputs"]
     assert {item["format"] for item in inputs} == set(FORMATS.all())
-    assert min(item["rows"] for item in inputs) >= 2
+    assert min(item["rows"] for item in inputs if item["format"] != "langfuse_scores") >= 2
     bad = Counter(row["file"] for row in pq.read_table(quiet.run / "quarantine.parquet").to_pylist())
     assert {item["file"] for item in inputs} - {"canary_generic.parquet"} <= set(bad)
     assert len(quiet.nest.words) > 1_000

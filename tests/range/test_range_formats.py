@@ -29,10 +29,14 @@ def mute_rows(hamlet_world: World) -> Rows:
     return rows_of(hamlet_world, 4, 0, 1, text=False)
 
 
+NAMED = IngestSettings(request_id_field="http.request.header.x-request-id")
+"""In traces a request's id is that of its span, unless the operator names another."""
+
+
 def ingested(path: Path) -> tuple[list[dict[str, Any]], Quarantine, str]:
-    sources = plan([path], settings=IngestSettings(), format=None, mapping=None)
+    sources = plan([path], settings=NAMED, format=None, mapping=None)
     quarantine = Quarantine()
-    batches = list(read(sources[0], IngestContext(IngestSettings()), quarantine))
+    batches = list(read(sources[0], IngestContext(NAMED), quarantine))
     return pa.Table.from_batches(batches).to_pylist(), quarantine, sources[0].format
 
 

@@ -370,7 +370,7 @@ def _about(tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         "exchanges": 1_204_331,
         "accounts": 20_400,
         "quarantined": 8,
-        "duplicates": 12,
+        "merged": 12,
         "first": START.isoformat(),
         "last": (START + timedelta(days=28)).isoformat(),
         "has_text": 0.886,

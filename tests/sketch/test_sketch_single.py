@@ -58,6 +58,7 @@ ROWS: list[str | Row] = [
         "stainless": "lang=python",
         "ja4": "t13d1516h2_8daaf6152771_b0da82dd1658",
         "end_user": "user-7",
+        "device": "device-5",
         "conversation": "talk-9",
         "address": "203.0.113.77",
         "signatures": ["c2lnbmF0dXJlIG9uZQ=="],

@@ -38,6 +38,8 @@ def detect(
     networks: PathLike | None = None,
     format: str | None = None,
     mapping: PathLike | None = None,
+    edge_mapping: PathLike | None = None,
+    accounts_mapping: PathLike | None = None,
     previous: Run | PathLike | None = None,
     key: KeyLike = None,
     settings: SettingsLike = None,
@@ -49,7 +51,8 @@ def detect(
 
     logs: a file or folder, or several. out: the run folder to write; None: a temporary folder, which goes
     when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits, releases,
-    networks, mapping: the files that the command takes under the same names. format: the log format's name;
+    networks, mapping, edge_mapping, accounts_mapping: the files that the command takes under the same names.
+    format: the log format's name;
     None: detected for each file. previous: an earlier run whose campaigns are looked for; None: the one that
     is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
     pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a Settings, or
@@ -66,6 +69,8 @@ def detect(
         tuple(map(Path, given)),
         format=format,
         mapping=path_from(mapping),
+        edge_mapping=path_from(edge_mapping),
+        accounts_mapping=path_from(accounts_mapping),
         edge=path_from(edge),
         accounts=path_from(accounts),
         networks=path_from(networks),
@@ -75,10 +80,17 @@ def detect(
         key=key if isinstance(key, HashKey) else None,
         key_file=None if isinstance(key, HashKey) else path_from(key),
     )
+    chosen = settings_from(settings)
+    return _ran(inputs, None if out is None else Path(out), chosen, move, report=report, force=force)
+
+
+def _ran(
+    inputs: Inputs, out: Path | None, settings: Settings, move: Progress, *, report: bool, force: bool
+) -> Run:
     temporary = TemporaryFolder("stillwatch-run-") if out is None else None
     try:
         folder = temporary.path / "run" if temporary is not None else Path(str(out))
-        run_detect(inputs, folder, settings_from(settings), move, force=force, say=LOG.warning)
+        run_detect(inputs, folder, settings, move, force=force, say=LOG.warning)
         if report:
             _write_report(folder, move)
         return Run(folder, temporary)

@@ -17,6 +17,7 @@ from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.batch_normaliser import LIMITS
 from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects import fill
+from stillwatch.ingest.end_users import end_user_of
 from stillwatch.ingest.envelope import BODIES, Envelope, opened, request_of, request_of_body
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
@@ -28,12 +29,12 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.single import SingleSketcher
 
-NO_TIME = 1
+NO_TIME = "2026-01-01T00:00:00Z"
 """A body has no time, and a line of a log must have one: the sketch does not depend on it."""
 OUTSIDE = frozenset(name.partition(".")[0] for name in BODIES)
 """Fields under which a line of a log holds a request's body."""
 TEXTS = tuple(name for name, kind in RAW_TYPES.items() if kind == pa.string())
-PSEUDONYMS = ("account_id", "end_user")
+PSEUDONYMS = ("account_id", "end_user", "device")
 
 
 class Sketcher:
@@ -79,8 +80,12 @@ class Sketcher:
         ids that are secrets get pseudonyms.
         """
         changed: dict[str, Any] = {name: None for name in TEXTS if getattr(request, name) == ""}
+        if request.end_user:
+            parts = end_user_of(request.end_user)
+            changed |= {"end_user": parts.end_user, "device": parts.device}
+            changed["conversation"] = request.conversation or parts.session
         for name in PSEUDONYMS:
-            if value := getattr(request, name):
+            if value := changed.get(name, getattr(request, name)):
                 changed[name] = account_name(value, self._pseudonym)
         for name, most in LIMITS.items():
             count = getattr(request, name)

@@ -16,7 +16,9 @@ from stillwatch.plain import plain
 from stillwatch.settings import ENGINES
 
 if TYPE_CHECKING:
+    from stillwatch.pipeline import Inputs
     from stillwatch.schema.keyed import HashKey
+    from stillwatch.settings import Settings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -54,6 +56,8 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.option("--networks", type=FILE, help="Your own table of networks: MaxMind database or CSV.")
 @click.option("--format", "format_name", help="Log format of all files; left out: detected for each.")
 @click.option("--mapping", type=FILE, help="TOML file that maps the columns of a generic log.")
+@click.option("--edge-mapping", type=FILE, help="TOML file that maps the columns of the edge log.")
+@click.option("--accounts-mapping", type=FILE, help="TOML file that maps the columns of the accounts table.")
 @click.option(
     "--key-file",
     type=FILE,
@@ -85,6 +89,8 @@ def command(
     networks: Path | None,
     format_name: str | None,
     mapping: Path | None,
+    edge_mapping: Path | None,
+    accounts_mapping: Path | None,
     key_file: Path | None,
     public_key: bool,
     previous: Path | None,
@@ -93,10 +99,12 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find campaigns in LOGS (files and folders) and write tables and a report to a run folder."""
-    from stillwatch import report
-    from stillwatch.pipeline import Inputs, detect
-    from stillwatch.run.lock import writing
+    """Find campaigns in LOGS and write tables and a report to a run folder.
+
+    LOGS are files, folders, tar and zip archives, pipes, `-` (standard input), and s3://, gs://, az:// or
+    https:// addresses.
+    """
+    from stillwatch.pipeline import Inputs
     from stillwatch.settings import load
 
     settings = load(settings_file)
@@ -114,7 +122,18 @@ def command(
         key_file,
         _key(key_file, public_key),
         previous,
+        edge_mapping,
+        accounts_mapping,
     )
+    _run(inputs, out, settings, force=force, as_json=as_json)
+
+
+def _run(inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json: bool) -> None:
+    """Run it, and print the result."""
+    from stillwatch import report
+    from stillwatch.pipeline import detect
+    from stillwatch.run.lock import writing
+
     notes: list[str] = []
     try:
         with progress() as move:

@@ -10,7 +10,7 @@ from ibis import _
 
 from stillwatch.engine import Engine, Scope, Table
 from stillwatch.facets.tables import Tables
-from stillwatch.registry import FACETS, Facet
+from stillwatch.registry import FACETS, SIGNALS, Facet
 from stillwatch.schema.keyed import salt
 from stillwatch.settings import LinkageSettings
 
@@ -72,13 +72,14 @@ def build_traces(
 def missing_shares(
     engine: Engine, tables: Tables, filled: Mapping[str, int] | None = None
 ) -> dict[str, float]:
-    """For each column that a facet needs, the share of rows that lack it; 1.0 for an empty table.
+    """For each column that a facet or a signal needs, the share of rows that lack it; 1.0 for an empty table.
 
     filled: for each column of the exchanges how many rows fill it, and under ROWS how many rows there are,
     where that is known. None: they are counted.
     """
     shares: dict[str, float] = {}
     needs = {need for facet in FACETS.all().values() for need in facet.needs}
+    needs |= {need for signal in SIGNALS.all().values() for need in signal.needs}
     for source in ("exchanges", "accounts", "releases"):
         table = getattr(tables, source)
         columns = sorted(need.split(".", 1)[1] for need in needs if need.startswith(f"{source}."))

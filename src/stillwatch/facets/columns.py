@@ -40,6 +40,11 @@ class ColumnFacet:
     """How a value without a label is shown."""
 
 
+def unnamed_key(value: int) -> str:
+    """Format a key whose value is never shown."""
+    return f"key {value & (2**64 - 1):016x}"
+
+
 def as_number(value: int) -> str:
     """Format an autonomous system's number in the usual way."""
     return f"AS{value}"
@@ -102,6 +107,17 @@ CATALOGUE = (
         sees="accounts whose TLS stack is the same",
         blind_spots="Everyone on one library and runtime shares it; only an edge that computes it has it.",
         label="ja4",
+    ),
+    ColumnFacet(
+        "device",
+        "visits",
+        "device",
+        family="identity",
+        sees="accounts whose clients assert one device id",
+        blind_spots="A shared machine and one person's two accounts have one id. The client asserts it: it "
+        "links, and proves nothing alone. A relay that makes up an id for each account hides it.",
+        anchor=False,
+        show=unnamed_key,
     ),
     ColumnFacet(
         "mail_shape",

@@ -14,7 +14,7 @@ from stillwatch.schema.flags import HARVEST
 HOUR = 3600
 
 
-VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters")
+VISIT = ("address", "asn", "client", "stainless", "ja4", "parameters", "device")
 """Columns with few values per account. Facets of them read visits, which are far fewer than exchanges."""
 FOLLOWING = ("subnet", "region", "network_class")
 """Columns that follow from the address, so that each visit has one value."""

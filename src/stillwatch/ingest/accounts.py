@@ -12,90 +12,217 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.account_limits import LIMITS, limits_of
+from stillwatch.ingest.account_times import NO, YES, AccountTimes
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
-from stillwatch.ingest.secrets import account_name
-from stillwatch.ingest.tables import side_batches
-from stillwatch.ingest.vectors import strings, times
+from stillwatch.ingest.scientific import mostly_scientific, scientific
+from stillwatch.ingest.secrets import account_name, account_text
+from stillwatch.ingest.table_use import TableUse
+from stillwatch.ingest.tables import SideBatch, side_batches
+from stillwatch.ingest.vectors import strings
 from stillwatch.schema.requests import ACCOUNT_ROWS
-from stillwatch.schema.table import TIME
 
 pc: Any = pyarrow.compute
 
-ALIASES = {
-    "account_id": ("account_id", "account", "id", "user_id", "user", "customer_id", "api_key_hash"),
+ALIASES: dict[str, tuple[str, ...]] = {
+    "account_id": (
+        "account_id",
+        "account",
+        "user_id (metadata)",
+        "account_id (metadata)",
+        "metadata.user_id",
+        "metadata.account_id",
+        "user_id",
+        "token",
+        "api_key_hash",
+        "customer_id",
+        "local_id",
+        "uid",
+        "sub",
+        "id",
+        "user",
+    ),
     "created": (
         "created",
         "created_at",
+        "created_on",
+        "created_utc",
+        "created_date",
+        "date_created",
         "registered",
         "registered_at",
         "signup_time",
         "signup_at",
+        "signup_date",
         "creation_date",
+        "creation_time",
+        "metadata.creation_time",
+        "user_create_date",
+        "date_joined",
+        "joined_at",
+        "added_at",
+        "inserted_at",
     ),
-    "plan": ("plan", "tier", "subscription", "usage_tier"),
+    "plan": ("plan", "tier", "subscription", "usage_tier", "app_metadata.plan", "raw_app_meta_data.plan"),
     "verification": ("verification", "verified", "verification_level", "kyc"),
-    "payment": ("payment", "payment_hash", "payment_fingerprint", "card_fingerprint", "instrument"),
+    "email_verified": ("email_verified", "email_confirmed_at"),
+    "payment": (
+        "payment",
+        "payment_hash",
+        "payment_fingerprint",
+        "card_fingerprint",
+        "instrument",
+        "payment_method.card.fingerprint",
+    ),
     "email_domain": ("email_domain", "mail_domain"),
     "email_shape": ("email_shape", "mail_shape"),
-    "email": ("email", "mail", "email_address", "user_email"),
+    "email": ("email", "mail", "email_address", "user_email", "primary_email_address"),
     "phone_prefix": ("phone_prefix",),
-    "phone": ("phone", "phone_number", "msisdn"),
+    "phone": ("phone", "phone_number", "msisdn", "primary_phone_number"),
     "organisation": (
         "organisation",
-        "organization",
         "org",
         "org_id",
-        "organization_id",
+        "organisation_id",
+        "organisation_name",
         "company",
         "team_id",
     ),
-    "region": ("region", "country", "billing_country", "country_code"),
-    "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at"),
+    "region": (
+        "region",
+        "country",
+        "billing_country",
+        "country_code",
+        "address.country",
+        "card_address_country",
+    ),
+    "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at", "banned_on"),
+    "banned_unknown": (
+        "is_banned",
+        "blocked",
+        "is_blocked",
+        "suspended",
+        "is_suspended",
+        "disabled",
+        "deactivated",
+        "banned_until",
+    ),
+    **LIMITS,
 }
-LATEST = 7_258_118_400_000_000
-"""The year 2200, in microseconds since 1970."""
+"""Our columns and those of billing and identity systems: Stripe's customers, LiteLLM_UserTable and
+LiteLLM_VerificationToken, Auth0, Clerk, Cognito, Firebase, Supabase, members of an OpenAI organisation.
+"""
+ACCOUNTS_MAPPING = MappingKind("--accounts-mapping", tuple(ALIASES), (("account_id",),))
+TIMES = ("created", "banned")
+SEVERAL = "several rows of one account became one: the last value of each column, the first time of created"
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
 """The form of a result of `shape_of`."""
 CARD = re.compile(r"(?:\d[ -]?){13,19}")
 """A payment instrument that was not hashed: its keyed hash is kept instead."""
 
 
-def read_accounts(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> pa.Table:
-    """Read table account_rows from CSV, JSONL or Parquet.
+def load_accounts_mapping(path: Path | None) -> Mapping | None:
+    """Read a mapping of the accounts file; None if there is none. Raises SettingError."""
+    return None if path is None else load_mapping(path, ACCOUNTS_MAPPING)
 
-    Raises InputError if no column names the account.
+
+def read_accounts(
+    path: Path, ingest_context: IngestContext, quarantine: Quarantine, mapping: Mapping | None = None
+) -> pa.Table:
+    """Read table account_rows from CSV, JSONL or Parquet: one row for each account.
+
+    Where an account has several rows, the last value of each column counts, but the first time of `created`.
+    Raises InputError if no column names the account, its ids are in scientific notation, or day and month of
+    a column of dates can be exchanged.
     """
-    found = []
-    for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
-        if "account_id" not in columns:
+    found: list[pa.RecordBatch] = []
+    dates: dict[str, list[Any]] = {name: [] for name in TIMES}
+    for batch in side_batches(path, ingest_context, quarantine, ALIASES, mapping):
+        if not batch.has("account_id"):
             raise InputError(
                 "the accounts file has no column that names the account",
                 where=str(path),
-                do="name it account_id; docs/formats.md lists the other names taken",
+                do="name it account_id, or name its column in an --accounts-mapping file; docs/formats.md "
+                "lists the other names taken",
             )
-        found.append(_batch(path.name, rows, columns, ingest_context, quarantine))
-    return pa.Table.from_batches(found, schema=ACCOUNT_ROWS.arrow)
+        made, keep = _batch(path, batch, ingest_context, quarantine)
+        found.append(made)
+        for name in TIMES:
+            column = batch.one(name)
+            dates[name].append(
+                pa.nulls(made.num_rows, pa.string()) if column is None else column.filter(keep)
+            )
+    if not found:
+        return ACCOUNT_ROWS.arrow.empty_table()
+    table = pa.Table.from_batches(found, schema=ACCOUNT_ROWS.arrow)
+    read = AccountTimes(path, time_rules(ingest_context.settings, mapping), quarantine, mapping)
+    created = read.column("created", dates["created"])
+    banned, unknown = read.bans(dates["banned"], table["banned_unknown"])
+    for name, values in (("created", created), ("banned", banned), ("banned_unknown", unknown)):
+        table = table.set_column(table.schema.get_field_index(name), ACCOUNT_ROWS.arrow.field(name), values)
+    read.told()
+    for part in table.to_batches():
+        quarantine.keep(path.name, part)
+    return _one_each(path, table, quarantine)
+
+
+def _one_each(path: Path, table: pa.Table, quarantine: Quarantine) -> pa.Table:
+    """Return one row for each account, in the order of the first ones."""
+    names = [name for name in table.column_names if name != "account_id"]
+    merged = table.combine_chunks().group_by(["account_id"], use_threads=False)
+    one = merged.aggregate([(name, "min" if name == "created" else "last") for name in names])
+    more = table.num_rows - one.num_rows
+    if not more:
+        return table
+    quarantine.mend("account_id", SEVERAL, more)
+    quarantine.use(path.name, TableUse(notes=(f"{more:,} rows more than accounts: {SEVERAL}",)))
+    arrays = {name.removesuffix("_last").removesuffix("_min"): one[name] for name in one.column_names}
+    return pa.Table.from_arrays([arrays[name] for name in table.column_names], schema=table.schema)
 
 
 def _batch(
-    file: str, rows: Any, columns: dict[str, Any], ingest_context: IngestContext, quarantine: Quarantine
-) -> pa.RecordBatch:
-    ids = strings(columns["account_id"])
-    for row in rows[np.asarray(ids.is_null())]:
-        quarantine.add(file, int(row), "account_id", "no account")
+    path: Path, batch: SideBatch, ingest_context: IngestContext, quarantine: Quarantine
+) -> tuple[pa.RecordBatch, Any]:
+    """Return the rows of a batch without their times, and which of its rows they are."""
+    ids = _ids(path, batch, quarantine)
+    for row in batch.rows[np.asarray(ids.is_null())]:
+        quarantine.add(path.name, int(row), "account_id", "no account")
     keep = ids.is_valid()
     key = ingest_context.pseudonym_key
-    made = {**_texts(columns), **_mail(columns), **_phone(columns), **_times(columns, quarantine)}
+    columns = {ours: batch.one(ours) for ours in {**batch.columns, **batch.default}}
+    made = {**_texts(columns), **_mail(columns), **_phone(columns), **limits_of(columns, quarantine)}
     made["account_id"] = pa.array(
         [None if v is None else account_name(v, key) for v in ids.to_pylist()], pa.string()
     )
+    if "banned_unknown" in columns:
+        made["banned_unknown"] = pa.array(
+            [_flag(value, otherwise=value is not None) for value in columns["banned_unknown"].to_pylist()],
+            pa.bool_(),
+        )
     arrays = [
-        made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in ACCOUNT_ROWS.arrow
+        made.get(field.name, pa.nulls(len(batch.rows), field.type)).filter(keep)
+        for field in ACCOUNT_ROWS.arrow
     ]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=ACCOUNT_ROWS.arrow)
-    quarantine.keep(file, batch)
-    return batch
+    return pa.RecordBatch.from_arrays(arrays, schema=ACCOUNT_ROWS.arrow), keep
+
+
+def _ids(path: Path, batch: SideBatch, quarantine: Quarantine) -> Any:
+    """Return the account ids: of each row the first that is neither a mask nor shared by everybody."""
+    found = []
+    for name, column in batch.columns.get("account_id", ()):
+        if mostly_scientific(column):
+            raise InputError(
+                f"the ids in column {name} are in scientific notation, so their last digits are lost",
+                where=str(path),
+                do="export the column as text",
+            )
+        quarantine.mend("account_id", "in scientific notation: no account has it", scientific(column))
+        found.append(_each(strings(column), account_text))
+    if "account_id" in batch.default:
+        found.append(pa.array([str(batch.default["account_id"])] * len(batch.rows), pa.string()))
+    return pc.coalesce(*found)
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +231,15 @@ def _texts(columns: dict[str, Any]) -> dict[str, Any]:
         for name in ("plan", "verification", "organisation", "region")
         if name in columns
     }
+    if "email_verified" in columns:
+        proved = pa.array(
+            [
+                "email" if _flag(v, otherwise=v is not None) else None
+                for v in columns["email_verified"].to_pylist()
+            ],
+            pa.string(),
+        )
+        made["verification"] = pc.coalesce(made["verification"], proved) if "verification" in made else proved
     if "payment" in columns:
         made["payment"] = _each(strings(columns["payment"]), _instrument)
     return made
@@ -180,27 +316,10 @@ def prefix_of(phone: str) -> str | None:
     return f"+{digits[: min(6, max(len(digits) - 4, 0))]}" if len(digits) > 5 else None
 
 
-def _times(columns: dict[str, Any], quarantine: Quarantine) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name in ("created", "banned"):
-        if name in columns:
-            read = _believable(times(columns[name]))
-            quarantine.mend(
-                name, "no time that can be read: left out", read.null_count - _absent(columns[name])
-            )
-            made[name] = read.cast(TIME)
-    return made
-
-
-def _believable(micros: Any) -> Any:
-    """Keep times from 1970 to 2200; in many tools the years 1 and 9999 mean that there is no time."""
-    return pc.if_else(
-        pc.or_(pc.less(micros, 0), pc.greater(micros, LATEST)), pa.scalar(None, pa.int64()), micros
-    )
-
-
-def _absent(column: Any) -> int:
-    return strings(column).null_count if pa.types.is_string(column.type) else int(column.null_count)
+def _flag(value: Any, *, otherwise: bool) -> bool:
+    """Return a yes or no; `otherwise` for a value that is neither."""
+    word = str(value).strip().lower().removesuffix(".0")
+    return word in YES or (otherwise and word not in NO)
 
 
 def _each(column: Any, change: Any) -> Any:

@@ -77,7 +77,7 @@ class ClientAddress:
             path = f"{path}, {peer}" if path else peer
         found = [self._on(part) if part else None for part in (named, path, peer)]
         known = [address for address in found if address is not None]
-        outside = (a for a in known if not _inside(a) and not self._is_trusted(ipaddress.ip_address(a)))
+        outside = (a for a in known if not is_inside(a) and not self._is_trusted(ipaddress.ip_address(a)))
         return next(outside, known[0] if known else None)
 
     def _on(self, forwarded: str) -> str | None:
@@ -94,6 +94,10 @@ class ClientAddress:
                 return leftmost
         return leftmost
 
+    def trusts(self, address: str) -> bool:
+        """Return whether an address is one of the provider's own proxies."""
+        return self._is_trusted(ipaddress.ip_address(address))
+
     def _is_trusted(self, address: Address) -> bool:
         return any(address.version == network.version and address in network for network in self._trusted)
 
@@ -109,8 +113,8 @@ def joined(named: Any, forwarded: Any, peer: Any) -> str | None:
     return BETWEEN.join(fields) if len(given) > 1 else given[0] if given else None
 
 
-def _inside(address: str) -> bool:
-    """Whether an address is one of a network's inside, so that no client on the internet has it."""
+def is_inside(address: str) -> bool:
+    """Return whether an address is of a network's inside, so that no client on the internet has it."""
     found = ipaddress.ip_address(address)
     return any(found.version == network.version and found in network for network in INSIDE)
 

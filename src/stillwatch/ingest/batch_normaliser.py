@@ -13,6 +13,7 @@ import pyarrow.compute
 
 from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.end_users import EndUser, end_user_of
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.request import Raw
 from stillwatch.ingest.secrets import account_name
@@ -38,6 +39,8 @@ LIMITS = {
     "asn": 2**32 - 1,
 }
 """Larger values count as wrong."""
+NEEDED = ("time", "account_id")
+"""The provider's own columns without which a row is nothing."""
 
 
 class BatchNormaliser:
@@ -93,6 +96,10 @@ class BatchNormaliser:
     def _faults(self, raw: Raw, keep: Bools) -> Bools:
         keep = keep.copy()
         for index, column, reason in raw.faults:
+            if column not in NEEDED:
+                # A field that the client wrote: the row stays without it.
+                self._quarantine.mend(column or "(row)", f"{reason}: left out", int(keep[index]))
+                continue
             if keep[index]:
                 self._quarantine.add(self._file, int(raw.rows[index]), column, reason)
             keep[index] = False
@@ -115,9 +122,7 @@ class BatchNormaliser:
             "account_id": _each(raw.columns["account_id"], lambda account: account_name(account, key)),
         }
         if "end_user" in raw.columns:
-            columns["end_user"] = _each(
-                raw.columns["end_user"], lambda user: account_name(user, key) if user else None
-            )
+            columns |= _end_users(raw.columns, key)
         return columns
 
     def _counts(self, raw: Raw) -> dict[str, Any]:
@@ -129,6 +134,23 @@ class BatchNormaliser:
                 self._quarantine.mend(name, "negative, too large or no number: left out", wrong.true_count)
                 found[name] = pc.if_else(wrong, pa.scalar(None, pa.int64()), column)
         return found
+
+
+def _end_users(raw: dict[str, Any], key: bytes | None) -> dict[str, Any]:
+    """Return end_user and device, and the conversation where the log names none, from end-user ids."""
+    encoded = raw["end_user"].dictionary_encode()
+    parts = [end_user_of(user) if user else EndUser(None) for user in encoded.dictionary.to_pylist()]
+    made: dict[str, Any] = {}
+    for name, values in (
+        ("end_user", [account_name(part.end_user, key) if part.end_user else None for part in parts]),
+        ("device", [account_name(part.device, key) if part.device else None for part in parts]),
+        ("conversation", [part.session for part in parts]),
+    ):
+        made[name] = pa.array(values, pa.string()).take(encoded.indices)
+    given = raw.get("conversation")
+    if given is not None:
+        made["conversation"] = pc.coalesce(_emptied(given.cast(pa.string())), made["conversation"])
+    return made
 
 
 def place_columns(

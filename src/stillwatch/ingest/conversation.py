@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.parts import (
     SILENT,
     THOUGHTS,
@@ -15,7 +16,6 @@ from stillwatch.ingest.parts import (
     result_of,
     text_of,
 )
-from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.values import inner, mapping_of
 
@@ -70,7 +70,7 @@ def messages_of(value: Any, system: Any = None) -> Messages | None:
         nested = value.get("messages")
         found.extend(messages_of(nested) or []) if nested is not None else found.extend(_message(value))
     elif value is not None:
-        raise BadRow("messages", "messages are neither a list nor text")
+        note("messages", "messages are neither a list nor text: left out")
     return found or None
 
 
@@ -79,7 +79,7 @@ def _message(item: Any) -> Iterable[tuple[str, str]]:
         return [("user", item)] if item else []
     if not isinstance(item, dict):
         return _unnamed(item)
-    kind = item.get("type")
+    kind = str(item["type"]) if item.get("type") is not None else None
     if "role" not in item and kind is not None:
         if kind == "constructor" or kind in KINDS or "lc" in item:
             return _spoken(_langchain(item))
@@ -104,7 +104,8 @@ def _unnamed(item: Any) -> Iterable[tuple[str, str]]:
         if len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str) and item[0] in ROLES:
             return [(ROLES[item[0]], item[1])]
         return [said for one in item for said in (_message(one) if not isinstance(one, list) else ())]
-    raise BadRow("messages", "a message is neither an object nor text")
+    note("messages", "a message is neither an object nor text: left out")
+    return []
 
 
 def _langchain(item: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def answer_of(response: Any) -> str | None:
         return "\n".join(filter(None, map(_choice, choices))) or None
     if isinstance(response.get("output_text"), str) and response["output_text"]:
         return str(response["output_text"])
-    if "lc" in response or response.get("type") in KINDS:
+    if "lc" in response or str(response.get("type")) in KINDS:
         return "\n".join(words for _, words in _message(response)) or None
     for name in ANSWERS:
         found = response.get(name)
@@ -234,7 +235,7 @@ def _spoken_by(value: Any) -> str:
 
 
 def _bare(item: dict[str, Any]) -> bool:
-    return "role" not in item and item.get("type") not in ASIDE
+    return "role" not in item and str(item.get("type")) not in ASIDE
 
 
 ASIDE = TOOL_CALLS | TOOL_RESULTS | THOUGHTS | SILENT | KINDS

@@ -2,80 +2,186 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.addresses import ClientAddress, is_inside, joined
 from stillwatch.ingest.batch_normaliser import place_columns
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.edges import ALIASES
+from stillwatch.ingest.edges.names import COLUMNS
+from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
-from stillwatch.ingest.tables import side_batches
-from stillwatch.ingest.vectors import counts, strings
+from stillwatch.ingest.scientific import mostly_scientific
+from stillwatch.ingest.tables import SideBatch, as_text, side_batches
+from stillwatch.ingest.values import path_of
+from stillwatch.ingest.vectors import counts, strings, times
 from stillwatch.schema.requests import EDGE
+from stillwatch.schema.table import TIME
 
 pc: Any = pyarrow.compute
-
-ALIASES = {
-    "request_id": ("request_id", "x-request-id", "x_request_id", "requestId", "request-id", "id", "trace_id"),
-    "address": (
-        "address",
-        "client_ip",
-        "clientIp",
-        "ClientIP",
-        "remote_addr",
-        "x_forwarded_for",
-        "x-forwarded-for",
-        "downstream_remote_address",
-        "httpRequest.clientIp",
-    ),
-    "ja4": ("ja4", "ja4_fingerprint", "tls_ja4", "tls_ja4_fingerprint", "ja4Fingerprint", "JA4"),
-    "user_agent": ("user_agent", "user-agent", "http_user_agent", "userAgent", "ClientRequestUserAgent"),
-    "stainless": ("stainless", "x_stainless", "x-stainless"),
-    "asn": ("asn", "client_asn", "ClientASN", "as_number"),
-    "network_class": ("network_class", "class", "ip_class"),
-    "region": ("region", "country", "client_country", "ClientCountry", "country_code", "httpRequest.country"),
-}
+EDGE_MAPPING = MappingKind("--edge-mapping", (*COLUMNS, "address"), (), lines=True)
+"""What --edge-mapping may say; `address` is another word for `client`."""
+TRACE = re.compile(r"projects/[^/]+/traces/(\w+)|00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+"""A trace of Cloud Logging, and a W3C traceparent: the id is inside."""
 
 
-def read_edge(path: Path, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    """Read batches of table edge from CSV, JSONL or Parquet.
+def load_edge_mapping(path: Path | None) -> Mapping | None:
+    """Read a mapping of an edge log; None if there is none. Raises SettingError as `load_mapping` does."""
+    if path is None:
+        return None
+    mapping = load_mapping(path, EDGE_MAPPING)
+    columns = {"client" if ours == "address" else ours: name for ours, name in mapping.columns.items()}
+    return Mapping(
+        columns,
+        mapping.defaults,
+        mapping.time_unit,
+        mapping.time_format,
+        mapping.time_zone,
+        mapping.line,
+    )
 
-    Raises InputError if no column names the request.
+
+def read_edge(
+    path: Path, ingest_context: IngestContext, quarantine: Quarantine, mapping: Mapping | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read batches of table edge from text, CSV, JSONL or Parquet.
+
+    A row with several ids (its own, a header's, a trace's) gives a row for each of them. Raises InputError if
+    no column names the request.
     """
-    for rows, columns in side_batches(path, ingest_context, quarantine, ALIASES):
-        if "request_id" not in columns:
+    for batch in side_batches(path, ingest_context, quarantine, ALIASES, mapping):
+        if not batch.has("request_id"):
             raise InputError(
                 "the edge log has no column that names the request",
                 where=str(path),
-                do="name it request_id; docs/formats.md lists the other names taken",
+                do="add the request id to it ($request_id in nginx's log_format, %{UNIQUE_ID}e in Apache's), "
+                "name its column in an --edge-mapping file, or name it request_id; docs/formats.md lists the "
+                "other names taken",
             )
-        yield _batch(path.name, rows, columns, ingest_context, quarantine)
+        yield _batch(path, batch, ingest_context, quarantine, mapping)
 
 
 def _batch(
-    file: str, rows: Any, columns: dict[str, Any], ingest_context: IngestContext, quarantine: Quarantine
+    path: Path,
+    batch: SideBatch,
+    ingest_context: IngestContext,
+    quarantine: Quarantine,
+    mapping: Mapping | None,
 ) -> pa.RecordBatch:
-    made = {
-        name: strings(columns[name], from_end=name == "address")
-        for name in ALIASES
-        if name in columns and name != "asn"
+    n = len(batch.rows)
+    made: dict[str, Any] = {}
+    for name in ("user_agent", "ja4", "stainless", "network_class", "region"):
+        if (column := batch.one(name)) is not None:
+            made[name] = strings(column)
+    if "user_agent" in made:
+        made["user_agent"] = _decoded(made["user_agent"])
+    if (column := batch.one("asn")) is not None:
+        made["asn"] = _asns(column)
+    address = _addresses(batch)
+    if address is not None:
+        made["address"] = address
+    client = ClientAddress(ingest_context.settings.trusted_proxies)
+    made.update(place_columns(made, ingest_context, quarantine, client))
+    if "address" in made:
+        outside = [
+            a is not None and not is_inside(a) and not client.trusts(a) for a in made["address"].to_pylist()
+        ]
+        made["outside"] = pa.array(outside, pa.bool_())
+    made["seen"] = _seen(batch, ingest_context, mapping)
+    ids = _ids(batch, path)
+    missing = np.ones(n, bool)
+    for _, column in ids:
+        missing &= np.asarray(column.is_null())
+    for row in batch.rows[missing]:
+        quarantine.add(path.name, int(row), "request_id", "no request id")
+    parts = [_named(made, batch, number, name, column) for number, (name, column) in enumerate(ids)]
+    known = pc.coalesce(*(column for _, column in ids)) if ids else pa.nulls(n, pa.string())
+    quarantine.keep(path.name, _named(made, batch, 0, "", known))
+    whole = pa.Table.from_batches(parts, EDGE.arrow).combine_chunks().to_batches()
+    return whole[0] if whole else pa.RecordBatch.from_pylist([], schema=EDGE.arrow)
+
+
+def _named(made: dict[str, Any], batch: SideBatch, rank: int, name: str, ids: Any) -> pa.RecordBatch:
+    """Return the rows under one of their ids."""
+    n = len(batch.rows)
+    columns = {
+        **made,
+        "request_id": ids,
+        "id_rank": pa.array(np.full(n, rank, np.int32)),
+        "id_column": pa.array([name] * n, pa.string()),
+        "place": pa.array(batch.rows, pa.int64()),
     }
-    if "asn" in columns:
-        made["asn"] = _asns(columns["asn"])
-    made.update(place_columns(made, ingest_context, quarantine))
-    missing = made["request_id"].is_null()
-    for row, gone in zip(rows, missing.to_pylist() if missing.true_count else (), strict=False):
-        if gone:
-            quarantine.add(file, int(row), "request_id", "no request id")
-    keep = pc.invert(missing)
-    arrays = [made.get(field.name, pa.nulls(len(rows), field.type)).filter(keep) for field in EDGE.arrow]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=EDGE.arrow)
-    quarantine.keep(file, batch)
-    return batch
+    keep = ids.is_valid()
+    arrays = [
+        columns.get(field.name, pa.nulls(n, field.type)).cast(field.type).filter(keep) for field in EDGE.arrow
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=EDGE.arrow)
+
+
+def _ids(batch: SideBatch, path: Path) -> list[tuple[str, Any]]:
+    """Return the columns that may name the request, each once, the best first."""
+    found: list[tuple[str, Any]] = []
+    for name, column in batch.columns.get("request_id", ()):
+        shown = name.replace("\x1e", ".")
+        texts = strings(column)
+        if mostly_scientific(column):
+            raise InputError(
+                f"the ids in column {shown} are in scientific notation, so their last digits are lost",
+                where=str(path),
+                do="export the column as text",
+            )
+        if not any(texts.equals(other) for _, other in found):
+            found.append((shown, texts))
+        values = texts.to_pylist()
+        inner = [m[1] or m[2] if value and (m := TRACE.fullmatch(value)) else None for value in values]
+        if any(inner):
+            found.append((shown, pa.array(inner, pa.string())))
+    return found
+
+
+def _addresses(batch: SideBatch) -> Any:
+    """Return the address fields of each row as one value for ClientAddress; None if there are none."""
+    kinds = [[as_text(c) for _, c in batch.columns.get(kind, ())] for kind in ("client", "forwarded", "peer")]
+    if not any(kinds):
+        return None
+    n = len(batch.rows)
+    named, forwarded, peer = (
+        (pc.coalesce(*columns) if columns else pa.nulls(n, pa.string())).to_pylist() for columns in kinds
+    )
+    if len([kind for kind in kinds if kind]) == 1:
+        only: Sequence[str | None] = next(
+            v for k, v in zip(kinds, (named, forwarded, peer), strict=True) if k
+        )
+        return pa.array([path_of(value) for value in only], pa.string())
+    return pa.array([joined(*fields) for fields in zip(named, forwarded, peer, strict=True)], pa.string())
+
+
+def _seen(batch: SideBatch, ingest_context: IngestContext, mapping: Mapping | None) -> Any:
+    column = batch.one("time")
+    if column is None:
+        return pa.nulls(len(batch.rows), TIME)
+    unit = mapping.time_unit if mapping is not None else ""
+    return times(column, unit, time_rules(ingest_context.settings, mapping)).cast(TIME)
+
+
+@lru_cache(8192)
+def _agent(value: str) -> str:
+    return unquote(unquote(value)) if "%" in value and " " not in value else value
+
+
+def _decoded(column: Any) -> Any:
+    """Undo the percent signs that CloudFront and Akamai write in a user agent, which holds no space then."""
+    return pa.array([None if v is None else _agent(v) for v in column.to_pylist()], pa.string())
 
 
 def _asns(column: Any) -> Any:

@@ -46,7 +46,7 @@ LINE = Inside(
         **dict.fromkeys(HEADERS, outline.HEADERS),
         **dict.fromkeys(BODIES, _NESTED),
         **dict.fromkeys(ANSWERS, Inside({**outline.ANSWER.names, "body": outline.ANSWER})),
-        "usage": outline.USAGE,
+        "usage": Kind.USAGE,
         "choices": outline.ANSWER.names["choices"],
     },
     by_name=True,

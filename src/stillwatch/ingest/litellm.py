@@ -7,7 +7,7 @@ from typing import Any
 from stillwatch.ingest.endpoints import other_call
 from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
-from stillwatch.ingest.values import Row, loads, mapping_of, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, text, whole
 
 NOTHING = ("", "{}", "[]", "null")
 """Values of a JSON column that holds nothing."""
@@ -29,15 +29,9 @@ def other_row(row: Row) -> str | None:
 def stored_messages(value: Any, body: Row) -> Any:
     """Return messages as the client sent them, from their own column, else from the stored body.
 
-    The column always holds JSON. Raises BadRow.
+    The column holds JSON; what is none is kept as text.
     """
-    given = (
-        None
-        if value is None or value in NOTHING
-        else loads(value, "messages")
-        if isinstance(value, str)
-        else value
-    )
+    given = None if value is None or value in NOTHING else inner(value)
     return given or body.get("messages") or body.get("input")
 
 

@@ -50,7 +50,7 @@ Signatures = list[list[str] | None]
 def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     """Read a batch of the table as raw columns of requests."""
     faults: list[tuple[int, str, str]] = []
-    start = times(column_of(batch, "startTime"))
+    start = times(column_of(batch, "startTime"), rules=context.times)
     clients = _clients(batch, faults)
     columns = {
         "request_id": pc.coalesce(
@@ -63,7 +63,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         "output_tokens": counts(column_of(batch, "completion_tokens")),
         "duration_ms": pc.coalesce(
             counts(column_of(batch, "request_duration_ms")),
-            gaps_ms(start, times(column_of(batch, "endTime"))),
+            gaps_ms(start, times(column_of(batch, "endTime"), rules=context.times)),
         ),
         "address": pc.coalesce(
             strings(column_of(batch, "requester_ip_address"), from_end=True), clients["address"]

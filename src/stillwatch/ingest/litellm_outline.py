@@ -7,7 +7,7 @@ from stillwatch.ingest.frames.outline import Inside, Kind
 
 _META = Inside(
     {
-        "usage_object": Inside(outline.USAGE.names, others=Kind.COUNT, by_name=True),
+        "usage_object": Kind.USAGE,
         "requester_ip_address": Kind.ADDRESS,
         "user_agent": Kind.TEXT,
         "headers": outline.HEADERS,

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
-from stillwatch.ingest.values import Row, mapping_of
+from stillwatch.ingest.values import LONGEST_ID, Row, inner, mapping_of, text
+
+EXPORTS = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "batches")
+"""Lists of entries in an export, and in an answer of Tempo."""
+ENTRIES = (
+    "scopeSpans",
+    "scope_spans",
+    "instrumentationLibrarySpans",
+    "instrumentation_library_spans",
+    "scopeLogs",
+    "scope_logs",
+)
+"""Lists inside an entry."""
+LOG_TIMES = (
+    "timeUnixNano",
+    "time_unix_nano",
+    "timestamp",
+    "observedTimeUnixNano",
+    "observed_time_unix_nano",
+    "observed_timestamp",
+)
+NESTED = frozenset({"llm", "input", "output", "openinference", "gen_ai", "user", "session", "http", "client"})
+"""Heads of names that some stores unfold into objects."""
+DEEPEST = 8
+"""Levels of such objects that are folded back."""
 
 
 @dataclass
@@ -26,39 +52,40 @@ class Span:
     """When it ended."""
     failed: bool | None = None
     """Whether its status says so; None where there is no status."""
+    parent: str = ""
+    """Id of the span around it."""
+    name: str = ""
+    """Its name."""
+    kind: str = ""
+    """server, client, internal, producer or consumer; empty where it is not said."""
+    log: bool = False
+    """Whether it is made of log records."""
     events: list[tuple[str, Row, Any]] = field(default_factory=list)
     """Name, attributes and body of its events."""
 
 
 def spans_of(row: Row) -> list[Span]:
     """Return every span in a row: an export request, an entry of one, or a single span or log record."""
-    if "resourceSpans" in row or "resourceLogs" in row or "resource_spans" in row or "resource_logs" in row:
-        entries = [
-            e
-            for name in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
-            for e in row.get(name) or ()
-        ]
-        return [span for entry in entries for span in spans_of(entry)]
-    if any(
-        name in row
-        for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "scopeLogs", "scope_logs")
-    ):
+    if isinstance(row.get("trace"), dict):
+        return spans_of(row["trace"])
+    if any(name in row for name in EXPORTS):
+        entries = [e for name in EXPORTS for e in row.get(name) or ()]
+        return [span for entry in entries for span in _entry(entry)]
+    if any(name in row for name in ENTRIES):
         return list(_entry(row))
     return (
         [_log(row, {})]
         if _is_log(row)
-        else [_span(row, _attributes(mapping_of(row.get("resource")).get("attributes")))]
+        else [_span(row, attributes_of(mapping_of(row.get("resource")).get("attributes")))]
     )
 
 
 def _entry(entry: Row) -> Iterator[Span]:
-    resource = _attributes(mapping_of(entry.get("resource")).get("attributes"))
-    for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
+    resource = attributes_of(mapping_of(entry.get("resource")).get("attributes"))
+    logs: dict[tuple[str, str, int], Span] = {}
+    for name in ENTRIES:
         for scope in entry.get(name) or ():
             yield from (_span(span, resource) for span in scope.get("spans") or ())
-    logs: dict[tuple[str, str, int], Span] = {}
-    for name in ("scopeLogs", "scope_logs"):
-        for scope in entry.get(name) or ():
             for record in scope.get("logRecords") or scope.get("log_records") or ():
                 _gather(logs, _log(record, resource))
     yield from logs.values()
@@ -79,40 +106,91 @@ def _gather(logs: dict[tuple[str, str, int], Span], record: Span) -> None:
 def _is_log(row: Row) -> bool:
     return any(
         name in row
-        for name in ("timeUnixNano", "observedTimeUnixNano", "eventName", "severityNumber", "body")
+        for name in (
+            "timeUnixNano",
+            "observedTimeUnixNano",
+            "eventName",
+            "event_name",
+            "severityNumber",
+            "severity_number",
+            "body",
+        )
     )
 
 
 def _span(span: Row, resource: Row) -> Span:
     context = mapping_of(span.get("context"))
-    attributes = _attributes(span.get("attributes"))
+    attributes = attributes_of(span.get("attributes"))
     events = [_event(event) for event in span.get("events") or () if isinstance(event, dict)]
     return Span(
         {**attributes, "resource": resource} if resource else attributes,
-        str(span.get("traceId") or span.get("trace_id") or context.get("trace_id") or ""),
-        str(span.get("spanId") or span.get("span_id") or context.get("span_id") or ""),
+        id_of(span.get("traceId") or span.get("trace_id") or context.get("trace_id")),
+        id_of(span.get("spanId") or span.get("span_id") or context.get("span_id")),
         span.get("startTimeUnixNano") or span.get("start_time_unix_nano") or span.get("start_time"),
         span.get("endTimeUnixNano") or span.get("end_time_unix_nano") or span.get("end_time"),
-        _failed(span.get("status")),
-        events,
+        failed_of(span.get("status") or span.get("status_code")),
+        parent_of(span.get("parentSpanId") or span.get("parent_span_id") or span.get("parent_id")),
+        str(span.get("name") or ""),
+        kind_of(span.get("kind")),
+        events=events,
     )
 
 
-def _failed(status: Any) -> bool | None:
+def id_of(value: Any) -> str:
+    """Return the id of a trace or span as its hex digits; protobuf writes it as base64 instead."""
+    if not isinstance(value, str):
+        return text(value) or ""
+    value = value[:LONGEST_ID]
+    found: str = value.strip().lower().removeprefix("0x")
+    if not value.endswith("=") or len(value) not in (12, 24):
+        return found
+    try:
+        return base64.b64decode(value, validate=True).hex()
+    except (binascii.Error, ValueError):
+        return found
+
+
+def parent_of(value: Any) -> str:
+    """Return the id of the span around one; empty where there is none, which some write as zeros."""
+    found = id_of(value)
+    return found if found.strip("0") else ""
+
+
+KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
+
+
+def kind_of(value: Any) -> str:
+    """Return a span's kind in one word."""
+    if isinstance(value, int):
+        return KINDS.get(value, "")
+    if not isinstance(value, str):
+        return ""
+    found = value.lower().removeprefix("spankind.").removeprefix("span_kind_")
+    return KINDS.get(int(found), "") if found.isdigit() and len(found) < 3 else found
+
+
+def failed_of(status: Any) -> bool | None:
+    """Return whether a status says that the call failed; None where it says nothing."""
     code = status.get("code", status.get("status_code")) if isinstance(status, dict) else status
     return (
         True
-        if code in (2, "STATUS_CODE_ERROR", "ERROR")
+        if code in (2, "2", "STATUS_CODE_ERROR", "ERROR", "Error")
         else False
-        if code in (1, "STATUS_CODE_OK", "OK")
+        if code in (1, "1", "STATUS_CODE_OK", "OK", "Ok")
         else None
     )
 
 
 def _event(event: Row) -> tuple[str, Row, Any]:
-    attributes = _attributes(event.get("attributes"))
+    attributes = attributes_of(event.get("attributes"))
     return (
-        str(event.get("name") or event.get("eventName") or attributes.get("event.name") or ""),
+        str(
+            event.get("name")
+            or event.get("eventName")
+            or event.get("event_name")
+            or attributes.get("event.name")
+            or ""
+        ),
         attributes,
         plain(event.get("body")),
     )
@@ -121,32 +199,27 @@ def _event(event: Row) -> tuple[str, Row, Any]:
 def _log(record: Row, resource: Row) -> Span:
     name, attributes, body = _event(record)
     at = next(
-        (
-            record[n]
-            for n in ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
-            if str(record.get(n) or "0") != "0"
-        ),
+        (record[n] for n in LOG_TIMES if str(record.get(n) or "0") != "0"),
         None,
-    )
-    trace, span = (
-        str(record.get("traceId") or record.get("trace_id") or ""),
-        str(record.get("spanId") or record.get("span_id") or ""),
     )
     return Span(
         {**attributes, "resource": resource} if resource else attributes,
-        trace,
-        span,
+        id_of(record.get("traceId") or record.get("trace_id")),
+        id_of(record.get("spanId") or record.get("span_id")),
         at,
-        None,
-        None,
-        [(name, attributes, body)],
+        log=True,
+        events=[(name, attributes, body)],
     )
 
 
-def _attributes(pairs: Any) -> Row:
+def attributes_of(pairs: Any) -> Row:
     """Return attributes as an object, from an object or from OTLP's list of pairs."""
+    pairs = inner(pairs)
     if isinstance(pairs, dict):
-        return {str(name): plain(value) for name, value in pairs.items()}
+        found: Row = {}
+        for name, value in pairs.items():
+            _fold(found, str(name), plain(value), 0 if name in NESTED else DEEPEST)
+        return found
     if not isinstance(pairs, list):
         return {}
     return {
@@ -154,6 +227,14 @@ def _attributes(pairs: Any) -> Row:
         for pair in pairs
         if isinstance(pair, dict) and "key" in pair
     }
+
+
+def _fold(found: Row, name: str, value: Any, depth: int) -> None:
+    if type(value) is not dict or depth >= DEEPEST:
+        found[name] = value
+        return
+    for key, inside in value.items():
+        _fold(found, f"{name}.{key}", inside, depth + 1)
 
 
 _SIMPLE = frozenset(
@@ -186,5 +267,5 @@ def plain(value: Any) -> Any:
     if kind in ("arrayValue", "array_value"):
         return [plain(item) for item in mapping_of(inside).get("values") or ()]
     if kind in ("kvlistValue", "kvlist_value"):
-        return _attributes(mapping_of(inside).get("values"))
+        return attributes_of(mapping_of(inside).get("values"))
     return value

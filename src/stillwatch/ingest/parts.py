@@ -62,7 +62,7 @@ def text_of(content: Any) -> str:
 def is_result(part: Any) -> bool:
     """Return whether a part of a user's message is the result of a tool."""
     return isinstance(part, dict) and (
-        part.get("type") in TOOL_RESULTS or "functionResponse" in part or "toolResult" in part
+        str(part.get("type")) in TOOL_RESULTS or "functionResponse" in part or "toolResult" in part
     )
 
 
@@ -84,7 +84,7 @@ def _part(part: Any) -> str:
         return part
     if not isinstance(part, dict):
         return ""
-    kind = part.get("type")
+    kind = str(part["type"]) if part.get("type") is not None else None
     if type(part.get("text")) is str and kind in ("text", "input_text", "output_text"):
         return str(part["text"])
     kind = kind if isinstance(kind, str) else "text"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from stillwatch.errors import TooManyBadRows
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.settings import IngestSettings
 
@@ -22,11 +23,38 @@ class BadRow(Exception):
     Holds the field at fault and the reason, in words that show nothing of the row's text.
     """
 
+    required = False
+    """Whether the field is the provider's own and needed: then nothing is left of the row without it."""
+
     def __init__(self, column: str, reason: str, lost: int = 1) -> None:
         super().__init__(column, reason, lost)
         self.column = column
         self.reason = reason
         self.lost = lost
+
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it where it belongs."""
+        quarantine.add(file, row, self.column, self.reason, self.lost)
+
+
+class Aside(BadRow):
+    """What stands in a log in place of a row and is none: repeated headers, lines without an object."""
+
+    def __init__(self, kind: str, lost: int = 1) -> None:
+        """kind: what it is, in the plural."""
+        super().__init__("", kind, lost)
+
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it as stepped over."""
+        quarantine.step_over(file, self.reason, self.lost)
+
+
+class Mended(BadRow):
+    """A value of the row that follows, which was guessed or left out."""
+
+    def tell(self, quarantine: Quarantine, file: str, row: int) -> None:
+        """Count it as mended; its row is kept."""
+        quarantine.mend(self.column, self.reason, self.lost)
 
 
 @dataclass
@@ -54,10 +82,14 @@ class Quarantine:
     """Rows that were kept, by file."""
     kept_out: Counter[str] = field(default_factory=Counter)
     """Bad rows, by file."""
+    merged: Counter[str] = field(default_factory=Counter)
+    """Rows that told once more of an exchange, merged into its first row, by file."""
     filled: Counter[str] = field(default_factory=Counter)
     """Rows that fill a column, by column."""
     stored: Counter[str] = field(default_factory=Counter)
     """Number of rows kept one by one, by file."""
+    uses: dict[str, TableUse] = field(default_factory=dict)
+    """What was used of the files beside the logs, by file."""
 
     def add(self, file: str, row: int, column: str, reason: str, count: int = 1) -> None:
         """Keep a row out; `count` of more than one represents the rows of a damaged part."""
@@ -81,10 +113,20 @@ class Quarantine:
         """Count rows that are no requests to a language model."""
         self.stepped[file, kind] += count
 
+    def merge_rows(self, file: str, count: int) -> None:
+        """Count rows of a file that were merged into others; they are no rows of their own any more."""
+        self.merged[file] += count
+        self.read[file] -= count
+        self.good -= count
+
     def mend(self, column: str, reason: str, count: int = 1) -> None:
         """Count values that were dropped while their rows were kept."""
         if count:
             self.mended[column, reason] += count
+
+    def use(self, file: str, use: TableUse) -> None:
+        """Record what was used of a part of a file beside the logs."""
+        self.uses[file] = self.uses[file].merged(use) if file in self.uses else use
 
     def merge(self, other: Quarantine) -> None:
         """Add what another worker found."""
@@ -94,9 +136,12 @@ class Quarantine:
         self.mended.update(other.mended)
         self.stepped.update(other.stepped)
         self.read.update(other.read)
+        self.merged.update(other.merged)
         self.kept_out.update(other.kept_out)
         self.filled.update(other.filled)
         self.late.update(other.late)
+        for file, use in other.uses.items():
+            self.use(file, use)
         for row in other.rows:
             self._store(*row)
 

@@ -8,12 +8,17 @@ import pyarrow as pa
 
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
+from stillwatch.ingest.elsewhere import Elsewhere, Wanting
 from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import Numbered, batch_rows, kind_of, rows_in, rows_of
+from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_in, rows_of
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
+from stillwatch.ingest.mapping import time_rules
+from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
-from stillwatch.ingest.request import Builder, Context, Request, SteppedOver
+from stillwatch.ingest.request import Builder, Context, Numbered, Request, SteppedOver
+from stillwatch.ingest.salvage import without_fault
+from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
@@ -33,14 +38,29 @@ def read(
         quarantine.note(source.name, "the file is empty")
         return
     reading = _Reading(source, ingest_context, quarantine, one_by_one=one_by_one)
-    columnar = reading.format.columns is not None and kind_of(source.path, source.compression)[0] == "parquet"
-    rows = (
-        rows_of(source.path, source.compression, ingest_context.settings)
-        if source.span is None
-        else rows_in(source.path, source.span, ingest_context.settings)
+    columnar = (
+        reading.format.columns is not None
+        and not source.wrapped
+        and kind_of(source.path, source.compression)[0] == "parquet"
     )
+    rows = (
+        rows_of(source.path, source.compression, ingest_context.settings, source.view)
+        if source.span is None
+        else rows_in(source.path, source.span, ingest_context.settings, source.view)
+    )
+    take_notes()  # of the sample that the format was told by
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
+        _count_notes(quarantine)
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    for batch in reading.again():
+        yield from _in_size(batch, ingest_context.settings.batch_bytes)
+    _count_notes(quarantine)
+    reading.told()
+
+
+def _count_notes(quarantine: Quarantine) -> None:
+    for (column, reason), count in sorted(take_notes().items()):
+        quarantine.mend(column or "(row)", reason, count)
 
 
 class _Reading:
@@ -57,14 +77,22 @@ class _Reading:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
         self._settings = ingest_context.settings
-        self._context = Context(ingest_context.settings.account_field, source.mapping)
+        self._elsewhere = Elsewhere(looked=self.format.facts is None)
+        self._context = Context(
+            ingest_context.settings.account_field,
+            source.mapping,
+            ingest_context.settings.request_id_field,
+            self._elsewhere,
+            time_rules(ingest_context.settings, source.mapping),
+        )
+        self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
         self._minutes = Minutes(self._context)
         outline = self.format.outline
         self._frames = (
             FrameReader(self.format.read, outline, self._context)
-            if outline is not None and not one_by_one
+            if outline is not None and not one_by_one and self._context.times.plain
             else None
         )
 
@@ -77,6 +105,7 @@ class _Reading:
             if isinstance(batch, BadRow):
                 self._refuse(first, batch)
                 continue
+            batch = self._source.view.batch(batch)
             try:
                 raw = self.format.columns(batch, first, self._context)
             except (pa.ArrowException, *SHAPES):
@@ -89,7 +118,7 @@ class _Reading:
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
         builder = Builder()
-        for number, row in rows:
+        for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
             if self._frames is None or not self._by_frame(number, row, builder):
                 self._by_itself(number, row, builder)
             if len(builder.rows) >= self._settings.batch_rows or builder.bytes >= self._settings.batch_bytes:
@@ -97,7 +126,7 @@ class _Reading:
         if builder.rows:
             yield self._normaliser(builder.take())
 
-    def _by_frame(self, number: int, row: Row | BadRow, builder: Builder) -> bool:
+    def _by_frame(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> bool:
         """Read a row like others of its frame; False where it has to be read by itself."""
         if type(row) is not dict or (found := self._frames.template(row)) is None:  # type: ignore[union-attr]
             return False
@@ -112,14 +141,29 @@ class _Reading:
         builder.add_plain(number, columns, messages, size)
         return True
 
-    def _by_itself(self, number: int, row: Row | BadRow, builder: Builder) -> None:
+    def _by_itself(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> None:
         for request in self._requests(row):
-            if isinstance(request, BadRow):
+            if isinstance(request, Wanting):
+                self._look.want(number, request.keys)
+            elif isinstance(request, BadRow):
                 self._refuse(number, request)
             elif isinstance(request, SteppedOver):
                 self._quarantine.step_over(self._source.name, request.kind)
             else:
                 builder.add(number, request)
+
+    def again(self) -> Iterator[pa.RecordBatch]:
+        """Read the rows that had to wait for what other rows say."""
+        if self._look.rows:
+            self._elsewhere.known, self._elsewhere.looked = self._look.found(), True
+            yield from self.by_rows(self._look.held())
+            for kind, count in self._look.left.items():
+                self._quarantine.mend("account_id", kind, count)
+
+    def told(self) -> None:
+        """Count the local times that a change of clocks made doubtful."""
+        for what, count in self._context.times.odd.items():
+            self._quarantine.mend("time", what, count)
 
     def _wanted(self) -> list[str]:
         there = open_parquet(self._source.path).schema_arrow.names
@@ -130,25 +174,50 @@ class _Reading:
             if not self.format.wants
             or name in self.format.wants
             or name in (account, account.partition(".")[0])
+            or name in dict(self._source.view.names)
         ]
 
-    def _requests(self, row: Row | BadRow) -> Iterator[Request | BadRow | SteppedOver]:
+    def _requests(
+        self, row: Row | BadRow | SteppedOver
+    ) -> Iterator[Request | BadRow | SteppedOver | Wanting]:
         """Return the requests of a row. What a format cannot read is a bad row and does not end the run."""
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow | SteppedOver):
             yield row
             return
+        told = 0
         try:
-            yield from self.format.read(row, self._context)
+            for request in self.format.read(row, self._context):
+                told += 1
+                yield request
         except BadRow as bad:
-            yield bad
+            if bad.required:
+                yield bad
+            else:
+                yield from self._salvaged(row, told, bad.column, bad)
         except SHAPES as error:
-            yield BadRow("", f"a field has a shape the format does not know ({type(error).__name__})")
+            fault = f"a field has a shape the format does not know ({type(error).__name__})"
+            yield from self._salvaged(row, told, "", BadRow("", fault))
         except Exception:
             with FORMATS.blaming(self.format.name):
                 raise
 
+    def _salvaged(
+        self, row: Row, told: int, column: str, fault: BadRow
+    ) -> Iterator[Request | BadRow | SteppedOver]:
+        """Return the rest of a row's requests without the field at fault, or the fault if that is no help."""
+        try:
+            found = without_fault(lambda less: list(self.format.read(less, self._context)), row, SHAPES)
+        except BadRow:
+            yield fault
+            return
+        if len(found) <= told or not any(isinstance(request, Request) for request in found[told:]):
+            yield fault
+            return
+        self._quarantine.mend(column or "(row)", f"{fault.reason}: the field is left out")
+        yield from found[told:]
+
     def _refuse(self, row: int, bad: BadRow) -> None:
-        self._quarantine.add(self._source.name, row, bad.column, bad.reason, bad.lost)
+        bad.tell(self._quarantine, self._source.name, row)
 
 
 def _in_size(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:

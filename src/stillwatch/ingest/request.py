@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -12,8 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.ingest.conversation import Messages
+from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
-from stillwatch.ingest.values import moment
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.times import TimeRules
+from stillwatch.ingest.values import Row, moment
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
 
@@ -25,10 +28,21 @@ class Context:
     """The field that names the account; empty: the format's usual one."""
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
+    request_id_field: str = ""
+    """The field that names the request, in traces; empty: trace and span."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    """What other rows say of this one."""
+
+    times: TimeRules = field(default_factory=TimeRules)
+    """How times are read that do not say their form or zone."""
 
     def moment(self, value: Any, column: str = "time", unit: str = "") -> int:
         """Return a time of a row as microseconds since 1970, UTC. Raises BadRow."""
-        return moment(value, column, unit)
+        try:
+            return moment(value, column, unit, self.times)
+        except BadRow as bad:
+            bad.required = True
+            raise
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,10 @@ class SteppedOver:
 
     kind: str
     """What it is instead, in the plural: embeddings, health checks …"""
+
+
+Numbered = Iterator[tuple[int, Row | BadRow | SteppedOver]]
+"""Rows of a file with their numbers, or why a row is none."""
 
 
 @dataclass(slots=True)
@@ -63,6 +81,7 @@ class Request:
     ja4: str | None = None
     parameters: str | None = None
     end_user: str | None = None
+    device: str | None = None
     conversation: str | None = None
     messages: Messages | None = None
     tools: str | None = None

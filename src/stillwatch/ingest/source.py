@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from stillwatch.errors import InputError
 from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
-from stillwatch.ingest.files.regular import must_be_a_file
+from stillwatch.ingest.files.found import Found, Opener
+from stillwatch.ingest.files.given import given
+from stillwatch.ingest.files.hive import partitions_of
+from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.rows import kind_of, rows_of
+from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.ingest.files.spans import Span
-from stillwatch.ingest.files.streams import compression_of
+from stillwatch.ingest.files.spelling import respelled
+from stillwatch.ingest.files.view import PLAIN, View
+from stillwatch.ingest.files.walk import Say
 from stillwatch.ingest.mapping import Mapping, load_mapping
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Aside, BadRow, Mended
 from stillwatch.ingest.request import Context
 from stillwatch.ingest.sample import Row, Sample
+from stillwatch.ingest.wrappers.layers import MARKS
+from stillwatch.ingest.wrappers.unwrap import Unwrapper
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
 
@@ -24,14 +34,20 @@ SAMPLED = 5
 """Readable rows from which a format is detected."""
 TRIED = 200
 """Rows that are tried to find them."""
+LOOKED_AT = 100
+"""Rows of a table that are looked at."""
+ID = re.compile(r"(?i)(?:^|[_\s])(?:id|key|user|account)$|Id$")
+SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
+NEIGHBOURS = 64
+"""Files in which the rows of one may look for what they lack."""
 
 
 @dataclass(frozen=True)
 class Source:
     """One log file and how to read it."""
 
-    path: Path
-    """The file."""
+    path: Place
+    """The file: a Path, a member of an archive, or an object in a store."""
     name: str
     """Its name in the quarantine: its path below the given folder, or its file name."""
     format: str
@@ -39,15 +55,27 @@ class Source:
     mapping: Mapping | None = None
     """Where the generic reader finds each column."""
     compression: str = ""
-    """gzip, zstd or nothing."""
+    """How it is packed: names in the order of unpacking, divided by commas; empty: not at all."""
+    view: View = PLAIN
+    """What is changed on the way from its rows to the format."""
+    on_disk: Path | None = None
+    """The file that a person gave, or the archive that holds it; None: it lies elsewhere."""
+    wrapped: bool = False
+    """Whether its first rows stand in wrappers of a log shipper: they have to be read one by one."""
     columns: ColumnsUsed = NOT_LOOKED_AT
     """Which of its columns are read from."""
+    beside: tuple[Source, ...] = ()
+    """Files of one family in which the rows of this one may have to look, nearest first."""
     span: Span | None = None
     """The lines to read; None: the whole file."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:
     """Report progress to nobody."""
+
+
+def silent(_note: str) -> None:
+    """Tell nobody."""
 
 
 def plan(
@@ -58,9 +86,14 @@ def plan(
     mapping: Path | None = None,
     aside: Sequence[Path] = (),
     progress: Callable[[str, int, int], None] = quiet,
+    scratch: Scratch | None = None,
+    say: Say = silent,
 ) -> list[Source]:
     """Every file below the paths with its format, found or named, except files for other uses (`aside`).
 
+    A path may be `-` (standard input), a pipe or an address in a store. scratch: where copies of pipes and of
+    compressed archives go, which live as long as the sources are read; None: they go when the process ends.
+    say: told of what is not read.
     Raises InputError or SettingError for the first that cannot be read.
     """
     known = FORMATS.all()
@@ -77,10 +110,16 @@ def plan(
         )
     chosen = "generic" if places is not None else format
     elsewhere = {path.resolve() for path in aside}
-    files = [(path, name) for path, name in expand(paths) if path.resolve() not in elsewhere]
+    scratch = scratch or Scratch()
+    files = [
+        found
+        for found in given(paths, scratch, say)
+        if found.on_disk is None or found.on_disk.resolve() not in elsewhere
+    ]
+    opened = Opener(settings, scratch, say)
     sources: list[Source] = []
-    for done, (path, name) in enumerate(files, 1):
-        sources.append(_source(path, name, chosen, places, settings))
+    for done, found in enumerate(files, 1):
+        sources.extend(_source(file, chosen, places, settings) for file in opened(found))
         progress("looking at the files", done, len(files))
     if not sources:
         raise InputError(
@@ -88,111 +127,145 @@ def plan(
             where=", ".join(map(str, paths)),
             do="name log files or a folder that holds some",
         )
-    return sources
+    return with_neighbours(sources)
 
 
-def expand(paths: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Return files with the names they are shown by; folders are walked in sorted order.
+def with_neighbours(sources: list[Source]) -> list[Source]:
+    """Return the files with those beside them in which their rows may have to look.
 
-    Hidden files are left out. A file named twice is read once. Files of one name get as many of their folders
-    in front as are needed to tell them apart.
+    Nearest are files of the same name in another folder, then those next to it in order.
     """
-    found: dict[Path, tuple[Path, str]] = {}
-    for path in paths:
-        if not path.is_dir():
-            must_be_a_file(path, "file or folder")
-        inside = (
-            sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
-            if path.is_dir()
-            else [path]
-        )
-        for file in inside:
-            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-            _must_be_text(name)
-            found.setdefault(file.resolve(), (file, name))
-    names: dict[str, list[Path]] = {}
-    for whole, (_, name) in found.items():
-        names.setdefault(name, []).append(whole)
-    shown = {whole: told for name, files in names.items() for whole, told in _told_apart(name, files)}
-    return [(file, shown[whole]) for whole, (file, _) in found.items()]
+    known = FORMATS.all()
+    families: dict[str, list[int]] = {}
+    named: dict[tuple[str, str], list[int]] = {}
+    for place, source in enumerate(sources):
+        family = known[source.format].family if source.format in known else ""
+        if family:
+            families.setdefault(family, []).append(place)
+            named.setdefault((family, source.path.name), []).append(place)
+    made = list(sources)
+    for family, places in families.items():
+        for at, place in enumerate(places):
+            same = named[family, sources[place].path.name][:NEIGHBOURS]
+            near = sorted(places[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1], key=lambda p: abs(p - place))
+            chosen = [p for p in dict.fromkeys((*same, *near)) if p != place][:NEIGHBOURS]
+            made[place] = replace(sources[place], beside=tuple(sources[p] for p in chosen))
+    return made
 
 
-def _told_apart(name: str, files: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Return whole paths with names that differ.
-
-    A name holds no more of the path than needed, since a path reveals something about the machine.
-    """
-    depth = name.count("/") + 1
-    while len({file.parts[-depth:] for file in files}) < len(files):
-        depth += 1
-    yield from ((file, name if len(files) == 1 else "/".join(file.parts[-depth:])) for file in files)
-
-
-def _must_be_text(name: str) -> None:
-    """Tables hold names as UTF-8."""
-    if not name.isascii() and any("\ud800" <= c <= "\udfff" for c in name):
+def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings: IngestSettings) -> Source:
+    place = found.place
+    partitions = partitions_of(found.name)
+    view = View(unwrap=mapping is None or not names_wrappers(mapping), partitions=partitions)
+    try:
+        if place.stat().st_size == 0:
+            return Source(place, found.name, "", on_disk=found.on_disk)
+        sample = sample_of(place, found.compression, settings, view)
+        if chosen is None and not sample.columns and not sample.rows and sample.kind == "blank":
+            return Source(place, found.name, "", compression=found.compression, on_disk=found.on_disk)
+    except OSError as error:
         raise InputError(
-            "the name of a file is not UTF-8",
-            where=name.encode("utf-8", "backslashreplace").decode(),
-            do="rename the file",
-        )
-
-
-def _hidden(path: Path) -> bool:
-    return any(
-        part.startswith((".", "_SUCCESS", "_metadata", "_common_metadata", "_delta_log", "_temporary"))
-        for part in path.parts
+            f"the file cannot be read: {error.strerror}", where=str(place), do="check its permissions"
+        ) from error
+    name, names = _detected(str(place), sample, chosen, free=mapping is None)
+    refuse_scientific(sample, str(place))
+    context = Context(settings.account_field, mapping)
+    return Source(
+        place,
+        found.name,
+        name,
+        mapping,
+        found.compression,
+        View(view.unwrap, partitions, names),
+        found.on_disk,
+        view.unwrap and _wrapped(place, found.compression, settings),
+        columns_used_once(FORMATS.all()[name], sample.respelled(names).rows[:SAMPLED], context),
     )
 
 
-def _source(
-    path: Path, name: str, chosen: str | None, mapping: Mapping | None, settings: IngestSettings
-) -> Source:
-    try:
-        if path.stat().st_size == 0:
-            return Source(path, name, "")
-        compression = compression_of(path)
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read: {error.strerror}", where=str(path), do="check its permissions"
-        ) from error
-    sample = sample_of(path, compression, settings)
-    if chosen is None and not sample.columns and not sample.rows and sample.kind == "blank":
-        return Source(path, name, "", compression=compression)
-    format = chosen or _detected(path, sample)
-    context = Context(settings.account_field, mapping)
-    used = columns_used_once(FORMATS.all()[format], sample.rows, context)
-    return Source(path, name, format, mapping, compression, used)
+def _wrapped(path: Place, compression: str, settings: IngestSettings) -> bool:
+    """Return whether one of the first rows is a wrapper."""
+    rows = rows_of(path, compression, settings, View(unwrap=False))
+    for _, row in islice(rows, SAMPLED):
+        if isinstance(row, dict) and not MARKS.isdisjoint(row):
+            inside = Unwrapper(settings.max_row_bytes).rows(row)
+            if len(inside) != 1 or inside[0] is not row:
+                return True
+    return False
 
 
-def sample_of(path: Path, compression: str, settings: IngestSettings) -> Sample:
+def names_wrappers(mapping: Mapping) -> bool:
+    """Return whether a mapping says where columns are inside a wrapper: then it stays on."""
+    return any(path.partition(".")[0] in MARKS for path in mapping.columns.values())
+
+
+def sample_of(path: Place, compression: str, settings: IngestSettings, view: View = PLAIN) -> Sample:
     """Return the first readable rows of a file."""
     kind, columns = kind_of(path, compression)
     tried = 0
     rows: list[Row] = []
-    for _, row in islice(rows_of(path, compression, settings), TRIED):
+    reasons: Counter[str] = Counter()
+    # Of a table more rows are looked at: it has to be seen what its columns hold.
+    wanted = SAMPLED if kind == "json" else LOOKED_AT
+    for _, row in islice(rows_of(path, compression, settings, view), TRIED):
         tried += 1
-        if not isinstance(row, BadRow):
+        if isinstance(row, dict):
             rows.append(row)
-        if len(rows) == SAMPLED:
+        elif isinstance(row, BadRow) and not isinstance(row, Aside | Mended):
+            reasons[row.reason] += 1
+        if len(rows) == wanted:
             break
     names = frozenset(columns).union(*(row.keys() for row in rows))
-    return Sample(kind if tried or columns else "blank", names, tuple(rows))
+    # One reason for all: what is wrong is the file, not a row.
+    why = next(iter(reasons)) if len(reasons) == 1 and reasons.total() > 2 else ""
+    return Sample(kind if tried or columns else "blank", names, tuple(rows), why)
 
 
-def _detected(path: Path, sample: Sample) -> str:
+def _detected(
+    where: str, sample: Sample, chosen: str | None, *, free: bool
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the format, and the names of columns that it spells in another way."""
+    first = replace(sample, rows=sample.rows[:SAMPLED])
     sure: dict[str, float] = {}
+    spelled: dict[str, tuple[tuple[str, str], ...]] = {}
     for name, format in FORMATS.all().items():
-        with FORMATS.blaming(name):
-            sure[name] = format.detect(sample)
+        known = format.spellings or format.wants
+        names = respelled(sorted(sample.columns), known) if sample.kind != "json" and free else ()
+        spelled[name] = names
+        if chosen is None:
+            with FORMATS.blaming(name):
+                sure[name] = format.detect(first.respelled(names))
+    if chosen is not None:
+        return chosen, spelled[chosen]
     best = max(sure, key=lambda name: sure[name])
-    if sure[best] < 0.3:
+    unreadable = sample.kind == "csv" and not sample.rows and bool(sample.why)
+    if sure[best] < 0.3 or unreadable:
         raise InputError(
             "no known log format recognises the file"
             if sample.rows
-            else "none of the first rows of the file can be read",
-            where=str(path),
+            else "none of the first rows of the file can be read"
+            + (f": every {sample.why}" if sample.why.startswith("row ") else ""),
+            where=where,
             do=f"name one with --format ({', '.join(sure)}), write a --mapping file (docs/formats.md), or "
             "take the file out of the folder",
         )
-    return best
+    return best, spelled[best]
+
+
+def refuse_scientific(sample: Sample, where: str) -> None:
+    """Raise InputError if a spreadsheet has rounded the ids of a CSV file: different ids would be one.
+
+    Half of the first rows must show it, since an end user may choose an id of such a form.
+    """
+    if sample.kind != "csv":
+        return
+    for column in sorted(filter(ID.search, sample.columns)):
+        values = [value for row in sample.rows if isinstance(value := row.get(column), str)]
+        rounded = sum(1 for value in values if SCIENTIFIC.fullmatch(value))
+        if rounded and 2 * rounded >= len(values):
+            raise InputError(
+                f"column {column!r} holds ids in scientific notation (as 1.23E+15): a spreadsheet has "
+                "rounded them, and different ids have become one",
+                where=where,
+                do="export the log again, and do not save it with a spreadsheet",
+            )

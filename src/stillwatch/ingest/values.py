@@ -6,13 +6,16 @@ import ast
 import json
 import math
 import warnings
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from stillwatch.ingest.cut import DEEPEST, shallow
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.times import PLAIN, TimeRules, text_micros
 
 Row = dict[str, Any]
 LONGEST_ID = 1024
@@ -20,6 +23,7 @@ LONGEST_ID = 1024
 UNUSABLE = -1
 """Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
+TOO_DEEP = "nested too deeply: what is deeper is left out"
 LONGEST_LITERAL = 2**18
 MOST_BRACKETS = 2000
 """Bounds on Python's writing of a value: its parser takes time and stack for what it reads."""
@@ -67,7 +71,8 @@ def absent(value: Any) -> bool:
 def loads(data: bytes | str, column: str = "") -> Any:
     """Parse a JSON value. Raises BadRow.
 
-    Lone surrogates become U+FFFD and NaN becomes null, since real clients send both.
+    Lone surrogates and bytes that are no UTF-8 become U+FFFD, NaN becomes null, and what is nested too deeply
+    is left out: clients send all of them.
     """
     try:
         return orjson.loads(data)
@@ -77,16 +82,38 @@ def loads(data: bytes | str, column: str = "") -> Any:
 
 def _lenient(data: bytes | str, error: orjson.JSONDecodeError, column: str) -> Any:
     if "ecursion" in error.msg:
-        raise BadRow(column, "JSON nested too deeply") from None
+        return _cut_off(data, column)
     try:
-        text = data if isinstance(data, str) else bytes(data).decode("utf-8")
-        return _scrub(json.loads(text, parse_constant=lambda _: None, parse_int=_big_int, strict=False))
-    except UnicodeDecodeError:
-        raise BadRow(column, "not valid UTF-8") from None
+        value = json.loads(_decoded(data, column), parse_constant=_nothing, parse_int=_big_int, strict=False)
+        return _scrub(value)
     except json.JSONDecodeError as fault:
         raise BadRow(column, f"not valid JSON: {fault.msg.split(':')[0].lower()}") from None
     except RecursionError:
-        raise BadRow(column, "JSON nested too deeply") from None
+        return _cut_off(data, column)
+
+
+def _decoded(data: bytes | str, column: str) -> str:
+    if isinstance(data, str):
+        return data
+    try:
+        return bytes(data).decode("utf-8")
+    except UnicodeDecodeError:
+        note(column, "not valid UTF-8: the bytes at fault are replaced")
+        return bytes(data).decode("utf-8", "replace")
+
+
+def _cut_off(data: bytes | str, column: str) -> Any:
+    """Parse a text without what is nested too deeply."""
+    given = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    less = shallow(given)
+    if less == given:
+        raise BadRow(column, "JSON nested too deeply")
+    note(column, TOO_DEEP)
+    return loads(less, column)
+
+
+def _nothing(_constant: str) -> None:
+    return None
 
 
 def _big_int(digits: str) -> int | float:
@@ -135,14 +162,31 @@ def literal(value: str) -> Any:
 def canonical(value: Any, column: str) -> str | None:
     """Return a JSON value with sorted keys; None for nothing.
 
-    Raises BadRow if it is nested too deeply or holds a number that JSON cannot hold.
+    Levels below DEEPEST are left out, and what JSON cannot hold becomes text; both are noted. Never raises.
     """
     if value is None or value == [] or value == {} or value == "":
         return None
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, RecursionError):
-        raise BadRow(column, "JSON nested too deeply or holding a number out of range") from None
+        note(column, "nested too deeply, or holding what JSON cannot: cut")
+        return json.dumps(_pruned(value, DEEPEST), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    """Return what JSON can hold of a value."""
+    if isinstance(value, dict):
+        pairs = ((_scrub(str(name)), item) for name, item in value.items())
+        return {name: _pruned(item, levels - 1) for name, item in pairs} if levels else "[deeper]"
+    if isinstance(value, list | tuple):
+        return [_pruned(item, levels - 1) for item in value] if levels else "[deeper]"
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _scrub(value)
+    if isinstance(value, int) and -LARGEST < value < LARGEST:
+        return value
+    return str(value) if not isinstance(value, int) else "[large number]"
 
 
 def text(value: Any) -> str | None:
@@ -187,53 +231,82 @@ def _number(digits: str) -> float | None:
         return None
 
 
-def moment(value: Any, column: str = "time", unit: str = "") -> int:
+def moment(value: Any, column: str = "time", unit: str = "", rules: TimeRules = PLAIN) -> int:
     """Return a time as microseconds since 1970, UTC. Raises BadRow.
 
-    Takes ISO 8601, datetimes and epochs (s, ms, us, ns by size).
+    Takes written times (`times.text_micros`), datetimes and epochs (s, ms, us, ns by size).
     """
     if isinstance(value, datetime):
-        return _micros(value)
+        return rules.micros(value, column=column)
     if isinstance(value, str):
+        if rules.form and not unit and (told := _formed(value, column, rules)) is not None:
+            return told
         if value[4:5] == "-" and value[7:8] == "-":
-            return _iso(value, column)
-        number = int(value) if value.isdecimal() and len(value) < 21 else _number(value.strip())
-        return _epoch(number, column, unit) if number is not None else _iso(value.strip(), column)
+            return _iso(value, column, rules)
+        number = int(value) if value.isdecimal() and len(value) < 21 else _decimal(value.strip())
+        return (
+            _epoch(number, column, unit, rules) if number is not None else text_micros(value, column, rules)
+        )
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _epoch(value, column, unit)
+        if rules.form and not unit and (told := _formed(str(value), column, rules)) is not None:
+            return told
+        return _epoch(value, column, unit, rules)
     raise BadRow(column, "no time" if value is None else "time is neither text nor number")
 
 
 _UNITS = {"s": 10**6, "ms": 10**3, "us": 1}
+_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_SERIAL = 10**8
+"""Epochs before 1973 are no times of a request or an account, but the day numbers of spreadsheets."""
 
 
-def _epoch(number: float, column: str, unit: str) -> int:
+def _formed(value: str, column: str, rules: TimeRules) -> int | None:
+    """Read a time in the form that was set; None if it has another."""
+    try:
+        return rules.micros(datetime.strptime(value.strip(), rules.form), column=column)
+    except ValueError:
+        return None
+
+
+def _epoch(number: float, column: str, unit: str, rules: TimeRules) -> int:
     if not math.isfinite(number) or number <= 0 or number > 1e20:
         raise BadRow(column, "time is out of range")
     if not unit:
+        if (told := _calendar(number, column, rules)) is not None:
+            return told
+        if number < _SERIAL:
+            raise BadRow(
+                column,
+                "the time is a small number, as spreadsheets number days: export it as text, or name the "
+                "unit of an epoch in a mapping",
+            )
         unit = "s" if number < 1e11 else "ms" if number < 1e14 else "us" if number < 1e17 else "ns"
     return int(number) // 1000 if unit == "ns" else round(number * _UNITS[unit])
 
 
-def _iso(value: str, column: str) -> int:
-    if not value:
-        raise BadRow(column, "no time")
+def _calendar(number: float, column: str, rules: TimeRules) -> int | None:
+    """Read a number whose digits are a date, as 20260201120000: as an epoch its year would be far off."""
+    if isinstance(number, float) and not number.is_integer():
+        return None
+    digits = str(int(number))
+    form = _DIGITS.get(len(digits))
+    if form is None or digits[:2] not in ("19", "20"):
+        return None
     try:
-        return _micros(datetime.fromisoformat(value.removesuffix(" UTC")))
+        return rules.micros(datetime.strptime(digits, form), column=column)
+    except ValueError:
+        return None
+
+
+def _iso(value: str, column: str, rules: TimeRules) -> int:
+    try:
+        return rules.micros(datetime.fromisoformat(value), column=column)
     except (ValueError, OverflowError):
-        raise BadRow(column, "time is not ISO 8601 and no epoch") from None
+        return text_micros(value, column, rules)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH = datetime(1970, 1, 1)  # a time without a zone is UTC, as every format here writes it
-
-
-def _micros(value: datetime) -> int:
-    try:
-        delta = value - (_NAIVE_EPOCH if value.tzinfo is None else _EPOCH)
-    except OverflowError:
-        raise BadRow("time", "time is out of range") from None
-    return (delta.days * 86_400 + delta.seconds) * 10**6 + delta.microseconds
+def _decimal(digits: str) -> float | None:
+    return _number(digits) if "e" not in digits and "E" not in digits else None
 
 
 def span_ms(start: Any, end: Any) -> int | None:

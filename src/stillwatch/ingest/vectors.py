@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.times import PLAIN, TimeRules
 from stillwatch.ingest.values import LARGEST, LONGEST_ID, moment, scrub_text, text, whole
 
 pc: Any = pyarrow.compute
@@ -107,22 +108,27 @@ def counts(column: Any) -> Any:
     return pa.array([whole(v) for v in _values(column)], pa.int64())
 
 
-def times(column: Any, unit: str = "") -> Any:
+def times(column: Any, unit: str = "", rules: TimeRules = PLAIN) -> Any:
     """Return a column as int64 microseconds since 1970, UTC; null if a value cannot be read as a time."""
     kind = column.type
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(kind) and not (rules.zone and kind.tz is None):
         return pc.cast(column, pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
-    if pa.types.is_date(kind):
+    if pa.types.is_timestamp(kind):
+        column = pc.cast(column, pa.timestamp("us"), safe=False)
+    if pa.types.is_date(kind) and not rules.zone:
         return pc.cast(column, pa.timestamp("us"), safe=False).cast(pa.int64())
+    if pa.types.is_date(kind):
+        column = pc.cast(column, pa.timestamp("us"), safe=False)
     if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and unit in ("", "iso"):
-        fast = _iso_column(column)
+        fast = None if rules.form else _iso_column(column, zoned=bool(rules.zone))
         if fast is not None:
             return fast
-    return pa.array([_moment(value, unit) for value in _values(column)], pa.int64())
+    return pa.array([_moment(value, unit, rules) for value in _values(column)], pa.int64())
 
 
-def _iso_column(column: Any) -> Any:
-    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns")):
+def _iso_column(column: Any, *, zoned: bool) -> Any:
+    kinds = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"))
+    for kind in kinds[1:2] if zoned else kinds:
         try:
             return column.cast(kind).cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
         except pa.ArrowInvalid:
@@ -130,12 +136,12 @@ def _iso_column(column: Any) -> Any:
     return None
 
 
-def _moment(value: Any, unit: str) -> int | None:
+def _moment(value: Any, unit: str, rules: TimeRules) -> int | None:
     try:
         return (
             None
             if value is None
-            else min(moment(value, unit="" if unit in ("auto", "iso") else unit), LARGEST)
+            else min(moment(value, unit="" if unit in ("auto", "iso") else unit, rules=rules), LARGEST)
         )
     except BadRow:
         return None

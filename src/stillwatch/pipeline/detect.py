@@ -19,24 +19,29 @@ from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import SettingError, naming
 from stillwatch.ingest import (
     IngestContext,
+    Mapping,
     NetworkBook,
-    Quarantine,
     Source,
     check_share,
+    load_accounts_mapping,
+    load_edge_mapping,
     newest_allowed,
     plan,
     pseudonym_key,
-    read_accounts,
 )
 from stillwatch.ingest.files.regular import must_be_a_file
-from stillwatch.pipeline.account_of_use import Beside, nothing_read
+from stillwatch.ingest.files.scratch import Scratch
+from stillwatch.pipeline.account_of_use import nothing_read
+from stillwatch.pipeline.accounts_known import accounts_known
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.logged import Logged
+from stillwatch.pipeline.permits_used import permits_used
 from stillwatch.pipeline.rates import shipped_rates
-from stillwatch.pipeline.read_logs import Staged, distinct, read_believed, read_edge_log, refuse_unreadable
+from stillwatch.pipeline.read_logs import Staged, read_believed, read_edge_log
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
+from stillwatch.pipeline.side_mappings import mapping_of_table
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
 from stillwatch.pipeline.write_exchanges import write_exchanges
@@ -50,11 +55,9 @@ from stillwatch.run.provenance import packages, side_inputs
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.requests import ACCOUNT_ROWS
-from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.schema.use import USE
 from stillwatch.settings import Settings, as_told
-from stillwatch.sketch import load_intent, sketch_accounts
+from stillwatch.sketch import load_intent
 
 Progress = Callable[[str, int, int], None]
 _log = logging.getLogger("stillwatch.detect")
@@ -92,6 +95,10 @@ class Inputs:
     """
     previous: Path | None = None
     """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
+    edge_mapping: Path | None = None
+    """Mapping file of the edge log."""
+    accounts_mapping: Path | None = None
+    """Mapping file of the accounts table."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +117,17 @@ class Task:
     """Key of the tables; None: the user's own, which a run that fails before it can begin does not make."""
     sources: list[Source]
     """The log files."""
+    edge_mapping: Mapping | None = None
+    """Where the edge log has its columns."""
+    accounts_mapping: Mapping | None = None
+    """Where the accounts table has its columns."""
 
     @property
     def paths(self) -> list[Path]:
         """Every file that is read."""
         beside = [path for option, path in _beside(self.inputs) if path is not None]
         keys = [self.inputs.key_file] if self.inputs.key_file else []
-        return [*beside, *keys, *(source.path for source in self.sources)]
+        return [*beside, *keys, *{s.on_disk: None for s in self.sources if s.on_disk is not None}]
 
 
 def detect(
@@ -131,27 +142,20 @@ def detect(
     """Run everything; returns the run folder. say: told what a person should know and no table says. Raises
     StillwatchError, and then leaves nothing behind.
     """
-    with naming(out), Logged(progress) as progress:
-        return _detect(inputs, out, settings, progress, force=force, say=say)
+    with naming(out), Logged(progress) as progress, Scratch(out.absolute().parent) as scratch:
+        task = _task(inputs, settings, progress, scratch, say)
+        return _detect(task, out, progress, force=force, say=say)
 
 
-def _detect(
-    inputs: Inputs,
-    out: Path,
-    settings: Settings,
-    progress: Progress,
-    *,
-    force: bool,
-    say: Callable[[str], None],
-) -> Path:
-    task = _task(inputs, settings, progress)
+def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Callable[[str], None]) -> Path:
+    inputs, settings = task.inputs, task.settings
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as local:
-            duplicates = write_exchanges(
+            merged = write_exchanges(
                 local,
                 staged,
                 edge,
@@ -175,9 +179,9 @@ def _detect(
         for beside in staged.beside.values():
             staged.quarantine.merge(beside.quarantine)
         folder.write("quarantine", staged.quarantine.table())
-        _log.info("search done", extra={"groups_tested": found.tested, "duplicates": duplicates})
+        _log.info("search done", extra={"groups_tested": found.tested, "merged": merged})
         seen = counted(stored_days(folder.aside), found) | {
-            "duplicates": duplicates,
+            "merged": merged,
             "tested_groups": found.tested,
         }
         about = {**fresh(), **_about(task, key, staged), "engine": used, **seen}
@@ -185,11 +189,13 @@ def _detect(
         return folder.finish()
 
 
-def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
+def _task(
+    inputs: Inputs, settings: Settings, progress: Progress, scratch: Scratch, say: Callable[[str], None]
+) -> Task:
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
-    permits = read_permits(inputs.permits)
+    permits = read_permits(inputs.permits, say)
     releases = read_releases(inputs.releases)
     key = _key(inputs)
     for option, path in _beside(inputs):
@@ -202,19 +208,28 @@ def _task(inputs: Inputs, settings: Settings, progress: Progress) -> Task:
         settings=settings.ingest,
         format=inputs.format,
         mapping=inputs.mapping,
-        aside=[path for path in (inputs.edge, inputs.accounts, inputs.networks) if path is not None],
+        aside=[path for option, path in _beside(inputs) if path is not None],
         progress=progress,
+        scratch=scratch,
+        say=say,
     )
-    return Task(inputs, settings, permits, releases, key, sources)
+    mapped = (
+        load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
+        load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
+    )
+    return Task(inputs, settings, permits, releases, key, sources, *mapped)
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
     """Table use, made before the files beside the logs are counted with them."""
     used = staged.use
     used.logs(staged.quarantine, task.sources)
+    used.merged(staged.quarantine.merged)
     used.largest(engine, stored.exchanges)
     for given, beside in staged.beside.items():
         used.beside(given, beside)
+    if task.permits:
+        permits_used(used, engine, task.permits, stored)
     return used.table()
 
 
@@ -251,9 +266,15 @@ def _read(
     # free.
     with ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(side_inputs, _beside(inputs))
-        edge = read_edge_log(inputs.edge, ingest_context, key, stage, staged, say) if inputs.edge else None
+        edge = (
+            read_edge_log(inputs.edge, ingest_context, key, stage, staged, say, task.edge_mapping)
+            if inputs.edge
+            else None
+        )
         check_share(staged.quarantine, settings.ingest)
-        accounts = _accounts(inputs, ingest_context, key, settings, staged, say)
+        accounts = accounts_known(
+            inputs.accounts, task.accounts_mapping, settings, ingest_context, key, staged, say
+        )
         staged.side_inputs = hashed.result()
     _log.info(
         "logs read",
@@ -284,7 +305,7 @@ def _stored(
     seen = engine.load("releases", releases)
     labels = kept_labels(engine, exchanges, known, staged.labels, settings.sketch.template_accounts)
     look = (
-        TemplateText(task.sources, ingest_context, staged.files, settings.sketch, progress)
+        TemplateText(task.sources, ingest_context, staged.files, staged.rekeyed, settings.sketch, progress)
         if settings.sketch.template_text
         else None
     )
@@ -297,6 +318,9 @@ def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
     """
     for path in [*([edge] if edge else []), *([] if again else staged.files)]:
         path.unlink()
+    if staged.rekeyed is not None and not again:
+        staged.rekeyed.unlink()
+        staged.rekeyed = None
 
 
 def _key(inputs: Inputs) -> HashKey | None:
@@ -319,38 +343,6 @@ class Steps:
         self._progress(f"searching: {step}", self._done, 0)
 
 
-def _accounts(
-    inputs: Inputs,
-    ingest_context: IngestContext,
-    key: HashKey,
-    settings: Settings,
-    staged: Staged,
-    say: Callable[[str], None],
-) -> pa.Table:
-    """Table accounts: those of the accounts file, and those only seen in the log."""
-    quarantine = Quarantine()
-    rows = ACCOUNT_ROWS.arrow.empty_table()
-    if inputs.accounts:
-        rows = read_accounts(inputs.accounts, ingest_context, quarantine)
-        check_share(quarantine, settings.ingest)
-        refuse_unreadable(quarantine, inputs.accounts, "accounts file", say)
-    known, labels = sketch_accounts(rows, key, settings.campaigns.public_mail)
-    staged.labels = distinct(pa.concat_tables([staged.labels, labels.cast(LABELS.arrow)]))
-    unseen = staged.accounts.join(known.select(["account"]), "account", join_type="left anti").select(
-        ["account", "account_id"]
-    )
-    if inputs.accounts:
-        seen = staged.accounts.num_rows
-        staged.beside["accounts"] = Beside(quarantine, joined=(seen - unseen.num_rows, seen))
-    blank = [
-        pa.nulls(unseen.num_rows, kind.type)
-        for kind in ACCOUNTS.arrow
-        if kind.name not in unseen.column_names
-    ]
-    more = pa.Table.from_arrays([*unseen.columns, *blank], schema=ACCOUNTS.arrow)
-    return pa.concat_tables([known.cast(ACCOUNTS.arrow), more]).sort_by("account").combine_chunks()
-
-
 def _compared(earlier: Earlier | None) -> dict[str, Any]:
     """For run.json: the run that campaigns were looked for in."""
     return {"previous": earlier.document()} if earlier else {}
@@ -360,7 +352,16 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
     """The files beside the logs, by their options; the key file is none of them, since its hash would be a
     way to guess it.
     """
-    names = ("mapping", "edge", "accounts", "networks", "permits", "releases")
+    names = (
+        "mapping",
+        "edge",
+        "edge_mapping",
+        "accounts",
+        "accounts_mapping",
+        "networks",
+        "permits",
+        "releases",
+    )
     return [(name, getattr(inputs, name)) for name in names]
 
 

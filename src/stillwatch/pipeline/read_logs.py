@@ -24,10 +24,12 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
-from stillwatch.ingest import IngestContext, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
 from stillwatch.ingest.files.rows import may_be_split
 from stillwatch.ingest.files.spans import spans
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
+from stillwatch.registry import FORMATS
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -97,6 +99,8 @@ class Staged:
     """Rows kept out."""
     rows: list[int] = field(default_factory=list)
     """Good rows of each source."""
+    rekeyed: Path | None = None
+    """request, source and row of the rows whose id occurs twice, by the keys of their exchanges."""
     contents: list[Content] = field(default_factory=list)
     """What the file of each source held."""
     beside: dict[str, Beside] = field(default_factory=dict)
@@ -179,9 +183,12 @@ def read_believed(
 def split(source: Source, workers: int) -> list[Source]:
     """Cut a large file of JSON lines into parts that several workers read; others stay whole."""
     size = _size(source)
-    if workers <= 1 or size < 2 * SMALLEST_PART or not source.format:
+    if workers <= 1 or size < 2 * SMALLEST_PART or not source.format or source.wrapped:
         return [source]
-    if source.path.is_fifo() or not may_be_split(source.path, source.compression):
+    format = FORMATS.all()[source.format]
+    if format.gather is not None or format.facts is not None or source.beside:
+        return [source]  # its rows need one another
+    if not isinstance(source.path, Path) or not may_be_split(source.path, source.compression):
         return [source]
     part = min(LARGEST_PART, max(SMALLEST_PART, size // (2 * workers)))
     return [replace(source, span=span) for span in spans(source.path, part)]
@@ -339,6 +346,7 @@ def read_edge_log(
     stage: Path,
     staged: Staged,
     say: Callable[[str], None],
+    mapping: Mapping | None = None,
 ) -> Path | None:
     """Read and key the edge log into `stage`; None if it held no row. say: told if it is empty."""
     quarantine = Quarantine()
@@ -346,7 +354,7 @@ def read_edge_log(
     writer: pq.ParquetWriter | None = None
     labels = Gathered(LABELS.arrow)
     try:
-        for batch in read_edge(path, ingest_context, quarantine):
+        for batch in read_edge(path, ingest_context, quarantine, mapping):
             if not batch.num_rows:
                 continue
             keyed, found = sketch_edge(batch, key)
@@ -359,7 +367,8 @@ def read_edge_log(
     refuse_unreadable(quarantine, path, "edge log", say)
     labels.add(staged.labels)
     staged.labels = labels.table()
-    staged.beside["edge"] = Beside(quarantine)
+    taken = quarantine.uses.get(path.name, TableUse())
+    staged.beside["edge"] = Beside(quarantine, taken.columns_ignored)
     return out if writer is not None else None
 
 

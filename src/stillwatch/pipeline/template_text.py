@@ -44,6 +44,8 @@ class TemplateText:
     """What every row passes on its way in."""
     staged: list[Path]
     """Staged exchanges: request, source, row."""
+    rekeyed: Path | None
+    """The same of the rows whose id occurs twice, by the keys of their exchanges; None if there are none."""
     settings: SketchSettings
     """How text becomes sketches."""
     progress: Callable[[str, int, int], None]
@@ -55,7 +57,7 @@ class TemplateText:
         if not chosen:
             return LABELS.arrow.empty_table()
         prompts: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        for family, account, text in self._read(_wanted(engine, uses, chosen, self.staged)):
+        for family, account, text in self._read(_wanted(engine, uses, chosen, self.staged, self.rekeyed)):
             prompts[family].append((account, text))
         rows: list[dict[str, Any]] = []
         for template in {f.key: f for f in chosen}.values():
@@ -79,7 +81,9 @@ class TemplateText:
             self.progress("reading shared templates", done, len(wanted))
 
 
-def _wanted(engine: Engine, uses: Uses, found: list[Family], staged: list[Path]) -> dict[int, Place]:
+def _wanted(
+    engine: Engine, uses: Uses, found: list[Family], staged: list[Path], rekeyed: Path | None
+) -> dict[int, Place]:
     """By source and row, the templates that the row is an example of, and its account: many accounts, and the
     earliest rows of each.
     """
@@ -88,12 +92,12 @@ def _wanted(engine: Engine, uses: Uses, found: list[Family], staged: list[Path])
         pa.table({"family": sorted({f.key for f in found})}, schema=schema_of(family=pa.int64())),
     )
     rows = uses.by_family(keys)
-    placed = (
-        engine.read("logged", staged)
-        .filter(_.has_text)
-        .select("request", "source", "row")
-        .semi_join(rows.select("request"), "request")
-    )
+    logged = engine.read("logged", staged).filter(_.has_text).select("request", "source", "row")
+    if rekeyed is not None:
+        own = engine.read("rekeyed", [rekeyed])
+        given = own.semi_join(logged, ["source", "row"]).select("request", "source", "row")
+        logged = logged.anti_join(own, ["source", "row"]).union(given)
+    placed = logged.semi_join(rows.select("request"), "request")
     # A request that the log holds twice is read where it stands first.
     again = ibis.row_number().over(ibis.window(group_by="request", order_by=["source", "row"]))
     once = placed.mutate(again=again).filter(_.again == 0).select("request", "source", "row")

@@ -1,4 +1,4 @@
-"""Staged rows to the run's exchanges: duplicates out, edge log joined, one sorted file a day."""
+"""Staged rows to the run's exchanges: repeats merged, edge log joined, one sorted file a day."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from ibis import _
 
 from stillwatch.engine import Engine, Scope, Table
 from stillwatch.ingest import Source
+from stillwatch.pipeline.merge_exchanges import merge_exchanges
 from stillwatch.pipeline.read_logs import Staged
 from stillwatch.run.layout import ORDER
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.stored import EXCHANGES
-from stillwatch.schema.table import values
+from stillwatch.schema.table import schema_of, values
 
-DUPLICATES = "looking for duplicate request ids"
+REPEATS = "looking for repeated request ids"
 """The first step; all logs have been read before it."""
+SHARED_ID = "several exchanges have this id: an edge log counts only in what all its lines of the id say"
 DAY = 86_400
 LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC).toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 """The last day of the calendar, since 1970: no day after it can be named."""
@@ -38,72 +40,83 @@ def write_exchanges(
     out: Path,
     progress: Callable[[str, int, int], None],
 ) -> int:
-    """Write RUN/exchanges/day=…/exchanges.parquet; returns how many duplicates went to quarantine."""
-    progress(DUPLICATES, 0, 0)
-    with Scope(engine, "logs") as scope:
-        return _written(scope, staged, edge, sources, sketched, out, progress)
+    """Write RUN/exchanges/day=…/exchanges.parquet; returns how many rows were merged into others.
 
-
-def _written(
-    engine: Engine,
-    staged: Staged,
-    edge: Path | None,
-    sources: list[Source],
-    sketched: Sketched,
-    out: Path,
-    progress: Callable[[str, int, int], None],
-) -> int:
-    rows = engine.read("staged", staged.files)
-    duplicates = _duplicates(engine, rows)
-    if duplicates is not None:
-        found = engine.collect(duplicates.order_by(["source", "row"])).to_pylist()
-        for row in found:
-            staged.quarantine.good -= 1
-            staged.quarantine.add(
-                sources[row["source"]].name,
-                row["row"] + 1,
-                "request_id",
-                "the request id was seen before (row counted among readable rows)",
-            )
-        rows = rows.anti_join(duplicates, ["source", "row"])
-    edge_log = engine.read("edge", [edge]) if edge is not None else None
-    _write_days(engine, rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
-    return len(found) if duplicates is not None else 0
-
-
-def _duplicates(engine: Engine, rows: Table) -> Table | None:
-    """(source, row) of every row whose request id another carries too, but for one; None if there is none.
-
-    The one kept is the first with text, since a span and its event may both tell of a request and only one of
-    them its words.
+    Merged rows, and exchanges that share their id, are counted in `staged.quarantine`.
     """
-    several = engine.create(
-        "several", rows.group_by("request").agg(n=_.count()).filter(_.n > 1).select("request")
-    )
-    if not engine.collect(several.agg(n=several.count())).column("n")[0].as_py():
-        return None
-    later = ibis.row_number().over(
-        ibis.window(group_by="request", order_by=[_.has_text.desc(), "source", "row"])
-    )
-    again = (
-        rows.semi_join(several, "request").select("request", "has_text", "source", "row").mutate(later=later)
-    )
-    return engine.create("duplicates", again.filter(_.later > 0).select("source", "row"))
+    progress(REPEATS, 0, 0)
+    with Scope(engine, "logs") as scope:
+        merged = merge_exchanges(scope, scope.read("staged", staged.files))
+        quarantine = staged.quarantine
+        for source, count in sorted(merged.dropped.items()):
+            quarantine.merge_rows(sources[source].name, count)
+        quarantine.mend("request_id", SHARED_ID, merged.ambiguous)
+        if merged.keys is not None:
+            staged.rekeyed = staged.files[0].with_name("rekeyed.parquet")
+            schema = schema_of(request=pa.int64(), source=pa.int32(), row=pa.int64())
+            scope.write(merged.keys, staged.rekeyed, schema, ["source", "row"])
+        edge_log = scope.read("edge", [edge]) if edge is not None else None
+        if edge_log is not None:
+            joins = edge_joins(scope, merged.rows, edge_log).to_pylist()
+            whole = next(row for row in joins if row["id_column"] is None)
+            staged.beside["edge"].joined = (whole["named"], whole["requests"])
+        _write_days(scope, merged.rows, edge_log, sketched.marked(EXCHANGES.arrow), out, progress)
+        return merged.dropped.total()
 
 
 def _told_of(engine: Engine, rows: Table, edge: Table) -> Table:
-    """What the edge log says of the rows' requests, one row for each request."""
-    said = edge.semi_join(rows.select("request"), "request").group_by("request")
-    return engine.create("told", said.agg(**{f"edge_{name}": edge[name].max() for name in EDGE_COLUMNS}))
+    """What the edge log says of the rows' requests, one row for each request.
+
+    Where it has several, as for a retry or a hop inside, one is chosen whole: first one with the address of a
+    client, then by its best id, then the first in time, then the first in the file. What the chosen one does
+    not say is taken from rows in the same order that name no other address.
+    """
+    said = edge.semi_join(rows.select(request="named"), "request")
+    order = [
+        said.outside.fill_null(False).desc(),
+        "id_rank",
+        said.seen.isnull(),
+        "seen",
+        "place",
+    ]
+    ranked = said.mutate(turn=ibis.row_number().over(ibis.window(group_by="request", order_by=order)))
+    chosen = ranked.filter(_.turn == 0).select("request", chosen_address="address")
+    beside = ranked.join(chosen, "request")
+    own = beside.filter((_.turn == 0) | _.address.isnull() | (_.address == _.chosen_address))
+    first = {f"edge_{name}": own[name].argmin(own.turn, where=own[name].notnull()) for name in EDGE_COLUMNS}
+    sure = {f"sure_{name}": said[name].max() == said[name].min() for name in EDGE_COLUMNS}
+    whole = own.group_by(named=_.request).agg(**first)
+    return engine.create("told", whole.join(said.group_by(named=_.request).agg(**sure), "named"))
+
+
+def edge_joins(engine: Engine, rows: Table, edge: Table) -> pa.Table:
+    """How many of the rows' requests the edge log names: columns id_column, named, requests.
+
+    One row is the whole: its id_column is null and `requests` counts all requests. The others say how many
+    the ids of one column of the edge log name.
+    """
+    asked = rows.filter(_.named.notnull()).select(request="named").distinct()
+    found = edge.select("request", "id_column").distinct().semi_join(asked, "request")
+    whole = found.agg(id_column=ibis.null("string"), named=found.request.nunique()).cross_join(
+        asked.agg(requests=_.count())
+    )
+    parts = found.group_by("id_column").agg(named=_.request.nunique()).mutate(requests=ibis.null("int64"))
+    return engine.collect(
+        whole.select("id_column", "named", "requests")
+        .union(parts.select("id_column", "named", "requests"))
+        .order_by([ibis.desc("named"), "id_column"])
+    )
 
 
 def _with_edge(rows: Table, told: Table) -> Table:
-    """Rows with what the edge log says of them."""
-    joined = rows.left_join(told, "request")
+    """Rows with what the edge log says of them: of a shared id only what all its lines say."""
+    joined = rows.left_join(told, "named")
     own = [name for name in rows.columns if name not in EDGE_COLUMNS]
-    return joined.select(
-        *own, **{name: ibis.coalesce(joined[f"edge_{name}"], joined[name]) for name in EDGE_COLUMNS}
-    )
+    said = {
+        name: ibis.ifelse(joined.alone | joined[f"sure_{name}"], joined[f"edge_{name}"], None)
+        for name in EDGE_COLUMNS
+    }
+    return joined.select(*own, **{name: ibis.coalesce(said[name], joined[name]) for name in EDGE_COLUMNS})
 
 
 def _write_days(

@@ -43,17 +43,18 @@ class Promise(StrEnum):
 P = Promise
 PROMISES: dict[str, dict[Promise, str]] = {
     "exchanges": {
-        P.PASSED: "request_id time model status input_tokens output_tokens reasoning_tokens duration_ms asn "
-        "network_class region",
-        P.KEYED: "request account address subnet client stainless ja4 parameters end_user conversation "
-        "prompt head tail system tools "
-        "output_format prefix continues leaves signatures signed shingles bands",
+        P.PASSED: "request_id time model status input_tokens output_tokens reasoning_tokens "
+        "cached_tokens cache_written_tokens duration_ms asn network_class region",
+        P.KEYED: "request account address subnet client stainless ja4 parameters end_user device "
+        "conversation prompt head tail system tools output_format prefix continues leaves signatures "
+        "signed shingles bands",
         P.MEASURED: "has_text words places semantic language script prompt_chars answer_chars turns flags "
         "harvest refused reasoning_share",
     },
     "accounts": {
-        P.PASSED: "account_id created plan verification region banned",
-        P.KEYED: "account payment email_domain email_shape phone_prefix organisation",
+        P.PASSED: "account_id created plan verification region banned banned_unknown limit_requests_minute "
+        "limit_requests_day limit_tokens_minute limit_tokens_day",
+        P.KEYED: "account payment email_domain mail_root email_shape phone_prefix organisation",
         P.COUNTED: "email_public",
     },
     "labels": {P.KEYED: "key", P.WORDED: "kind", P.SHOWN: "label"},

@@ -54,6 +54,11 @@ REQUESTS = Contract(
             "Sampling parameters, canonical: sorted name=value pairs, joined by a space.",
         ),
         Column("end_user", pa.string(), "The customer's own id of its end user, where it passes one on."),
+        Column(
+            "device",
+            pa.string(),
+            "Id of the device, as the client wrote it into a structured end-user id.",
+        ),
         Column("conversation", pa.string(), "Id of the session or conversation."),
         Column(
             "messages",
@@ -91,6 +96,11 @@ EDGE = Contract(
         Column("user_agent", pa.string(), "User-Agent header."),
         Column("stainless", pa.string(), "The x-stainless-* headers, canonical."),
         Column("ja4", pa.string(), "JA4 TLS client fingerprint."),
+        Column("outside", pa.bool_(), "Whether the address is a client's: public, and no trusted proxy."),
+        Column("seen", TIME, "When the edge saw the request, if it says so."),
+        Column("place", pa.int64(), "The row in the file, from 1."),
+        Column("id_rank", pa.int32(), "Which of the row's ids this is: 0 for the best."),
+        Column("id_column", pa.string(), "The column of the file that the id comes from."),
     ),
     text=True,
 )
@@ -123,6 +133,11 @@ ACCOUNT_ROWS = Contract(
         Column("organisation", pa.string(), "Organisation that the account declares."),
         Column("region", pa.string(), "Country or region declared or billed."),
         Column("banned", TIME, "When the account was banned, if it was."),
+        Column("banned_unknown", pa.bool_(), "Whether it was banned at a time that is not known."),
+        Column("limit_requests_minute", pa.int64(), "Requests a minute that its plan allows."),
+        Column("limit_requests_day", pa.int64(), "Requests a day that its plan allows."),
+        Column("limit_tokens_minute", pa.int64(), "Tokens a minute that its plan allows."),
+        Column("limit_tokens_day", pa.int64(), "Tokens a day that its plan allows."),
     ),
     text=True,
 )

@@ -27,6 +27,9 @@ LEAST_HEARD = 30
 PARTS = ("head", "tail")
 """The parts of a prompt by which templates are told."""
 
+LIMITS = ("limit_requests_minute", "limit_requests_day", "limit_tokens_minute", "limit_tokens_day")
+"""Columns of accounts that state what a plan allows."""
+
 SIGNAL_EXCHANGES = schema_of(
     group=pa.int32(),
     account=pa.int64(),
@@ -36,6 +39,9 @@ SIGNAL_EXCHANGES = schema_of(
     status=pa.int16(),
     input_tokens=pa.int32(),
     output_tokens=pa.int32(),
+    cached_tokens=pa.int32(),
+    client=pa.int64(),
+    ja4=pa.int64(),
     has_text=pa.bool_(),
     prompt=pa.int64(),
     head=pa.int64(),
@@ -49,12 +55,21 @@ SIGNAL_EXCHANGES = schema_of(
     reasoning_tokens=pa.int32(),
     reasoning_share=pa.float32(),
     end_user=pa.int64(),
+    device=pa.int64(),
+    system=pa.int64(),
+    tools=pa.int64(),
+    language=pa.string(),
     turns=pa.int16(),
     flags=pa.int32(),
     refused=pa.bool_(),
     payment=pa.int64(),
     created_second=pa.int64(),
     banned_second=pa.int64(),
+    plan=pa.string(),
+    limit_requests_minute=pa.int64(),
+    limit_requests_day=pa.int64(),
+    limit_tokens_minute=pa.int64(),
+    limit_tokens_day=pa.int64(),
     peer_volume=pa.float64(),
 )
 """One exchange of one group; `owner` is the key of the owner that the account declares, null if none;
@@ -138,7 +153,7 @@ def _sums(rows: Table) -> Table:
         metered=(_.input_tokens.notnull() & _.output_tokens.notnull()).cast("int64").sum(),
         answered=_answered().cast("int64").sum(),
         brief=(_answered() & (_.output_tokens <= BRIEF)).cast("int64").sum(),
-        end_users=_.end_user.nunique(),
+        end_users=ibis.coalesce(_.end_user, _.device).nunique(),
         first=_.second.min(),
         last=_.second.max(),
         **flags,

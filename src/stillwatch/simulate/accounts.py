@@ -135,6 +135,8 @@ class Accounts:
     """Number of the account with its id: its own, except for stolen keys; -1 until all accounts are known."""
     handover: Array
     """Chance that a balancer sends a later turn of its conversations by another account of its group."""
+    failover: Array
+    """Chance that another account of its group takes a turn that follows a refused one."""
     model: Array
     """Number of the model it prefers."""
     adopts: Array

@@ -34,6 +34,7 @@ SHARES = (
     "behind_egress",
     "staff",
     "handover",
+    "failover",
     "declared",
     "newcomers",
     "called",

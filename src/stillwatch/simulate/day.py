@@ -12,6 +12,7 @@ import pyarrow.compute
 from stillwatch.schema.keyed import mix
 from stillwatch.simulate import compose
 from stillwatch.simulate.accounts import HOUR, Array
+from stillwatch.simulate.caches import cached_tokens, chances
 from stillwatch.simulate.compose import Words, take
 from stillwatch.simulate.jobs import UNLIMITED, Jobs
 from stillwatch.simulate.openings import Said, replayed, with_stored
@@ -22,6 +23,7 @@ from stillwatch.simulate.world import DAY_STREAM, World, micros, stream
 
 pc: Any = pyarrow.compute
 STATUSES = np.array([200, 429, 400, 500])
+REFUSED = 429
 FAULTS = np.cumsum([0.982, 0.012, 0.004, 0.002])
 REASONING_STEP = 64
 CHARS_PER_TOKEN = 4.0
@@ -52,6 +54,8 @@ class Rows:
     """Tokens written, reasoning included."""
     reasoning_tokens: Array
     """Tokens of reasoning."""
+    cached_tokens: Array
+    """Tokens of those read that came from the cache."""
     client: Array
     """Number of the client build."""
     address: Array
@@ -241,22 +245,42 @@ class _Scene:
     def senders(self) -> Array:
         """Return the account that sends each row.
 
-        A balancer sends some later turns by another account of the same group.
+        A balancer sends some later turns by another account of the same group; the accounts of a campaign
+        are its group. After a refused turn, a dispatcher may do so at once.
         """
         accounts = self.world.accounts
+        group = np.where(accounts.campaign >= 0, -1 - accounts.campaign, accounts.group)
         chance = np.where(self.turn > 0, accounts.handover[self.account], 0.0)
-        if not chance.any():
+        if not chance.any() and not accounts.failover.any():
             return self.account
-        keys = np.flatnonzero(accounts.handover > 0)
-        keys = keys[np.argsort(accounts.group[keys], kind="stable")]
+        keys = np.flatnonzero((accounts.handover > 0) | (accounts.failover > 0))
+        keys = keys[np.argsort(group[keys], kind="stable")]
         moved = np.flatnonzero(self.rng.random(self.n) < chance)
         first, end = (
-            np.searchsorted(accounts.group[keys], accounts.group[self.account[moved]], side)
-            for side in ("left", "right")
+            np.searchsorted(group[keys], group[self.account[moved]], side) for side in ("left", "right")
         )
         sender = self.account.copy()
         sender[moved] = keys[first + ((end - first) * self.rng.random(len(moved))).astype(np.int64)]
-        return sender
+        return self._failed_over(sender, keys, group)
+
+    def _failed_over(self, sender: Array, keys: Array, group: Array) -> Array:
+        """Return the senders after failover; chances come from hashes, so that no other column changes."""
+        accounts = self.world.accounts
+        refused = np.roll(self.status, 1) == REFUSED
+        wanted = np.where((self.turn > 0) & refused, accounts.failover[self.account], 0.0)
+        number = self.time + self.account
+        moved = np.flatnonzero(chances(number, self.world.seed * 16 + 21) < wanted)
+        first, end = (
+            np.searchsorted(group[keys], group[self.account[moved]], side) for side in ("left", "right")
+        )
+        # Never the account that was refused: the next one in the pool's order, some steps on.
+        size = np.maximum(end - first, 1)
+        place = {int(key): i for i, key in enumerate(keys)}
+        here = np.array([place[int(key)] for key in sender[moved - 1]], np.int64) - first
+        steps = 1 + (chances(number[moved], 23) * np.maximum(size - 1, 1)).astype(np.int64)
+        failed = sender.copy()
+        failed[moved] = keys[first + (here + steps) % size]
+        return failed
 
     def rows(self, day: int, part: int, text: bool) -> Rows:
         """Return all rows, sorted by time."""
@@ -285,9 +309,18 @@ class _Scene:
         turns = self.jobs.turns[self.job] > 1
         passed_on = (self.end_user > 0) & ~accounts.silent[self.account]
         untooled = accounts.untooled[self.account]
+        sender = self.senders()
+        cached = cached_tokens(
+            sender,
+            self.turn,
+            self.time,
+            read,
+            self.status == 200,
+            chances(self.time + self.account, world.seed * 16 + 22),
+        )
         return Rows(
             world=world,
-            account=self.senders()[order],
+            account=sender[order],
             request_id=take(self._ids("chatcmpl-", serial, 3), order),
             time=self.time[order],
             duration=duration[order],
@@ -296,6 +329,7 @@ class _Scene:
             input_tokens=read[order],
             output_tokens=written[order],
             reasoning_tokens=reasoned[order],
+            cached_tokens=cached[order],
             client=client[self.run][order],
             address=accounts.places[first, slot][self.run][order],
             parameters=np.where(own_parameters >= 0, own_parameters, accounts.parameters[self.account])[

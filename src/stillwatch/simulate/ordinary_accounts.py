@@ -176,7 +176,7 @@ def _alone(n: int) -> dict[str, Array]:
         "period": whole + 1,
         "slices": whole + 1,
         **{name: np.zeros(n, bool) for name in ("even", "untooled", "silent")},
-        **{name: np.zeros(n) for name in ("ramp", "handover")},
+        **{name: np.zeros(n) for name in ("ramp", "handover", "failover")},
         "group_seed": np.zeros(n, np.uint64),
     }
 

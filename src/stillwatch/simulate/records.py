@@ -40,6 +40,8 @@ class Record:
     """Tokens written, reasoning included."""
     reasoning_tokens: int
     """Tokens of reasoning."""
+    cached_tokens: int
+    """Tokens of those read that came from the cache."""
     client: Client
     """Client software."""
     parameters: dict[str, Any]
@@ -93,6 +95,7 @@ class Record:
         usage |= {
             "total_tokens": self.input_tokens + self.output_tokens,
             "completion_tokens_details": {"reasoning_tokens": self.reasoning_tokens},
+            "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
         }
         found = {
             "id": self.request_id,
@@ -138,7 +141,19 @@ def records(rows: Rows) -> Iterator[Record]:
         plain, numbers, texts, strict=True
     ):
         said = orjson.loads(response)["choices"][0]["message"] if response else {}
-        start, duration, status, read, written, reasoned, client, parameters, toolset, output_format = number
+        (
+            start,
+            duration,
+            status,
+            read,
+            written,
+            reasoned,
+            cached,
+            client,
+            parameters,
+            toolset,
+            output_format,
+        ) = number
         yield Record(
             request_id=request,
             account=account,
@@ -150,6 +165,7 @@ def records(rows: Rows) -> Iterator[Record]:
             input_tokens=read,
             output_tokens=written,
             reasoning_tokens=reasoned,
+            cached_tokens=cached,
             client=setting.clients.builds[client],
             parameters=setting.clients.parameters[parameters],
             tools=tools[toolset],
@@ -169,6 +185,7 @@ NUMBERS = (
     "input_tokens",
     "output_tokens",
     "reasoning_tokens",
+    "cached_tokens",
     "client",
     "parameters",
     "tools",

@@ -128,7 +128,8 @@ def accounts_table(world: World) -> pa.Table:
         "region": take(region, accounts.region),
         "banned": _times(accounts.banned),
     }
-    table = pa.table([columns[name] for name in ACCOUNT_ROWS.names()], schema=ACCOUNT_ROWS.arrow)
+    schema = pa.schema([field for field in ACCOUNT_ROWS.arrow if field.name in columns])
+    table = pa.table([columns[name] for name in schema.names], schema=schema)
     return table.filter(pa.array(owners(world))).sort_by("account_id")
 
 

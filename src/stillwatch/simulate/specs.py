@@ -219,6 +219,10 @@ class Campaign:
     """Model to which all of it moves; empty: it does not move."""
     moves_day: int = 0
     """Day of the campaign on which it moves."""
+    handover: float = 0.0
+    """Chance that a later turn of a conversation goes by another of its accounts."""
+    failover: float = 0.0
+    """Chance that another of its accounts takes the turn after a refused one."""
     pinned: bool = False
     """Whether each of its accounts always shows one client build, as with relays."""
     stay: float = 0.5

@@ -12,9 +12,22 @@ from stillwatch.schema.keyed import HashKey, keys_of
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.sketch.arrow import compute
 from stillwatch.sketch.batch import account_keys
+from stillwatch.sketch.mail_roots import mail_roots
 from stillwatch.sketch.marks import Labels
 
-PASSED = ("account_id", "created", "plan", "verification", "region", "banned")
+PASSED = (
+    "account_id",
+    "created",
+    "plan",
+    "verification",
+    "region",
+    "banned",
+    "banned_unknown",
+    "limit_requests_minute",
+    "limit_requests_day",
+    "limit_tokens_minute",
+    "limit_tokens_day",
+)
 SHOWN = ("organisation", "email_domain", "phone_prefix", "email_shape")
 
 
@@ -33,6 +46,9 @@ def sketch_accounts(rows: pa.Table, key: HashKey, public_mail: Sequence[str]) ->
         if name == "email_domain":
             shown = folded
             columns["email_public"] = _is_public(folded, public_mail)
+            roots = mail_roots(folded, public_mail)
+            columns["mail_root"] = keys_of(roots, key, "mail_root")
+            labels.add("mail_root", roots.unique(), key)
         pairs = (
             pa.table({"key": columns[name], "label": shown})
             .group_by(["key"], use_threads=False)

@@ -39,6 +39,8 @@ PASSED = (
     "input_tokens",
     "output_tokens",
     "reasoning_tokens",
+    "cached_tokens",
+    "cache_written_tokens",
     "duration_ms",
     "asn",
     "network_class",

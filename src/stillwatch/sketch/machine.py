@@ -33,7 +33,8 @@ MARKS = re.compile(
     r"(?: ?\.{3})?"
     r"|\"?redacted-by-litellm\"?"
     r"|data:[\w.+-]{1,40}/[\w.+-]{1,80}(?:;[\w=.-]{1,40}){0,4};base64,[A-Za-z0-9+/_=-]*"
-    r"|(?:\.{3}|\u2026)? ?[\[(<{]{1,2} ?(?:\.{3}|\u2026)? ?(?:\w{1,20} ){0,3}(?:truncat\w{0,5}|redacted)\b"
+    r"|(?:\.{3}|\u2026)? ?[\[(<{]{1,2} ?(?:\.{3}|\u2026)? ?"
+    r"(?:(?<!\()(?:\w{1,20} ){1,3})?(?:truncat\w{0,5}|redacted)\b"
     r"[^\[\](){}<>\n]{0,80}[\])>}]{1,2}(?: ?\.{3}| ?\u2026)?"
     r"|(?:\.{3}|\u2026) ?(?:truncated|and \d+ more)\b"
     r"|\[(?:image|audio|video|file|document|blob|uri)(?:[ _](?:url|data|omitted|removed|\#?\d{1,4})){0,2}\]"
@@ -54,6 +55,7 @@ def unmarked(column: pa.Array[Any]) -> pa.Array[Any]:
     held = data[int(offsets[0]) : int(offsets[-1])].tobytes()
     if not any(start in held for start in STARTS):
         return column
-    return pa.array(
+    cleaned: pa.Array[Any] = pa.array(
         [None if text is None else without_marks(text) for text in column.to_pylist()], column.type
     )
+    return cleaned

@@ -22,6 +22,7 @@ KEYED = {"user_agent": "client", "stainless": "stainless", "ja4": "ja4", "parame
 """Columns of requests whose value may be shown, and the kind of their keys."""
 HIDDEN = {
     "end_user": "end_user",
+    "device": "device",
     "conversation": "conversation",
     "tools": "tools",
     "output_format": "output_format",

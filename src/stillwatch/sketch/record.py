@@ -33,6 +33,8 @@ class Sketch:
     """Key of the sampling parameters."""
     end_user: int | None
     """Key of the customer's own end-user id."""
+    device: int | None
+    """Key of the device id that the client asserts in a structured end-user id."""
     conversation: int | None
     """Key of the session or conversation id."""
     has_text: bool

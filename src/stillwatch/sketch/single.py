@@ -33,6 +33,7 @@ MARKS = {
     "ja4": "ja4",
     "parameters": "parameters",
     "end_user": "end_user",
+    "device": "device",
     "conversation": "conversation",
     "tools": "tools",
     "output_format": "output_format",
@@ -58,6 +59,7 @@ class Asked(Protocol):
     ja4: str | None
     parameters: str | None
     end_user: str | None
+    device: str | None
     conversation: str | None
     messages: list[tuple[str, str]] | None
     tools: str | None
@@ -286,6 +288,7 @@ def _record(
         ja4=keys.get("ja4"),
         parameters=keys.get("parameters"),
         end_user=keys.get("end_user"),
+        device=keys.get("device"),
         conversation=keys.get("conversation"),
         has_text=held,
         prompt=text[0],

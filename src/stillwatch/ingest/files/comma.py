@@ -3,62 +3,133 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from stillwatch.ingest.files.lines import lines
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Aside, BadRow, Mended
 from stillwatch.ingest.values import Row
 
+DELIMITERS = ",;\t|"
+SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""A first line by which Excel is told what separates the fields."""
+STRAY = re.compile("[\udc80-\udcff]+")
+GUESSED = "not UTF-8: read as Windows-1252"
+Cells = Iterator[tuple[int, Row | BadRow]]
 
-def csv_rows(pieces: Iterable[bytes], longest: int) -> Iterator[tuple[int, Row | BadRow]]:
+
+@dataclass(frozen=True)
+class Header:
+    """What the first lines tell."""
+
+    names: tuple[str, ...]
+    """Names of the columns."""
+    delimiter: str
+    """What separates the fields."""
+    before: int
+    """Lines before the header."""
+
+
+def header_of(first: str, second: str = "") -> Header | None:
+    """Return the header that the first line is, or the second if the first names the separator only.
+
+    None if it cannot be read.
+    """
+    told = SEPARATOR.fullmatch(first.strip("\r\n"))
+    line = second if told else first
+    bare = re.sub(r'"[^"]*"', "", line)
+    delimiter = told[1] if told else max(DELIMITERS, key=bare.count)
+    try:
+        names = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+    except csv.Error:
+        return None
+    return Header(tuple(_text(name)[0].strip() for name in names), delimiter, 1 if told else 0)
+
+
+def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
     """Return rows by column name, numbered from 1 below the header; empty fields are left out."""
     csv.field_size_limit(min(longest, sys.maxsize, 2**31 - 1))
     faults: list[BadRow] = []
     texts = _texts(pieces, longest, faults)
-    header = next(texts, "")
-    delimiter = max(",;\t", key=header.count)
-    try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    except csv.Error:
+    first = _filled(texts)
+    header = header_of(first, _filled(texts) if SEPARATOR.fullmatch(first.strip("\r\n")) else "")
+    if header is None:
         yield 1, BadRow("", "the header is not readable as CSV")
         return
     # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
     # file.
-    reader = csv.reader(texts, strict=True, delimiter=delimiter)
+    reader = csv.reader(texts, strict=True, delimiter=header.delimiter)
     number = 0
     while True:
-        number += 1
         before = reader.line_num
+        found: Row | BadRow
+        guessed: list[Mended] = []
         try:
-            row = _row(names, next(reader))
+            cells = next(reader)
+            if not cells:
+                continue
+            found = _row(header.names, cells, guessed)
         except StopIteration:
             break
         except csv.Error:
-            row = BadRow(
+            found = BadRow(
                 "", "not readable as CSV: a quote is not closed or not doubled, or a field is too long"
             )
-        if isinstance(row, BadRow):
-            row.lost = max(1, reader.line_num - before)
-        yield from ((number, fault) for fault in faults)
+        number += 1
+        if isinstance(found, BadRow) and not isinstance(found, Aside):
+            found.lost = max(1, reader.line_num - before)
+        yield from ((number, fault) for fault in (*faults, *guessed))
         faults.clear()
-        yield number, row
-    yield from ((number, fault) for fault in faults)
+        yield number, found
+    yield from ((number + 1, fault) for fault in faults)
+
+
+def _filled(texts: Iterator[str]) -> str:
+    """Return the first line that is not blank."""
+    return next((text for text in texts if not text.isspace()), "")
 
 
 def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Iterator[str]:
-    for _, line in lines(pieces, longest):
+    for _, line in lines(pieces, longest, blank=True):
         if isinstance(line, BadRow):
             faults.append(line)
         else:
-            yield line.decode("utf-8", "surrogateescape") + "\n"
+            text = line.decode("utf-8", "surrogateescape")
+            yield "\n" if text.isspace() else text + "\n"
 
 
-def _row(names: list[str], cells: list[str]) -> Row | BadRow:
+def _row(names: tuple[str, ...], cells: list[str], guessed: list[Mended]) -> Row | BadRow:
+    if len(cells) > len(names) and not any(cells[len(names) :]):
+        del cells[len(names) :]  # a separator after the last field of each row
     if len(cells) != len(names):
         return BadRow("", f"row has {len(cells):,} fields, the header {len(names):,}")
-    row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
-    for name, cell in row.items():
-        if not cell.isascii() and any("\udc80" <= c <= "\udcff" for c in cell):
-            return BadRow(name, "not valid UTF-8")
+    row: Row = {}
+    same = 0
+    for name, cell in zip(names, cells, strict=True):
+        if not cell:
+            continue
+        if not cell.isascii():
+            cell, stray = _text(cell)
+            if stray:
+                guessed.append(Mended(name, GUESSED))
+        same += cell.strip() == name
+        row[name] = cell
+    if same and same == sum(1 for name in names if name):
+        return Aside("repeated headers")
     return row
+
+
+def _text(cell: str) -> tuple[str, bool]:
+    """Return a text whose bytes that are no UTF-8 are read as Windows-1252, and whether it had some."""
+    if cell.isascii() or not STRAY.search(cell):
+        return cell, False
+    return STRAY.sub(lambda found: _western(found[0].encode("ascii", "surrogateescape")), cell), True
+
+
+def _western(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

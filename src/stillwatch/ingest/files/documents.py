@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.ingest.files.lines import Piece, too_long
+from stillwatch.ingest.files.lines import Held, Piece
 from stillwatch.ingest.quarantine import BadRow
 
 Bytes = npt.NDArray[np.uint8]
@@ -46,33 +46,38 @@ def _scan(data: Bytes, state: States, level: int, cuts: States) -> int:
     return found
 
 
+def object_ends(data: bytes) -> list[int]:
+    """Return where the outermost objects of a piece of JSON end, in order."""
+    cuts = np.empty(len(data) + 1, np.int64)
+    found = cuts[: _scan(np.frombuffer(data, np.uint8), np.zeros(3, np.int64), 0, cuts)].tolist()
+    return [-cut for cut in found if cut < 0]
+
+
 def objects(pieces: Iterable[bytes], level: int, longest: int) -> Iterator[Piece]:
     """Return the objects that are `level` brackets deep, in order, with their numbers.
 
-    Objects that are too long are skipped without being held.
+    Objects that are too long are cut, and never held.
     """
     state = np.zeros(3, np.int64)
     number = passed = size = 0
-    held: list[bytes] | None = None
+    held: Held | None = None
     try:
         for piece in pieces:
             cuts = np.empty(len(piece) + 1, np.int64)
             start = 0
             for cut in cuts[: _scan(np.frombuffer(piece, np.uint8), state, level, cuts)].tolist():
                 if cut >= 0:
-                    held, size, start = [], 0, cut
+                    held, size, start = Held(longest, json=True), 0, cut
                 elif held is not None:
                     number += 1
                     size += -cut - start
                     passed += size
-                    yield (
-                        number,
-                        b"".join([*held, piece[start:-cut]]) if size <= longest else too_long(longest),
-                    )
+                    held.add(piece[start:-cut])
+                    yield number, held.take()
                     held = None
             if held is not None:
                 size += len(piece) - start
-                held = [*held, piece[start:]] if size <= longest else []
+                held.add(piece[start:])
     except BadRow as broken:
         yield number + 1, broken
         return

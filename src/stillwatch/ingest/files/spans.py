@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.streams import UTF16, UTF32
 
 CHUNK = 1 << 20
@@ -24,7 +24,7 @@ class Span:
     """Lines before the first."""
 
 
-def spans(path: Path, size: int) -> list[Span]:
+def spans(path: Place, size: int) -> list[Span]:
     """Cut a file into spans of about `size` bytes; each but the last ends with a line end. The file is read
     once, to count its lines.
     """
@@ -48,7 +48,7 @@ def spans(path: Path, size: int) -> list[Span]:
     return found
 
 
-def span_bytes(path: Path, span: Span) -> Iterator[bytes]:
+def span_bytes(path: Place, span: Span) -> Iterator[bytes]:
     """Return the bytes of a span, piece by piece, without a byte order mark."""
     with path.open("rb") as file:
         file.seek(span.start)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from stillwatch.ingest.envelope import Envelope, asking, read_line
 from stillwatch.ingest.line_outline import LINE
 from stillwatch.ingest.sample import Sample
@@ -28,6 +30,23 @@ def speaks_anthropic(envelope: Envelope) -> bool:
     return envelope.anthropic
 
 
+SAMPLE = {
+    "time": "2026-02-01T12:00:00Z",
+    "request_id": "n1",
+    "account_id": "ada",
+    "headers": {"anthropic-version": "2023-06-01", "user-agent": "Anthropic/Python 1.0"},
+    "status_code": 200,
+    "request": {
+        "model": "heron",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "what is a reef"}],
+    },
+    "response": {
+        "type": "message",
+        "content": [{"type": "text", "text": "coral"}],
+        "usage": {"input_tokens": 2, "cache_read_input_tokens": 7, "output_tokens": 4},
+    },
+}
 FORMATS.add(
     "anthropic_messages_jsonl",
     Format(
@@ -40,5 +59,20 @@ FORMATS.add(
         blind_spots="What stands around the body differs from operator to operator. Reasoning tokens are "
         "not counted apart by this API.",
         outline=LINE,
+        sample=json.dumps(SAMPLE) + "\n",
+        gives=(
+            {
+                "request_id": "n1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "cached_tokens": 7,
+                "output_tokens": 4,
+                "user_agent": "Anthropic/Python 1.0",
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )

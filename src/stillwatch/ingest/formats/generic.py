@@ -145,7 +145,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     """Read a Parquet batch as raw columns; plain columns never leave Arrow."""
     mapping = _mapping(context)
     unit = _unit(mapping)
-    columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit)}
+    columns: dict[str, Any] = {"time": times(_pick(batch, mapping, "time"), unit, context.times)}
     columns.update(
         {
             name: strings(_pick(batch, mapping, name), from_end=name == "address")
@@ -290,5 +290,18 @@ FORMATS.add(
         read=read,
         blind_spots="Whatever the mapping does not name.",
         columns=columns_of,
+        spellings=TARGETS,
+        sample="request_id,account_id,time,model,prompt,answer,input_tokens\n"
+        "g1,ada,2026-02-01T12:00:00Z,heron,what is a reef,coral,9\n",
+        gives=(
+            {
+                "request_id": "g1",
+                "account_id": "ada",
+                "model": "heron",
+                "input_tokens": 9,
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )

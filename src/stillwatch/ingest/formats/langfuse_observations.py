@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.conversation import Messages, answer_of, messages_of
+from stillwatch.ingest.elsewhere import Wanting
+from stillwatch.ingest.otel_kinds import WORDS
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
-from stillwatch.ingest.request import Context, Request
+from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers, first_account
 from stillwatch.ingest.streams import put_together
@@ -26,8 +28,9 @@ from stillwatch.ingest.values import (
 )
 from stillwatch.registry import FORMATS, Format
 
-ASKS = frozenset({"GENERATION"})
-"""Kinds of observation that call a model; spans, events and tools are skipped."""
+ASKS = "GENERATION"
+"""The kind of observation that calls a model; spans, events and tools are stepped over."""
+KINDS = frozenset({ASKS, "SPAN", "EVENT", *(word.upper() for word in WORDS)})
 COUNTS = (
     "prompt_tokens",
     "promptTokens",
@@ -42,31 +45,42 @@ ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "met
 
 def detect(sample: Sample) -> float:
     """Observations have a type, a trace and a start, under one of two spellings."""
-    if (
-        not sample.has("type")
-        or not (sample.has("start_time") or sample.has("startTime"))
-        or not (sample.has("trace_id") or sample.has("traceId"))
+    if not (sample.has("start_time") or sample.has("startTime")) or not (
+        sample.has("trace_id") or sample.has("traceId")
     ):
         return 0.0
-    known = {
-        "GENERATION",
-        "SPAN",
-        "EVENT",
-        "AGENT",
-        "TOOL",
-        "CHAIN",
-        "RETRIEVER",
-        "EVALUATOR",
-        "EMBEDDING",
-        "GUARDRAIL",
-    }
-    return 0.95 if all(str(row.get("type")).upper() in known for row in sample.rows) else 0.0
+    if not sample.has("type"):  # the page's export of generations alone had no such column
+        return 0.8 if sample.has("traceId", "startTime", "model", "promptTokens") else 0.0
+    return 0.95 if all(str(row.get("type")).upper() in KINDS for row in sample.rows) else 0.0
 
 
-def read(row: Row, context: Context) -> Iterator[Request]:
-    """Read one generation as a request; other observations give nothing."""
-    if str(row.get("type", "")).upper() not in ASKS:
+def read(row: Row, context: Context) -> Iterator[Request | SteppedOver | Wanting]:
+    """Read one generation as a request; other observations are stepped over.
+
+    Older exports name user and session on the trace alone, which stands in another file.
+    """
+    untyped = ASKS if first(row, "startTime", "start_time") is not None else "rows of another kind"
+    kind = str(first(row, "type") or untyped).upper()
+    if kind != ASKS:
+        yield SteppedOver(WORDS.get(kind.lower(), "spans" if "type" in row else untyped))
         return
+    if _account(row, context) is None and (trace := first_text(row, "trace_id", "traceId")):
+        if not context.elsewhere.looked:
+            yield Wanting((trace,))
+            return
+        known = context.elsewhere.known.get(trace, {}).get("trace", {})
+        row = {**{name: value for name, value in known.items() if first(row, name) is None}, **row}
+    yield request_of(row, context)
+
+
+def _account(row: Row, context: Context) -> str | None:
+    if context.account_field:
+        return text(dig(row, context.account_field))
+    return first_account(row, *ACCOUNTS)
+
+
+def request_of(row: Row, context: Context) -> Request:
+    """Return a generation as a request."""
     asked = {**mapping_of(first(row, "model_parameters", "modelParameters"))}
     given = inner(row.get("input"))
     if isinstance(given, dict):
@@ -79,9 +93,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     usage = mapping_of(first(row, "usage_details", "usageDetails", "usage"))
     request = Request(
         request_id=text(row.get("id")),
-        account_id=text(dig(row, context.account_field))
-        if context.account_field
-        else first_account(row, *ACCOUNTS),
+        account_id=_account(row, context),
         time=context.moment(start, "start_time"),
         model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
@@ -98,7 +110,12 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         output_format=output_format_of(asked),
     )
     add_counts(request, usage or {name: row[name] for name in COUNTS if name in row})
-    yield with_thoughts(request, put_together(inner(row.get("output"))), given)
+    return with_thoughts(request, put_together(inner(row.get("output"))), given)
+
+
+def facts(row: Row) -> Iterator[tuple[str, str, Row]]:
+    """Return nothing: an observation tells others nothing, but asks the traces."""
+    yield from ()
 
 
 def _said(given: Any) -> Messages | None:
@@ -121,7 +138,10 @@ FORMATS.add(
         suffixes=(".json", ".jsonl", ".ndjson", ".csv", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="Addresses and user agents only where the application put them into metadata. Error "
+        facts=facts,
+        family="langfuse",
+        blind_spots="The older export names user and session on traces alone: keep the folder traces/ beside "
+        "observations/. Addresses and user agents only where the application put them into metadata. Error "
         "codes are not kept: an ERROR counts as 500.",
     ),
 )

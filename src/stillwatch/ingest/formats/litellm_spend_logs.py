@@ -82,5 +82,20 @@ FORMATS.add(
         "address is the load balancer's unless use_x_forwarded_for is set.",
         columns=columns_of,
         wants=WANTED,
+        sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
+        "requester_ip_address\n"
+        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",
+        gives=(
+            {
+                "request_id": "s1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "output_tokens": 4,
+                "duration_ms": 1000,
+                "address": "203.0.113.4",
+            },
+        ),
     ),
 )

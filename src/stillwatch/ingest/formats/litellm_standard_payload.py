@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
@@ -66,6 +67,23 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     yield with_thoughts(request, answer, row.get("messages"))
 
 
+SAMPLE = {
+    "id": "l1",
+    "trace_id": "t1",
+    "call_type": "acompletion",
+    "status": "success",
+    "startTime": 1769947200.0,
+    "endTime": 1769947200.8,
+    "model": "heron",
+    "model_parameters": {"temperature": 0.7},
+    "messages": [{"role": "user", "content": "what is a reef"}],
+    "response": {"choices": [{"message": {"role": "assistant", "content": "coral"}}]},
+    "prompt_tokens": 9,
+    "completion_tokens": 4,
+    "response_cost": 0.1,
+    "requester_ip_address": "203.0.113.4",
+    "metadata": {"user_api_key_user_id": "ada", "user_api_key_hash": "5" * 64},
+}
 FORMATS.add(
     "litellm_standard_payload",
     Format(
@@ -77,5 +95,21 @@ FORMATS.add(
         read=read,
         blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
         outline=PAYLOAD,
+        sample=json.dumps(SAMPLE) + "\n",
+        gives=(
+            {
+                "request_id": "l1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "output_tokens": 4,
+                "duration_ms": 800,
+                "address": "203.0.113.4",
+                "parameters": "temperature=0.7",
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from stillwatch.ingest.dialects import SAID
 from stillwatch.ingest.envelope import Envelope, asking, read_line
 from stillwatch.ingest.formats.anthropic_messages_jsonl import speaks_anthropic
@@ -36,6 +38,19 @@ def _speaks(envelope: Envelope) -> bool:
     return "choices" in answer or answer.get("object") in ("response", "chat.completion")
 
 
+SAMPLE = {
+    "time": "2026-02-01T12:00:00Z",
+    "request_id": "o1",
+    "account_id": "ada",
+    "client_ip": "203.0.113.4",
+    "path": "/v1/chat/completions",
+    "status_code": 200,
+    "request": {"model": "heron", "messages": [{"role": "user", "content": "what is a reef"}]},
+    "response": {
+        "choices": [{"message": {"role": "assistant", "content": "coral"}}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 4},
+    },
+}
 FORMATS.add(
     "openai_jsonl",
     Format(
@@ -49,5 +64,19 @@ FORMATS.add(
         blind_spots="What stands around the body differs from operator to operator; a name that is not "
         "known (docs/formats.md) is not seen. Batch results carry no account.",
         outline=LINE,
+        sample=json.dumps(SAMPLE) + "\n",
+        gives=(
+            {
+                "request_id": "o1",
+                "account_id": "ada",
+                "model": "heron",
+                "status": 200,
+                "input_tokens": 9,
+                "output_tokens": 4,
+                "address": "203.0.113.4",
+                "messages": [{"role": "user", "text": "what is a reef"}],
+                "answer": "coral",
+            },
+        ),
     ),
 )

@@ -11,6 +11,7 @@ from stillwatch.ingest.frames.outline import Inside, Kind
 from stillwatch.ingest.frames.taker import Slot, Taker
 from stillwatch.ingest.frames.template import Outcome, Template, learnt
 from stillwatch.ingest.frames.trials import MOST_COUNTS, RUNS, Clock, Given, listening, trial_row, values_of
+from stillwatch.ingest.notes import give_back, take_notes
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context
 from stillwatch.ingest.values import Row
@@ -95,7 +96,7 @@ class FrameReader:
         slots = [self._taker.slots[number] for number in frame[1]]
         if sum(slot.kind is Kind.COUNT for slot in slots) > MOST_COUNTS:
             return None
-        given = [values_of(slots, run) for run in RUNS]
+        given = [values_of(frame[0], slots, run) for run in RUNS]
         clock = Clock(self._context)
         outcomes = [self._outcome(trial_row(frame[0], slots, run), clock.context) for run in given]
         if self._asked_for_more(frame[0], slots, given[0], outcomes[0]):
@@ -128,7 +129,10 @@ class FrameReader:
         return more
 
     def _outcome(self, row: Row, context: Context) -> Outcome | None:
-        """Return what the format's reader makes of a row, if that is one request or one step over."""
+        """Return what the format's reader makes of a row, if that is one request or one step over and it has
+        nothing to note.
+        """
+        before = take_notes()
         try:
             found = list(self._read(row, context))
         except (
@@ -142,4 +146,7 @@ class FrameReader:
             RecursionError,
         ):
             return None
-        return found[0] if len(found) == 1 else None
+        finally:
+            noted = take_notes()
+            give_back(before)
+        return found[0] if len(found) == 1 and not noted else None

@@ -102,6 +102,26 @@ def plain_messages(value: Any) -> bool:
     return words >= SHORTEST_WORDS
 
 
+def shape_of(usage: Any, depth: int = 0) -> Any:
+    """Return a usage object with 1 in place of every count above zero; None if it holds anything but counts,
+    nothing, and objects of them.
+    """
+    if type(usage) is not dict or not usage or depth > 1:
+        return None
+    shape: dict[str, Any] = {}
+    for name, value in usage.items():
+        kind = type(value)
+        if kind is int and 0 <= value < MOST:
+            shape[name] = 1 if value else 0
+        elif value is None:
+            shape[name] = None
+        elif kind is dict and (not value or (inside := shape_of(value, depth + 1)) is not None):
+            shape[name] = inside if value else value
+        else:
+            return None
+    return shape
+
+
 def plain_words(value: Any, kind: Kind) -> bool:
     """Whether a text is long enough to be no mark; as PROSE, it must not look as if it could be unpacked."""
     return (

@@ -26,6 +26,8 @@ class Kind(IntEnum):
     """Words that some reader takes apart if they are JSON; such ones stay in the frame."""
     MESSAGES = 7
     """A list of messages that hold nothing but roles and plain text."""
+    USAGE = 8
+    """Counts of tokens in any API's words, read as a whole since they are weighed against one another."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,6 @@ class Inside:
     """Names of MESSAGES of which it takes the same from JSON text."""
 
 
-USAGE = Inside(
-    {
-        name: Inside(others=Kind.COUNT)
-        for name in (
-            "prompt_tokens_details",
-            "completion_tokens_details",
-            "input_tokens_details",
-            "output_tokens_details",
-            "cache_creation",
-        )
-    },
-    others=Kind.COUNT,
-)
-"""Counts of tokens in any API's words."""
 BLOCK = Inside({"text": Kind.WORDS, "id": Kind.ID}, single=True)
 ANSWER = Inside(
     {
@@ -74,7 +62,7 @@ ANSWER = Inside(
         ),
         "content": BLOCK,
         "output": Inside({"id": Kind.ID, "content": BLOCK}, single=True),
-        "usage": USAGE,
+        "usage": Kind.USAGE,
     }
 )
 """The body of a response: one choice, one block of text."""

@@ -16,6 +16,7 @@ from stillwatch.ingest.frames.ordinary import (
     plain_id,
     plain_messages,
     plain_words,
+    shape_of,
 )
 from stillwatch.ingest.frames.outline import Inside, Kind
 from stillwatch.ingest.values import Row
@@ -58,6 +59,7 @@ class Shape:
     """Name, and the slots of whole numbers, fractions and digits."""
     times: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Name, and the slots of ISO times, epochs in seconds and in milliseconds."""
+    usages: list[tuple[str, int]] = field(default_factory=list)
     messages: list[tuple[str, int, int]] = field(default_factory=list)
     inside: list[tuple[str, Place, int]] = field(default_factory=list)
     """Names of objects that are gone into, and the slots of the mark AS_TEXT."""
@@ -133,6 +135,13 @@ class Taker:
             _take_counts(shape, holder, frame, taken, values)
         if shape.times:
             _take_times(shape, holder, frame, taken, values)
+        for name, number in shape.usages:
+            usage = holder[name]
+            counted = shape_of(usage)
+            frame[name] = usage if counted is None else counted
+            if counted is not None:
+                taken.append(number)
+                values.append(usage)
         for name, number, as_text in shape.messages:
             _take_messages(name, number, as_text, holder, frame, taken, values)
         for name, below, as_text in shape.inside:
@@ -197,6 +206,8 @@ class Taker:
         elif below is Kind.TIME:
             numbers = (self._number(path, below, form) for form in ("iso", "seconds", "milliseconds"))
             shape.times.append((name, *numbers))  # type: ignore[arg-type]
+        elif below is Kind.USAGE:
+            shape.usages.append((name, self._number(path, below)))
         elif below is Kind.MESSAGES:
             as_text = self._number(path, None, AS_TEXT) if name in place.inside.texts else -1
             shape.messages.append((name, self._number(path, below), as_text))

@@ -11,6 +11,7 @@ from stillwatch.ingest.frames.outline import Kind
 from stillwatch.ingest.frames.taker import Slot
 from stillwatch.ingest.frames.trials import COUNT_STEP, RUNS, Given
 from stillwatch.ingest.request import PLAIN, Request, SteppedOver
+from stillwatch.ingest.usage import counts_of
 from stillwatch.ingest.values import span_ms
 
 Values = list[Any]
@@ -39,6 +40,8 @@ class Template:
     """Pieces of the messages: a role with the number of its words; None with the number of a message list;
     or None with a list of messages that stand in the frame. None: there are no messages.
     """
+    usages: list[tuple[int, list[tuple[int, int]]]] = field(default_factory=list)
+    """Usage, and the columns that are parts of its Counts."""
     words: tuple[int, ...] = ()
     """Values that are words, for the size of a request."""
     size: int = 0
@@ -52,6 +55,10 @@ class Template:
             out[column] = values[number]
         for column, numbers in self.sums:
             out[column] += values[numbers[0]] if len(numbers) == 1 else sum([values[n] for n in numbers])
+        for number, parts in self.usages:
+            counts = counts_of(values[number])
+            for column, part in parts:
+                out[column] = counts[part]
         for column, pieces in self.texts:
             out[column] = "".join([p if type(p) is str else values[p] for p in pieces])  # type: ignore[index]
         for column, number, name, unit in self.moments:
@@ -115,7 +122,7 @@ def _same(
     template: Template, column: int, seen: Values, taken: list[Slot], given: list[Given], _times: Any
 ) -> bool:
     for number, slot in enumerate(taken):
-        if slot.kind not in (Kind.COUNT, Kind.TIME, Kind.MESSAGES, None) and all(
+        if slot.kind not in (Kind.COUNT, Kind.TIME, Kind.MESSAGES, Kind.USAGE, None) and all(
             value == run[number] for value, run in zip(seen, given, strict=True)
         ):
             template.same.append((column, number))
@@ -140,6 +147,24 @@ def _sum(
     template.base[column] = base.pop()
     template.sums.append((column, added))
     return True
+
+
+def _part(
+    template: Template, column: int, seen: Values, taken: list[Slot], given: list[Given], _times: Any
+) -> bool:
+    for number, slot in enumerate(taken):
+        if slot.kind is not Kind.USAGE:
+            continue
+        counts = [counts_of(run[number]) for run in given]
+        for part in range(len(counts[0])):
+            if all(value == found[part] for value, found in zip(seen, counts, strict=True)):
+                parts = next((parts for n, parts in template.usages if n == number), None)
+                if parts is None:
+                    parts = []
+                    template.usages.append((number, parts))
+                parts.append((column, part))
+                return True
+    return False
 
 
 def _text(
@@ -206,7 +231,7 @@ def _gap(
     return False
 
 
-EXPLAINED: tuple[Callable[..., bool], ...] = (_same, _sum, _text, _moment, _gap)
+EXPLAINED: tuple[Callable[..., bool], ...] = (_same, _part, _sum, _text, _moment, _gap)
 
 
 def _explain_messages(template: Template, seen: list[Any], taken: list[Slot], given: list[Given]) -> bool:

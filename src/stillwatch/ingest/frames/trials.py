@@ -20,6 +20,9 @@ values unlike others is not taken for one that copies them.
 COUNT_STEP = 1
 MOST_COUNTS = 22
 """Counts of one frame that can be told apart by powers of two below ordinary.MOST."""
+PRIMES = (1009, 2003, 3001, 4001, 5003, 6007, 7001, 8009, 9001, 1511, 2503, 3511, 4507, 5501, 6521, 7507)
+DAYS = (("2026-01-12", 1_768_176_000), ("2001-09-12", 1_000_252_800), ("2098-01-12", 4_040_323_200))
+"""Days that lie before and after every other time of a row, with their seconds since 1970."""
 Given = list[Any]
 """What stood in each slot in one trial."""
 _WORDS = (
@@ -30,10 +33,28 @@ _WORDS = (
 _PROSE = "trial {0} words of nobody, run {1}, long enough"
 
 
-def values_of(slots: list[Slot], run: int) -> Given:
+def values_of(frame: bytes, slots: list[Slot], run: int) -> Given:
     """Return a value for each slot, other than those of every other slot and run."""
     counts = [number for number, slot in enumerate(slots) if slot.kind is Kind.COUNT]
-    return [_value(slot, number, run, counts) for number, slot in enumerate(slots)]
+    row: Row = orjson.loads(frame)
+    return [
+        _usage(_holder(row, slot)[slot.path[-1]], number, run)
+        if slot.kind is Kind.USAGE
+        else _value(slot, number, run, counts)
+        for number, slot in enumerate(slots)
+    ]
+
+
+def _usage(shape: Row, number: int, run: int) -> Row:
+    """Return counts in place of the ones of a shape: primes, so that no sum is another's."""
+    start = (0, 7, 3)[run] + number
+    found: Row = {}
+    for place, (name, value) in enumerate(shape.items()):
+        if isinstance(value, dict):
+            found[name] = _usage(value, number + place + 1, run)
+        else:
+            found[name] = value and (PRIMES[(start + place) % len(PRIMES)] + 10_000 * (run + 1))
+    return found
 
 
 def _value(slot: Slot, number: int, run: int, counts: list[int]) -> Any:
@@ -56,8 +77,8 @@ def _value(slot: Slot, number: int, run: int, counts: list[int]) -> Any:
 def _time(form: str, number: int, run: int) -> Any:
     late = (number, 3 * number, 5_000 - number)[run]
     if form == "iso":
-        return f"2026-01-{12 + run:02d}T{late // 3600:02d}:{late // 60 % 60:02d}:{late % 60:02d}.{number:06d}"
-    seconds = 1_768_176_000 + 86_400 * run + late  # the day of the text above
+        return f"{DAYS[run][0]}T{late // 3600:02d}:{late // 60 % 60:02d}:{late % 60:02d}.{number:06d}"
+    seconds = DAYS[run][1] + late
     return seconds if form == "seconds" else seconds * 1_000 + number % 1_000
 
 

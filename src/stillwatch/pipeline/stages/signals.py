@@ -17,8 +17,10 @@ from stillwatch.pipeline.stages.linkage import Groups
 from stillwatch.report_tables.timeline import marks_table, timeline_table
 from stillwatch.signals import SIGNAL_EXCHANGES, score_groups
 from stillwatch.signals import prepare as prepare_inputs
-from stillwatch.signals.inputs import SignalInputs
+from stillwatch.signals.inputs import LIMITS, SignalInputs
 
+OF_ACCOUNTS = ("payment", "created_second", "banned_second", "plan", *LIMITS)
+"""Columns of accounts that signals read."""
 PEERS_WANTED = 2_000
 """Accounts in no group that stand for everybody else."""
 
@@ -93,10 +95,10 @@ def _signal_exchanges(
     engine: Engine, seen: Observed, groups: Groups, peer_volume: Table, assigned: Table
 ) -> Table:
     """The rows that signals read: exchanges of the candidates and the peers."""
-    account = seen.tables.accounts.select("account", "payment", "created_second", "banned_second").left_join(
+    account = seen.tables.accounts.select("account", *OF_ACCOUNTS).left_join(
         groups.declared.select("account", "owner"), "account"
     )
-    known = account.select("account", "payment", "created_second", "banned_second", "owner")
+    known = account.select("account", *OF_ACCOUNTS, "owner")
     rows = (
         seen.tables.exchanges.join(assigned, "account")
         .left_join(known, "account")

@@ -20,6 +20,7 @@ def row(record: Record) -> dict[str, Any]:
         "input_tokens": record.input_tokens,
         "output_tokens": record.output_tokens,
         "reasoning_tokens": record.reasoning_tokens,
+        "cached_tokens": record.cached_tokens,
         "duration_ms": record.duration,
         "user_agent": record.client.user_agent,
         "stainless": canonical(record.client.stainless),

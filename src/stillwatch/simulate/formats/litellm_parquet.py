@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from stillwatch.simulate.caches import STEP
 from stillwatch.simulate.clients import as_json
 from stillwatch.simulate.compose import take
 from stillwatch.simulate.day import REASONING_STEP, Rows
@@ -90,18 +91,21 @@ def _api_keys(rows: Rows) -> pa.Array[Any]:
 def metadata(rows: Rows) -> pa.Array[Any]:
     """Return what LiteLLM keeps of the caller: user agent, custom headers, error code, reasoning tokens."""
     known, inverse = combined(
-        rows.client, rows.status, np.minimum(rows.reasoning_tokens // REASONING_STEP, 2047)
+        rows.client,
+        rows.status,
+        np.minimum(rows.reasoning_tokens // REASONING_STEP, 2047),
+        rows.cached_tokens // STEP,
     )
     return take(
         [
-            as_json(metadata_of(rows, client, status, steps * REASONING_STEP))
-            for client, status, steps in known
+            as_json(metadata_of(rows, client, status, steps * REASONING_STEP, cached * STEP))
+            for client, status, steps, cached in known
         ],
         inverse,
     )
 
 
-def metadata_of(rows: Rows, client: int, status: int, reasoning: int) -> dict[str, Any]:
+def metadata_of(rows: Rows, client: int, status: int, reasoning: int, cached: int) -> dict[str, Any]:
     """Return one row's metadata."""
     build = rows.world.setting.clients.builds[client]
     found: dict[str, Any] = {
@@ -113,8 +117,11 @@ def metadata_of(rows: Rows, client: int, status: int, reasoning: int) -> dict[st
         found["requester_custom_headers"] = build.stainless
     if status != 200:
         found["error_information"] = {"error_code": str(status)}
-    if reasoning:
-        found["usage_object"] = {"completion_tokens_details": {"reasoning_tokens": reasoning}}
+    if status == 200:
+        usage: dict[str, Any] = {"prompt_tokens_details": {"cached_tokens": cached}}
+        if reasoning:
+            usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
+        found["usage_object"] = usage
     return found
 
 

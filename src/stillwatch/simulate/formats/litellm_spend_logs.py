@@ -50,7 +50,10 @@ def metadata(record: Record) -> dict[str, Any]:
         found["requester_custom_headers"] = record.client.stainless
     if not record.good:
         found["error_information"] = {"error_code": str(record.status)}
-    found["usage_object"] = {"completion_tokens_details": {"reasoning_tokens": record.reasoning_tokens}}
+    found["usage_object"] = {
+        "completion_tokens_details": {"reasoning_tokens": record.reasoning_tokens},
+        "prompt_tokens_details": {"cached_tokens": record.cached_tokens},
+    }
     return found
 
 

@@ -46,6 +46,7 @@ def attributes(record: Record) -> dict[str, Any]:
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": record.model,
         "gen_ai.response.id": record.request_id,
+        "http.request.header.x-request-id": [record.request_id],
         "gen_ai.usage.input_tokens": record.input_tokens,
         "gen_ai.usage.output_tokens": record.output_tokens,
         "gen_ai.usage.reasoning.output_tokens": record.reasoning_tokens,

@@ -60,6 +60,7 @@ def _one_wave(
     accounts.paraphrase[:] = spec.paraphrase
     accounts.end_users[:], accounts.silent[:] = spec.end_users, True
     accounts.banned[:] = 0
+    accounts.handover[:], accounts.failover[:] = spec.handover, spec.failover
     accounts.first[:], accounts.last[:] = begin, begin + spec.days * DAY
     accounts.ramp[:] = spec.ramp
     accounts.model = target.chosen(spec, models_of(n, setting, rng), setting)

@@ -1,0 +1,124 @@
+"""Runs of LangSmith: the bulk export, the answer of its API, its page's download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.generations import generated
+from stillwatch.ingest.otel_kinds import WORDS
+from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
+from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import first_account
+from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.values import (
+    Row,
+    dig,
+    first,
+    first_text,
+    inner,
+    mapping_of,
+    span_ms,
+    text,
+    whole,
+)
+from stillwatch.registry import FORMATS, Format
+
+ACCOUNTS = tuple(
+    f"{head}.{name}"
+    for head in ("m", "c")
+    for name in ("user_id", "userId", "account_id", "user", "ls_user_id")
+)
+CONVERSATIONS = tuple(f"m.{name}" for name in ("session_id", "thread_id", "conversation_id"))
+
+
+def detect(sample: Sample) -> float:
+    """A run has a type, inputs, and a trace or a session."""
+    if not sample.has("run_type", "inputs") or not sample.columns & {
+        "trace_id",
+        "session_id",
+        "dotted_order",
+    }:
+        return 0.0
+    return 0.95
+
+
+def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
+    """Read one run of type llm as a request; other runs are stepped over."""
+    kind = str(row.get("run_type") or "").lower()
+    if kind != "llm":
+        yield SteppedOver(WORDS.get(kind, "other runs"))
+        return
+    extra, given, got = (mapping_of(inner(row.get(name))) for name in ("extra", "inputs", "outputs"))
+    meta = mapping_of(inner(extra.get("metadata")))
+    asked = {**_constructor(meta), **mapping_of(inner(extra.get("invocation_params"))), **_asked(given)}
+    usage = mapping_of(first({"g": got, "m": meta}, "g.usage_metadata", "m.usage_metadata", "g.usage"))
+    said, answered = _given(given), generated(got) or None
+    places = {"m": meta, "c": mapping_of(extra.get("configurable")), **row}
+    request = Request(
+        request_id=text(row.get("id")),
+        account_id=text(dig(row, context.account_field))
+        if context.account_field
+        else first_account(places, *ACCOUNTS),
+        time=context.moment(row.get("start_time"), "start_time"),
+        model=first_text(
+            {"a": asked, "m": meta, "g": got}, "a.model", "a.model_name", "m.ls_model_name", "g.model"
+        ),
+        status=500 if row.get("error") or row.get("status") == "error" else 200 if got else None,
+        input_tokens=_count(row, usage, "prompt_tokens", "input_tokens"),
+        output_tokens=_count(row, usage, "completion_tokens", "output_tokens"),
+        reasoning_tokens=whole(dig(usage, "output_token_details.reasoning")),
+        cached_tokens=whole(dig(usage, "input_token_details.cache_read")),
+        cache_written_tokens=whole(dig(usage, "input_token_details.cache_creation")),
+        duration_ms=span_ms(row.get("start_time"), row.get("end_time")),
+        address=None,
+        end_user=first_text({"m": meta}, "m.end_user", "m.end_user_id"),
+        conversation=first_text(places, *CONVERSATIONS),
+        messages=messages_of(said),
+        answer=answer_of(answered),
+        parameters=parameters_of(asked),
+        tools=tools_of(asked),
+        output_format=output_format_of(asked),
+    )
+    yield with_thoughts(request, answered, said)
+
+
+def _count(row: Row, usage: Row, column: str, name: str) -> int | None:
+    """Return a count from the usage of the call; the row's own column is the sum LangSmith shows."""
+    return whole(first({"u": usage, **row}, f"u.{name}", f"u.{column}", column))
+
+
+def _constructor(meta: Row) -> Row:
+    """Return the parameters that LangChain notes as ls_temperature and the like."""
+    return {
+        name.removeprefix("ls_"): value
+        for name, value in meta.items()
+        if name in ("ls_temperature", "ls_max_tokens", "ls_stop")
+    }
+
+
+def _asked(given: Row) -> Row:
+    return {name: value for name, value in given.items() if name not in ("messages", "prompts", "input")}
+
+
+def _given(given: Row) -> Any:
+    found = inner(first(given, "messages", "prompts", "prompt", "input", "contents"))
+    # LangChain runs a batch of conversations; one run holds one of them.
+    return found[0] if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list) else found
+
+
+FORMATS.add(
+    "langsmith_runs",
+    Format(
+        name="langsmith_runs",
+        title="LangSmith runs (bulk export, API, JSONL, Parquet)",
+        source="LangSmith documentation: run data format, bulk export",
+        suffixes=(".json", ".jsonl", ".ndjson", ".csv", ".parquet"),
+        detect=detect,
+        read=read,
+        blind_spots="The account only where the application put user_id into the metadata. No addresses, no "
+        "user agents; error codes are not kept: an error counts as 500.",
+    ),
+)

@@ -1,0 +1,200 @@
+"""Spans -> requests: one call of a model gives one, however many spans tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stillwatch.ingest import otel_names as names
+from stillwatch.ingest.addresses import joined
+from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.dialects import fill
+from stillwatch.ingest.elsewhere import Wanting
+from stillwatch.ingest.otel_fields import ASKED, fields_of
+from stillwatch.ingest.otel_kinds import AROUND, CALL, kind_of
+from stillwatch.ingest.otel_nested import functions_of
+from stillwatch.ingest.otel_trace import Fact, Trace, client_around, covered, held, within
+from stillwatch.ingest.otel_usage import count
+from stillwatch.ingest.otel_words import Words, words_of
+from stillwatch.ingest.otlp import Span
+from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.request import Context, Request, SteppedOver
+from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, span_ms, text, whole
+
+Read = Request | BadRow | SteppedOver | Wanting
+
+
+def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Iterator[Read]:
+    """Return the calls among a row's spans, and what the other spans are.
+
+    The client is also looked up on other spans of the trace. apart: the row holds one span alone, as those of
+    a table do, so that what stands inside it is in other rows.
+    """
+    kinds = [kind_of(span) for span in spans]
+    traces = held(spans, context.elsewhere.known)
+    outer = {name: covered(trace) for name, trace in traces.items()}
+    calls: dict[int, Row] = {}
+    keys: set[str] = set()
+    for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
+        if kind not in (CALL, AROUND) or span.span in outer.get(span.trace, ()):
+            continue
+        calls[place] = _attributes(span, traces.get(span.trace, {}))
+        if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
+            keys.add(span.trace)
+    if keys:
+        yield Wanting(tuple(sorted(keys)))
+        return
+    for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
+        if place not in calls:
+            yield SteppedOver(AROUND if kind == CALL else kind)
+            continue
+        fact = traces.get(span.trace, {}).get(span.span)
+        if fact is not None and _seen_inside(span, fact, context):
+            yield SteppedOver(AROUND)
+            continue
+        if span.parent and kind == CALL and fact is not None:
+            context.elsewhere.saw_inside(span.trace, span.parent, fact)
+        try:
+            yield _request(span, calls[place], context)
+        except BadRow as bad:
+            yield bad
+
+
+def _seen_inside(span: Span, fact: Fact, context: Context) -> bool:
+    """Whether a row before told of this call from inside: what ends first is often written first."""
+    inside = context.elsewhere.inside(span.trace, span.span)
+    return inside is not None and not inside.serves and within(inside, fact)
+
+
+def _wants(span: Span, kind: str, attributes: Row, context: Context, apart: bool) -> bool:
+    """Whether other rows of the file must be seen first: for the account, or for a call inside."""
+    if kind == AROUND or (apart and not span.log):
+        return True
+    return _account(attributes, fields_of(attributes), context) is None
+
+
+def _attributes(span: Span, trace: Trace) -> Row:
+    """Return a call's attributes, with what other spans say of its client where it says nothing."""
+    found = span.attributes
+    if span.kind in ("client", "producer"):
+        found = {name: value for name, value in found.items() if name not in names.PEER}
+    if len(trace) < 2 and not span.log:
+        return found
+    own, outer = ("", span.span) if span.log else (span.span, span.parent)
+    around = client_around(trace, own, outer)
+    return {**found, **{name: value for name, value in around.items() if absent(found.get(name))}}
+
+
+def _request(span: Span, attributes: Row, context: Context) -> Request:
+    words = words_of(span)
+    if words.details:
+        attributes = {**words.details, **attributes}
+    fields = fields_of(attributes)
+    asked = _asked(attributes, fields, words)
+    request = Request(time=context.moment(span.start, "startTimeUnixNano"))
+    if words.body or words.reply is not None:
+        fill(request, words.body, words.reply)
+    if words.given is not None or words.system is not None:
+        request.messages = messages_of(words.given, words.system) or request.messages
+    if words.got is not None:
+        request.answer = answer_of(words.got) or request.answer
+    with_thoughts(
+        request,
+        words.reply if words.got is None else words.got,
+        words.given if words.given is not None else words.body.get("messages"),
+    )
+    request.request_id = _id(span, attributes, fields, context)
+    request.account_id = _account(attributes, fields, context)
+    request.model = fields.get("model") or text(asked.get("model"))
+    request.status = _status(attributes, fields, span)
+    count(request, attributes, fields)
+    request.duration_ms = span_ms(span.start, span.end) if span.end else None
+    request.address = joined(fields.get("named_address"), fields.get("forwarded"), fields.get("peer"))
+    request.asn = whole(fields.get("asn"))
+    request.region = fields.get("region")
+    request.user_agent = fields.get("user_agent")
+    request.stainless = stainless_of(_headers(attributes))
+    request.ja4 = fields.get("ja4")
+    request.parameters = parameters_of(asked)
+    request.end_user = _end_user(fields, context) or request.end_user
+    request.conversation = fields.get("conversation")
+    request.tools = _tools(attributes, fields, asked)
+    request.output_format = output_format_of({**asked, "output_format": _format(fields)})
+    return request
+
+
+def _id(span: Span, attributes: Row, fields: Row, context: Context) -> str | None:
+    """Return the id of the call: its span, which a log record of the call names too.
+
+    The provider's id stands on only one of the two, and a request's own id may stand for several calls.
+    """
+    if context.request_id_field and (chosen := text(_one(dig(attributes, context.request_id_field)))):
+        return chosen
+    if span.span:
+        return ":".join(filter(None, (span.trace, span.span)))
+    return fields.get("response_id") or span.trace or None
+
+
+def _one(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _account(attributes: Row, fields: Row, context: Context) -> str | None:
+    resource = attributes.get("resource")
+    resource = resource if isinstance(resource, dict) else {}
+    if context.account_field:
+        return text(dig(attributes, context.account_field)) or text(dig(resource, context.account_field))
+    found = fields.get("account") or (fields_of(resource).get("account") if resource else None)
+    return found or first_account(attributes, *names.IN_METADATA)
+
+
+def _end_user(fields: Row, context: Context) -> str | None:
+    """Return whom the call was made for, where somebody else is the account."""
+    return fields.get("end_user" if context.account_field or "owner" in fields else "other_user")
+
+
+def _status(attributes: Row, fields: Row, span: Span) -> int | None:
+    code = whole(fields.get("status"))
+    if code is not None:
+        return code
+    fault = str(attributes.get("error.type", ""))
+    if span.failed or fault or attributes.get("langfuse.observation.level") == "ERROR":
+        return int(fault) if fault.isdigit() and len(fault) == 3 else 500
+    done = span.failed is False or attributes.get("gen_ai.response.finish_reasons")
+    return 200 if done or attributes.get("ai.response.finishReason") else None
+
+
+def _asked(attributes: Row, fields: Row, words: Words) -> Row:
+    """Return the parameters of the call by their names in the API."""
+    asked = {**words.body}
+    for name in names.INVOCATION:
+        if name in attributes:
+            asked.update(mapping_of(attributes[name]))
+    for name, value in fields.items():
+        if name.startswith(ASKED):
+            asked[name.removeprefix(ASKED)] = value
+    return asked
+
+
+def _headers(attributes: Row) -> Row:
+    return clean_headers(
+        {
+            name.removeprefix(names.HEADER).replace("_", "-"): value
+            for name, value in attributes.items()
+            if name.startswith(names.HEADER)
+        }
+    )
+
+
+def _tools(attributes: Row, fields: Row, asked: Row) -> str | None:
+    given = inner(fields.get("tools")) or functions_of(attributes)
+    given = given or inner(asked.get("tools")) or asked.get("functions") or asked.get("function_tools")
+    return canonical(given, "tools")
+
+
+def _format(fields: Row) -> Any:
+    asked = inner(fields.get("output_format"))
+    return None if asked in ("text", "") else {"type": asked} if isinstance(asked, str) else asked

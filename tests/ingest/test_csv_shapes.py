@@ -1,0 +1,116 @@
+"""CSV as spreadsheets, databases and people write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ingest_bench import Bench
+
+from stillwatch.errors import InputError
+from stillwatch.ingest.files.comma import csv_rows, header_of
+
+Make = Callable[..., dict[str, Any]]
+HEAD = ["request_id", "account_id", "time", "prompt"]
+
+
+def text_of(rows: list[list[str]], delimiter: str = ",", end: str = "\n", first: str = "") -> str:
+    return first + end.join(delimiter.join(row) for row in [HEAD, *rows]) + end
+
+
+ROWS = [[f"r{i}", f"u{i}", "2026-02-01T12:00:00Z", f"hello {i}"] for i in range(6)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("first", ["", "\ufeff", "sep"])
+def test_each_shape_is_read(bench: Bench, delimiter: str, end: str, first: str) -> None:
+    before = f"\ufeffsep={delimiter}{end}" if first == "sep" else first
+    path = bench.write("log.csv", text_of(ROWS, delimiter, end, before))
+    assert [row["request_id"] for row in bench.read(path)] == ["r0", "r1", "r2", "r3", "r4", "r5"]
+    assert bench.quarantine.bad == 0
+
+
+def test_an_empty_field_more_in_each_row(bench: Bench) -> None:
+    assert len(bench.read(bench.write("log.csv", text_of([[*row, "", ""] for row in ROWS])))) == 6
+    with pytest.raises(InputError, match="every row has 5 fields, the header 4"):
+        bench.read(bench.write("bad.csv", text_of([[*row, "x"] for row in ROWS])))
+
+
+def test_repeated_headers_are_stepped_over(bench: Bench) -> None:
+    assert len(bench.read(bench.write("log.csv", text_of(ROWS) + text_of(ROWS)))) == 12
+    assert bench.quarantine.stepped == {("log.csv", "repeated headers"): 1}
+    assert bench.quarantine.bad == 0
+
+
+def test_windows_text_is_read_and_said(bench: Bench) -> None:
+    rows = [*ROWS, ["r6", "u6", "2026-02-01T12:00:00Z", "M\u00fcller \u20ac5"]]
+    read = bench.read(bench.write("log.csv", text_of(rows).encode("cp1252")))
+    assert read[6]["messages"][0]["text"] == "M\u00fcller \u20ac5"
+    assert bench.quarantine.mended == {("prompt", "not UTF-8: read as Windows-1252"): 1}
+
+
+def test_rounded_ids_are_refused(bench: Bench) -> None:
+    rows = [[row[0], "1.23E+15", *row[2:]] for row in ROWS]
+    with pytest.raises(InputError, match="'account_id' holds ids in scientific notation"):
+        bench.read(bench.write("log.csv", text_of(rows)))
+    # One user who calls himself so stops nothing.
+    assert len(bench.read(bench.write("log.csv", text_of([*ROWS, rows[0]])))) == 7
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, lambda name: name.replace("_", " ").title()])
+def test_names_are_known_in_any_case(bench: Bench, spend_row: Make, change: Callable[[str], str]) -> None:
+    rows = [{change(name): value for name, value in spend_row(i).items()} for i in range(3)]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    pq.write_table(pa.Table.from_pylist(rows), parquet := bench.folder / "log.parquet")
+    for path in (bench.write("log.csv", out.getvalue()), parquet):
+        assert bench.format_of(path) == "litellm_spend_logs"
+        read = bench.read(path)
+        assert [(row["request_id"], row["account_id"], row["model"]) for row in read] == [
+            (f"r{i}", "u1", "m-large") for i in range(3)
+        ]
+        assert read[0]["time"].isoformat() == "2026-02-01T10:00:00+00:00"
+
+
+def test_generic_names_in_any_case(bench: Bench) -> None:
+    text = text_of(ROWS).replace("request_id,account_id,time", "Request ID,Account-Id,TIME")
+    assert bench.read(bench.write("log.csv", text))[0]["account_id"] == "u0"
+
+
+def test_a_blank_line_in_quotes_stays(bench: Bench) -> None:
+    text = text_of([[*ROWS[0][:3], '"a\n\nb"']]) + "\n\n" + ",".join(ROWS[1]) + "\n"
+    read = bench.read(bench.write("log.csv", text))
+    assert [row["messages"][0]["text"] for row in read] == ["a\n\nb", "hello 1"]
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+
+
+@given(
+    rows=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8),
+    delimiter=st.sampled_from(",;\t|"),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_python_writes_is_read(rows: list[list[str]], delimiter: str, tmp_path: Path) -> None:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["id", "b", "c"], *rows])
+    found = [row for _, row in csv_rows([out.getvalue().encode()], 1 << 20)]
+    wanted = [{n: cell for n, cell in zip(("id", "b", "c"), row, strict=True) if cell} for row in rows]
+    assert found == wanted or ["id", "b", "c"] in rows
+
+
+def test_the_separator_is_counted_outside_quotes() -> None:
+    header = header_of('"a,b,c,d";x;y')
+    assert header is not None
+    assert (header.names, header.delimiter) == (("a,b,c,d", "x", "y"), ";")
