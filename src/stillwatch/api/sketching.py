@@ -24,6 +24,7 @@ from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.token_parts import parts_of
 from stillwatch.ingest.values import inner
 from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
@@ -93,7 +94,8 @@ class Sketcher:
                 changed[name] = None
         if request.address:
             changed["address"] = self._client(request.address)
-        return replace(request, **changed) if changed else request
+        request = replace(request, **changed) if changed else request
+        return replace(request, **parts) if (parts := parts_of(request)) else request
 
     def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
         """A request as the formats of logs read it, before it is cleaned. Raises InputError."""

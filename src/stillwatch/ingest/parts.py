@@ -75,7 +75,7 @@ def is_result(part: Any) -> bool:
 
 
 def is_call(kind: str | None) -> bool:
-    """Return whether a part of a kind is a tool's call. Vercel's messages have the tool's name in the kind."""
+    """Return whether a part of a kind is a tool's call. Vercel's kinds hold the tool's name."""
     return kind is not None and (kind in TOOL_CALLS or (kind[:5] == "tool-" and kind != "tool-result"))
 
 
