@@ -94,8 +94,10 @@ class Sketcher:
                 changed[name] = None
         if request.address:
             changed["address"] = self._client(request.address)
-        request = replace(request, **changed) if changed else request
-        return replace(request, **parts) if (parts := parts_of(request)) else request
+        cleaned = replace(request, **changed) if changed else request
+        for name, count in parts_of(cleaned):
+            cleaned = replace(cleaned, **{name: count})
+        return cleaned
 
     def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
         """A request as the formats of logs read it, before it is cleaned. Raises InputError."""

@@ -37,11 +37,11 @@ def with_parts(columns: dict[str, Any], quarantine: Quarantine) -> None:
             columns[name] = pc.if_else(apart, pc.add(columns[name], total), columns[name])
 
 
-def parts_of(request: Request) -> dict[str, int]:
-    """Return the counts of one request that change so; its counts must be valid."""
-    changed = {}
+def parts_of(request: Request) -> list[tuple[str, Any]]:
+    """Return the counts of one request that change so, with their columns; its counts must be valid."""
+    changed = []
     for name, names in PARTS.items():
         count, total = getattr(request, name), sum(getattr(request, part) or 0 for part in names)
         if count is not None and count < total:
-            changed[name] = count + total
+            changed.append((name, count + total))
     return changed
