@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-
 from howto_calls import ACCOUNTS, AGENT, CALLS, Call, iso, write_lines, write_table
 
 ROLE = "arn:aws:sts::111122223333:assumed-role/gateway"

@@ -20,10 +20,10 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-
 from howto_calls import ACCOUNTS, CALLS
 from howto_litellm import SCHEMA, inserts, lay_payloads, reader_address
 from howto_systems import lay_bedrock, lay_gateway, lay_langfuse, lay_opentelemetry
+
 from stillwatch.cli import program
 
 ROOT = Path(__file__).resolve().parents[2]
