@@ -9,8 +9,14 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.elsewhere import Elsewhere, Wanting
-from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_in, rows_of
+from stillwatch.ingest.files.rows import (
+    batch_rows,
+    column_batches,
+    column_names,
+    kind_of,
+    rows_in,
+    rows_of,
+)
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
 from stillwatch.ingest.mapping import time_rules
@@ -41,7 +47,7 @@ def read(
     columnar = (
         reading.format.columns is not None
         and not source.wrapped
-        and kind_of(source.path, source.compression)[0] == "parquet"
+        and kind_of(source.path, source.compression)[0] in ("parquet", "table")
     )
     rows = (
         rows_of(source.path, source.compression, ingest_context.settings, source.view)
@@ -99,7 +105,7 @@ class _Reading:
     def by_columns(self) -> Iterator[pa.RecordBatch]:
         """Read Parquet, batch by batch."""
         assert self.format.columns is not None
-        for first, batch in batches(
+        for first, batch in column_batches(
             self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes
         ):
             if isinstance(batch, BadRow):
@@ -166,7 +172,7 @@ class _Reading:
             self._quarantine.mend("time", what, count)
 
     def _wanted(self) -> list[str]:
-        there = open_parquet(self._source.path).schema_arrow.names
+        there = column_names(self._source.path)
         account = self._context.account_field
         return [
             name

@@ -70,11 +70,11 @@ def _python(column: Any) -> list[Any]:
     """Return values as Python objects; UUIDs and the like as their text."""
     return [
         str(v) if v is not None and not isinstance(v, str | int | float | bool | dict | list) else v
-        for v in _values(column)
+        for v in values_of(column)
     ]
 
 
-def _values(column: Any) -> list[Any]:
+def values_of(column: Any) -> list[Any]:
     """Return values as Python has them; None for a date or a time that Python cannot hold."""
     try:
         found: list[Any] = column.to_pylist()
@@ -105,7 +105,7 @@ def counts(column: Any) -> Any:
         return pc.if_else(pc.less_equal(pc.abs(known), float(2**53)), known, -1.0).cast(
             pa.int64(), safe=False
         )
-    return pa.array([whole(v) for v in _values(column)], pa.int64())
+    return pa.array([whole(v) for v in values_of(column)], pa.int64())
 
 
 def times(column: Any, unit: str = "", rules: TimeRules = PLAIN) -> Any:
@@ -123,7 +123,7 @@ def times(column: Any, unit: str = "", rules: TimeRules = PLAIN) -> Any:
         fast = None if rules.form else _iso_column(column, zoned=bool(rules.zone))
         if fast is not None:
             return fast
-    return pa.array([_moment(value, unit, rules) for value in _values(column)], pa.int64())
+    return pa.array([_moment(value, unit, rules) for value in values_of(column)], pa.int64())
 
 
 def _iso_column(column: Any, *, zoned: bool) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch.ingest.files.comma import csv_rows, header_of
+from stillwatch.ingest.files.database import DatabaseTable
 from stillwatch.ingest.files.documents import object_ends, objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
@@ -38,6 +39,8 @@ NO_OBJECT = "log lines without a JSON object"
 
 def kind_of(path: Place, compression: str) -> tuple[str, tuple[str, ...]]:
     """Return json, csv, text or parquet, with the column names if the file has them."""
+    if isinstance(path, DatabaseTable):
+        return "table", tuple(path.columns())
     if not compression and magic_of(path).startswith(b"PAR1"):
         return "parquet", tuple(open_parquet(path).schema_arrow.names)
     return _kind_in(_head(path, compression))
@@ -112,8 +115,8 @@ def _seen(rows: Numbered, view: View) -> Numbered:
 
 
 def _rows_of(path: Place, compression: str, settings: IngestSettings, view: View) -> Numbered:
-    if not compression and magic_of(path).startswith(b"PAR1"):
-        return _parquet_rows(path, settings)
+    if isinstance(path, DatabaseTable) or (not compression and magic_of(path).startswith(b"PAR1")):
+        return _column_rows(path, settings)
     head = _head(path, compression)
     pieces = utf8(path, compression, accept_cut=settings.accept_cut_files)
     longest = settings.max_row_bytes
@@ -213,8 +216,28 @@ def _text_rows(pieces: Iterator[Piece], longest: int) -> Numbered:
         yield number + moved + 1, bad_end
 
 
-def _parquet_rows(path: Place, settings: IngestSettings) -> Numbered:
-    for first, batch in batches(path, None, min(settings.batch_rows, 1024), settings.batch_bytes):
+def column_names(path: Place) -> list[str]:
+    """Return the names of the columns of a Parquet file or a table."""
+    return path.columns() if isinstance(path, DatabaseTable) else open_parquet(path).schema_arrow.names
+
+
+def column_batches(
+    path: Place, wanted: list[str] | None, most_rows: int, most_bytes: int
+) -> Iterator[tuple[int, pa.RecordBatch | BadRow]]:
+    """Return batches of a Parquet file or a table with the number of their first row, from 1."""
+    if not isinstance(path, DatabaseTable):
+        yield from batches(path, wanted, most_rows, most_bytes)
+        return
+    first = 1
+    for whole in path.batches(wanted or (), most_bytes):
+        for start in range(0, len(whole), most_rows):
+            batch = whole.slice(start, most_rows)
+            yield first, batch
+            first += len(batch)
+
+
+def _column_rows(path: Place, settings: IngestSettings) -> Numbered:
+    for first, batch in column_batches(path, None, min(settings.batch_rows, 1024), settings.batch_bytes):
         if isinstance(batch, BadRow):
             yield first, batch
         else:
