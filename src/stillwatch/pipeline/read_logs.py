@@ -136,7 +136,8 @@ def read_logs(
     staged = Staged()
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     read_bytes = 0
-    progress(READING, 0, sum(sizes) // MB)
+    total = -(-sum(sizes) // MB)
+    progress(READING, 0, total)
     for (number, part, *_), size, (path, labelled, seen, quarantine, content) in zip(
         jobs, sizes, _run(jobs, min(workers, len(jobs))), strict=True
     ):
@@ -153,7 +154,7 @@ def read_logs(
             staged.rows[number] += quarantine.good
         staged.quarantine.merge(quarantine)
         read_bytes += size
-        progress(READING, read_bytes // MB, sum(sizes) // MB)
+        progress(READING, -(-read_bytes // MB), total)
     staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
 
