@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -102,6 +103,8 @@ def answer(asked: Path, said: IO[str]) -> None:
     asked.unlink()
     done = CliRunner().invoke(program, words)
     said.write(done.output)
+    if done.exc_info is not None and done.exit_code == 1:
+        said.write("".join(traceback.format_exception(*done.exc_info)))
     said.flush()
     code = asked.with_suffix(".tmp")
     code.write_text(f"{done.exit_code}\n", encoding="utf-8")
