@@ -25,6 +25,7 @@ from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.token_parts import parts_of
 from stillwatch.ingest.values import inner
 from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
@@ -94,7 +95,10 @@ class Sketcher:
                 changed[name] = None
         if request.address:
             changed["address"] = self._client(request.address)
-        return replace(request, **changed) if changed else request
+        cleaned = replace(request, **changed) if changed else request
+        for name, count in parts_of(cleaned):
+            cleaned = replace(cleaned, **{name: count})
+        return cleaned
 
     def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
         """A request as the formats of logs read it, before it is cleaned. Raises InputError."""

@@ -14,6 +14,7 @@ from stillwatch.ingest.files.documents import object_ends, objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.place import Place
+from stillwatch.ingest.files.spans import Span, may_be_cut, span_bytes
 from stillwatch.ingest.files.streams import magic_of, utf8
 from stillwatch.ingest.files.text import text_log, text_rows
 from stillwatch.ingest.files.view import PLAIN, View
@@ -78,14 +79,33 @@ def _head(path: Place, compression: str) -> bytes:
     return head[:HEAD]
 
 
+def may_be_split(path: Place, compression: str) -> bool:
+    """Return whether a file holds a row in each line, so that it can be cut at line ends."""
+    if compression or not may_be_cut(magic_of(path)):
+        return False
+    head = _head(path, compression)
+    return head.lstrip()[:1] == b"{" and _kind_in(head)[0] == "json" and _level(head.lstrip()) is None
+
+
+def rows_in(path: Place, span: Span, settings: IngestSettings, view: View = PLAIN) -> Numbered:
+    """Return the rows of a span with their numbers in the file."""
+    longest = settings.max_row_bytes
+    rows = _parsed(lines(span_bytes(path, span), longest, json=True), longest)
+    for number, row in _through(rows, view, longest):
+        yield span.before + number, row
+
+
 def rows_of(path: Place, compression: str, settings: IngestSettings, view: View = PLAIN) -> Numbered:
     """Return rows with their numbers, or the reason why a row has none.
 
     Raises InputError where a compressed file breaks off, unless the settings accept it.
     """
-    rows = _rows_of(path, compression, settings, view)
+    return _through(_rows_of(path, compression, settings, view), view, settings.max_row_bytes)
+
+
+def _through(rows: Numbered, view: View, longest: int) -> Numbered:
     if view.unwrap:
-        rows = unwrapped(rows, settings.max_row_bytes)
+        rows = unwrapped(rows, longest)
     return rows if view.plain else _seen(rows, view)
 
 
