@@ -47,9 +47,7 @@ class Call:
         return f"tell me about {TOPICS[self.number % 7]} on day {self.start:%d}, question {self.number}"
 
 
-CALLS = tuple(
-    Call(n, ACCOUNTS[n % len(ACCOUNTS)], BEGIN + timedelta(minutes=37 * n)) for n in range(240)
-)
+CALLS = tuple(Call(n, ACCOUNTS[n % len(ACCOUNTS)], BEGIN + timedelta(minutes=37 * n)) for n in range(240))
 
 
 def iso(time: datetime) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-
 from howto_calls import ACCOUNTS, AGENT, CALLS, Call, iso, write_lines
 
 KEYS = ACCOUNTS[-2:]

@@ -21,10 +21,10 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-
 from howto_calls import ACCOUNTS, CALLS
 from howto_litellm import SCHEMA, inserts, lay_payloads, reader_address
 from howto_systems import lay_bedrock, lay_gateway, lay_langfuse, lay_opentelemetry
+
 from stillwatch.cli import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +86,7 @@ def type_in(page: str, folder: Path, **variables: str) -> None:
     given = {**os.environ, **variables, "PATH": path, "ASKED": str(folder / "asked")}
     with (folder / "said").open("w+") as said, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(os, "cpu_count", lambda: 1)  # starting processes takes longer than reading so little
         script = ["bash", "-euo", "pipefail", "-c", commands(page)]
         with subprocess.Popen(script, env=given, stdout=said, stderr=said) as shell:
             while shell.poll() is None:
