@@ -96,8 +96,10 @@ def lay_langfuse(folder: Path) -> None:
         for call in CALLS
     ]
     spans = [{**rows[0], "id": "obs-span", "type": "SPAN"}]
+    score: dict[str, Any] = {"id": "s1", "trace_id": "trace-1", "name": "ok", "value": 1.0, "source": "API"}
+    score["data_type"] = "NUMERIC"
     write_lines(folder / "langfuse" / "observations_v2" / "2026-02.jsonl", rows + spans)
-    write_lines(folder / "langfuse" / "scores" / "2026-02.jsonl", [{"id": "s1", "name": "ok", "value": 1}])
+    write_lines(folder / "langfuse" / "scores" / "2026-02.jsonl", [score])
     write_table(
         folder / "accounts.csv",
         "user_id,created_at,email,email_verified,app_metadata.plan,blocked",
@@ -109,7 +111,8 @@ def lay_langfuse(folder: Path) -> None:
 
 
 def lay_bedrock(folder: Path) -> None:
-    """Write the objects of invocation logging by hour, one of CloudTrail, and the customers."""
+    """Write the objects of invocation logging by day, one of CloudTrail, and the customers."""
+    days: dict[str, list[bytes]] = {}
     for call in CALLS:
         row = {
             "schemaType": "ModelInvocationLog",
@@ -128,9 +131,11 @@ def lay_bedrock(folder: Path) -> None:
             },
             "output": {"outputContentType": "application/json", "outputTokenCount": 30},
         }
-        path = folder / "bedrock" / "us-east-1" / f"{call.start:%Y/%m/%d}" / f"{call.number}.json.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(orjson.dumps(row) + b"\n"))
+        days.setdefault(f"{call.start:%Y/%m/%d}", []).append(orjson.dumps(row) + b"\n")
+    for day, lines in days.items():
+        path = folder / "bedrock" / "us-east-1" / day / "12" / "20260201T120000000Z_a1.json.gz"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(gzip.compress(b"".join(lines)))
     records = [
         {
             "eventVersion": "1.09",
@@ -143,9 +148,10 @@ def lay_bedrock(folder: Path) -> None:
         }
         for call in CALLS
     ]
-    trail = folder / "cloudtrail" / "01" / "trail.json.gz"
-    trail.parent.mkdir(parents=True)
-    trail.write_bytes(gzip.compress(orjson.dumps({"Records": records})))
+    for day, part in (("01", records[:100]), ("02", records[100:])):
+        trail = folder / "cloudtrail" / day / "trail.json.gz"
+        trail.parent.mkdir(parents=True)
+        trail.write_bytes(gzip.compress(orjson.dumps({"Records": part})))
     write_table(
         folder / "customers.csv",
         "name,created,plan,payment_hash,email,organisation",

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -85,6 +86,7 @@ def type_in(page: str, folder: Path, **variables: str) -> None:
     given = {**os.environ, **variables, "PATH": path, "ASKED": str(folder / "asked")}
     with (folder / "said").open("w+") as said, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(os, "cpu_count", lambda: 1)  # starting processes takes longer than reading so little
         script = ["bash", "-euo", "pipefail", "-c", commands(page)]
         with subprocess.Popen(script, env=given, stdout=said, stderr=said) as shell:
             while shell.poll() is None:
@@ -102,6 +104,8 @@ def answer(asked: Path, said: IO[str]) -> None:
     asked.unlink()
     done = CliRunner().invoke(program, words)
     said.write(done.output)
+    if done.exc_info is not None and done.exit_code == 1:
+        said.write("".join(traceback.format_exception(*done.exc_info)))
     said.flush()
     code = asked.with_suffix(".tmp")
     code.write_text(f"{done.exit_code}\n", encoding="utf-8")
