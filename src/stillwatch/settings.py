@@ -39,7 +39,7 @@ class IngestSettings(Section):
     )
     max_row_bytes: int = setting(
         64 * 2**20,
-        "A row longer than this goes to quarantine instead of into memory.",
+        "A row longer than this is cut: its short fields stay. Other text goes to quarantine.",
         Within(1_024, 2**31 - 1),
     )
     batch_rows: int = setting(16_384, "Rows handed to the sketch stage at once.", Within(1, 2**20))

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError
+from stillwatch.ingest import cut_cells
+from stillwatch.ingest.cut_cells import CUT_ROW, CellCutter
 from stillwatch.ingest.files.comma import csv_rows, header_of
+from stillwatch.ingest.notes import take_notes
+from stillwatch.ingest.quarantine import BadRow
 
 Make = Callable[..., dict[str, Any]]
 HEAD = ["request_id", "account_id", "time", "prompt"]
@@ -114,3 +118,47 @@ def test_the_separator_is_counted_outside_quotes() -> None:
     header = header_of('"a,b,c,d";x;y')
     assert header is not None
     assert (header.names, header.delimiter) == (("a,b,c,d", "x", "y"), ";")
+
+
+LONG = ['the "long" one; ü, or\r\nanother', '\u20ac""\n', "x", '"', "a,b"]
+
+
+@pytest.mark.parametrize(("longest", "step"), [(2_000, 1), (2_000, 7), (15_000, 1 << 20)])
+@pytest.mark.parametrize("words", LONG)
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+def test_a_row_too_long_keeps_its_fields(words: str, step: int, longest: int, quoting: Any) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=quoting, lineterminator="\n")
+    writer.writerows([["id", "prompt", "model", "answer"], ["1", "a", "m", "b"]])
+    writer.writerows([["2", words * 20_000, "m", words * 9], ["3", "", "m", words]])
+    data = out.getvalue().encode()
+    take_notes()
+    pieces = (data[at : at + step] for at in range(0, len(data), step))
+    found = [row for _, row in csv_rows(pieces, longest)]
+    rows = [row for row in found if isinstance(row, dict)]
+    assert [(row["id"], row["model"]) for row in rows] == [("1", "m"), ("2", "m"), ("3", "m")]
+    assert (words * 20_000).startswith(rows[1]["prompt"])
+    assert longest - 20 <= len(rows[1]["prompt"].encode().replace(b'"', b'""')) <= longest + 1_100
+    assert rows[1]["answer"] == words * 9
+    assert rows[2]["answer"] == words
+    assert take_notes() == {("", CUT_ROW): 1}
+
+
+def test_a_quote_never_closed_is_no_long_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays bad, and so is known from the text of a client: what it swallowed is counted as lost."""
+    plain = b"".join(b"%d,words,m\n" % i for i in range(9_000))
+    monkeypatch.setattr(cut_cells, "OPEN", 40_000)
+    data = b'id,prompt,model\na,"words,m\n' + plain
+    found = [row for _, row in csv_rows([data], 4_096) if not isinstance(row, dict)]
+    assert sum(row.lost for row in found if isinstance(row, BadRow)) > 2_000
+    assert [row.reason[:22] for row in found] == ["not readable as CSV: a"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(st.text(max_size=9), min_size=2, max_size=2), max_size=6), st.integers(1, 5))
+def test_what_fits_is_read_as_it_stands(rows: list[list[str]], step: int) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([["\u20ac", "b"], *rows])
+    data = out.getvalue().encode("utf-8", "replace")
+    cut = CellCutter(1 << 20, ",").cut(data[at : at + step] for at in range(0, len(data), step))
+    assert b"".join(cut) == data

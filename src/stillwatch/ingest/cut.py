@@ -29,6 +29,31 @@ STRING, OF_FIELD, OF_PART, OF_ALL = range(4)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _stays(state: Numbers, limits: Numbers, c: int, n: int) -> bool:
+    """Take one more byte of a string; return whether it stays. n: bytes written of this piece."""
+    if state[HEX] > 0:
+        state[HEX] -= 1
+    elif state[ESCAPED]:
+        state[ESCAPED] = 0
+        state[HEX] = 4 if c == 117 else 0
+    elif c == 34:
+        state[IN_STRING] = 0
+    else:
+        # A cut is made neither in an escape nor in a character of several bytes.
+        long = state[LENGTH] >= limits[STRING] or (
+            state[LENGTH] >= 1024 and state[TOTAL] + n > limits[OF_ALL]
+        )
+        if long and (c & 0xC0) != 0x80:
+            state[LENGTH] = 2**62
+        if c == 92:
+            state[ESCAPED] = 1
+    stays = state[LENGTH] < 2**62 or not state[IN_STRING]
+    if state[LENGTH] < 2**62:
+        state[LENGTH] += 1
+    return bool(stays)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _cut(data: Bytes, state: Numbers, limits: Numbers, out: Bytes) -> int:
     """Copy what stays of `data` to `out`, which has room for four bytes a byte; return how many."""
     n = 0
@@ -36,27 +61,9 @@ def _cut(data: Bytes, state: Numbers, limits: Numbers, out: Bytes) -> int:
         c = data[i]
         keep = state[SKIP] < 0
         if state[IN_STRING]:
-            if state[HEX] > 0:
-                state[HEX] -= 1
-            elif state[ESCAPED]:
-                state[ESCAPED] = 0
-                state[HEX] = 4 if c == 117 else 0
-            elif c == 34:
-                state[IN_STRING] = 0
-            else:
-                # A cut is made neither in an escape nor in a character of several bytes.
-                long = state[LENGTH] >= limits[STRING] or (
-                    state[LENGTH] >= 1024 and state[TOTAL] + n > limits[OF_ALL]
-                )
-                if long and (c & 0xC0) != 0x80:
-                    state[LENGTH] = 2**62
-                if c == 92:
-                    state[ESCAPED] = 1
-            if keep and (state[LENGTH] < 2**62 or not state[IN_STRING]):
+            if _stays(state, limits, c, n) and keep:
                 out[n] = c
                 n += 1
-            if state[LENGTH] < 2**62:
-                state[LENGTH] += 1
             continue
         if c == 34:
             state[IN_STRING] = 1

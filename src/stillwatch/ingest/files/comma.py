@@ -7,7 +7,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+from stillwatch.ingest.cut_cells import SHORT, CellCutter
 from stillwatch.ingest.files.lines import lines
 from stillwatch.ingest.quarantine import Aside, BadRow, Mended
 from stillwatch.ingest.values import Row
@@ -15,6 +17,11 @@ from stillwatch.ingest.values import Row
 DELIMITERS = ",;\t|"
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line by which Excel is told what separates the fields."""
+FIRST = re.compile(rb"(?:[^\S\n]*\n)*([^\n]*)\n?")
+HEAD = re.compile(rb'(?:[^\S\n]*\n)*(?:"?(?i:sep)=[^\n]*\n(?:[^\S\n]*\n)*)?[^\n]*\S[^\n]*\n')
+"""Bytes that hold the whole header."""
+COLUMNS = 4096
+"""Fields for which there is room in a row that was cut."""
 STRAY = re.compile("[\udc80-\udcff]+")
 GUESSED = "not UTF-8: read as Windows-1252"
 Cells = Iterator[tuple[int, Row | BadRow]]
@@ -50,14 +57,14 @@ def header_of(first: str, second: str = "") -> Header | None:
 
 def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
     """Return rows by column name, numbered from 1 below the header; empty fields are left out."""
-    csv.field_size_limit(min(longest, sys.maxsize, 2**31 - 1))
+    csv.field_size_limit(min(longest + SHORT, sys.maxsize, 2**31 - 1))
     faults: list[BadRow] = []
-    texts = _texts(pieces, longest, faults)
-    first = _filled(texts)
-    header = header_of(first, _filled(texts) if SEPARATOR.fullmatch(first.strip("\r\n")) else "")
+    header, rest = _opened(pieces, longest)
     if header is None:
         yield 1, BadRow("", "the header is not readable as CSV")
         return
+    cutter = CellCutter(longest, header.delimiter)
+    texts = _texts(cutter.cut(rest), longest + SHORT * COLUMNS, faults)
     # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
     # file.
     reader = csv.reader(texts, strict=True, delimiter=header.delimiter)
@@ -79,16 +86,40 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
             )
         number += 1
         if isinstance(found, BadRow) and not isinstance(found, Aside):
-            found.lost = max(1, reader.line_num - before)
+            found.lost = max(1, reader.line_num - before) + cutter.take_lost()
         yield from ((number, fault) for fault in (*faults, *guessed))
         faults.clear()
         yield number, found
     yield from ((number + 1, fault) for fault in faults)
 
 
-def _filled(texts: Iterator[str]) -> str:
-    """Return the first line that is not blank."""
-    return next((text for text in texts if not text.isspace()), "")
+def _opened(pieces: Iterable[bytes], longest: int) -> tuple[Header | None, Iterator[bytes]]:
+    """Return the header, None if it cannot be read, and the bytes that follow it."""
+    coming, held = iter(pieces), b""
+    try:
+        while len(held) <= longest and not HEAD.match(held):
+            held += next(coming)
+    except StopIteration:
+        pass
+    except BadRow as broken:
+        coming = _breaking(broken)
+    first, end = _line(held, 0)
+    second = ""
+    if SEPARATOR.fullmatch(first.strip("\r\n")):
+        second, end = _line(held, end)
+    return header_of(first, second), chain([held[end:]], coming)
+
+
+def _line(data: bytes, start: int) -> tuple[str, int]:
+    """Return the first line from `start` that is not blank, and where it ends."""
+    found = FIRST.match(data, start)
+    return (found[1].decode("utf-8", "surrogateescape"), found.end()) if found else ("", len(data))
+
+
+def _breaking(broken: BadRow) -> Iterator[bytes]:
+    """Return pieces of a file that breaks off here."""
+    yield from ()
+    raise broken
 
 
 def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Iterator[str]:
