@@ -24,6 +24,7 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.token_parts import parts_of
 from stillwatch.ingest.values import inner
@@ -109,14 +110,14 @@ class Sketcher:
         try:
             if OUTSIDE.isdisjoint(given):
                 # Nothing stands around a body: looking for it would cost more than the sketch.
-                envelope = Envelope({}, dict(given), inner(answer), {}, None)
+                envelope = Envelope({}, dict(given), put_together(inner(answer)), {}, None)
                 request = request_of_body(envelope)
             else:
                 row = {**given, "time": NO_TIME} | ({} if answer is None else {"response": answer})
                 envelope = opened(row)
                 request = request_of(envelope, self._context)
             take_notes()
-            filled = fill(
+            request = fill(
                 request,
                 envelope.body,
                 envelope.answer,
@@ -125,7 +126,9 @@ class Sketcher:
                 headers=envelope.headers,
             )
             _refuse_noted()
-            return filled
+            if request.answer is None and isinstance(answer, str):
+                request.answer = answer_of(answer)  # a text in JSON is no body
+            return request
         except BadRow as bad:
             raise InputError(
                 f"the request cannot be read: {bad.reason}", where=bad.column, do="see docs/python.md"
