@@ -154,8 +154,18 @@ def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
         yield "user", rest
 
 
-ANSWERS = ("output", "content", "message", "parts", "text", "generation", "outputText", "completion")
-"""Where a response has its answer; the last three are those of Llama, Titan and old Anthropic models."""
+ANSWERS = (
+    "output",
+    "content",
+    "message",
+    "parts",
+    "text",
+    "generation",
+    "outputText",
+    "completion",
+    "response",
+)
+"""Where a response has its answer; the last are those of Llama, Titan, old Anthropic models and Ollama."""
 
 
 def answer_of(response: Any) -> str | None:

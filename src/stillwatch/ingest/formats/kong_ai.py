@@ -57,7 +57,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         input_tokens=whole(first(usage, "prompt_tokens", "prompt_token")),
         output_tokens=whole(first(usage, "completion_tokens", "completion_token")),
         duration_ms=whole(dig(row, "latencies.request")),
-        address=joined(row.get("client_ip"), headers.get("x-forwarded-for"), None),
+        address=joined(None, headers.get("x-forwarded-for"), row.get("client_ip")),
         user_agent=text(headers.get("user-agent")),
         stainless=stainless_of(headers),
     )
