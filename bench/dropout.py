@@ -3,14 +3,16 @@
 python bench/dropout.py [--quick] [--scenario february] [--scale 0.01] [--seed 3] [--json FILE]
 
 The world is made once. For each trick its campaigns' rows are logged as a client would have them logged that
-tries it, the world is searched, and what was found is scored. The exit code is 1 where a row is lost, or a
-campaign that is found without tricks is not found with one.
+tries it, the world is searched, and what was found is scored: "accused" are the accounts of listed campaigns,
+"lost" those of them that only the search without tricks accuses, "gained" those that only this one does. The
+exit code is 1 where a row is lost, or a campaign that is found without tricks is not found with one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -25,7 +27,7 @@ from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import Settings
 from stillwatch.simulate.dropout import MAX_ROW_BYTES, TRICKS, drop_out
 from stillwatch.simulate.make import Order, make
-from stillwatch.simulate.score import score
+from stillwatch.simulate.score import ACCUSING, read_run, score
 
 Row = dict[str, Any]
 
@@ -70,38 +72,55 @@ def searched(name: str, world: Path, logs: Path, out: Path) -> Row:
         "campaigns": {row["name"]: row["found"] for row in scored["campaigns"]},
         "precision": scored["pooled"]["account_precision"],
         "recall": scored["pooled"]["account_recall"],
+        "accused": sorted(
+            {
+                name
+                for found in read_run(run)
+                if found.listed and found.verdict in ACCUSING
+                for name in found.members
+            }
+        ),
     }
+
+
+def compared(row: Row, plain: Row) -> Row:
+    """The row with which accounts it accuses other than the search without tricks."""
+    now, before = set(row["accused"]), set(plain["accused"])
+    return row | {"lost": sorted(before - now), "gained": sorted(now - before)}
 
 
 def shown(rows: list[Row], console: Console) -> None:
     """Show what was kept and found for each trick."""
-    names = ("trick", "exchanges", "quarantined", "merged", "mended", "found", "precision", "recall")
-    table = Table(*names, title="Dropping out")
+    counts, lists = ("exchanges", "quarantined", "merged", "mended"), ("accused", "lost", "gained")
+    table = Table("trick", *counts, "found", "precision", "recall", *lists, title="Dropping out")
     for row in rows:
         found = ", ".join(name for name, yes in row["campaigns"].items() if yes) or "-"
-        figures = (f"{row[name]:,}" for name in names[1:5])
-        shares = ("-" if row[name] is None else f"{row[name]:.3f}" for name in names[6:])
-        table.add_row(row["trick"], *figures, found, *shares)
+        figures = (f"{row[name]:,}" for name in counts)
+        shares = (f"{row[name]:.3f}" for name in ("precision", "recall"))
+        table.add_row(row["trick"], *figures, found, *shares, *(f"{len(row[name]):,}" for name in lists))
     console.print(table)
 
 
 def main() -> int:
     """Run every trick."""
-    given, console = arguments(), Console(width=140)
+    given, console = arguments(), Console(width=160)
     several = {"all in turn": tuple(TRICKS)}
     chosen = several if given.quick else {**{name: (name,) for name in TRICKS}, **several}
     with tempfile.TemporaryDirectory() as folder:
         world, place = Path(folder) / "world", Path(folder)
         make(Order(given.scenario, world, given.scale, given.seed))
-        rows = [searched("none", world, world / "logs", place / "run")]
+        plain = searched("none", world, world / "logs", place / "run")
+        rows = [compared(plain, plain)]
         for number, (name, tricks) in enumerate(chosen.items()):
-            drop_out(world, place / f"logs-{number}", tricks)
-            rows.append(searched(name, world, place / f"logs-{number}", place / f"run-{number}"))
+            logs, run = place / f"logs-{number}", place / f"run-{number}"
+            drop_out(world, logs, tricks)
+            rows.append(compared(searched(name, world, logs, run), plain))
+            shutil.rmtree(logs)
+            shutil.rmtree(run)
             console.print(f"{name}: done")
+            if given.json:
+                given.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
     shown(rows, console)
-    if given.json:
-        given.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    plain = rows[0]
     return int(
         any(
             row["exchanges"] != plain["exchanges"]

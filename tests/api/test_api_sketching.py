@@ -130,7 +130,7 @@ def test_the_function_uses_your_own_key_and_keeps_its_sketcher() -> None:
     "wrong",
     [
         {"messages": 7},
-        {"messages": [7]},
+        {"messages": [None]},  # numbers would be tokens, which are no words
         {"request": {"messages": 7}, "time": 1},
         ["no", "mapping"],
     ],

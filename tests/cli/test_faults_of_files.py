@@ -161,7 +161,11 @@ def test_a_parquet_side_table_of_strange_types_is_read_or_refused(tmp_path: Path
         ):
             pq.write_table(pa.table(table), path)
             quarantine = Quarantine()
-            rows = read_accounts(path, context, quarantine)
+            try:
+                rows = read_accounts(path, context, quarantine)
+            except errors.InputError:  # an id made of parts is none
+                assert table["account_id"] is columns["structures"]
+                continue
             known, _ = sketch_accounts(rows, HashKey.public(), ())
             assert known.num_rows == rows.num_rows == 2 - quarantine.bad
             assert known.to_pylist() is not None, "times that Python cannot hold are left out"

@@ -122,6 +122,7 @@ def test_another_key_changes_every_key(rows_of: Rows, tmp_path: Path) -> None:
         "ja4": "t13d",
         "parameters": "n=1",
         "end_user": "u",
+        "device": "d",
         "conversation": "c",
         "tools": "[]",
         "output_format": "{}",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.requests import ACCOUNT_ROWS
+from stillwatch.schema.requests import ACCOUNT_ROWS, EDGE
 from stillwatch.schema.stored import ACCOUNTS, LABELS
 from stillwatch.sketch import Sketched, sketch_accounts, sketch_edge
 from stillwatch.sketch.marks import networks_of
@@ -72,8 +72,10 @@ def test_edge_rows_get_the_keys_of_exchanges(sketched: Callable[..., Sketched]) 
         "region": "x",
     }
     whole = sketched([row]).exchanges.to_pylist()[0]
-    edge, labels = sketch_edge(pa.RecordBatch.from_pylist([{"request_id": "r0"} | row]), KEY)
-    assert edge.to_pylist() == [{name: whole[name] for name in edge.schema.names}]
+    order: dict[str, Any] = {"outside": True, "seen": None, "place": 7, "id_rank": 0, "id_column": "id"}
+    given = pa.RecordBatch.from_pylist([{"request_id": "r0"} | row | order], schema=EDGE.arrow)
+    edge, labels = sketch_edge(given, KEY)
+    assert edge.to_pylist() == [{name: (whole | order)[name] for name in edge.schema.names}]
     assert labels.schema == LABELS.arrow
     assert labels.num_rows == 5
 

@@ -19,11 +19,13 @@ from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.end_users import end_user_of
 from stillwatch.ingest.envelope import BODIES, Envelope, opened, request_of, request_of_body
+from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.token_parts import parts_of
 from stillwatch.ingest.values import inner
 from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
@@ -93,7 +95,10 @@ class Sketcher:
                 changed[name] = None
         if request.address:
             changed["address"] = self._client(request.address)
-        return replace(request, **changed) if changed else request
+        cleaned = replace(request, **changed) if changed else request
+        for name, count in parts_of(cleaned):
+            cleaned = replace(cleaned, **{name: count})
+        return cleaned
 
     def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
         """A request as the formats of logs read it, before it is cleaned. Raises InputError."""
@@ -110,7 +115,8 @@ class Sketcher:
                 row = {**given, "time": NO_TIME} | ({} if answer is None else {"response": answer})
                 envelope = opened(row)
                 request = request_of(envelope, self._context)
-            return fill(
+            take_notes()
+            filled = fill(
                 request,
                 envelope.body,
                 envelope.answer,
@@ -118,6 +124,8 @@ class Sketcher:
                 path=envelope.path,
                 headers=envelope.headers,
             )
+            _refuse_noted()
+            return filled
         except BadRow as bad:
             raise InputError(
                 f"the request cannot be read: {bad.reason}", where=bad.column, do="see docs/python.md"
@@ -127,6 +135,13 @@ class Sketcher:
                 f"the request cannot be read: a field has an unknown shape ({type(error).__name__})",
                 do="give a body of the OpenAI or Anthropic API as a mapping, or a stillwatch.Request",
             ) from None
+
+
+def _refuse_noted() -> None:
+    """Raise BadRow for messages that are none: of a log they cost a field, of a caller they are a mistake."""
+    for (column, reason), _count in take_notes().items():
+        if column == "messages":
+            raise BadRow(column, reason)
 
 
 _KEPT: dict[str, Sketcher] = {}

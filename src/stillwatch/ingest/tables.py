@@ -17,7 +17,7 @@ from stillwatch.errors import SettingError
 from stillwatch.ingest.column_names import FoundColumns, header_of, is_headers, paths_of
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.edges.text_lines import text_rows
-from stillwatch.ingest.files.binaries import refuse_binary
+from stillwatch.ingest.files.binaries import refuse_binary, refuse_empty
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
@@ -27,7 +27,7 @@ from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Numbered, SteppedOver
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.values import ABSENT, Row, absent, dig, scrub_text
-from stillwatch.ingest.vectors import row_numbers
+from stillwatch.ingest.vectors import row_numbers, values_of
 
 pc: Any = pyarrow.compute
 Aliases = Mapping[str, tuple[str, ...]]
@@ -82,7 +82,8 @@ def side_batches(
     compression = compression_of(path)
     parquet = not compression and magic_of(path).startswith(b"PAR1")
     if not parquet:
-        refuse_binary(head_of(path, compression, 4096), str(path))
+        refuse_empty(head := head_of(path, compression, 4096), str(path))
+        refuse_binary(head, str(path))
     finder = FoundColumns(aliases, mapping)
     if parquet:
         found = _from_parquet(path, ingest_context, quarantine, finder)
@@ -181,7 +182,8 @@ def _from_rows(
         # A header without rows: its names show whether the file is of the right kind.
         for name in kind_of(path, compression)[1]:
             finder.see(name)
-        if chosen := finder.chosen():
+        if kind_of(path, compression)[1]:
+            chosen = finder.chosen()
             empty = {ours: [(names[0], pa.array([], pa.string()))] for ours, names in chosen.items()}
             yield SideBatch(np.zeros(0, np.int64), empty, finder.defaults)
         return
@@ -261,4 +263,4 @@ def as_text(column: Any) -> Any:
         return column
     if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
         return column.cast(pa.string())
-    return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    return pa.array([None if v is None else str(v) for v in values_of(column)], pa.string())

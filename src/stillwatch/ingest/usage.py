@@ -18,6 +18,7 @@ INPUT = (
     "input_token_count",
     "inputTextTokenCount",
     "prompt_eval_count",
+    "prompt_token",
     "input",
 )
 OUTPUT = (
@@ -32,11 +33,24 @@ OUTPUT = (
     "outputTokenCount",
     "output_token_count",
     "eval_count",
+    "completion_token",
     "output",
 )
 TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count", "total")
-ASKED = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails")
-WRITTEN = ("completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails")
+ASKED = (
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "input_token_details",
+    "prompt_token_details",
+    "inputTokenDetails",
+)
+WRITTEN = (
+    "completion_tokens_details",
+    "output_tokens_details",
+    "output_token_details",
+    "completion_token_details",
+    "outputTokenDetails",
+)
 INSIDE = (
     "cached_tokens",
     "prompt_cache_hit_tokens",

@@ -13,11 +13,14 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.errors import InputError
 from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest.quarantine import top_reasons
 from stillwatch.schema import use
 
 Row = dict[str, Any]
 MOST_NAMES = 60
 """Kinds, columns or reasons of one input that are told one by one."""
+FILES_NAMED = 3
+"""Files named in an error."""
 LONGEST_NAME = 80
 """Characters of a column's name."""
 
@@ -112,14 +115,24 @@ class AccountOfUse:
             self.add(given, what, count, of=of, name=name[:LONGEST_NAME])
 
 
-def nothing_read(quarantine: Quarantine, sources: list[Source], where: str) -> InputError:
+def nothing_read(quarantine: Quarantine, sources: list[Source]) -> InputError:
     """Return the error for logs without an exchange; it says what was read instead."""
+    names = [source.name for source in sources]
+    where = ", ".join(names[:FILES_NAMED]) + (" …" if len(names) > FILES_NAMED else "")
     stepped: Counter[str] = Counter()
     for (_file, kind), count in quarantine.stepped.items():
         stepped[kind] += count
     told = ", ".join(f"{count:,} {kind}" for kind, count in stepped.most_common(8))
     formats = sorted({source.format for source in sources if source.format})
     read = f" (format {', '.join(formats)})" if formats else ""
+    if quarantine.bad:
+        beside = f"; {told} ask no model for text" if told else ""
+        return InputError(
+            f"the logs hold no exchange: {quarantine.bad:,} rows cannot be read{beside}\n"
+            f"{top_reasons(quarantine)}",
+            where=where,
+            do=f"mend what the reasons name, or name the right --format{read}",
+        )
     if not stepped:
         return InputError(
             "the logs hold no exchange",

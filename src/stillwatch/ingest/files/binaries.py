@@ -65,6 +65,12 @@ SUFFIXES = {"xlsx": 0, "xlsm": 0, "xlsb": 0, "docx": 1, "pptx": 2, "jar": 3, "od
 CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b\0")
 
 
+def refuse_empty(head: bytes, where: str) -> None:
+    """Raise InputError if the first bytes are all NUL, as of a table that a crash left."""
+    if head and not head.strip(b"\0"):
+        raise _refusal("empty but for NUL bytes, as after a crash", where, "look for a whole copy")
+
+
 def refuse_binary(head: bytes, where: str, name: str = "") -> None:
     """Raise InputError if the first bytes are those of a known binary file, or no text at all."""
     for magic, what, do in TOLD:
