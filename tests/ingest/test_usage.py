@@ -53,6 +53,20 @@ from stillwatch.ingest.usage import counts_of
             (17903, 420, 400, 17817, None),
         ),
         ({"input": 100, "input_cached_tokens": 90, "output": 20, "total": 120}, (100, 20, None, 90, None)),
+        (
+            {
+                "input": 125,
+                "input_cached_tokens": 100,
+                "output": 50,
+                "output_reasoning_tokens": 40,
+                "total": 175,
+            },
+            (125, 50, 40, 100, None),
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 7, "cache_read_input_tokens": 100, "total_tokens": 12},
+            (105, 7, None, 100, None),
+        ),
         ({"prompt_tokens": 9, "completion_tokens": 4, "prompt_cache_hit_tokens": 8}, (9, 4, None, 8, None)),
         (
             {"inputTokens": 9, "outputTokens": 4, "cachedInputTokens": 8, "reasoningTokens": 3},

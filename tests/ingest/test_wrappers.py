@@ -74,6 +74,15 @@ WRAPPED: dict[str, list[Any]] = {
         for text in TEXT
     ],
     "splunk": [{"preview": False, "result": {"_raw": text, "_time": STAMP}} for text in TEXT],
+    "splunk collector": [{"time": 1769947200, "host": "h", "event": json.loads(text)} for text in TEXT],
+    "datadog": [
+        {"id": "A", "type": "log", "attributes": {"timestamp": STAMP, "attributes": json.loads(text)}}
+        for text in TEXT
+    ],
+    "datadog without type": [
+        {"id": "A", "attributes": {"timestamp": STAMP, "service": "gw", "attributes": json.loads(text)}}
+        for text in TEXT
+    ],
     "events": [{"detail-type": "x", "time": STAMP, "detail": json.loads(text)} for text in TEXT],
     "notification": [{"Type": "Notification", "Message": text, "Timestamp": STAMP} for text in TEXT],
     "pub/sub": [

@@ -78,6 +78,9 @@ def test_no_such_log_and_no_such_format(small_log: Path, tmp_path: Path) -> None
         detect(Inputs((small_log,), format="telegraph"), tmp_path / "run", ALONE, silent)
     with pytest.raises(InputError, match="hold no exchange"):
         detect(Inputs((write(tmp_path / "small" / "empty.jsonl", ""),)), tmp_path / "run", ALONE, silent)
+    lone = json.dumps(small_row(0, time="2026-02-01 12:00:00 CET"))
+    with pytest.raises(InputError, match=r"1 rows cannot be read\n.*time zone is a short name"):
+        detect(Inputs((write(tmp_path / "small" / "log.jsonl", lone),)), tmp_path / "run", ALONE, silent)
     assert left(tmp_path) == set()
 
 

@@ -83,16 +83,21 @@ class ClientAddress:
     def _on(self, forwarded: str) -> str | None:
         if not self._trusted and (plain := _plain(forwarded)):
             return plain
+        inner: str | None = None
         leftmost: str | None = None
         for hop in reversed(hops(forwarded)):
             address = parse(hop)
             if address is None:
                 # Someone unknown wrote what is left of it, and it is no address itself.
-                return None
+                return inner
             leftmost = str(address)
-            if not self._is_trusted(address):
+            if self._is_trusted(address):
+                continue
+            if self._trusted or not is_inside(leftmost):
                 return leftmost
-        return leftmost
+            # Without a list of proxies, a hop inside the network is one: no client comes from there.
+            inner = inner or leftmost
+        return inner or leftmost
 
     def trusts(self, address: str) -> bool:
         """Return whether an address is one of the provider's own proxies."""

@@ -175,8 +175,18 @@ def _in_turn(role: str, parts: list[Any]) -> Iterable[tuple[str, str]]:
         yield role, words
 
 
-ANSWERS = ("output", "content", "message", "parts", "text", "generation", "outputText", "completion")
-"""Where a response has its answer; the last three are those of Llama, Titan and old Anthropic models."""
+ANSWERS = (
+    "output",
+    "content",
+    "message",
+    "parts",
+    "text",
+    "generation",
+    "outputText",
+    "completion",
+    "response",
+)
+"""Where a response has its answer; the last are those of Llama, Titan, old Anthropic models and Ollama."""
 
 
 def answer_of(response: Any) -> str | None:

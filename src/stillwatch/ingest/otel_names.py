@@ -117,6 +117,11 @@ OWNER = (
     "litellm.metadata.user_api_key_user_id",
     "metadata.user_api_key_hash",
     "litellm.metadata.user_api_key_hash",
+    "user_id",
+    "userId",
+    "account_id",
+    "account.id",
+    "tenant.id",
 )
 """Who made the call; beside one of them `enduser` is whom it was made for."""
 ENDUSER = ("enduser.id", "enduser.pseudo.id")

@@ -170,13 +170,14 @@ def check_share(quarantine: Quarantine, settings: IngestSettings) -> None:
     share = quarantine.bad / total
     raise TooManyBadRows(
         f"{quarantine.bad:,} of {total:,} rows ({share:.1%}) cannot be read; ingest.max_bad_share allows "
-        f"{settings.max_bad_share:.1%}\n{_top(quarantine)}",
+        f"{settings.max_bad_share:.1%}\n{top_reasons(quarantine)}",
         where=", ".join(_worst_files(quarantine)),
         do="name the right --format, mend the log, or raise ingest.max_bad_share in the settings file",
     )
 
 
-def _top(quarantine: Quarantine, most: int = 5) -> str:
+def top_reasons(quarantine: Quarantine, most: int = 5) -> str:
+    """Return why rows cannot be read, the most frequent reasons first, one a line with its count."""
     ranked = sorted(quarantine.reasons.items(), key=lambda item: (-item[1], item[0]))[:most]
     return "\n".join(f"  {count:>12,}  {column or '(row)'}: {reason}" for (column, reason), count in ranked)
 

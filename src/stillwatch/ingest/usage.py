@@ -150,10 +150,12 @@ def counts_of(usage: Row) -> Counts:
     reasoned = thought if reasoning is None else reasoning
     cached = read if inside is None else inside
     extra = _some(cached) + _some(written)
-    beside = inside is None and name not in INCLUSIVE and not asked
-    asks = _more(given, extra, beside, _less(total, _more(output, _some(reasoned), thought is not None)))
+    within = total is not None and total == _some(given) + _some(output)
+    beside = inside is None and name not in INCLUSIVE and not asked and not within
+    apart = thought is not None and not within
+    asks = _more(given, extra, beside, _less(total, _more(output, _some(reasoned), apart)))
     asks = _plus(asks, whole(_first(usage, TOOL_USE)))
-    answers = _more(output, _some(reasoned), thought is not None, _less(total, asks))
+    answers = _more(output, _some(reasoned), apart, _less(total, asks))
     return Counts(asks, answers, reasoned, cached, written)
 
 
@@ -239,6 +241,8 @@ def _more(count: int | None, part: int, beside: bool, left: int | None = None) -
     """
     if count is None or count < 0 or not part:
         return count
+    if part > count:
+        return count + part
     if left == count:
         return count
-    return count + part if beside or part > count or left == count + part else count
+    return count + part if beside or left == count + part else count

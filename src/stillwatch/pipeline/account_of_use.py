@@ -13,6 +13,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.errors import InputError
 from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest.quarantine import top_reasons
 from stillwatch.schema import use
 
 Row = dict[str, Any]
@@ -124,6 +125,14 @@ def nothing_read(quarantine: Quarantine, sources: list[Source]) -> InputError:
     told = ", ".join(f"{count:,} {kind}" for kind, count in stepped.most_common(8))
     formats = sorted({source.format for source in sources if source.format})
     read = f" (format {', '.join(formats)})" if formats else ""
+    if quarantine.bad:
+        beside = f"; {told} ask no model for text" if told else ""
+        return InputError(
+            f"the logs hold no exchange: {quarantine.bad:,} rows cannot be read{beside}\n"
+            f"{top_reasons(quarantine)}",
+            where=where,
+            do=f"mend what the reasons name, or name the right --format{read}",
+        )
     if not stepped:
         return InputError(
             "the logs hold no exchange",

@@ -36,6 +36,15 @@ TOLD = (
     (b"PGDMP", "a PostgreSQL dump", "export the table: COPY \"LiteLLM_SpendLogs\" TO 'spend.csv' CSV HEADER"),
     (b"LPKSHHRH", "a systemd journal", "export it with journalctl -o json"),
     (b"\x80\x04\x95", "a Python pickle", TEXT),
+    (b"<!DOCTYPE", "an HTML page, perhaps a page to log in or of an error", TEXT),
+    (b"<!doctype", "an HTML page, perhaps a page to log in or of an error", TEXT),
+    (b"<html", "an HTML page, perhaps a page to log in or of an error", TEXT),
+    (b"<?xml", "an XML document, perhaps an error of an object store", TEXT),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, not what it stands for",
+        "fetch it with git lfs pull",
+    ),
     (b"-----BEGIN", "a key or a certificate", "take it out of the folder"),
 )
 """First bytes, what they say, and what to do instead."""

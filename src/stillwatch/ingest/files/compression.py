@@ -39,7 +39,9 @@ def compression_in(head: bytes) -> str:
     """Return the compression that the first bytes name; empty for none."""
     if len(head) > 4 and head[1:4] == SKIPPABLE and 0x50 <= head[0] <= 0x5F:
         return "zstd"
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+    found = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+    # A file that breaks off within its first bytes is still one.
+    return found or next((name for magic, name in MAGIC.items() if head and magic.startswith(head)), "")
 
 
 class _Tap:

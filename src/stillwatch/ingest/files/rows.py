@@ -161,7 +161,7 @@ def _parsed(pieces: Iterator[Piece], longest: int) -> Numbered:
         try:
             value: Any = loads(piece)
         except BadRow as bad:
-            found = _several(piece) or _after_text(take, piece) or [bad]
+            found = _before_comma(piece) or _several(piece) or _after_text(take, piece) or [bad]
             for at, row in enumerate(found):
                 yield number + moved + at, row
             moved += len(found) - 1
@@ -172,6 +172,18 @@ def _parsed(pieces: Iterator[Piece], longest: int) -> Numbered:
             yield number + moved, extended_json.plain(value)
         else:
             yield number + moved, value
+
+
+def _before_comma(piece: bytes) -> list[Row | BadRow] | None:
+    """Return the object of a line that ends with a comma, as the rows of an array; None if it is none."""
+    line = piece.rstrip()
+    if line[-2:] != b"},":
+        return None
+    try:
+        value = loads(line[:-1])
+    except BadRow:
+        return None
+    return [extended_json.plain(value) if extended_json.MARK in piece else value]
 
 
 def _after_text(take: Unwrapper, piece: bytes) -> list[Row | BadRow] | None:

@@ -56,7 +56,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         model=first_text(meta, "request_model", "response_model"),
         status=whole(first(row, "response.status", "upstream_status")),
         duration_ms=whole(dig(row, "latencies.request")),
-        address=joined(row.get("client_ip"), headers.get("x-forwarded-for"), None),
+        address=joined(None, headers.get("x-forwarded-for"), row.get("client_ip")),
         user_agent=text(headers.get("user-agent")),
         stainless=stainless_of(headers),
     )

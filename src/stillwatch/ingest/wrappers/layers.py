@@ -85,6 +85,8 @@ SHIPPER = frozenset(
 """Fields that only a shipper writes."""
 TEXTS = ("log", "message", "MESSAGE", "@message", "msg", "line", "LogMessage", "LogEntry", "Log_s", "_raw")
 """Fields that hold a line of another log."""
+COLLECTED = {"time", "host", "source", "sourcetype", "index", "event", "fields"}
+"""Fields of Splunk's HTTP event collector."""
 BULK = {"_index", "_id", "_type", "routing"}
 TIMES = ("@timestamp", "timestamp", "time", "_time", "Timestamp", "date", "TimeGenerated", "eventTime")
 
@@ -195,7 +197,8 @@ def _events(row: Row) -> list[Inside] | None:
     """Envelopes of event buses and collectors."""
     if isinstance(row.get("result"), dict) and ("preview" in row or "_raw" in row["result"]):
         return [Inside(row["result"], row["result"].get("_time"))]
-    if "sourcetype" in row and isinstance(row.get("event"), dict | str) and OWN.isdisjoint(row):
+    collected = "sourcetype" in row or ("event" in row and row.keys() <= COLLECTED)
+    if collected and isinstance(row.get("event"), dict | str) and OWN.isdisjoint(row):
         return [Inside(row["event"], row.get("time"))]
     if row.get("Type") == "Notification" and isinstance(row.get("Message"), str):
         return [Inside(row["Message"], row.get("Timestamp"))]
@@ -205,6 +208,10 @@ def _events(row: Row) -> list[Inside] | None:
         return [Inside(row["data"], row.get("time"))]
     if isinstance(row.get("rawData"), str) and "attemptsMade" in row:
         return _decoded(row["rawData"], None)
+    told = row.get("attributes")
+    if isinstance(told, dict) and (row.get("type") == "log" or "service" in told):
+        own = told.get("attributes")
+        return [Inside(own if isinstance(own, dict) else told, told.get("timestamp"))]
     if {"_id", "date", "service"} <= row.keys() and isinstance(row.get("attributes"), dict):
         return [Inside(row["attributes"], row["date"])]
     return None
@@ -238,6 +245,7 @@ MARKS = frozenset(
         "data",
         "result",
         "sourcetype",
+        "event",
         "Message",
         "detail",
         "specversion",
