@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stillwatch.pipeline import detect
-from stillwatch.pipeline.write_exchanges import DUPLICATES
+from stillwatch.pipeline.write_exchanges import REPEATS
 from stillwatch.settings import Settings
 from stillwatch.simulate.make import Order, make
 from stillwatch.simulate.score import score
@@ -69,7 +69,7 @@ class Clock:
             self.end()
             self._name, self._at = name, _times()
             print(f"{time.strftime('%H:%M:%S')}  {name}", file=sys.stderr, flush=True)
-            if self._emptied is not None and name == DUPLICATES:
+            if self._emptied is not None and name == REPEATS:
                 for path in (*(self._emptied / "logs").rglob("*.parquet"), self._emptied / "edge.parquet"):
                     os.truncate(path, 0)
 

@@ -182,6 +182,10 @@ class Format:
     """From an Arrow batch to columns of requests, for Parquet; None: rows are read one by one."""
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
+    outline: Any = field(default=None)
+    """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same
+    are read alike; None: each is read by itself.
+    """
     spellings: tuple[str, ...] = field(default=())
     """Names of columns that a CSV or Parquet file may write in another case, with spaces or without
     underscores; empty: those of `wants`."""

@@ -85,6 +85,53 @@ def test_an_answer_is_text_or_a_body_and_may_be_missing(sketcher: stillwatch.Ske
     assert without.shingles == whole.shingles
 
 
+CHUNKS: list[dict[str, Any]] = [
+    {"id": "r1", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "They wait"}}]},
+    {"id": "r1", "choices": [{"index": 0, "delta": {"content": " for fish."}, "finish_reason": "stop"}]},
+]
+MESSAGE: list[dict[str, Any]] = [
+    {"type": "message_start", "message": {"id": "r1", "role": "assistant", "content": []}},
+    {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": "They wait for fish."},
+    },
+    {"type": "message_stop"},
+]
+RESPONSE: list[dict[str, Any]] = [
+    {"type": "response.created", "response": {"id": "r1", "status": "in_progress"}},
+    {"type": "response.output_text.delta", "output_index": 0, "delta": "They wait for fish."},
+]
+
+
+@pytest.mark.parametrize("events", [CHUNKS, MESSAGE, RESPONSE], ids=["chat", "anthropic", "responses"])
+def test_a_stream_gives_what_the_whole_answer_gives(
+    sketcher: stillwatch.Sketcher, events: list[dict[str, Any]]
+) -> None:
+    body = {name: value for name, value in BODY.items() if name != "user"}
+    whole = sketcher.sketch(body, ANSWER)
+    assert whole.leaves is not None
+    sent = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    line = {"request": body, "account_id": "a", "time": "2026-03-02T10:00:00Z"}
+    around = sketcher.sketch({**line, "response": ANSWER})
+    for form in (events, sent, sent.replace("\n", "\r\n"), "\n".join(map(json.dumps, events))):
+        assert sketcher.sketch(body, form) == whole
+        assert sketcher.sketch({**line, "response": form}) == around
+    assert sketcher.read(line | {"response": sent}).request_id == "r1"
+
+
+def test_an_answer_in_json_is_an_answer(sketcher: stillwatch.Sketcher) -> None:
+    said = '{"bird": "heron", "why": "They wait for fish."}'
+    whole = {"choices": [{"message": {"role": "assistant", "content": said}}]}
+    ours, theirs = sketcher.sketch(BODY, said), sketcher.sketch(BODY, whole)
+    assert ours.leaves is not None
+    assert (ours.leaves, ours.answer_chars, ours.refused) == (
+        theirs.leaves,
+        theirs.answer_chars,
+        theirs.refused,
+    )
+
+
 def test_a_request_record_is_taken_too(sketcher: stillwatch.Sketcher) -> None:
     record = stillwatch.Request(
         messages=[("user", "Why do herons stand still?")],

@@ -68,6 +68,52 @@ from stillwatch.ingest.usage import counts_of
             (9, 24, 20, None, None),
         ),
         ({"tokens": {"input_tokens": 9, "output_tokens": 4}}, (9, 4, None, None, None)),
+        (
+            {"inputTokenCount": 30, "cacheReadInputTokenCount": 60, "outputTokenCount": 20},
+            (90, 20, None, 60, None),
+        ),
+        (
+            {
+                "input_tokens": 30,
+                "cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 6},
+                "output_tokens": 20,
+            },
+            (40, 20, None, None, 10),
+        ),
+        (
+            {
+                "input_tokens": 100,
+                "input_token_details": {"cache_read": 60, "cache_creation": 10},
+                "output_tokens": 20,
+                "output_token_details": {"reasoning": 5},
+            },
+            (100, 20, 5, 60, 10),
+        ),
+        (
+            {
+                "inputTokens": {"total": 100, "noCache": 40, "cacheRead": 60, "cacheWrite": 0},
+                "outputTokens": {"total": 20, "text": 15, "reasoning": 5},
+            },
+            (100, 20, 5, 60, 0),
+        ),
+        (
+            {
+                "promptTokenCount": 9,
+                "toolUsePromptTokenCount": 3,
+                "candidatesTokenCount": 4,
+                "totalTokenCount": 16,
+            },
+            (12, 4, None, None, None),
+        ),
+        ({"prompt_eval_count": 9, "eval_count": 4}, (9, 4, None, None, None)),
+        ({"inputTextTokenCount": 9, "output_tokens": 4}, (9, 4, None, None, None)),
+        (
+            {
+                "billed_units": {"input_tokens": 8, "output_tokens": 4},
+                "tokens": {"input_tokens": 9, "output_tokens": 4},
+            },
+            (9, 4, None, None, None),
+        ),
         ({}, (None, None, None, None, None)),
     ],
 )

@@ -29,7 +29,7 @@ def edge_row(request: int, place: int, **more: Any) -> dict[str, Any]:
 
 def tables(engine: Engine, rows: list[dict[str, Any]], requests: list[int]) -> tuple[Any, Any]:
     """The requests of a log, and its edge log."""
-    kinds = {name: pa.int64() for name in ("request", *EDGE_COLUMNS, "place", "seen")}
+    kinds: dict[str, pa.DataType] = {name: pa.int64() for name in ("request", *EDGE_COLUMNS, "place", "seen")}
     kinds |= {"outside": pa.bool_(), "id_rank": pa.int32(), "id_column": pa.string()}
     schema = pa.schema([(name, kinds[name]) for name in rows[0]])
     asked = pa.table({"named": pa.array(requests, pa.int64())})

@@ -196,11 +196,11 @@ def test_the_last_user_message_is_what_is_read() -> None:
         [("assistant", "x")],
         None,
         [("user", None)],
-        [("stranger", "five")],
+        [("stranger", "five ... [truncated]")],
     ]
     held = pa.array(
         [row and [{"role": role, "text": text} for role, text in row] for row in rows], pa.list_(MESSAGE)
     )
     arrays = [held if c.name == "messages" else pa.array([None] * 5, c.type) for c in REQUESTS.columns]
     batch = pa.RecordBatch.from_arrays(arrays, names=REQUESTS.names())
-    assert prompts_of(batch, [4, 0, 1, 2, 3]) == ["five", "three", "", "", ""]
+    assert prompts_of(batch, [4, 0, 1, 2, 3]) == ["five  ", "three", "", "", ""]

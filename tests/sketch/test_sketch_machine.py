@@ -6,6 +6,8 @@ import random
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sketch_requests import KEY, Sketcher
 
 from stillwatch.ingest.request import Request
@@ -46,6 +48,37 @@ def test_forty_strangers_share_nothing(rows_of: Sketcher, mark: str) -> None:
         counts = Counter(value for row in seen for value in set(row[name]))
         assert counts
         assert max(counts.values()) == 1
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10**6),
+    marks=st.lists(st.tuples(st.integers(0, 80), st.sampled_from(MARKS)), min_size=1, max_size=4),
+)
+def test_marks_part_nobody_and_join_nobody(
+    rows_of: Sketcher, seed: int, marks: list[tuple[int, str]]
+) -> None:
+    """One person's words stay themselves with marks at any place; two people's never meet in the marks."""
+
+    def marked(words: list[str]) -> str:
+        found = list(words)
+        for at, mark in sorted(marks, reverse=True):
+            found.insert(at, mark)
+        return " ".join(found)
+
+    mine, other = stranger(seed, 80).split(), stranger(seed + 10**7, 80).split()
+    bare, one, two = rows_of([" ".join(mine), marked(mine), marked(other)])
+    for name in ("prompt", "head", "tail", "shingles", "bands"):
+        assert bare[name] == one[name], name
+    assert two["prompt"] != one["prompt"]
+    assert not set(one["shingles"]) & set(two["shingles"])
+    assert not set(one["bands"]) & set(two["bands"])
+
+
+def test_a_sentence_about_a_mark_is_its_writer_s(rows_of: Sketcher) -> None:
+    ours, theirs = rows_of([f"why does {stranger(i, 20)} show [image] and [truncated] here" for i in (1, 2)])
+    assert ours["prompt"] != theirs["prompt"]
+    assert not set(ours["shingles"]) & set(theirs["shingles"])
 
 
 def test_a_prompt_that_is_cut_elsewhere_stays_near(rows_of: Sketcher) -> None:

@@ -24,7 +24,9 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
 from stillwatch.ingest.secrets import account_name
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.token_parts import parts_of
 from stillwatch.ingest.values import inner
 from stillwatch.schema.keyed import HashKey
 from stillwatch.sketch.record import Sketch
@@ -94,7 +96,10 @@ class Sketcher:
                 changed[name] = None
         if request.address:
             changed["address"] = self._client(request.address)
-        return replace(request, **changed) if changed else request
+        cleaned = replace(request, **changed) if changed else request
+        for name, count in parts_of(cleaned):
+            cleaned = replace(cleaned, **{name: count})
+        return cleaned
 
     def read(self, given: Mapping[str, Any] | Request, answer: Any = None) -> Request:
         """A request as the formats of logs read it, before it is cleaned. Raises InputError."""
@@ -105,14 +110,14 @@ class Sketcher:
         try:
             if OUTSIDE.isdisjoint(given):
                 # Nothing stands around a body: looking for it would cost more than the sketch.
-                envelope = Envelope({}, dict(given), inner(answer), {}, None)
+                envelope = Envelope({}, dict(given), put_together(inner(answer)), {}, None)
                 request = request_of_body(envelope)
             else:
                 row = {**given, "time": NO_TIME} | ({} if answer is None else {"response": answer})
                 envelope = opened(row)
                 request = request_of(envelope, self._context)
             take_notes()
-            filled = fill(
+            request = fill(
                 request,
                 envelope.body,
                 envelope.answer,
@@ -121,7 +126,9 @@ class Sketcher:
                 headers=envelope.headers,
             )
             _refuse_noted()
-            return filled
+            if request.answer is None and isinstance(answer, str):
+                request.answer = answer_of(answer)  # a text in JSON is no body
+            return request
         except BadRow as bad:
             raise InputError(
                 f"the request cannot be read: {bad.reason}", where=bad.column, do="see docs/python.md"

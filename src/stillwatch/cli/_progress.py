@@ -16,6 +16,8 @@ from stillwatch.cli._voice import voice
 from stillwatch.plain import plain
 
 Move = Callable[[str, int, int], None]
+IN_MEGABYTES = frozenset(("reading logs",))
+"""Steps whose progress is counted in megabytes."""
 EVERY = 5.0
 """Seconds between two lines on a pipe; a command that takes less says nothing."""
 
@@ -72,7 +74,8 @@ def _lines() -> Iterator[Move]:
 
 def line(step: str, done: int, total: int) -> str:
     """One line of progress."""
-    counted = f", {done:,} of {total:,}" if total else f", {done:,}" if done else ""
+    unit = " MB" if step in IN_MEGABYTES else ""
+    counted = f", {done:,} of {total:,}{unit}" if total else f", {done:,}" if done else ""
     return f"stillwatch: {step}{counted}"
 
 
@@ -99,6 +102,7 @@ def _bar() -> Iterator[Move]:
         task = shown.add_task("starting", total=None)
 
         def move(step: str, done: int, total: int) -> None:
-            shown.update(task, description=step, completed=done, total=total or None)
+            told = f"{step} (MB)" if step in IN_MEGABYTES else step
+            shown.update(task, description=told, completed=done, total=total or None)
 
         yield move

@@ -17,6 +17,7 @@ from stillwatch.ingest.end_users import EndUser, end_user_of
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.request import Raw
 from stillwatch.ingest.secrets import account_name
+from stillwatch.ingest.token_parts import with_parts
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.schema.table import TIME
 
@@ -133,6 +134,7 @@ class BatchNormaliser:
                 wrong = pc.fill_null(pc.or_(pc.less(column, 0), pc.greater(column, limit)), False)
                 self._quarantine.mend(name, "negative, too large or no number: left out", wrong.true_count)
                 found[name] = pc.if_else(wrong, pa.scalar(None, pa.int64()), column)
+        with_parts(found, self._quarantine)
         return found
 
 

@@ -9,15 +9,16 @@ from stillwatch.ingest.notes import note
 from stillwatch.ingest.parts import (
     SILENT,
     THOUGHTS,
-    TOOL_CALLS,
-    TOOL_RESULTS,
     call_of,
+    is_call,
     is_result,
+    outcome_of,
     result_of,
     text_of,
 )
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.values import inner, mapping_of
+from stillwatch.ingest.written_text import is_lost, opened_text
 
 Messages = list[tuple[str, str]]
 ROLES = {
@@ -47,8 +48,6 @@ SPEAKS = {
     "Function": "tool",
 }
 """Beginnings of LangChain's names of classes."""
-REPRS = ("[{'", "{'", "['", '[{"role": \'', "array([{'")
-"""How Python's own writing of messages begins; where it cannot be read, it is nobody's words."""
 
 
 def messages_of(value: Any, system: Any = None) -> Messages | None:
@@ -59,9 +58,10 @@ def messages_of(value: Any, system: Any = None) -> Messages | None:
     found: Messages = []
     if system is not None and (words := text_of(inner(system))):
         found.append(("system", words))
-    value = inner(value)
     if isinstance(value, str):
-        if value and not value.startswith(REPRS):
+        value = opened_text(value)
+    if isinstance(value, str):
+        if value and not is_lost(value, "messages"):
             found.append(("user", value))
     elif isinstance(value, list):
         for item in value:
@@ -83,9 +83,9 @@ def _message(item: Any) -> Iterable[tuple[str, str]]:
     if "role" not in item and kind is not None:
         if kind == "constructor" or kind in KINDS or "lc" in item:
             return _spoken(_langchain(item))
-        if kind in TOOL_RESULTS:
+        if is_result(item):
             return [("tool", result_of(item))]
-        if kind in TOOL_CALLS:
+        if is_call(kind):
             said = [("assistant", call_of(item))]
             out = item.get("output")
             return [*said, ("tool", out)] if kind == "mcp_call" and isinstance(out, str) and out else said
@@ -125,9 +125,13 @@ def _spoken(item: dict[str, Any]) -> Iterable[tuple[str, str]]:
     role = ROLES.get(str(item.get("role", "user")).lower(), "user")
     content = item.get("content", item.get("parts", item.get("text")))
     if type(content) is str and not item.get("tool_calls") and not item.get("refusal"):
-        return [(role, content)] if content else []
-    if isinstance(content, list) and role in ("user", "tool") and any(map(is_result, content)):
+        if content or not isinstance(item.get("parts"), list):
+            return [(role, content)] if content else []
+        content = item["parts"]  # Vercel's messages of a page have an empty content beside the parts
+    if isinstance(content, list) and any(map(is_result, content)) and role in ("user", "tool"):
         return _split_results(content)
+    if isinstance(content, list) and any(is_result(part) or outcome_of(part) for part in content):
+        return _in_turn(role, content)
     spoken = [text_of(content)]
     for name in ("refusal", "message") if content is None else ("refusal",):
         spoken.append(item[name] if isinstance(item.get(name), str) else "")
@@ -154,6 +158,23 @@ def _split_results(parts: list[Any]) -> Iterable[tuple[str, str]]:
         yield "user", rest
 
 
+def _in_turn(role: str, parts: list[Any]) -> Iterable[tuple[str, str]]:
+    """Split results off an answer that went on after them: tools of the server, calls of Vercel's pages."""
+    said: list[Any] = []
+    for part in parts:
+        result = result_of(part) if is_result(part) else outcome_of(part)
+        if result is None or not is_result(part):
+            said.append(part)
+        if result is not None:
+            if words := text_of(said):
+                yield role, words
+            said = []
+            if result:
+                yield "tool", result
+    if words := text_of(said):
+        yield role, words
+
+
 ANSWERS = ("output", "content", "message", "parts", "text", "generation", "outputText", "completion")
 """Where a response has its answer; the last three are those of Llama, Titan and old Anthropic models."""
 
@@ -163,9 +184,11 @@ def answer_of(response: Any) -> str | None:
 
     None where there is none.
     """
-    response = put_together(inner(response))
     if isinstance(response, str):
-        return None if response.startswith(REPRS) else response or None
+        response = opened_text(response)
+    response = put_together(response)
+    if isinstance(response, str):
+        return None if is_lost(response, "response") else response or None
     if isinstance(response, list):
         return "\n".join(words for _, words in messages_of(response) or []) or None
     if not isinstance(response, dict):
@@ -223,20 +246,22 @@ def _spoken_by(value: Any) -> str:
         return ""
     if all(isinstance(item, dict) and "role" not in item and "text" in item for item in value):
         return text_of(value)
-    return "\n".join(
-        words
+    said = [
+        one
         for item in value
         if item is not None
-        for _, words in _message(
-            {"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item
-        )
-        if words
-    )
+        for one in _message({"role": "assistant", **item} if isinstance(item, dict) and _bare(item) else item)
+        if one[1]
+    ]
+    # What a tool of the server found is no word of the model, unless the log has nothing else.
+    return "\n".join([words for role, words in said if role != "tool"] or [words for _, words in said])
 
 
 def _bare(item: dict[str, Any]) -> bool:
-    return "role" not in item and str(item.get("type")) not in ASIDE
+    kind = item.get("type")
+    aside = isinstance(kind, str) and (kind in ASIDE or is_call(kind) or is_result(item))
+    return "role" not in item and not aside
 
 
-ASIDE = TOOL_CALLS | TOOL_RESULTS | THOUGHTS | SILENT | KINDS
-"""Kinds of item that have a role of their own."""
+ASIDE = THOUGHTS | SILENT | KINDS
+"""Kinds of item, beside calls and results of tools, that have a role of their own."""

@@ -169,7 +169,9 @@ def request_of(envelope: Envelope, context: Context) -> Request:
         or _model_in(envelope.path),
         status=_status(envelope),
         duration_ms=_duration(row),
-        address=joined(first(row, *ADDRESSES), first({**row, **headers}, *FORWARDED), first(row, *PEERS)),
+        address=joined(
+            first(row, *ADDRESSES), first(_forwarded(row, headers), *FORWARDED), first(row, *PEERS)
+        ),
         user_agent=text(row.get("user_agent")) or text(headers.get("user-agent")),
         stainless=stainless_of(headers),
         ja4=text(row.get("ja4")) or text(headers.get("x-ja4")) or text(headers.get("ja4")),
@@ -178,6 +180,17 @@ def request_of(envelope: Envelope, context: Context) -> Request:
         output_format=output_format_of(body),
         conversation=_conversation(row, body),
     )
+
+
+def _forwarded(row: Row, headers: Row) -> Row:
+    """Return the fields that proxies write. They are asked for one by one, so that other fields need not be
+    the same in rows that are read alike (see frames).
+    """
+    return {
+        name: value
+        for name in FORWARDED
+        if (value := headers[name] if name in headers else row.get(name)) is not None
+    }
 
 
 def request_of_body(envelope: Envelope) -> Request:

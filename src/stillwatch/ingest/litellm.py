@@ -7,7 +7,7 @@ from typing import Any
 from stillwatch.ingest.endpoints import other_call
 from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
-from stillwatch.ingest.values import Row, inner, mapping_of, text, whole
+from stillwatch.ingest.values import Row, absent, inner, mapping_of, text, whole
 
 NOTHING = ("", "{}", "[]", "null")
 """Values of a JSON column that holds nothing."""
@@ -49,7 +49,7 @@ def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
 
 def status_of(status: Any, meta: Row) -> int | None:
     """Return 200 for success; for a failure the error's code, or 500 if it has none."""
-    if status is None or status == "":
+    if absent(status):
         return None
     if status == "success":
         return 200

@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
-from stillwatch.ingest.litellm import NOTHING, body_of, client_of, status_of, stored_messages
+from stillwatch.ingest.litellm import NOTHING, body_of, client_of, other_row, status_of, stored_messages
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
+from stillwatch.ingest.secrets import account_text
 from stillwatch.ingest.signatures import plain, signatures_of
+from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import thought_chars
 from stillwatch.ingest.usage import counts_of
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
@@ -40,9 +42,15 @@ PLAIN = [
     "end_user",
     "session_id",
     "status",
+    "call_type",
+    "team_id",
 ]
 JSON = ("metadata", "messages", "response", "proxy_server_request")
 WANTED = (*PLAIN, *JSON)
+OTHERS = ("api_key", "user", "call_type", "messages", "response", "completion_tokens")
+"""Columns that tell whether a row asks a model."""
+BESIDE = ("tool_calls", "function_call", "refusal", "audio")
+"""Fields of a message beside its text that are words of the answer."""
 Faults = list[tuple[int, str, str]]
 Signatures = list[list[str] | None]
 
@@ -59,8 +67,8 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         "account_id": _accounts(batch, context),
         "time": start,
         "model": pc.coalesce(strings(column_of(batch, "model_group")), strings(column_of(batch, "model"))),
-        "input_tokens": counts(column_of(batch, "prompt_tokens")),
-        "output_tokens": counts(column_of(batch, "completion_tokens")),
+        "input_tokens": pc.coalesce(counts(column_of(batch, "prompt_tokens")), clients["input_tokens"]),
+        "output_tokens": pc.coalesce(counts(column_of(batch, "completion_tokens")), clients["output_tokens"]),
         "duration_ms": pc.coalesce(
             counts(column_of(batch, "request_duration_ms")),
             gaps_ms(start, times(column_of(batch, "endTime"), rules=context.times)),
@@ -82,12 +90,29 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
-    return Raw(row_numbers(first_row, len(batch)), columns, faults)
+    return Raw(row_numbers(first_row, len(batch)), columns, faults, _others(batch))
+
+
+def _others(batch: pa.RecordBatch) -> list[tuple[int, str]]:
+    """Return the rows that ask no model, and what they are; only rows that may be such are looked at."""
+    calls = strings(column_of(batch, "call_type")).dictionary_encode()
+    odd = [call is not None and bool(other_row({"call_type": call})) for call in calls.dictionary.to_pylist()]
+    passed = [call is not None and "pass_through" in call for call in calls.dictionary.to_pylist()]
+    may = pc.fill_null(pa.array(np.logical_or(odd, passed), pa.bool_()).take(calls.indices), False)
+    for name in ("api_key", "user"):
+        inside = pc.match_substring_regex(strings(column_of(batch, name)), "(?i)^litellm[-_]internal")
+        may = pc.or_(may, pc.fill_null(inside, False))
+    found = []
+    for i in np.flatnonzero(np.asarray(may)).tolist():
+        row = {name: column_of(batch, name)[i].as_py() for name in OTHERS}
+        if (kind := other_row(row)) is not None:
+            found.append((i, kind))
+    return found
 
 
 def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     if not context.account_field:
-        return pc.coalesce(strings(column_of(batch, "user")), strings(column_of(batch, "api_key")))
+        return pc.coalesce(*(_named(column_of(batch, name)) for name in ("user", "api_key", "team_id")))
     if batch.schema.get_field_index(context.account_field) >= 0:
         return strings(column_of(batch, context.account_field))
     head = context.account_field.partition(".")[0]
@@ -97,9 +122,17 @@ def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     )
 
 
+def _named(column: Any) -> Any:
+    """Return account ids without masks, and without those that stand for everybody."""
+    encoded = strings(column).dictionary_encode()
+    return pa.array(map(account_text, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
+
+
 _CLIENT: dict[str, Any] = {
     "user_agent": pa.string(),
     "stainless": pa.string(),
+    "input_tokens": pa.int64(),
+    "output_tokens": pa.int64(),
     "reasoning_tokens": pa.int64(),
     "cached_tokens": pa.int64(),
     "cache_written_tokens": pa.int64(),
@@ -142,8 +175,8 @@ def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
 
 def _client(meta: Row) -> tuple[Any, ...]:
     code = status_of("failure", meta) if "error_information" in meta else None
-    parts = counts_of(mapping_of(meta.get("usage_object")))[2:]
-    return (*client_of(meta, {}), *parts, code, path_of(meta.get("requester_ip_address")))
+    counted = counts_of(mapping_of(meta.get("usage_object")))
+    return (*client_of(meta, {}), *counted, code, path_of(meta.get("requester_ip_address")))
 
 
 def _statuses(status: Any, code: Any) -> Any:
@@ -178,11 +211,11 @@ def _answer(i: int, response: Any, faults: Faults) -> tuple[str | None, Any]:
     try:
         message = (choices := orjson.loads(response)["choices"])[0]["message"]
         words = message["content"]
-        if type(words) is str and len(choices) == 1 and not message.get("tool_calls"):
+        if type(words) is str and len(choices) == 1 and not any(map(message.get, BESIDE)):
             return words or None, None if plain(message) else message
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
         pass
-    opened = inner(response)
+    opened = put_together(inner(response))
     try:
         return answer_of(opened), opened
     except BadRow as bad:

@@ -23,6 +23,11 @@ def note(column: str, reason: str) -> None:
     _noted.found[column, reason] += 1
 
 
+def give_back(notes: Counter[tuple[str, str]]) -> None:
+    """Put notes back that were taken, to be counted later."""
+    _noted.found.update(notes)
+
+
 def take_notes() -> Counter[tuple[str, str]]:
     """Return how often each was noted in this thread since the last call."""
     found, _noted.found = _noted.found, Counter()

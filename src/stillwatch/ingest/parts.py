@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillwatch.ingest.values import canonical, mapping_of
+from stillwatch.ingest.values import canonical, first, mapping_of
 
 IMAGES = frozenset({"image", "image_url", "input_image", "image_file", "media"})
 FILES = frozenset({"file", "input_file", "document", "input_audio", "audio", "video", "blob", "uri"})
@@ -18,9 +18,7 @@ TOOL_RESULTS = frozenset(
         "local_shell_call_output",
         "shell_call_output",
         "apply_patch_call_output",
-        "mcp_tool_result",
-        "web_search_tool_result",
-        "code_execution_tool_result",
+        "tool-result",
     }
 )
 TOOL_CALLS = frozenset(
@@ -40,12 +38,19 @@ TOOL_CALLS = frozenset(
         "shell_call",
         "apply_patch_call",
         "image_generation_call",
+        "tool-call",
+        "tool-invocation",
+        "dynamic-tool",
     }
 )
 THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 SILENT = frozenset({"mcp_list_tools", "mcp_approval_request", "item_reference", "compaction"})
 """Items that are neither words nor calls."""
 ARGUMENTS = ("arguments", "input", "args", "action", "queries", "code", "parameters")
+RESPONSES = ("functionResponse", "function_response", "toolResult")
+"""Names of a tool's result on parts without a kind: Gemini, its Python client, Bedrock."""
+RESULTS = ("content", "response", "output", "result")
+"""Names of what a result holds."""
 
 
 def text_of(content: Any) -> str:
@@ -60,23 +65,43 @@ def text_of(content: Any) -> str:
 
 
 def is_result(part: Any) -> bool:
-    """Return whether a part of a user's message is the result of a tool."""
-    return isinstance(part, dict) and (
-        str(part.get("type")) in TOOL_RESULTS or "functionResponse" in part or "toolResult" in part
-    )
+    """Return whether a part of a message is the result of a tool."""
+    if not isinstance(part, dict):
+        return False
+    kind = part.get("type")
+    if isinstance(kind, str):
+        return kind in TOOL_RESULTS or kind.endswith("_tool_result")
+    return any(isinstance(part.get(name), dict) for name in RESPONSES)
+
+
+def is_call(kind: str | None) -> bool:
+    """Return whether a part of a kind is a tool's call. Vercel's kinds hold the tool's name."""
+    return kind is not None and (kind in TOOL_CALLS or (kind[:5] == "tool-" and kind != "tool-result"))
 
 
 def result_of(part: dict[str, Any]) -> str:
     """Return the text of a tool's result."""
-    given = mapping_of(part.get("functionResponse")).get("response")
+    given = mapping_of(first(part, *RESPONSES[:2])).get("response")
     if given is not None:
         return canonical(given, "messages") or ""
-    held = mapping_of(part.get("toolResult"))
-    part = held or part
-    found = next((part[name] for name in ("content", "response", "output") if name in part), None)
+    part = mapping_of(part.get("toolResult")) or part
+    found = next((part[name] for name in RESULTS if part.get(name) is not None), None)
+    if isinstance(found, dict):
+        if "value" in found and "type" in found:  # Vercel's {"type": "json", "value": …}
+            found = found["value"]
+        elif isinstance(found.get("stdout"), str):
+            return "\n".join(filter(None, (found["stdout"], str(found.get("stderr") or ""))))
     if isinstance(found, dict) and not {"text", "content", "type"} & set(found):
         return canonical(found, "messages") or ""
     return text_of(found)
+
+
+def outcome_of(part: Any) -> str | None:
+    """Return the result that stands on a call itself, as on Vercel's pages; None if none does."""
+    if not isinstance(part, dict) or not is_call(kind := str(part.get("type"))) or "-" not in kind:
+        return None
+    held = mapping_of(part.get("toolInvocation")) or part
+    return result_of(held) if any(held.get(name) is not None for name in ("output", "result")) else None
 
 
 def _part(part: Any) -> str:
@@ -90,8 +115,10 @@ def _part(part: Any) -> str:
     kind = kind if isinstance(kind, str) else "text"
     if kind in THOUGHTS or part.get("thought") is True or "reasoningContent" in part or kind in SILENT:
         return ""
-    if kind in TOOL_CALLS:
+    if is_call(kind):
         return call_of(part)
+    if is_result(part):
+        return ""
     if kind == "refusal" and isinstance(part.get("refusal"), str):
         return str(part["refusal"])
     return _untyped(part) or _held(part, kind) or _words(part)
@@ -99,14 +126,16 @@ def _part(part: Any) -> str:
 
 def _untyped(part: dict[str, Any]) -> str:
     """Return what a part of Gemini or Bedrock holds, whose name tells its kind."""
-    for name in ("functionCall", "toolUse"):
-        if name in part:
+    for name in ("functionCall", "toolUse", "function_call"):
+        if isinstance(part.get(name), dict):
             return call_of(part[name])
-    if "executableCode" in part:
-        return f"[call code] {mapping_of(part['executableCode']).get('code', '')}".strip()
-    if "codeExecutionResult" in part:
-        found = mapping_of(part["codeExecutionResult"]).get("output")
-        return found if isinstance(found, str) else ""
+    for name in ("executableCode", "executable_code"):
+        if isinstance(part.get(name), dict):
+            return f"[call code] {part[name].get('code', '')}".strip()
+    for name in ("codeExecutionResult", "code_execution_result"):
+        if isinstance(part.get(name), dict):
+            found = part[name].get("output")
+            return found if isinstance(found, str) else ""
     for name in ("inlineData", "inline_data", "fileData", "file_data"):
         if isinstance(part.get(name), dict):
             given = part[name]
@@ -128,7 +157,10 @@ def _held(part: dict[str, Any], kind: str) -> str:
     transcript = part.get("transcript") or mapping_of(part.get(kind)).get("transcript")
     if isinstance(transcript, str) and transcript:
         return transcript
-    mime = part.get("mime_type") or part.get("media_type")
+    found = mapping_of(part.get(kind)).get("data") if kind == "document" else None
+    if found is not None:  # what a tool found, in Cohere's words
+        return found if isinstance(found, str) else canonical(found, "messages") or ""
+    mime = first(part, "mime_type", "media_type", "mediaType", "mimeType")
     return f"[{_medium(mime)}]" if isinstance(mime, str) else f"[{kind.removeprefix('input_')}]"
 
 
@@ -154,9 +186,9 @@ def call_of(call: Any) -> str:
     """Return a tool call as one line: its name and its arguments."""
     if not isinstance(call, dict):
         return ""
-    function = call.get("function")
-    function = function if isinstance(function, dict) else call
+    function = next((call[n] for n in ("function", "toolInvocation") if isinstance(call.get(n), dict)), call)
     arguments = next((function[name] for name in ARGUMENTS if function.get(name) is not None), None)
     given = arguments if isinstance(arguments, str) else canonical(arguments, "messages") or ""
-    name = function.get("name") or str(call.get("type", "")).removesuffix("_call")
+    name = function.get("name") or function.get("toolName")
+    name = name or str(call.get("type", "")).removesuffix("_call").removeprefix("tool-")
     return f"[call {name}] {given}".strip()

@@ -9,8 +9,16 @@ import pyarrow as pa
 from stillwatch.ingest.batch_normaliser import BatchNormaliser
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.elsewhere import Elsewhere, Wanting
-from stillwatch.ingest.files.parquet import batches, open_parquet
-from stillwatch.ingest.files.rows import batch_rows, kind_of, rows_of
+from stillwatch.ingest.files.rows import (
+    batch_rows,
+    column_batches,
+    column_names,
+    kind_of,
+    rows_in,
+    rows_of,
+)
+from stillwatch.ingest.frames.frame_reader import FrameReader
+from stillwatch.ingest.frames.minutes import Minutes
 from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -25,18 +33,27 @@ SHAPES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowE
 """Errors that a format's code raises for a value of an unforeseen shape."""
 
 
-def read(source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> Iterator[pa.RecordBatch]:
-    """Return batches of REQUESTS, in the file's order; rows that cannot be read go to quarantine."""
+def read(
+    source: Source, ingest_context: IngestContext, quarantine: Quarantine, *, one_by_one: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """Return batches of REQUESTS, in the file's order; rows that cannot be read go to quarantine.
+
+    one_by_one: read each row by itself, and never by its frame; the result is the same, later.
+    """
     if not source.format:
         quarantine.note(source.name, "the file is empty")
         return
-    reading = _Reading(source, ingest_context, quarantine)
+    reading = _Reading(source, ingest_context, quarantine, one_by_one=one_by_one)
     columnar = (
         reading.format.columns is not None
         and not source.wrapped
-        and kind_of(source.path, source.compression)[0] == "parquet"
+        and kind_of(source.path, source.compression)[0] in ("parquet", "table")
     )
-    rows = rows_of(source.path, source.compression, ingest_context.settings, source.view)
+    rows = (
+        rows_of(source.path, source.compression, ingest_context.settings, source.view)
+        if source.span is None
+        else rows_in(source.path, source.span, ingest_context.settings, source.view)
+    )
     take_notes()  # of the sample that the format was told by
     for batch in reading.by_columns() if columnar else reading.by_rows(rows):
         _count_notes(quarantine)
@@ -55,7 +72,14 @@ def _count_notes(quarantine: Quarantine) -> None:
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, source: Source, ingest_context: IngestContext, quarantine: Quarantine) -> None:
+    def __init__(
+        self,
+        source: Source,
+        ingest_context: IngestContext,
+        quarantine: Quarantine,
+        *,
+        one_by_one: bool = False,
+    ) -> None:
         self.format: Format = FORMATS.all()[source.format]
         self._source = source
         self._settings = ingest_context.settings
@@ -70,11 +94,18 @@ class _Reading:
         self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
+        self._minutes = Minutes(self._context)
+        outline = self.format.outline
+        self._frames = (
+            FrameReader(self.format.read, outline, self._context)
+            if outline is not None and not one_by_one and self._context.times.plain
+            else None
+        )
 
     def by_columns(self) -> Iterator[pa.RecordBatch]:
         """Read Parquet, batch by batch."""
         assert self.format.columns is not None
-        for first, batch in batches(
+        for first, batch in column_batches(
             self._source.path, self._wanted(), self._settings.batch_rows, self._settings.batch_bytes
         ):
             if isinstance(batch, BadRow):
@@ -94,19 +125,38 @@ class _Reading:
         """Read any other file, row by row."""
         builder = Builder()
         for number, row in self.format.gather(rows) if self.format.gather is not None else rows:
-            for request in self._requests(row):
-                if isinstance(request, Wanting):
-                    self._look.want(number, request.keys)
-                elif isinstance(request, BadRow):
-                    self._refuse(number, request)
-                elif isinstance(request, SteppedOver):
-                    self._quarantine.step_over(self._source.name, request.kind)
-                else:
-                    builder.add(number, request)
+            if self._frames is None or not self._by_frame(number, row, builder):
+                self._by_itself(number, row, builder)
             if len(builder.rows) >= self._settings.batch_rows or builder.bytes >= self._settings.batch_bytes:
                 yield self._normaliser(builder.take())
         if builder.rows:
             yield self._normaliser(builder.take())
+
+    def _by_frame(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> bool:
+        """Read a row like others of its frame; False where it has to be read by itself."""
+        if type(row) is not dict or (found := self._frames.template(row)) is None:  # type: ignore[union-attr]
+            return False
+        template, values = found
+        if template.stepped is not None:
+            self._quarantine.step_over(self._source.name, template.stepped)
+            return True
+        try:
+            columns, messages, size = template.fill(values, self._minutes)
+        except BadRow:
+            return False
+        builder.add_plain(number, columns, messages, size)
+        return True
+
+    def _by_itself(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> None:
+        for request in self._requests(row):
+            if isinstance(request, Wanting):
+                self._look.want(number, request.keys)
+            elif isinstance(request, BadRow):
+                self._refuse(number, request)
+            elif isinstance(request, SteppedOver):
+                self._quarantine.step_over(self._source.name, request.kind)
+            else:
+                builder.add(number, request)
 
     def again(self) -> Iterator[pa.RecordBatch]:
         """Read the rows that had to wait for what other rows say."""
@@ -122,7 +172,7 @@ class _Reading:
             self._quarantine.mend("time", what, count)
 
     def _wanted(self) -> list[str]:
-        there = open_parquet(self._source.path).schema_arrow.names
+        there = column_names(self._source.path)
         account = self._context.account_field
         return [
             name

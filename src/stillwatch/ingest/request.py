@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -151,6 +151,10 @@ class Raw:
     """Rows that are no requests to a language model: index and kind, as in SteppedOver."""
 
 
+AT_ONCE = 512
+"""Requests that are held as objects; more are put into columns, so that few objects live at a time."""
+
+
 class Builder:
     """Collects requests until a batch is full."""
 
@@ -160,28 +164,43 @@ class Builder:
     def _empty(self) -> None:
         self.rows: list[int] = []
         self.bytes = 0
-        self._values: list[tuple[Any, ...]] = []
+        self._values: list[Sequence[Any]] = []
         self._messages = MessageColumn()
+        self._pieces: list[list[Any]] = []
 
     def add(self, row: int, request: Request) -> None:
         """Append one request read from a row."""
+        self.add_plain(row, _plain_values(request), request.messages, _size(request))
+
+    def add_plain(self, row: int, values: Sequence[Any], messages: Messages | None, size: int) -> None:
+        """Append the columns PLAIN of one request and its messages; size: characters of its words."""
         self.rows.append(row)
-        self._values.append(_plain_values(request))
-        self._messages.add(request.messages)
-        self.bytes += 200 + _size(request)
+        self._values.append(values)
+        self._messages.add(messages)
+        self.bytes += 200 + size
+        if len(self._values) >= AT_ONCE:
+            self._settle()
 
     def take(self) -> Raw:
         """Return the collected requests; the builder is empty afterwards."""
-        lists: Iterable[tuple[Any, ...]] = (
-            zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
-        )
-        columns: dict[str, Any] = {
-            name: pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)
-        }
-        columns["messages"] = self._messages.array()
-        raw = Raw(np.array(self.rows, np.int64), columns)
+        if self._values or not self._pieces:
+            self._settle()
+        arrays = [
+            pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+            for pieces in zip(*self._pieces, strict=True)
+        ]
+        raw = Raw(np.array(self.rows, np.int64), dict(zip((*PLAIN, "messages"), arrays, strict=True)))
         self._empty()
         return raw
+
+    def _settle(self) -> None:
+        """Put the requests that are held as objects into columns."""
+        lists: Iterable[Sequence[Any]] = (
+            zip(*self._values, strict=True) if self._values else ((),) * len(PLAIN)
+        )
+        columns = [pa.array(values, RAW_TYPES[name]) for name, values in zip(PLAIN, lists, strict=True)]
+        self._pieces.append([*columns, self._messages.array()])
+        self._values, self._messages = [], MessageColumn()
 
 
 def _size(request: Request) -> int:

@@ -17,6 +17,7 @@ from stillwatch.ingest.files.hive import partitions_of
 from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.rows import kind_of, rows_of
 from stillwatch.ingest.files.scratch import Scratch
+from stillwatch.ingest.files.spans import Span
 from stillwatch.ingest.files.spelling import respelled
 from stillwatch.ingest.files.view import PLAIN, View
 from stillwatch.ingest.files.walk import Say
@@ -65,6 +66,8 @@ class Source:
     """Which of its columns are read from."""
     beside: tuple[Source, ...] = ()
     """Files of one family in which the rows of this one may have to look, nearest first."""
+    span: Span | None = None
+    """The lines to read; None: the whole file."""
 
 
 def quiet(_step: str, _done: int, _total: int) -> None:

@@ -12,7 +12,7 @@ from stillwatch.ingest.request import Request
 from stillwatch.ingest.signatures import signatures_of, words_only
 from stillwatch.ingest.values import inner
 
-BESIDE = ("reasoning_content", "reasoning", "thinking_blocks", "reasoning_details")
+BESIDE = ("reasoning_content", "reasoning", "thinking_blocks", "reasoning_details", "tool_plan")
 """Fields beside a message's content that repeat one reasoning, each in its own shape; the longest counts."""
 WORDS = ("thinking", "reasoning", "text", "content", "summary", "reasoningText", "reasoning_content")
 """Fields of a reasoning block that hold its words; the first one present counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from stillwatch.ingest.request import Request
-from stillwatch.ingest.values import Row, first, mapping_of, whole
+from stillwatch.ingest.values import Row, absent, first, mapping_of, whole
 
 INPUT = (
     "prompt_tokens",
@@ -18,6 +18,7 @@ INPUT = (
     "input_token_count",
     "inputTextTokenCount",
     "prompt_eval_count",
+    "prompt_token",
     "input",
 )
 OUTPUT = (
@@ -32,11 +33,24 @@ OUTPUT = (
     "outputTokenCount",
     "output_token_count",
     "eval_count",
+    "completion_token",
     "output",
 )
 TOTAL = ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count", "total")
-ASKED = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails")
-WRITTEN = ("completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails")
+ASKED = (
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "input_token_details",
+    "prompt_token_details",
+    "inputTokenDetails",
+)
+WRITTEN = (
+    "completion_tokens_details",
+    "output_tokens_details",
+    "output_token_details",
+    "completion_token_details",
+    "outputTokenDetails",
+)
 INSIDE = (
     "cached_tokens",
     "prompt_cache_hit_tokens",
@@ -118,19 +132,19 @@ def counts_of(usage: Row) -> Counts:
     usage = _flat(usage)
     name = next((name for name in INPUT if usage.get(name) is not None), "")
     asked, wrote = _within(usage, ASKED), _within(usage, WRITTEN)
-    total = whole(first(usage, *TOTAL))
-    given, output = whole(usage.get(name)), whole(first(usage, *OUTPUT))
+    total = whole(_first(usage, TOTAL))
+    given, output = whole(usage.get(name)), whole(_first(usage, OUTPUT))
     inside = first(asked, "cached_tokens", "cache_read", "cacheReadTokens")
-    inside = whole(first(usage, *INSIDE) if inside is None else inside)
-    read = whole(first(usage, *READ))
-    written = whole(first(usage, *CREATED))
+    inside = whole(_first(usage, INSIDE) if inside is None else inside)
+    read = whole(_first(usage, READ))
+    written = whole(_first(usage, CREATED))
     if written is None:
         written = whole(
             first(asked, "cache_creation_tokens", "cache_creation", "cache_write_tokens", "cacheWriteTokens")
         )
         written = _sum_of(usage.get("cache_creation")) if written is None else written
-    thought = whole(first(usage, *THOUGHT))
-    reasoning = whole(first(usage, *REASONED))
+    thought = whole(_first(usage, THOUGHT))
+    reasoning = whole(_first(usage, REASONED))
     if reasoning is None:
         reasoning = whole(first(wrote, *REASONED, "reasoning"))
     reasoned = thought if reasoning is None else reasoning
@@ -138,7 +152,7 @@ def counts_of(usage: Row) -> Counts:
     extra = _some(cached) + _some(written)
     beside = inside is None and name not in INCLUSIVE and not asked
     asks = _more(given, extra, beside, _less(total, _more(output, _some(reasoned), thought is not None)))
-    asks = _plus(asks, whole(first(usage, *TOOL_USE)))
+    asks = _plus(asks, whole(_first(usage, TOOL_USE)))
     answers = _more(output, _some(reasoned), thought is not None, _less(total, asks))
     return Counts(asks, answers, reasoned, cached, written)
 
@@ -165,6 +179,14 @@ def add_parts(request: Request, usage: Row) -> Request:
     request.input_tokens = request.input_tokens if asked is None else asked
     request.output_tokens = request.output_tokens if answered is None else answered
     return request
+
+
+def _first(usage: Row, names: tuple[str, ...]) -> Any:
+    """Return the first count present, as `values.first` does for any field; there are many names."""
+    for name in names:
+        if name in usage and not absent(usage[name]):
+            return usage[name]
+    return None
 
 
 def _flat(usage: Row) -> Row:

@@ -56,6 +56,8 @@ ABSENT = frozenset(
 strangers.
 """
 LONGEST_ABSENT = 16
+MASKS = "*\u2022\u2026."
+"""Characters of which a mask consists."""
 
 
 def absent(value: Any) -> bool:
@@ -64,7 +66,7 @@ def absent(value: Any) -> bool:
         if len(value) > LONGEST_ABSENT:
             return value.isspace()
         bare = value.strip()
-        return bare.lower() in ABSENT or not bare.strip("*\u2022\u2026.")
+        return bare.lower() in ABSENT or not bare.strip(MASKS)
     return value is None
 
 
@@ -206,7 +208,7 @@ def path_of(value: Any) -> str | None:
     The part that a client wrote before it may have any length.
     """
     joined = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return joined[-LONGEST_ID:] or None if isinstance(joined, str) else None
+    return joined[-LONGEST_ID:] if isinstance(joined, str) and not absent(joined) else None
 
 
 def whole(value: Any) -> int | None:

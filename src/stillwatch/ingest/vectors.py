@@ -10,9 +10,20 @@ import pyarrow.compute
 
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import PLAIN, TimeRules
-from stillwatch.ingest.values import LARGEST, LONGEST_ID, moment, scrub_text, text, whole
+from stillwatch.ingest.values import (
+    ABSENT,
+    LARGEST,
+    LONGEST_ABSENT,
+    LONGEST_ID,
+    MASKS,
+    moment,
+    scrub_text,
+    text,
+    whole,
+)
 
 pc: Any = pyarrow.compute
+_ABSENT = pa.array(sorted(ABSENT), pa.string())
 
 
 def column_of(batch: pa.RecordBatch, name: str) -> Any:
@@ -29,7 +40,7 @@ def column_of(batch: pa.RecordBatch, name: str) -> Any:
 
 
 def strings(column: Any, *, from_end: bool = False) -> Any:
-    """Return any column as strings of at most LONGEST_ID characters; empty ones are null.
+    """Return any column as strings of at most LONGEST_ID characters; empty ones and placeholders are null.
 
     With `from_end`, the last characters are kept.
     """
@@ -44,7 +55,7 @@ def strings(column: Any, *, from_end: bool = False) -> Any:
             if not _texty(kind)
             else column
         )
-    column = whole_strings(column)
+    column = _present(whole_strings(column))
     longest = pc.max(pc.binary_length(column)).as_py() or 0
     if longest <= LONGEST_ID:
         return column
@@ -52,6 +63,21 @@ def strings(column: Any, *, from_end: bool = False) -> Any:
         pc.utf8_slice_codeunits(column, -LONGEST_ID)
         if from_end
         else pc.utf8_slice_codeunits(column, 0, LONGEST_ID)
+    )
+
+
+def _present(column: Any) -> Any:
+    """Return a text column in which what stands for nothing is null, as `absent` has it."""
+    short = pc.less_equal(pc.utf8_length(column), LONGEST_ABSENT)
+    bare = pc.utf8_trim_whitespace(column)
+    known = pc.is_in(pc.utf8_lower(bare), value_set=_ABSENT)
+    holds_nothing = pc.or_(
+        pc.and_(short, pc.or_(known, pc.equal(pc.utf8_trim(bare, MASKS), ""))), pc.equal(bare, "")
+    )
+    return (
+        pc.if_else(holds_nothing, pa.scalar(None, pa.string()), column)
+        if holds_nothing.true_count
+        else column
     )
 
 

@@ -18,6 +18,8 @@ from stillwatch.schema import use
 Row = dict[str, Any]
 MOST_NAMES = 60
 """Kinds, columns or reasons of one input that are told one by one."""
+FILES_NAMED = 3
+"""Files named in an error."""
 LONGEST_NAME = 80
 """Characters of a column's name."""
 
@@ -112,8 +114,10 @@ class AccountOfUse:
             self.add(given, what, count, of=of, name=name[:LONGEST_NAME])
 
 
-def nothing_read(quarantine: Quarantine, sources: list[Source], where: str) -> InputError:
+def nothing_read(quarantine: Quarantine, sources: list[Source]) -> InputError:
     """Return the error for logs without an exchange; it says what was read instead."""
+    names = [source.name for source in sources]
+    where = ", ".join(names[:FILES_NAMED]) + (" …" if len(names) > FILES_NAMED else "")
     stepped: Counter[str] = Counter()
     for (_file, kind), count in quarantine.stepped.items():
         stepped[kind] += count

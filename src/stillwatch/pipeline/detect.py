@@ -260,7 +260,7 @@ def _read(
     )
     if not staged.files:
         check_share(staged.quarantine, settings.ingest)
-        raise nothing_read(staged.quarantine, task.sources, ", ".join(map(str, inputs.logs)))
+        raise nothing_read(staged.quarantine, task.sources)
     progress("reading the edge log and the accounts", 0, 0)
     # Hashed while they are read, so that they come from the disk once; one process reads them, so a core is
     # free.

@@ -25,8 +25,11 @@ import pyarrow.parquet as pq
 from stillwatch.engine.base import PARQUET_OPTIONS
 from stillwatch.errors import EXIT_FAULT, InputError, SettingError
 from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
+from stillwatch.ingest.files.rows import may_be_split
+from stillwatch.ingest.files.spans import spans
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
+from stillwatch.registry import FORMATS
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -45,6 +48,13 @@ STAGED = pa.schema(
 )
 """Exchanges with the file they came from and their place among its readable rows."""
 ROWS_AT_ONCE = 131_072
+READING = "reading logs"
+"""The step of which progress is told in megabytes."""
+MB = 1_000_000
+SMALLEST_PART = 1 << 25
+"""Bytes of a part of a large file: smaller ones cost more in starting than they gain."""
+LARGEST_PART = 1 << 28
+"""Bytes: progress is told after each part."""
 
 
 class Gathered:
@@ -117,21 +127,34 @@ def read_logs(
 ) -> Staged:
     """Read and sketch every source into `stage`; files in parallel, results in the order of the sources."""
     workers = ingest_context.settings.workers or min(os.cpu_count() or 1, 4)
-    jobs = [(number, source, ingest_context, key, settings, stage) for number, source in enumerate(sources)]
+    jobs = [
+        (number, part, source, ingest_context, key, settings, stage)
+        for number, whole in enumerate(sources)
+        for part, source in enumerate(split(whole, workers))
+    ]
+    sizes = [_size(source) for _, _, source, *_ in jobs]
     staged = Staged()
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
-    progress("reading logs", 0, len(jobs))
-    for done, (path, labelled, seen, quarantine, content) in enumerate(
-        _run(jobs, min(workers, len(jobs))), 1
+    read_bytes = 0
+    total = -(-sum(sizes) // MB)
+    progress(READING, 0, total)
+    for (number, part, *_), size, (path, labelled, seen, quarantine, content) in zip(
+        jobs, sizes, _run(jobs, min(workers, len(jobs))), strict=True
     ):
         if path is not None:
+            if part and staged.rows[number]:
+                _move(path, staged.rows[number])
             staged.files.append(path)
         labels.add(labelled)
         accounts.add(seen)
-        staged.rows.append(quarantine.good)
-        staged.contents.append(content)
+        if content is not None:
+            staged.rows.append(quarantine.good)
+            staged.contents.append(content)
+        else:
+            staged.rows[number] += quarantine.good
         staged.quarantine.merge(quarantine)
-        progress("reading logs", done, len(jobs))
+        read_bytes += size
+        progress(READING, -(-read_bytes // MB), total)
     staged.labels, staged.accounts = labels.table(), accounts.table()
     return staged
 
@@ -158,8 +181,45 @@ def read_believed(
     return read_logs(sources, believed, key, settings, stage, progress), believed
 
 
-Job = tuple[int, Source, IngestContext, HashKey, SketchSettings, Path]
-Result = tuple[Path | None, pa.Table, pa.Table, Quarantine, Content]
+def split(source: Source, workers: int) -> list[Source]:
+    """Cut a large file of JSON lines into parts that several workers read; others stay whole."""
+    size = _size(source)
+    if workers <= 1 or size < 2 * SMALLEST_PART or not source.format or source.wrapped:
+        return [source]
+    format = FORMATS.all()[source.format]
+    if format.gather is not None or format.facts is not None or source.beside:
+        return [source]  # its rows need one another
+    if not isinstance(source.path, Path) or not may_be_split(source.path, source.compression):
+        return [source]
+    part = min(LARGEST_PART, max(SMALLEST_PART, size // (2 * workers)))
+    return [replace(source, span=span) for span in spans(source.path, part)]
+
+
+def _size(source: Source) -> int:
+    if source.span is not None:
+        return source.span.end - source.span.start
+    try:
+        return source.path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _move(path: Path, by: int) -> None:
+    """Put the rows of a part behind those of the parts before it, of which it was not known how many there
+    would be.
+    """
+    moved = path.with_suffix(".moved")
+    with pq.ParquetFile(path) as file, pq.ParquetWriter(moved, STAGED, **PARQUET_OPTIONS) as writer:
+        place = STAGED.get_field_index("row")
+        for batch in file.iter_batches(ROWS_AT_ONCE, use_threads=False):
+            table = pa.Table.from_batches([batch])
+            rows = pa.array(np.asarray(table.column(place)) + by, pa.int64())
+            writer.write_table(table.set_column(place, STAGED.field(place), rows))
+    moved.replace(path)
+
+
+Job = tuple[int, int, Source, IngestContext, HashKey, SketchSettings, Path]
+Result = tuple[Path | None, pa.Table, pa.Table, Quarantine, Content | None]
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[Result]:
@@ -252,9 +312,9 @@ def unguarded() -> Iterator[None]:
 
 
 def _stage(job: Job) -> Result:
-    number, source, ingest_context, key, settings, stage = job
+    number, part, source, ingest_context, key, settings, stage = job
     quarantine = Quarantine()
-    path = stage / f"exchanges-{number:06d}.parquet"
+    path = stage / f"exchanges-{number:06d}-{part:05d}.parquet"
     labels, accounts = Gathered(LABELS.arrow), Gathered(ACCOUNTS_SEEN)
     rows = 0
     with pq.ParquetWriter(path, STAGED, **PARQUET_OPTIONS) as writer:
@@ -267,7 +327,8 @@ def _stage(job: Job) -> Result:
     if rows == 0:
         path.unlink()
     # Read by the process that has just read it, so from the system's memory and not from the disk.
-    return path if rows else None, labels.table(), accounts.table(), quarantine, Content.of(source.path)
+    content = Content.of(source.path) if part == 0 else None
+    return path if rows else None, labels.table(), accounts.table(), quarantine, content
 
 
 def _placed(batch: pa.RecordBatch, source: int, first: int) -> pa.Table:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from stillwatch.schema.keyed import Int64s
 from stillwatch.sketch.flat import ROLES
+from stillwatch.sketch.machine import without_marks
 from stillwatch.sketch.masked import masked_words
 from stillwatch.sketch.rows import USER
 from stillwatch.sketch.spans import Hashes
@@ -74,14 +75,17 @@ class _Run:
 
 
 def prompts_of(batch: pa.RecordBatch, rows: Sequence[int]) -> list[str]:
-    """Return the last user message of some rows of table REQUESTS; empty where there is none."""
+    """Return the last user message of some rows of table REQUESTS; empty where there is none.
+
+    What machines put into it is left out, as it is before sketching.
+    """
     taken: Any = batch.column("messages").take(pa.array(rows, pa.int64()))
     return [_last(messages or []) for messages in taken.to_pylist()]
 
 
 def _last(messages: list[dict[str, str | None] | None]) -> str:
     texts = [m["text"] for m in messages if m and ROLES.get(str(m["role"]).lower(), USER) == USER]
-    return (texts[-1] or "") if texts else ""
+    return without_marks(texts[-1] or "") if texts else ""
 
 
 def frame_of(prompts: Sequence[tuple[int, str]], least: int, max_chars: int) -> str | None:

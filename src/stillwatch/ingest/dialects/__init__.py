@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects.anthropic import anthropic, is_anthropic
 from stillwatch.ingest.dialects.chat import chat
 from stillwatch.ingest.dialects.said import SAID, said
@@ -30,13 +31,17 @@ def fill(
     none. usage: the counts of tokens, where they stand outside the answer. path: of the call, if known.
     headers: of the request, by lower-case name.
     """
-    answer = put_together(inner(answer))
+    written, answer = answer, put_together(inner(answer))
     counts = usage_of(answer) or mapping_of(usage)
     if request.model is None:
         request.model = model_of(answer)
     if is_anthropic(body, answer, path=path, headers=headers or {}):
-        return anthropic(request, body, answer, counts)
-    return chat(request, body, answer, counts, headers or {})
+        request = anthropic(request, body, answer, counts)
+    else:
+        request = chat(request, body, answer, counts, headers or {})
+    if request.answer is None and type(written) is str:
+        request.answer = answer_of(written)  # an answer in JSON, not the response around it
+    return request
 
 
 def model_of(answer: Any) -> str | None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from typing import Any, BinaryIO, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pyarrow as pa
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.place import sized
 
 SCHEMES = ("postgresql", "postgres")
 OURS = ("table", "since", "until", "time")
@@ -37,6 +38,22 @@ class DatabaseTable:
     """Rows before this time; None: to the last."""
     time: str = ""
     """The column of times; empty: the first known one that the table has."""
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """A table has no bytes to open."""
+        raise OSError(f"BUG: {self} was opened as a file")
+
+    def stat(self) -> os.stat_result:
+        """Its size is not known before it is read."""
+        return sized(1)
+
+    def is_file(self) -> bool:
+        """Its bytes do not lie in a file here."""
+        return False
+
+    def __str__(self) -> str:
+        """Its name."""
+        return self.name
 
     @property
     def name(self) -> str:
@@ -117,11 +134,15 @@ def database_table(address: str) -> DatabaseTable:
     since and until are ISO 8601, UTC if they name no zone. Without a table it is LiteLLM's. Raises InputError
     for an address that is none; the message never holds it.
     """
-    scheme, _, rest = address.partition(":")
-    parts = urlsplit(f"{scheme}://{rest.lstrip('/')}" if not rest.startswith("///") else address)
+    rest = address.partition(":")[2].lstrip("/")
+    bare = rest.partition("?")[0]
+    # Without a host the address has three slashes, of which a path keeps one: then a database stands alone.
+    alone = "/" not in bare and "@" not in bare
+    parts = urlsplit(f"postgresql:///{rest}" if alone else f"postgresql://{rest}")
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     kept = {name: value for name, value in asked.items() if name not in OURS}
-    uri = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(kept, quote_via=quote), ""))
+    asks = urlencode(kept, quote_via=quote)
+    uri = f"postgresql://{parts.netloc}{parts.path}{'?' + asks if asks else ''}"
     table = asked.get("table") or SPEND_LOGS
     if not all(table.split(".", 1)):
         raise InputError(

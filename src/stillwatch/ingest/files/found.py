@@ -10,6 +10,7 @@ from stillwatch.errors import InputError
 from stillwatch.ingest.files.archives import is_tar, is_zip, tar_members, zip_members
 from stillwatch.ingest.files.binaries import office_in, refuse_binary
 from stillwatch.ingest.files.compression import compression_in, unpacked
+from stillwatch.ingest.files.database import DatabaseTable
 from stillwatch.ingest.files.place import Place, Stretch
 from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.ingest.files.streams import encoding_in, head_of
@@ -44,6 +45,9 @@ class Opener:
 
     def __call__(self, found: Found, depth: int = 0) -> Iterator[Found]:
         """Return the file, or the files in it if it is an archive. Raises InputError if it cannot be read."""
+        if isinstance(found.place, DatabaseTable):
+            yield found
+            return
         where = str(found.place)
         try:
             size = found.place.stat().st_size

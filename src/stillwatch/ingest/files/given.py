@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.database import database_table, is_database
 from stillwatch.ingest.files.found import Found
 from stillwatch.ingest.files.place import Place, Stretch
 from stillwatch.ingest.files.regular import must_be_a_file
@@ -39,6 +40,10 @@ def given(paths: Iterable[Path], scratch: Scratch, say: Say) -> list[Found]:
 
 
 def _given(path: Path, scratch: Scratch, say: Say) -> Iterator[Found]:
+    if is_database(str(path)):
+        table = database_table(str(path))
+        yield Found(table, table.name)
+        return
     url = url_of(path)
     if str(path) == STDIN:
         if sys.stdin is None or sys.stdin.isatty():

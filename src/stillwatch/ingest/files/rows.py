@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch.ingest.files.comma import csv_rows, header_of
+from stillwatch.ingest.files.database import DatabaseTable
 from stillwatch.ingest.files.documents import object_ends, objects
 from stillwatch.ingest.files.lines import Piece, lines
 from stillwatch.ingest.files.parquet import batches, open_parquet
 from stillwatch.ingest.files.place import Place
+from stillwatch.ingest.files.spans import Span, may_be_cut, span_bytes
 from stillwatch.ingest.files.streams import magic_of, utf8
 from stillwatch.ingest.files.text import text_log, text_rows
 from stillwatch.ingest.files.view import PLAIN, View
@@ -37,6 +39,8 @@ NO_OBJECT = "log lines without a JSON object"
 
 def kind_of(path: Place, compression: str) -> tuple[str, tuple[str, ...]]:
     """Return json, csv, text or parquet, with the column names if the file has them."""
+    if isinstance(path, DatabaseTable):
+        return "table", tuple(path.columns())
     if not compression and magic_of(path).startswith(b"PAR1"):
         return "parquet", tuple(open_parquet(path).schema_arrow.names)
     return _kind_in(_head(path, compression))
@@ -75,14 +79,33 @@ def _head(path: Place, compression: str) -> bytes:
     return head[:HEAD]
 
 
+def may_be_split(path: Place, compression: str) -> bool:
+    """Return whether a file holds a row in each line, so that it can be cut at line ends."""
+    if compression or not may_be_cut(magic_of(path)):
+        return False
+    head = _head(path, compression)
+    return head.lstrip()[:1] == b"{" and _kind_in(head)[0] == "json" and _level(head.lstrip()) is None
+
+
+def rows_in(path: Place, span: Span, settings: IngestSettings, view: View = PLAIN) -> Numbered:
+    """Return the rows of a span with their numbers in the file."""
+    longest = settings.max_row_bytes
+    rows = _parsed(lines(span_bytes(path, span), longest, json=True), longest)
+    for number, row in _through(rows, view, longest):
+        yield span.before + number, row
+
+
 def rows_of(path: Place, compression: str, settings: IngestSettings, view: View = PLAIN) -> Numbered:
     """Return rows with their numbers, or the reason why a row has none.
 
     Raises InputError where a compressed file breaks off, unless the settings accept it.
     """
-    rows = _rows_of(path, compression, settings, view)
+    return _through(_rows_of(path, compression, settings, view), view, settings.max_row_bytes)
+
+
+def _through(rows: Numbered, view: View, longest: int) -> Numbered:
     if view.unwrap:
-        rows = unwrapped(rows, settings.max_row_bytes)
+        rows = unwrapped(rows, longest)
     return rows if view.plain else _seen(rows, view)
 
 
@@ -92,8 +115,8 @@ def _seen(rows: Numbered, view: View) -> Numbered:
 
 
 def _rows_of(path: Place, compression: str, settings: IngestSettings, view: View) -> Numbered:
-    if not compression and magic_of(path).startswith(b"PAR1"):
-        return _parquet_rows(path, settings)
+    if isinstance(path, DatabaseTable) or (not compression and magic_of(path).startswith(b"PAR1")):
+        return _column_rows(path, settings)
     head = _head(path, compression)
     pieces = utf8(path, compression, accept_cut=settings.accept_cut_files)
     longest = settings.max_row_bytes
@@ -193,8 +216,28 @@ def _text_rows(pieces: Iterator[Piece], longest: int) -> Numbered:
         yield number + moved + 1, bad_end
 
 
-def _parquet_rows(path: Place, settings: IngestSettings) -> Numbered:
-    for first, batch in batches(path, None, min(settings.batch_rows, 1024), settings.batch_bytes):
+def column_names(path: Place) -> list[str]:
+    """Return the names of the columns of a Parquet file or a table."""
+    return path.columns() if isinstance(path, DatabaseTable) else open_parquet(path).schema_arrow.names
+
+
+def column_batches(
+    path: Place, wanted: list[str] | None, most_rows: int, most_bytes: int
+) -> Iterator[tuple[int, pa.RecordBatch | BadRow]]:
+    """Return batches of a Parquet file or a table with the number of their first row, from 1."""
+    if not isinstance(path, DatabaseTable):
+        yield from batches(path, wanted, most_rows, most_bytes)
+        return
+    first = 1
+    for whole in path.batches(wanted or (), most_bytes):
+        for start in range(0, len(whole), most_rows):
+            batch = whole.slice(start, most_rows)
+            yield first, batch
+            first += len(batch)
+
+
+def _column_rows(path: Place, settings: IngestSettings) -> Numbered:
+    for first, batch in column_batches(path, None, min(settings.batch_rows, 1024), settings.batch_bytes):
         if isinstance(batch, BadRow):
             yield first, batch
         else:

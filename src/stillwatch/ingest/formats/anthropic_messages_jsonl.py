@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from stillwatch.ingest.envelope import Envelope, asking, read_line
+from stillwatch.ingest.line_outline import LINE
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import mapping_of
 from stillwatch.registry import FORMATS, Format
@@ -57,6 +58,7 @@ FORMATS.add(
         read=read_line,
         blind_spots="What stands around the body differs from operator to operator. Reasoning tokens are "
         "not counted apart by this API.",
+        outline=LINE,
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

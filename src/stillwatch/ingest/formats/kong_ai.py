@@ -12,6 +12,7 @@ from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers
+from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import Row, dig, first, first_text, inner, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -54,13 +55,12 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         time=context.moment(row.get("started_at"), "started_at"),
         model=first_text(meta, "request_model", "response_model"),
         status=whole(first(row, "response.status", "upstream_status")),
-        input_tokens=whole(first(usage, "prompt_tokens", "prompt_token")),
-        output_tokens=whole(first(usage, "completion_tokens", "completion_token")),
         duration_ms=whole(dig(row, "latencies.request")),
         address=joined(row.get("client_ip"), headers.get("x-forwarded-for"), None),
         user_agent=text(headers.get("user-agent")),
         stainless=stainless_of(headers),
     )
+    add_counts(request, usage)
     body = with_settings(mapping_of(payload.get("request")))
     yield with_words(request, body, inner(payload.get("response")), path=uri, headers=headers)
 

@@ -13,6 +13,7 @@ from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.thoughts import with_thoughts
+from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import (
     Row,
     dig,
@@ -22,7 +23,6 @@ from stillwatch.ingest.values import (
     mapping_of,
     span_ms,
     text,
-    whole,
 )
 from stillwatch.registry import FORMATS, Format
 
@@ -31,6 +31,7 @@ ACCOUNTS = tuple(
     for head in ("m", "c")
     for name in ("user_id", "userId", "account_id", "user", "ls_user_id")
 )
+COUNTS = ("prompt_tokens", "completion_tokens", "prompt_token_details", "completion_token_details")
 CONVERSATIONS = tuple(f"m.{name}" for name in ("session_id", "thread_id", "conversation_id"))
 
 
@@ -67,11 +68,6 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
             {"a": asked, "m": meta, "g": got}, "a.model", "a.model_name", "m.ls_model_name", "g.model"
         ),
         status=500 if row.get("error") or row.get("status") == "error" else 200 if got else None,
-        input_tokens=_count(row, usage, "prompt_tokens", "input_tokens"),
-        output_tokens=_count(row, usage, "completion_tokens", "output_tokens"),
-        reasoning_tokens=whole(dig(usage, "output_token_details.reasoning")),
-        cached_tokens=whole(dig(usage, "input_token_details.cache_read")),
-        cache_written_tokens=whole(dig(usage, "input_token_details.cache_creation")),
         duration_ms=span_ms(row.get("start_time"), row.get("end_time")),
         address=None,
         end_user=first_text({"m": meta}, "m.end_user", "m.end_user_id"),
@@ -82,12 +78,9 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(asked),
         output_format=output_format_of(asked),
     )
-    yield with_thoughts(request, answered, said)
-
-
-def _count(row: Row, usage: Row, column: str, name: str) -> int | None:
-    """Return a count from the usage of the call; the row's own column is the sum LangSmith shows."""
-    return whole(first({"u": usage, **row}, f"u.{name}", f"u.{column}", column))
+    # The row's own counts are the sums that LangSmith shows; those of the call itself win.
+    add_counts(request, {name: row[name] for name in COUNTS if row.get(name) is not None})
+    yield with_thoughts(add_counts(request, usage), answered, said)
 
 
 def _constructor(meta: Row) -> Row:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.litellm import client_of, other_row, status_of
+from stillwatch.ingest.litellm_outline import PAYLOAD
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -93,6 +94,7 @@ FORMATS.add(
         detect=detect,
         read=read,
         blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
+        outline=PAYLOAD,
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

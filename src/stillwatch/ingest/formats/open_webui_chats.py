@@ -11,7 +11,8 @@ from stillwatch.ingest.parameters import parameters_of
 from stillwatch.ingest.parts import text_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, text, whole
+from stillwatch.ingest.usage import add_counts
+from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, text
 from stillwatch.registry import FORMATS, Format
 
 THOUGHT, END = '<details type="reasoning"', "</details>"
@@ -41,19 +42,18 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         usage = mapping_of(first(message, "usage", "info.usage", "info"))
         time = first({"m": message, "a": asked}, "a.timestamp", "m.timestamp")
         words = _words(message)
-        yield Request(
+        request = Request(
             request_id=key,
             account_id=account_of(row, context, "user_id", "userId", "chat.user_id"),
             time=context.moment(first({"t": time, **row}, "t", "created_at", "updated_at"), "timestamp"),
             model=first_text(message, "model", "modelName") or _first_model(chat, asked),
             status=500 if message.get("error") else 200,
-            input_tokens=whole(first(usage, "prompt_tokens", "input_tokens", "prompt_eval_count")),
-            output_tokens=whole(first(usage, "completion_tokens", "output_tokens", "eval_count")),
             conversation=first_text(row, "id") or first_text(chat, "id"),
             parameters=parameters_of(mapping_of(chat.get("params"))),
             messages=_turns(chat, said, message) or None,
             answer=words or None,
         )
+        yield add_counts(request, usage)
 
 
 def _chat(row: Row) -> Row:

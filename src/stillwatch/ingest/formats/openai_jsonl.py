@@ -7,6 +7,7 @@ import json
 from stillwatch.ingest.dialects import SAID
 from stillwatch.ingest.envelope import Envelope, asking, read_line
 from stillwatch.ingest.formats.anthropic_messages_jsonl import speaks_anthropic
+from stillwatch.ingest.line_outline import LINE
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import mapping_of
 from stillwatch.registry import FORMATS, Format
@@ -62,6 +63,7 @@ FORMATS.add(
         read=read_line,
         blind_spots="What stands around the body differs from operator to operator; a name that is not "
         "known (docs/formats.md) is not seen. Batch results carry no account.",
+        outline=LINE,
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

@@ -38,18 +38,12 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         return
     body = with_settings(mapping_of(_whole(row, "full_request", "request_payload")))
     answer = _whole(row, "full_response", "response_payload")
-    usage = _usage(answer)
-    thoughts = whole(usage.get("thoughtsTokenCount"))
     request = Request(
         request_id=text(row.get("request_id")),
         account_id=account_of(row, context, *ACCOUNTS),
         time=context.moment(row.get("logging_time"), "logging_time"),
         model=model,
         status=_status(row, answer),
-        input_tokens=_sum(usage, "promptTokenCount", "toolUsePromptTokenCount"),
-        output_tokens=_sum(usage, "candidatesTokenCount", "thoughtsTokenCount"),
-        reasoning_tokens=thoughts,
-        cached_tokens=whole(usage.get("cachedContentTokenCount")),
         duration_ms=whole(first(row, "metadata.latency_ms", "metadata.request_latency")),
     )
     yield with_words(request, body, answer, path=row.get("endpoint"))
@@ -64,18 +58,6 @@ def _whole(row: Row, parsed: str, pieces: str) -> Any:
     joined = "".join(map(str, given)) if isinstance(given, list) else given
     value = inner(joined)
     return value if isinstance(value, dict | list) else None
-
-
-def _usage(answer: Any) -> Row:
-    """Return the last usage of an answer, or of the chunks of a stream."""
-    chunks = answer if isinstance(answer, list) else [answer]
-    found = [mapping_of(mapping_of(chunk).get("usageMetadata")) for chunk in chunks]
-    return next((usage for usage in reversed(found) if usage), {})
-
-
-def _sum(usage: Row, *names: str) -> int | None:
-    counts = [count for name in names if (count := whole(usage.get(name))) is not None]
-    return sum(counts) if counts and min(counts) >= 0 else None
 
 
 def _status(row: Row, answer: Any) -> int | None:

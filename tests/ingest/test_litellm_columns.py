@@ -1,0 +1,107 @@
+"""SpendLogs from Parquet, read by columns, are what the same rows are as lines, read one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from ingest_bench import Bench
+
+from stillwatch.ingest import IngestContext, Quarantine
+
+Make = Callable[..., dict[str, Any]]
+
+
+def _said(*contents: Any) -> str:
+    return json.dumps([{"role": "user", "content": content} for content in contents])
+
+
+def _answer(**message: Any) -> str:
+    return json.dumps({"id": "c", "choices": [{"message": {"role": "assistant", **message}}]})
+
+
+def _usage(**usage: Any) -> str:
+    return json.dumps({"usage_object": usage})
+
+
+CHUNKS = (
+    'data: {"choices": [{"index": 0, "delta": {"content": "Hel", "reasoning_content": "hm"}}]}\n\n'
+    'data: {"choices": [{"index": 0, "delta": {"content": "lo"}}]}\n\ndata: [DONE]\n\n'
+)
+PASSED = {"call_type": "pass_through_endpoint", "messages": "{}"}
+CHANGES: tuple[dict[str, Any], ...] = (
+    {},
+    {"metadata": _usage(prompt_tokens=12, completion_tokens=7, cache_read_input_tokens=5)},
+    {"metadata": _usage(prompt_tokens_details={"cached_tokens": 50, "cache_creation_tokens": 2})},
+    {"prompt_tokens": None, "metadata": _usage(input_tokens=4, output_tokens=9, cache_read_input_tokens=5)},
+    {"completion_tokens": 3, "metadata": _usage(completion_tokens_details={"reasoning_tokens": 8})},
+    {"completion_tokens": -4},
+    *({"user": user} for user in ("-", "N/A", "***", "sk-...Ab3D", "default_user_id", " ", "null", "", None)),
+    {"user": None, "api_key": None, "team_id": "team-1"},
+    {"user": "-", "api_key": "[REDACTED]", "team_id": "default_team_id"},
+    {"user": "sk-abcdefghijkl"},
+    {"user": "litellm-internal-health-check"},
+    {"api_key": "LITELLM_INTERNAL_x"},
+    *(
+        {"call_type": call}
+        for call in ("aembedding", "aimage_generation", "atranscription", "aresponses", "-")
+    ),
+    {"call_type": "arerank", "messages": "[]", "response": "{}"},
+    {**PASSED, "response": "{}", "completion_tokens": 0},
+    {**PASSED, "response": "{}", "completion_tokens": 3},
+    {**PASSED, "response": _answer(content="hi")},
+    *(
+        {name: value}
+        for name in ("session_id", "end_user", "model", "requester_ip_address")
+        for value in ("-", "")
+    ),
+    {"requester_ip_address": "-", "metadata": '{"requester_ip_address": "203.0.113.9"}'},
+    *({"status": status} for status in ("failure", "", None, "null")),
+    {"status": "failure", "metadata": '{"error_information": {"error_code": "429"}}'},
+    {"messages": "{}", "response": "{}"},
+    {"messages": None, "proxy_server_request": '{"messages": [{"role": "user", "content": "kept here"}]}'},
+    {"messages": _said("hi", [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {}}])},
+    {"messages": "[{'role': 'user', 'content': 'in Python'}]"},
+    {"messages": "[{'role': 'user', 'content': cut"},
+    {"messages": "{'a' is not there"},
+    {"messages": "[" * 300 + "]" * 300},
+    {"response": CHUNKS},
+    {"response": json.dumps([{"choices": [{"index": 0, "delta": {"content": "Hello"}}]}])},
+    {"response": _answer(content="half", refusal="No.")},
+    {"response": _answer(content="", tool_calls=[{"function": {"name": "f", "arguments": "{}"}}])},
+    {"response": _answer(content="so", reasoning_content="hmm", thinking_blocks=[])},
+    {"response": '{"error": {"message": "no"}}'},
+    {"metadata": '{"user_agent": "N/A", "headers": {"user-agent": "SDK/2"}}'},
+    {
+        "proxy_server_request": json.dumps(
+            {"url": "u", "headers": {"user-agent": "SDK/3"}, "body": {"temperature": 1, "system": "be kind"}}
+        ),
+        "metadata": "{}",
+    },
+)
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["each", "all"])
+def test_columns_are_what_rows_are(bench: Bench, spend_row: Make, together: bool) -> None:
+    rows = [
+        spend_row(i, end_user="e", team_id=None, proxy_server_request=None) | c for i, c in enumerate(CHANGES)
+    ]
+    for part in [rows] if together else [[row] for row in rows]:
+        seen = []
+        for form in ("jsonl", "parquet"):
+            bench.quarantine = Quarantine()
+            bench.ingest_context = IngestContext(bench.settings)
+            path = bench.folder / f"spend.{form}"
+            if form == "jsonl":
+                bench.lines(path.name, part)
+            else:
+                pq.write_table(pa.Table.from_pylist(part), path)
+            found = bench.read(path, "litellm_spend_logs")
+            kept = bench.quarantine
+            stepped = sorted((kind, n) for (_, kind), n in kept.stepped.items())
+            seen.append((found, stepped, dict(kept.mended), sum(kept.reasons.values())))
+        assert seen[0] == seen[1]
