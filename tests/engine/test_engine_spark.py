@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from numbered_words import Pool, filled, own_words
 from village import Ran, beside, options
 
 from stillwatch.cli import program
-from stillwatch.engine import DuckDBEngine, open_engine
+from stillwatch.engine import DuckDBEngine, Scope, open_engine
 from stillwatch.engine.spark import SparkEngine
 from stillwatch.errors import InputError, SettingError
 from stillwatch.heldout.semantic_vectors import account_semantic_vectors
+from stillwatch.pipeline.merge_exchanges import merge_exchanges
 from stillwatch.prompt_templates import Search, counts_of, families_of, uses_of
 from stillwatch.schema.found import SCORES
+from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import TIME, schema_of, values
 from stillwatch.schema.values import records
 from stillwatch.settings import EngineSettings
@@ -247,3 +250,31 @@ def test_values_with_names_are_read(spark: SparkEngine, tmp_path: Path) -> None:
     each = table.select("signal", value=table["values"].unnest())
     told = spark.collect(each.select(name=each.value["name"], whole=each.value["whole"]).order_by("name"))
     assert told.to_pylist() == [{"name": "n", "whole": 7}, {"name": "part", "whole": None}]
+
+
+@pytest.mark.spark
+def test_exchanges_are_merged_equally(spark: SparkEngine, duck: DuckDBEngine) -> None:
+    """One id for many, one told twice, one told in two parts, and one of two accounts."""
+    told = [(1, 5, 0, 9, 9), (1, 5, 60, 8, 8), (2, 5, 0, 9, 9), (2, 5, 0, 9, 9), (3, 5, 0, 4, None)]
+    told += [(3, 5, 1, None, 6), (4, 5, 0, 9, 9), (4, 6, 0, 9, 9), (7, 8, 0, 1, 1)]
+    rows = [
+        {
+            field.name: None if field.nullable else "" if pa.types.is_string(field.type) else 0
+            for field in EXCHANGES.arrow
+        }
+        | {"request": request, "account": account, "time": datetime.fromtimestamp(10_000 + second, UTC)}
+        | {"has_text": True, "prompt": prompt, "output_tokens": tokens, "source": 0, "row": row}
+        for row, (request, account, second, prompt, tokens) in enumerate(told)
+    ]
+    staged = EXCHANGES.arrow.append(pa.field("source", pa.int32())).append(pa.field("row", pa.int64()))
+    table = pa.Table.from_pylist(rows, schema=staged)
+    results = []
+    for engine in (duck, spark):
+        with Scope(engine, "merged") as scope:
+            merged = merge_exchanges(scope, scope.load("staged", table))
+            kept = merged.rows.select("request", "account", "prompt", "output_tokens", "named", "alone")
+            found = scope.collect(kept.order_by("request", "account")).to_pylist()
+            results.append((found, merged.dropped, merged.ambiguous))
+    assert results[0] == results[1]
+    assert len(results[0][0]) == 7
+    assert (results[0][1], results[0][2]) == ({0: 2}, 4)

@@ -42,6 +42,9 @@ def test_the_campaign_is_found_with_its_members(
     assert len(kept) == village_run.about()["exchanges"]
     assert (ran.about()["quarantined"], ran.about()["merged"]) == (0, 0)
     assert sent > 0
-    found = adversarial(ran)
+    # What was cut is evidence less: a member may be told only by its others, but nobody else is accused.
+    found, plain = adversarial(ran), adversarial(village_run)
     assert found <= accounts
-    assert len(found) >= 0.9 * len(adversarial(village_run))
+    assert len(plain - found) <= 0.1 * len(plain), sorted(plain - found)
+    if tricks == ("one id for all",):
+        assert found == plain, "ids are no evidence"
