@@ -176,4 +176,4 @@ def test_staged_rows_make_room_before_the_search_unless_they_are_looked_up_again
 
     given = Inputs((mixed.world / "one.jsonl",), "openai_jsonl", edge=mixed.world / "edge.jsonl")
     detect(given, tmp_path / "run", replace(ALONE, sketch=SketchSettings(template_text=again)), look)
-    assert found == ({"exchanges-000000.parquet", "rekeyed.parquet"} if again else set())
+    assert found == ({"exchanges-000000-00000.parquet", "rekeyed.parquet"} if again else set())

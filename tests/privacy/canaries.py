@@ -26,6 +26,16 @@ from canary_rows import (
 )
 from canary_traces import TRACES
 
+from stillwatch.registry import FORMATS
+
+PLANTED = {
+    "openai_jsonl",
+    "anthropic_messages_jsonl",
+    "litellm_spend_logs",
+    "litellm_standard_payload",
+    "generic",
+}
+"""Formats with rows of their own here, besides those of traces."""
 IDS = ("request_id", "id", "SpanId", "spanID", "context.span_id")
 SHARERS = 24
 """Accounts that use one public frame, each with a canary in its slot."""
@@ -44,6 +54,7 @@ def logs(folder: Path, nest: Nest) -> None:
     _lines(folder / "canary_otel.jsonl", [otel(nest, i) for i in range(5)], nest)
     for name, made in TRACES.items():
         _lines(folder / f"canary_{name}.jsonl", [made(nest, i) for i in range(5)], nest)
+    _samples(folder, nest)
     _lines(
         folder / "canary_generic.jsonl",
         [generic(nest, i, "generic") for i in range(5)] + [shared(nest, i) for i in range(SHARERS)],
@@ -75,6 +86,26 @@ def logs(folder: Path, nest: Nest) -> None:
     (folder / "canary_spend.csv").write_text(
         out.getvalue() + f"{nest('short row')},1\n" + f'"{nest("open quote")}\n', encoding="utf-8"
     )
+
+
+def _samples(folder: Path, nest: Nest) -> None:
+    """The samples of the other formats, twice, with canaries for their words, and after them a broken row."""
+    for name, format in FORMATS.all().items():
+        if not format.sample or name in PLANTED:
+            continue
+        text = format.sample
+        said = [message["text"] for row in format.gives for message in row.get("messages") or ()]
+        said += [row["answer"] for row in format.gives if row.get("answer")]
+        for number, words in enumerate(sorted(filter(None, said), key=len, reverse=True)):
+            text = text.replace(words, nest(f"{name} {number}"))
+        csv_text = format.sample[0] not in "{["
+        kind = "csv" if csv_text else "jsonl"
+        broken = f"{nest(name + ' short row')},1\n" if csv_text else f'{{"a": "{nest(name + " cut")}\n'
+        rows = text.split("\n", 1)[1] if csv_text else text
+        if text[0] == "[":  # a document, not lines
+            kind, broken, rows = "json", "", json.dumps([*json.loads(text), *json.loads(text), 7])
+            text = ""
+        (folder / f"canary_{name}.{kind}").write_text(text + rows + broken, encoding="utf-8")
 
 
 def _lines(path: Path, rows: list[Row], nest: Nest) -> None:

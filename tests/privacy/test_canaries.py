@@ -167,12 +167,19 @@ def test_the_search_reads_parquet(tmp_path: Path, place: str) -> None:
     assert hits(views(tmp_path), [Nest().id("another")]) == []
 
 
+UNBROKEN = {"canary_generic.parquet", "canary_spend.parquet", "canary_open_webui_chats.json"}
+"""Files without a row that is lost: a cell that cannot be read costs the field, and a document has no line."""
+
+
 def test_every_format_was_read_and_had_bad_rows(quiet: Left) -> None:
     inputs = json.loads((quiet.run / "run.json").read_text(encoding="utf-8"))["inputs"]
     assert {item["format"] for item in inputs} == set(FORMATS.all())
-    assert min(item["rows"] for item in inputs if item["format"] != "langfuse_scores") >= 2
+    for item in inputs:
+        # Scores hold no call; where one call has several rows, the rows of a sample are told twice of one.
+        least = 0 if item["format"] == "langfuse_scores" else 1 if FORMATS.all()[item["format"]].gather else 2
+        assert item["rows"] >= least, item
     bad = Counter(row["file"] for row in pq.read_table(quiet.run / "quarantine.parquet").to_pylist())
-    assert {item["file"] for item in inputs} - {"canary_generic.parquet"} <= set(bad)
+    assert {item["file"] for item in inputs} - UNBROKEN <= set(bad)
     assert len(quiet.nest.words) > 1_000
 
 

@@ -20,8 +20,8 @@ from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.scientific import mostly_scientific, scientific
 from stillwatch.ingest.secrets import account_name, account_text
 from stillwatch.ingest.table_use import TableUse
-from stillwatch.ingest.tables import SideBatch, side_batches
-from stillwatch.ingest.vectors import strings
+from stillwatch.ingest.tables import NONE_SAYS_SOMETHING, SideBatch, side_batches
+from stillwatch.ingest.vectors import strings, whole_strings
 from stillwatch.schema.requests import ACCOUNT_ROWS
 
 pc: Any = pyarrow.compute
@@ -227,7 +227,7 @@ def _ids(path: Path, batch: SideBatch, quarantine: Quarantine) -> Any:
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {
-        name: strings(columns[name])
+        name: whole_strings(columns[name]) if name in NONE_SAYS_SOMETHING else strings(columns[name])
         for name in ("plan", "verification", "organisation", "region")
         if name in columns
     }

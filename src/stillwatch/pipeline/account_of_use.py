@@ -110,7 +110,7 @@ class AccountOfUse:
         self._several(given, use.FILLED, found.filled, of=found.good)
 
     def _several(self, given: str, what: str, names: Counter[str], of: int) -> None:
-        kept = [(name, count) for name, count in names.items() if count][:MOST_NAMES]
+        kept = sorted((name, count) for name, count in names.items() if count)[:MOST_NAMES]
         for name, count in kept:
             self.add(given, what, count, of=of, name=name[:LONGEST_NAME])
 

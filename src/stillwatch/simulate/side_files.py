@@ -128,8 +128,8 @@ def accounts_table(world: World) -> pa.Table:
         "region": take(region, accounts.region),
         "banned": _times(accounts.banned),
     }
-    schema = pa.schema([field for field in ACCOUNT_ROWS.arrow if field.name in columns])
-    table = pa.table([columns[name] for name in schema.names], schema=schema)
+    given = [columns.get(f.name, pa.nulls(len(accounts), f.type)) for f in ACCOUNT_ROWS.arrow]
+    table = pa.table(given, schema=ACCOUNT_ROWS.arrow)
     return table.filter(pa.array(owners(world))).sort_by("account_id")
 
 
