@@ -182,6 +182,8 @@ class Format:
     """From an Arrow batch to columns of requests, for Parquet; None: rows are read one by one."""
     wants: tuple[str, ...] = field(default=())
     """Parquet columns it reads; empty: all."""
+    json_columns: tuple[str, ...] = field(default=())
+    """Those of `wants` that hold JSON: rows of JSON lines are read as columns too. Empty: they are not."""
     outline: Any = field(default=None)
     """What differs from row to row (ingest.frames.outline.Inside), so that rows that are otherwise the same
     are read alike; None: each is read by itself.

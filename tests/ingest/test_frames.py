@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pytest
-from frame_rows import CHANGES, Row, line, payload
+from frame_rows import CHANGES, Row, line, payload, spend
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,11 +21,21 @@ from stillwatch.registry import FORMATS
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.settings import IngestSettings
 
+
+def objects(i: int, rng: random.Random) -> Row:
+    """A row of SpendLogs with objects where the table has JSON."""
+    row = spend(i, rng)
+    return row | {name: orjson.loads(row[name]) for name in ("metadata", "messages", "response")}
+
+
+BY_COLUMNS: dict[str, Any] = {"litellm_spend_logs": spend, "litellm_spend_logs ": objects}
+"""Rows that are read as columns, not by frames."""
 MAKERS: dict[str, Any] = {
     "openai_jsonl": lambda i, rng: line(i, rng, anthropic=False),
     "anthropic_messages_jsonl": lambda i, rng: line(i, rng, anthropic=True),
     "litellm_standard_payload": payload,
 }
+ALL = MAKERS | BY_COLUMNS
 BAD = (b"{broken", b"[1, 2]", b'{"a": ' * 400, b'{"t": NaN}', b'"text"', b"")
 
 
@@ -35,7 +45,10 @@ def both(path: Path, name: str) -> tuple[pa.Table, Quarantine, pa.Table, Quarant
     for one_by_one in (False, True):
         quarantine = Quarantine()
         batches = read(
-            Source(path, "log", name), IngestContext(IngestSettings()), quarantine, one_by_one=one_by_one
+            Source(path, "log", name.strip()),
+            IngestContext(IngestSettings()),
+            quarantine,
+            one_by_one=one_by_one,
         )
         found += [pa.Table.from_batches(list(batches), schema=REQUESTS.arrow), quarantine]
     return tuple(found)
@@ -49,14 +62,14 @@ def same(path: Path, name: str, rows: list[bytes]) -> None:
     assert kept == held
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_change_reads_the_same(name: str, tmp_path: Path) -> None:
     """Each unlike row comes several times, so that its frame is learnt, among rows that are alike."""
     rng = random.Random(name)
     rows: list[bytes] = []
     for number, change in enumerate(CHANGES):
         for i in range(6):
-            row: Row = MAKERS[name](number + i, rng)
+            row: Row = ALL[name](number + i, rng)
             if i % 6 < 5:
                 change(row, rng)
             rows.append(orjson.dumps(_jsonable(row)))
@@ -64,7 +77,7 @@ def test_every_change_reads_the_same(name: str, tmp_path: Path) -> None:
     same(tmp_path / "log", name, rows)
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", ALL)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32),
@@ -76,7 +89,7 @@ def test_mixtures_read_the_same(name: str, seed: int, picks: list[list[int]], tm
     rows = []
     for i in range(4):
         for pick in picks:
-            row = MAKERS[name](i, rng)
+            row = ALL[name](i, rng)
             for number in pick:
                 CHANGES[number](row, rng)
             rows.append(orjson.dumps(_jsonable(row)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ from stillwatch.ingest.files.rows import (
 )
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
+from stillwatch.ingest.line_columns import LineColumns, lacks, numbers_of
 from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -29,6 +31,10 @@ from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
 from stillwatch.registry import FORMATS, Format
 
+LINES_AT_ONCE = 4_096
+"""Rows of JSON lines that become columns together."""
+MANY_LACK = 8
+"""Where more than one row in so many lacks a time or an account, all are read by themselves."""
 SHAPES = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 """Errors that a format's code raises for a value of an unforeseen shape."""
 
@@ -44,18 +50,18 @@ def read(
         quarantine.note(source.name, "the file is empty")
         return
     reading = _Reading(source, ingest_context, quarantine, one_by_one=one_by_one)
-    columnar = (
-        reading.format.columns is not None
-        and not source.wrapped
-        and kind_of(source.path, source.compression)[0] in ("parquet", "table")
-    )
+    kind, _ = kind_of(source.path, source.compression)
+    columnar = reading.format.columns is not None and not source.wrapped and kind in ("parquet", "table")
     rows = (
         rows_of(source.path, source.compression, ingest_context.settings, source.view)
         if source.span is None
         else rows_in(source.path, source.span, ingest_context.settings, source.view)
     )
     take_notes()  # of the sample that the format was told by
-    for batch in reading.by_columns() if columnar else reading.by_rows(rows):
+    by_lines = reading.takes_lines and not one_by_one and kind == "json"
+    for batch in (
+        reading.by_columns() if columnar else reading.by_lines(rows) if by_lines else reading.by_rows(rows)
+    ):
         _count_notes(quarantine)
         yield from _in_size(batch, ingest_context.settings.batch_bytes)
     for batch in reading.again():
@@ -120,6 +126,58 @@ class _Reading:
                 yield from self.by_rows(batch_rows(first, batch))
             else:
                 yield self._normaliser(raw)
+
+    def by_lines(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
+        """Read rows of JSON lines as columns, and by themselves those that are unlike the others."""
+        assert self.format.columns is not None
+        held = LineColumns(self.format.wants, self.format.json_columns)
+        most = min(self._settings.batch_rows, LINES_AT_ONCE)
+        for number, row in rows:
+            if type(row) is dict and held.add(number, row):
+                if len(held.rows) >= most or held.bytes >= self._settings.batch_bytes:
+                    yield from self._taken(held)
+                continue
+            yield from self._taken(held)
+            yield from self.by_rows(iter([(number, row)]))
+        yield from self._taken(held)
+
+    def _taken(self, held: LineColumns) -> Iterator[pa.RecordBatch]:
+        if not held.rows:
+            return
+        assert self.format.columns is not None
+        rows, batch = held.take()
+        yield from self._columns_of(rows, batch) if batch is not None else self.by_rows(iter(rows))
+
+    def _columns_of(self, rows: list[tuple[int, Row]], batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """Read rows as columns, and by themselves those without a time or an account: why is told there."""
+        assert self.format.columns is not None
+        try:
+            raw = self.format.columns(batch, 1, self._context)
+        except (pa.ArrowException, *SHAPES):
+            yield from self.by_rows(iter(rows))
+            return
+        lacking = lacks(raw)
+        if not len(lacking):
+            yield self._normaliser(replace(raw, rows=numbers_of(rows)))
+        elif MANY_LACK * len(lacking) > len(rows):
+            yield from self.by_rows(iter(rows))
+        else:
+            start = 0
+            for at in [*lacking.tolist(), len(rows)]:
+                if at > start:
+                    yield from self._columns_of(rows[start:at], batch.slice(start, at - start))
+                yield from self.by_rows(iter(rows[at : at + 1]))
+                start = at + 1
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether rows of JSON lines may be read as columns."""
+        account = self._settings.account_field
+        return (
+            bool(self.format.json_columns)
+            and self._context.times.plain
+            and (not account or account in self.format.wants)
+        )
 
     def by_rows(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read any other file, row by row."""
