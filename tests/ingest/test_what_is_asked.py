@@ -36,12 +36,31 @@ def line(**more: Any) -> Request | SteppedOver:
         ("/v1beta/models/g:streamGenerateContent", None),
         ("/model/a.b%3A0/converse-stream", None),
         ("/our/own/way", None),
+        ("https://research.example.com/llm/ask", None),
+        ("/v1/batch-team/generate/x", None),
+        ("/v1beta/models/e:batchEmbedContents", "embeddings"),
     ],
 )
 def test_paths(path: str, kind: str | None) -> None:
     assert other_path(path) == kind
     found = line(path=path)
     assert found == SteppedOver(kind) if kind else isinstance(found, Request)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"request": {**TALK["request"], "model": "ft:m:acme:embedded-qa", "voice": "x"}},  # type: ignore[dict-item]
+        {"request": {"model": "ft:m:acme:embedded-qa", "input": "hello"}, "path": "/v1/responses"},
+        {
+            "request": {"model": "m", "input": "hello", "voice": "x"},
+            "response": {"output": [{"text": "yes"}]},
+        },
+        {"response": {"object": "list", "data": [], "choices": [{"message": {"content": "yes"}}]}},
+    ],
+)
+def test_no_client_steps_out_by_what_it_writes(more: dict[str, Any]) -> None:
+    assert isinstance(line(**more), Request)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +127,22 @@ def test_a_header_cannot_name_the_client_by_itself() -> None:
     value = joined(None, "8.8.8.8\x1f1.1.1.1\x1f9.9.9.9, 203.0.113.7", None)
     assert value is not None
     assert ClientAddress(())(value) == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("for=8.8.8.8, 203.0.113.9", "203.0.113.9"),
+        ("a=b, 203.0.113.9", "203.0.113.9"),
+        ('for=8.8.8.8;proto=https, for="[2001:db8::1]:4711";by=x', "2001:db8::1"),
+    ],
+)
+def test_a_client_cannot_change_the_form_of_what_a_proxy_wrote(forwarded: str, client: str) -> None:
+    assert ClientAddress(())(forwarded) == client
+
+
+def test_a_tag_of_the_client_is_no_account_where_the_key_is_known() -> None:
+    body = {**TALK["request"], "metadata": {"user_id": "chosen"}}  # type: ignore[dict-item]
+    [flat] = read_line({**body, "time": 1_770_000_000, "headers": {"x-api-key": "secret-1"}}, Context())
+    assert isinstance(flat, Request)
+    assert flat.account_id == "Bearer secret-1"

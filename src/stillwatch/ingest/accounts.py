@@ -105,9 +105,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "is_blocked",
         "suspended",
         "is_suspended",
-        "disabled",
-        "deactivated",
-        "banned_until",
     ),
     **LIMITS,
 }

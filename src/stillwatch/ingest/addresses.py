@@ -148,11 +148,11 @@ def _network(text: str) -> Network:
 
 def hops(forwarded: str) -> list[str]:
     """Return the entries of a forwarded header, from the client to the last proxy."""
-    if "=" in forwarded:
-        return _FOR.findall(forwarded)[-MOST_HOPS:]
-    if "," not in forwarded:
-        return [forwarded]
-    return forwarded.rsplit(",", MOST_HOPS)[-MOST_HOPS:]
+    entries = forwarded.rsplit(",", MOST_HOPS)[-MOST_HOPS:]
+    if "=" not in forwarded:
+        return entries
+    # Each entry says its own form: a client may begin with one, and a proxy goes on in the other.
+    return [found[1] if (found := _FOR.search(entry)) else entry for entry in entries]
 
 
 def parse(hop: str) -> Address | None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from stillwatch.ingest.addresses import joined
 from stillwatch.ingest.dialects import fill, is_anthropic
-from stillwatch.ingest.endpoints import other_bodies, other_path
+from stillwatch.ingest.endpoints import asks, other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -66,11 +66,14 @@ ACCOUNTS = [
     "virtual_key",
     "virtual_key_id",
     *(f"{holder}.id" for holder in ("account", "api_key", "consumer", "customer", "organization", "user")),
+]
+TAGS = (
     "metadata.account_id",
     "metadata.user_id",
     "metadata.user_api_key_user_id",
     "metadata.user_api_key_hash",
-]
+)
+"""Tags of a gateway that name the account. In a line that is the body itself they are the client's words."""
 TIMES = (
     "time",
     "timestamp",
@@ -153,6 +156,8 @@ class Envelope:
     @property
     def other(self) -> str | None:
         """What the line is if it does not ask a model for text; None if it does, or if that is not known."""
+        if asks(self.path):
+            return None
         return other_path(self.path) or other_bodies(self.body, self.answer)
 
 
@@ -228,10 +233,13 @@ def request_of_body(envelope: Envelope) -> Request:
 def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
         return text(dig(envelope.row, context.account_field))
+    gateway = envelope.body is not envelope.row
     return (
         first_account(envelope.row, *ACCOUNTS)
+        or (first_account(envelope.row, *TAGS) if gateway else None)
         or text(envelope.headers.get("openai-organization"))
         or envelope.credential
+        or first_account(envelope.row, *TAGS)
     )
 
 

@@ -151,12 +151,16 @@ class _Reading:
     def _columns_of(self, rows: list[tuple[int, Row]], batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         """Read rows as columns, and by themselves those without a time or an account: why is told there."""
         assert self.format.columns is not None
+        _count_notes(self._quarantine)
         try:
             raw = self.format.columns(batch, 1, self._context)
         except (pa.ArrowException, *SHAPES):
+            take_notes()
             yield from self.by_rows(iter(rows))
             return
         lacking = lacks(raw)
+        if len(lacking):
+            take_notes()  # the rows are read once more
         if not len(lacking):
             yield self._normaliser(replace(raw, rows=numbers_of(rows)))
         elif MANY_LACK * len(lacking) > len(rows):

@@ -66,7 +66,10 @@ def credential_of(headers: Any) -> str | None:
     return None
 
 
-MASKED = re.compile(r"\*{3}|\.{3}|\u2026|\u2022{3}|x{6}|#{4}", re.IGNORECASE)
+MASKED = re.compile(
+    r"(?:[\w-]{0,12}(?:\*{3,}|\u2022{3,}|#{4,})[\w-]{0,8}|(?:sk|pk|rk|ak|key)[\w-]{0,12}(?:\.{3}|\u2026)[\w-]{0,8}|x{6,})$",
+    re.IGNORECASE,
+)
 """A key with its middle masked: many keys look alike so."""
 SHARED = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal|(?:anonymous|guest)$", re.IGNORECASE)
 """Ids that stand for whoever gave none, and for the gateway itself."""
@@ -75,7 +78,7 @@ SHARED = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal|(?:anony
 def account_text(value: Any) -> str | None:
     """Return an account id; None where there is none, or only a mask or an id that stands for everybody."""
     found = text(value)
-    return None if found is None or MASKED.search(found) or SHARED.match(found) else found
+    return None if found is None or MASKED.match(found) or SHARED.match(found) else found
 
 
 def first_account(row: Row, *paths: str) -> str | None:

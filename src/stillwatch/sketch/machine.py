@@ -28,6 +28,11 @@ STARTS = (
 )
 """Bytes that one of the marks has; texts without any of them are left as they are."""
 NEEDLES = tuple(start.decode() for start in STARTS)
+ASIDE = (
+    r"[\s\d.,:;_=%-]{1,12}|(?:chars?|characters?|bytes?|tokens?|lines?|more|by|for|of|to|at|after|len|length|"
+    r"omitted|removed|email|phone|pii|name|content|output|text|data|privacy|limit|size|k?i?b|mb)\b"
+)
+"""What a mark says of what was cut. Any other word is somebody's own, and stays: brackets hide no prompt."""
 MARKS = re.compile(
     r"(?:\.{3} ?)?\(litellm_truncated(?: skipped)?[^()]{0,200}(?:\([^()]{0,80}\)[^()]{0,300}){0,3}\)?"
     r"(?: ?\.{3})?"
@@ -35,7 +40,7 @@ MARKS = re.compile(
     r"|data:[\w.+-]{1,40}/[\w.+-]{1,80}(?:;[\w=.-]{1,40}){0,4};base64,[A-Za-z0-9+/_=-]*"
     r"|(?:\.{3}|\u2026)? ?[\[(<{]{1,2} ?(?:\.{3}|\u2026)? ?"
     r"(?:(?<!\()(?:\w{1,20} ){1,3})?(?:truncat\w{0,5}|redacted)\b"
-    r"[^\[\](){}<>\n]{0,80}[\])>}]{1,2}(?: ?\.{3}| ?\u2026)?"
+    rf"(?:{ASIDE}){{0,16}}[\])>}}]{{1,2}}(?: ?\.{{3}}| ?\u2026)?"
     r"|(?:\.{3}|\u2026) ?(?:truncated|and \d+ more)\b"
     r"|\[(?:image|audio|video|file|document|blob|uri)(?:[ _](?:url|data|omitted|removed|\#?\d{1,4})){0,2}\]"
     r"|\[\d+ rows x \d+ columns\]",

@@ -18,7 +18,7 @@ DELIMITERS = ",;\t|"
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line by which Excel is told what separates the fields."""
 FIRST = re.compile(rb"(?:[^\S\n]*\n)*([^\n]*)\n?")
-HEAD = re.compile(rb'(?:[^\S\n]*\n)*(?:"?(?i:sep)=[^\n]*\n(?:[^\S\n]*\n)*)?[^\n]*\S[^\n]*\n')
+HEAD = re.compile(rb'(?:[^\S\n]*\n)*(?:"?(?i:sep)=[^\n]*\n(?:[^\S\n]*\n)*)?[^\S\n]*\S[^\n]*\n')
 """Bytes that hold the whole header."""
 COLUMNS = 4096
 """Fields for which there is room in a row that was cut."""

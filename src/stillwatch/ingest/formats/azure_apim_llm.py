@@ -61,7 +61,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     if not any("sequencenumber" in part for part in parts):
         yield SteppedOver("calls that the model log does not have")
         return
-    other = other_path(first_text(flat, "url", "operationid")) or other_path(f"/{flat.get('modelname', '')}")
+    other = other_path(first_text(flat, "url", "operationid"))
     if other is not None:
         yield SteppedOver(other)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from stillwatch.ingest.endpoints import other_path
+from stillwatch.ingest.endpoints import other_call
 from stillwatch.ingest.gateway import account_of, folded
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -37,7 +37,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         return
     name = str(flat.get("operationname", "")).lower()
     if not any(mark in name for mark in ASKS):
-        yield SteppedOver(other_path(f"/{name}") or "calls of other kinds")
+        yield SteppedOver(other_call(name) or "calls of other kinds")
         return
     address = first_text(flat, "calleripaddress", "calleripaddress_s", "clientip")
     yield Request(

@@ -113,7 +113,9 @@ def _words(message: Row) -> str:
 
 def _turns(said: Held[tuple[str, str, str]], key: str) -> Messages:
     found: Messages = []
-    while len(found) < MOST_TURNS and (message := said.get(key)) is not None:
+    for _ in range(MOST_TURNS):  # a client chooses the ids, and may close a circle
+        if (message := said.get(key)) is None:
+            break
         role, words, key = message
         if words:
             found.append((role, words))
