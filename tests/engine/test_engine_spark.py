@@ -255,7 +255,13 @@ def test_values_with_names_are_read(spark: SparkEngine, tmp_path: Path) -> None:
 @pytest.mark.spark
 def test_exchanges_are_merged_equally(spark: SparkEngine, duck: DuckDBEngine) -> None:
     """One id for many, one told twice, one told in two parts, and one of two accounts."""
-    told = [(1, 5, 0, 9, 9), (1, 5, 60, 8, 8), (2, 5, 0, 9, 9), (2, 5, 0, 9, 9), (3, 5, 0, 4, None)]
+    told: list[tuple[int, int, int, int | None, int | None]] = [
+        (1, 5, 0, 9, 9),
+        (1, 5, 60, 8, 8),
+        (2, 5, 0, 9, 9),
+        (2, 5, 0, 9, 9),
+        (3, 5, 0, 4, None),
+    ]
     told += [(3, 5, 1, None, 6), (4, 5, 0, 9, 9), (4, 6, 0, 9, 9), (7, 8, 0, 1, 1)]
     rows = [
         {
