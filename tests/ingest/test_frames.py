@@ -59,6 +59,10 @@ def same(path: Path, name: str, rows: list[bytes]) -> None:
     path.write_bytes(b"\n".join(rows) + b"\n")
     fast, kept, slow, held = both(path, name)
     assert fast.equals(slow)
+    if name in BY_COLUMNS:
+        # Rows without an account are told of when their batch is whole, and batches are cut elsewhere here.
+        kept.rows.sort()
+        held.rows.sort()
     assert kept == held
 
 

@@ -285,7 +285,10 @@ def _asked(bodies: _Bodies) -> dict[str, Any]:
 
 def _fill_headers(columns: dict[str, Any], bodies: _Bodies) -> None:
     """Fill in user agent and SDK headers from the bodies where the metadata has none."""
-    if any(body.get("headers") for body in bodies.bodies):
+    if any(
+        body.get("headers") or any(name in body for name in ("metadata", "litellm_metadata"))
+        for body in bodies.bodies
+    ):
         columns["user_agent"] = pc.coalesce(
             columns["user_agent"], bodies.each(lambda body: client_of({}, body)[0])
         )

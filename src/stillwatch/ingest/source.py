@@ -262,7 +262,7 @@ def refuse_scientific(sample: Sample, where: str) -> None:
     for column in sorted(filter(ID.search, sample.columns)):
         values = [value for row in sample.rows if isinstance(value := row.get(column), str)]
         rounded = sum(1 for value in values if SCIENTIFIC.fullmatch(value))
-        if 2 * rounded >= len(sample.rows):
+        if rounded and 2 * rounded >= len(sample.rows):
             raise InputError(
                 f"column {column!r} holds ids in scientific notation (as 1.23E+15): a spreadsheet has "
                 "rounded them, and different ids have become one",
