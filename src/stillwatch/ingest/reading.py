@@ -129,7 +129,6 @@ class _Reading:
 
     def by_lines(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read rows of JSON lines as columns, and by themselves those that are unlike the others."""
-        assert self.format.columns is not None
         held = LineColumns(self.format.wants, self.format.json_columns)
         most = min(self._settings.batch_rows, LINES_AT_ONCE)
         for number, row in rows:
@@ -144,7 +143,6 @@ class _Reading:
     def _taken(self, held: LineColumns) -> Iterator[pa.RecordBatch]:
         if not held.rows:
             return
-        assert self.format.columns is not None
         rows, batch = held.take()
         yield from self._columns_of(rows, batch) if batch is not None else self.by_rows(iter(rows))
 
@@ -159,19 +157,19 @@ class _Reading:
             yield from self.by_rows(iter(rows))
             return
         lacking = lacks(raw)
-        if len(lacking):
-            take_notes()  # the rows are read once more
         if not len(lacking):
             yield self._normaliser(replace(raw, rows=numbers_of(rows)))
-        elif MANY_LACK * len(lacking) > len(rows):
+            return
+        take_notes()  # the rows are read once more
+        if MANY_LACK * len(lacking) > len(rows):
             yield from self.by_rows(iter(rows))
-        else:
-            start = 0
-            for at in [*lacking.tolist(), len(rows)]:
-                if at > start:
-                    yield from self._columns_of(rows[start:at], batch.slice(start, at - start))
-                yield from self.by_rows(iter(rows[at : at + 1]))
-                start = at + 1
+            return
+        start = 0
+        for at in [*lacking.tolist(), len(rows)]:
+            if at > start:
+                yield from self._columns_of(rows[start:at], batch.slice(start, at - start))
+            yield from self.by_rows(iter(rows[at : at + 1]))
+            start = at + 1
 
     @property
     def takes_lines(self) -> bool:

@@ -7,17 +7,17 @@ from typing import Any
 
 from stillwatch.ingest.conversation import Messages, answer_of, messages_of
 from stillwatch.ingest.elsewhere import Wanting
+from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.otel_kinds import WORDS
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import (
     Row,
-    dig,
     first,
     first_text,
     inner,
@@ -74,9 +74,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver | Wanting
 
 
 def _account(row: Row, context: Context) -> str | None:
-    if context.account_field:
-        return text(dig(row, context.account_field))
-    return first_account(row, *ACCOUNTS)
+    return account_of(row, context, *ACCOUNTS)
 
 
 def request_of(row: Row, context: Context) -> Request:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts
-from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -64,9 +64,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
 
 
 def _account(row: Row, context: Context) -> str | None:
-    if context.account_field:
-        return text(dig(row, context.account_field))
-    return first_account(row, "user", "api_key", "team_id")
+    return account_of(row, context, "user", "api_key", "team_id")
 
 
 FORMATS.add(

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import client_of, other_row, status_of
 from stillwatch.ingest.litellm_outline import PAYLOAD
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts, usage_of
-from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, path_of, span_ms, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
@@ -43,9 +43,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     usage = mapping_of(meta.get("usage_object")) or usage_of(answer)
     request = Request(
         request_id=text(row.get("id")) or text(row.get("litellm_call_id")),
-        account_id=text(dig(row, context.account_field))
-        if context.account_field
-        else first_account(row, *ACCOUNTS),
+        account_id=account_of(row, context, *ACCOUNTS),
         time=context.moment(row.get("startTime"), "startTime"),
         model=text(row.get("model_group")) or text(row.get("model")),
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),

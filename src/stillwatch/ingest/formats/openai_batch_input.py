@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 
 from stillwatch.ingest.envelope import ACCOUNTS, TIMES, read_line
+from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import first_account
-from stillwatch.ingest.values import Row, dig, first, text
+from stillwatch.ingest.values import Row, first
 from stillwatch.registry import FORMATS, Format
 
 NEITHER = (
@@ -40,7 +40,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         yield found
     if first(row, *TIMES) is not None:
         return
-    named = text(dig(row, context.account_field)) if context.account_field else first_account(row, *ACCOUNTS)
+    named = account_of(row, context, *ACCOUNTS)
     if named is None:
         raise BadRow("time", NEITHER)
     raise BadRow(
