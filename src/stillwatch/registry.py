@@ -158,6 +158,9 @@ class Signal:
     """From the groups' tables to group, score, and the columns that `finding` names."""
     unless: dict[str, str] = field(default_factory=dict)
     """For columns: the clause to say instead where that column is 0 or not known. The first that fits."""
+    shape: bool = False
+    """For intent: whether it sees only how the traffic is shaped, not what it is for. Such signals strengthen
+    a purpose that others show, and show none themselves."""
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,12 @@ class CampaignSettings(Section):
         "Evidence, formation and content together, at which an account is named in a group.",
         Within(0, 1_000),
     )
+    naming_level: float = setting(
+        0.05,
+        "Expected share, among a group's accounts that pass, of accounts whose content is like that of their "
+        "client's other users.",
+        Within(0, 1, above=True),
+    )
     benign_exchanges: int = setting(
         500_000,
         "Owners that the test clears are still explained while their exchanges together are at most so many.",

@@ -36,7 +36,7 @@ def test_an_axis_is_argued_by_its_strongest_signals_first() -> None:
     found = {
         "grading": 1.0,
         "instruction_generation": 1.0,
-        "round_the_clock": 0.1,
+        "release_pivot": 0.1,
         "output_heavy": 0.5,
         "volume": 1.0,
     }
@@ -45,7 +45,7 @@ def test_an_axis_is_argued_by_its_strongest_signals_first() -> None:
         "instruction_generation",
         "grading",
         "output_heavy",
-        "round_the_clock",
+        "release_pivot",
     ]
     for reason in why:
         assert (reason.direction, reason.weight, reason.score) == (
@@ -102,7 +102,11 @@ def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_
         (0.9, 0.9, 0.9, Standing(), "adversarial"),
         (0.5, 0.5, 0.5, Standing(), "adversarial"),
         (0.9, 0.49, 0.9, Standing(), "unlicensed"),
-        (0.9, 0.9, 0.49, Standing(), "benign"),
+        (0.9, 0.9, 0.49, Standing(), "coordinated"),
+        (0.9, 0.9, 0.49, Standing(together=True), "benign"),
+        (0.9, 0.9, 0.9, Standing(assessable=False), "coordinated"),
+        (0.9, 0.4, 0.9, Standing(assessable=False), "benign"),
+        (0.49, 0.9, 0.49, Standing(), "benign"),
         (0.49, 0.9, 0.9, Standing(), "benign"),
         (0.0, 0.0, 0.0, Standing(), "benign"),
         (0.9, 0.9, 0.9, Standing(permit=True), "authorised"),
@@ -115,7 +119,7 @@ def test_intent_grows_with_its_signals_shrinks_with_context_and_stays_between_0_
         (0.9, 0.9, 0.9, Standing(known=True), "adversarial"),
     ],
 )
-def test_the_four_verdicts(
+def test_the_verdicts(
     scale: float, deception: float, intent: float, standing: Standing, expected: str
 ) -> None:
     axes = [Axis(score) for score in (scale, deception, intent)]

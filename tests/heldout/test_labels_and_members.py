@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from stillwatch.campaigns import assemble
 from stillwatch.heldout.content import LEAST_MISSING, HeldOut
 from stillwatch.heldout.error_control import bound
-from stillwatch.heldout.members import CERTAIN, LEAST_CONTENT, named_members
+from stillwatch.heldout.members import CERTAIN, Tiers, discoveries, tiers
 from stillwatch.heldout.semantic_evidence import NOTHING, SemanticEvidence
 from stillwatch.registry import FACETS
 from stillwatch.report_tables.labels import labels_of, shown
@@ -29,7 +30,13 @@ LINKAGE = LinkageSettings(smallest_group=8)
 SETTINGS = CampaignSettings()
 
 
-def held(nats: dict[int, float], carried: float = 0.9, semantic: dict[int, float] | None = None) -> HeldOut:
+def held(
+    nats: dict[int, float],
+    carried: float = 0.9,
+    semantic: dict[int, float] | None = None,
+    p_values: dict[int, float] | None = None,
+) -> HeldOut:
+    """What was held out of group 1; p_values: of accounts that are not wholly unlike their peers."""
     known = np.array(sorted(nats), np.int64)
     content = {1: (known, np.array([nats[int(account)] for account in known]))} if nats else {}
     alike = sorted((semantic or {}).items())
@@ -40,7 +47,10 @@ def held(nats: dict[int, float], carried: float = 0.9, semantic: dict[int, float
         if alike
         else NOTHING
     )
-    return HeldOut(EVERYONE, {1: TESTED}, {1: 50.0}, {}, content, {1: carried}, {1: ["head"]}, meant)
+    ranked = {(1, account): 0.001 for account in range(60)} | {
+        (1, account): p for account, p in (p_values or {}).items()
+    }
+    return HeldOut(EVERYONE, {1: TESTED}, {1: 50.0}, ranked, content, {1: carried}, {1: ["head"]}, meant)
 
 
 def rows(nats: dict[int, float]) -> pa.Table:
@@ -54,9 +64,21 @@ def rows(nats: dict[int, float]) -> pa.Table:
     )
 
 
+def tiered(members: dict[int, float], near: dict[int, float], found: HeldOut) -> Tiers:
+    return tiers(rows(members), rows(near), found, EVERYONE, LINKAGE, SETTINGS)
+
+
 def named(members: dict[int, float], near: dict[int, float], found: HeldOut) -> dict[int, float]:
-    table = named_members(rows(members), rows(near), found, EVERYONE, LINKAGE, SETTINGS)
-    return dict(zip(values(table, "account"), values(table, "nats"), strict=True))
+    """Accounts of the tier named, with their nats."""
+    return {
+        row["account"]: row["nats"]
+        for row in tiered(members, near, found).counted.to_pylist()
+        if row["tier"] == "named"
+    }
+
+
+def tier_of(found: Tiers) -> dict[int, tuple[str, str]]:
+    return {row["account"]: (row["tier"], row["reason"]) for row in found.every().to_pylist()}
 
 
 def test_an_account_is_named_where_its_evidence_outweighs_the_prior_a_hundredfold() -> None:
@@ -72,12 +94,10 @@ def test_a_rarer_group_needs_more_and_naming_nats_is_the_least() -> None:
     members = dict.fromkeys(range(20), 11.0)
     found = held({})
     assert named(members, {}, found) == {}, "twenty of a hundred thousand need 13.1 nats"
-    common = named_members(rows(members), rows({}), found, 40, LINKAGE, SETTINGS)
-    assert common.num_rows == 20
-    assert (
-        named_members(rows(dict.fromkeys(range(20), 9.9)), rows({}), found, 40, LINKAGE, SETTINGS).num_rows
-        == 0
-    )
+    common = tiers(rows(members), rows({}), found, 40, LINKAGE, SETTINGS)
+    assert len(common.named()[1]) == 20
+    weaker = tiers(rows(dict.fromkeys(range(20), 9.9)), rows({}), found, 40, LINKAGE, SETTINGS)
+    assert weaker.named() == {}
 
 
 def test_a_member_without_the_groups_content_is_worth_less_the_more_the_others_carry_it() -> None:
@@ -102,11 +122,8 @@ def test_content_is_capped_as_a_family() -> None:
 def test_meaning_counts_where_a_rewritten_template_leaves_no_keys() -> None:
     members = dict.fromkeys(range(10), 9.0)
     assert named(members, {}, held({}, carried=0.0)) == {}
-    alike = dict.fromkeys(range(10), 5.0) | {50: 5.0, 51: -1.0}
-    found = named(members, {50: 9.0, 51: 13.9}, held({}, carried=0.0, semantic=alike))
-    assert found == dict.fromkeys(range(10), 14.0) | {50: 14.0}, (
-        "a near account that asks for something else is not named"
-    )
+    alike = dict.fromkeys(range(10), 5.0)
+    assert named(members, {}, held({}, carried=0.0, semantic=alike)) == dict.fromkeys(range(10), 14.0)
 
 
 @pytest.mark.parametrize(
@@ -130,21 +147,53 @@ def test_keys_and_meaning_are_told_by_one_template_so_the_weaker_counts_a_third(
 def test_what_content_is_made_of_adds_up_to_it(keys: float, semantic: float) -> None:
     found = held(dict.fromkeys(range(10), keys), semantic=dict.fromkeys(range(10), semantic))
     members = rows(dict.fromkeys(range(10), 30.0))
-    for row in named_members(members, rows({}), found, EVERYONE, LINKAGE, SETTINGS).to_pylist():
+    for row in tiers(members, rows({}), found, EVERYONE, LINKAGE, SETTINGS).every().to_pylist():
+        assert row["formation"] == 30.0
         assert row["nats"] == pytest.approx(30.0 + row["keys"] + row["semantic"] + row["cap"], abs=5e-6)
         assert row["cap"] <= 0.0 or row["keys"] + row["semantic"] < 0.0
 
 
-def test_a_near_account_needs_content() -> None:
+def test_nobody_is_named_on_content_alone() -> None:
     members = dict.fromkeys(range(10), 30.0)
-    content = dict.fromkeys(range(10), 6.0) | {50: LEAST_CONTENT + 1, 51: LEAST_CONTENT - 0.1, 53: 9.0}
-    found = named(members, {50: 15.0, 51: 15.0, 52: 40.0, 53: 2.0}, held(content))
-    assert set(found) - set(range(10)) == {50}, "51 has too little content, 52 none, 53 too little of both"
+    content = dict.fromkeys(range(10), 6.0) | {50: 9.9, 51: 0.5}
+    found = tiered(members, {50: 7.9, 51: 3.0, 52: 7.9}, held(content))
+    assert set(found.named()[1]) == set(range(10))
+    assert tier_of(found)[50] == ("near", "little-shared"), "with ten nats of content and 7.9 of formation"
+    assert 51 not in tier_of(found), "3.5 nats in all would make nobody a member"
+    assert 52 not in tier_of(found), "it lacks the group's content"
 
 
-def test_a_group_that_shrinks_too_far_is_dropped() -> None:
-    assert named(dict.fromkeys(range(7), 30.0), {}, held({})) == {}
+def test_nobody_is_named_on_formation_alone() -> None:
+    """The employees of an office whose address and client a campaign borrows share the marks, not the work."""
+    members = dict.fromkeys(range(40), 30.0)
+    p_values = {account: 0.21 + 0.02 * (account - 20) for account in range(20, 40)}
+    found = tiered(members, {}, held(dict.fromkeys(range(40), 6.0), p_values=p_values))
+    assert found.named()[1] == set(range(20))
+    assert {account: tier_of(found)[account] for account in range(20, 40)} == dict.fromkeys(
+        range(20, 40), ("present", "like-its-client")
+    )
+    assert set(values(found.counted, "account")) == set(range(20)), "nothing rests on those present"
+
+
+def test_where_too_few_are_named_all_are_present() -> None:
+    weak = dict.fromkeys(range(8, 30), 0.4)
     assert len(named(dict.fromkeys(range(8), 30.0), {}, held({}))) == 8
+    few = tiered(
+        dict.fromkeys(range(7), 30.0) | dict.fromkeys(range(8, 30), 30.0), {}, held({}, p_values=weak)
+    )
+    assert few.named() == {}
+    assert tier_of(few)[0] == ("present", "too-few-named")
+    assert tier_of(few)[9] == ("present", "like-its-client")
+    assert few.counted.num_rows == 29, "the group is then told by all who are present"
+
+
+@given(st.lists(st.floats(0.0001, 1.0), max_size=40), st.floats(0.01, 0.5))
+def test_discoveries_are_those_of_benjamini_and_hochberg(p_values: list[float], level: float) -> None:
+    found = discoveries(np.array(p_values), level)
+    if p_values:
+        assert found.tolist() == (false_discovery_control(p_values) <= level).tolist()
+    else:
+        assert found.tolist() == []
 
 
 def group(number: int, log_e: float, **changed: Any) -> assemble.Tested:

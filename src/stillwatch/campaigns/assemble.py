@@ -11,14 +11,15 @@ import pyarrow as pa
 
 from stillwatch.campaigns.permit_use import Share, Use, cover
 from stillwatch.campaigns.permits import Permit
-from stillwatch.campaigns.verdict import Axis, Standing, axis, extracting, verdict
+from stillwatch.campaigns.roles import NO_ORIGINS, Origins, role_of
+from stillwatch.campaigns.verdict import TOGETHER, Axis, Standing, axes, extracting, verdict
 from stillwatch.run.lineage.names import new_identity
-from stillwatch.schema.codes import NullTested
+from stillwatch.schema.codes import NullTested, Tier
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
 
-ORDER = {"adversarial": 0, "unlicensed": 1, "authorised": 2, "benign": 3}
+ORDER = {"adversarial": 0, "coordinated": 1, "unlicensed": 2, "authorised": 3, "benign": 4}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Tested:
     """Models it asked."""
     harvest: list[Share] = field(default_factory=list)
     """The part of its use that may be for distilling, if a permit names any of its accounts."""
+    tiers: dict[str, int] = field(default_factory=dict)
+    """Accounts of each tier, bystanders too."""
+    origins: Origins = NO_ORIGINS
+    """What its accounts did before and beside what they do in the group."""
     owner_accounts: int = 0
     """All accounts of its one declared owner, in this group or not; 0 if it declares no single owner."""
 
@@ -79,18 +84,28 @@ def _row(item: Tested, passed: bool, permits: list[Permit], settings: CampaignSe
     first, last = moment(sums["first"]), moment(sums["last"])
     use = Use(sums["n"], sums["written"], frozenset(item.models), first, last, item.harvest)
     covered = cover(permits, item.account_ids, item.organisations, use, settings.permit_slack)
-    axes = {name: axis(name, item.scores) for name in ("scale", "deception", "intent")}
-    standing = Standing(bool(covered.permit), covered.exceeded, _known(item, settings))
-    said = verdict(axes["scale"], axes["deception"], axes["intent"], standing, settings)
+    found = axes(item.scores, sums["n"], settings)
+    standing = Standing(
+        bool(covered.permit),
+        covered.exceeded,
+        _known(item, settings),
+        bool(item.intents),
+        item.scores.get("in_a_room", 0.0) >= TOGETHER,
+    )
+    said = verdict(found["scale"], found["deception"], found["intent"], standing, settings)
+    role = role_of(said, item.origins, item.scores)
     return {
         "group": item.group,
         **dict.fromkeys(("identity", "family"), new_identity(item.kind, item.accounts)),
         "kind": item.kind,
         "verdict": said,
         "listed": (passed and said != "benign") or standing.permit,
-        **_argued(axes),
+        "role": str(role.role),
+        "role_why": [asdict(reason) for reason in role.why],
+        **_argued(found),
         "extracting": extracting(item.intents),
         "accounts": len(item.account_ids),
+        **{str(tier): item.tiers.get(str(tier), 0) for tier in Tier},
         "at_least": item.at_least,
         "exchanges": sums["n"],
         "input_tokens": sums["read"],
@@ -125,7 +140,7 @@ def _known(item: Tested, settings: CampaignSettings) -> bool:
     )
 
 
-def _argued(axes: dict[str, Axis]) -> dict[str, Any]:
-    return {name: found.score for name, found in axes.items()} | {
-        f"{name}_why": [asdict(reason) for reason in found.why] for name, found in axes.items()
+def _argued(found: dict[str, Axis]) -> dict[str, Any]:
+    return {name: one.score for name, one in found.items()} | {
+        f"{name}_why": [asdict(reason) for reason in one.why] for name, one in found.items()
     }

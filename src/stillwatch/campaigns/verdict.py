@@ -39,25 +39,57 @@ class Axis:
     """The signals that move it, strongest first."""
 
 
+PURPOSE = 0.25
+"""What signals of purpose must carry of intent before shape may carry it above `high`."""
+TOGETHER = 0.5
+"""Score of signal in_a_room from which the accounts are people in one place at one time."""
+BELOW = 0.01
+"""An axis that may not be high is held so far below it."""
+
+
+def axes(scores: Mapping[str, float], exchanges: int, settings: CampaignSettings) -> dict[str, Axis]:
+    """Return scale, deception and intent. scores: of each signal. exchanges: of the group.
+
+    Scale is not high below `industrial_exchanges`, whatever else is industrial about the group. Intent is not
+    high where only the shape of the traffic speaks for it: a relay of people's chats is as even, as long and
+    as tireless as a harvest.
+    """
+    found = {name: axis(name, scores) for name in ("scale", "deception", "intent")}
+    if exchanges < settings.industrial_exchanges:
+        found["scale"] = _held(found["scale"], settings.high)
+    purpose = {name: score for name, score in scores.items() if not SIGNALS.all()[name].shape}
+    if axis("intent", purpose).score < PURPOSE:
+        found["intent"] = _held(found["intent"], settings.high)
+    return found
+
+
+def _held(found: Axis, high: float) -> Axis:
+    return Axis(min(found.score, max(high - BELOW, 0.0)), found.why)
+
+
 def axis(name: str, scores: Mapping[str, float]) -> Axis:
     """Return the noisy-or of an axis's signals by their weights. scores: of each signal.
 
-    Signals of context with a negative weight lower intent.
+    Signals of the axis with a negative weight lower it, and those of context lower intent.
     """
     signals = SIGNALS.all()
     doubt = 1.0
     reasons: list[Reason] = []
+    lowering: list[tuple[str, float, float]] = []
     for signal, score in scores.items():
         weight = signals[signal].weight
-        if signals[signal].axis == name:
+        of = "intent" if signals[signal].axis == "context" else signals[signal].axis
+        if of != name:
+            continue
+        if weight < 0:
+            lowering.append((signal, weight, score))
+        elif signals[signal].axis == name:
             doubt *= 1.0 - weight * score
             reasons.append(_reason(signal, Direction.FOR, weight, score))
     found = 1.0 - doubt
-    for signal, score in scores.items():
-        weight = signals[signal].weight
-        if name == "intent" and signals[signal].axis == "context" and weight < 0:
-            found *= 1.0 + weight * score
-            reasons.append(_reason(signal, Direction.AGAINST, weight, score))
+    for signal, weight, score in lowering:
+        found *= 1.0 + weight * score
+        reasons.append(_reason(signal, Direction.AGAINST, weight, score))
     told = sorted(
         (reason for reason in reasons if reason.strength > 0), key=lambda r: (-r.strength, r.signal)
     )
@@ -78,24 +110,30 @@ class Standing:
     """Its use goes clearly beyond that permit."""
     known: bool = False
     """One verified organisation, with fewer exchanges than need a permit."""
+    assessable: bool = True
+    """The log holds prompts, so that what they are for can be told."""
+    together: bool = False
+    """People in one place at one time, such as a class: they act as one and hide nothing."""
 
 
 def verdict(
     scale: Axis, deception: Axis, intent: Axis, standing: Standing, settings: CampaignSettings
 ) -> str:
-    """Return adversarial, unlicensed, authorised or benign.
+    """Return adversarial, coordinated, unlicensed, authorised or benign.
 
-    Adversarial is large, intended and hidden. Unlicensed is large, intended, and more than owner or permit
-    account for.
+    Adversarial is large, intended and hidden. Coordinated is large and hidden, with no purpose shown: a
+    relay, a farm of accounts, a vendor, or a harvest whose prompts the log does not hold. Unlicensed is
+    large, intended, and more than owner or permit account for.
     """
-    harvests = scale.score >= settings.high and intent.score >= settings.high
+    large, hidden = scale.score >= settings.high, deception.score >= settings.high
+    harvests = large and standing.assessable and intent.score >= settings.high
     if standing.permit:
         return "unlicensed" if standing.exceeded and harvests else "authorised"
-    if not harvests:
-        return "benign"
-    if deception.score >= settings.high:
-        return "adversarial"
-    return "benign" if standing.known else "unlicensed"
+    if harvests:
+        if hidden:
+            return "adversarial"
+        return "benign" if standing.known else "unlicensed"
+    return "coordinated" if large and hidden and not standing.together else "benign"
 
 
 WORTH_TELLING = 0.02

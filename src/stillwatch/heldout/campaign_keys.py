@@ -7,8 +7,8 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine, Table
-from stillwatch.heldout.account_scores import CARRIERS
 from stillwatch.heldout.content import FAMILY
+from stillwatch.heldout.key_weights import CARRIERS
 from stillwatch.registry import FACETS
 from stillwatch.schema.lineage import CAMPAIGN_KEYS
 from stillwatch.schema.table import values

@@ -12,14 +12,12 @@ from scipy.special import logsumexp
 
 from stillwatch.engine import Engine, Table
 from stillwatch.heldout.account_scores import (
-    CARRIERS,
-    MICRO,
-    TELLING,
     account_scores,
     accounts_compared,
     by_group,
 )
 from stillwatch.heldout.hypergeometric import log_moments
+from stillwatch.heldout.key_weights import CARRIERS, MICRO, carried_keys, key_weights, telling
 from stillwatch.heldout.peers import Cells, Sampler, cells_of, pooled
 from stillwatch.heldout.semantic_evidence import SemanticEvidence, semantic_evidence
 from stillwatch.registry import FACETS
@@ -27,10 +25,13 @@ from stillwatch.schema.codes import Null, NullTested
 from stillwatch.schema.table import schema_of, values
 
 FAMILY = "content"
+GUESSABLE = ("parameters", "output_format")
+"""Facets whose keys somebody who does not see an account's traffic can know: a published tool sets them.
+
+Alone they name nobody. Otherwise whoever imitates a customer could get it named.
+"""
 TILTS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Exponential tilts of the peers' rate, the alternatives that are bet on; the mean over them is the bet."""
-KEYS = 200
-"""Keys of a group that are weighed; leaving out the rest only lowers its e-value."""
 OUTSIDERS = 5
 """A cell tests the group only if it holds so many accounts outside the group."""
 OUTSIDE_SHARE = 0.25
@@ -95,8 +96,9 @@ def held_out_evidence(
     inside = engine.load("inside", members.select(["group", "account"]))
     cells = cells_of(engine.collect(strata.select("account", "cell", "client", "stratum", "region")))
     everyone = len(cells.account)
-    found = _carried_keys(engine, held, inside)
-    keys = _weighed(found, everyone)
+    found = carried_keys(engine, held, inside)
+    keys = telling(found, everyone)
+    weights = key_weights(engine, held, strata, inside, found, keys)
     common = held.group_by("key").agg(df=_.count()).filter(_.df >= CARRIERS)
     tests = max(int(values(engine.collect(common.agg(n=common.count())), "n")[0]), 1)
     own = {group: table.column("account").to_numpy() for group, table in by_group(members).items()}
@@ -107,7 +109,7 @@ def held_out_evidence(
         {(int(g), str(f)) for g, f in zip(values(keys, "group"), values(keys, "facet"), strict=True)}
     ):
         facets.setdefault(group, []).append(facet)
-    scores = _scores(engine, held, inside, keys, own)
+    scores = _scores(engine, inside, weights, own) if keys.num_rows else {}
     sampler = Sampler(cells)
     compared = {
         group: sampler.compared(accounts, pools[group].number, pools[group].tested)
@@ -115,7 +117,7 @@ def held_out_evidence(
     }
     ranked = {group: accounts_compared(sampler, accounts) for group, accounts in own.items()}
     semantic = semantic_evidence(
-        engine, exchanges, cells, compared, ranked, account_scores(engine, held, found, everyone), near
+        engine, exchanges, cells, compared, ranked, account_scores(engine, weights, GUESSABLE), near
     )
     null = {
         group: NullTested(Null.CONTENT, wider=pool.wider, semantic=semantic.seen)
@@ -143,38 +145,6 @@ def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, flo
         group: float(np.round(np.logaddexp(log_e.get(group, -np.inf), value) - np.log(2.0), 6))
         for group, value in semantic.log_e.items()
     }
-
-
-def _carried_keys(engine: Engine, held: Table, inside: Table) -> pa.Table:
-    """Return keys that CARRIERS or more of a group carry: group, key, facet, carriers, size, df."""
-    df = held.group_by("key").agg(df=_.count())
-    carried = (
-        held.join(inside, "account")
-        .group_by("group", "key", "facet")
-        .agg(carriers=_.count())
-        .filter(_.carriers >= CARRIERS)
-    )
-    size = inside.group_by("group").agg(size=_.count())
-    return engine.collect(
-        carried.join(df, "key").join(size, "group").select("group", "key", "facet", "carriers", "size", "df")
-    )
-
-
-def _weighed(found: pa.Table, everyone: int) -> pa.Table:
-    """Return the most telling keys of each group, with their weight in nats against the rate outside."""
-    carriers, sizes, dfs = (
-        found.column(name).to_numpy().astype(np.float64) for name in ("carriers", "size", "df")
-    )
-    outside = (dfs - carriers + 0.5) / (everyone - sizes + 0.5)
-    weight = np.log(np.maximum(carriers - 1.0, 0.5) / np.maximum(sizes - 1.0, 1.0) / outside)
-    found = found.append_column("weight", pa.array(np.round(weight, 9))).append_column(
-        "gain", pa.array(np.round(weight * carriers, 6))
-    )
-    found = found.filter(pa.array(weight > TELLING))
-    found = found.sort_by([("group", "ascending"), ("gain", "descending"), ("key", "ascending")])
-    groups = found.column("group").to_numpy()
-    first = np.searchsorted(groups, groups, side="left") if len(groups) else np.zeros(0, np.int64)
-    return found.filter(pa.array(np.arange(len(groups)) - first < KEYS))
 
 
 @dataclass(frozen=True)
@@ -252,23 +222,16 @@ def _log_e(counts: pa.Table, pools: _Pools, tests: int) -> float:
 
 
 def _scores(
-    engine: Engine, held: Table, inside: Table, keys: pa.Table, own: dict[int, Ints]
+    engine: Engine, inside: Table, weights: Table, own: dict[int, Ints]
 ) -> dict[int, tuple[Ints, Floats]]:
     """Return, for each group, the accounts that carry its keys (sorted) and their content evidence in nats.
 
-    A facet gives the weight of the account's best key in it. Where the account carries none, it gives
-    log(share of the group without one). Facets are correlated, since one tool brings its prompt, its tools
-    and its parameters. So the strongest counts in full and the others a third (see totals).
+    A facet gives the weight of the account's best key in it, among the users of the account's client. Where
+    the account carries none, it gives log(share of the group without one). Facets are correlated, since one
+    tool brings its prompt, its tools and its parameters. So the strongest counts in full and the others a
+    third (see totals).
     """
-    if not keys.num_rows:
-        return {}
-    weights = engine.load("weights", keys.select(["group", "key", "weight"]))
-    rows = (
-        held.join(weights, "key")
-        .group_by("group", "account", "facet")
-        .agg(weight=(_.weight.max() * MICRO).round().cast("int64"))
-    )
-    facet = engine.create("facet_weights", rows)
+    facet = weights.filter(_.nats.notnull()).select("group", "account", "facet", weight="nats")
     carried = engine.collect(
         facet.semi_join(inside, ["group", "account"])
         .group_by("group", "facet")
@@ -292,7 +255,6 @@ def _scores(
         .agg(more=_.more.sum(), best=_.weight.max())
     )
     found = by_group(engine.collect(sums.order_by(["group", "account"])))
-    engine.drop("facet_weights")
     return {name: _joined(table, int(lack[group == name].sum())) for name, table in found.items()}
 
 

@@ -1,8 +1,14 @@
-"""Which accounts a tested group names. All evidence counts here, since it no longer tests the group."""
+"""Which accounts a tested group names, which are only present in it, and which are near it.
+
+After the test all evidence may count. But nobody is named on the evidence of one kind: shared marks can be
+brought upon a stranger by whoever imitates or sits beside it, and content by the tool that both use.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,59 +16,131 @@ import pyarrow as pa
 
 from stillwatch.heldout.content import LEAST_MISSING, HeldOut
 from stillwatch.heldout.peers import places
+from stillwatch.schema.codes import Tier, TierReason
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings, LinkageSettings
 
-LEAST_CONTENT = 4.0
-"""Nats of content that an account near a group needs to be named in it."""
 LESSER = 1.0 / 3.0
 """Weight of the weaker evidence, that of keys or that of meaning."""
 CERTAIN = math.log(99.0)
 """Posterior odds at which an account is named."""
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
-def named_members(
+@dataclass(frozen=True)
+class Tiers:
+    """The accounts of the tested groups, in tiers."""
+
+    counted: pa.Table
+    """group, account, nats (formation and content), formation, keys, semantic, cap (the parts of content),
+    tier, reason.
+
+    The accounts that a group's numbers rest on: the named, or all that are present where too few are named.
+    """
+    beside: pa.Table
+    """The same columns: accounts that are present in a group or near it, and that nothing rests on."""
+
+    def every(self) -> pa.Table:
+        """Return the accounts of all tiers."""
+        return pa.concat_tables([self.counted, self.beside])
+
+    def named(self) -> dict[int, set[int]]:
+        """Return the named accounts of each group."""
+        found: dict[int, set[int]] = {}
+        for row in self.counted.select(["group", "account", "tier"]).to_pylist():
+            if row["tier"] == Tier.NAMED.value:
+                found.setdefault(row["group"], set()).add(row["account"])
+        return found
+
+
+def tier_counts(found: Tiers, groups: set[int]) -> dict[int, dict[str, int]]:
+    """Return the accounts of each tier in those of the groups that marks formed."""
+    counts: dict[int, dict[str, int]] = {}
+    for row in found.every().select(["group", "tier"]).to_pylist():
+        if row["group"] in groups:
+            tier = counts.setdefault(row["group"], {})
+            tier[row["tier"]] = tier.get(row["tier"], 0) + 1
+    return counts
+
+
+def tiers(
     members: pa.Table,
     near: pa.Table,
     held: HeldOut,
     everyone: int,
     linkage: LinkageSettings,
     settings: CampaignSettings,
-) -> pa.Table:
-    """Return group, account, nats (formation and content), and the parts of content: keys, semantic, cap.
+) -> Tiers:
+    """Put each account of a group, and near one, into its tier.
 
-    These are the members and near accounts that are named. An account is named if its evidence outweighs the
-    prior odds against it, (everyone / size of the group) to one, by a factor of a hundred. Groups left with
-    fewer than `smallest_group` accounts are dropped.
+    members, near: group, account, nats of formation. A member is named if its content is unlike that of its
+    client's other users, at a false discovery rate of `naming_level` among the group's members, and if all
+    its evidence outweighs the prior odds against it, (everyone / size of the group) to one, by a factor of a
+    hundred. Otherwise it is present. Where fewer than `smallest_group` would be named, nobody is.
     """
     own = _with_content(members, held, linkage)
+    group = own.column("group").to_numpy()
+    unlike = np.zeros(len(group), np.bool_)
+    for name in np.unique(group):
+        mine = group == name
+        p_values = [
+            held.p_values.get((int(name), a), 1.0) for a in values(own.filter(pa.array(mine)), "account")
+        ]
+        unlike[mine] = discoveries(np.array(p_values), settings.naming_level)
+    sure = own.column("nats").to_numpy() >= _needed(own, everyone, settings.naming_nats)
+    named = unlike & sure
+    enough = _enough(group, named, linkage.smallest_group)
+    reason = np.select(
+        [named & enough, named, unlike],
+        [TierReason.BOTH.value, TierReason.TOO_FEW_NAMED.value, TierReason.OUTWEIGHED.value],
+        TierReason.LIKE_ITS_CLIENT.value,
+    )
+    tier = np.where(named & enough, Tier.NAMED.value, Tier.PRESENT.value)
+    known = own.append_column("tier", pa.array(tier)).append_column("reason", pa.array(reason))
+    rests = (named & enough) | ~enough
     others = _with_content(near, held, linkage)
-    names, sizes = np.unique(members.column("group").to_numpy(), return_counts=True)
-    needed = dict(
-        zip(
-            names.tolist(),
-            np.maximum(np.log(everyone / sizes) + CERTAIN, settings.naming_nats).tolist(),
-            strict=True,
-        )
-    )
-    kept = own.filter(pa.array(own.column("nats").to_numpy() >= _lookup(own, needed)))
-    enough = (others.column("content").to_numpy() >= LEAST_CONTENT) & (
-        others.column("nats").to_numpy() >= _lookup(others, needed)
-    )
-    both = pa.concat_tables([kept, others.filter(pa.array(enough))]).drop_columns(["content"])
-    groups, counts = np.unique(both.column("group").to_numpy(), return_counts=True)
-    large = np.isin(both.column("group").to_numpy(), groups[counts >= linkage.smallest_group])
-    return both.filter(pa.array(large)).sort_by([("group", "ascending"), ("account", "ascending")])
+    others = others.filter(pa.array(others.column("nats").to_numpy() >= linkage.threshold_nats))
+    others = others.append_column(
+        "tier", pa.array([Tier.NEAR.value] * len(others), pa.string())
+    ).append_column("reason", pa.array([TierReason.LITTLE_SHARED.value] * len(others), pa.string()))
+    order: list[tuple[str, Literal["ascending", "descending"]]] = [
+        ("group", "ascending"),
+        ("account", "ascending"),
+    ]
+    beside = pa.concat_tables([known.filter(pa.array(~rests)), others])
+    return Tiers(known.filter(pa.array(rests)).sort_by(order), beside.sort_by(order))
 
 
-def _lookup(accounts: pa.Table, needed: dict[int, float]) -> Floats:
-    return np.array([needed[group] for group in values(accounts, "group")], np.float64)
+def discoveries(p_values: Floats, level: float) -> Bools:
+    """Return which p-values Benjamini and Hochberg (1995) reject at a false discovery rate of `level`.
+
+    Conformal p-values with common peers are positively dependent in the way that it needs (Bates, Candès,
+    Lei, Romano and Sesia 2023, theorem 2). p_values: shape (n,); the result is a mask of that shape.
+    """
+    n = len(p_values)
+    ordered = np.sort(p_values)
+    passes = np.flatnonzero(ordered <= level * np.arange(1, n + 1) / max(n, 1))
+    return np.asarray(p_values <= (ordered[passes[-1]] if len(passes) else -1.0))
+
+
+def _needed(accounts: pa.Table, everyone: int, least: float) -> Floats:
+    """Return the nats that each account needs to be named, from the size of its group."""
+    _names, place, sizes = np.unique(
+        accounts.column("group").to_numpy(), return_inverse=True, return_counts=True
+    )
+    return np.asarray(np.maximum(np.log(everyone / sizes) + CERTAIN, least)[place])
+
+
+def _enough(group: npt.NDArray[np.int64], named: Bools, smallest: int) -> Bools:
+    """Mark the accounts of groups that name enough accounts."""
+    names, counts = np.unique(group[named], return_counts=True)
+    return np.isin(group, names[counts >= smallest])
 
 
 def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -> pa.Table:
-    """Add to the accounts their content evidence (content) and the sum of both (nats)."""
+    """Add to the accounts the parts of their content evidence, and both kinds' sum (nats)."""
     group, account = accounts.column("group").to_numpy(), accounts.column("account").to_numpy()
     keys, semantic, content = np.zeros((3, len(group)))
     for name in np.unique(group):
@@ -76,7 +154,7 @@ def _with_content(accounts: pa.Table, held: HeldOut, linkage: LinkageSettings) -
             "group": accounts.column("group"),
             "account": account,
             "nats": np.round(total, 6),
-            "content": content,
+            "formation": accounts.column("nats"),
             "keys": np.round(keys, 6),
             "semantic": np.round(semantic, 6),
             "cap": np.round(content - keys - semantic, 6),

@@ -27,6 +27,9 @@ A group in more than LEAST_IN_ALL / LEAST_PEERS pools has fewer from each.
 FEW_PEERS = 50
 """Outsiders of a pool that are compared however many pools there are."""
 
+CLIENT = 1
+"""The level of Cells.within at which cells of one client are pooled."""
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -100,13 +103,14 @@ class Pools:
     """Whether a cell is a pool by itself."""
 
 
-def pooled(cells: Cells, own: Ints, least: int, share: float) -> Pools:
+def pooled(cells: Cells, own: Ints, least: int, share: float, same_client: int | None = None) -> Pools:
     """Partition the cells; the result depends only on `own`, the group's accounts in each cell.
 
     A cell is a pool if it holds enough outsiders: `least`, and `share` for each account of the group. Other
     cells are pooled with the cells of their client elsewhere, since strangers with one tool have its prompts
     and defaults in common wherever they are. If those hold too few outsiders, they are pooled with the cells
-    of their stratum, else of their region, else with all that are left.
+    of their stratum, else of their region, else with all that are left. same_client: outsiders that are
+    enough where cells are pooled by their client; None: `least`.
     """
     pool = np.full(len(own), -1, np.int64)
     alone = np.zeros(len(own), np.bool_)
@@ -116,7 +120,8 @@ def pooled(cells: Cells, own: Ints, least: int, share: float) -> Pools:
         parts = int(place.max(initial=-1)) + 1
         inside = np.bincount(place[free], own[free], parts)
         outside = np.bincount(place[free], (cells.accounts - own)[free], parts)
-        enough = outside >= np.maximum(least, share * inside)
+        wanted = least if level != CLIENT or same_client is None else same_client
+        enough = outside >= np.maximum(wanted, share * inside)
         chosen = free & ((inside > 0) & (enough | (level == len(cells.within) - 1)))[place]
         pool[chosen] = started + place[chosen]
         alone |= chosen & (level == 0)

@@ -67,7 +67,7 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
                 tables |= templates.tables(scope, seen, scored, labels, settings.sketch)
         with Scope(run, "verdicts") as scope:
             tables |= reach_verdicts(
-                scope, stored, groups, tests.held, candidates, scored, labels, chosen, progress
+                scope, stored, seen, groups, tests, candidates, scored, labels, chosen, progress
             )
         tables["blindness"] = blindness_table(seen, groups, tests, candidates, scored, templates.lost)
         with Scope(run, "evidence") as scope:

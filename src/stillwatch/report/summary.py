@@ -21,7 +21,13 @@ from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
 
-COLOURS = {"adversarial": "bold red", "unlicensed": "yellow", "authorised": "green", "benign": "dim"}
+COLOURS = {
+    "adversarial": "bold red",
+    "coordinated": "bold yellow",
+    "unlicensed": "yellow",
+    "authorised": "green",
+    "benign": "dim",
+}
 
 
 def summary(folder: Path) -> RenderableType:

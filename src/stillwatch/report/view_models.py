@@ -12,7 +12,7 @@ from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.codes import Adjustment
 
-SEVERITY = ("adversarial", "unlicensed", "authorised", "benign")
+SEVERITY = ("adversarial", "coordinated", "unlicensed", "authorised", "benign")
 """Verdicts, the most pressing first."""
 AXES = ("scale", "deception", "intent")
 HELD_OUT = "content"

@@ -10,7 +10,7 @@ from stillwatch.schema.found import MEMBER_ADJUSTMENTS
 
 
 def adjustments_table(caps: pa.Table, chosen: pa.Table) -> pa.Table:
-    """Return table member_adjustments: the parts of named accounts' nats besides their formation facets.
+    """Return table member_adjustments: the parts of accounts' nats besides their formation facets.
 
     caps: group, account, family, nats. chosen: group, account, and nats by kind: keys, semantic, cap.
     """

@@ -77,3 +77,69 @@ class Adjustment(StrEnum):
     """The meaning of its prompts compared with the group's; a third of it where keys say more."""
     CAP = "cap"
     """What its family's limits take off or give back: a family counts only within its bounds."""
+
+
+class Tier(StrEnum):
+    """What is known of an account beside a group: `members.tier` and `bystanders.tier`."""
+
+    NAMED = "named"
+    """It shares the marks that formed the group, and its content is unlike its client's other users'."""
+    PRESENT = "present"
+    """It shares the marks that formed the group, and no more is shown: look, do not act."""
+    NEAR = "near"
+    """It shares too few of the marks that formed the group."""
+
+
+class TierReason(StrEnum):
+    """Why an account has its tier: `members.reason` and `bystanders.reason`."""
+
+    BOTH = "both"
+    """Formation and held-out evidence of its own outweigh the odds against it."""
+    LIKE_ITS_CLIENT = "like-its-client"
+    """Its content is not unlike that of its client's other users, or only where anybody could imitate it."""
+    OUTWEIGHED = "outweighed"
+    """Its evidence of both kinds does not outweigh the odds against it."""
+    TOO_FEW_NAMED = "too-few-named"
+    """It would be named, but fewer accounts of its group would be than make a group."""
+    LITTLE_SHARED = "little-shared"
+    """What it shares with the group besides content is too little to be of it."""
+    NOT_LINKED = "not-linked"
+    """It is a candidate by itself or by the owner that it declares; no marks formed a group."""
+
+
+class Role(StrEnum):
+    """Who a listed group's accounts are: `campaigns.role`."""
+
+    OPERATOR = "operator"
+    """Of somebody who harvests."""
+    PROVIDER = "provider"
+    """Of somebody who lends or sells access to them: many people, all kinds of work."""
+    VICTIM = "victim"
+    """Of customers whose keys somebody else uses."""
+    UNKNOWN = "unknown"
+    """Hidden and organised; nothing shows by whom or for what."""
+    NONE = ""
+    """Not listed as bad: nobody's role is asked."""
+
+
+class RoleReason(StrEnum):
+    """What speaks for a role: `campaigns.role_why`. Values: accounts that show it, of all, or a score."""
+
+    OWN_WORK_BEFORE = "own-work-before"
+    """Accounts worked from other networks and with other clients a day or more before they joined."""
+    OWN_WORK_BESIDE = "own-work-beside"
+    """Accounts work from other networks and with other clients too."""
+    AGED = "aged"
+    """Accounts were registered a month or more before they joined."""
+    OWN_OWNERS = "own-owners"
+    """Accounts declare an owner of their own."""
+    END_USERS = "end-users"
+    """They name many end users: signal many_end_users."""
+    MANY_HANDS = "many-hands"
+    """Unlike conversations run at once in one account: signal many_hands."""
+    HANDED_OVER = "handed-over"
+    """Conversations move from account to account: signal handed_over."""
+    EVERYDAY_WORK = "everyday-work"
+    """Their prompts are the ordinary work of many people: signal everyday_work."""
+    HARVEST = "harvest"
+    """Their prompts are made to harvest."""

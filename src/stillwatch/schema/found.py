@@ -36,6 +36,17 @@ NULL = pa.struct(
     ]
 )
 """A null hypothesis: its code, and what else belongs to it."""
+ROLE_WHY = pa.list_(
+    pa.struct(
+        [
+            pa.field("code", pa.string(), nullable=False),
+            pa.field("accounts", pa.int64(), nullable=False),
+            pa.field("of", pa.int64(), nullable=False),
+            pa.field("score", pa.float64(), nullable=False),
+        ]
+    )
+)
+"""What speaks for a role: the accounts that show it of all, or a signal's score."""
 EXCESS = pa.list_(
     pa.struct([pa.field("code", pa.string(), nullable=False), pa.field("values", VALUES, nullable=False)])
 )
@@ -57,9 +68,39 @@ GROUPS = Contract(
     ),
 )
 
+HOW_SURE = (
+    Column("tier", pa.string(), "named, present or near: a code.", required=True),
+    Column("reason", pa.string(), "Why it has this tier: a code.", required=True),
+    Column(
+        "formation",
+        pa.float64(),
+        "The part of nats that comes from the marks that formed the group; 0 where no marks did.",
+        required=True,
+    ),
+    Column(
+        "p_value",
+        pa.float64(),
+        "Held-out p-value of this account alone, among other users of its client; null where nothing was "
+        "held out.",
+    ),
+)
+"""What is known of an account beside a group."""
+WHO = (
+    Column(
+        "owner",
+        pa.string(),
+        "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.",
+        required=True,
+    ),
+    Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
+    Column("first", TIME, "Its first exchange."),
+    Column("last", TIME, "Its last exchange."),
+)
+"""Who an account is."""
+
 MEMBERS = Contract(
     "members",
-    "One account of one group.",
+    "One account that a group's numbers rest on: those named, or all present where too few are named.",
     (
         Column("group", pa.int32(), "The group.", required=True),
         Column("account", KEY, "The account.", required=True),
@@ -71,20 +112,23 @@ MEMBERS = Contract(
             "content besides.",
             required=True,
         ),
+        *HOW_SURE,
+        *WHO,
+    ),
+)
+
+BYSTANDERS = Contract(
+    "bystanders",
+    "One account that is present in a group or near it, and that none of the group's numbers rest on.",
+    (
+        Column("group", pa.int32(), "The group.", required=True),
+        Column("account", KEY, "The account.", required=True),
+        Column("account_id", pa.string(), "The id to show.", required=True),
         Column(
-            "p_value",
-            pa.float64(),
-            "Held-out p-value of this account alone; null where nothing was held out.",
+            "nats", pa.float64(), "Evidence that it belongs, formation and content, in nats.", required=True
         ),
-        Column(
-            "owner",
-            pa.string(),
-            "Owner it declares, as shown: organisation, business payment or own mail domain; empty if none.",
-            required=True,
-        ),
-        Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
-        Column("first", TIME, "Its first exchange."),
-        Column("last", TIME, "Its last exchange."),
+        *HOW_SURE,
+        *WHO,
     ),
 )
 
@@ -226,7 +270,19 @@ CAMPAIGNS = Contract(
         ),
         Column("group", pa.int32(), "The group.", required=True),
         Column("kind", pa.string(), "linked, declared or single.", required=True),
-        Column("verdict", pa.string(), "adversarial, unlicensed, authorised or benign.", required=True),
+        Column(
+            "verdict",
+            pa.string(),
+            "adversarial, coordinated, unlicensed, authorised or benign.",
+            required=True,
+        ),
+        Column(
+            "role",
+            pa.string(),
+            "operator, provider (of accounts), victim, unknown; empty where none is asked.",
+            required=True,
+        ),
+        Column("role_why", ROLE_WHY, "What speaks for the role: codes and counts.", required=True),
         Column(
             "listed",
             pa.bool_(),
@@ -249,8 +305,16 @@ CAMPAIGNS = Contract(
             ASKED,
             "What its prompts ask for, most first; empty: nothing of note; null: the log holds no prompts.",
         ),
-        Column("accounts", pa.int64(), "Accounts in it.", required=True),
-        Column("at_least", pa.int64(), "Lower bound of guilty accounts at the stated level.", required=True),
+        Column("accounts", pa.int64(), "Accounts in table members.", required=True),
+        Column("named", pa.int64(), "Accounts of the tier named.", required=True),
+        Column("present", pa.int64(), "Accounts of the tier present, members or bystanders.", required=True),
+        Column("near", pa.int64(), "Accounts of the tier near.", required=True),
+        Column(
+            "at_least",
+            pa.int64(),
+            "Lower bound of guilty accounts among the named, at the stated level.",
+            required=True,
+        ),
         Column("exchanges", pa.int64(), "Exchanges.", required=True),
         Column("input_tokens", pa.int64(), "Tokens read.", required=True),
         Column("output_tokens", pa.int64(), "Tokens written.", required=True),

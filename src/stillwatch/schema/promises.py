@@ -69,7 +69,15 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.KEYED: "account",
         P.PASSED: "account_id",
         P.SHOWN: "owner",
-        P.COUNTED: "group nats p_value exchanges first last",
+        P.WORDED: "tier reason",
+        P.COUNTED: "group nats formation p_value exchanges first last",
+    },
+    "bystanders": {
+        P.KEYED: "account",
+        P.PASSED: "account_id",
+        P.SHOWN: "owner",
+        P.WORDED: "tier reason",
+        P.COUNTED: "group nats formation p_value exchanges first last",
     },
     "member_evidence": {P.KEYED: "account", P.WORDED: "facet", P.COUNTED: "group nats"},
     "member_adjustments": {P.KEYED: "account", P.WORDED: "kind family", P.COUNTED: "group nats"},
@@ -94,11 +102,11 @@ PROMISES: dict[str, dict[Promise, str]] = {
     },
     "campaigns": {
         P.DIGEST: "identity family",
-        P.WORDED: "campaign kind verdict scale_why deception_why intent_why extracting null held_out "
-        "permit_excess",
+        P.WORDED: "campaign kind verdict role role_why scale_why deception_why intent_why extracting null "
+        "held_out permit_excess",
         P.PASSED: "permit",
-        P.COUNTED: "group listed scale deception intent accounts at_least exchanges input_tokens "
-        "output_tokens first last log_e_value p_value",
+        P.COUNTED: "group listed scale deception intent accounts named present near at_least exchanges "
+        "input_tokens output_tokens first last log_e_value p_value",
     },
     "timeline": {P.COUNTED: "group time exchanges accounts"},
     "marks": {P.WORDED: "kind", P.SHOWN: "label", P.COUNTED: "time group"},

@@ -22,13 +22,15 @@ def signal(
     example: list[Row],
     expect: dict[int, float],
     unless: dict[str, str] | None = None,
+    shape: bool = False,
 ) -> Callable[[Query], Query]:
     """Register a function from SignalInputs to rows (group, score, columns of the finding); its name is the
     signal's.
 
     `example` holds rows of SIGNAL_EXCHANGES, columns left out being empty; `expect` the scores they must
     give, within 0.05. `finding` is a clause with columns in braces, as in "{part:%} of {accounts:account} …"
-    (see report.sentences.clauses); `unless` holds other clauses, for where a column is 0 or not known.
+    (see report.sentences.clauses); `unless` holds other clauses, for where a column is 0 or not known. shape:
+    as in Signal.
     """
     if axis not in AXES:
         raise ValueError(f"BUG: unknown axis {axis}")
@@ -49,6 +51,7 @@ def signal(
                 expect,
                 query,
                 unless or {},
+                shape,
             ),
         )
         return query

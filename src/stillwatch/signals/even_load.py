@@ -16,7 +16,7 @@ DOZEN = 12
 
 
 @signal(
-    axis="intent",
+    axis="scale",
     weight=0.35,
     sees="accounts whose volumes differ far less than their peers' do: a queue handed out in turn",
     blind_spots="Quotas make volumes equal too; a class of pupils with one exercise is even for an hour, "

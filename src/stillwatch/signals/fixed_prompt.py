@@ -16,6 +16,7 @@ LEAST = 8
 @signal(
     axis="intent",
     weight=0.45,
+    shape=True,
     sees="one fixed beginning or end in nearly all prompts of many accounts, around contents that differ",
     blind_spots="An application that wraps its users' prompts does the same under one owner; a varied "
     "wrapper is not seen.",

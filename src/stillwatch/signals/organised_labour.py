@@ -18,7 +18,7 @@ LEAST = 8
 
 
 @signal(
-    axis="intent",
+    axis="scale",
     weight=0.35,
     sees="accounts under no common owner that are kept at work on many days: production, not use",
     blind_spots="A co-working space of busy strangers looks so; it needs the held-out test beside it. It "

@@ -18,6 +18,7 @@ FULL = 4.0
 @signal(
     axis="intent",
     weight=0.3,
+    shape=True,
     sees="traffic that writes far more for what it reads than its peers do",
     blind_spots="Story writers and code generators write much too; agents and retrieval read much and hide "
     "it.",

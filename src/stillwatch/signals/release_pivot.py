@@ -15,6 +15,7 @@ DAY = 86_400
 @signal(
     axis="intent",
     weight=0.4,
+    shape=True,
     sees="a group whose traffic moves to a new model within a day of its release, more than its peers' does",
     blind_spots="Products that follow the newest model move too; blind without a release inside the log.",
     needs=("exchanges.model", "releases.model"),

@@ -13,7 +13,7 @@ from stillwatch.signals.inputs import PEERS, SignalInputs, held
 
 
 @signal(
-    axis="intent",
+    axis="scale",
     weight=0.25,
     sees="a group whose work is spread evenly over the hours of the day",
     blind_spots="Servers and world-wide products never sleep either; it only supports other evidence.",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.errors import RunError
+from stillwatch.schema.codes import Tier
 
 ACCUSING = ("adversarial", "unlicensed")
 HALF = 0.5
@@ -78,7 +79,7 @@ class Found(Accusation):
     listed: bool
     """Whether it passed the error control."""
     members: frozenset[str]
-    """Its accounts."""
+    """The accounts that it names."""
 
 
 def score(run: Path, truth: Path) -> dict[str, Any]:
@@ -223,14 +224,16 @@ def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
 
 
 def read_run(folder: Path) -> list[Found]:
-    """Return the campaigns of a run with their members."""
+    """Return the campaigns of a run with the accounts that they name."""
     do = "give the folder that `detect --out` wrote"
     campaigns = _table(
         folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do
     ).to_pylist()
-    table = _table(folder / "members.parquet", ("group", "account_id"), do).to_pydict()
+    table = _table(folder / "members.parquet", ("group", "account_id", "tier"), do).to_pydict()
     members: dict[int, set[str]] = {}
-    for group, account in zip(table["group"], table["account_id"], strict=True):
+    for group, account, tier in zip(table["group"], table["account_id"], table["tier"], strict=True):
+        if tier != Tier.NAMED:
+            continue
         members.setdefault(group, set()).add(account)
     return [
         Found(c["campaign"], c["verdict"], c["listed"], frozenset(members.get(c["group"], ())))

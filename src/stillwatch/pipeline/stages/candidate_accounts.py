@@ -10,8 +10,11 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine, Table
+from stillwatch.heldout.members import Tiers
+from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.report_tables.labels import Labels
-from stillwatch.schema.found import MEMBERS
+from stillwatch.schema.codes import Tier, TierReason
+from stillwatch.schema.found import BYSTANDERS, MEMBERS
 from stillwatch.schema.table import moment, values
 
 COLUMNS = (
@@ -51,24 +54,54 @@ class CandidateAccounts:
         return self.owned.get(owners.pop(), 0) if len(owners) == 1 else 0
 
     def members_table(
-        self, nats: Mapping[int, float], p_values: Mapping[tuple[int, int], float], labels: Labels
+        self, tiers: Tiers, p_values: Mapping[tuple[int, int], float], labels: Labels
     ) -> pa.Table:
-        """Table members. nats: by account; p_values: by group and account."""
-        rows = [
-            {
-                "group": row["group"],
-                "account": row["account"],
-                "account_id": row["account_id"],
-                "nats": nats[row["account"]],
-                "p_value": p_values.get((row["group"], row["account"])),
-                "owner": _owner(row, labels),
-                "exchanges": row["n"],
-                "first": moment(row["first"]),
-                "last": moment(row["last"]),
-            }
-            for row in self.rows
-        ]
-        return pa.Table.from_pylist(rows, schema=MEMBERS.arrow)
+        """Table members. p_values: by group and account."""
+        return pa.Table.from_pylist(
+            _with_tiers(self.rows, tiers.counted, p_values, labels), schema=MEMBERS.arrow
+        )
+
+
+def bystanders_table(
+    rows: list[Row],
+    tiers: Tiers,
+    p_values: Mapping[tuple[int, int], float],
+    labels: Labels,
+) -> pa.Table:
+    """Table bystanders. rows: COLUMNS of the accounts beside the groups that are judged."""
+    return pa.Table.from_pylist(_with_tiers(rows, tiers.beside, p_values, labels), schema=BYSTANDERS.arrow)
+
+
+def _with_tiers(
+    rows: list[Row], tiered: pa.Table, p_values: Mapping[tuple[int, int], float], labels: Labels
+) -> list[Row]:
+    known = {(row["group"], row["account"]): row for row in tiered.to_pylist()}
+    return [
+        _account_row(row, known.get((row["group"], row["account"]), ALONE), p_values, labels) for row in rows
+    ]
+
+
+ALONE: Row = {
+    "nats": 0.0,
+    "formation": 0.0,
+    "tier": Tier.NAMED.value,
+    "reason": TierReason.NOT_LINKED.value,
+}
+"""The tier of an account that no marks linked: its own prompts were tested, or those of its owner."""
+
+
+def _account_row(row: Row, tier: Row, p_values: Mapping[tuple[int, int], float], labels: Labels) -> Row:
+    return {
+        "group": row["group"],
+        "account": row["account"],
+        "account_id": row["account_id"],
+        **{name: tier[name] for name in ALONE},
+        "p_value": p_values.get((row["group"], row["account"])),
+        "owner": _owner(row, labels),
+        "exchanges": row["n"],
+        "first": moment(row["first"]),
+        "last": moment(row["last"]),
+    }
 
 
 def candidate_accounts(engine: Engine, members: Table, accounts: Table, declared: Table) -> CandidateAccounts:
@@ -86,6 +119,32 @@ def candidate_accounts(engine: Engine, members: Table, accounts: Table, declared
         engine.collect(rows.select(*COLUMNS).order_by(["group", "account"])).to_pylist(),
         dict(zip(values(counted, "owner"), values(counted, "n"), strict=True)),
     )
+
+
+def bystander_accounts(
+    engine: Engine,
+    seen: Observed,
+    tiers: Tiers,
+    accounts: Table,
+    declared: Table,
+    groups: set[int],
+) -> list[Row]:
+    """COLUMNS of the accounts beside the groups that are judged, by group and account."""
+    rows = tiers.beside.select(["group", "account"])
+    rows = rows.filter(pa.array([group in groups for group in values(rows, "group")], pa.bool_()))
+    beside = engine.load("beside", rows)
+    work = (
+        seen.tables.activity.semi_join(beside, "account")
+        .group_by("account")
+        .agg(n=_.n.sum(), first=_["first"].min(), last=_["last"].max())
+    )
+    known = accounts.select("account", "account_id", "organisation", "verification")
+    joined = (
+        beside.join(work, "account")
+        .join(known, "account")
+        .left_join(declared.rename(declared="owner"), "account")
+    )
+    return engine.collect(joined.select(*COLUMNS).order_by(["group", "account"])).to_pylist()
 
 
 def verified_name(row: Row, labels: Labels) -> str:

@@ -47,7 +47,7 @@ def select_candidates(
             n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()
         ),
     )
-    every = candidates(engine, tests.named, groups.declared, volumes, settings.industrial_exchanges)
+    every = candidates(engine, tests.tiers.counted, groups.declared, volumes, settings.industrial_exchanges)
     clients = main_clients(engine, seen.tables.visits)
     counted = engine.collect(volumes.left_join(clients, "account").drop("account_right").order_by("account"))
     bets = owner_bets(engine, seen.tables.activity, counted, every)

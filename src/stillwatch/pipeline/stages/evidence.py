@@ -39,17 +39,18 @@ def collect_evidence(
 ) -> dict[str, pa.Table]:
     """Tables member_evidence, member_adjustments, evidence and links."""
     progress("evidence")
-    formed = _of_members(groups.linked.evidence, tests.named)
+    every = tests.tiers.every()
+    formed = _of_members(groups.linked.evidence, tests.tiers.counted)
     linked = rows_where(candidates.chosen, "kind", "linked")
     return {
-        "member_evidence": formed,
-        "member_adjustments": adjustments_table(groups.linked.caps, tests.named),
+        "member_evidence": _of_members(groups.linked.evidence, every),
+        "member_adjustments": adjustments_table(groups.linked.caps, every),
         **_shared(engine, seen.traces, linked, formed, tests.held.semantic, labels),
     }
 
 
 def _of_members(evidence: pa.Table, chosen: pa.Table) -> pa.Table:
-    """The formation evidence of the accounts that were named in the end."""
+    """The formation evidence of the chosen accounts."""
     rows = evidence.join(chosen.select(["group", "account"]), ["group", "account"], join_type="inner")
     return (
         rows.select(MEMBER_EVIDENCE.names())

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from stillwatch.engine import Engine
 from stillwatch.heldout.content import HeldOut, held_out_evidence, held_traces
-from stillwatch.heldout.members import named_members
+from stillwatch.heldout.members import Tiers, tiers
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.linkage import Groups
 from stillwatch.settings import Settings
@@ -21,10 +19,8 @@ class HeldOutTests:
 
     held: HeldOut
     """Each group's e-value, and each member's p-value and evidence."""
-    named: pa.Table
-    """group, account, nats: accounts named by the evidence of formation and content together; keys, semantic,
-    cap: what content is made of.
-    """
+    tiers: Tiers
+    """Whom they name, who is only present in a group, and who is near it."""
 
 
 def run_held_out_tests(
@@ -41,5 +37,4 @@ def run_held_out_tests(
         seen.tables.exchanges.select("account", "semantic"),
         near,
     )
-    named = named_members(members, near, held, held.everyone, settings.linkage, settings.campaigns)
-    return HeldOutTests(held, named)
+    return HeldOutTests(held, tiers(members, near, held, held.everyone, settings.linkage, settings.campaigns))

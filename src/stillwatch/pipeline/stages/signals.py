@@ -19,7 +19,15 @@ from stillwatch.signals import SIGNAL_EXCHANGES, score_groups
 from stillwatch.signals import prepare as prepare_inputs
 from stillwatch.signals.inputs import LIMITS, SignalInputs
 
-OF_ACCOUNTS = ("payment", "created_second", "banned_second", "plan", *LIMITS)
+OF_ACCOUNTS = (
+    "payment",
+    "created_second",
+    "banned_second",
+    "plan",
+    "email_domain",
+    "email_public",
+    *LIMITS,
+)
 """Columns of accounts that signals read."""
 PEERS_WANTED = 2_000
 """Accounts in no group that stand for everybody else."""

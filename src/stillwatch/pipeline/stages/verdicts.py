@@ -9,22 +9,28 @@ import pyarrow as pa
 
 from stillwatch.campaigns.assemble import Tested, campaigns_table
 from stillwatch.campaigns.permit_use import harvests
+from stillwatch.campaigns.roles import NO_ORIGINS, Origins
 from stillwatch.engine import Engine
-from stillwatch.heldout.content import HeldOut
 from stillwatch.heldout.error_control import bound, passed
+from stillwatch.heldout.members import tier_counts
 from stillwatch.heldout.owner_bets import NULLS
 from stillwatch.pipeline.stages.candidate_accounts import (
     CandidateAccounts,
     Row,
+    bystander_accounts,
+    bystanders_table,
     candidate_accounts,
     verified_name,
 )
 from stillwatch.pipeline.stages.candidates import Candidates
+from stillwatch.pipeline.stages.facets import Observed
+from stillwatch.pipeline.stages.heldout import HeldOutTests
 from stillwatch.pipeline.stages.linkage import Groups
+from stillwatch.pipeline.stages.origins import origins_of
 from stillwatch.pipeline.stages.signals import Scored
 from stillwatch.pipeline.stored import Stored
 from stillwatch.report_tables.labels import Labels
-from stillwatch.schema.codes import NullTested
+from stillwatch.schema.codes import NullTested, Tier
 from stillwatch.schema.found import GROUPS
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings
@@ -47,42 +53,61 @@ class _Proof:
 def reach_verdicts(
     engine: Engine,
     stored: Stored,
+    seen: Observed,
     groups: Groups,
-    held: HeldOut,
+    tests: HeldOutTests,
     candidates: Candidates,
     scored: Scored,
     labels: Labels,
     settings: CampaignSettings,
     progress: Callable[[str], None],
 ) -> dict[str, pa.Table]:
-    """Tables campaigns (every candidate's), groups and members."""
+    """Tables campaigns (every candidate's), groups, members and bystanders."""
     progress("verdicts")
     chosen = candidates.chosen
     accounts = candidate_accounts(engine, scored.inputs.members, stored.accounts, groups.declared)
     kinds = dict(zip(values(chosen, "group"), values(chosen, "kind"), strict=True))
-    proofs = _proofs(kinds, accounts, held, candidates.bets, settings.bound_level)
-    tested = _tested(engine, kinds, proofs, accounts, scored, groups.licensed, labels)
+    held, tiers = tests.held, tests.tiers
+    beside = bystander_accounts(engine, seen, tiers, stored.accounts, groups.declared, set(kinds))
+    people = _People(
+        accounts, tier_counts(tiers, set(kinds)), origins_of(engine, seen, groups.declared, tiers.counted)
+    )
+    proofs = _proofs(kinds, tests, candidates.bets, settings.bound_level)
+    tested = _tested(engine, kinds, proofs, people, scored, groups.licensed, labels)
     passing = passed([item.log_e for item in tested], candidates.lost, settings.false_discovery_rate)
-    nats = dict(zip(values(chosen, "account"), values(chosen, "nats"), strict=True))
     return {
         "campaigns": campaigns_table(tested, passing, stored.permits, settings),
         "groups": _groups_table(chosen, groups.linked.anchors),
-        "members": accounts.members_table(nats, held.p_values, labels),
+        "members": accounts.members_table(tiers, held.p_values, labels),
+        "bystanders": bystanders_table(beside, tiers, held.p_values, labels),
     }
 
 
+@dataclass(frozen=True)
+class _People:
+    """The accounts of the candidates."""
+
+    accounts: CandidateAccounts
+    """Who they are."""
+    tiers: dict[int, dict[str, int]]
+    """For each linked group, its accounts of each tier."""
+    origins: dict[int, Origins]
+    """What each linked group's accounts did before and beside."""
+
+
 def _proofs(
-    kinds: dict[int, str], accounts: CandidateAccounts, held: HeldOut, bets: dict[int, float], level: float
+    kinds: dict[int, str], tests: HeldOutTests, bets: dict[int, float], level: float
 ) -> dict[int, _Proof]:
     """How each candidate was tested: a linked group on what was held out, an owner on its daily prompts."""
+    held = tests.held
     p_values = held.by_group()
-    people = accounts.by_group()
+    named = tests.tiers.named()
     return {
         group: _Proof(
             held.log_e.get(group, 0.0),
             held.null[group],
             held.facets.get(group, []),
-            bound(p_values.get(group, {}), {row["account"] for row in people[group]}, level),
+            bound(p_values.get(group, {}), named.get(group, set()), level),
         )
         if kind == "linked"
         else _Proof(bets.get(group, 0.0), NULLS[kind], ["flags"], 0)
@@ -94,7 +119,7 @@ def _tested(
     engine: Engine,
     kinds: dict[int, str],
     proofs: dict[int, _Proof],
-    accounts: CandidateAccounts,
+    known: _People,
     scored: Scored,
     licensed: frozenset[int],
     labels: Labels,
@@ -104,7 +129,7 @@ def _tested(
     models = _models(engine, scored)
     scores = _scores(scored.scores)
     asked = _by_group(scored.inputs.intents.groups)
-    people = accounts.by_group()
+    people = known.accounts.by_group()
     distilled = harvests(engine, scored.inputs.exchanges, set(licensed))
     return [
         Tested(
@@ -122,7 +147,9 @@ def _tested(
             organisations={verified_name(row, labels) for row in people[group]},
             models=models.get(group, set()),
             harvest=distilled.get(group, []),
-            owner_accounts=accounts.of_one_owner(people[group]),
+            tiers=known.tiers.get(group, {Tier.NAMED.value: len(people[group])}),
+            origins=known.origins.get(group, NO_ORIGINS),
+            owner_accounts=known.accounts.of_one_owner(people[group]),
         )
         for group, kind in sorted(kinds.items())
     ]
