@@ -170,7 +170,5 @@ def test_many_permits_take_work_in_proportion(tmp_path: Path) -> None:
         assert len(found) == n + n // 2
         return process_time() - began
 
-    seconds(1_000)
-    few = seconds(1_000)
-    # Ten times as many permits have a hundred times as many pairs.
-    assert seconds(10_000) < 40 * few
+    # The 200 million pairs of these permits take half a minute to look at.
+    assert seconds(20_000) < 5

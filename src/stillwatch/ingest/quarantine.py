@@ -37,6 +37,12 @@ class BadRow(Exception):
         quarantine.add(file, row, self.column, self.reason, self.lost)
 
 
+class Missing(BadRow):
+    """What the provider's own log must hold, and does not: no other field of the row is at fault."""
+
+    required = True
+
+
 class Aside(BadRow):
     """What stands in a log in place of a row and is none: repeated headers, lines without an object."""
 

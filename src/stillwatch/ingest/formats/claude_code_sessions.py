@@ -10,7 +10,7 @@ from typing import Any
 from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first_text, mapping_of, span_ms, text, whole
@@ -108,7 +108,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         return
     account = account_of(row, context, *ACCOUNTS)
     if account is None:
-        raise BadRow("account_id", NO_ACCOUNT)
+        raise Missing("account_id", NO_ACCOUNT)
     start, end = asked.get("timestamp") or row.get("timestamp"), parts[-1].get("timestamp")
     request = Request(
         request_id=first_text(row, "requestId", "message.id", "uuid"),
