@@ -65,7 +65,7 @@ def test_a_file_of_such_rows_is_read_once_a_row_in_the_end() -> None:
                 "TimeGenerated": "2026-02-01T00:00:00Z",
                 "CorrelationId": "c",
                 "ModelName": "m",
-                "OperationName": "x",
+                "SequenceNumber": 1,
             },
         ),
         ("openai_batch_input", {"custom_id": "a", "time": 1_770_000_000, "body": {"messages": []}}),

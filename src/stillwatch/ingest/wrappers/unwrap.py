@@ -143,7 +143,7 @@ def _perhaps(row: Row, one: Inside, depth: int) -> Iterator[Row | BadRow]:
     if line is None or line.row is None or len(line.row) < 2:
         yield _timed(row, row.get("@timestamp"))
     else:
-        yield from _finished(line.row, line.time or one.time, depth)
+        yield from _finished({**line.row, **(one.over or {})}, line.time or one.time, depth)
 
 
 def _opened(one: Inside, depth: int) -> Iterator[Row | BadRow]:
@@ -154,7 +154,7 @@ def _opened(one: Inside, depth: int) -> Iterator[Row | BadRow]:
     if not isinstance(content, dict):
         yield NO_OBJECT
         return
-    yield from _finished({**(one.beside or {}), **content}, time, depth)
+    yield from _finished({**(one.beside or {}), **content, **(one.over or {})}, time, depth)
 
 
 def _finished(row: Row, time: Any, depth: int) -> Iterator[Row | BadRow]:
