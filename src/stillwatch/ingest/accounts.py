@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.account_columns import any_accounts
 from stillwatch.ingest.account_limits import LIMITS, limits_of
 from stillwatch.ingest.account_times import NO, YES, AccountTimes
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.scientific import mostly_scientific, scientific
-from stillwatch.ingest.secrets import account_name, account_text
+from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.tables import NONE_SAYS_SOMETHING, SideBatch, side_batches
 from stillwatch.ingest.vectors import strings, whole_strings
@@ -216,10 +217,10 @@ def _ids(path: Path, batch: SideBatch, quarantine: Quarantine) -> Any:
                 do="export the column as text",
             )
         quarantine.mend("account_id", "in scientific notation: no account has it", scientific(column))
-        found.append(_each(strings(column), account_text))
+        found.append(column)
     if "account_id" in batch.default:
         found.append(pa.array([str(batch.default["account_id"])] * len(batch.rows), pa.string()))
-    return pc.coalesce(*found)
+    return any_accounts(*found)
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from stillwatch.ingest.endpoints import asks, other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import clean_headers, credential_of, first_account
+from stillwatch.ingest.secrets import any_account, clean_headers, credential_of, first_account
 from stillwatch.ingest.status import answer_status, fault_status
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.values import (
@@ -232,14 +232,14 @@ def request_of_body(envelope: Envelope) -> Request:
 
 def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
-        return text(dig(envelope.row, context.account_field))
+        return any_account(envelope.row, context.account_field)
     gateway = envelope.body is not envelope.row
     return (
         first_account(envelope.row, *ACCOUNTS)
         or (first_account(envelope.row, *TAGS) if gateway else None)
         or text(envelope.headers.get("openai-organization"))
         or envelope.credential
-        or first_account(envelope.row, *TAGS)
+        or any_account(envelope.row, *TAGS, *ACCOUNTS)
     )
 
 

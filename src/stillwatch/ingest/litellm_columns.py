@@ -11,17 +11,18 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.ingest.account_columns import any_accounts
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
 from stillwatch.ingest.litellm import NOTHING, body_of, client_of, other_row, status_of, stored_messages
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
-from stillwatch.ingest.secrets import account_text
+from stillwatch.ingest.secrets import any_account
 from stillwatch.ingest.signatures import plain, signatures_of
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import thought_chars
 from stillwatch.ingest.usage import counts_of
-from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
+from stillwatch.ingest.values import Row, inner, mapping_of, path_of
 from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
 
 pc: Any = pyarrow.compute
@@ -112,20 +113,14 @@ def _others(batch: pa.RecordBatch) -> list[tuple[int, str]]:
 
 def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     if not context.account_field:
-        return pc.coalesce(*(_named(column_of(batch, name)) for name in ("user", "api_key", "team_id")))
+        return any_accounts(*(column_of(batch, name) for name in ("user", "api_key", "team_id")))
     if batch.schema.get_field_index(context.account_field) >= 0:
-        return strings(column_of(batch, context.account_field))
+        return any_accounts(column_of(batch, context.account_field))
     head = context.account_field.partition(".")[0]
     return pa.array(
-        [text(dig({head: value}, context.account_field)) for value in column_of(batch, head).to_pylist()],
+        [any_account({head: value}, context.account_field) for value in column_of(batch, head).to_pylist()],
         pa.string(),
     )
-
-
-def _named(column: Any) -> Any:
-    """Return account ids without masks, and without those that stand for everybody."""
-    encoded = strings(column).dictionary_encode()
-    return pa.array(map(account_text, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
 
 
 _CLIENT: dict[str, Any] = {

@@ -20,7 +20,7 @@ from stillwatch.ingest.otlp import Span
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
-from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.secrets import any_account, clean_headers, first_account, last_account
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, span_ms, text, whole
 
@@ -146,9 +146,14 @@ def _account(attributes: Row, fields: Row, context: Context) -> str | None:
     resource = attributes.get("resource")
     resource = resource if isinstance(resource, dict) else {}
     if context.account_field:
-        return text(dig(attributes, context.account_field)) or text(dig(resource, context.account_field))
+        both = {"a": attributes, "r": resource}
+        return any_account(both, f"a.{context.account_field}", f"r.{context.account_field}")
     found = fields.get("account") or (fields_of(resource).get("account") if resource else None)
-    return found or first_account(attributes, *names.IN_METADATA)
+    return (
+        found
+        or first_account(attributes, *names.IN_METADATA)
+        or last_account(*(attributes.get(name) for name in names.ACCOUNT))
+    )
 
 
 def _end_user(fields: Row, context: Context) -> str | None:
