@@ -70,6 +70,20 @@ def test_rounded_ids_are_refused(bench: Bench) -> None:
     assert len(bench.read(bench.write("log.csv", text_of([*ROWS, rows[0]])))) == 7
 
 
+def test_a_client_that_writes_a_rounded_id_ends_no_run(bench: Bench) -> None:
+    head = "request_id,account_id,time,model,prompt,end_user,conversation\n"
+    rows = [f"r{i},u{i},2026-02-01T12:00:00Z,m,hi,," for i in range(3)]
+    rows += [f"1E+1{i},eve,2026-02-01T12:00:00Z,m,hi,1E+15,1.23E+14" for i in range(1, 9)]
+    found = bench.read(bench.write("log.csv", head + "\n".join(rows)))
+    assert len(found) == 11
+    eve = [row for row in found if row["account_id"] == "eve"]
+    assert {(row["end_user"], row["conversation"]) for row in eve} == {(None, None)}
+    assert len({row["request_id"] for row in eve}) == 8
+    assert bench.quarantine.mended["end_user", "in scientific notation, which stands for many: left out"] == 8
+    short = bench.read(bench.write("b.csv", head + "r,1E+5,2026-02-01T12:00:00Z,m,hi,1E+5,"))
+    assert (short[0]["account_id"], short[0]["end_user"]) == ("1E+5", "1E+5"), "a spreadsheet rounds no such"
+
+
 @pytest.mark.parametrize("change", [str.lower, str.upper, lambda name: name.replace("_", " ").title()])
 def test_names_are_known_in_any_case(bench: Bench, spend_row: Make, change: Callable[[str], str]) -> None:
     rows = [{change(name): value for name, value in spend_row(i).items()} for i in range(3)]

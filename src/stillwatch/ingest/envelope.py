@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from stillwatch.ingest.addresses import joined
+from stillwatch.ingest.addresses import BY_PROXIES, SPELLED, joined
 from stillwatch.ingest.dialects import fill, is_anthropic
 from stillwatch.ingest.endpoints import asks, other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
@@ -100,18 +100,8 @@ SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
 STATUSES = ("status_code", "http_status", "response.status_code", "response.status", "status")
 FINE = ("success", "succeeded", "ok", "completed", "incomplete")
 """What logs and the Responses API call a call that came to an end."""
-FORWARDED = (
-    "x-forwarded-for",
-    "x_forwarded_for",
-    "http_x_forwarded_for",
-    "forwarded",
-    "downstream_remote_address",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "x-real-ip",
-    "x_real_ip",
-    "http_x_real_ip",
-)
+FORWARDED = (*SPELLED[:BY_PROXIES], "downstream_remote_address", *SPELLED[BY_PROXIES:])
+"""What proxies write, before what they may only have passed on."""
 PATHS = (
     "path",
     "uri",
