@@ -10,7 +10,9 @@ import pytest
 from ingest_bench import Bench
 
 from stillwatch.ingest import Quarantine
+from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.secrets import KEPT
+from stillwatch.registry import FORMATS
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,31 @@ def test_a_later_field_wins_over_the_name_of_nobody(bench: Bench) -> None:
     ]
     (row,) = bench.read(bench.lines("a.jsonl", lines), "openai_jsonl")
     assert row["account_id"].startswith("key-")
+
+
+@pytest.mark.parametrize(("given", "account"), [("guest", "guest"), ("sk-...Ab3D", None), ("u7", "u7")])
+def test_langsmith_and_traces_choose_the_account_as_all_formats_do(given: str, account: str | None) -> None:
+    run = {
+        "id": "r",
+        "run_type": "llm",
+        "trace_id": "t",
+        "start_time": "2026-02-01T12:00:00Z",
+        "inputs": {"messages": [{"role": "user", "content": "hi"}]},
+        "extra": {"metadata": {"user_id": given, "caller": given}},
+    }
+    span = {
+        "traceId": "t",
+        "spanId": "s",
+        "name": "chat m",
+        "startTimeUnixNano": "1770000000000000000",
+        "endTimeUnixNano": "1770000001000000000",
+        "attributes": {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "user.id": given},
+    }
+    for name, row, field in (
+        ("langsmith_runs", run, ""),
+        ("langsmith_runs", run, "extra.metadata.caller"),
+        ("otel_genai", span, ""),
+        ("otel_genai", span, "user.id"),
+    ):
+        found = list(FORMATS.all()[name].read(row, Context(account_field=field)))
+        assert [one.account_id for one in found if isinstance(one, Request)] == [account], (name, field)
