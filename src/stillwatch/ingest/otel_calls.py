@@ -22,7 +22,7 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.secrets import clean_headers, first_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, text, whole
 
 Read = Request | BadRow | SteppedOver | Wanting
 
@@ -111,7 +111,7 @@ def _request(span: Span, attributes: Row, context: Context) -> Request:
     request.model = fields.get("model") or text(asked.get("model"))
     request.status = _status(attributes, fields, span)
     count(request, attributes, fields)
-    request.duration_ms = span_ms(span.start, span.end) if span.end else None
+    request.duration_ms = context.span_ms(span.start, span.end) if span.end else None
     request.address = joined(fields.get("named_address"), fields.get("forwarded"), fields.get("peer"))
     request.asn = whole(fields.get("asn"))
     request.region = fields.get("region")
