@@ -149,3 +149,40 @@ def test_addresses_that_cannot_be_used(bench: Bench, monkeypatch: pytest.MonkeyP
         bench.read(Path("az://box/a.jsonl"))
     assert remote.shown("https://u:p@host:8/x?sig=1#f") == "https://host:8/x"
     assert remote.shown("s3://key:secret@bucket/x") == "s3://bucket/x"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:pa/canary@host/db",
+        "postgresql://user:1/canary@host/db",
+        "postgresql://user:pa?canary@host/db",
+        "postgresql://user:12#canary@host/db",
+        "postgresql://user:pa@canary@host/db",
+        "postgresql://[::1/canary",
+        "postgresql://u:canary@h:xx/a",
+        "postgresql:///user:canary",
+        "https://u:canary@h:xx/a",
+        "https://u:12/canary@h/a",
+        "https://u:12?canary@h/a",
+        "https://u:canary@[::1/a",
+        "s3://KEY:SEC/canary@bucket/a",
+        "S3://KEY:canary@bucket/a",
+        "mysql://u:canary@h/db",
+        "gs://u:canary@/a",
+    ],
+)
+def test_an_address_in_doubt_is_refused_and_not_shown(bench: Bench, address: str) -> None:
+    with pytest.raises(InputError) as caught:
+        bench.read(Path(address))
+    assert "canary" not in str(caught.value)
+    assert "://" in caught.value.where
+
+
+def test_a_bucket_of_hidden_objects_shows_no_key(
+    bench: Bench, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bucket, "only/.hidden.jsonl", b"{}\n")
+    with pytest.raises(InputError, match="there are no log files") as caught:
+        bench.read(Path("s3://KEY:canary@logs/only"))
+    assert "canary" not in str(caught.value)
