@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ingest_bench import Bench
 
+from stillwatch.ingest import IngestContext
 from stillwatch.ingest.wrappers.extended_json import plain
 
 
@@ -153,6 +154,7 @@ def test_parts_of_a_line_are_joined(bench: Bench) -> None:
 
 def test_a_long_line_of_one_stream_takes_no_line_of_the_other(bench: Bench) -> None:
     bench.settings = dataclasses.replace(bench.settings, max_row_bytes=1024)
+    bench.ingest_context = IngestContext(bench.settings)
     words = json.dumps(inner(9, note="x" * 1500))
     parts = [words[at : at + 300] for at in range(0, len(words), 300)]
     lines = [f"{STAMP} stderr F {text}" for text in TEXT[:1]]

@@ -38,14 +38,16 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
     outer = {name: covered(trace) for name, trace in traces.items()}
     calls: dict[int, Row] = {}
     keys: set[str] = set()
+    whole = False
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if kind not in (CALL, AROUND) or span.span in outer.get(span.trace, ()):
             continue
         calls[place] = _attributes(span, traces.get(span.trace, {}))
         if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
             keys.add(span.trace)
+            whole = whole or span.log or _wants_inside(span, kind, apart)
     if keys:
-        yield Wanting(tuple(sorted(keys)))
+        yield Wanting(tuple(sorted(keys)), whole)
         return
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if place not in calls:
@@ -71,9 +73,11 @@ def _seen_inside(span: Span, fact: Fact, context: Context) -> bool:
 
 def _wants(span: Span, kind: str, attributes: Row, context: Context, apart: bool) -> bool:
     """Whether other rows of the file must be seen first: for the account, or for a call inside."""
-    if kind == AROUND or (apart and not span.log):
-        return True
-    return _account(attributes, fields_of(attributes), context) is None
+    return _wants_inside(span, kind, apart) or _account(attributes, fields_of(attributes), context) is None
+
+
+def _wants_inside(span: Span, kind: str, apart: bool) -> bool:
+    return kind == AROUND or (apart and not span.log)
 
 
 def _attributes(span: Span, trace: Trace) -> Row:
