@@ -164,7 +164,8 @@ def _form(parts: dict[str, str | None]) -> str:
     if parts["H"] is None:
         return date
     clock = "%I:%M" if parts["half"] else "%H:%M"
-    return f"{date} {clock}{':%S' if parts['S'] else ''}{'.%f' if parts['f'] else ''}{' %p' if parts['half'] else ''}"
+    second = f":%S{'.%f' if parts['f'] else ''}" if parts["S"] else ""
+    return f"{date} {clock}{second}{' %p' if parts['half'] else ''}"
 
 
 def _numeric(parts: dict[str, str | None], column: str, rules: TimeRules) -> int:
