@@ -18,7 +18,7 @@ from ingest_bench import Bench
 from stillwatch.errors import InputError
 from stillwatch.ingest import cut_cells
 from stillwatch.ingest.cut_cells import CUT_ROW, CellCutter
-from stillwatch.ingest.files.comma import csv_rows, header_of
+from stillwatch.ingest.files.comma import TWICE, csv_rows, header_of
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow
 
@@ -176,3 +176,18 @@ def test_what_fits_is_read_as_it_stands(rows: list[list[str]], step: int) -> Non
     data = out.getvalue().encode("utf-8", "replace")
     cut = CellCutter(1 << 20, ",").cut(data[at : at + step] for at in range(0, len(data), step))
     assert b"".join(cut) == data
+
+
+def test_a_column_named_twice_replaces_nothing(bench: Bench) -> None:
+    head = ["request_id", "account_id", "time", "prompt", "account_id", "account_id"]
+    rows = [[f"r{i}", "right", "2026-02-01T00:00:00Z", "some words", "wrong", ""] for i in range(3)]
+    found = bench.read(
+        bench.write("log.csv", "\n".join(",".join(row) for row in [head, rows[0], head, *rows[1:]])),
+        "generic",
+    )
+    assert [row["account_id"] for row in found] == ["right"] * 3
+    assert bench.quarantine.stepped == {("log.csv", "repeated headers"): 1}
+    assert {column for column, reason in bench.quarantine.mended if reason == TWICE} == {
+        "account_id (2)",
+        "account_id (3)",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from dataclasses import replace
 from typing import Any
@@ -150,6 +151,24 @@ def test_parts_of_a_line_are_joined(bench: Bench) -> None:
     assert bench.quarantine.bad == 0
     assert len(bench.read(bench.write("cut.log", "\n".join(cri[:-1])))) == 3
     assert bench.quarantine.bad == 1
+
+
+def test_a_long_line_of_one_stream_takes_no_line_of_the_other(bench: Bench) -> None:
+    bench.settings = dataclasses.replace(bench.settings, max_row_bytes=1024)
+    bench.ingest_context = IngestContext(bench.settings)
+    words = json.dumps(inner(9, note="x" * 1500))
+    parts = [words[at : at + 300] for at in range(0, len(words), 300)]
+    lines = [f"{STAMP} stderr F {text}" for text in TEXT[:1]]
+    lines += [f"{STAMP} stdout P {part}" for part in parts[:-1]]
+    lines += [f"{STAMP} stderr F {text}" for text in TEXT[1:3]]
+    lines += [f"{STAMP} stdout F {parts[-1]}", f"{STAMP} stdout F {TEXT[3]}"]
+    assert [row["request_id"] for row in bench.read(bench.write("cri.log", "\n".join(lines)))] == [
+        "r0",
+        "r1",
+        "r2",
+        "r3",
+    ]
+    assert bench.reasons() == {("", "row longer than ingest.max_row_bytes (1,024 bytes)")}
 
 
 def test_the_inner_time_wins(bench: Bench) -> None:

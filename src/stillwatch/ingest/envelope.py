@@ -24,7 +24,6 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
-    span_ms,
     text,
     whole,
 )
@@ -182,7 +181,7 @@ def request_of(envelope: Envelope, context: Context) -> Request:
         or text(row.get("model"))
         or _model_in(envelope.path),
         status=_status(envelope),
-        duration_ms=_duration(row),
+        duration_ms=_duration(row, context),
         address=joined(
             first(row, *ADDRESSES), first(_forwarded(row, headers), *FORWARDED), first(row, *PEERS)
         ),
@@ -270,12 +269,11 @@ def _model_in(path: Any) -> str | None:
     return text(unquote(found[1])) if found else None
 
 
-def _duration(row: Row) -> int | None:
-    given = first(row, *DURATIONS)
-    end = first(row, *ENDS)
-    return (
-        whole(given) if given is not None else span_ms(first(row, *TIMES), end) if end is not None else None
-    )
+def _duration(row: Row, context: Context) -> int | None:
+    given, end = first(row, *DURATIONS), first(row, *ENDS)
+    if given is not None:
+        return whole(given)
+    return context.span_ms(first(row, *TIMES), end) if end is not None else None
 
 
 def _conversation(row: Row, body: Row) -> str | None:

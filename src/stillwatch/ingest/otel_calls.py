@@ -22,7 +22,7 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.secrets import any_account, clean_headers, first_account, last_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, text, whole
 
 Read = Request | BadRow | SteppedOver | Wanting
 
@@ -38,14 +38,16 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
     outer = {name: covered(trace) for name, trace in traces.items()}
     calls: dict[int, Row] = {}
     keys: set[str] = set()
+    whole = False
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if kind not in (CALL, AROUND) or span.span in outer.get(span.trace, ()):
             continue
         calls[place] = _attributes(span, traces.get(span.trace, {}))
         if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
             keys.add(span.trace)
+            whole = whole or span.log or _wants_inside(span, kind, apart)
     if keys:
-        yield Wanting(tuple(sorted(keys)))
+        yield Wanting(tuple(sorted(keys)), whole)
         return
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if place not in calls:
@@ -71,9 +73,11 @@ def _seen_inside(span: Span, fact: Fact, context: Context) -> bool:
 
 def _wants(span: Span, kind: str, attributes: Row, context: Context, apart: bool) -> bool:
     """Whether other rows of the file must be seen first: for the account, or for a call inside."""
-    if kind == AROUND or (apart and not span.log):
-        return True
-    return _account(attributes, fields_of(attributes), context) is None
+    return _wants_inside(span, kind, apart) or _account(attributes, fields_of(attributes), context) is None
+
+
+def _wants_inside(span: Span, kind: str, apart: bool) -> bool:
+    return kind == AROUND or (apart and not span.log)
 
 
 def _attributes(span: Span, trace: Trace) -> Row:
@@ -111,7 +115,7 @@ def _request(span: Span, attributes: Row, context: Context) -> Request:
     request.model = fields.get("model") or text(asked.get("model"))
     request.status = _status(attributes, fields, span)
     count(request, attributes, fields)
-    request.duration_ms = span_ms(span.start, span.end) if span.end else None
+    request.duration_ms = context.span_ms(span.start, span.end) if span.end else None
     request.address = joined(fields.get("named_address"), fields.get("forwarded"), fields.get("peer"))
     request.asn = whole(fields.get("asn"))
     request.region = fields.get("region")

@@ -211,7 +211,7 @@ class _Reading:
     def _by_itself(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> None:
         for request in self._requests(row):
             if isinstance(request, Wanting):
-                self._look.want(number, request.keys)
+                self._look.want(number, request)
             elif isinstance(request, BadRow):
                 self._refuse(number, request)
             elif isinstance(request, SteppedOver):

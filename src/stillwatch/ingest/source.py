@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from stillwatch.errors import InputError
 from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
+from stillwatch.ingest.files.address import shown_path
 from stillwatch.ingest.files.found import Found, Opener
 from stillwatch.ingest.files.given import given
 from stillwatch.ingest.files.hive import partitions_of
@@ -131,7 +132,7 @@ def plan(
     if not sources:
         raise InputError(
             "there are no log files",
-            where=", ".join(map(str, paths)),
+            where=", ".join(map(shown_path, paths)),
             do="name log files or a folder that holds some",
         )
     return with_neighbours(sources)

@@ -13,7 +13,7 @@ from stillwatch.ingest.held import Held
 from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first_text, mapping_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, first_text, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = (
@@ -116,7 +116,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         time=context.moment(start, "timestamp"),
         model=text(message.get("model")),
         status=200,
-        duration_ms=span_ms(start, end),
+        duration_ms=context.span_ms(start, end),
         conversation=text(row.get("sessionId")),
     )
     answer = {**message, "type": "message", "content": _content(parts), "usage": _usage(parts)}

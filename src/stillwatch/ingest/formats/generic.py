@@ -18,7 +18,7 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import named_account
 from stillwatch.ingest.signatures import listed, signatures_of
 from stillwatch.ingest.thoughts import thought_chars, with_thoughts
-from stillwatch.ingest.values import Row, canonical, dig, inner, path_of, text, whole
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, path_of, text, whole
 from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
 from stillwatch.registry import FORMATS, Format
 from stillwatch.schema.requests import MESSAGE, REQUESTS
@@ -129,7 +129,7 @@ class _Getter:
     def __call__(self, name: str) -> Any:
         path = self._mapping.columns.get(name)
         value = dig(self._row, path) if path else None
-        return self._mapping.defaults.get(name) if value is None or value == "" else value
+        return self._mapping.defaults.get(name) if absent(value) else value
 
 
 def _mapping(context: Context) -> Mapping:

@@ -20,7 +20,6 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
-    span_ms,
     text,
 )
 from stillwatch.registry import FORMATS, Format
@@ -65,7 +64,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
             {"a": asked, "m": meta, "g": got}, "a.model", "a.model_name", "m.ls_model_name", "g.model"
         ),
         status=500 if row.get("error") or row.get("status") == "error" else 200 if got else None,
-        duration_ms=span_ms(row.get("start_time"), row.get("end_time")),
+        duration_ms=context.span_ms(row.get("start_time"), row.get("end_time")),
         address=None,
         end_user=first_text({"m": meta}, "m.end_user", "m.end_user_id"),
         conversation=first_text(places, *CONVERSATIONS),
