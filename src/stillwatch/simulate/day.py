@@ -304,8 +304,6 @@ class _Scene:
         first = self.account[self.starts]
         slot = (accounts.place_count[first] * rng.random(self.runs) ** 1.6).astype(np.int64)
         client = np.where(rng.random(self.runs) < 0.08, accounts.other_client[first], accounts.client[first])
-        updates = accounts.late_client_from[self.account]
-        updated = (updates > 0) & (self.time >= updates)
         own_parameters = self.jobs.parameters[self.job]
         messages = compose.messages(words, order, world.grammar) if text else None
         chars = np.zeros(self.n)
@@ -345,7 +343,7 @@ class _Scene:
             output_tokens=written[order],
             reasoning_tokens=reasoned[order],
             cached_tokens=cached[order],
-            client=np.where(updated, accounts.late_client[self.account], client[self.run])[order],
+            client=self._updated(client[self.run])[order],
             address=accounts.places[first, slot][self.run][order],
             parameters=np.where(own_parameters >= 0, own_parameters, accounts.parameters[self.account])[
                 order
@@ -357,6 +355,12 @@ class _Scene:
             messages=messages,
             response=compose.replies(words, self.status == 200, order, world.grammar) if text else None,
         )
+
+    def _updated(self, client: Array) -> Array:
+        """Return the build of each row, after its account's update if that was before the row."""
+        accounts, account = self.world.accounts, self.account
+        since = accounts.late_client_from[account]
+        return np.where((since > 0) & (self.time >= since), accounts.late_client[account], client)
 
     def _end_user_ids(self, passed_on: Array, serial: Array) -> pa.Array[Any]:
         """Return the ids of end users; some clients make them of a device, an account and a session."""
