@@ -26,7 +26,7 @@ from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Numbered, Request, SteppedOver
-from stillwatch.ingest.salvage import without_fault
+from stillwatch.ingest.salvage import Tries, without_fault
 from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
@@ -101,6 +101,7 @@ class _Reading:
         self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
+        self._tries = Tries()
         self._minutes = Minutes(self._context)
         outline = self.format.outline
         self._frames = (
@@ -219,7 +220,7 @@ class _Reading:
     def _by_itself(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> None:
         for request in self._requests(row):
             if isinstance(request, Wanting):
-                self._look.want(number, request.keys)
+                self._look.want(number, request)
             elif isinstance(request, BadRow):
                 self._refuse(number, request)
             elif isinstance(request, SteppedOver):
@@ -280,16 +281,20 @@ class _Reading:
         self, row: Row, told: int, column: str, fault: BadRow
     ) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the rest of a row's requests without the field at fault, or the fault if that is no help."""
+
+        def rest(less: Row) -> list[Request | SteppedOver]:
+            found = list(self.format.read(less, self._context))[told:]
+            if not any(isinstance(request, Request) for request in found):
+                raise BadRow("", "no request is left")
+            return found
+
         try:
-            found = without_fault(lambda less: list(self.format.read(less, self._context)), row, SHAPES)
+            found = without_fault(rest, row, SHAPES, self._tries)
         except BadRow:
             yield fault
             return
-        if len(found) <= told or not any(isinstance(request, Request) for request in found[told:]):
-            yield fault
-            return
         self._quarantine.mend(column or "(row)", f"{fault.reason}: the field is left out")
-        yield from found[told:]
+        yield from found
 
     def _refuse(self, row: int, bad: BadRow) -> None:
         bad.tell(self._quarantine, self._source.name, row)
