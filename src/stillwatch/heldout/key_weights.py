@@ -75,9 +75,9 @@ def key_weights(
     with each other.
 
     found: keys of carried_keys. nats: for naming, null where none of the keys is of `naming` (group, key).
-    most, least: for ranking an account among its peers, where a member is left out of its group: `least` is for a member that carries the key, and `most` bounds the
-    value for an outsider in its place. A key that is not telling among the client's users counts nothing, but
-    does not count as lacking.
+    most, least: for ranking an account among its peers, where a member is left out of its group: `least` is
+    for a member that carries the key, and `most` bounds the value for an outsider in its place. A key that is
+    not telling among the client's users counts nothing, but does not count as lacking.
     """
     everyone = int(engine.collect(strata.agg(n=_.count())).column("n")[0].as_py())
     most = _rates(found, everyone)
