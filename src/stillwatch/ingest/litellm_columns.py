@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
-from stillwatch.ingest.litellm import NOTHING, body_of, client_of, other_row, status_of, stored_messages
+from stillwatch.ingest.litellm import (
+    NOTHING,
+    body_of,
+    client_of,
+    other_row,
+    status_of,
+    stored_messages,
+    tagged_agent,
+)
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
@@ -45,7 +53,7 @@ PLAIN = [
     "call_type",
     "team_id",
 ]
-JSON = ("metadata", "messages", "response", "proxy_server_request")
+JSON = ("metadata", "messages", "response", "proxy_server_request", "request_tags")
 WANTED = (*PLAIN, *JSON)
 OTHERS = ("api_key", "user", "call_type", "messages", "response", "completion_tokens")
 """Columns that tell whether a row asks a model."""
@@ -90,6 +98,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
+    columns["user_agent"] = pc.coalesce(columns["user_agent"], _tagged(column_of(batch, "request_tags")))
     return Raw(row_numbers(first_row, len(batch)), columns, faults, _others(batch))
 
 
@@ -126,6 +135,14 @@ def _named(column: Any) -> Any:
     """Return account ids without masks, and without those that stand for everybody."""
     encoded = strings(column).dictionary_encode()
     return pa.array(map(account_text, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
+
+
+def _tagged(column: Any) -> Any:
+    """Return the user agents among the tags; equal tags are read once."""
+    if not pa.types.is_string(column.type):
+        return pa.array(map(tagged_agent, column.to_pylist()), pa.string())
+    encoded = column.dictionary_encode()
+    return pa.array(map(tagged_agent, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
 
 
 _CLIENT: dict[str, Any] = {
