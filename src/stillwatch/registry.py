@@ -130,6 +130,8 @@ class Facet:
     """How a value that has no label is shown to an analyst."""
     query: Callable[..., Any]
     """From the tables to rows (account, value, second), one for each mark left."""
+    moment: bool = False
+    """Whether its keys are moments in time, which an event gives to strangers at different places."""
 
 
 @dataclass(frozen=True)

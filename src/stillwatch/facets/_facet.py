@@ -20,6 +20,7 @@ def facet(
     anchor: bool = True,
     sparse: bool = False,
     scales: int = 1,
+    moment: bool = False,
     show: Callable[[int], str] | None = None,
 ) -> Callable[[Query], Query]:
     """Register a function from Tables to rows (account, value, time), one for each mark.
@@ -33,7 +34,7 @@ def facet(
         FACETS.add(
             query.__name__,
             Facet(
-                query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, scales, show, query
+                query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, scales, show, query, moment
             ),
         )
         return query
