@@ -28,7 +28,7 @@ def show(value: int) -> str:
     "together; jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
     scales=len(SCALES),
-    moment=True,
+    binds="moment",
     show=show,
 )
 def onset(tables: Tables) -> Table:

@@ -20,7 +20,7 @@ SAMPLED = 500
 def anchors(
     engine: Engine, marked: Table, declared: Table, accounts: int, settings: LinkageSettings
 ) -> Table:
-    """Table anchors (anchor, size, family): keys with enough carriers, one per set of carriers in a family.
+    """Table anchors (anchor, size, family, moment): keys with enough carriers, one per set of carriers in a family.
 
     Keys with equal carriers (for example the shingles of one template) are twins; the smallest key represents
     all. A key that is mostly carried by one declared owner (declared: account, owner) is no anchor: the owner
@@ -29,7 +29,7 @@ def anchors(
     """
     carried = (
         marked.filter(_.starts)
-        .group_by("key", "family")
+        .group_by("key", "family", "moment")
         .agg(
             size=_.count(), low=_.account.min(), high=_.account.max(), check=(_.account % 2_147_483_647).sum()
         )
@@ -42,9 +42,9 @@ def anchors(
     explained = fit.join(owned, "key").filter(_.most >= OWNED * _["size"]).select("key")
     single = (
         fit.anti_join(explained, "key")
-        .group_by("family", "size", "low", "high", "check")
+        .group_by("family", "moment", "size", "low", "high", "check")
         .agg(anchor=_.key.min())
-        .select("anchor", "size", "family")
+        .select("anchor", "size", "family", "moment")
     )
     every = engine.create("possible_anchors", single)
     largest = max(int(settings.largest_anchor_share * accounts), SMALL_LOG)
@@ -62,7 +62,7 @@ def _common(engine: Engine, marked: Table, large: Table, accounts: int, settings
     known = marked.join(large, marked.key == large.anchor)
     every = (known["size"] // SAMPLED + 1).cast("int64")
     drawn = known.filter(known.account % every == 0).select(
-        "account", "anchor", "stratum", home=large.family
+        "account", "anchor", "stratum", home=large.family, at_moment=large.moment
     )
     sizes = drawn.group_by("anchor").agg(size=_.count())
     carriers = engine.create("sampled_carriers", drawn.join(sizes, "anchor"))

@@ -18,7 +18,10 @@ PARTS = 60
 def seen(carriers: Table, marked: Table) -> Table:
     """Return each carrier's other keys; at_home tells whether the key is of the anchor's own family.
 
-    carriers: account, anchor, size, stratum, home (the anchor's family).
+    ties: whether it may tie accounts: at
+    an anchor that is a moment only what is held may, since what strangers of one kind share, such as a
+    browser, would join two schools that registered on one day. carriers: account, anchor, size, stratum, home
+    and at_moment (the anchor's family, and whether it is a moment).
     """
     keys = marked.select(
         "account",
@@ -30,10 +33,13 @@ def seen(carriers: Table, marked: Table) -> Table:
         "scales",
         shares=PARTS // marked.scales,
         ties=marked.starts & ~marked.moment,
+        held=marked.held,
         moment=marked.moment,
     )
     joined = carriers.join(keys, "account")
-    return joined.filter(joined.key != joined.anchor).mutate(at_home=joined.family == joined.home)
+    return joined.filter(joined.key != joined.anchor).mutate(
+        at_home=joined.family == joined.home, ties=joined.ties & (joined.held | ~joined.at_moment)
+    )
 
 
 def enriched(carriers: Table, marks: Table, accounts: int, settings: LinkageSettings) -> Table:

@@ -18,11 +18,15 @@ def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table
 
     df counts all carriers.
     """
-    forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales", "moment")
+    forms = facets.filter(_.forms).select(
+        "facet", "facet_number", "family", "starts", "scales", "moment", "held"
+    )
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
     rows = engine.create(
         "formation",
-        rows.select("account", "key", "facet_number", "family", "starts", "scales", "moment", "stratum"),
+        rows.select(
+            "account", "key", "facet_number", "family", "starts", "scales", "moment", "held", "stratum"
+        ),
     )
     df = rows.group_by("key").agg(df=_.count())
     sizes = strata.group_by("stratum").agg(peers=_.count())

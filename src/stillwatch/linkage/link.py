@@ -90,9 +90,7 @@ def link(
     start = anchors(engine, rows, declared, accounts, settings)
     progress("purify")
     shared = purified(engine, rows, start, accounts, settings)
-    anchor, account, key, moment, hub = (
-        shared.column(name).to_numpy(zero_copy_only=False) for name in TIES
-    )
+    anchor, account, key, moment, hub = (shared.column(name).to_numpy(zero_copy_only=False) for name in TIES)
     part, anchor, account = parted(anchor, account, key, settings.smallest_group, moment, hub)
     block, inside = crossings(engine, rows, facet_table(), declared, settings.smallest_group)
     anchor = np.concatenate([anchor, block])
@@ -129,9 +127,9 @@ def link(
 
 
 def facet_table() -> pa.Table:
-    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, moment, forms.
+    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, moment, held, forms.
 
-    starts: whether the facet's keys may be anchors. moment: whether they are moments in time.
+    starts: whether the facet's keys may be anchors. moment, held: how they bind.
     """
     rows = [
         {
@@ -140,7 +138,8 @@ def facet_table() -> pa.Table:
             "family": FAMILIES.index(facet.family),
             "starts": facet.anchor,
             "scales": facet.scales,
-            "moment": facet.moment,
+            "moment": facet.binds == "moment",
+            "held": facet.binds == "held",
             "forms": facet.family not in HELD_OUT,
         }
         for number, (name, facet) in enumerate(FACETS.all().items())

@@ -67,7 +67,17 @@ def _purified(
     known = marked.join(anchors, marked.key == anchors.anchor)
     carriers = engine.create(
         "carriers",
-        known.select("account", "anchor", "size", "stratum", "here", "peers", home=anchors.family, nested="scales"),
+        known.select(
+            "account",
+            "anchor",
+            "size",
+            "stratum",
+            "here",
+            "peers",
+            home=anchors.family,
+            at_moment=anchors.moment,
+            nested="scales",
+        ),
     )
     plain = carriers.drop("here", "peers", "nested")
     together = engine.create("together", enriched(plain, seen(plain, marked), accounts, settings))
@@ -77,7 +87,9 @@ def _purified(
         together.select("anchor", "key", "stratum", "both", "p0", "surprise"), ["anchor", "key", "stratum"]
     )
     nats = micronats(both.both - 1.0, both["size"] - 1.0, both.p0, settings.smooth) // both.scales
-    crossed = both.ties & ~both.at_home & (both.surprise >= needed(accounts)) & (nats >= int(LEAST_TIE * MICRO))
+    crossed = (
+        both.ties & ~both.at_home & (both.surprise >= needed(accounts)) & (nats >= int(LEAST_TIE * MICRO))
+    )
     rare = both.ties & ~both.at_home & (nats >= int(TIE * MICRO)) & ((both["size"] - 1) * both.p0 <= RARE)
     shared = engine.create("shared_marks", both.mutate(nats=nats, crossed=crossed, rare=rare))
     weighed = engine.create("weighed_carriers", _weighed(shared, carriers, has, accounts, settings))
@@ -87,7 +99,8 @@ def _purified(
     kept = member.semi_join(large, "anchor")
     joins = kept.group_by("anchor").agg(rare=_.rare.sum(), size=_["size"].max())
     kept = kept.join(joins.select("anchor", hub=joins.rare >= HUB * joins["size"]), "anchor")
-    ties = shared.filter(~_.at_home & ((_.nats >= int(TIE * MICRO)) | _.crossed))
+    tying = (_.nats >= int(TIE * MICRO)) | _.crossed
+    ties = shared.filter(~_.at_home & (_.held | ~_.at_moment) & tying)
     return ties.join(kept.select("anchor", "account", "hub"), ["anchor", "account"]).select(
         "anchor", "account", "key", "moment", "hub"
     )
@@ -110,18 +123,20 @@ def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings
     tied = outside.group_by("anchor", "account").agg(
         crossing=ibis.ifelse(_.crossed, _.nats, zero).sum(), rare=_.rare.cast("int64").max()
     )
-    home = (
-        shared.filter(_.at_home)
-        .group_by("anchor", "account")
-        .agg(home=ibis.greatest(_.nats, zero).sum())
-    )
+    home = shared.filter(_.at_home).group_by("anchor", "account").agg(home=ibis.greatest(_.nats, zero).sum())
     rows = total.join(tied, ["anchor", "account"]).join(carriers, ["anchor", "account"])
     rows = rows.mutate(crosses=(rows.crossing >= int(TIE * MICRO)) | (rows.rare > 0))
     rows = rows.left_join(home, ["anchor", "account"]).drop("anchor_right", "account_right")
     rarity = _rarity(rows, accounts, settings)
     own = rarity.own + rarity.home.fill_null(0) // 3
     return rarity.select(
-        "anchor", "account", "size", "others", "crosses", "rare", own=clipped(own, 0.0, settings.facet_cap_nats)
+        "anchor",
+        "account",
+        "size",
+        "others",
+        "crosses",
+        "rare",
+        own=clipped(own, 0.0, settings.facet_cap_nats),
     )
 
 
