@@ -8,7 +8,6 @@ from ibis import _
 
 from stillwatch.engine import Engine, Table
 from stillwatch.linkage.enrichment import enriched, seen
-from stillwatch.linkage.merge import OWNED
 from stillwatch.settings import LinkageSettings
 
 SMALL_LOG = 500
@@ -17,31 +16,22 @@ SAMPLED = 500
 """Carriers of a larger key that are looked at before it may be an anchor."""
 
 
-def anchors(
-    engine: Engine, marked: Table, declared: Table, accounts: int, settings: LinkageSettings
-) -> Table:
+def anchors(engine: Engine, marked: Table, accounts: int, settings: LinkageSettings) -> Table:
     """Table anchors (anchor, size, family, moment): keys with enough carriers, one per set of carriers in a family.
 
     Keys with equal carriers (for example the shingles of one template) are twins; the smallest key represents
-    all. A key that is mostly carried by one declared owner (declared: account, owner) is no anchor: the owner
-    explains what its accounts share, and owners have a test of their own. A key with more carriers than
+    all. A key that is mostly carried by one declared owner is none. A key with more carriers than
     `largest_anchor_share` allows is one if a sample of them shares a key of another family.
     """
     carried = (
-        marked.filter(_.starts)
+        marked.filter(_.starts & ~_.owned)
         .group_by("key", "family", "moment")
         .agg(
             size=_.count(), low=_.account.min(), high=_.account.max(), check=(_.account % 2_147_483_647).sum()
         )
     )
-    fit = carried.filter(_.size >= settings.smallest_anchor)
-    theirs = marked.filter(_.starts).join(
-        declared.filter(_.owner.notnull()).select("account", "owner"), "account"
-    )
-    owned = theirs.group_by("key", "owner").agg(n=_.count()).group_by("key").agg(most=_.n.max())
-    explained = fit.join(owned, "key").filter(_.most >= OWNED * _["size"]).select("key")
     single = (
-        fit.anti_join(explained, "key")
+        carried.filter(_["size"] >= settings.smallest_anchor)
         .group_by("family", "moment", "size", "low", "high", "check")
         .agg(anchor=_.key.min())
         .select("anchor", "size", "family", "moment")

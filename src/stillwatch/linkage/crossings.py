@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from stillwatch.engine import Engine, Table
-from stillwatch.linkage.merge import Bools, Ints
+from stillwatch.linkage.merge import Ints
 
 LARGEST = 64
 """Carriers of a key that may tie crosswise. Larger ones are anchors, and tie strangers through each other."""
@@ -92,11 +92,12 @@ def _blocks(account: Ints, one: Ints, other: Ints, stratum: Ints, smallest: int)
     _, other = np.unique(other, return_inverse=True)
     for degree in DEGREES:
         label = _cores(one, other, degree)
-        if (label < 0).all():
-            continue
-        most = max(smallest - 1, MARGIN * _largest_by_chance(one, other, stratum, degree))
         names, sizes = np.unique(label[label >= 0], return_counts=True)
-        for name in names[sizes > most]:
+        most = int(sizes.max(initial=0))
+        if most < smallest:
+            continue
+        bar = max(smallest, MARGIN * _largest_by_chance(one, other, stratum, degree, most // MARGIN))
+        for name in names[sizes >= bar]:
             block = label == name
             if not taken[block].all():
                 found.append(account[block])
@@ -104,8 +105,11 @@ def _blocks(account: Ints, one: Ints, other: Ints, stratum: Ints, smallest: int)
     return found
 
 
-def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int) -> int:
-    """Return the accounts of the largest block of DRAWS exchanges of keys within strata."""
+def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int, enough: int) -> int:
+    """Return one more than the accounts of the largest block of DRAWS exchanges of keys within strata.
+
+    At `enough` accounts no more exchanges are made, since no block found is so many times larger.
+    """
     rng = np.random.default_rng(SEED)
     place = np.argsort(stratum, kind="stable")
     largest = 0
@@ -114,30 +118,29 @@ def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int) -> in
         mixed = np.empty_like(other)
         mixed[place] = other[order]
         label = _cores(one, mixed, degree)
-        inside = label[label >= 0]
-        largest = max(largest, int(np.bincount(inside).max()) if len(inside) else 0)
-    return largest
+        largest = max(largest, int(np.bincount(label[label >= 0], minlength=1).max()))
+        if largest >= enough:
+            break
+    return largest + 1
 
 
 def _cores(one: Ints, other: Ints, degree: int) -> Ints:
     """Return the block of each edge, -1 for none: components in which each key leads to `degree` others."""
-    pairs, edge = np.unique(np.stack([one, other], axis=1), axis=0, return_inverse=True)
-    kept = np.ones(len(pairs), np.bool_)
+    width = int(other.max(initial=0)) + 1
+    codes, edge = np.unique(one * width + other, return_inverse=True)
+    left, right = codes // width, codes % width
+    kept = np.arange(len(codes))
     while True:
-        enough = _degrees(pairs[:, 0], kept) >= degree
-        enough &= _degrees(pairs[:, 1], kept) >= degree
-        if (enough | ~kept).all():
+        enough = (np.bincount(left[kept])[left[kept]] >= degree) if len(kept) else kept.astype(np.bool_)
+        enough &= (np.bincount(right[kept])[right[kept]] >= degree) if len(kept) else enough
+        if enough.all():
             break
-        kept &= enough
-    count = int(one.max(initial=0)) + 1
-    nodes = count + int(other.max(initial=0)) + 1
-    edges = coo_array(
-        (np.ones(int(kept.sum())), (pairs[kept, 0], count + pairs[kept, 1])), shape=(nodes, nodes)
-    )
-    component = connected_components(edges, directed=False)[1]
-    return np.where(kept, component[pairs[:, 0]], -1)[edge.ravel()]
-
-
-def _degrees(ends: Ints, kept: Bools) -> Ints:
-    """Return, for each pair, how many kept pairs its end has."""
-    return np.bincount(ends, kept, minlength=int(ends.max(initial=0)) + 1).astype(np.int64)[ends]
+        kept = kept[enough]
+    label = np.full(len(codes), -1, np.int64)
+    if len(kept):
+        count = int(one.max()) + 1
+        edges = coo_array(
+            (np.ones(len(kept)), (left[kept], count + right[kept])), shape=(count + width, count + width)
+        )
+        label[kept] = connected_components(edges, directed=False)[1][left[kept]]
+    return label[edge.ravel()]

@@ -32,8 +32,9 @@ def seen(carriers: Table, marked: Table) -> Table:
         "df",
         "scales",
         shares=PARTS // marked.scales,
-        ties=marked.starts & ~marked.moment,
+        ties=marked.starts & ~marked.moment & ~marked.owned,
         held=marked.held,
+        owned=marked.owned,
         moment=marked.moment,
     )
     joined = carriers.join(keys, "account")

@@ -45,7 +45,7 @@ SAME = 0.5
 LEAST_CAP = 1e-4
 """A cap of fewer nats is only the rounding of sums."""
 
-TIES = ("anchor", "account", "key", "moment", "hub")
+TIES = ("anchor", "account", "key", "held", "hub")
 """Columns of what purification finds."""
 Progress = Callable[[str], None]
 
@@ -85,13 +85,13 @@ def link(
     facets = engine.load("facets", facet_table())
     accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
     progress("rates")
-    rows = marked(engine, traces, strata, facets)
+    rows = marked(engine, traces, strata, facets, declared)
     progress("anchors")
-    start = anchors(engine, rows, declared, accounts, settings)
+    start = anchors(engine, rows, accounts, settings)
     progress("purify")
     shared = purified(engine, rows, start, accounts, settings)
-    anchor, account, key, moment, hub = (shared.column(name).to_numpy(zero_copy_only=False) for name in TIES)
-    part, anchor, account = parted(anchor, account, key, settings.smallest_group, moment, hub)
+    anchor, account, key, held, hub = (shared.column(name).to_numpy(zero_copy_only=False) for name in TIES)
+    part, anchor, account = parted(anchor, account, key, settings.smallest_group, held, hub)
     block, inside = crossings(engine, rows, facet_table(), declared, settings.smallest_group)
     anchor = np.concatenate([anchor, block])
     part = np.concatenate([part, int(part.max(initial=-1)) + 1 + block])

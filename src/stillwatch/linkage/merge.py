@@ -18,15 +18,15 @@ SHARED = 3
 
 
 def parted(
-    anchors: Ints, accounts: Ints, keys: Ints, smallest: int, moments: Bools, hubs: Bools
+    anchors: Ints, accounts: Ints, keys: Ints, smallest: int, held: Bools, hubs: Bools
 ) -> tuple[Ints, Ints, Ints]:
     """Split the accounts of each anchor into sets that a chain of shared keys joins: (set, anchor, account).
 
-    Rows are (anchor, account, key, whether the key is a moment, whether the anchor is a hub). Without this, four
-    offices behind one subnet, each with a mail domain of its own, would be one group. Sets that keys other than
-    moments join, of `smallest` accounts or more, are places of their own: a moment never joins two of them.
-    Smaller pieces are joined by moments, and by the anchor itself if it is a hub. Sets below `smallest`
-    accounts are dropped; sets are numbered from 0.
+    Rows are (anchor, account, key, whether the key is held, whether the anchor is a hub). Without this, four
+    offices behind one subnet, each with a mail domain of its own, would be one group. Sets that held keys
+    join, of `smallest` accounts or more, are places of their own: neither a moment nor what is of one kind
+    joins two of them. All else is joined by keys of any sort, and small pieces by the anchor itself if it is a
+    hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
     """
     if len(anchors) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -34,7 +34,7 @@ def parted(
     marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
     person, mark = person.ravel(), len(people) + mark.ravel()
     nodes = len(people) + len(marks)
-    piece = _components(person[~moments], mark[~moments], nodes)[: len(people)]
+    piece = _components(person[held], mark[held], nodes)[: len(people)]
     _, piece, size = np.unique(piece, return_inverse=True, return_counts=True)
     place, tied = size[piece] >= smallest, size[piece] >= 2
     _, hub = np.unique(anchors, return_inverse=True)

@@ -30,11 +30,11 @@ AT_ONCE = 20_000_000
 def purified(
     engine: Engine, marked: Table, anchors: Table, accounts: int, settings: LinkageSettings
 ) -> pa.Table:
-    """anchor, account, key, moment, hub: carriers whose marks fit them better than outsiders; the tying keys.
+    """anchor, account, key, held, hub: carriers whose marks fit them better than outsiders; the tying keys.
 
     A carrier stays if marks of other families than the anchor's reach the threshold. It also stays if they do
     so together with the anchor's own rarity among outsiders, and one of them is shared by more of the carriers
-    than chance explains. moment: the key is a moment in time. hub: the anchor may join small pieces. The join
+    than chance explains. held: the key is held. hub: the anchor may join small pieces. The join
     goes through accounts, so the cost grows with traces, not with pairs of accounts. Anchors are taken in
     portions, so that memory does not grow with the log.
     """
@@ -63,7 +63,7 @@ def portions_of(engine: Engine, marked: Table, anchors: Table) -> int:
 def _purified(
     engine: Engine, marked: Table, anchors: Table, has: Table, accounts: int, settings: LinkageSettings
 ) -> Table:
-    """Return (anchor, account, key, moment, hub) of some of the anchors."""
+    """Return (anchor, account, key, held, hub) of some of the anchors."""
     known = marked.join(anchors, marked.key == anchors.anchor)
     carriers = engine.create(
         "carriers",
@@ -100,9 +100,9 @@ def _purified(
     joins = kept.group_by("anchor").agg(rare=_.rare.sum(), size=_["size"].max())
     kept = kept.join(joins.select("anchor", hub=joins.rare >= HUB * joins["size"]), "anchor")
     tying = (_.nats >= int(TIE * MICRO)) | _.crossed
-    ties = shared.filter(~_.at_home & (_.held | ~_.at_moment) & tying)
+    ties = shared.filter(~_.at_home & ~_.owned & (_.held | ~_.at_moment) & tying)
     return ties.join(kept.select("anchor", "account", "hub"), ["anchor", "account"]).select(
-        "anchor", "account", "key", "moment", "hub"
+        "anchor", "account", "key", "held", "hub"
     )
 
 
