@@ -50,9 +50,11 @@ def _common(engine: Engine, marked: Table, large: Table, accounts: int, settings
     number in no way. Which carriers are in the sample depends on nothing that a client writes.
     """
     known = marked.join(large, marked.key == large.anchor)
-    every = (known["size"] // SAMPLED + 1).cast("int64")
-    drawn = known.filter(known.account % every == 0).select(
-        "account", "anchor", "stratum", home=large.family, at_moment=large.moment
+    times = (known["size"] // SAMPLED + 1).cast("int64")
+    drawn = (
+        known.mutate(times=times)
+        .filter(_.account % _.times == 0)
+        .select("account", "anchor", "stratum", "times", home=large.family, at_moment=large.moment)
     )
     sizes = drawn.group_by("anchor").agg(size=_.count())
     carriers = engine.create("sampled_carriers", drawn.join(sizes, "anchor"))

@@ -20,7 +20,7 @@ def seen(carriers: Table, marked: Table) -> Table:
 
     ties: whether it may tie accounts: at
     an anchor that is a moment only what is held may, since what strangers of one kind share, such as a
-    browser, would join two schools that registered on one day. carriers: account, anchor, size, stratum, home
+    browser, would join two schools that registered on one day. carriers: account, anchor, size, times, stratum, home
     and at_moment (the anchor's family, and whether it is a moment).
     """
     keys = marked.select(
@@ -53,16 +53,21 @@ def enriched(carriers: Table, marks: Table, accounts: int, settings: LinkageSett
     the chance p0 (Poisson).
     """
     local = marks.group_by("anchor", "key", "stratum").agg(
-        own=_.count(), size=_["size"].max(), here=_.here.max(), peers=_.peers.max(), df=_.df.max()
+        own=_.count(),
+        size=_["size"].max(),
+        times=_.times.max(),
+        here=_.here.max(),
+        peers=_.peers.max(),
+        df=_.df.max(),
     )
     several = local.group_by("anchor", "key").agg(both=_.own.sum()).filter(_.both >= 2)
     inside = carriers.group_by("anchor", "stratum").agg(inside=_.count())
     known = local.join(several, ["anchor", "key"]).join(inside, ["anchor", "stratum"])
     p0 = chance(
-        known.here - known.own,
-        known.peers - known.inside,
-        known.df - known.both,
-        accounts - known["size"],
+        ibis.greatest(known.here - known.own * known.times, 0),
+        ibis.greatest(known.peers - known.inside * known.times, 0),
+        ibis.greatest(known.df - known.both * known.times, 0),
+        accounts - known["size"] * known.times,
         settings.smooth,
     )
     rows = known.select("anchor", "key", "stratum", "own", "both", "size", p0=p0)

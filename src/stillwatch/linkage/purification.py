@@ -77,6 +77,7 @@ def _purified(
             home=anchors.family,
             at_moment=anchors.moment,
             nested="scales",
+            times=1,
         ),
     )
     plain = carriers.drop("here", "peers", "nested")

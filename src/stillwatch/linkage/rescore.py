@@ -10,7 +10,10 @@ from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micr
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
-"""A key is telling for a group if its share of the group is so many times its share of all accounts."""
+"""A key is telling for a group if its share of the group is so many times its share of all others.
+
+Others only: a pool that is a tenth of the log could not have ten times the share of a log that it is in.
+"""
 TELLING_CARRIERS = 3
 """Members that must carry a telling key."""
 TELLING_STRANGERS = 20
@@ -77,7 +80,8 @@ def _profile(carried: Table, members: Table, accounts: int) -> Table:
         .filter(_.carriers >= 2)
         .join(size, "group")
     )
-    lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
+    outside = (joined.df - joined.carriers + 0.5) / (accounts - joined["size"] + 0.5)
+    lift = joined.carriers.cast("float64") / joined["size"] / outside
     return joined.select(
         "group",
         "key",
