@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from ibis import _
 
 from stillwatch.engine import Engine, Table
-from stillwatch.linkage.enrichment import enriched, seen
+from stillwatch.linkage.enrichment import enriched, needed, seen
 from stillwatch.settings import LinkageSettings
 
 SMALL_LOG = 500
@@ -62,12 +60,3 @@ def _common(engine: Engine, marked: Table, large: Table, accounts: int, settings
     shared = enriched(carriers, marks, accounts, settings)
     worth = shared.filter((_.both >= settings.smallest_group) & (_.surprise >= needed(accounts)))
     return engine.create("common", large.anti_join(worth.select("anchor").distinct(), "anchor"))
-
-
-def needed(accounts: int) -> float:
-    """Return the surprise at which a key that two sets of accounts share is no chance, whatever the log's size.
-
-    Of N accounts with a bounded number of keys each, no more than some N² pairs of keys have common carriers,
-    so a pair must be rarer than one in 100 N² (Bonferroni).
-    """
-    return 2.0 * math.log(accounts) + math.log(100.0)

@@ -8,8 +8,8 @@ from ibis import _
 
 from stillwatch.engine import Column, Engine, Table
 from stillwatch.engine.portions import in_portion
-from stillwatch.linkage.anchors import needed
-from stillwatch.linkage.enrichment import PARTS, enriched, seen
+from stillwatch.linkage.closed_keys import MOST
+from stillwatch.linkage.enrichment import PARTS, enriched, needed, seen
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
@@ -110,7 +110,8 @@ def _purified(
 def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings: LinkageSettings) -> Table:
     """(anchor, account, size, others, own, crosses, rare): evidence of each carrier, in micronats.
 
-    others: of families other than the anchor's. own: of the anchor's, as far as outsiders do not explain it.
+    others: of families other than the anchor's. own: of the anchor's, as far as outsiders do not explain it;
+    held to the cap of a family where most carriers share a key of another one, else to that of a facet.
     """
     outside = shared.filter(~_.at_home)
     family = outside.group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=_.shares.sum())
@@ -122,7 +123,9 @@ def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings
     )
     zero = ibis.literal(0, "int64")
     tied = outside.group_by("anchor", "account").agg(
-        crossing=ibis.ifelse(_.crossed, _.nats, zero).sum(), rare=_.rare.cast("int64").max()
+        crossing=ibis.ifelse(_.crossed, _.nats, zero).sum(),
+        rare=_.rare.cast("int64").max(),
+        wide=(_.crossed & (_.both >= MOST * _["size"])).max(),
     )
     home = shared.filter(_.at_home).group_by("anchor", "account").agg(home=ibis.greatest(_.nats, zero).sum())
     rows = total.join(tied, ["anchor", "account"]).join(carriers, ["anchor", "account"])
@@ -137,7 +140,11 @@ def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings
         "others",
         "crosses",
         "rare",
-        own=clipped(own, 0.0, settings.facet_cap_nats),
+        own=ibis.ifelse(
+            rarity.wide & ~rarity.at_moment,
+            clipped(own, 0.0, settings.family_cap_nats),
+            clipped(own, 0.0, settings.facet_cap_nats),
+        ),
     )
 
 

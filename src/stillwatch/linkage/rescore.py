@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine, Table
+from stillwatch.linkage.closed_keys import cap_of, closed_facets
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
@@ -45,7 +46,18 @@ def rescored(
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
     keys = candidates.join(
         marked.select(
-            "account", "key", "facet_number", "family", "scales", "moment", "stratum", "here", "peers", "df"
+            "account",
+            "key",
+            "facet_number",
+            "family",
+            "scales",
+            "moment",
+            "stratum",
+            "here",
+            "peers",
+            "df",
+            "starts",
+            "owned",
         ),
         "account",
     )
@@ -63,12 +75,12 @@ def rescored(
     own = 1 - rows.other
     shared = micronats(rows.carriers - own, rows["size"] - own, p0, PROFILE_WEIGHT)
     nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // rows.scales
-    facet = (
-        rows.mutate(nats=nats)
-        .group_by("group", "account", "facet_number", "family", "moment")
-        .agg(nats=_.nats.sum())
-    )
-    return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
+    compared = engine.create("compared", rows.mutate(nats=nats, p0=p0))
+    facet = compared.group_by("group", "account", "facet_number", "family", "moment").agg(nats=_.nats.sum())
+    closed = closed_facets(compared, accounts)
+    capped = cap_of(facet, closed, settings.facet_cap_nats, settings.family_cap_nats)
+    nats = ibis.least(clipped(capped.nats, WORST, settings.family_cap_nats), capped.cap)
+    return engine.create("weighed", capped.mutate(nats=nats).drop("cap"))
 
 
 def _profile(carried: Table, members: Table, accounts: int) -> Table:
