@@ -15,11 +15,11 @@ SAMPLED = 500
 
 
 def anchors(engine: Engine, marked: Table, accounts: int, settings: LinkageSettings) -> Table:
-    """Table anchors (anchor, size, family, moment): keys with enough carriers, one per set of carriers in a family.
+    """Table anchors (anchor, size, family, moment): keys with enough carriers.
 
-    Keys with equal carriers (for example the shingles of one template) are twins; the smallest key represents
-    all. A key that is mostly carried by one declared owner is none. A key with more carriers than
-    `largest_anchor_share` allows is one if a sample of them shares a key of another family.
+    Keys of a family with equal carriers (for example the shingles of one template) are twins; the smallest
+    key represents all. A key that is mostly carried by one declared owner is none. A key with more carriers
+    than `largest_anchor_share` allows is one if a sample of them shares a key of another family.
     """
     carried = (
         marked.filter(_.starts & ~_.owned)

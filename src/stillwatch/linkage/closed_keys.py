@@ -40,7 +40,7 @@ def closed_facets(compared: Table, accounts: int) -> Table:
 
 
 def cap_of(facet: Table, closed: Table, one: float, family: float) -> Table:
-    """Add cap, in micronats, to rows (group, facet_number, …): that of a family where the facet is closed."""
+    """Add cap (micronats) to rows (group, facet_number, …): a family's where the facet is closed."""
     known = facet.left_join(closed.mutate(free=1), ["group", "facet_number"]).drop(
         "group_right", "facet_number_right"
     )

@@ -1,10 +1,11 @@
 """Communities of accounts that keys of two facets tie crosswise, though no single key ties enough of them.
 
-Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers have a
-second key in common. As a graph of keys, with an account for an edge between its card and its minute, such a
-pool is a dense block: each card leads to several minutes and each minute to several cards. Accounts of strangers
-make such blocks by chance too, so a block counts only if it is twice as large as any that appears when the accounts of
-a stratum exchange their keys of one facet, which keeps every key's number of carriers (a configuration model).
+Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers
+have a second key in common. As a graph of keys, with an account for an edge between its card and its minute,
+such a pool is a dense block: each card leads to several minutes, and each minute to several cards. Accounts
+of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that appears
+when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of carriers (a
+configuration model).
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ DEGREES = (3, 2)
 DRAWS = 40
 """Random exchanges of keys that a block is compared with."""
 MARGIN = 2
-"""A block must be so many times the largest of them: many pairs of facets are looked at, and large random blocks
-are of nearly one size.
+"""A block must be so many times the largest of them.
+
+Many pairs of facets are looked at, and large random blocks are of nearly one size.
 """
 SEED = 20_260_201
 
@@ -57,10 +59,10 @@ def crossings(
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     first = np.ones(len(account), np.bool_)
     first[1:] = (account[1:] != account[:-1]) | (facet[1:] != facet[:-1])
-    kept = [values[first] for values in (facet, account, key, stratum)]
+    facet, account, key, stratum = (values[first] for values in (facet, account, key, stratum))
     blocks: list[Ints] = []
-    for one, other in _pairs(facets, kept[0]):
-        blocks += _blocks(*_either(*kept, one, other), smallest)
+    for one, other in _pairs(facets, facet):
+        blocks += _blocks(*_either(facet, account, key, stratum, one, other), smallest)
     number = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     return number.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *blocks])
 
@@ -76,7 +78,7 @@ def _pairs(facets: pa.Table, there: Ints) -> Iterator[tuple[int, int]]:
 def _either(
     facet: Ints, account: Ints, key: Ints, stratum: Ints, one: int, other: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return account, its key of the one facet and of the other, numbered from 0 or -1 for none, and stratum."""
+    """Return account, its keys of the one facet and the other, from 0 or -1 for none, and stratum."""
     rows = np.flatnonzero((facet == one) | (facet == other))
     people, first, person = np.unique(account[rows], return_index=True, return_inverse=True)
     columns = []
@@ -128,7 +130,7 @@ def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int, enoug
 
 
 def _cores(one: Ints, other: Ints, degree: int) -> Ints:
-    """Return the block of each account, -1 for none: components in which each key leads to `degree` others."""
+    """Return the block of each account, -1 for none: a component whose keys each lead to `degree` others."""
     block = np.full(len(one), -1, np.int64)
     both = np.flatnonzero((one >= 0) & (other >= 0))
     if not len(both):

@@ -20,10 +20,10 @@ PARTS = 60
 def seen(carriers: Table, marked: Table) -> Table:
     """Return each carrier's other keys; at_home tells whether the key is of the anchor's own family.
 
-    ties: whether it may tie accounts: at
-    an anchor that is a moment only what is held may, since what strangers of one kind share, such as a
-    browser, would join two schools that registered on one day. carriers: account, anchor, size, times, stratum, home
-    and at_moment (the anchor's family, and whether it is a moment).
+    ties: whether it may tie accounts. At an anchor that is a moment only what is held may, since what
+    strangers of one kind share, such as a browser, would join two schools that registered on one day.
+    carriers: account, anchor, size, times (accounts that each one stands for), stratum, home and at_moment
+    (the anchor's family, and whether it is a moment).
     """
     keys = marked.select(
         "account",
@@ -89,7 +89,7 @@ def surprise(carriers: Column, expected: Column) -> Column:
 
 
 def needed(accounts: int) -> float:
-    """Return the surprise at which a key that two sets of accounts share is no chance, whatever the log's size.
+    """Return the surprise at which a key that carriers share is no chance, whatever the log's size.
 
     Of N accounts with a bounded number of keys each, no more than some N² pairs of keys have common carriers,
     so a pair must be rarer than one in 100 N² (Bonferroni).

@@ -33,8 +33,8 @@ def purified(
     """anchor, account, key, held, hub: carriers whose marks fit them better than outsiders; the tying keys.
 
     A carrier stays if marks of other families than the anchor's reach the threshold. It also stays if they do
-    so together with the anchor's own rarity among outsiders, and one of them is shared by more of the carriers
-    than chance explains. held: the key is held. hub: the anchor may join small pieces. The join
+    so together with the anchor's own rarity among outsiders, and one of them is shared by more carriers than
+    chance explains. held: the key is held. hub: the anchor may join small pieces. The join
     goes through accounts, so the cost grows with traces, not with pairs of accounts. Anchors are taken in
     portions, so that memory does not grow with the log.
     """
