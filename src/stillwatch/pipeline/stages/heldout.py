@@ -25,6 +25,10 @@ class HeldOutTests:
     """group, account, nats: accounts named by the evidence of formation and content together; keys, semantic,
     cap: what content is made of.
     """
+    alike: frozenset[int] = frozenset()
+    """Groups among these that content formed; they are tested on other days than those that formed them."""
+    lost: int = 0
+    """Groups that were tested and could not be listed; they count as hypotheses."""
 
 
 def run_held_out_tests(

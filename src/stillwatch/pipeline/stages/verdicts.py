@@ -24,7 +24,7 @@ from stillwatch.pipeline.stages.linkage import Groups
 from stillwatch.pipeline.stages.signals import Scored
 from stillwatch.pipeline.stored import Stored
 from stillwatch.report_tables.labels import Labels
-from stillwatch.schema.codes import NullTested
+from stillwatch.schema.codes import FORMED, NullTested
 from stillwatch.schema.found import GROUPS
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings
@@ -74,7 +74,7 @@ def reach_verdicts(
 def _proofs(
     kinds: dict[int, str], accounts: CandidateAccounts, held: HeldOut, bets: dict[int, float], level: float
 ) -> dict[int, _Proof]:
-    """How each candidate was tested: a linked group on what was held out, an owner on its daily prompts."""
+    """How each candidate was tested: a formed group on what was held out, an owner on its daily prompts."""
     p_values = held.by_group()
     people = accounts.by_group()
     return {
@@ -84,7 +84,7 @@ def _proofs(
             held.facets.get(group, []),
             bound(p_values.get(group, {}), {row["account"] for row in people[group]}, level),
         )
-        if kind == "linked"
+        if kind in FORMED
         else _Proof(bets.get(group, 0.0), NULLS[kind], ["flags"], 0)
         for group, kind in kinds.items()
     }

@@ -1,0 +1,81 @@
+"""Stage alike: sets that content forms on half of the days, and their tests on the other half.
+
+They are of accounts that nothing else links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.engine import Engine
+from stillwatch.heldout.alike import alike_tests
+from stillwatch.linkage.alike import alike_sets
+from stillwatch.pipeline.stages.facets import Observed
+from stillwatch.pipeline.stages.heldout import HeldOutTests
+from stillwatch.pipeline.stages.linkage import Groups
+from stillwatch.settings import Settings
+
+CONVERSATIONS = ("continues", "leaves", "signatures", "signed")
+"""Columns of exchanges that tell who takes on whose conversation."""
+COLUMNS = ("request", "account", "second", "prompt", "head", "tail", "system", "tools", *CONVERSATIONS)
+"""Columns of exchanges that the stage reads."""
+
+
+def add_alike(
+    engine: Engine,
+    seen: Observed,
+    groups: Groups,
+    tests: HeldOutTests,
+    settings: Settings,
+    progress: Callable[[str], None],
+) -> tuple[Groups, HeldOutTests]:
+    """Return both with the sets added that may be listed; the others only count as hypotheses.
+
+    A set whose e-value is below one over the false discovery rate cannot be listed, however many others are.
+    """
+    progress("content")
+    exchanges = seen.tables.exchanges.select(*COLUMNS)
+    members = groups.linked.members
+    taken = np.concatenate(
+        [members.column("account").to_numpy(), np.array(sorted(groups.licensed), np.int64)]
+    )
+    first = int(members.column("group").to_numpy().max(initial=0)) + 1
+    alike = alike_sets(engine, exchanges, groups.declared, taken, first, settings.linkage)
+    found = alike_tests(
+        engine, exchanges, groups.strata, alike.members, alike.ties, alike.handed, alike.halves
+    )
+    least = -np.log(settings.campaigns.false_discovery_rate)
+    kept = {name for name, value in found.log_e.items() if value >= least}
+    own, evidence = (
+        table.filter(pa.array(np.isin(table.column("group").to_numpy(), sorted(kept)), pa.bool_()))
+        for table in (alike.members, alike.evidence)
+    )
+    held = replace(
+        tests.held,
+        null=tests.held.null | {name: found.null[name] for name in kept},
+        log_e=tests.held.log_e | {name: found.log_e[name] for name in kept},
+        p_values=tests.held.p_values | {place: p for place, p in found.p_values.items() if place[0] in kept},
+        facets=tests.held.facets | {name: found.facets[name] for name in kept},
+    )
+    linked = replace(
+        groups.linked,
+        evidence=pa.concat_tables([groups.linked.evidence, evidence.cast(groups.linked.evidence.schema)]),
+    )
+    named = pa.concat_tables([tests.named, _as_named(own, tests.named.schema)])
+    return replace(groups, linked=linked), replace(
+        tests, held=held, named=named, alike=frozenset(kept), lost=len(found.log_e) - len(kept)
+    )
+
+
+def _as_named(members: pa.Table, schema: pa.Schema) -> pa.Table:
+    """group, account, nats, as table named has them; what content adds to linked groups is zero here."""
+    nothing = np.zeros(members.num_rows)
+    columns = [
+        members.column(field.name) if field.name in members.column_names else pa.array(nothing)
+        for field in schema
+    ]
+    return pa.table(columns, names=schema.names).cast(schema)
