@@ -28,6 +28,8 @@ SOURCE = 0.5
 """An outsider shares the source if this share of its prompts are also the group's, on the forming days."""
 SOURCE_PROMPTS = 3
 """And at least so many."""
+OUTSIDERS = 2
+"""Outsiders who must ask a prompt before it counts as one of the source."""
 ROWS = 2_000_000
 """Prompts of accounts that are compared at once; of more, a sample of the prompts."""
 
@@ -55,14 +57,17 @@ class Counted:
     def gain(self, row: Ints) -> Floats:
         """What each fade's bet is multiplied by for an account that asks the prompts `row`; shape (fades,).
 
-        The mean weight of those of its prompts that are inside, over the mean weight of all inside.
+        Each of its prompts that are inside adds its weight over the mean weight of all inside, less one, and
+        the sum is divided by all its prompts. So only how likely each prompt is to be among them matters, not
+        which ones come together.
         """
         hits = self.counts[row[self.inside[row]]]
         if not len(hits):
             return np.ones(len(FADES))
         weights = np.power(np.array(FADES)[:, None], np.arange(len(self.histogram))[None, :])
         usual = weights @ self.histogram / self.histogram.sum()
-        return np.asarray(np.power(np.array(FADES)[:, None], hits[None, :]).mean(axis=1) / usual)
+        more = np.power(np.array(FADES)[:, None], hits[None, :]) / usual[:, None] - 1.0
+        return np.asarray(1.0 + more.sum(axis=1) / len(row))
 
     def add(self, row: Ints) -> None:
         """Count an account that asks the prompts `row`."""
@@ -157,18 +162,19 @@ def _of_group(account: Ints, prompt: Ints, public: Ints) -> float:
 
 
 def _known(engine: Engine, asked: Table, own: Table, inside: Table) -> Table:
-    """Create table known_prompts (group, prompt): what outsiders with a group's source ask on the test days.
+    """Create table known_prompts (group, prompt): what OUTSIDERS or more with a group's source ask on the test
+    days.
 
-    Who these are follows from the forming days alone.
+    Who these are follows from the forming days alone. What one of them asks may be the other account of one
+    of the group's people.
     """
-    theirs = own.filter(~_.tests).select("group", "prompt").distinct()
+    formed_own = own.filter(~_.tests).select("group", "prompt").distinct()
     formed = asked.filter(~_.tests).select("account", "prompt")
-    common = formed.semi_join(theirs, "prompt").distinct()
-    shared = common.join(theirs, "prompt").group_by("group", "account").agg(shared=_.count())
+    common = formed.semi_join(formed_own, "prompt").distinct()
+    shared = common.join(formed_own, "prompt").group_by("group", "account").agg(shared=_.count())
     shared = shared.filter(_.shared >= SOURCE_PROMPTS).anti_join(inside, ["group", "account"])
     total = formed.semi_join(shared, "account").group_by("account").agg(total=_.prompt.nunique())
     same = shared.join(total, "account").filter(_.shared >= SOURCE * _.total).select("group", "account")
-    return engine.create(
-        "known_prompts",
-        asked.filter(_.tests).join(same, "account").select("group", "prompt").distinct(),
-    )
+    theirs = asked.filter(_.tests).join(same, "account").group_by("group", "prompt")
+    several = theirs.agg(outsiders=_.account.nunique()).filter(_.outsiders >= OUTSIDERS)
+    return engine.create("known_prompts", several.select("group", "prompt"))
