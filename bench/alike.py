@@ -16,8 +16,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from stillwatch.heldout.coverage import coverage_log_e
-from stillwatch.heldout.passing_on import bet
-from study.promises import Line, finish, mean, options, rate, shown
+from study.promises import Line, mean, rate, shown
 
 Ints = npt.NDArray[np.int64]
 Rows = list[Ints]
@@ -76,7 +75,9 @@ def news(rng: np.random.Generator, prompts: int, sizes: Ints) -> Rows:
     part = prompts // 12
     days = [np.unique(rng.choice(12, rng.integers(1, 5), p=np.arange(1, 13) / 78)) for _ in sizes]
     return [
-        np.unique(np.concatenate([rng.integers(0, part, max(size // len(mine), 1)) + part * day for day in mine]))
+        np.unique(
+            np.concatenate([rng.integers(0, part, max(size // len(mine), 1)) + part * day for day in mine])
+        )
         for size, mine in zip(sizes, days, strict=True)
     ]
 
@@ -112,7 +113,9 @@ STRANGERS: dict[str, Draw] = {
 
 def dealt(rng: np.random.Generator, prompts: int, accounts: int, times: int, slips: float) -> Rows:
     """A list that is dealt out `times` times, each prompt to other accounts; a share of requests is drawn."""
-    hands = np.concatenate([rng.permutation(accounts * -(-prompts // accounts))[:prompts] % accounts for _ in range(times)])
+    hands = np.concatenate(
+        [rng.permutation(accounts * -(-prompts // accounts))[:prompts] % accounts for _ in range(times)]
+    )
     prompt = np.tile(np.arange(prompts), times)
     drawn = rng.random(len(prompt)) < slips
     prompt[drawn] = rng.integers(0, prompts, int(drawn.sum()))
@@ -151,7 +154,15 @@ def errors(rng: np.random.Generator, worlds: int) -> list[Line]:
                 e = np.array(values)
                 case = f"{accounts} with {name}, {outsiders} outsiders"
                 lines.append(mean("mean e-value, dealt", case, 1.0, e))
-                lines.append(rate(f"e-value of {LISTED:g} or more, dealt", case, 1 / LISTED, int((e >= LISTED).sum()), len(e)))
+                lines.append(
+                    rate(
+                        f"e-value of {LISTED:g} or more, dealt",
+                        case,
+                        1 / LISTED,
+                        int((e >= LISTED).sum()),
+                        len(e),
+                    )
+                )
     return lines
 
 
@@ -170,7 +181,9 @@ def power(rng: np.random.Generator, worlds: int) -> Console:
                         known = _known(uniform(rng, LIST, _sizes(rng, outsiders, 60)))
                         e.append(_log_e([row for row in rows if len(row)], known))
                     found = np.array(e)
-                    out.print(f"{accounts} accounts, {times} times, {slips:.0%} drawn, {outsiders} outsiders: {(found >= np.log(LISTED)).mean():.2f} reach {LISTED:g}, {(found >= np.log(1000)).mean():.2f} 1,000, median {np.median(found):.1f} nats")
+                    out.print(
+                        f"{accounts} accounts, {times} times, {slips:.0%} drawn, {outsiders} outsiders: {(found >= np.log(LISTED)).mean():.2f} reach {LISTED:g}, {(found >= np.log(1000)).mean():.2f} 1,000, median {np.median(found):.1f} nats"
+                    )
     return out
 
 

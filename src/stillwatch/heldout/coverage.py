@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
+from scipy.sparse import csc_array
 from scipy.special import logsumexp
 
 from stillwatch.engine import Engine, Table
@@ -20,7 +21,7 @@ from stillwatch.engine.portions import in_portion
 from stillwatch.schema.keyed import mix
 from stillwatch.schema.table import values
 
-FADES = (0.1, 0.5, 0.8, 0.95)
+FADES = (0.1, 0.7)
 """A prompt that m other accounts have had weighs fade**m; the bet is the mean over the fades."""
 PARTNER = 0.5
 """An account of whose repeated prompts one other account had this share wins nothing: two of one person."""
@@ -30,8 +31,12 @@ SOURCE_PROMPTS = 3
 """And at least so many."""
 OUTSIDERS = 2
 """Outsiders who must ask a prompt before it counts as one of the source."""
-ROWS = 2_000_000
-"""Prompts of accounts that are compared at once; of more, a sample of the prompts."""
+ROWS = 300_000
+"""Prompts of a group's accounts that are compared; of more, a sample of the prompts."""
+ACCOUNTS = 1_000
+"""Accounts of a group that are compared; of more, a sample of them."""
+LEAST = 1e-300
+"""A bet is never quite lost, so that its logarithm is a number."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -99,26 +104,34 @@ def coverage_log_e(rows: Sequence[Ints], known: Ints, prompts: int) -> float:
     given[known] = True
     public = Counted(np.zeros(prompts, np.int64), given, grows=False)
     log_e = np.zeros((2, len(FADES)))
-    had: list[list[int]] = [[] for _ in range(prompts)]
+    account = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    asked = csc_array(
+        (np.ones(len(account), np.bool_), (account, np.concatenate([known[:0], *rows]))),
+        shape=(len(rows), prompts),
+    )
     for number, row in enumerate(rows):
         gains = np.stack([seen.gain(row), public.gain(row)])
-        if _of_partner(had, row):
+        if _of_partner(asked, row, number):
             gains = np.minimum(gains, 1.0)
-        log_e += np.log(gains)
+        log_e += np.log(np.maximum(gains, LEAST))
         for side in (seen, public):
             side.add(row)
-        for prompt in row.tolist():
-            had[prompt].append(number)
     bets = log_e.ravel() if len(known) else log_e[0]
     return float(np.round(logsumexp(bets) - np.log(len(bets)), 6))
 
 
-def _of_partner(had: list[list[int]], row: Ints) -> bool:
-    """Whether one earlier account had PARTNER or more of those of these prompts that any of them had."""
-    before = [had[prompt] for prompt in row.tolist() if had[prompt]]
-    if not before:
+def _of_partner(asked: csc_array, row: Ints, number: int) -> bool:
+    """Whether one earlier account asked PARTNER or more of those of these prompts that any of them asked.
+
+    asked: accounts in their order by prompts. number: the account's own place.
+    """
+    columns = asked[:, row]
+    before = columns.indices < number
+    if not before.any():
         return False
-    return bool(np.bincount(np.concatenate(before)).max() >= PARTNER * len(before))
+    prompt = np.repeat(np.arange(len(row)), np.diff(columns.indptr))[before]
+    most = np.bincount(columns.indices[before]).max()
+    return bool(most >= PARTNER * len(np.unique(prompt)))
 
 
 def coverage(engine: Engine, exchanges: Table, halves: Table, members: pa.Table) -> dict[int, float]:
@@ -157,16 +170,15 @@ def _of_group(account: Ints, prompt: Ints, public: Ints) -> float:
     names, number = np.unique(np.concatenate([prompt, public]), return_inverse=True)
     people, start = np.unique(account, return_index=True)
     rows = np.split(number[: len(prompt)], start[1:])
-    order = np.argsort(mix(people.astype(np.uint64), np.array([2], np.uint64)), kind="stable")
+    order = np.argsort(mix(people.astype(np.uint64), np.array([2], np.uint64)), kind="stable")[:ACCOUNTS]
     return coverage_log_e([rows[place] for place in order], number[len(prompt) :], len(names))
 
 
 def _known(engine: Engine, asked: Table, own: Table, inside: Table) -> Table:
-    """Create table known_prompts (group, prompt): what OUTSIDERS or more with a group's source ask on the test
-    days.
+    """Create table known_prompts (group, prompt): what outsiders with a group's source ask on the test days.
 
-    Who these are follows from the forming days alone. What one of them asks may be the other account of one
-    of the group's people.
+    Who these are follows from the forming days alone. At least OUTSIDERS must ask a prompt: one alone may be
+    another account of one of the group's people.
     """
     formed_own = own.filter(~_.tests).select("group", "prompt").distinct()
     formed = asked.filter(~_.tests).select("account", "prompt")

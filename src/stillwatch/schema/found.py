@@ -49,7 +49,8 @@ GROUPS = Contract(
         Column(
             "kind",
             pa.string(),
-            "linked (by marks), declared (same verified owner), single (one account).",
+            "linked (by marks), alike (by content alone), declared (same verified owner), single (one "
+            "account): a code.",
             required=True,
         ),
         Column("accounts", pa.int64(), "Accounts in it.", required=True),
@@ -74,7 +75,8 @@ MEMBERS = Contract(
         Column(
             "p_value",
             pa.float64(),
-            "Held-out p-value of this account alone; null where nothing was held out.",
+            "Held-out p-value of this account alone; null where nothing was held out. Where content formed "
+            "the group, of its conversations on the test days.",
         ),
         Column(
             "owner",
@@ -225,7 +227,7 @@ CAMPAIGNS = Contract(
             required=True,
         ),
         Column("group", pa.int32(), "The group.", required=True),
-        Column("kind", pa.string(), "linked, declared or single.", required=True),
+        Column("kind", pa.string(), "linked, alike, declared or single: a code.", required=True),
         Column("verdict", pa.string(), "adversarial, unlicensed, authorised or benign.", required=True),
         Column(
             "listed",

@@ -5,18 +5,20 @@ They are of accounts that nothing else links.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from ibis import _
 
-from stillwatch.engine import Engine
+from stillwatch.engine import Engine, Table
 from stillwatch.heldout.alike import alike_tests
 from stillwatch.linkage.alike import alike_sets
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.heldout import HeldOutTests
 from stillwatch.pipeline.stages.linkage import Groups
+from stillwatch.schema.table import values
 from stillwatch.settings import Settings
 
 CONVERSATIONS = ("continues", "leaves", "signatures", "signed")
@@ -35,7 +37,8 @@ def add_alike(
 ) -> tuple[Groups, HeldOutTests]:
     """Return both with the sets added that may be listed; the others only count as hypotheses.
 
-    A set whose e-value is below one over the false discovery rate cannot be listed, however many others are.
+    Sets with fewer than `industrial_exchanges` are not tested: scale would not be high. A set whose e-value
+    is below one over the false discovery rate cannot be listed, however many others are.
     """
     progress("content")
     exchanges = seen.tables.exchanges.select(*COLUMNS)
@@ -45,15 +48,12 @@ def add_alike(
     )
     first = int(members.column("group").to_numpy().max(initial=0)) + 1
     alike = alike_sets(engine, exchanges, groups.declared, taken, first, settings.linkage)
-    found = alike_tests(
-        engine, exchanges, groups.strata, alike.members, alike.ties, alike.handed, alike.halves
-    )
+    large = _large(engine, seen.tables.activity, alike.members, settings.campaigns.industrial_exchanges)
+    ties = {name: tie for name, tie in alike.ties.items() if name in large}
+    tested = _of(alike.members, ties)
+    found = alike_tests(engine, exchanges, groups.strata, tested, ties, alike.handed, alike.halves)
     least = -np.log(settings.campaigns.false_discovery_rate)
     kept = {name for name, value in found.log_e.items() if value >= least}
-    own, evidence = (
-        table.filter(pa.array(np.isin(table.column("group").to_numpy(), sorted(kept)), pa.bool_()))
-        for table in (alike.members, alike.evidence)
-    )
     held = replace(
         tests.held,
         null=tests.held.null | {name: found.null[name] for name in kept},
@@ -61,14 +61,24 @@ def add_alike(
         p_values=tests.held.p_values | {place: p for place, p in found.p_values.items() if place[0] in kept},
         facets=tests.held.facets | {name: found.facets[name] for name in kept},
     )
-    linked = replace(
-        groups.linked,
-        evidence=pa.concat_tables([groups.linked.evidence, evidence.cast(groups.linked.evidence.schema)]),
-    )
-    named = pa.concat_tables([tests.named, _as_named(own, tests.named.schema)])
-    return replace(groups, linked=linked), replace(
+    formed = groups.linked.evidence
+    evidence = pa.concat_tables([formed, _of(alike.evidence, kept).cast(formed.schema)])
+    named = pa.concat_tables([tests.named, _as_named(_of(tested, kept), tests.named.schema)])
+    return replace(groups, linked=replace(groups.linked, evidence=evidence)), replace(
         tests, held=held, named=named, alike=frozenset(kept), lost=len(found.log_e) - len(kept)
     )
+
+
+def _large(engine: Engine, activity: Table, members: pa.Table, least: int) -> set[int]:
+    """The groups whose accounts sent `least` exchanges or more. activity: account, n."""
+    known = activity.join(engine.load("alike_members", members.select(["group", "account"])), "account")
+    volumes = engine.collect(known.group_by("group").agg(n=_.n.sum()).filter(_.n >= least).order_by("group"))
+    return set(values(volumes, "group"))
+
+
+def _of(rows: pa.Table, groups: Collection[int]) -> pa.Table:
+    """The rows of some groups."""
+    return rows.filter(pa.array(np.isin(rows.column("group").to_numpy(), sorted(groups)), pa.bool_()))
 
 
 def _as_named(members: pa.Table, schema: pa.Schema) -> pa.Table:
