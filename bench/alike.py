@@ -176,7 +176,7 @@ def power(rng: np.random.Generator, worlds: int) -> Console:
                     e = []
                     for _ in range(worlds):
                         rows = dealt(rng, LIST, accounts, times, slips)
-                        # The test days hold half of what an account asks.
+                        # The test half holds half of what an account asks.
                         rows = [row[rng.random(len(row)) < 0.5] for row in rows]
                         known = _known(uniform(rng, LIST, _sizes(rng, outsiders, 60)))
                         e.append(_log_e([row for row in rows if len(row)], known))

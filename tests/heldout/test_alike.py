@@ -92,7 +92,7 @@ def test_strangers_with_one_template_stay_ungrouped(kind: str) -> None:
 
 
 def dealt(rng: np.random.Generator, accounts: int, times: int) -> list[Ints]:
-    """A list of 600 prompts, dealt out so many times; half of it on the test days."""
+    """A list of 600 prompts, dealt out so many times; half of it in the test half."""
     hands = np.concatenate([rng.permutation(600) % accounts for _ in range(times)])
     kept = rng.random(len(hands)) < 0.5
     prompt = np.tile(np.arange(600), times)

@@ -1,11 +1,11 @@
-"""Sets that content forms on half of the days."""
+"""Sets that content forms on half of the time."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from content_days import Log, no_owners
+from content_parts import Log, no_owners
 from ibis import _
 
 from stillwatch.engine import DuckDBEngine
@@ -31,23 +31,23 @@ def groups(found: Alike) -> list[tuple[Tie, list[int]]]:
     ]
 
 
-def pool(log: Log, accounts: list[int], days: range) -> None:
-    """Each hands a conversation to the next, every day."""
-    for day in days:
+def pool(log: Log, accounts: list[int], parts: range) -> None:
+    """Each hands a conversation to the next, in every part."""
+    for part in parts:
         for giver, taker in zip(accounts, accounts[1:] + accounts[:1], strict=True):
-            log.hand_on(giver, taker, day)
+            log.hand_on(giver, taker, part)
 
 
-def test_every_second_day_tests_and_requests_decide_which(duck: DuckDBEngine) -> None:
+def test_every_second_part_tests_and_requests_decide_which(duck: DuckDBEngine) -> None:
     log = Log()
-    for day in range(20):
+    for part in range(20):
         for _number in range(3):
-            log.ask(1, day)
-    split = duck.collect(halves(duck, log.table(duck)).order_by("day"))
+            log.ask(1, part)
+    split = duck.collect(halves(duck, log.table(duck)).order_by("part"))
     tests = split.column("tests").to_pylist()
     assert sum(tests) == 10
     log.rows[0]["request"] = -5
-    other = duck.collect(halves(duck, log.table(duck)).order_by("day")).column("tests").to_pylist()
+    other = duck.collect(halves(duck, log.table(duck)).order_by("part")).column("tests").to_pylist()
     assert sum(other) == 10
     assert other != tests
 
@@ -84,27 +84,27 @@ def test_a_chain_of_conversations_forms_a_set(duck: DuckDBEngine) -> None:
     assert min(found.members.column("nats").to_pylist()) > 0
 
 
-def test_the_test_days_form_nothing(duck: DuckDBEngine) -> None:
+def test_the_test_half_forms_nothing(duck: DuckDBEngine) -> None:
     log = Log()
-    for day in range(8):
-        log.ask(90, day)
+    for part in range(8):
+        log.ask(90, part)
     split = duck.collect(halves(duck, log.table(duck)).filter(_.tests))
-    days = [int(day) for day in split.column("day").to_pylist()]
-    for day in days:
-        pool(log, [1, 2, 3, 4, 5, 6], range(day, day + 1))
-    # What is added later must not change which days test.
+    parts = [int(part) for part in split.column("part").to_pylist()]
+    for part in parts:
+        pool(log, [1, 2, 3, 4, 5, 6], range(part, part + 1))
+    # What is added later must not change which parts test.
     for row in log.rows[8:]:
         row["request"] += 10_000_000
     assert groups(formed(duck, log)) == []
 
 
-def templated(log: Log, accounts: range, head: int, days: range) -> None:
+def templated(log: Log, accounts: range, head: int, parts: range) -> None:
     for account in accounts:
-        for day in days:
-            log.ask(account, day, prompt=account * 1_000 + day, head=head, tail=head + 1)
+        for part in parts:
+            log.ask(account, part, prompt=account * 1_000 + part, head=head, tail=head + 1)
 
 
-def test_a_template_that_few_use_every_day_forms_a_set(duck: DuckDBEngine) -> None:
+def test_a_template_that_few_use_forms_a_set(duck: DuckDBEngine) -> None:
     log = Log()
     templated(log, range(1, 9), 500, range(12))
     templated(log, range(20, 24), 600, range(12))

@@ -1,4 +1,4 @@
-"""Test the sets that content formed on half of the days on what their accounts did on the other half."""
+"""Test the sets that content formed on half of the time on what their accounts did on the other half."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FACETS = {Tie.CONVERSATIONS: ["handover"], Tie.TEMPLATE: ["dealt"]}
 
 @dataclass(frozen=True)
 class AlikeTests:
-    """What the test days say about each set."""
+    """What the test half says about each set."""
 
     log_e: dict[int, float]
     """Natural logarithm of its e-value."""
     null: dict[int, NullTested]
     """What it was tested against."""
     p_values: dict[tuple[int, int], float]
-    """(group, account): p-value of the account alone, on the test days; only of sets that hand conversations
+    """(group, account): p-value of the account alone, in the test half; only of sets that hand conversations
     on. How prompts are dealt out says nothing about one account.
     """
     facets: dict[int, list[str]]

@@ -26,7 +26,7 @@ FADES = (0.1, 0.7)
 PARTNER = 0.5
 """An account of whose repeated prompts one other account had this share wins nothing: two of one person."""
 SOURCE = 0.5
-"""An outsider shares the source if this share of its prompts are also the group's, on the forming days."""
+"""An outsider shares the source if this share of its prompts are also the group's, in the forming half."""
 SOURCE_PROMPTS = 3
 """And at least so many."""
 OUTSIDERS = 2
@@ -135,15 +135,15 @@ def _of_partner(asked: csc_array, row: Ints, number: int) -> bool:
 
 
 def coverage(engine: Engine, exchanges: Table, halves: Table, members: pa.Table) -> dict[int, float]:
-    """Return the log e-value of each group in members (group, account), on the test days.
+    """Return the log e-value of each group in members (group, account), in the test half.
 
-    exchanges: account, prompt, second. halves: table of linkage.
+    exchanges: account, prompt, part. halves: table of linkage.
     """
     if not members.num_rows:
         return {}
     inside = engine.load("coverage_members", members.select(["group", "account"]))
-    dated = exchanges.filter(_.prompt.notnull()).mutate(day=(_.second // 86_400).cast("int64"))
-    asked = dated.join(halves, "day").select("account", "prompt", "tests")
+    dated = exchanges.filter(_.prompt.notnull())
+    asked = dated.join(halves, "part").select("account", "prompt", "tests")
     own = engine.create(
         "own_prompts", asked.join(inside, "account").select("group", "account", "prompt", "tests").distinct()
     )
@@ -175,9 +175,9 @@ def _of_group(account: Ints, prompt: Ints, public: Ints) -> float:
 
 
 def _known(engine: Engine, asked: Table, own: Table, inside: Table) -> Table:
-    """Create table known_prompts (group, prompt): what outsiders with a group's source ask on the test days.
+    """Create table known_prompts (group, prompt): what outsiders with a group's source ask in the test half.
 
-    Who these are follows from the forming days alone. At least OUTSIDERS must ask a prompt: one alone may be
+    Who these are follows from the forming half alone. At least OUTSIDERS must ask a prompt: one alone may be
     another account of one of the group's people.
     """
     formed_own = own.filter(~_.tests).select("group", "prompt").distinct()

@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Passing:
-    """What the test days say about one group."""
+    """What the test half says about one group."""
 
     log_e: float
     """Natural logarithm of its e-value."""
@@ -84,11 +84,11 @@ def _chances(
 ) -> dict[int, tuple[float, bool]]:
     """For each group the chance that anybody's conversation goes to it, and whether everyone is its pool.
 
-    It is the group's share of the accounts, or of the later turns on the forming days if that is larger, of
+    It is the group's share of the accounts, or of the later turns in the forming half if that is larger, of
     its clients; a client is missing where the log has none.
     """
-    later = exchanges.filter(_.continues.notnull()).mutate(day=(_.second // 86_400).cast("int64"))
-    turns = later.join(halves.filter(~_.tests), "day").group_by("account").agg(turns=_.count())
+    later = exchanges.filter(_.continues.notnull())
+    turns = later.join(halves.filter(~_.tests), "part").group_by("account").agg(turns=_.count())
     known = strata.select("account", client=_.client.fill_null(0)).left_join(turns, "account")
     known = engine.create(
         "turns_by_account", known.select("account", "client", turns=known.turns.fill_null(0))
@@ -123,21 +123,21 @@ def _share(mine: Floats, pool: Floats) -> float:
 def _pairs(
     engine: Engine, handed: Table, inside: Table
 ) -> dict[int, tuple[Ints, Ints, npt.NDArray[np.bool_]]]:
-    """For each group: both ends of the conversations of the test days that it has part in, and whether both
-    are of the group; a pair of accounts counts once a day.
+    """For each group: both ends of the conversations of the test half that it has part in, and whether both
+    are of the group; a pair of accounts counts once a quarter of a day.
     """
-    tested = handed.filter(_.tests).select("day", "low", "high").distinct()
+    tested = handed.filter(_.tests).select("part", "low", "high").distinct()
     ends = [inside.select(**{end: "account", f"{end}_group": "group"}) for end in ("low", "high")]
     rows = tested.left_join(ends[0], "low").drop("low_right").left_join(ends[1], "high").drop("high_right")
     rows = rows.filter(rows.low_group.notnull() | rows.high_group.notnull())
     known = rows.select(
-        "day",
+        "part",
         "low",
         "high",
         low_group=rows.low_group.fill_null(0),
         high_group=rows.high_group.fill_null(0),
     )
-    table = engine.collect(known.order_by(["day", "low", "high"]))
+    table = engine.collect(known.order_by(["part", "low", "high"]))
     low, high, first, second = (
         table.column(name).to_numpy() for name in ("low", "high", "low_group", "high_group")
     )

@@ -29,7 +29,7 @@ EVIDENCE = schema_of(group=pa.int32(), account=pa.int64(), facet=pa.string(), na
 
 @dataclass(frozen=True)
 class Alike:
-    """Sets that content formed on half of the days, and what tests them on the other half."""
+    """Sets that content formed on half of the time, and what tests them on the other half."""
 
     members: pa.Table
     """group, account, nats: every account in one set at most."""
@@ -38,9 +38,9 @@ class Alike:
     ties: dict[int, Tie]
     """What ties each set."""
     handed: Table
-    """Table handed: who took on whose conversation, by day."""
+    """Table handed: who took on whose conversation, and when."""
     halves: Table
-    """Table halves: which days test."""
+    """Table halves: which parts test."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class _Marks:
 def alike_sets(
     engine: Engine, exchanges: Table, declared: Table, taken: Ints, first: int, settings: LinkageSettings
 ) -> Alike:
-    """Tables halves and handed, and the sets of accounts that the forming days give, numbered from `first`.
+    """Tables halves and handed, and the sets of accounts that the forming half gives, numbered from `first`.
 
     taken: accounts that are in groups already, or that permits explain, in any order. declared: account,
     owner. A set of which one declared owner has half is left out: the owner explains it. Sets that hand
@@ -87,12 +87,12 @@ def _chains(
     engine: Engine, handed: Table, taken: Ints, owners: Owners, everyone: int, settings: LinkageSettings
 ) -> _Marks:
     """Sets in which a chain of handed-on conversations ties the accounts."""
-    formed = handed.filter(~_.tests).group_by("low", "high", "facet").agg(days=_.day.nunique())
+    formed = handed.filter(~_.tests).group_by("low", "high", "facet").agg(parts=_.part.nunique())
     rows = engine.collect(formed.order_by(["low", "high", "facet"]))
-    low, high, days = (rows.column(name).to_numpy() for name in ("low", "high", "days"))
+    low, high, parts = (rows.column(name).to_numpy() for name in ("low", "high", "parts"))
     free = ~(np.isin(low, taken) | np.isin(high, taken))
     facet = np.array(rows.column("facet").to_pylist(), np.str_)[free]
-    low, high, days = low[free], high[free], days[free]
+    low, high, parts = low[free], high[free], parts[free]
     people, place = np.unique(np.concatenate([low, high]), return_inverse=True)
     ends = place.reshape(2, -1)
     component = connected_components(
@@ -104,7 +104,7 @@ def _chains(
     # Both ends have the mark; the chance that it falls into the set is the set's share of everyone.
     account, name = np.concatenate([low, high]), np.concatenate([facet, facet])
     home = group[place.reshape(-1)]
-    each = np.log(everyone / size[home]) * np.concatenate([days, days])
+    each = np.log(everyone / size[home]) * np.concatenate([parts, parts])
     marks, row = np.unique(np.stack([account, name == "signature"], axis=1), axis=0, return_inverse=True)
     nats = np.minimum(np.bincount(row.reshape(-1), each, len(marks)), settings.facet_cap_nats)
     mine = group[np.searchsorted(people, marks[:, 0])]

@@ -1,4 +1,4 @@
-"""Accounts that use one template, day after day, and that few others use."""
+"""Accounts that use one template, again and again, and that few others use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from ibis import _
 
 from stillwatch.engine import Engine, Table
 from stillwatch.linkage.anchors import SMALL_LOG
-from stillwatch.linkage.halves import day_of
 from stillwatch.settings import LinkageSettings
 
 FRAMES = ("head", "tail", "system", "tools")
@@ -20,13 +19,13 @@ SHARE = 0.1
 
 
 def habits(engine: Engine, exchanges: Table, halves: Table, settings: LinkageSettings) -> pa.Table:
-    """facet (its number in FRAMES), value, account, df: habits of several accounts, on the forming days.
+    """facet (its number in FRAMES), value, account, df: habits of several accounts, in the forming half.
 
     df: the accounts with this habit. A key that is the habit of very many accounts is public, and makes no
     set. Of keys with equal carriers one stands for all in each facet.
     """
-    asked = exchanges.filter(_.prompt.notnull()).mutate(day=day_of(_.second))
-    forming = asked.join(halves.filter(~_.tests), "day").select("account", *FRAMES)
+    asked = exchanges.filter(_.prompt.notnull())
+    forming = asked.join(halves.filter(~_.tests), "part").select("account", *FRAMES)
     total = forming.group_by("account").agg(total=_.count())
     used = ibis.union(
         *[

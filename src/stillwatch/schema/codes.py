@@ -43,7 +43,7 @@ class Kind(StrEnum):
     LINKED = "linked"
     """Marks of two families at least link them; content did not form the group."""
     ALIKE = "alike"
-    """Content alone ties them, on half of the days; the other half tests them."""
+    """Content alone ties them, on half of the time; the other half tests them."""
     DECLARED = "declared"
     """One verified organisation, or one payment instrument on a business plan."""
     SINGLE = "single"

@@ -76,7 +76,7 @@ MEMBERS = Contract(
             "p_value",
             pa.float64(),
             "Held-out p-value of this account alone; null where nothing was held out. Where content formed "
-            "the group, of its conversations on the test days.",
+            "the group, of its conversations in the test half.",
         ),
         Column(
             "owner",

@@ -1,4 +1,4 @@
-"""Stage alike: sets that content forms on half of the days, and their tests on the other half.
+"""Stage alike: sets that content forms on half of the time, and their tests on the other half.
 
 They are of accounts that nothing else links.
 """
@@ -15,6 +15,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.heldout.alike import alike_tests
 from stillwatch.linkage.alike import alike_sets
+from stillwatch.linkage.halves import in_parts
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.heldout import HeldOutTests
 from stillwatch.pipeline.stages.linkage import Groups
@@ -23,8 +24,8 @@ from stillwatch.settings import Settings
 
 CONVERSATIONS = ("continues", "leaves", "signatures", "signed")
 """Columns of exchanges that tell who takes on whose conversation."""
-COLUMNS = ("request", "account", "second", "prompt", "head", "tail", "system", "tools", *CONVERSATIONS)
-"""Columns of exchanges that the stage reads."""
+COLUMNS = ("request", "account", "part", "prompt", "head", "tail", "system", "tools", *CONVERSATIONS)
+"""Columns of exchanges that the stage reads, and the part of the time."""
 
 
 def add_alike(
@@ -41,7 +42,7 @@ def add_alike(
     is below one over the false discovery rate cannot be listed, however many others are.
     """
     progress("content")
-    exchanges = seen.tables.exchanges.select(*COLUMNS)
+    exchanges = in_parts(seen.tables.exchanges).select(*COLUMNS)
     members = groups.linked.members
     taken = np.concatenate(
         [members.column("account").to_numpy(), np.array(sorted(groups.licensed), np.int64)]

@@ -26,7 +26,7 @@ class HeldOutTests:
     cap: what content is made of.
     """
     alike: frozenset[int] = frozenset()
-    """Groups among these that content formed; they are tested on other days than those that formed them."""
+    """Groups among these that content formed; they are tested on another half of the time."""
     lost: int = 0
     """Groups that were tested and could not be listed; they count as hypotheses."""
 

@@ -1,4 +1,4 @@
-"""Small logs of conversations and prompts by day, for groups that content forms; no text, only keys."""
+"""Small logs of conversations and prompts for groups that content forms; no text, only keys."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import pyarrow as pa
 
 from stillwatch.engine import Engine, Table
 
-DAY = 86_400
 SCHEMA = pa.schema(
     [
         *(
             pa.field(name, pa.int64())
             for name in (
-                "request", "account", "second", "prompt", "head", "tail", "system", "tools", "continues",
+                "request", "account", "part", "prompt", "head", "tail", "system", "tools", "continues",
                 "leaves",
             )
         ),
@@ -32,19 +31,17 @@ class Log:
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Columns of SCHEMA; what is left out is null."""
 
-    def ask(self, account: int, day: int, **marks: Any) -> None:
-        """Add an exchange of an account at the next second of a day."""
+    def ask(self, account: int, part: int, **marks: Any) -> None:
+        """Add an exchange of an account in a part of a day."""
         number = len(self.rows)
-        request = (number * 7_919 + day * 104_729) % 1_000_003
-        self.rows.append(
-            {"request": request, "account": account, "second": day * DAY + number % DAY, **marks}
-        )
+        request = (number * 7_919 + part * 104_729) % 1_000_003
+        self.rows.append({"request": request, "account": account, "part": part, **marks})
 
-    def hand_on(self, giver: int, taker: int, day: int) -> None:
+    def hand_on(self, giver: int, taker: int, part: int) -> None:
         """Let one account leave a conversation, and another take it on."""
         state = 10_000_000 + len(self.rows)
-        self.ask(giver, day, leaves=state)
-        self.ask(taker, day, continues=state, leaves=state + 1)
+        self.ask(giver, part, leaves=state)
+        self.ask(taker, part, continues=state, leaves=state + 1)
 
     def table(self, engine: Engine) -> Table:
         """The exchanges in an engine."""
