@@ -9,14 +9,23 @@ list dealt out. Conversations go from account to account at random, or within a 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from rich.console import Console
+from rich.table import Table
 
+from stillwatch.engine import DuckDBEngine
 from stillwatch.heldout.coverage import coverage_log_e
-from study.promises import Line, mean, rate, shown
+from stillwatch.heldout.passing_on import passing_on
+from stillwatch.linkage.alike import alike_sets
+from stillwatch.schema.table import schema_of
+from stillwatch.settings import EngineSettings, LinkageSettings
+from study.promises import Line, exact, finish, mean, options, rate, shown
 
 Ints = npt.NDArray[np.int64]
 Rows = list[Ints]
@@ -166,29 +175,117 @@ def errors(rng: np.random.Generator, worlds: int) -> list[Line]:
     return lines
 
 
-def power(rng: np.random.Generator, worlds: int) -> Console:
-    """A list dealt out: how often the set's e-value reaches LISTED and 1,000."""
-    out = Console(width=110)
-    for outsiders in (0, 40):
-        for times in (1, 2, 4):
-            for accounts in (12, 30, 100):
-                for slips in (0.0, 0.2):
-                    e = []
-                    for _ in range(worlds):
-                        rows = dealt(rng, LIST, accounts, times, slips)
-                        # The test half holds half of what an account asks.
-                        rows = [row[rng.random(len(row)) < 0.5] for row in rows]
-                        known = _known(uniform(rng, LIST, _sizes(rng, outsiders, 60)))
-                        e.append(_log_e([row for row in rows if len(row)], known))
-                    found = np.array(e)
-                    out.print(
-                        f"{accounts} accounts, {times} times, {slips:.0%} drawn, {outsiders} outsiders: {(found >= np.log(LISTED)).mean():.2f} reach {LISTED:g}, {(found >= np.log(1000)).mean():.2f} 1,000, median {np.median(found):.1f} nats"
-                    )
-    return out
+def power(rng: np.random.Generator, worlds: int) -> Table:
+    """A list dealt out: how often a set's e-value reaches LISTED and a thousand."""
+    table = Table("accounts", "dealt", "requests drawn", "outsiders", f"{LISTED:g}", "95 %", "1,000", "nats")
+    for outsiders, times, accounts, slips in product((0, 40), (1, 2, 4), (12, 30, 100), (0.0, 0.2)):
+        found = []
+        for _ in range(worlds):
+            # The test half holds half of what an account asks.
+            rows = [row[rng.random(len(row)) < 0.5] for row in dealt(rng, LIST, accounts, times, slips)]
+            known = _known(uniform(rng, LIST, _sizes(rng, outsiders, 60)))
+            found.append(_log_e([row for row in rows if len(row)], known))
+        e = np.array(found)
+        hits = int((e >= np.log(LISTED)).sum())
+        low, high = exact(hits, worlds)
+        table.add_row(
+            str(accounts),
+            f"{times} times",
+            f"{slips:.0%}",
+            str(outsiders),
+            f"{hits / worlds:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            f"{(e >= np.log(1000)).mean():.2f}",
+            f"{np.median(e):.1f}",
+        )
+    return table
+
+
+def passes(rng: np.random.Generator, pool: int, inside: float) -> pa.Table:
+    """Exchanges of 400 accounts of four clients, of which pairs hand conversations on.
+
+    Strangers hand on at random, within a client, the busier the more often; so chains of strangers form sets.
+    The last `pool` accounts hand on to each other in a share `inside` of the cases.
+    """
+    accounts, conversations, parts = 400, 500, 56
+    weight = rng.lognormal(0.0, 1.0, accounts)
+    rows: list[tuple[int, int, int | None, int | None]] = []
+    for number in range(conversations):
+        part = int(rng.integers(parts))
+        giver = int(rng.choice(accounts, p=weight / weight.sum()))
+        theirs = giver >= accounts - pool and rng.random() < inside
+        fit = np.arange(accounts - pool, accounts) if theirs else np.arange(giver % 4, accounts, 4)
+        fit = fit[fit != giver]
+        taker = int(rng.choice(fit, p=weight[fit] / weight[fit].sum()))
+        rows += [(giver, part, None, 2 * number + 1), (taker, part, 2 * number + 1, 2 * number + 2)]
+    for account in range(accounts):
+        turns = int(np.ceil(3 * weight[account]))
+        rows += [(account, int(rng.integers(parts)), -1 - account, None) for _ in range(turns)]
+    table = pa.Table.from_pylist(
+        [dict(zip(("account", "part", "continues", "leaves"), row, strict=True)) for row in rows],
+        schema=schema_of(account=pa.int64(), part=pa.int64(), continues=pa.int64(), leaves=pa.int64()),
+    )
+    table = table.append_column("request", pa.array(rng.integers(-(2**62), 2**62, len(rows))))
+    for name in ("prompt", "head", "tail", "system", "tools"):
+        table = table.append_column(name, pa.nulls(len(rows), pa.int64()))
+    for name in ("signatures", "signed"):
+        table = table.append_column(name, pa.nulls(len(rows), pa.list_(pa.int64())))
+    return table
+
+
+def conversations(engine: DuckDBEngine, rng: np.random.Generator, worlds: int) -> list[Line]:
+    """Sets that form among strangers who hand conversations on, and a pool beside them."""
+    nobody = np.zeros(0, np.int64)
+    owners = engine.load("owners", pa.table({"account": nobody, "owner": nobody}))
+    strata = engine.load(
+        "strata", pa.table({"account": np.arange(400), "client": pa.array(np.arange(400) % 4, pa.int64())})
+    )
+    lines = []
+    for pool, inside in ((0, 0.0), (30, 0.5), (30, 1.0)):
+        strangers: list[float] = []
+        hits = 0
+        for _ in range(worlds):
+            exchanges = engine.load("exchanges", passes(rng, pool, inside))
+            sets = alike_sets(engine, exchanges, owners, nobody, 1, LinkageSettings())
+            tested = passing_on(engine, exchanges, sets.handed, sets.halves, strata, sets.members)
+            group, account = (sets.members.column(name).to_numpy() for name in ("group", "account"))
+            pooled = {int(name) for name in np.unique(group[account >= 400 - pool])}
+            strangers += [float(np.exp(one.log_e)) for name, one in tested.items() if name not in pooled]
+            hits += any(tested[name].log_e >= np.log(LISTED) for name in pooled)
+        case = f"a pool of 30, {inside:.0%} inside" if pool else "400 accounts at random"
+        told = f"{hits} of {worlds} pools reach {LISTED:g}" if pool else ""
+        if strangers:
+            lines.append(mean("mean e-value, conversations", case, 1.0, np.array(strangers), told))
+        else:
+            lines.append(rate("e-value of 20 or more, conversations", case, 1 / LISTED, 0, worlds, told))
+    return lines
+
+
+START = time.perf_counter()
+
+
+def progress(step: str) -> None:
+    """Print what has been done, on stderr."""
+    print(f"{time.perf_counter() - START:6.1f} s  {step}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run and print; the exit code is 1 if a promise is not kept."""
+    given = options(__doc__, "fewer draws, about a minute")
+    print(f"seed {given.seed}, {'quick' if given.quick else 'full'}")
+    rng = np.random.default_rng(given.seed)
+    lines = errors(rng, 20 if given.quick else 300)
+    progress("strangers' prompts")
+    table = power(rng, 5 if given.quick else 60)
+    progress("lists that are dealt out")
+    with DuckDBEngine(EngineSettings(memory="1GB", threads=1)) as engine:
+        lines += conversations(engine, rng, 5 if given.quick else 60)
+    progress("conversations")
+    out = Console(width=150)
+    out.print(shown(lines))
+    out.print(table)
+    finish(lines, given)
 
 
 if __name__ == "__main__":
-    rng = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    n = int(sys.argv[1])
-    power(rng, max(n // 5, 5))
-    Console(width=140).print(shown(errors(rng, n)))
+    main()

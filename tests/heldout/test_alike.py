@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -56,25 +57,24 @@ def sizes(rng: np.random.Generator, accounts: int) -> Ints:
     return np.maximum(rng.lognormal(3.5, 0.8, accounts), 3).astype(np.int64)
 
 
+def asked(rng: np.random.Generator, kind: str, size: int, own: int) -> Ints:
+    """The prompts of one stranger of a kind; own: where prompts that nobody else has begin."""
+    popular = 1.0 / np.arange(1, 401)
+    ways: dict[str, Callable[[], Ints]] = {
+        "pipeline": lambda: rng.choice(400, size, p=popular / popular.sum()),
+        "own data": lambda: np.append(rng.integers(0, 400, 5), np.arange(own, own + size)),
+        "class": lambda: np.flatnonzero(rng.random(15) < 0.9),
+        "viral": lambda: np.array([0, own]),
+        "file": lambda: np.arange(min(size, 400)),
+        "window": lambda: rng.integers(0, 400) + np.arange(size),
+        "shard": lambda: 50 * rng.integers(8) + np.arange(50),
+    }
+    return np.unique(ways[kind]())
+
+
 def strangers(rng: np.random.Generator, kind: str) -> list[Ints]:
     """Twenty hobbyists, a class of twenty and the like, with a list of 400 prompts."""
-    popular = 1.0 / np.arange(1, 401)
-    rows: list[Ints] = []
-    for number, size in enumerate(sizes(rng, 20)):
-        own = 1_000 + 1_000 * number
-        made = {
-            "pipeline": lambda size=size: rng.choice(400, size, p=popular / popular.sum()),
-            "own data": lambda own=own, size=size: np.append(
-                rng.integers(0, 400, 5), np.arange(own, own + size)
-            ),
-            "class": lambda: np.flatnonzero(rng.random(15) < 0.9),
-            "viral": lambda own=own: np.array([0, own]),
-            "file": lambda size=size: np.arange(min(size, 400)),
-            "window": lambda size=size: rng.integers(0, 400) + np.arange(size),
-            "shard": lambda: 50 * rng.integers(8) + np.arange(50),
-        }[kind]()
-        rows.append(np.unique(made))
-    return rows
+    return [asked(rng, kind, int(size), 1_000 + 1_000 * number) for number, size in enumerate(sizes(rng, 20))]
 
 
 def log_e(rows: list[Ints], known: Ints = NOTHING) -> float:

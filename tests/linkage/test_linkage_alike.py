@@ -13,6 +13,7 @@ from stillwatch.linkage.alike import Alike, alike_sets
 from stillwatch.linkage.halves import halves
 from stillwatch.linkage.handed_on import TAKERS, handed_on
 from stillwatch.schema.codes import Tie
+from stillwatch.schema.table import values
 from stillwatch.settings import LinkageSettings
 
 NOBODY = np.zeros(0, np.int64)
@@ -44,10 +45,10 @@ def test_every_second_part_tests_and_requests_decide_which(duck: DuckDBEngine) -
         for _number in range(3):
             log.ask(1, part)
     split = duck.collect(halves(duck, log.table(duck)).order_by("part"))
-    tests = split.column("tests").to_pylist()
+    tests = values(split, "tests")
     assert sum(tests) == 10
     log.rows[0]["request"] = -5
-    other = duck.collect(halves(duck, log.table(duck)).order_by("part")).column("tests").to_pylist()
+    other = values(duck.collect(halves(duck, log.table(duck)).order_by("part")), "tests")
     assert sum(other) == 10
     assert other != tests
 
@@ -80,8 +81,8 @@ def test_a_chain_of_conversations_forms_a_set(duck: DuckDBEngine) -> None:
     pool(log, [11, 12, 13], range(8))
     found = formed(duck, log)
     assert groups(found) == [(Tie.CONVERSATIONS, [1, 2, 3, 4, 5, 6])]
-    assert set(found.evidence.column("facet").to_pylist()) == {"handover"}
-    assert min(found.members.column("nats").to_pylist()) > 0
+    assert set(values(found.evidence, "facet")) == {"handover"}
+    assert min(values(found.members, "nats")) > 0
 
 
 def test_the_test_half_forms_nothing(duck: DuckDBEngine) -> None:
@@ -89,7 +90,7 @@ def test_the_test_half_forms_nothing(duck: DuckDBEngine) -> None:
     for part in range(8):
         log.ask(90, part)
     split = duck.collect(halves(duck, log.table(duck)).filter(_.tests))
-    parts = [int(part) for part in split.column("part").to_pylist()]
+    parts = [int(part) for part in values(split, "part")]
     for part in parts:
         pool(log, [1, 2, 3, 4, 5, 6], range(part, part + 1))
     # What is added later must not change which parts test.
@@ -110,9 +111,9 @@ def test_a_template_that_few_use_forms_a_set(duck: DuckDBEngine) -> None:
     templated(log, range(20, 24), 600, range(12))
     found = formed(duck, log)
     assert groups(found) == [(Tie.TEMPLATE, list(range(1, 9)))]
-    assert set(found.evidence.column("facet").to_pylist()) == {"head", "tail"}
-    sums = found.evidence.group_by("account").aggregate([("nats", "sum")]).column("nats_sum").to_pylist()
-    assert sorted(sums) == pytest.approx(sorted(found.members.column("nats").to_pylist()), abs=1e-5)
+    assert set(values(found.evidence, "facet")) == {"head", "tail"}
+    sums = values(found.evidence.group_by("account").aggregate([("nats", "sum")]), "nats_sum")
+    assert sorted(sums) == pytest.approx(sorted(values(found.members, "nats")), abs=1e-5)
 
 
 def test_what_linkage_has_found_already_is_left_out(duck: DuckDBEngine) -> None:
