@@ -7,6 +7,7 @@ brought upon a stranger by whoever imitates or sits beside it, and content by th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +46,13 @@ class Tiers:
     def every(self) -> pa.Table:
         """Return the accounts of all tiers."""
         return pa.concat_tables([self.counted, self.beside])
+
+    def joined(self, other: Tiers) -> Tiers:
+        """Return both together."""
+        return Tiers(
+            pa.concat_tables([self.counted, other.counted.cast(self.counted.schema)]),
+            pa.concat_tables([self.beside, other.beside.cast(self.beside.schema)]),
+        )
 
     def named(self) -> dict[int, set[int]]:
         """Return the named accounts of each group."""
@@ -121,6 +129,43 @@ def tiers(
     told = inside | (own.column("nats").to_numpy() >= linkage.threshold_nats)
     beside = known.filter(pa.array(~rests & told))
     return Tiers(known.filter(pa.array(rests)).sort_by(order), beside.sort_by(order))
+
+
+def alike_tiers(
+    members: pa.Table, p_values: Mapping[tuple[int, int], float], smallest: int, level: float
+) -> Tiers:
+    """Put the accounts of groups that content formed into their tiers, by what they did in the test half.
+
+    members: group, account, nats, from the half that formed them. p_values: of accounts that were tested
+    alone; the others can be no more than present.
+    """
+    group, account = values(members, "group"), values(members, "account")
+    tested = np.array([place in p_values for place in zip(group, account, strict=True)], np.bool_)
+    ranks = np.array([p_values.get(place, 1.0) for place in zip(group, account, strict=True)], np.float64)
+    named = np.zeros(members.num_rows, np.bool_)
+    number = members.column("group").to_numpy()
+    for name in np.unique(number):
+        named[number == name] = discoveries(ranks[number == name], level)
+    enough = _enough(number, named, smallest)
+    reason = np.select(
+        [named & enough, named, tested],
+        [TierReason.BOTH.value, TierReason.TOO_FEW_NAMED.value, TierReason.LIKE_ITS_CLIENT.value],
+        TierReason.GROUP_ONLY.value,
+    )
+    nothing = pa.array(np.zeros(members.num_rows))
+    known = pa.table(
+        {
+            "group": members.column("group"),
+            "account": members.column("account"),
+            "nats": members.column("nats"),
+            "formation": members.column("nats"),
+            **dict.fromkeys(("keys", "semantic", "cap"), nothing),
+            "tier": pa.array(np.where(named & enough, Tier.NAMED.value, Tier.PRESENT.value)),
+            "reason": pa.array(reason),
+        }
+    )
+    rests = (named & enough) | ~enough
+    return Tiers(known.filter(pa.array(rests)), known.filter(pa.array(~rests)))
 
 
 def discoveries(p_values: Floats, level: float) -> Bools:
