@@ -24,7 +24,7 @@ from stillwatch.sketch.fingerprints import BANDS, band, projected, rank_windows,
 from stillwatch.sketch.flat import flatten
 from stillwatch.sketch.frequent import look_up
 from stillwatch.sketch.intent.scoring import score, told
-from stillwatch.sketch.kernel import kernel
+from stillwatch.sketch.kernel import inlined, kernel
 from stillwatch.sketch.language import count_scripts, guess, main_script
 from stillwatch.sketch.machine import unmarked
 from stillwatch.sketch.marks import marks_of
@@ -53,82 +53,67 @@ STAGES = (
 """Parts of the loop over rows, in their order."""
 
 
+@inlined
+def parts_of_prompt(stages: Whole, row: Whole, n: Whole, end: Whole, tools: Tools, sheet: Sheet) -> Whole:
+    """Do the parts from the second to the tenth for a prompt of n words; returns the end of all shingles."""
+    words, masked, sizes, secrets = tools.words, tools.masked, tools.sizes, tools.secrets
+    numbers, room = sheet.numbers, tools.bench
+    count: Whole = np.int64(0)
+    windows: Whole = np.int64(0)
+    if stages >= 2:
+        look_up(words, n, tools.common, tools.votes)
+    if stages >= 3:
+        count_scripts(words, n, tools.scripts)
+        numbers[rows.LANGUAGE, row] = guess(main_script(tools.scripts), tools.votes, tools.of_script)
+    if stages >= 4:
+        count = mask_message(words, n, masked)
+    if stages >= 5:
+        numbers[rows.HEAD, row] = np.int64(edge(words, masked, count, sizes[rows.EDGE_WORDS], 1))
+        numbers[rows.TAIL, row] = np.int64(edge(words, masked, count, sizes[rows.EDGE_WORDS], -1))
+    if stages >= 6:
+        score(masked, count, tools.intent, row + 1, tools.sums, 0)
+        numbers[rows.FLAGS, row], numbers[rows.HARVEST, row] = told(tools.intent, tools.sums, 0, np.int64(0))
+    if stages >= 7:
+        windows = rank_windows(
+            masked, count, sizes[rows.SHINGLE_WORDS], secrets[rows.WINDOW0], secrets[rows.WINDOW1], room
+        )
+    if stages >= 8:
+        for number in range(BANDS):
+            numbers[rows.FIRST_BAND + number, row] = np.int64(band(room.bins, number))
+    if stages >= 9:
+        numbers[rows.SEMANTIC, row] = np.int64(
+            projected(words, masked, count, secrets[rows.SIGN0], secrets[rows.SIGN1], room.planes)
+        )
+    if stages >= 10:
+        end = sample(
+            room.ranks, windows, sizes[rows.RATE], sizes[rows.KEPT], sheet.shingles, sheet.places, end
+        )
+    return end
+
+
 @kernel
-def some_parts(most_stage: Whole, texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
+def some_parts(stages: Whole, texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
     """Do the first parts for every row; returns the number of shingles."""
-    words, masked, sizes, secrets, room = (
-        tools.words,
-        tools.masked,
-        tools.sizes,
-        tools.secrets,
-        tools.bench,
-    )
+    numbers, words, zero = sheet.numbers, tools.words, np.int64(0)
+    most, alphabet = tools.sizes[rows.MOST], tools.alphabet
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
     for row in range(len(texts.rows)):
         tools.sums[0, :] = 0
-        user = texts.rows[row, 0]
-        n, _ = split_edges(
-            texts.data,
-            texts.spans[user, 0],
-            texts.spans[user, 1],
-            sizes[rows.MOST],
-            tools.alphabet,
-            words,
-            np.int64(0),
-        )
-        if most_stage >= 2:
-            look_up(words, n, tools.common, tools.votes)
-        if most_stage >= 3:
-            count_scripts(words, n, tools.scripts)
-            sheet.numbers[rows.LANGUAGE, row] = guess(
-                main_script(tools.scripts), tools.votes, tools.of_script
-            )
-        if most_stage >= 4:
-            count = mask_message(words, n, masked)
-        if most_stage >= 5:
-            for step in (1, -1):
-                sheet.numbers[rows.HEAD, row] = np.int64(
-                    edge(words, masked, count, sizes[rows.EDGE_WORDS], step)
-                )
-        if most_stage >= 6:
-            score(masked, count, tools.intent, row + 1, tools.sums, 0)
-            sheet.numbers[rows.FLAGS, row], sheet.numbers[rows.HARVEST, row] = told(
-                tools.intent, tools.sums, 0, np.int64(0)
-            )
-        if most_stage >= 7:
-            windows = rank_windows(
-                masked, count, sizes[rows.SHINGLE_WORDS], secrets[rows.WINDOW0], secrets[rows.WINDOW1], room
-            )
-        if most_stage >= 8:
-            for number in range(BANDS):
-                sheet.numbers[rows.FIRST_BAND + number, row] = np.int64(band(room.bins, number))
-        if most_stage >= 9:
-            sheet.numbers[rows.SEMANTIC, row] = np.int64(
-                projected(words, masked, count, secrets[rows.SIGN0], secrets[rows.SIGN1], room.planes)
-            )
-        if most_stage >= 10:
-            end = sample(
-                room.ranks, windows, sizes[rows.RATE], sizes[rows.KEPT], sheet.shingles, sheet.places, end
-            )
-        if most_stage >= 11:
-            sheet.numbers[rows.FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, row)
+        low, high = texts.spans[texts.rows[row, 0]]
+        n, _ = split_edges(texts.data, low, high, most, alphabet, words, zero)
+        end = parts_of_prompt(stages, row, n, end, tools, sheet)
+        if stages >= 11:
+            numbers[rows.FLAGS, row] |= match(words, n, tools.cues, tools.cues_seen, base, row)
             base += n + rows.APART
-        start, stop = texts.answer_spans[row, 0], texts.answer_spans[row, 1]
-        if most_stage >= 12:
-            n, _ = split(
-                texts.answers,
-                start,
-                min(stop, start + rows.ANSWER_BYTES),
-                tools.alphabet,
-                words,
-                np.int64(0),
-                np.uint64(0),
-            )
-            sheet.numbers[rows.REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, row)
+        start, stop = texts.answer_spans[row]
+        if stages >= 12:
+            cut = min(stop, start + rows.ANSWER_BYTES)
+            n, _ = split(texts.answers, start, cut, alphabet, words, zero, np.uint64(0))
+            numbers[rows.REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, row)
             base += n + rows.APART
-        if most_stage >= 13:
-            sheet.numbers[rows.REASONING, row] = reasoning_bytes(texts.answers, start, stop, tools.tags)
+        if stages >= 13:
+            numbers[rows.REASONING, row] = reasoning_bytes(texts.answers, start, stop, tools.tags)
     return end
 
 
