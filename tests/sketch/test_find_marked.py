@@ -44,7 +44,9 @@ def test_each_needle_is_found_at_any_place(needle: str) -> None:
 
 def test_a_needle_over_the_end_of_a_text_is_none() -> None:
     """Texts lie side by side."""
-    assert not any(found(["[im", "age]", "trun", "cat", None, "", "a column", "s]", "eda", "cted", "[", "image"]))
+    assert not any(
+        found(["[im", "age]", "trun", "cat", None, "", "a column", "s]", "eda", "cted", "[", "image"])
+    )
 
 
 def test_ordinary_words_are_left_as_they_are() -> None:
