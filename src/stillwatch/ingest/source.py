@@ -31,7 +31,7 @@ from stillwatch.ingest.sample import Row, Sample
 from stillwatch.ingest.scientific import all_scientific
 from stillwatch.ingest.values import absent
 from stillwatch.ingest.wrappers.layers import MARKS
-from stillwatch.ingest.wrappers.unwrap import Unwrapper
+from stillwatch.ingest.wrappers.unwrap import Unwrapper, plainly
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
 
@@ -195,7 +195,7 @@ def _wrapped(path: Place, compression: str, settings: IngestSettings) -> bool:
     """Return whether one of the first rows is a wrapper."""
     rows = rows_of(path, compression, settings, View(unwrap=False))
     for _, row in islice(rows, SAMPLED):
-        if isinstance(row, dict) and not MARKS.isdisjoint(row):
+        if isinstance(row, dict) and not plainly(row):
             inside = Unwrapper(settings.max_row_bytes).rows(row)
             if len(inside) != 1 or inside[0] is not row:
                 return True
