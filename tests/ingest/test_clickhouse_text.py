@@ -35,6 +35,7 @@ def written(attributes: dict[str, str]) -> str:
         ("{'a':'b'} more", "{'a':'b'} more"),
         ("[" * 50 + "'a'", "[" * 50 + "'a'"),
         ('{"a": 1}', '{"a": 1}'),
+        ("{'" + "a" * 100_000, "{'" + "a" * 100_000),
     ],
 )
 def test_values_and_what_is_none(text: str, value: Any) -> None:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 DEEPEST = 8
-TOKEN = re.compile(r"\s*(?:'((?:[^'\\]+|\\.)*)'|([{}\[\]():,])|([^\s'{}\[\](),:]+))", re.DOTALL)
+TOKEN = re.compile(r"\s*(?:'((?:[^'\\]++|\\.)*+)'|([{}\[\]():,])|([^\s'{}\[\](),:]+))", re.DOTALL)
 ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 LETTERS = {
     "n": "\n",
