@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from stillwatch.cli import program
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest import Quarantine, Source, otel_kinds
 from stillwatch.ingest.columns_used import ColumnsUsed, columns_used, columns_used_once
 from stillwatch.ingest.request import Context
 from stillwatch.pipeline.account_of_use import AccountOfUse
@@ -187,6 +187,22 @@ def test_a_file_of_which_most_is_left_out_is_warned_of() -> None:
     assert one.code == "mostly_without_account"
     assert "51 of 100 rows of a name no account" in one.text
     assert "ingest.account_field" in one.do
+
+
+def test_spans_beside_calls_are_no_warning() -> None:
+    beside = [row_of("stepped_over", 400, name=name) for name in ("HTTP spans", "tools", "other spans")]
+    assert sentences.warnings([row_of("read", 30), *beside]) == []
+    [one] = sentences.warnings(beside)
+    assert one.code == "mostly_stepped_over"
+    assert one.text.startswith("400 of 400 rows of a were stepped over")
+    assert sentences.warnings(beside[:2]) == []
+
+
+def test_kinds_of_spans_are_known_to_the_warning() -> None:
+    texts = {"embeddings", "reranking", "images", "audio", "moderations"}
+    kinds = {*otel_kinds.WORDS.values(), *(kind for _, kind in otel_kinds.TOLD)} - texts
+    assert kinds <= sentences.BESIDE
+    assert {otel_kinds.OTHER, otel_kinds.AROUND} <= sentences.UNCLEAR
 
 
 def test_rows_without_an_account_are_told_with_the_cure(tmp_path: Path) -> None:

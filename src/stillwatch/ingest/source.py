@@ -122,7 +122,8 @@ def plan(
     files = [
         found
         for found in given(paths, scratch, say)
-        if found.on_disk is None or found.on_disk.resolve() not in elsewhere
+        if found.on_disk is None
+        or elsewhere.isdisjoint((resolved := found.on_disk.resolve(), *resolved.parents))
     ]
     opened = Opener(settings, scratch, say)
     sources: list[Source] = []
