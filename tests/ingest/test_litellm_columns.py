@@ -15,6 +15,10 @@ from ingest_bench import Bench
 
 from stillwatch.ingest import IngestContext, Quarantine
 from stillwatch.ingest.broken_off import CUT
+from stillwatch.ingest.line_columns import holds_objects
+from stillwatch.ingest.litellm_columns import JSON
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.registry import FORMATS
 
 Make = Callable[..., dict[str, Any]]
 
@@ -125,6 +129,18 @@ def test_columns_are_what_rows_are(bench: Bench, spend_row: Make, together: bool
             stepped = sorted((kind, n) for (_, kind), n in kept.stepped.items())
             seen.append((found, stepped, dict(kept.mended), sum(kept.reasons.values())))
         assert seen[0] == seen[1]
+
+
+def test_lines_with_objects_are_told_from_lines_with_texts(
+    spend_row: Callable[..., dict[str, Any]],
+) -> None:
+    """As columns, their objects would be written as text and parsed again; they have frames instead."""
+    texts = spend_row()
+    assert not holds_objects(texts, JSON)
+    assert not holds_objects(BadRow("", "no row"), JSON)
+    for name in ("metadata", "messages", "response"):
+        assert holds_objects({**texts, name: json.loads(texts[name])}, JSON)
+    assert FORMATS.all()["litellm_spend_logs"].outline is not None
 
 
 FORM = "%d/%m/%Y %H:%M:%S"

@@ -36,13 +36,14 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
     kinds = [kind_of(span) for span in spans]
     traces = held(spans, context.elsewhere.known)
     outer = {name: covered(trace) for name, trace in traces.items()}
-    calls: dict[int, Row] = {}
+    calls: dict[int, tuple[Row, Row]] = {}
     keys: set[str] = set()
     whole = False
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if kind not in (CALL, AROUND) or span.span in outer.get(span.trace, ()):
             continue
-        calls[place] = _attributes(span, traces.get(span.trace, {}))
+        attributes = _attributes(span, traces.get(span.trace, {}))
+        calls[place] = attributes, fields_of(attributes)
         if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
             keys.add(span.trace)
             whole = whole or span.log or _wants_inside(span, kind, apart)
@@ -60,7 +61,7 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
         if span.parent and kind == CALL and fact is not None:
             context.elsewhere.saw_inside(span.trace, span.parent, fact)
         try:
-            yield _request(span, calls[place], context)
+            yield _request(span, *calls[place], context)
         except BadRow as bad:
             yield bad
 
@@ -71,9 +72,9 @@ def _seen_inside(span: Span, fact: Fact, context: Context) -> bool:
     return inside is not None and not inside.serves and within(inside, fact)
 
 
-def _wants(span: Span, kind: str, attributes: Row, context: Context, apart: bool) -> bool:
+def _wants(span: Span, kind: str, call: tuple[Row, Row], context: Context, apart: bool) -> bool:
     """Whether other rows of the file must be seen first: for the account, or for a call inside."""
-    return _wants_inside(span, kind, apart) or _account(attributes, fields_of(attributes), context) is None
+    return _wants_inside(span, kind, apart) or _account(*call, context) is None
 
 
 def _wants_inside(span: Span, kind: str, apart: bool) -> bool:
@@ -92,11 +93,12 @@ def _attributes(span: Span, trace: Trace) -> Row:
     return {**found, **{name: value for name, value in around.items() if absent(found.get(name))}}
 
 
-def _request(span: Span, attributes: Row, context: Context) -> Request:
+def _request(span: Span, attributes: Row, fields: Row, context: Context) -> Request:
+    """Return the request of a call with its attributes, and the fields that were found in them."""
     words = words_of(span)
     if words.details:
         attributes = {**words.details, **attributes}
-    fields = fields_of(attributes)
+        fields = fields_of(attributes)
     asked = _asked(attributes, fields, words)
     request = Request(time=context.moment(span.start, "startTimeUnixNano"))
     if words.body or words.reply is not None:

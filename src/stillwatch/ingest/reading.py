@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ from stillwatch.ingest.files.rows import (
 )
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
-from stillwatch.ingest.line_columns import LineColumns, lacks, numbers_of
+from stillwatch.ingest.line_columns import LineColumns, holds_objects, lacks, numbers_of
 from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
@@ -130,6 +131,14 @@ class _Reading:
 
     def by_lines(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read rows of JSON lines as columns, and by themselves those that are unlike the others."""
+        first = next(rows, None)
+        if first is None:
+            return
+        rows = chain([first], rows)
+        if holds_objects(first[1], self.format.json_columns):
+            # To become columns, objects would have to be written as text and parsed again.
+            yield from self.by_rows(rows)
+            return
         held = LineColumns(self.format.wants, self.format.json_columns)
         most = min(self._settings.batch_rows, LINES_AT_ONCE)
         for number, row in rows:

@@ -8,6 +8,7 @@ from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import body_of, client_of, other_row, sent_of, status_of, stored_messages
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
+from stillwatch.ingest.litellm_outline import SPEND
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -82,6 +83,7 @@ FORMATS.add(
         columns=columns_of,
         wants=WANTED,
         json_columns=JSON,
+        outline=SPEND,
         sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
         "requester_ip_address\n"
         "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",
