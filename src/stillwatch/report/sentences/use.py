@@ -312,4 +312,14 @@ def _permits(rows: Sequence[Row]) -> list[Warned]:
         for row in _of(rows, "permits", use.OVERLAP)
         if row["count"]
     ]
-    return nobody + both
+    named = Counter(row["name"] for row in _of(rows, "permits", use.PERMIT))
+    twice = [
+        Warned(
+            "permits_of_one_name",
+            f"{count:,} permits are called {formatting.cut(name, 60)}, so lists cannot tell them apart.",
+            "Give each permit a name of its own.",
+        )
+        for name, count in named.items()
+        if count > 1
+    ]
+    return nobody + twice + both
