@@ -204,7 +204,7 @@ def test_the_form_that_is_named_reads_the_time(value: str, form: str) -> None:
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", ["", "Europe/Berlin"])
 def test_times_without_a_zone_in_parquet_hold_where_the_settings_say(
-    bench: Bench, unit: str, zone: str
+    bench: Bench, unit: Any, zone: str
 ) -> None:
     """Read by columns (generic) and row by row (openai_jsonl), they are the same."""
     bench.settings = dataclasses.replace(bench.settings, time_zone=zone)
