@@ -38,8 +38,6 @@ SCHEMA = pa.schema(
     + [(n, pa.string()) for n in ("source", "group", "licence")]
 )
 BENCHMARK_ROWS = 2000
-SUITES: dict[str, list[str]] = {"SHOTS": ["EVALUATION"], "FORM": []}
-"""Labels of our own forms of tests; what a harvest prints too has none."""
 RANGE = {
     "range-distil": {
         "grading": "GRADING",
@@ -210,11 +208,11 @@ def ordinary(data: Path, seed: int) -> Iterator[Row]:
 
 
 def own(data: Path, seed: int) -> Iterator[Row]:
-    """Return our own phrasings: what harvests ask, ordinary requests in the same words, and forms of tests."""
-    for part, book in ((9, "asks"), (10, "ordinary"), (10, "suites")):
+    """Return our own phrasings: what harvests ask, and ordinary requests in the same words."""
+    for part, book in ((9, "asks"), (10, "ordinary")):
         payload = payload_of(data, part, seed)
         for name, templates in tomllib.loads((PHRASES / f"{book}.toml").read_text(encoding="utf-8")).items():
-            labels = {"asks": [name], "suites": SUITES.get(name, [])}.get(book, [])
+            labels = [name] if book == "asks" else []
             for i, template in enumerate(templates):
                 for _ in range(6 if "{" in template else 1):
                     system, _, text = payload.fill(template).rpartition(" ¦ ")
