@@ -68,7 +68,7 @@ def flags_of(found: Sequence[Template], data: Path, seed: int) -> np.ndarray[Any
     payload = payload_of(data, PART, seed)
     empty = dict.fromkeys(REQUESTS.names())
     now = dt.datetime(2026, 2, 3, 12, tzinfo=dt.UTC)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for template in found:
         for _ in range(FILLINGS):
             user = {"role": "user", "text": filled(template.text, payload)}
@@ -128,7 +128,11 @@ def main() -> None:
         console.print(f"skipped: there is no folder {args.data} with the public sets to fill the slots with")
         return
     started = time.perf_counter()
-    found = list(templates(args.repositories, lambda reason: console.print(f"left out: {reason}")))
+    try:
+        found = list(templates(args.repositories, lambda reason: console.print(f"left out: {reason}")))
+    except ModuleNotFoundError as error:
+        console.print(f"skipped: the templates are in YAML, which needs PyYAML ({error})")
+        return
     if not found:
         console.print("skipped: none of the repositories is there")
         return

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import importlib
 import json
 import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from intent_payload import Payload
 
@@ -70,7 +70,9 @@ def clone_of(repositories: Path, name: str, commit: str) -> Clone | None:
     for place in (f"{owner}+{own}/repo", f"{owner}/{own}", own):
         folder = repositories / place
         held = subprocess.run(
-            ["git", "-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}"], check=False, capture_output=True
+            ["git", "-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}"],
+            check=False,
+            capture_output=True,
         )
         if folder.is_dir() and held.returncode == 0:
             return Clone(folder, commit)
@@ -93,7 +95,9 @@ def templates(repositories: Path, missing: Callable[[str], None]) -> Iterator[Te
             for place, text in enumerate(dict.fromkeys(FINDERS[entry["find"]](clone.text(path), entry))):
                 unseen = bool(entry.get("unseen"))
                 suite = entry["use"] == "suite"
-                yield Template(entry["name"], suite, f"{entry['repository']}/{path}:{place}", text, system, unseen)
+                yield Template(
+                    entry["name"], suite, f"{entry['repository']}/{path}:{place}", text, system, unseen
+                )
 
 
 def _system(clone: Clone, entry: dict[str, Any]) -> str | None:
@@ -101,7 +105,7 @@ def _system(clone: Clone, entry: dict[str, Any]) -> str | None:
         return None
     path, key = entry["system"]
     if path.endswith(".yaml"):
-        return str(yaml.load(clone.text(path), _Loose)["system_prompts"][key])
+        return str(_read_yaml(clone.text(path))["system_prompts"][key])
     return next(iter(_python(clone.text(path), {"match": key})))
 
 
@@ -142,11 +146,16 @@ def _markdown(text: str, entry: dict[str, Any]) -> Iterator[str]:
             yield found
 
 
-class _Loose(yaml.SafeLoader):
-    """Reads YAML whose own tags are left out."""
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """Return a loader of YAML that leaves out tags of the file's own; ModuleNotFoundError without PyYAML."""
+    made: Any = type("Loose", (importlib.import_module("yaml").SafeLoader,), {})
+    made.add_multi_constructor("!", lambda *_: None)
+    return made
 
 
-_Loose.add_multi_constructor("!", lambda *_: None)
+def _read_yaml(text: str) -> Any:
+    return importlib.import_module("yaml").load(text, _loader())
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -162,7 +171,7 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 def _yaml(text: str, entry: dict[str, Any]) -> Iterator[str]:
     """Values of the entry's keys."""
-    yield from (value for key, value in _leaves(yaml.load(text, _Loose)) if key in entry["keys"])
+    yield from (value for key, value in _leaves(_read_yaml(text)) if key in entry["keys"])
 
 
 def _magpie(text: str, entry: dict[str, Any]) -> Iterator[str]:
@@ -175,11 +184,11 @@ def _lm_eval(text: str, entry: dict[str, Any]) -> Iterator[str]:
     """One task: its description, its shots, and a new question."""
     if "def list_fewshot_samples" in text:
         shots = [
-            "".join((f"Problem:\n{one['problem']}\n\nSolution: {one['solution']}\n\n")) for one in _listed(text)
+            "".join(f"Problem:\n{one['problem']}\n\nSolution: {one['solution']}\n\n") for one in _listed(text)
         ]
         yield "".join(shots) + "Problem:\n{problem}\n\nSolution:"
         return
-    task: dict[str, Any] = yaml.load(text, _Loose) or {}
+    task: dict[str, Any] = _read_yaml(text) or {}
     ask = str(task.get("doc_to_text") or "Q: {{question}}\nA: ")
     samples = (task.get("fewshot_config") or {}).get("samples") or []
     shots = [_rendered(ask, one) + str(one.get("target", "")) + "\n\n" for one in samples]
@@ -189,7 +198,8 @@ def _lm_eval(text: str, entry: dict[str, Any]) -> Iterator[str]:
 
 def _listed(text: str) -> list[dict[str, str]]:
     made = next(
-        node for node in ast.walk(ast.parse(text))
+        node
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef) and node.name == "list_fewshot_samples"
     )
     found: list[dict[str, str]] = ast.literal_eval(ast.unparse(made.body[-1]).removeprefix("return "))

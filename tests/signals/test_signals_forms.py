@@ -28,9 +28,57 @@ from stillwatch.sketch import sketch
 BEGIN = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 DAY = 86_400
 FORM = "Please reason step by step, and put your final answer within \\boxed{{}}.\n\n{}"
-BIRDS = "heron stork crane swan goose duck teal coot rail snipe plover curlew gull tern grebe loon".split()
-PLACES = "marsh pond river delta beach canal field lake harbour meadow ditch estuary fen moor weir".split()
-DEEDS = "stand feed nest rest fish call preen wade dive land sleep hide drink bathe".split()
+BIRDS = [
+    "heron",
+    "stork",
+    "crane",
+    "swan",
+    "goose",
+    "duck",
+    "teal",
+    "coot",
+    "rail",
+    "snipe",
+    "plover",
+    "curlew",
+    "gull",
+    "tern",
+    "grebe",
+    "loon",
+]
+PLACES = [
+    "marsh",
+    "pond",
+    "river",
+    "delta",
+    "beach",
+    "canal",
+    "field",
+    "lake",
+    "harbour",
+    "meadow",
+    "ditch",
+    "estuary",
+    "fen",
+    "moor",
+    "weir",
+]
+DEEDS = [
+    "stand",
+    "feed",
+    "nest",
+    "rest",
+    "fish",
+    "call",
+    "preen",
+    "wade",
+    "dive",
+    "land",
+    "sleep",
+    "hide",
+    "drink",
+    "bathe",
+]
 QUESTIONS = [
     f"In the {place}, twice as many birds {deed} as {bird}s. How many {bird}s {deed} there?"
     for bird, place, deed in product(BIRDS, PLACES, DEEDS)
@@ -121,7 +169,9 @@ def table_of(rows: list[dict[str, Any]]) -> pa.Table:
         "group": pa.array([row["group"] for row in rows], pa.int32()),
         "second": pa.array([int(row["time"].timestamp()) for row in rows], pa.int64()),
     }
-    columns = {name: found.column(name) for name in SIGNAL_EXCHANGES.names if name in found.column_names} | own
+    columns = {
+        name: found.column(name) for name in SIGNAL_EXCHANGES.names if name in found.column_names
+    } | own
     lacking = [field for field in SIGNAL_EXCHANGES if field.name not in columns]
     columns |= {field.name: pa.nulls(len(rows), field.type) for field in lacking}
     return pa.table({name: columns[name] for name in SIGNAL_EXCHANGES.names}).cast(SIGNAL_EXCHANGES)
@@ -149,7 +199,7 @@ def scores(exchanges: pa.Table) -> dict[int, dict[str, float]]:
 
 def flags_of(exchanges: pa.Table, group: int) -> list[Flag]:
     mine = exchanges.filter(pa.array(np.asarray(exchanges.column("group")) == group))
-    return [Flag(bits) for bits in mine.column("flags").to_pylist()]
+    return [Flag(int(bits or 0)) for bits in mine.column("flags").to_pylist()]
 
 
 def test_the_flags_of_suite_and_harvest_are_the_same(exchanges: pa.Table) -> None:
@@ -172,7 +222,9 @@ def test_a_suite_is_explained_and_the_harvest_is_not(scores: dict[int, dict[str,
     assert scores[HARVESTED]["everyday_work"] < 0.05
 
 
-def test_intent_of_the_harvest_is_high_and_of_suite_and_class_low(scores: dict[int, dict[str, float]]) -> None:
+def test_intent_of_the_harvest_is_high_and_of_suite_and_class_low(
+    scores: dict[int, dict[str, float]],
+) -> None:
     assert axis("intent", scores[HARVESTED]).score >= 0.5
     for group in (SUITE, CLASS):
         assert axis("intent", scores[group]).score < 0.5

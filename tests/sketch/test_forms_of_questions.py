@@ -14,7 +14,7 @@ FORMS = (
     "Q: And three?\nA: Let's think step by step.",
     "Return your final response within \\boxed{}. How many herons stand in the marsh?",
     "Write a program that reads n from standard input and prints the number of herons.",
-    "请逐步推理，并写出答案。有几只鹭？",
+    "请逐步推理\uff0c并写出答案\u3002有几只鹭\uff1f",
 )
 EVERYDAY = (
     "Please explain step by step how a bill becomes law.",

@@ -50,7 +50,10 @@ def told(rows_of: Sketcher, *rows: Row) -> list[bool]:
 
 @pytest.mark.parametrize("text", SIGNS)
 def test_a_prefix_of_a_template_that_gets_an_instruction(text: str, rows_of: Sketcher) -> None:
-    assert told(rows_of, request(text, QUESTION), request(text, "Hello! How can I help you?")) == [True, False]
+    assert told(rows_of, request(text, QUESTION), request(text, "Hello! How can I help you?")) == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("text", WORDS)
@@ -74,7 +77,11 @@ def test_tokens_stand_for_an_answer_that_is_not_logged(rows_of: Sketcher) -> Non
 
 
 def test_a_turn_that_goes_on_or_has_tools_or_a_long_system_prompt_asks(rows_of: Sketcher) -> None:
-    talk = [{"role": "user", "text": "hello"}, {"role": "assistant", "text": "hi"}, {"role": "user", "text": ""}]
+    talk = [
+        {"role": "user", "text": "hello"},
+        {"role": "assistant", "text": "hi"},
+        {"role": "user", "text": ""},
+    ]
 
     def with_system(words: int) -> Row:
         system = {"role": "system", "text": "word " * words}

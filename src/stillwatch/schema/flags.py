@@ -38,7 +38,7 @@ class Flag(IntFlag):
     """Asks for a question to be worked out in a fixed form: steps first, the answer in a set place. The same
     words stand in tests and in harvests, so that by itself it is neither."""
     SELF_ELICITED = 16384
-    """Asks nothing, or only opens a user's turn, and gets a long answer: the model writes the question too."""
+    """Asks nothing, or only opens a user's turn, and gets a long answer: the model writes the question."""
 
 
 HARVEST = (

@@ -1,8 +1,7 @@
-"""Which of a group's prompts are new and which come back, and how questions are dealt out over its accounts."""
+"""Which of a group's prompts are new, which come back, and how questions are dealt out over accounts."""
 
 from __future__ import annotations
 
-import ibis
 from ibis import _
 
 from stillwatch.engine import Table
@@ -45,7 +44,7 @@ def coverage_of(rows: Table) -> Table:
 
 
 def worked_questions(rows: Table) -> Table:
-    """Return group, prompts, again, later, known, alone, askers, uses, follow_ups, of prompts with flag STEPS.
+    """Return group, prompts, again, later, known, alone, askers, uses, follow_ups of prompts flagged STEPS.
 
     rows: SIGNAL_EXCHANGES. alone: distinct prompts that a single account asked. askers: accounts with
     LEAST_ASKED or more of them.
@@ -65,6 +64,8 @@ def worked_questions(rows: Table) -> Table:
     carried = own.group_by("group", "prompt").agg(accounts=_.count())
     alone = carried.group_by("group").agg(alone=(_.accounts == 1).cast("int64").sum())
     covered = coverage_of(asked).select("group", "prompts", "again", "later", "known")
-    return covered.join(askers, "group").join(alone, "group").select(
-        "group", "prompts", "again", "later", "known", "alone", "askers", "uses", "follow_ups"
+    return (
+        covered.join(askers, "group")
+        .join(alone, "group")
+        .select("group", "prompts", "again", "later", "known", "alone", "askers", "uses", "follow_ups")
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ibis
-from ibis import _
 
 from stillwatch.engine import Column, Table
 from stillwatch.signals._signal import signal

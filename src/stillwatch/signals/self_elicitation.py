@@ -15,9 +15,9 @@ from stillwatch.signals.inputs import SignalInputs, held
     sees="empty user turns and bare prefixes of chat templates with long answers: the model is led to write "
     "the instructions itself",
     blind_spots="A program that writes all it wants into a short system prompt and leaves the user's turn "
-    "empty looks the same, and so does one that lets a model play the user. Health checks and empty pings get "
-    "short answers and do not count. Nor do openings in words of one's own, or short instructions that come "
-    "back.",
+    "empty looks the same, and so does one that lets a model play the user. Health checks and empty pings "
+    "get short answers and do not count; nor do openings in words of one's own, or short instructions that "
+    "come back.",
     needs=("exchanges.flags",),
     finding="{part:%~} of its accounts' prompts ask nothing and get long answers",
     example=[{"group": 1, "account": 1, "has_text": True, "flags": 16384}] * 6

@@ -206,9 +206,7 @@ def _of_request(batch: pa.RecordBatch, texts: Texts, numbers: Int64s) -> Int64s:
     """Return the flags that the request itself shows, without the model."""
     opened = self_elicited(texts, numbers[rows.LAST_USER], answers_of(batch))
     agentic = _agentic(batch, texts)
-    bits = np.where(agentic, Flag.AGENTIC.value, 0) | np.where(
-        opened & ~agentic, Flag.SELF_ELICITED.value, 0
-    )
+    bits = np.where(agentic, Flag.AGENTIC.value, 0) | np.where(opened & ~agentic, Flag.SELF_ELICITED.value, 0)
     return np.asarray(bits, np.int64)
 
 

@@ -1,8 +1,8 @@
 """Requests that ask nothing: an empty user turn, or a chat template's prefix that only opens one.
 
-Models trained on chats then write what a user would ask (Magpie: Xu, Jiang, Niu, Deng, Poovendran, Choi and Lin
-2024), so that the answer is an instruction, or an instruction and its answer. Health checks and empty pings
-look the same but for their answers, which are short: "your message seems to be empty".
+Models trained on chats then write what a user would ask (Magpie: Xu, Jiang, Niu, Deng, Poovendran, Choi and
+Lin 2024), so that the answer is an instruction, or an instruction and its answer. Health checks and empty
+pings look the same but for their answers, which are short: "your message seems to be empty".
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ LONG = 200
 What a model says to one is shorter ("your message seems to be empty", 150 characters in its longest forms).
 """
 LONG_IF_OPENED = 40
-"""The same where a template's own signs open the turn, which no ping and no health check writes: longer than a
-greeting. Most instructions are shorter than LONG."""
+"""The same where a template's own signs open the turn, which no ping and no health check writes.
+
+It is more than a greeting; most instructions are shorter than LONG.
+"""
 CHARACTERS_A_TOKEN = 4
 """Characters that stand for a token where an answer's text is not known; reasoning is left out."""
 SHORT_BYTES = 80
