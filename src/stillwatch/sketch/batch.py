@@ -167,9 +167,10 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
     }
     unread = (numbers[rows.KNOWN] >> rows.PROMPT) & 1 == 0
     offsets = np.concatenate([[0], numbers[rows.SHINGLES_END]]).astype(np.int32)
+    written: Any = compute.utf8_length(batch.column("answer"))
     return keys | {
         "has_text": pa.array(~without),
-        "flags": pa.array(numbers[rows.FLAGS] | _of_request(batch, texts, numbers), mask=without),
+        "flags": pa.array(numbers[rows.FLAGS] | _of_request(batch, texts, numbers, written), mask=without),
         "harvest": pa.array(numbers[rows.HARVEST], mask=without),
         "reasoning_share": _reasoning_share(batch, texts, numbers[rows.REASONING]),
         "words": pa.array(numbers[rows.WORDS], mask=without),
@@ -180,7 +181,7 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
         "language": names_of(numbers[rows.LANGUAGE]),
         "script": scripts_of(numbers[rows.SCRIPT]),
         "prompt_chars": pa.array(characters_of(messages), mask=without),
-        "answer_chars": compute.utf8_length(batch.column("answer")),
+        "answer_chars": written,
         "turns": pa.array(np.minimum(numbers[rows.TURNS], 2**15 - 1), mask=without),
         "refused": pa.array(numbers[rows.REFUSAL] != 0, mask=np.asarray(batch.column("answer").is_null())),
     }
@@ -202,9 +203,9 @@ def _reasoning_share(batch: pa.RecordBatch, texts: Texts, inline: Int64s) -> Any
     return pa.array(share.astype(np.float32), mask=(inline == 0) & ~told)
 
 
-def _of_request(batch: pa.RecordBatch, texts: Texts, numbers: Int64s) -> Int64s:
-    """Return the flags that the request itself shows, without the model."""
-    opened = self_elicited(texts, numbers[rows.LAST_USER], answers_of(batch))
+def _of_request(batch: pa.RecordBatch, texts: Texts, numbers: Int64s, written: Any) -> Int64s:
+    """Return the flags that the request itself shows, without the model. written: characters of answers."""
+    opened = self_elicited(texts, numbers[rows.LAST_USER], answers_of(batch, written))
     agentic = _agentic(batch, texts)
     bits = np.where(agentic, Flag.AGENTIC.value, 0) | np.where(opened & ~agentic, Flag.SELF_ELICITED.value, 0)
     return np.asarray(bits, np.int64)

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.schema.keyed import Int64s
-from stillwatch.sketch.arrow import compute
 from stillwatch.sketch.rows import ASSISTANT, SYSTEM, TOOL, Texts
 
 LONG = 200
@@ -111,9 +110,11 @@ def answered(characters: int | None, tokens: int | None, reasoning: int | None) 
     return ((tokens or 0) - (reasoning or 0)) * CHARACTERS_A_TOKEN if characters is None else characters
 
 
-def answers_of(batch: pa.RecordBatch) -> Int64s:
-    """Return the characters of each answer of a batch, as `answered` does. Shape (rows,)."""
-    characters: Any = compute.utf8_length(batch.column("answer"))
+def answers_of(batch: pa.RecordBatch, characters: Any) -> Int64s:
+    """Return the characters of each answer of a batch, as `answered` does. Shape (rows,).
+
+    characters: those of the answers' texts, null where the log held none.
+    """
     known = np.asarray(characters.is_valid())
     written, thought = (
         np.asarray(batch.column(name).fill_null(0)).astype(np.int64)
