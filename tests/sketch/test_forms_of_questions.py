@@ -13,6 +13,7 @@ FORMS = (
     "Q: How many legs have two herons?\nA: Let's think step by step. Each has two. The answer is 4.\n\n"
     "Q: And three?\nA: Let's think step by step.",
     "Return your final response within \\boxed{}. How many herons stand in the marsh?",
+    "Show how you get there and write the result on the last line. How many herons stand in the marsh?",
     "Write a program that reads n from standard input and prints the number of herons.",
     "请逐步推理\uff0c并写出答案\u3002有几只鹭\uff1f",
 )
@@ -22,6 +23,7 @@ EVERYDAY = (
     "What is the final answer of the council on the new bridge?",
     "My gift is boxed and ready, what should I write on the card?",
     "Show me all the steps of a waltz.",
+    "Put every name on a new line, please.",
 )
 SHOTS = (
     "Tell which sentence is odd.\n\n"
