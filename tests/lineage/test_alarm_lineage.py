@@ -7,8 +7,8 @@ from typing import Any
 
 from made_campaigns import TEMPLATE, campaign
 
-from stillwatch.pipeline.alarm_lineage import AlarmLineage
 from stillwatch.pipeline.alarm_ledger import Ledger
+from stillwatch.pipeline.alarm_lineage import AlarmLineage
 from stillwatch.run.lineage.campaign import Campaign
 from stillwatch.schema.watched import ALARM_LINKS, ALARMS
 from stillwatch.settings import IdentitySettings

@@ -15,8 +15,8 @@ import pytest
 from village import Ran, Row, command_here
 
 from stillwatch.errors import RunError, SettingError
-from stillwatch.pipeline.forget import SOURCES
 from stillwatch.pipeline.alarm_ledger import Ledger
+from stillwatch.pipeline.forget import SOURCES
 from stillwatch.pipeline.watch import known_at, level_of, searches_of, watch
 from stillwatch.run.layout import TABLES
 from stillwatch.schema.stored import ACCOUNTS

@@ -17,7 +17,7 @@ from stillwatch.cli.explain import command as explain_command
 from stillwatch.cli.report import command as report_command
 from stillwatch.errors import RunError
 from stillwatch.report import formatting
-from stillwatch.report.terminal import spark
+from stillwatch.report.terminal_tables import spark
 from stillwatch.schema import found
 from stillwatch.schema.codes import NullTested
 from stillwatch.schema.values import records

@@ -131,7 +131,8 @@ PROMISES: dict[str, dict[Promise, str]] = {
     "alarms": {
         P.DIGEST: "identity",
         P.WORDED: "alarm campaign kind verdict",
-        P.COUNTED: "day until new accounts named present near at_least log_e_value exchanges exchanges_so_far",
+        P.COUNTED: "day until new accounts named present near at_least log_e_value exchanges "
+        "exchanges_so_far",
     },
     "alarm_members": {
         P.KEYED: "account",
