@@ -122,7 +122,7 @@ def registered(member: dict[str, Any]) -> dict[str, Any]:
         "plan": "pro" if place % 2 else "trial",
         "created": START - timedelta(days=3, minutes=place),
         "verification": "phone",
-        "payment": place // 6,
+        "payment": (place // 6 + 1) * 2_654_435_761_000_003,
         "banned": START + timedelta(days=11, minutes=place) if place % 5 == 0 else None,
     }
 

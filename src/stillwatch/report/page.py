@@ -96,9 +96,8 @@ def context(run: Run) -> dict[str, Any]:
 
 
 def _why_not(run: Run, campaign: Row, high: float) -> str:
-    scores = run.rows("scores", campaign["group"])
-    values, usual = sentences.values_of(scores), sentences.like_peers(scores)
-    return sentences.reason_unlisted(campaign, high, values, usual)
+    values = sentences.values_of(run.rows("scores", campaign["group"]))
+    return sentences.reason_unlisted(campaign, high, values)
 
 
 def _quarantine(run: Run) -> list[tuple[str, str, int, str]]:

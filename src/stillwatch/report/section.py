@@ -16,13 +16,13 @@ from stillwatch.report.sentences.crosswalk import Line, crosswalk
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
 
-MOST_ACCOUNTS_SHOWN = 200
-MOST_ROWS_SHOWN = 1_500
+MOST_ACCOUNTS_SHOWN = 100
+MOST_ROWS_SHOWN = 600
 """Account rows in the whole page: sections share them when there are many."""
-MOST_CARDS, MOST_CARDS_SHOWN = 25, 200
+MOST_CARDS, MOST_CARDS_SHOWN = 25, 100
 """Accounts with a card of their own: of one section, and in the whole page."""
 MOST_EXPORT_ROWS = 20_000
-MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_400_000
+MOST_EXPORT_BYTES, TIGHT_EXPORT_BYTES = 3_200_000, 1_000_000
 """CSV in the whole page, where sections are few and where they are many; what goes beyond is left to
 members.parquet.
 """
@@ -77,7 +77,7 @@ class Section:
     graph_note: str
     """How much of it is shown."""
     heatmap: Markup
-    """The same accounts and keys as a heat map."""
+    """The same accounts and keys as a heat map; empty where many sections share the page."""
     waterfall: Markup
     """The evidence waterfall."""
     correction: str
@@ -157,7 +157,7 @@ def _section(
         timeline=timeline.timeline(view.timeline, view.marks, share.period),
         graph=graph.graph(view.links, ids, share.graph),
         graph_note=_graph_note(view, share.graph),
-        heatmap=heatmap.heatmap(view.links, ids, share.graph),
+        heatmap=heatmap.heatmap(view.links, ids, share.graph) if share.graph == graph.ROOMY else Markup(""),
         waterfall=waterfall.waterfall(view.waterfall, campaign["accounts"], threshold),
         correction=sentences.correction(view.intents),
         frames=shared,

@@ -36,7 +36,7 @@ class Promise(StrEnum):
     SHARED = "shared words"
     """Words that at least `sketch.template_accounts` accounts have in common.
 
-    Null unless `sketch.template_text` asks for them.
+    Null where `sketch.template_text` forbids them.
     """
 
 

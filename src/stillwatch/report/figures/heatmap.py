@@ -11,8 +11,8 @@ from stillwatch.report import formatting
 from stillwatch.report.figures import graph
 from stillwatch.report.figures.svg import element, figure, number, text, titled
 
-WIDTH, LEFT, TOP, FOOT, ROW = 1000, 200, 30, 150, 13
-CELL = 30
+WIDTH, LEFT, TOP, FOOT, ROW = 1000, 190, 6, 140, 12
+CELL = 26
 """The most that a column is wide."""
 LEVELS = 3
 """Shades of a cell: by how much of the account's traffic carries the key."""
@@ -76,9 +76,9 @@ def _column(
         element(
             "path",
             d="".join(
-                f"M{number(x + 0.5)} {number(TOP + ROW * i + 0.5)}h{number(width - 1)}v{ROW - 1}"
+                f"M{number(x + 0.5)} {number(TOP + ROW * first)}h{number(width - 1)}v{ROW * n}"
                 f"h{number(1 - width)}z"
-                for i in rows
+                for first, n in _runs(rows)
             ),
             class_=f"f-{trace.family} shade{shade}",
         )
@@ -98,3 +98,14 @@ def _column(
         f"{formatting.plural(len(trace.carriers), 'linked account')}"
     )
     return element("g", titled(told), *paths, name)
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Rows one below the other as one: the first, and how many."""
+    found: list[tuple[int, int]] = []
+    for row in rows:
+        if found and found[-1][0] + found[-1][1] == row:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((row, 1))
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from stillwatch.report import formatting
@@ -104,15 +103,14 @@ def bound(campaign: Row, about: dict[str, Any]) -> str:
     )
 
 
-def reason_unlisted(campaign: Row, least: float, values: Values, usual: Collection[str] = ()) -> str:
+def reason_unlisted(campaign: Row, least: float, values: Values) -> str:
     """Why a group is not on the list: the axes that are low, or the test that it did not pass. values: of the
     group's signals.
     """
     low = [axis for axis in reversed(DECIDES) if campaign[axis] < least]
     if low:
         return " ".join(
-            f"{axis.capitalize()} is low ({campaign[axis]:.2f}). "
-            f"{why(campaign[f'{axis}_why'], values, usual)}"
+            f"{axis.capitalize()} is low ({campaign[axis]:.2f}). {why(campaign[f'{axis}_why'], values)}"
             for axis in low
         )
     if campaign["verdict"] == "benign":

@@ -18,12 +18,3 @@ for (const table of document.querySelectorAll("table[data-filter]")) {
   });
   table.parentElement.before(label);
 }
-const shown = () => {
-  const card = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (card && card.tagName === "DETAILS") {
-    card.open = true;
-    card.scrollIntoView();
-  }
-};
-window.addEventListener("hashchange", shown);
-shown();
