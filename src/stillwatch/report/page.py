@@ -17,7 +17,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_chapters, in_order
 from stillwatch.report.figures import axes
 from stillwatch.report.section import sections
-from stillwatch.report.sentences import frames, lineage, tiers, use
+from stillwatch.report.sentences import blindness, frames, lineage, tiers, use
 from stillwatch.report.sentences.crosswalk import SOURCES
 from stillwatch.report.view_models import listed, unlisted
 from stillwatch.run.durable import write_text
@@ -83,7 +83,10 @@ def context(run: Run) -> dict[str, Any]:
         "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
         "unlisted": [(c, _why_not(run, c, high)) for c in rest[:MOST_UNLISTED]],
         "unlisted_total": len(rest),
-        "blind": sorted(run.rows("blindness"), key=lambda r: (-r["share"], r["kind"], r["name"])),
+        "blind": sorted(
+            run.rows("blindness"),
+            key=lambda r: (blindness.is_answer(r), -r["share"], r["kind"], r["name"]),
+        ),
         "quarantine": _quarantine(run),
         "use_lines": use.lines(run.rows("use")),
         "use_warnings": use.warnings(run.rows("use")),
@@ -141,12 +144,14 @@ def environment() -> Environment:
         "frame_pieces": frames.pieces,
         "part": frames.part,
         "link": lineage.sentence,
+        "blind_state": blindness.state,
         "tier": tiers.tier,
         "reason": tiers.reason,
         "reason_short": tiers.reason_short,
         "tiers_counted": tiers.counted,
         "beside_peers": sentences.beside_peers,
         "stands_out": sentences.stands_out,
+        "peers_of": sentences.peers_of,
         "labelled": _labelled,
     }
     environment.filters.update(shown)

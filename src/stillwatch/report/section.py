@@ -146,7 +146,7 @@ def _section(
     return Section(
         view=view,
         verdict=sentences.verdict(campaign, share.high, sentences.industrial(run)),
-        role=(sentences.role(campaign), sentences.role_why(campaign)) if campaign["role"] else ("", ""),
+        role=_role(campaign),
         advice=sentences.advice(campaign),
         axes=_axes(view, share.high),
         bound=sentences.bound(campaign, run.about),
@@ -185,6 +185,13 @@ def _axes(view: CampaignView, high: float) -> list[tuple[str, Markup, float, str
         )
         for axis in axes.AXES
     ]
+
+
+def _role(campaign: Row) -> tuple[str, str]:
+    """Who its accounts are, where it hides that: of an open customer the question is what it is for."""
+    if not campaign["role"] or campaign["verdict"] == "unlicensed":
+        return "", ""
+    return sentences.role(campaign), sentences.role_why(campaign)
 
 
 def _extracting(view: CampaignView, book: AccountBook) -> str:

@@ -135,7 +135,8 @@ def keys(evidence: Sequence[Row]) -> RenderableType:
 def signals(scores: Sequence[Row]) -> RenderableType:
     table = _table("axis", "signal", ">score", ">peers", "finding")
     for row in scores:
-        peers = formatting.DASH if row["peers"] is None else f"{row['peers']:.2f}"
+        usual = sentences.peers_of(row)
+        peers = formatting.DASH if usual is None else f"{usual:.2f}"
         table.add_row(
             row["axis"],
             formatting.named(row["signal"]),

@@ -11,7 +11,7 @@ from stillwatch.report import formatting
 from stillwatch.report.figures import graph
 from stillwatch.report.figures.svg import element, figure, number, text, titled
 
-WIDTH, LEFT, TOP, FOOT, ROW = 1000, 190, 6, 140, 12
+WIDTH, LEFT, TOP, FOOT, ROW = 1000, 190, 6, 162, 12
 CELL = 26
 """The most that a column is wide."""
 LEVELS = 3

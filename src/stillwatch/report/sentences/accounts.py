@@ -90,6 +90,8 @@ def _membership(threshold: float, view: CampaignView, member: Row) -> Iterator[s
 
 
 def _alone(member: Row) -> str:
+    if member["p_value"] is None and member["tier"] != Tier.NAMED:
+        return "No held-out test looked at this account."
     if member["p_value"] is None:
         return "No held-out test looks at this account alone: it stands or falls with its group."
     if member["p_value"] > 0.05:

@@ -121,7 +121,7 @@ CANNOT = Line(
     BILL,
     "(B)(iv) correlation with another model's development",
     NOT_ASSESSED,
-    "Not assessed: a log shows what was asked for, not what became of it.",
+    "A log shows what was asked for, not what became of it.",
 )
 
 
@@ -155,10 +155,10 @@ def _told(view: CampaignView, one: Behaviour, scored: Mapping[str, Mapping[str, 
         # A facet that few accounts share in pieces says little; how many share any key of it says more.
         and row["accounts"] >= HALF * view.campaign["accounts"]
     ]
+    size = formatting.count(view.campaign["accounts"])
     shared = [
-        f"{formatting.named(row['facet'])} ({formatting.count(row['accounts'])})"
+        f"{formatting.named(row['facet'])} ({formatting.count(row['accounts'])} of {size})"
         for row in sorted(keys, key=lambda row: (-row["accounts"], row["facet"]))[:MOST]
     ]
     if shared:
-        accounts = formatting.plural(view.campaign["accounts"], "account")
-        yield f"of {accounts}, so many share keys by {joined(shared)}"
+        yield f"its accounts share keys by {joined(shared)}"

@@ -19,6 +19,10 @@ LEAST = {Direction.FOR: 0.05, Direction.AGAINST: 0.1}
 """Strength from which a signal is worth a sentence."""
 BEYOND_PEERS = 0.05
 """By so much a score must be above that of the peers before it says anything of the group."""
+OF_THE_GROUP = frozenset({"volume", "undeclared_linkage", "replacement", "shared_payment", "shared_prefix"})
+"""Signals of a group as a whole. Its peers are a pool of strangers and no group, so that their score of these
+compares with nothing.
+"""
 MOST = 4
 """Signals that argue for one axis in a sentence each; the table of signals has them all."""
 
@@ -28,10 +32,16 @@ Values = Mapping[str, Iterable[Mapping[str, Any]]]
 
 def stands_out(row: Row) -> bool:
     """Whether a signal found something that the group's peers do not show as well. row: of table scores."""
+    peers = peers_of(row)
     return bool(
-        row["score"] >= LEAST[Direction.FOR]
-        and (row["peers"] is None or row["score"] >= row["peers"] + BEYOND_PEERS)
+        row["score"] >= LEAST[Direction.FOR] and (peers is None or row["score"] >= peers + BEYOND_PEERS)
     )
+
+
+def peers_of(row: Row) -> float | None:
+    """The score of the group's peers, where it compares with the group's own. row: of table scores."""
+    peers: float | None = row["peers"]
+    return None if row["signal"] in OF_THE_GROUP else peers
 
 
 def like_peers(scores: Iterable[Row]) -> frozenset[str]:

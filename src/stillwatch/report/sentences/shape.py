@@ -58,6 +58,6 @@ def _told(view: CampaignView, book: AccountBook) -> Iterator[str]:
     if models:
         model, accounts = min(models.items(), key=lambda item: (-item[1], item[0]))
         yield (
-            f"{formatting.cut(model, 60)} is the model that {formatting.count(accounts)} of "
-            f"{formatting.plural(sum(models.values()), 'account')} ask most"
+            f"the model that {formatting.count(accounts)} of "
+            f"{formatting.plural(sum(models.values()), 'account')} ask most is {formatting.cut(model, 60)}"
         )
