@@ -31,6 +31,10 @@ HIGH: dict[str, Any] = {
     "intent": 0.9,
     "permit": "",
     "permit_excess": [],
+    "extracting": [],
+    "exchanges": 2_000,
+    "named": 12,
+    "present": 0,
 }
 
 
@@ -145,9 +149,9 @@ def test_what_was_extracted_is_one_sentence(
         ({"at_least": 0, "kind": "single"}, "It is one account, and the test is about that account."),
         (
             {"at_least": 9},
-            "At least 9 of 12 accounts take part. The chance that this is wrong is at most 5%.",
+            "At least 9 of 12 named accounts take part. The chance that this is wrong is at most 5%.",
         ),
-        ({"at_least": 12}, "All 12 accounts take part. The chance that this is wrong is at most 5%."),
+        ({"at_least": 12}, "All 12 named accounts take part. The chance that this is wrong is at most 5%."),
     ],
 )
 def test_a_bound_says_no_more_than_it_bounds(change: dict[str, Any], said: str) -> None:
