@@ -17,6 +17,9 @@ from stillwatch.errors import PluginError, StillwatchError
 from stillwatch.plugins import Plugin
 
 T = TypeVar("T")
+KIND = "kind"
+BINDS = ("held", KIND, "moment")
+"""How a facet's keys join accounts."""
 FAMILIES = ("network", "identity", "software", "rhythm", "content")
 AXES = ("scale", "deception", "intent", "context")
 
@@ -130,6 +133,10 @@ class Facet:
     """How a value that has no label is shown to an analyst."""
     query: Callable[..., Any]
     """From the tables to rows (account, value, second), one for each mark left."""
+    binds: str = KIND
+    """How a key joins accounts: `held`, a thing that few can have (an address, a card); `kind`, what strangers
+    with one program or habit share; or `moment`, a time, which an event gives to strangers at different places.
+    """
 
 
 @dataclass(frozen=True)

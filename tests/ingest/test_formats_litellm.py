@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -178,3 +179,16 @@ def test_standard_payload(bench: Bench) -> None:
     )
     assert row["parameters"] == 'seed=set stop=["a","b"] stream=true temperature=1'
     assert (row["reasoning_tokens"], row["end_user"], row["answer"]) == (2, "e1", "hi")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "parquet with lists"])
+def test_the_user_agent_is_found_among_the_tags(bench: Bench, spend_row: Make, form: str) -> None:
+    tags = ["nightly", "User-Agent: OpenAI", "User-Agent: OpenAI/Python 1.55.1"]
+    kept: Any = tags if form.endswith("lists") else json.dumps(tags)
+    row = spend_row(metadata="{}", request_tags=kept)
+    path = bench.folder / f"log.{form.split()[0]}"
+    if form == "jsonl":
+        bench.lines(path.name, [row])
+    else:
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    assert bench.read(path, "litellm_spend_logs")[0]["user_agent"] == "OpenAI/Python 1.55.1"

@@ -82,6 +82,18 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"response": _answer(content="so", reasoning_content="hmm", thinking_blocks=[])},
     {"response": '{"error": {"message": "no"}}'},
     {"metadata": '{"user_agent": "N/A", "headers": {"user-agent": "SDK/2"}}'},
+    *(
+        {"metadata": "{}", "request_tags": tags}
+        for tags in (
+            '["mine", "User-Agent: SDK", "User-Agent: SDK/4.1"]',
+            '["User-Agent: -"]',
+            '["User-Agent: SDK/1", 7',
+            "[]",
+            '{"User-Agent: ": 1}',
+            "User-Agent: SDK",
+        )
+    ),
+    {"request_tags": '["User-Agent: other"]'},
     {
         "proxy_server_request": json.dumps(
             {"url": "u", "headers": {"user-agent": "SDK/3"}, "body": {"temperature": 1, "system": "be kind"}}
@@ -94,7 +106,8 @@ CHANGES: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("together", [False, True], ids=["each", "all"])
 def test_columns_are_what_rows_are(bench: Bench, spend_row: Make, together: bool) -> None:
     rows = [
-        spend_row(i, end_user="e", team_id=None, proxy_server_request=None) | c for i, c in enumerate(CHANGES)
+        spend_row(i, end_user="e", team_id=None, proxy_server_request=None, request_tags=None) | c
+        for i, c in enumerate(CHANGES)
     ]
     for part in [rows] if together else [[row] for row in rows]:
         seen = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stillwatch.registry import FACETS, FAMILIES, Facet
+from stillwatch.registry import BINDS, FACETS, FAMILIES, KIND, Facet
 
 Query = Callable[..., Any]
 
@@ -20,6 +20,7 @@ def facet(
     anchor: bool = True,
     sparse: bool = False,
     scales: int = 1,
+    binds: str = KIND,
     show: Callable[[int], str] | None = None,
 ) -> Callable[[Query], Query]:
     """Register a function from Tables to rows (account, value, time), one for each mark.
@@ -28,12 +29,25 @@ def facet(
     """
     if family not in FAMILIES:
         raise ValueError(f"BUG: unknown family {family}")
+    if binds not in BINDS:
+        raise ValueError(f"BUG: a key binds as {', '.join(BINDS)}, not as {binds}")
 
     def register(query: Query) -> Query:
         FACETS.add(
             query.__name__,
             Facet(
-                query.__name__, family, sees, blind_spots, needs, label, anchor, sparse, scales, show, query
+                query.__name__,
+                family,
+                sees,
+                blind_spots,
+                needs,
+                label,
+                anchor,
+                sparse,
+                scales,
+                show,
+                query,
+                binds,
             ),
         )
         return query

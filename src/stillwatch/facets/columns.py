@@ -12,6 +12,7 @@ from typing import Literal
 from stillwatch.engine import Table
 from stillwatch.facets._facet import facet
 from stillwatch.facets.tables import Tables, declared, marks
+from stillwatch.registry import KIND
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class ColumnFacet:
     """Whether most values belong to one account alone."""
     show: Callable[[int], str] | None = None
     """How a value without a label is shown."""
+    binds: str = KIND
+    """How a key joins accounts; see registry.Facet."""
 
 
 def unnamed_key(value: int) -> str:
@@ -60,6 +63,7 @@ CATALOGUE = (
         blind_spots="Carrier NAT, offices and schools put strangers behind one address; residential proxies "
         "give each account many.",
         label="address",
+        binds="held",
     ),
     ColumnFacet(
         "subnet",
@@ -69,6 +73,7 @@ CATALOGUE = (
         sees="accounts that come from one small network",
         blind_spots="A hosting provider's /24 holds many unrelated customers.",
         label="subnet",
+        binds="held",
     ),
     ColumnFacet(
         "network",
@@ -118,6 +123,7 @@ CATALOGUE = (
         "links, and proves nothing alone. A relay that makes up an id for each account hides it.",
         anchor=False,
         show=unnamed_key,
+        binds="held",
     ),
     ColumnFacet(
         "mail_shape",
@@ -136,6 +142,7 @@ CATALOGUE = (
         sees="accounts paid from one instrument",
         blind_spots="Companies pay for many seats with one card; virtual cards give each account its own.",
         label="payment",
+        binds="held",
     ),
     ColumnFacet(
         "phone_prefix",
@@ -145,6 +152,7 @@ CATALOGUE = (
         sees="accounts verified through one number range",
         blind_spots="A carrier's range serves a whole region.",
         label="phone_prefix",
+        binds="held",
     ),
     ColumnFacet(
         "head",
@@ -237,6 +245,7 @@ def _register(item: ColumnFacet) -> None:
         anchor=item.anchor,
         sparse=item.sparse,
         show=item.show,
+        binds=item.binds,
     )(query)
 
 

@@ -27,6 +27,7 @@ the more ids.
     anchor=False,
     sparse=True,
     show=unnamed_key,
+    binds="held",
 )
 def end_user(tables: Tables) -> Table:
     """Return each end user that an account names, for accounts that name at most MOST."""

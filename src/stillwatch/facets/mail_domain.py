@@ -13,6 +13,7 @@ from stillwatch.facets.tables import Tables, declared
     blind_spots="A company's own domain is declared common ownership.",
     needs=("accounts.email_domain",),
     label="email_domain",
+    binds="held",
 )
 def mail_domain(tables: Tables) -> Table:
     """Return the private mail domain of an account."""

@@ -17,6 +17,7 @@ from stillwatch.facets.tables import Tables, declared
     "subdomains that is not on the Public Suffix List makes strangers equal.",
     needs=("accounts.mail_root",),
     label="mail_root",
+    binds="held",
 )
 def mail_root(tables: Tables) -> Table:
     """Return the registrable domain of accounts where several mail domains stand under it.

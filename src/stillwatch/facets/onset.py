@@ -27,8 +27,8 @@ def show(value: int) -> str:
     blind_spots="A lesson, a cron default at the full hour and the end of an outage make strangers start "
     "together; jitter beyond an hour hides a balancer.",
     needs=("exchanges.time",),
-    anchor=False,
     scales=len(SCALES),
+    binds="moment",
     show=show,
 )
 def onset(tables: Tables) -> Table:

@@ -28,6 +28,7 @@ def show(value: int) -> str:
     sees="accounts that move half of their work to a new model within the same hours after its release",
     blind_spots="Enthusiasts and evaluators also move at once; blind without a release inside the log.",
     needs=("exchanges.model", "releases.model"),
+    binds="moment",
     show=show,
 )
 def pivot(tables: Tables) -> Table:

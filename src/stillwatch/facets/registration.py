@@ -27,6 +27,7 @@ def show(value: int) -> str:
     blind_spots="Launch days and classrooms register many strangers at once; aged accounts are bought.",
     needs=("accounts.created",),
     scales=len(SCALES),
+    binds="moment",
     show=show,
 )
 def registration(tables: Tables) -> Table:

@@ -27,6 +27,7 @@ def show(value: int) -> str:
     sees="accounts banned in one wave, and accounts whose first exchange follows it within a day",
     blind_spots="Every new customer of that day also follows the wave; blind without dates of bans.",
     needs=("accounts.banned",),
+    binds="moment",
     show=show,
 )
 def succession(tables: Tables) -> Table:

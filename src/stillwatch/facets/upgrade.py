@@ -27,6 +27,7 @@ LIFT = 5.0
     "that reaches everybody is spread over hours, so a move counts only where the rest of the day has few of "
     "the same; one that reaches everybody within minutes does not differ from lockstep.",
     needs=("exchanges.client",),
+    binds="moment",
     show=unnamed_key,
 )
 def upgrade(tables: Tables) -> Table:

@@ -11,6 +11,8 @@ from stillwatch.ingest.values import Row, absent, inner, mapping_of, text, whole
 
 NOTHING = ("", "{}", "[]", "null")
 """Values of a JSON column that holds nothing."""
+AGENT_TAG = "User-Agent: "
+"""How the tag begins that LiteLLM's proxy makes of the header; the client's own tags stand before it."""
 
 
 def other_row(row: Row) -> str | None:
@@ -45,6 +47,21 @@ def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:
     return text(meta.get("user_agent")) or text(headers.get("user-agent")), stainless_of(
         headers
     ) if headers else None
+
+
+def tagged_agent(tags: Any) -> str | None:
+    """Return the user agent that the proxy put among a request's tags; None if there is none.
+
+    It appends two, `User-Agent: SDK` and `User-Agent: SDK/1.2`, after those that the client asked for, so the
+    last one is the whole header (LiteLLM, litellm_logging.py, _get_user_agent_tags).
+    """
+    found = inner(tags)
+    named = (
+        [tag for tag in found if isinstance(tag, str) and tag.startswith(AGENT_TAG)]
+        if (isinstance(found, list))
+        else []
+    )
+    return text(named[-1].removeprefix(AGENT_TAG)) if named else None
 
 
 def status_of(status: Any, meta: Row) -> int | None:

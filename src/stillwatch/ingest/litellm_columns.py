@@ -13,7 +13,15 @@ import pyarrow.compute
 
 from stillwatch.ingest.account_columns import any_accounts, note_doubtful
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
-from stillwatch.ingest.litellm import NOTHING, body_of, client_of, other_row, status_of, stored_messages
+from stillwatch.ingest.litellm import (
+    NOTHING,
+    body_of,
+    client_of,
+    other_row,
+    status_of,
+    stored_messages,
+    tagged_agent,
+)
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
@@ -45,7 +53,7 @@ PLAIN = [
     "call_type",
     "team_id",
 ]
-JSON = ("metadata", "messages", "response", "proxy_server_request")
+JSON = ("metadata", "messages", "response", "proxy_server_request", "request_tags")
 WANTED = (*PLAIN, *JSON)
 OTHERS = ("api_key", "user", "call_type", "messages", "response", "completion_tokens")
 """Columns that tell whether a row asks a model."""
@@ -90,6 +98,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
+    columns["user_agent"] = pc.coalesce(columns["user_agent"], _tagged(column_of(batch, "request_tags")))
     others = _others(batch)
     asked = np.asarray(start.is_valid()).copy()
     asked[[index for index, _ in others]] = False
@@ -123,6 +132,14 @@ def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     values = [dig({head: value}, context.account_field) for value in column_of(batch, head).to_pylist()]
     texts = [value if isinstance(value, str) else text(value) for value in values]
     return any_accounts(pa.array(texts, pa.string()), tell=False)
+
+
+def _tagged(column: Any) -> Any:
+    """Return the user agents among the tags; equal tags are read once."""
+    if not pa.types.is_string(column.type):
+        return pa.array(map(tagged_agent, column.to_pylist()), pa.string())
+    encoded = column.dictionary_encode()
+    return pa.array(map(tagged_agent, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
 
 
 _CLIENT: dict[str, Any] = {

@@ -8,26 +8,38 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Column, Engine, Table
+from stillwatch.linkage.merge import OWNED
 
 MICRO = 1_000_000
 """Evidence is summed as whole micronats: integer sums are equal in every engine and every order."""
 
 
-def marked(engine: Engine, traces: Table, strata: Table, facets: Table) -> Table:
+def marked(engine: Engine, traces: Table, strata: Table, facets: Table, declared: Table) -> Table:
     """Create table marked: formation traces with here and peers (carriers, accounts of the stratum) and df.
 
-    df counts all carriers.
+    df counts all carriers. declared: account, owner. owned: one declared owner has most of the key's carriers,
+    and explains what they share: such a key neither is an anchor nor ties accounts, and owners have a test of
+    their own.
     """
-    forms = facets.filter(_.forms).select("facet", "facet_number", "family", "starts", "scales")
+    forms = facets.filter(_.forms).select(
+        "facet", "facet_number", "family", "starts", "scales", "moment", "held"
+    )
     rows = traces.join(forms, "facet").join(strata.select("account", "stratum"), "account")
     rows = engine.create(
-        "formation", rows.select("account", "key", "facet_number", "family", "starts", "scales", "stratum")
+        "formation",
+        rows.select(
+            "account", "key", "facet_number", "family", "starts", "scales", "moment", "held", "stratum"
+        ),
     )
     df = rows.group_by("key").agg(df=_.count())
     sizes = strata.group_by("stratum").agg(peers=_.count())
+    theirs = rows.join(declared.filter(_.owner.notnull()).select("account", "owner"), "account")
+    most = theirs.group_by("key", "owner").agg(n=_.count()).group_by("key").agg(most=_.n.max())
+    df = df.left_join(most, "key").drop("key_right").mutate(owned=_.most.fill_null(0) >= OWNED * _.df)
     local = rows.group_by("key", "stratum").agg(here=_.count()).join(df, "key").join(sizes, "stratum")
     return engine.create(
-        "marked", rows.join(local.select("key", "stratum", "here", "peers", "df"), ["key", "stratum"])
+        "marked",
+        rows.join(local.select("key", "stratum", "here", "peers", "df", "owned"), ["key", "stratum"]),
     )
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from ibis import _
 
 from stillwatch.engine import Engine, Table
-from stillwatch.linkage.anchors import anchors, purified
+from stillwatch.linkage.anchors import anchors
+from stillwatch.linkage.crossings import crossings
 from stillwatch.linkage.likelihood import MICRO, marked
 from stillwatch.linkage.merge import (
     Ints,
@@ -23,6 +24,7 @@ from stillwatch.linkage.merge import (
     parted,
     serious,
 )
+from stillwatch.linkage.purification import purified
 from stillwatch.linkage.rescore import WORST, accepted, rescored, totals
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.schema.table import values
@@ -43,6 +45,8 @@ SAME = 0.5
 LEAST_CAP = 1e-4
 """A cap of fewer nats is only the rounding of sums."""
 
+TIES = ("anchor", "account", "key", "held", "hub")
+"""Columns of what purification finds."""
 Progress = Callable[[str], None]
 
 
@@ -81,13 +85,17 @@ def link(
     facets = engine.load("facets", facet_table())
     accounts = int(engine.collect(strata.agg(n=strata.count())).column("n")[0].as_py())
     progress("rates")
-    rows = marked(engine, traces, strata, facets)
+    rows = marked(engine, traces, strata, facets, declared)
     progress("anchors")
-    start = anchors(engine, rows, declared, accounts, settings)
+    start = anchors(engine, rows, accounts, settings)
     progress("purify")
     shared = purified(engine, rows, start, accounts, settings)
-    anchor, account, key = (shared.column(name).to_numpy() for name in ("anchor", "account", "key"))
-    part, anchor, account = parted(anchor, account, key, settings.smallest_group)
+    anchor, account, key, held, hub = (shared.column(name).to_numpy(zero_copy_only=False) for name in TIES)
+    part, anchor, account = parted(anchor, account, key, settings.smallest_group, held, hub)
+    block, inside = crossings(engine, rows, facet_table(), declared, settings.smallest_group)
+    anchor = np.concatenate([anchor, block])
+    part = np.concatenate([part, int(part.max(initial=-1)) + 1 + block])
+    account = np.concatenate([account, inside])
     found = pa.table({"anchor": anchor, "account": account})
     group = merged(part, account, settings.overlap, of_smaller=False)
     best = np.arange(len(group))
@@ -119,9 +127,9 @@ def link(
 
 
 def facet_table() -> pa.Table:
-    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, forms.
+    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, moment, held, forms.
 
-    starts: whether the facet's keys may be anchors.
+    starts: whether the facet's keys may be anchors. moment, held: how they bind.
     """
     rows = [
         {
@@ -130,6 +138,8 @@ def facet_table() -> pa.Table:
             "family": FAMILIES.index(facet.family),
             "starts": facet.anchor,
             "scales": facet.scales,
+            "moment": facet.binds == "moment",
+            "held": facet.binds == "held",
             "forms": facet.family not in HELD_OUT,
         }
         for number, (name, facet) in enumerate(FACETS.all().items())

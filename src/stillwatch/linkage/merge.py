@@ -17,24 +17,43 @@ SHARED = 3
 """Accounts that two sets must share before they may be one group."""
 
 
-def parted(anchors: Ints, accounts: Ints, keys: Ints, smallest: int) -> tuple[Ints, Ints, Ints]:
+def parted(
+    anchors: Ints, accounts: Ints, keys: Ints, smallest: int, held: Bools, hubs: Bools
+) -> tuple[Ints, Ints, Ints]:
     """Split the accounts of each anchor into sets that a chain of shared keys joins: (set, anchor, account).
 
-    Rows are (anchor, account, key). Without this, four offices behind one subnet, each with a mail domain of
-    its own, would be one group. Sets below `smallest` accounts are dropped; sets are numbered from 0.
+    Rows are (anchor, account, key, whether the key is held, whether the anchor is a hub). Without this, four
+    offices behind one subnet, each with a mail domain of its own, would be one group. Sets that held keys
+    join, of `smallest` accounts or more, are places of their own: neither a moment nor what is of one kind
+    joins two of them. All else is joined by keys of any sort, and small pieces by the anchor itself if it is a
+    hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
     """
     if len(anchors) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     people, person = np.unique(np.stack([anchors, accounts], axis=1), axis=0, return_inverse=True)
     marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
+    person, mark = person.ravel(), len(people) + mark.ravel()
     nodes = len(people) + len(marks)
-    edges = coo_array(
-        (np.ones(len(anchors)), (person.ravel(), len(people) + mark.ravel())), shape=(nodes, nodes)
-    )
-    _, component = connected_components(edges, directed=False)
-    _, number, size = np.unique(component[: len(people)], return_inverse=True, return_counts=True)
+    piece = _components(person[held], mark[held], nodes)[: len(people)]
+    _, piece, size = np.unique(piece, return_inverse=True, return_counts=True)
+    place, tied = size[piece] >= smallest, size[piece] >= 2
+    _, hub = np.unique(anchors, return_inverse=True)
+    free, through = ~place[person], hubs & (tied & ~place)[person]
+    part = _components(
+        np.concatenate([person[free], person[through]]),
+        np.concatenate([mark[free], nodes + hub[through]]),
+        nodes + len(anchors),
+    )[: len(people)]
+    part = np.where(place, len(part) + nodes + len(anchors) + piece, part)
+    _, number, size = np.unique(part, return_inverse=True, return_counts=True)
     kept = size[number] >= smallest
     return np.asarray(number[kept], np.int64), people[kept, 0], people[kept, 1]
+
+
+def _components(one: Ints, other: Ints, nodes: int) -> Ints:
+    """Return the number of each node's component."""
+    edges = coo_array((np.ones(len(one)), (one, other)), shape=(nodes, nodes))
+    return np.asarray(connected_components(edges, directed=False)[1], np.int64)
 
 
 def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> Ints:
@@ -58,11 +77,7 @@ def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> I
     keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (
         shared.row < shared.col
     )
-    edges = coo_array(
-        (np.ones(int(keep.sum())), (shared.row[keep], shared.col[keep])), shape=(len(size), len(size))
-    )
-    _, component = connected_components(edges, directed=False)
-    return np.asarray(component[row], np.int64)
+    return _components(shared.row[keep], shared.col[keep], len(size))[row]
 
 
 def serious(accounts: Ints, nats: Ints, share: float) -> Bools:

@@ -41,7 +41,9 @@ def rescored(
     telling = profile.filter(_.telling).select("group", "key")
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
     keys = candidates.join(
-        marked.select("account", "key", "facet_number", "family", "scales", "stratum", "here", "peers", "df"),
+        marked.select(
+            "account", "key", "facet_number", "family", "scales", "moment", "stratum", "here", "peers", "df"
+        ),
         "account",
     )
     known = keys.left_join(profile.select("group", "key", "carriers", "size"), ["group", "key"]).drop(
@@ -59,7 +61,9 @@ def rescored(
     shared = micronats(rows.carriers - own, rows["size"] - own, p0, PROFILE_WEIGHT)
     nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // rows.scales
     facet = (
-        rows.mutate(nats=nats).group_by("group", "account", "facet_number", "family").agg(nats=_.nats.sum())
+        rows.mutate(nats=nats)
+        .group_by("group", "account", "facet_number", "family", "moment")
+        .agg(nats=_.nats.sum())
     )
     return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
 
@@ -107,24 +111,28 @@ def _with_inside(known: Table, carried: Table, members: Table) -> Table:
 
 
 def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
-    """Table totals (group, account, nats, families): evidence over all families, for candidates with some.
+    """Table totals (group, account, nats, families, lasting): evidence over all families, for candidates with some.
 
     families: the number of families that give two nats. Facets of one family are correlated by nature (a
     client brings its TLS stack and its headers). So a family gives its strongest facet in full and a third of
     what the others add.
     """
-    family = weighed.group_by("group", "account", "family").agg(all=_.nats.sum(), best=_.nats.max())
+    family = weighed.group_by("group", "account", "family").agg(
+        all=_.nats.sum(), best=_.nats.max(), lasting=ibis.ifelse(_.moment, 0, _.nats).max()
+    )
     joint = ((family.all + 2 * ibis.greatest(family.best, ibis.literal(0, "int64"))) // 3).cast("int64")
     total = (
         family.mutate(nats=clipped(joint, 2 * WORST, settings.family_cap_nats))
         .group_by("group", "account")
-        .agg(nats=_.nats.sum(), families=(_.nats >= 2 * MICRO).cast("int64").sum())
+        .agg(nats=_.nats.sum(), families=(_.nats >= 2 * MICRO).cast("int64").sum(), lasting=_.lasting.max())
     )
     return engine.create("totals", total.filter(_.nats >= NEAR * MICRO))
 
 
 def accepted(totals: Table, settings: LinkageSettings) -> Table:
-    """Return the candidates over the threshold, with evidence from at least two families."""
-    return totals.filter((_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)).select(
-        "group", "account", "nats"
-    )
+    """Return the candidates over the threshold, with evidence from at least two families.
+
+    Moments alone are none: an event gives one registration day and one minute to strangers at many places.
+    """
+    enough = (_.nats >= int(settings.threshold_nats * MICRO)) & (_.families >= 2)
+    return totals.filter(enough & (_.lasting >= 2 * MICRO)).select("group", "account", "nats")

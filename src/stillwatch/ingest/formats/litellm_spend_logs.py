@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
-from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages
+from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages, tagged_agent
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
 from stillwatch.ingest.litellm_outline import SPEND
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
@@ -50,7 +50,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         output_tokens=whole(row.get("completion_tokens")),
         duration_ms=given if given is not None else context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
-        user_agent=agent,
+        user_agent=agent or tagged_agent(row.get("request_tags")),
         stainless=stainless,
         end_user=text(row.get("end_user")),
         conversation=text(row.get("session_id")),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
-from stillwatch.ingest.litellm import client_of, other_row, status_of
+from stillwatch.ingest.litellm import client_of, other_row, status_of, tagged_agent
 from stillwatch.ingest.litellm_outline import PAYLOAD
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
@@ -51,7 +51,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         output_tokens=whole(row.get("completion_tokens")),
         duration_ms=context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
-        user_agent=text(row.get("user_agent")) or agent,
+        user_agent=text(row.get("user_agent")) or agent or tagged_agent(row.get("request_tags")),
         stainless=stainless,
         end_user=text(row.get("end_user")) or text(meta.get("user_api_key_end_user_id")),
         conversation=text(row.get("session_id")),
