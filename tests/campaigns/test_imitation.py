@@ -41,3 +41,13 @@ def test_where_everything_is_imitated_victims_are_present_at_most(tmp_path: Path
     assert said.of("employee", said.present) > 0.8 * VICTIMS, "the imitation draws its victims in"
     assert said.of("guilty", said.named) >= 0.9 * POOL
     assert said.of("employee", said.named) == said.of("stranger", said.named) == 0
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an office whose own tool begins each prompt alike, with no other user of it, is one group with the "
+    "campaign and acts as one itself (docs/how-it-decides.md, section 11)",
+)
+def test_where_a_victims_tool_has_words_of_its_own_victims_are_present_at_most(tmp_path: Path) -> None:
+    said = said_of(tmp_path, EVERYTHING, 1.0, template=True)
+    assert said.of("employee", said.named) == 0
