@@ -227,7 +227,7 @@ def facets() -> Iterator[str]:
 def evidence_codes() -> Iterator[str]:
     """Describe every code of evidence, and how each signal's values read."""
     yield f"{paragraphs(codes.__doc__)}One place words them: `stillwatch.report.sentences`.\n\n"
-    for kind in (codes.Null, codes.Excess, codes.Direction, codes.Adjustment):
+    for kind in (codes.Kind, codes.Null, codes.Excess, codes.Direction, codes.Adjustment):
         said = sentences(codes, kind.__name__)
         yield f"## {kind.__name__}\n\n{paragraphs(kind.__doc__)}"
         yield rows(("code", "it says"), ((code(one.value) or "(empty)", said[one.name]) for one in kind))

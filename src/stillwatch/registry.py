@@ -134,8 +134,10 @@ class Facet:
     query: Callable[..., Any]
     """From the tables to rows (account, value, second), one for each mark left."""
     binds: str = KIND
-    """How a key joins accounts: `held`, a thing that few can have (an address, a card); `kind`, what strangers
-    with one program or habit share; or `moment`, a time, which an event gives to strangers at different places.
+    """How a key joins accounts.
+
+    `held`: a thing that few can have (an address, a card). `kind`: what strangers with one program or habit
+    share. `moment`: a time, which an event gives to strangers at different places.
     """
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
 from stillwatch.campaigns import assemble
-from stillwatch.heldout.content import LEAST_MISSING, HeldOut
+from stillwatch.heldout.content import CLOSE, LEAST_MISSING, HeldOut
 from stillwatch.heldout.error_control import bound
 from stillwatch.heldout.members import CERTAIN, Tiers, discoveries, tiers
 from stillwatch.heldout.semantic_evidence import NOTHING, SemanticEvidence
@@ -155,12 +155,14 @@ def test_what_content_is_made_of_adds_up_to_it(keys: float, semantic: float) -> 
 
 def test_nobody_is_named_on_content_alone() -> None:
     members = dict.fromkeys(range(10), 30.0)
-    content = dict.fromkeys(range(10), 6.0) | {50: 9.9, 51: 0.5}
-    found = tiered(members, {50: 7.9, 51: 3.0, 52: 7.9}, held(content))
-    assert set(found.named()[1]) == set(range(10))
-    assert tier_of(found)[50] == ("near", "little-shared"), "with ten nats of content and 7.9 of formation"
-    assert 51 not in tier_of(found), "3.5 nats in all would make nobody a member"
-    assert 52 not in tier_of(found), "it lacks the group's content"
+    content = dict.fromkeys(range(10), 6.0) | dict.fromkeys(range(50, 54), 9.9)
+    near = {50: 7.9, 51: CLOSE - 0.1, 52: CLOSE + 0.1, 53: 0.5, 54: 7.9}
+    found = tiered(members, near, held(content, p_values={52: 0.3}))
+    assert set(found.named()[1]) == {*range(10), 50}, "50 has evidence of both kinds"
+    assert 51 not in tier_of(found), "too little shared to be tested, and not told"
+    assert tier_of(found)[52] == ("near", "little-shared"), "like its client's other users"
+    assert 53 not in tier_of(found)
+    assert 54 not in tier_of(found), "it lacks the group's content"
 
 
 def test_nobody_is_named_on_formation_alone() -> None:

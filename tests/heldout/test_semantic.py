@@ -247,12 +247,17 @@ def test_an_account_near_a_group_is_weighed_by_the_same(engine: DuckDBEngine) ->
         world,
         [group],
         rng,
-        pa.table({"group": pa.array([1] * len(near), pa.int32()), "account": near}),
+        pa.table(
+            {"group": pa.array([1] * len(near), pa.int32()), "account": near, "nats": np.full(len(near), 5.0)}
+        ),
     )
     assert found.semantic.of(1, lost).min() > 3.0
     assert np.mean(found.semantic.of(1, strangers) > 1.0) < 0.05
     assert found.semantic.of(1, np.array([10**6])).tolist() == [0.0]
     assert found.semantic.of(2, near).tolist() == [0.0] * len(near)
+    p_values = {account: found.p_values[1, int(account)] for account in near}
+    assert max(p_values[account] for account in lost) < 0.02
+    assert np.mean([p_values[account] <= 0.1 for account in strangers]) < 0.25
 
 
 def test_without_sketches_keys_alone_are_tested(engine: DuckDBEngine) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from small_world import declared
 
 from stillwatch.engine import DuckDBEngine
-from stillwatch.linkage.anchors import SMALL_LOG, _portions, anchors, purified
+from stillwatch.linkage.anchors import SMALL_LOG, anchors
+from stillwatch.linkage.purification import portions_of, purified
 from stillwatch.settings import LinkageSettings
 
 SETTINGS = LinkageSettings(smallest_group=8, smallest_anchor=8, largest_anchor_share=0.05)
@@ -18,22 +18,27 @@ NETWORK, IDENTITY, SOFTWARE = 0, 1, 2
 
 
 def carried(
-    key: int, family: int, accounts: Sequence[int], *, starts: bool = True, peers: int = 10_000
+    key: int,
+    family: int,
+    accounts: Sequence[int],
+    *,
+    starts: bool = True,
+    peers: int = 10_000,
+    binds: str = "kind",
+    owned: bool = False,
 ) -> list[dict[str, Any]]:
     held = len(accounts)
     row = {"key": key, "family": family, "starts": starts, "scales": 1, "stratum": 1, "facet_number": family}
-    row |= {"here": held, "peers": peers, "df": held}
+    row |= {"here": held, "peers": peers, "df": held, "owned": owned}
+    row |= {"moment": binds == "moment", "held": binds == "held"}
     return [row | {"account": account} for account in accounts]
 
 
 def found(
-    engine: DuckDBEngine,
-    rows: list[dict[str, Any]],
-    accounts: int = 10_000,
-    owners: dict[int, int] | None = None,
+    engine: DuckDBEngine, rows: list[dict[str, Any]], accounts: int = 10_000
 ) -> list[tuple[int, int, int]]:
     marked = engine.load("marked", pa.Table.from_pylist(rows))
-    table = engine.collect(anchors(engine, marked, declared(engine, owners), accounts, SETTINGS)).to_pylist()
+    table = engine.collect(anchors(engine, marked, accounts, SETTINGS)).to_pylist()
     return sorted((row["anchor"], row["size"], row["family"]) for row in table)
 
 
@@ -81,7 +86,7 @@ def purified_by(
     engine: DuckDBEngine, rows: list[dict[str, Any]], anchor: int, accounts: int = 10_000
 ) -> set[int]:
     marked = engine.load("marked", pa.Table.from_pylist(rows))
-    start = anchors(engine, marked, declared(engine), accounts, SETTINGS)
+    start = anchors(engine, marked, accounts, SETTINGS)
     kept = purified(engine, marked, start, accounts, SETTINGS).to_pylist()
     return {row["account"] for row in kept if row["anchor"] == anchor}
 
@@ -103,10 +108,10 @@ def test_anchors_taken_in_portions_give_what_all_at_once_give(
         + carried(9, IDENTITY, range(40, 60))
     )
     marked = duck.load("marked", pa.Table.from_pylist(rows))
-    start = anchors(duck, marked, declared(duck), 10_000, SETTINGS)
+    start = anchors(duck, marked, 10_000, SETTINGS)
     whole = purified(duck, marked, start, 10_000, SETTINGS).to_pylist()
-    monkeypatch.setattr("stillwatch.linkage.anchors.AT_ONCE", 25)
-    assert _portions(duck, marked, start) > 3
+    monkeypatch.setattr("stillwatch.linkage.purification.AT_ONCE", 25)
+    assert portions_of(duck, marked, start) > 3
     parts = purified(duck, marked, start, 10_000, SETTINGS).to_pylist()
     assert any(row["anchor"] < 0 for row in whole)
     assert sorted(map(str, parts)) == sorted(map(str, whole))
@@ -129,11 +134,10 @@ def test_what_all_of_the_stratum_share_links_nobody(duck: DuckDBEngine) -> None:
     assert purified_by(duck, rows, 1) == set()
 
 
-def test_what_one_declared_owner_explains_is_no_anchor(duck: DuckDBEngine) -> None:
-    rows = carried(1, NETWORK, range(20)) + carried(2, NETWORK, range(10, 40))
-    company = dict.fromkeys(range(20), 7)
-    assert found(duck, rows, owners=company) == [(2, 30, NETWORK)], (
-        "a third of the second's carriers are the company's"
-    )
-    several = {account: account // 5 for account in range(20)}
-    assert len(found(duck, rows, owners=several)) == 2, "four owners who share explain nothing"
+def test_what_one_declared_owner_explains_neither_starts_nor_ties(duck: DuckDBEngine) -> None:
+    rows = carried(1, NETWORK, range(20), owned=True) + carried(2, NETWORK, range(10, 40))
+    assert found(duck, rows) == [(2, 30, NETWORK)]
+    both = carried(3, IDENTITY, range(10)) + carried(4, SOFTWARE, range(10))
+    assert purified_by(duck, carried(1, NETWORK, range(10)) + both, 1) == set(range(10))
+    theirs = [row | {"owned": True} for row in both]
+    assert purified_by(duck, carried(1, NETWORK, range(10)) + theirs, 1) == set()

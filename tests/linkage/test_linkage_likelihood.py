@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_world import declared
 
 from stillwatch.engine import DuckDBEngine
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, marked, micronats
@@ -22,12 +23,15 @@ STRATA = [{"account": n, "stratum": 1} for n in range(30)] + [
 ]
 
 
-def marks(engine: DuckDBEngine, traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def marks(
+    engine: DuckDBEngine, traces: list[dict[str, Any]], owners: dict[int, int] | None = None
+) -> list[dict[str, Any]]:
     loaded = (
         engine.load("traces", pa.Table.from_pylist(traces)),
         engine.load("strata", pa.Table.from_pylist(STRATA)),
+        engine.load("facets", facet_table()),
     )
-    return engine.collect(marked(engine, *loaded, engine.load("facets", facet_table()))).to_pylist()
+    return engine.collect(marked(engine, *loaded, declared(engine, owners))).to_pylist()
 
 
 def test_carriers_are_counted_in_the_stratum_and_everywhere(duck: DuckDBEngine) -> None:
@@ -36,6 +40,16 @@ def test_carriers_are_counted_in_the_stratum_and_everywhere(duck: DuckDBEngine) 
     )
     found = {row["account"]: (row["here"], row["peers"], row["df"]) for row in rows}
     assert found == dict.fromkeys(range(100, 105), (5, 10, 6)) | {0: (1, 30, 6)}
+
+
+def test_a_key_is_owned_where_one_declared_owner_has_half_of_its_carriers(duck: DuckDBEngine) -> None:
+    traces = [{"account": account, "key": 7, "facet": "address"} for account in range(20)]
+    traces += [{"account": account, "key": 8, "facet": "ja4"} for account in range(10, 30)]
+    company = dict.fromkeys(range(14), 3)
+    owned = {row["key"]: row["owned"] for row in marks(duck, traces, company)}
+    assert owned == {7: True, 8: False}, "a fifth of the second's carriers are the company's"
+    several = {account: account // 5 for account in range(20)}
+    assert not any(row["owned"] for row in marks(duck, traces, several)), "owners who share explain nothing"
 
 
 def p0(duck: DuckDBEngine, here: int, peers: int, carriers: int, accounts: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from stillwatch.linkage.link import assigned
 from stillwatch.linkage.merge import (
     SHARED,
+    Bools,
     Ints,
     best_claims,
     discounted_owners,
@@ -29,6 +31,11 @@ CLAIMS = st.dictionaries(st.tuples(st.integers(0, 6), st.integers(0, 20)), st.in
 
 def ints(items: list[int]) -> Ints:
     return np.array(items, np.int64)
+
+
+def all_of(rows: Sequence[object], *, held: bool) -> Bools:
+    """One truth value for each row."""
+    return np.full(len(rows), held)
 
 
 def joined_by_hand(pairs: list[tuple[int, int]], overlap: float, of_smaller: bool) -> dict[int, int]:
@@ -130,7 +137,9 @@ def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
         + [(2, 9, 21), (2, 8, 21)]
     )
     anchors, accounts, keys = (ints(list(column)) for column in zip(*rows, strict=True))
-    part, anchor, account = parted(anchors, accounts, keys, 3)
+    part, anchor, account = parted(
+        anchors, accounts, keys, 3, all_of(rows, held=True), all_of(rows, held=False)
+    )
     sets: dict[int, set[tuple[int, int]]] = {}
     for number, of, person in zip(part.tolist(), anchor.tolist(), account.tolist(), strict=True):
         sets.setdefault(number, set()).add((of, person))
@@ -141,10 +150,41 @@ def test_the_accounts_of_an_anchor_are_parted_where_no_key_ties_them() -> None:
     ], "and two who have only each other are no set"
 
 
+def sets_of(rows: list[tuple[int, int, bool]], *, hub: bool) -> list[list[int]]:
+    """The sets of one anchor whose carriers (account, key, whether it is held) are these."""
+    accounts, keys = (ints([row[place] for row in rows]) for place in range(2))
+    held = np.array([row[2] for row in rows])
+    part, _, account = parted(ints([1] * len(rows)), accounts, keys, 5, held, all_of(rows, held=hub))
+    found: dict[int, list[int]] = {}
+    for number, person in zip(part.tolist(), account.tolist(), strict=True):
+        found.setdefault(number, []).append(person)
+    return sorted(map(sorted, found.values()))
+
+
+def test_neither_a_moment_nor_a_browser_joins_two_places() -> None:
+    schools = [(account, 10 + account // 6, True) for account in range(12)]
+    browser, day = ([(account, key, False) for account in range(12)] for key in (30, 31))
+    apart = [list(range(6)), list(range(6, 12))]
+    for hub in (False, True):
+        assert sets_of(schools + browser + day, hub=hub) == apart
+    nobody_s_place = [(account, 10 + account // 2, True) for account in range(12)]
+    assert sets_of(nobody_s_place, hub=False) == []
+    assert sets_of(nobody_s_place + day, hub=False) == [list(range(12))]
+
+
+def test_a_hub_joins_small_pieces_but_no_account_that_is_tied_to_nobody() -> None:
+    pairs = [(account, 10 + account // 2, True) for account in range(12)]
+    alone = [(account, 50 + account, True) for account in range(12, 15)]
+    assert sets_of(pairs + alone, hub=False) == []
+    assert sets_of(pairs + alone, hub=True) == [list(range(12))]
+
+
 @given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8), st.integers(0, 8)), max_size=40))
 def test_parts_are_what_chains_of_shared_keys_reach(rows: list[tuple[int, int, int]]) -> None:
     anchors, accounts, keys = (ints([row[place] for row in rows]) for place in range(3))
-    part, anchor, account = parted(anchors, accounts, keys, 1)
+    part, anchor, account = parted(
+        anchors, accounts, keys, 1, all_of(rows, held=True), all_of(rows, held=False)
+    )
     found = dict(zip(zip(anchor.tolist(), account.tolist(), strict=True), part.tolist(), strict=True))
     assert set(found) == {(of, person) for of, person, _ in rows}
     for of, person, key in rows:

@@ -81,7 +81,7 @@ def test_the_evidence_is_of_formation_facets_and_adds_up_to_the_threshold(found:
     for row in found.members.to_pylist():
         given = _of(found.evidence, row["account"])
         assert sum(max(nats, 0.0) for nats in given.values()) >= row["nats"] - 1e-9
-        assert all(nats <= SETTINGS.facet_cap_nats for nats in given.values())
+        assert all(nats <= SETTINGS.family_cap_nats for nats in given.values())
         assert len({FACETS.all()[facet].family for facet, nats in given.items() if nats > 0}) >= 2
 
 

@@ -14,7 +14,7 @@ from stillwatch.campaigns.permits import Permit
 from stillwatch.campaigns.roles import NO_ORIGINS, Origins, role_of
 from stillwatch.campaigns.verdict import TOGETHER, Axis, Standing, axes, extracting, verdict
 from stillwatch.run.lineage.names import new_identity
-from stillwatch.schema.codes import NullTested, Tier
+from stillwatch.schema.codes import FORMED, NullTested, Tier
 from stillwatch.schema.found import CAMPAIGNS
 from stillwatch.schema.table import moment
 from stillwatch.settings import CampaignSettings
@@ -29,7 +29,7 @@ class Tested:
     group: int
     """Number of the group."""
     kind: str
-    """linked, declared or single."""
+    """linked, alike, declared or single: a code of Kind."""
     sums: dict[str, Any]
     """Its row of the signals' sums."""
     intents: list[dict[str, Any]]
@@ -130,7 +130,7 @@ def _known(item: Tested, settings: CampaignSettings) -> bool:
     their keys may be stolen.
     """
     most = item.kind == "declared" or (
-        item.kind == "linked" and 0 < item.owner_accounts <= 2 * len(item.account_ids)
+        item.kind in FORMED and 0 < item.owner_accounts <= 2 * len(item.account_ids)
     )
     return (
         most

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from stillwatch.schema.codes import FORMED
 from stillwatch.schema.table import values
 
 
@@ -45,7 +46,7 @@ def choose_candidates(candidates: pa.Table, bets: dict[int, float], permitted: s
         and (bets.get(group, 0.0) > 0.0 or account in permitted)
     }
     kept = [
-        kind == "linked" or account not in owner or (account in asking) == (kind == "single")
+        kind in FORMED or account not in owner or (account in asking) == (kind == "single")
         for group, kind, account in rows
     ]
     return candidates.filter(pa.array(kept, pa.bool_()))
@@ -64,7 +65,7 @@ def keep_for_review(
     won = {
         group
         for group, kind, account in rows
-        if kind == "linked" or bets.get(group, 0.0) > 0.0 or account in permitted
+        if kind in FORMED or bets.get(group, 0.0) > 0.0 or account in permitted
     }
     sizes: dict[int, int] = {}
     for group, _kind, account in rows:

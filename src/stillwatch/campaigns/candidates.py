@@ -10,6 +10,7 @@ from ibis import _
 
 from stillwatch.campaigns.owners import declared_groups
 from stillwatch.engine import Engine, Table
+from stillwatch.schema.codes import Kind
 from stillwatch.schema.table import schema_of, values
 
 SAME = 0.5
@@ -17,15 +18,24 @@ SAME = 0.5
 CANDIDATES = schema_of(group=pa.int32(), kind=pa.string(), account=pa.int64(), nats=pa.float64())
 
 
-def candidates(engine: Engine, linked: pa.Table, owners: Table, volumes: Table, least: int) -> pa.Table:
+def candidates(
+    engine: Engine,
+    linked: pa.Table,
+    owners: Table,
+    volumes: Table,
+    least: int,
+    alike: frozenset[int] = frozenset(),
+) -> pa.Table:
     """Table of CANDIDATES: linked groups keep their numbers; the others follow, largest volume first.
+
+    alike: the groups in `linked` that content formed.
 
     An account of great volume that has a declared owner is in two candidates: with the owner, and by itself,
     in case it alone asks for such things.
     """
     grouped = set(linked.column("account").to_pylist())
     rows = [
-        (int(g), "linked", int(a), float(n))
+        (int(g), str(Kind.ALIKE if g in alike else Kind.LINKED), int(a), float(n))
         for g, a, n in zip(*(linked.column(c).to_pylist() for c in ("group", "account", "nats")), strict=True)
     ]
     number = max((row[0] for row in rows), default=0)

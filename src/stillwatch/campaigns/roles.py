@@ -22,14 +22,20 @@ class Origins:
     beside: int
     """Those with work of their own, from other networks and with other clients than the group's."""
     before: int
-    """Those of them whose own work began a day or more before their work in the group."""
+    """Those whose own work began a day or more before their work in the group."""
     aged: int
     """Accounts that were registered a month or more before their work in the group."""
     owned: int
-    """Accounts that declare an owner whom no other account of the group declares."""
+    """Accounts that declare an owner, none of whom has most of the group."""
+    robbed: int
+    """Accounts that work beside, and are both vouched for and older than their work in the group.
+
+    Vouched for by a declared owner, or else by work of their own that began before and a registration a month
+    before. Age alone can be bought.
+    """
 
 
-NO_ORIGINS = Origins(0, 0, 0, 0, 0)
+NO_ORIGINS = Origins(0, 0, 0, 0, 0, 0)
 """Where nothing is known."""
 
 
@@ -61,7 +67,6 @@ LENDS = {
     "many_end_users": RoleReason.END_USERS,
     "many_hands": RoleReason.MANY_HANDS,
     "handed_over": RoleReason.HANDED_OVER,
-    "everyday_work": RoleReason.EVERYDAY_WORK,
 }
 """Signals that speak for somebody who lends or sells access to accounts."""
 
@@ -74,7 +79,7 @@ def role_of(verdict: str, origins: Origins, scores: Mapping[str, float]) -> Role
     """
     if verdict not in ("adversarial", "coordinated", "unlicensed"):
         return RoleFound(Role.NONE)
-    if verdict != "unlicensed" and origins.accounts and origins.before >= MOST * origins.accounts:
+    if verdict != "unlicensed" and origins.accounts and origins.robbed >= MOST * origins.accounts:
         told = (
             (RoleReason.OWN_WORK_BEFORE, origins.before),
             (RoleReason.OWN_WORK_BESIDE, origins.beside),
@@ -83,10 +88,18 @@ def role_of(verdict: str, origins: Origins, scores: Mapping[str, float]) -> Role
         )
         return RoleFound(Role.VICTIM, tuple(RoleWhy(code, n, origins.accounts, 0.0) for code, n in told if n))
     if verdict == "coordinated":
-        lends = tuple(
-            RoleWhy(code, 0, origins.accounts, scores[name])
-            for name, code in LENDS.items()
-            if scores.get(name, 0.0) >= TELLS
-        )
-        return RoleFound(Role.PROVIDER if lends else Role.UNKNOWN, lends)
+        lends = _told(LENDS, origins, scores)
+        # Everyday work alone is also what a harvest in other words looks like.
+        work = _told({"everyday_work": RoleReason.EVERYDAY_WORK}, origins, scores)
+        return RoleFound(Role.PROVIDER, lends + work) if lends else RoleFound(Role.UNKNOWN, work)
     return RoleFound(Role.OPERATOR, (RoleWhy(RoleReason.HARVEST, 0, origins.accounts, 0.0),))
+
+
+def _told(
+    names: Mapping[str, RoleReason], origins: Origins, scores: Mapping[str, float]
+) -> tuple[RoleWhy, ...]:
+    return tuple(
+        RoleWhy(code, 0, origins.accounts, scores[name])
+        for name, code in names.items()
+        if scores.get(name, 0.0) >= TELLS
+    )

@@ -12,7 +12,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.heldout.key_weights import MICRO
 from stillwatch.heldout.peers import Compared, Sampler, places, pooled
-from stillwatch.heldout.semantic_fit import Fit, Likeness, fitted
+from stillwatch.heldout.semantic_fit import Fit, Keys, Likeness, fitted, ranks_of_others
 
 CALIBRATION = 100
 """Each member is ranked among at least so many accounts outside the group, in its cell or in a wider one."""
@@ -49,14 +49,30 @@ def account_fit(likeness: Likeness, scores: pa.Table | None) -> Fit:
     what they carry they get the most that this could be, so a p-value is never too small. scores: from
     account_scores; None where the group has no telling keys.
     """
-    compared = likeness.compared
-    said = np.zeros(len(compared.account))
-    if scores is not None:
-        known = scores.column("account").to_numpy()
-        place, there = places(known, compared.account)
-        most, least = (scores.column(name).to_numpy()[place] for name in ("most", "least"))
-        said = np.where(there, np.where(compared.own, least, most), 0) / MICRO
-    return fitted(likeness, said)
+    return fitted(likeness, _said(scores, likeness.compared.account, likeness.compared.own))
+
+
+def close_fit(likeness: Likeness, scores: pa.Table | None, close: Ints, cell: Ints) -> Floats:
+    """Return conformal p-values of accounts close to a group, by what the whole group carries and asks.
+
+    The group made the score, and neither these accounts nor their peers had a part in it. They are nobody's
+    peers themselves: most may be the group's own, and would make each other look usual. Marks chose them, not
+    content, so the peers that are left are still a fair sample. close, cell: the accounts, and the positions
+    of their cells.
+    """
+    keys = _said(scores, close, np.zeros(len(close), np.bool_))
+    peers = likeness.compared.account
+    said = _said(scores, peers, np.zeros(len(peers), np.bool_))
+    return ranks_of_others(likeness, close, cell, Keys(keys, said, ~np.isin(peers, close)))
+
+
+def _said(scores: pa.Table | None, accounts: Ints, own: npt.NDArray[np.bool_]) -> Floats:
+    """Return what keys count for accounts, in nats; own: which are of the group and left out of it."""
+    if scores is None:
+        return np.zeros(len(accounts))
+    place, there = places(scores.column("account").to_numpy(), accounts)
+    most, least = (scores.column(name).to_numpy()[place] for name in ("most", "least"))
+    return np.asarray(np.where(there, np.where(own, least, most), 0) / MICRO)
 
 
 def by_group(table: pa.Table) -> dict[int, pa.Table]:

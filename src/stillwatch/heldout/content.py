@@ -40,6 +40,8 @@ LEAST_MISSING = 0.02
 """An account without the group's content counts as no rarer than this among the members."""
 FILLED = 0.5
 """Cells that lack outsiders are pooled if they hold more than this share of the group, else left out."""
+CLOSE = 4.0
+"""Nats of formation from which an account near a group is tested too: odds of fifty to one for it."""
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -55,7 +57,7 @@ class HeldOut:
     log_e: dict[int, float]
     """Natural logarithm of each group's e-value."""
     p_values: dict[tuple[int, int], float]
-    """(group, account): p-value of the account alone."""
+    """(group, account): p-value of the account alone, of the group or close to it."""
     nats: dict[int, tuple[npt.NDArray[np.int64], Floats]]
     """For each group, accounts (sorted) with any of its telling content keys, and their nats of content."""
     carried: dict[int, float]
@@ -66,9 +68,11 @@ class HeldOut:
     """The evidence from the prompts' meaning."""
 
     def by_group(self) -> dict[int, dict[int, float]]:
-        """For each group, the p-values of its tested accounts."""
+        """For each group, the p-values of its own accounts."""
         groups: dict[int, dict[int, float]] = {}
         for (group, account), p in self.p_values.items():
+            if (group, account) in self.semantic.p_close:
+                continue
             groups.setdefault(group, {})[account] = p
         return groups
 
@@ -115,9 +119,10 @@ def held_out_evidence(
         group: sampler.compared(accounts, pools[group].number, pools[group].tested)
         for group, accounts in own.items()
     }
+    close = close_accounts(near, set(own))
     ranked = {group: accounts_compared(sampler, accounts) for group, accounts in own.items()}
     semantic = semantic_evidence(
-        engine, exchanges, cells, compared, ranked, account_scores(engine, weights, GUESSABLE), near
+        engine, exchanges, cells, compared, ranked, account_scores(engine, weights, GUESSABLE), close
     )
     null = {
         group: NullTested(Null.CONTENT, wider=pool.wider, semantic=semantic.seen)
@@ -132,6 +137,18 @@ def held_out_evidence(
     return HeldOut(
         everyone, null, _joint(log_e, semantic), semantic.p_values(), scores, carried, facets, semantic
     )
+
+
+def close_accounts(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
+    """Return the accounts near each group that share CLOSE nats of the marks that formed it."""
+    if near is None or near.num_rows == 0:
+        return {}
+    close = near.filter(pa.array(near.column("nats").to_numpy() >= CLOSE))
+    return {
+        group: np.sort(table.column("account").to_numpy())
+        for group, table in by_group(close.sort_by("group")).items()
+        if group in groups
+    }
 
 
 def _joint(log_e: dict[int, float], semantic: SemanticEvidence) -> dict[int, float]:

@@ -7,6 +7,7 @@ brought upon a stranger by whoever imitates or sits beside it, and content by th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.heldout.content import LEAST_MISSING, HeldOut
+from stillwatch.heldout.content import CLOSE, LEAST_MISSING, HeldOut
 from stillwatch.heldout.peers import places
 from stillwatch.schema.codes import Tier, TierReason
 from stillwatch.schema.table import values
@@ -46,6 +47,13 @@ class Tiers:
         """Return the accounts of all tiers."""
         return pa.concat_tables([self.counted, self.beside])
 
+    def joined(self, other: Tiers) -> Tiers:
+        """Return both together."""
+        return Tiers(
+            pa.concat_tables([self.counted, other.counted.cast(self.counted.schema)]),
+            pa.concat_tables([self.beside, other.beside.cast(self.beside.schema)]),
+        )
+
     def named(self) -> dict[int, set[int]]:
         """Return the named accounts of each group."""
         found: dict[int, set[int]] = {}
@@ -75,42 +83,89 @@ def tiers(
 ) -> Tiers:
     """Put each account of a group, and near one, into its tier.
 
-    members, near: group, account, nats of formation. A member is named if its content is unlike that of its
-    client's other users, at a false discovery rate of `naming_level` among the group's members, and if all
-    its evidence outweighs the prior odds against it, (everyone / size of the group) to one, by a factor of a
-    hundred. Otherwise it is present. Where fewer than `smallest_group` would be named, nobody is.
+    members, near: group, account, nats of formation. An account of a group, or one with CLOSE nats near it,
+    is named if its content is unlike that of its client's other users, at a false discovery rate of
+    `naming_level` among those of its kind, and if all its evidence outweighs the prior odds against it,
+    (everyone / size of the group) to one, by a factor of a hundred. Otherwise a member is present, and an
+    account near the group stays near. Where fewer than `smallest_group` would be named, nobody is.
     """
-    own = _with_content(members, held, linkage)
+    sizes = dict(zip(*np.unique(members.column("group").to_numpy(), return_counts=True), strict=True))
+    close = near.filter(pa.array(near.column("nats").to_numpy() >= CLOSE))
+    tested = pa.concat_tables([table.select(["group", "account", "nats"]) for table in (members, close)])
+    own = _with_content(tested, held, linkage)
+    inside = np.arange(own.num_rows) < members.num_rows
     group = own.column("group").to_numpy()
     unlike = np.zeros(len(group), np.bool_)
-    for name in np.unique(group):
-        mine = group == name
-        p_values = [
-            held.p_values.get((int(name), a), 1.0) for a in values(own.filter(pa.array(mine)), "account")
+    ranks = np.array(
+        [
+            held.p_values.get(pair, 1.0)
+            for pair in zip(values(own, "group"), values(own, "account"), strict=True)
         ]
-        unlike[mine] = discoveries(np.array(p_values), settings.naming_level)
-    sure = own.column("nats").to_numpy() >= _needed(own, everyone, settings.naming_nats)
+    )
+    for name in np.unique(group):
+        # Those close to a group may be strangers by far the most: they must not hide the group's own.
+        for some in ((group == name) & inside, (group == name) & ~inside):
+            unlike[some] = discoveries(ranks[some], settings.naming_level)
+    sure = own.column("nats").to_numpy() >= _needed(group, sizes, everyone, settings.naming_nats)
     named = unlike & sure
     enough = _enough(group, named, linkage.smallest_group)
     reason = np.select(
-        [named & enough, named, unlike],
-        [TierReason.BOTH.value, TierReason.TOO_FEW_NAMED.value, TierReason.OUTWEIGHED.value],
+        [named & enough, ~inside, named, unlike],
+        [
+            TierReason.BOTH.value,
+            TierReason.LITTLE_SHARED.value,
+            TierReason.TOO_FEW_NAMED.value,
+            TierReason.OUTWEIGHED.value,
+        ],
         TierReason.LIKE_ITS_CLIENT.value,
     )
-    tier = np.where(named & enough, Tier.NAMED.value, Tier.PRESENT.value)
+    tier = np.select([named & enough, inside], [Tier.NAMED.value, Tier.PRESENT.value], Tier.NEAR.value)
     known = own.append_column("tier", pa.array(tier)).append_column("reason", pa.array(reason))
-    rests = (named & enough) | ~enough
-    others = _with_content(near, held, linkage)
-    others = others.filter(pa.array(others.column("nats").to_numpy() >= linkage.threshold_nats))
-    others = others.append_column(
-        "tier", pa.array([Tier.NEAR.value] * len(others), pa.string())
-    ).append_column("reason", pa.array([TierReason.LITTLE_SHARED.value] * len(others), pa.string()))
+    rests = (named & enough) | (inside & ~enough)
     order: list[tuple[str, Literal["ascending", "descending"]]] = [
         ("group", "ascending"),
         ("account", "ascending"),
     ]
-    beside = pa.concat_tables([known.filter(pa.array(~rests)), others])
+    told = inside | (own.column("nats").to_numpy() >= linkage.threshold_nats)
+    beside = known.filter(pa.array(~rests & told))
     return Tiers(known.filter(pa.array(rests)).sort_by(order), beside.sort_by(order))
+
+
+def alike_tiers(
+    members: pa.Table, p_values: Mapping[tuple[int, int], float], smallest: int, level: float
+) -> Tiers:
+    """Put the accounts of groups that content formed into their tiers, by what they did in the test half.
+
+    members: group, account, nats, from the half that formed them. p_values: of accounts that were tested
+    alone; the others can be no more than present.
+    """
+    group, account = values(members, "group"), values(members, "account")
+    tested = np.array([place in p_values for place in zip(group, account, strict=True)], np.bool_)
+    ranks = np.array([p_values.get(place, 1.0) for place in zip(group, account, strict=True)], np.float64)
+    named = np.zeros(members.num_rows, np.bool_)
+    number = members.column("group").to_numpy()
+    for name in np.unique(number):
+        named[number == name] = discoveries(ranks[number == name], level)
+    enough = _enough(number, named, smallest)
+    reason = np.select(
+        [named & enough, named, tested],
+        [TierReason.BOTH.value, TierReason.TOO_FEW_NAMED.value, TierReason.LIKE_ITS_CLIENT.value],
+        TierReason.GROUP_ONLY.value,
+    )
+    nothing = pa.array(np.zeros(members.num_rows))
+    known = pa.table(
+        {
+            "group": members.column("group"),
+            "account": members.column("account"),
+            "nats": members.column("nats"),
+            "formation": members.column("nats"),
+            **dict.fromkeys(("keys", "semantic", "cap"), nothing),
+            "tier": pa.array(np.where(named & enough, Tier.NAMED.value, Tier.PRESENT.value)),
+            "reason": pa.array(reason),
+        }
+    )
+    rests = (named & enough) | ~enough
+    return Tiers(known.filter(pa.array(rests)), known.filter(pa.array(~rests)))
 
 
 def discoveries(p_values: Floats, level: float) -> Bools:
@@ -125,12 +180,10 @@ def discoveries(p_values: Floats, level: float) -> Bools:
     return np.asarray(p_values <= (ordered[passes[-1]] if len(passes) else -1.0))
 
 
-def _needed(accounts: pa.Table, everyone: int, least: float) -> Floats:
+def _needed(group: npt.NDArray[np.int64], sizes: dict[int, int], everyone: int, least: float) -> Floats:
     """Return the nats that each account needs to be named, from the size of its group."""
-    _names, place, sizes = np.unique(
-        accounts.column("group").to_numpy(), return_inverse=True, return_counts=True
-    )
-    return np.asarray(np.maximum(np.log(everyone / sizes) + CERTAIN, least)[place])
+    size = np.array([sizes[int(name)] for name in group], np.float64)
+    return np.asarray(np.maximum(np.log(everyone / size) + CERTAIN, least))
 
 
 def _enough(group: npt.NDArray[np.int64], named: Bools, smallest: int) -> Bools:

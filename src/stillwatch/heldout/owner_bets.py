@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from stillwatch.engine import Engine, Table
 from stillwatch.heldout.owner_peers import limits
-from stillwatch.schema.codes import Null, NullTested
+from stillwatch.schema.codes import FORMED, Null, NullTested
 from stillwatch.schema.table import values
 
 STAKES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
@@ -30,7 +30,7 @@ def owner_bets(engine: Engine, activity: Table, habits: pa.Table, chosen: pa.Tab
     activity: account, hour, texts, harvest. habits: account, client, texts, harvest of every account, sorted
     by account. chosen: candidates.
     """
-    tested = chosen.filter(pa.array([kind != "linked" for kind in values(chosen, "kind")], pa.bool_()))
+    tested = chosen.filter(pa.array([kind not in FORMED for kind in values(chosen, "kind")], pa.bool_()))
     accounts = np.unique(tested.column("account").to_numpy())
     wanted = engine.load("owners_tested", pa.table({"account": accounts}))
     daily = (

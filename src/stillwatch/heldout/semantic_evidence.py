@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Table
-from stillwatch.heldout.account_scores import account_fit, by_group
+from stillwatch.heldout.account_scores import account_fit, close_fit
 from stillwatch.heldout.peers import Cells, Compared, places
 from stillwatch.heldout.semantic_bets import semantic_log_e
 from stillwatch.heldout.semantic_fit import ALIKE, Fit, Likeness, ranked_nats, ranks_of_others
@@ -42,10 +42,12 @@ class SemanticEvidence:
     """How each group's accounts rank among their peers; by their keys alone where no meaning was seen."""
     nats: dict[int, tuple[Ints, Floats]]
     """For each group, its accounts and those near it (sorted), and their evidence from meaning in nats."""
+    p_close: dict[tuple[int, int], float] = field(default_factory=dict)
+    """(group, account): p-values of the accounts close to a group."""
 
     def p_values(self) -> dict[tuple[int, int], float]:
         """Return (group, account) -> p-value of the account alone."""
-        return {
+        return self.p_close | {
             (group, int(account)): float(p)
             for group, fit in self.fits.items()
             for account, p in zip(fit.account, fit.p_value, strict=True)
@@ -90,14 +92,13 @@ def semantic_evidence(
     compared: dict[int, Compared],
     ranked: dict[int, Compared],
     scores: dict[int, pa.Table],
-    near: pa.Table | None,
+    close: dict[int, Ints],
 ) -> SemanticEvidence:
     """Compute the evidence of the prompts' meaning.
 
     compared: each group with its peers. ranked: the same for ranking its accounts. scores: what keys count
-    for accounts, by group.
+    for accounts, by group. close: accounts close to each group.
     """
-    close = _close(near, set(ranked))
     semantic_vectors = _read(
         engine,
         exchanges,
@@ -106,29 +107,23 @@ def semantic_evidence(
     )
     seen = len(semantic_vectors.account) > 0
     fits: dict[int, Fit] = {}
+    p_close: dict[tuple[int, int], float] = {}
     nats: dict[int, tuple[Ints, Floats]] = {}
     for group, who in ranked.items():
         likeness = Likeness(semantic_vectors, who)
         fits[group] = account_fit(likeness, scores.get(group))
+        beside = close.get(group, np.zeros(0, np.int64))
+        p_values = close_fit(likeness, scores.get(group), beside, cells.homes(beside))
+        p_close |= {(group, int(a)): float(p) for a, p in zip(beside, p_values, strict=True)}
         if seen:
-            nats[group] = _nats(likeness, fits[group], close.get(group, np.zeros(0, np.int64)), cells)
+            nats[group] = _nats(likeness, fits[group], beside, cells)
     return SemanticEvidence(
         seen,
         {group: semantic_log_e(semantic_vectors, who) for group, who in compared.items()} if seen else {},
         fits,
         nats,
+        p_close,
     )
-
-
-def _close(near: pa.Table | None, groups: set[int]) -> dict[int, Ints]:
-    """Return the accounts near each group."""
-    if near is None or near.num_rows == 0:
-        return {}
-    return {
-        group: table.column("account").to_numpy()
-        for group, table in by_group(near.sort_by("group")).items()
-        if group in groups
-    }
 
 
 def _read(engine: Engine, exchanges: Table | None, cells: Cells, wanted: list[Ints]) -> SemanticVectors:

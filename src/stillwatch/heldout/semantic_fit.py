@@ -108,15 +108,32 @@ def fitted(likeness: Likeness, keys: Floats) -> Fit:
     return Fit(compared.account[likeness.own], joint, alone, int((~compared.own).sum()))
 
 
-def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints) -> Floats:
-    """Return the ranks by meaning of accounts outside the group, among the peers of their pool.
+@dataclass(frozen=True)
+class Keys:
+    """What keys count besides meaning, where accounts outside a group are ranked."""
+
+    own: Floats
+    """Nats of the accounts that are ranked."""
+    compared: Floats
+    """Nats of each compared account."""
+    peers: npt.NDArray[np.bool_]
+    """Which compared accounts may be peers."""
+
+
+def ranks_of_others(likeness: Likeness, accounts: Ints, cell: Ints, keys: Keys | None = None) -> Floats:
+    """Return the ranks of accounts outside the group among the peers of their pool: by meaning, or with keys.
 
     Where their cell was not compared, they are ranked among all peers.
     """
     compared, placed = likeness.compared, likeness.space
     pool = compared.at[cell]
     said = likeness.of(placed.place(likeness.semantic_vectors, accounts, cell))
-    peers, peer_pool = likeness.of(placed.vector[~compared.own]), compared.pool[~compared.own]
+    outside = ~compared.own
+    if keys is not None:
+        outside, said = outside & keys.peers, said + keys.own
+    peers, peer_pool = likeness.of(placed.vector[outside]), compared.pool[outside]
+    if keys is not None:
+        peers = peers + keys.compared[outside]
     ranks = np.ones(len(accounts))
     for number in np.unique(pool):
         here = pool == number

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from ibis import _
 
 from stillwatch.engine import Engine, Table
-from stillwatch.linkage.enrichment import enriched, seen
+from stillwatch.linkage.enrichment import enriched, needed, seen
 from stillwatch.settings import LinkageSettings
 
 SMALL_LOG = 500
@@ -17,11 +15,11 @@ SAMPLED = 500
 
 
 def anchors(engine: Engine, marked: Table, accounts: int, settings: LinkageSettings) -> Table:
-    """Table anchors (anchor, size, family, moment): keys with enough carriers, one per set of carriers in a family.
+    """Table anchors (anchor, size, family, moment): keys with enough carriers.
 
-    Keys with equal carriers (for example the shingles of one template) are twins; the smallest key represents
-    all. A key that is mostly carried by one declared owner is none. A key with more carriers than
-    `largest_anchor_share` allows is one if a sample of them shares a key of another family.
+    Keys of a family with equal carriers (for example the shingles of one template) are twins; the smallest
+    key represents all. A key that is mostly carried by one declared owner is none. A key with more carriers
+    than `largest_anchor_share` allows is one if a sample of them shares a key of another family.
     """
     carried = (
         marked.filter(_.starts & ~_.owned)
@@ -50,9 +48,11 @@ def _common(engine: Engine, marked: Table, large: Table, accounts: int, settings
     number in no way. Which carriers are in the sample depends on nothing that a client writes.
     """
     known = marked.join(large, marked.key == large.anchor)
-    every = (known["size"] // SAMPLED + 1).cast("int64")
-    drawn = known.filter(known.account % every == 0).select(
-        "account", "anchor", "stratum", home=large.family, at_moment=large.moment
+    times = (known["size"] // SAMPLED + 1).cast("int64")
+    drawn = (
+        known.mutate(times=times)
+        .filter(_.account % _.times == 0)
+        .select("account", "anchor", "stratum", "times", home=large.family, at_moment=large.moment)
     )
     sizes = drawn.group_by("anchor").agg(size=_.count())
     carriers = engine.create("sampled_carriers", drawn.join(sizes, "anchor"))
@@ -60,12 +60,3 @@ def _common(engine: Engine, marked: Table, large: Table, accounts: int, settings
     shared = enriched(carriers, marks, accounts, settings)
     worth = shared.filter((_.both >= settings.smallest_group) & (_.surprise >= needed(accounts)))
     return engine.create("common", large.anti_join(worth.select("anchor").distinct(), "anchor"))
-
-
-def needed(accounts: int) -> float:
-    """Return the surprise at which a key that two sets of accounts share is no chance, whatever the log's size.
-
-    Of N accounts with a bounded number of keys each, no more than some N² pairs of keys have common carriers,
-    so a pair must be rarer than one in 100 N² (Bonferroni).
-    """
-    return 2.0 * math.log(accounts) + math.log(100.0)

@@ -1,10 +1,11 @@
 """Communities of accounts that keys of two facets tie crosswise, though no single key ties enough of them.
 
-Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers have a
-second key in common. As a graph of keys, with an account for an edge between its card and its minute, such a
-pool is a dense block: each card leads to several minutes and each minute to several cards. Accounts of strangers
-make such blocks by chance too, so a block counts only if it is twice as large as any that appears when the accounts of
-a stratum exchange their keys of one facet, which keeps every key's number of carriers (a configuration model).
+Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers
+have a second key in common. As a graph of keys, with an account for an edge between its card and its minute,
+such a pool is a dense block: each card leads to several minutes, and each minute to several cards. Accounts
+of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that appears
+when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of carriers (a
+configuration model).
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ DEGREES = (3, 2)
 DRAWS = 40
 """Random exchanges of keys that a block is compared with."""
 MARGIN = 2
-"""A block must be so many times the largest of them: many pairs of facets are looked at, and large random blocks
-are of nearly one size.
+"""A block must be so many times the largest of them.
+
+Many pairs of facets are looked at, and large random blocks are of nearly one size.
 """
 SEED = 20_260_201
 
@@ -57,10 +59,10 @@ def crossings(
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     first = np.ones(len(account), np.bool_)
     first[1:] = (account[1:] != account[:-1]) | (facet[1:] != facet[:-1])
-    kept = [values[first] for values in (facet, account, key, stratum)]
+    facet, account, key, stratum = (values[first] for values in (facet, account, key, stratum))
     blocks: list[Ints] = []
-    for one, other in _pairs(facets, kept[0]):
-        blocks += _blocks(*_both(*kept, one, other), smallest)
+    for one, other in _pairs(facets, facet):
+        blocks += _blocks(*_either(facet, account, key, stratum, one, other), smallest)
     number = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     return number.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *blocks])
 
@@ -73,23 +75,25 @@ def _pairs(facets: pa.Table, there: Ints) -> Iterator[tuple[int, int]]:
             yield one["facet_number"], other["facet_number"]
 
 
-def _both(
+def _either(
     facet: Ints, account: Ints, key: Ints, stratum: Ints, one: int, other: int
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return account, key of the one facet, key of the other, and stratum, of accounts that have both."""
-    left, right = np.flatnonzero(facet == one), np.flatnonzero(facet == other)
-    shared, at, beside = np.intersect1d(
-        account[left], account[right], assume_unique=True, return_indices=True
-    )
-    return shared, key[left[at]], key[right[beside]], stratum[left[at]]
+    """Return account, its keys of the one facet and the other, from 0 or -1 for none, and stratum."""
+    rows = np.flatnonzero((facet == one) | (facet == other))
+    people, first, person = np.unique(account[rows], return_index=True, return_inverse=True)
+    columns = []
+    for chosen in (one, other):
+        at = facet[rows] == chosen
+        column = np.full(len(people), -1, np.int64)
+        column[person[at]] = np.unique(key[rows][at], return_inverse=True)[1]
+        columns.append(column)
+    return people, columns[0], columns[1], stratum[rows][first]
 
 
 def _blocks(account: Ints, one: Ints, other: Ints, stratum: Ints, smallest: int) -> list[Ints]:
     """Return the accounts of each block that chance does not explain."""
     found: list[Ints] = []
     taken = np.zeros(len(account), np.bool_)
-    _, one = np.unique(one, return_inverse=True)
-    _, other = np.unique(other, return_inverse=True)
     for degree in DEGREES:
         label = _cores(one, other, degree)
         names, sizes = np.unique(label[label >= 0], return_counts=True)
@@ -108,7 +112,8 @@ def _blocks(account: Ints, one: Ints, other: Ints, stratum: Ints, smallest: int)
 def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int, enough: int) -> int:
     """Return one more than the accounts of the largest block of DRAWS exchanges of keys within strata.
 
-    At `enough` accounts no more exchanges are made, since no block found is so many times larger.
+    Accounts with a key of one facet alone take part: those with both may be the pool and nobody else. At
+    `enough` accounts no more exchanges are made, since no block found is so many times larger.
     """
     rng = np.random.default_rng(SEED)
     place = np.argsort(stratum, kind="stable")
@@ -125,9 +130,13 @@ def _largest_by_chance(one: Ints, other: Ints, stratum: Ints, degree: int, enoug
 
 
 def _cores(one: Ints, other: Ints, degree: int) -> Ints:
-    """Return the block of each edge, -1 for none: components in which each key leads to `degree` others."""
-    width = int(other.max(initial=0)) + 1
-    codes, edge = np.unique(one * width + other, return_inverse=True)
+    """Return the block of each account, -1 for none: a component whose keys each lead to `degree` others."""
+    block = np.full(len(one), -1, np.int64)
+    both = np.flatnonzero((one >= 0) & (other >= 0))
+    if not len(both):
+        return block
+    width = int(other.max()) + 1
+    codes, edge = np.unique(one[both] * width + other[both], return_inverse=True)
     left, right = codes // width, codes % width
     kept = np.arange(len(codes))
     while True:
@@ -143,4 +152,5 @@ def _cores(one: Ints, other: Ints, degree: int) -> Ints:
             (np.ones(len(kept)), (left[kept], count + right[kept])), shape=(count + width, count + width)
         )
         label[kept] = connected_components(edges, directed=False)[1][left[kept]]
-    return label[edge.ravel()]
+    block[both] = label[edge.ravel()]
+    return block

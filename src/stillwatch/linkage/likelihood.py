@@ -17,7 +17,7 @@ MICRO = 1_000_000
 def marked(engine: Engine, traces: Table, strata: Table, facets: Table, declared: Table) -> Table:
     """Create table marked: formation traces with here and peers (carriers, accounts of the stratum) and df.
 
-    df counts all carriers. declared: account, owner. owned: one declared owner has most of the key's carriers,
+    df counts all carriers. declared: account, owner. owned: one declared owner has most of a key's carriers
     and explains what they share: such a key neither is an anchor nor ties accounts, and owners have a test of
     their own.
     """

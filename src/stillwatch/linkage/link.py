@@ -127,9 +127,10 @@ def link(
 
 
 def facet_table() -> pa.Table:
-    """Return the registry as a table: facet, facet_number, family (its number), starts, scales, moment, held, forms.
+    """Return the registry as a table: facet, its numbers and how its keys count.
 
-    starts: whether the facet's keys may be anchors. moment, held: how they bind.
+    The columns are facet, facet_number, family (its number), starts, scales, moment, held, forms. starts:
+    whether the facet's keys may be anchors. moment, held: how they bind.
     """
     rows = [
         {

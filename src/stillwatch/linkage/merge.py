@@ -25,8 +25,8 @@ def parted(
     Rows are (anchor, account, key, whether the key is held, whether the anchor is a hub). Without this, four
     offices behind one subnet, each with a mail domain of its own, would be one group. Sets that held keys
     join, of `smallest` accounts or more, are places of their own: neither a moment nor what is of one kind
-    joins two of them. All else is joined by keys of any sort, and small pieces by the anchor itself if it is a
-    hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
+    joins two of them. All else is joined by keys of any sort, and small pieces by the anchor itself if it
+    is a hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
     """
     if len(anchors) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -77,7 +77,9 @@ def merged(sets: Ints, accounts: Ints, overlap: float, *, of_smaller: bool) -> I
     keep = (shared.data >= np.maximum(overlap * whole, np.minimum(SHARED, smaller))) & (
         shared.row < shared.col
     )
-    return _components(shared.row[keep], shared.col[keep], len(size))[row]
+    return _components(
+        np.asarray(shared.row[keep], np.int64), np.asarray(shared.col[keep], np.int64), len(size)
+    )[row]
 
 
 def serious(accounts: Ints, nats: Ints, share: float) -> Bools:

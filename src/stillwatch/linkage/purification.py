@@ -8,8 +8,8 @@ from ibis import _
 
 from stillwatch.engine import Column, Engine, Table
 from stillwatch.engine.portions import in_portion
-from stillwatch.linkage.anchors import needed
-from stillwatch.linkage.enrichment import PARTS, enriched, seen
+from stillwatch.linkage.closed_keys import MOST
+from stillwatch.linkage.enrichment import PARTS, enriched, needed, seen
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
@@ -33,8 +33,8 @@ def purified(
     """anchor, account, key, held, hub: carriers whose marks fit them better than outsiders; the tying keys.
 
     A carrier stays if marks of other families than the anchor's reach the threshold. It also stays if they do
-    so together with the anchor's own rarity among outsiders, and one of them is shared by more of the carriers
-    than chance explains. held: the key is held. hub: the anchor may join small pieces. The join
+    so together with the anchor's own rarity among outsiders, and one of them is shared by more carriers than
+    chance explains. held: the key is held. hub: the anchor may join small pieces. The join
     goes through accounts, so the cost grows with traces, not with pairs of accounts. Anchors are taken in
     portions, so that memory does not grow with the log.
     """
@@ -77,6 +77,7 @@ def _purified(
             home=anchors.family,
             at_moment=anchors.moment,
             nested="scales",
+            times=1,
         ),
     )
     plain = carriers.drop("here", "peers", "nested")
@@ -109,7 +110,8 @@ def _purified(
 def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings: LinkageSettings) -> Table:
     """(anchor, account, size, others, own, crosses, rare): evidence of each carrier, in micronats.
 
-    others: of families other than the anchor's. own: of the anchor's, as far as outsiders do not explain it.
+    others: of families other than the anchor's. own: of the anchor's, as far as outsiders do not explain it;
+    held to the cap of a family where most carriers share a key of another one, else to that of a facet.
     """
     outside = shared.filter(~_.at_home)
     family = outside.group_by("anchor", "account", "family").agg(nats=_.nats.sum(), shared=_.shares.sum())
@@ -121,7 +123,9 @@ def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings
     )
     zero = ibis.literal(0, "int64")
     tied = outside.group_by("anchor", "account").agg(
-        crossing=ibis.ifelse(_.crossed, _.nats, zero).sum(), rare=_.rare.cast("int64").max()
+        crossing=ibis.ifelse(_.crossed, _.nats, zero).sum(),
+        rare=_.rare.cast("int64").max(),
+        wide=(_.crossed & (_.both >= MOST * _["size"])).max(),
     )
     home = shared.filter(_.at_home).group_by("anchor", "account").agg(home=ibis.greatest(_.nats, zero).sum())
     rows = total.join(tied, ["anchor", "account"]).join(carriers, ["anchor", "account"])
@@ -136,7 +140,11 @@ def _weighed(shared: Table, carriers: Table, has: Table, accounts: int, settings
         "others",
         "crosses",
         "rare",
-        own=clipped(own, 0.0, settings.facet_cap_nats),
+        own=ibis.ifelse(
+            rarity.wide & ~rarity.at_moment,
+            clipped(own, 0.0, settings.family_cap_nats),
+            clipped(own, 0.0, settings.facet_cap_nats),
+        ),
     )
 
 

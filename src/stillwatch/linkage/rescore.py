@@ -6,11 +6,15 @@ import ibis
 from ibis import _
 
 from stillwatch.engine import Engine, Table
+from stillwatch.linkage.closed_keys import cap_of, closed_facets
 from stillwatch.linkage.likelihood import MICRO, UNSHARED, chance, clipped, micronats
 from stillwatch.settings import LinkageSettings
 
 TELLING_LIFT = 10.0
-"""A key is telling for a group if its share of the group is so many times its share of all accounts."""
+"""A key is telling for a group if its share of the group is so many times its share of all others.
+
+Others only: a pool that is a tenth of the log could not have ten times the share of a log that it is in.
+"""
 TELLING_CARRIERS = 3
 """Members that must carry a telling key."""
 TELLING_STRANGERS = 20
@@ -42,7 +46,18 @@ def rescored(
     candidates = marked.select("account", "key").join(telling, "key").select("group", "account").distinct()
     keys = candidates.join(
         marked.select(
-            "account", "key", "facet_number", "family", "scales", "moment", "stratum", "here", "peers", "df"
+            "account",
+            "key",
+            "facet_number",
+            "family",
+            "scales",
+            "moment",
+            "stratum",
+            "here",
+            "peers",
+            "df",
+            "starts",
+            "owned",
         ),
         "account",
     )
@@ -60,12 +75,12 @@ def rescored(
     own = 1 - rows.other
     shared = micronats(rows.carriers - own, rows["size"] - own, p0, PROFILE_WEIGHT)
     nats = ibis.coalesce(shared, ibis.literal(UNSHARED, "int64")) // rows.scales
-    facet = (
-        rows.mutate(nats=nats)
-        .group_by("group", "account", "facet_number", "family", "moment")
-        .agg(nats=_.nats.sum())
-    )
-    return engine.create("weighed", facet.mutate(nats=clipped(_.nats, WORST, settings.facet_cap_nats)))
+    compared = engine.create("compared", rows.mutate(nats=nats, p0=p0))
+    facet = compared.group_by("group", "account", "facet_number", "family", "moment").agg(nats=_.nats.sum())
+    closed = closed_facets(compared, accounts)
+    capped = cap_of(facet, closed, settings.facet_cap_nats, settings.family_cap_nats)
+    nats = ibis.least(clipped(capped.nats, WORST, settings.family_cap_nats), capped.cap)
+    return engine.create("weighed", capped.mutate(nats=nats).drop("cap"))
 
 
 def _profile(carried: Table, members: Table, accounts: int) -> Table:
@@ -77,7 +92,8 @@ def _profile(carried: Table, members: Table, accounts: int) -> Table:
         .filter(_.carriers >= 2)
         .join(size, "group")
     )
-    lift = (joined.carriers.cast("float64") / joined["size"]) / (joined.df.cast("float64") / float(accounts))
+    outside = (joined.df - joined.carriers + 0.5) / (accounts - joined["size"] + 0.5)
+    lift = joined.carriers.cast("float64") / joined["size"] / outside
     return joined.select(
         "group",
         "key",
@@ -111,11 +127,12 @@ def _with_inside(known: Table, carried: Table, members: Table) -> Table:
 
 
 def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
-    """Table totals (group, account, nats, families, lasting): evidence over all families, for candidates with some.
+    """Table totals (group, account, nats, families, lasting): evidence over all families.
 
-    families: the number of families that give two nats. Facets of one family are correlated by nature (a
-    client brings its TLS stack and its headers). So a family gives its strongest facet in full and a third of
-    what the others add.
+    For candidates with some. families: the number of families that give two nats. Facets of one family
+    are correlated by nature (a client brings its TLS stack and its headers). So a family gives its
+    strongest facet in full and a third of what the others add. lasting: the most that a facet gives
+    whose keys are no moments.
     """
     family = weighed.group_by("group", "account", "family").agg(
         all=_.nats.sum(), best=_.nats.max(), lasting=ibis.ifelse(_.moment, 0, _.nats).max()

@@ -8,6 +8,7 @@ what a stage leaves: first the tables that stay in the engine for later stages, 
     facets      exchanges, accounts, releases -> activity, visits, traces; blind facets
     linkage     traces, activity, visits, accounts, permits -> strata, owners; groups, evidence
     heldout     groups, traces, strata, exchanges -> ; e-values, p-values, named members
+    alike       groups, strata, owners, exchanges, activity -> ; sets that content forms, their tests
     candidates  members, owners, activity, visits -> volumes; candidates, owners' e-values
     signals     candidates, volumes, strata, owners, exchanges, accounts
                 -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Scope, Table, stage_table
+from stillwatch.pipeline.stages.alike import add_alike
 from stillwatch.pipeline.stages.blindness import blindness_table
 from stillwatch.pipeline.stages.candidates import select_candidates
 from stillwatch.pipeline.stages.evidence import collect_evidence
@@ -52,6 +53,8 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
             groups = form_groups(scope, stored, seen, labels, settings, progress)
         with Scope(run, "heldout") as scope:
             tests = run_held_out_tests(scope, seen, groups, settings, progress)
+        with Scope(run, "alike") as scope:
+            groups, tests = add_alike(scope, seen, groups, tests, settings, progress)
         with Scope(run, "candidates", ("volumes",)) as scope:
             candidates = select_candidates(scope, seen, groups, tests, chosen)
         with Scope(

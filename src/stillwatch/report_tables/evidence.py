@@ -79,9 +79,16 @@ def _first_of_each_group(table: pa.Table, count: int) -> pa.Table:
 
 
 def evidence_table(
-    shared: Shared, member_evidence: pa.Table, sizes: dict[int, int], labels: Labels
+    shared: Shared,
+    member_evidence: pa.Table,
+    sizes: dict[int, int],
+    labels: Labels,
+    alike: frozenset[int] = frozenset(),
 ) -> pa.Table:
-    """Table evidence: formation facets with the members' mean nats, held-out ones with their best key's."""
+    """Table evidence: formation facets with the members' mean nats, held-out ones with their best key's.
+
+    alike: groups that content formed; only the facets that formed them have rows.
+    """
     totals = member_evidence.group_by(["group", "facet"]).aggregate([("nats", "sum")])
     formed = {
         (row["group"], row["facet"]): row["nats_sum"] / sizes[row["group"]] for row in totals.to_pylist()
@@ -99,7 +106,9 @@ def evidence_table(
             best[place] = row
     rows = []
     for (group, facet), top in sorted(best.items()):
-        held = FACETS.all()[facet].family == HELD_OUT
+        if group in alike and (group, facet) not in formed:
+            continue
+        held = FACETS.all()[facet].family == HELD_OUT and (group, facet) not in formed
         rows.append(
             {
                 "group": group,

@@ -24,8 +24,43 @@ class Null(StrEnum):
     """
     OWNER_HARVEST = "harvest-of-owner"
     """The same for at least half of an owner's accounts."""
+    CONVERSATIONS = "strangers-conversations"
+    """A conversation that an account of the group has part in, and that goes on under another account, goes
+    on under one of the group no more often than the group's share of the accounts, and of the turns, of its
+    clients. With `wider`: of everyone, where the group is most of its clients' accounts.
+    """
+    COVERAGE = "strangers-coverage"
+    """Given their template, each account of the group draws its prompts from the same source as the others,
+    whatever these ask.
+    """
     NONE = ""
     """It was not tested."""
+
+
+class Kind(StrEnum):
+    """What makes accounts a candidate: `groups.kind` and `campaigns.kind`."""
+
+    LINKED = "linked"
+    """Marks of two families at least link them; content did not form the group."""
+    ALIKE = "alike"
+    """Content alone ties them, on half of the time; the other half tests them."""
+    DECLARED = "declared"
+    """One verified organisation, or one payment instrument on a business plan."""
+    SINGLE = "single"
+    """One account."""
+
+
+FORMED = (Kind.LINKED, Kind.ALIKE)
+"""Kinds of groups that linkage forms; the other kinds are candidates for what they declare or send."""
+
+
+class Tie(StrEnum):
+    """What ties a group of kind `alike`."""
+
+    CONVERSATIONS = "conversations"
+    """One account leaves a conversation, and another takes it on."""
+    TEMPLATE = "template"
+    """They have the same templates."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +136,8 @@ class TierReason(StrEnum):
     """Its evidence of both kinds does not outweigh the odds against it."""
     TOO_FEW_NAMED = "too-few-named"
     """It would be named, but fewer accounts of its group would be than make a group."""
+    GROUP_ONLY = "group-only"
+    """What speaks for the group, such as how prompts are dealt out, says nothing about one account."""
     LITTLE_SHARED = "little-shared"
     """What it shares with the group besides content is too little to be of it."""
     NOT_LINKED = "not-linked"

@@ -60,7 +60,8 @@ GROUPS = Contract(
         Column(
             "kind",
             pa.string(),
-            "linked (by marks), declared (same verified owner), single (one account).",
+            "linked (by marks), alike (by content alone), declared (same verified owner), single (one "
+            "account): a code.",
             required=True,
         ),
         Column("accounts", pa.int64(), "Accounts in it.", required=True),
@@ -81,7 +82,7 @@ HOW_SURE = (
         "p_value",
         pa.float64(),
         "Held-out p-value of this account alone, among other users of its client; null where nothing was "
-        "held out.",
+        "held out. Where content formed the group, of its conversations in the test half.",
     ),
 )
 """What is known of an account beside a group."""
@@ -269,7 +270,7 @@ CAMPAIGNS = Contract(
             required=True,
         ),
         Column("group", pa.int32(), "The group.", required=True),
-        Column("kind", pa.string(), "linked, declared or single.", required=True),
+        Column("kind", pa.string(), "linked, alike, declared or single: a code.", required=True),
         Column(
             "verdict",
             pa.string(),

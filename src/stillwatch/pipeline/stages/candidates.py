@@ -47,7 +47,9 @@ def select_candidates(
             n=_.n.sum(), texts=_.texts.sum(), harvest=_.harvest.sum()
         ),
     )
-    every = candidates(engine, tests.tiers.counted, groups.declared, volumes, settings.industrial_exchanges)
+    every = candidates(
+        engine, tests.tiers.counted, groups.declared, volumes, settings.industrial_exchanges, tests.alike
+    )
     clients = main_clients(engine, seen.tables.visits)
     counted = engine.collect(volumes.left_join(clients, "account").drop("account_right").order_by("account"))
     bets = owner_bets(engine, seen.tables.activity, counted, every)
@@ -56,7 +58,7 @@ def select_candidates(
     chosen = keep_for_review(
         choose_candidates(every, bets, licensed), bets, licensed, exchanges, settings.benign_exchanges
     )
-    lost = len(set(values(every, "group"))) - len(set(values(chosen, "group")))
+    lost = len(set(values(every, "group"))) - len(set(values(chosen, "group"))) + tests.lost
     total = sum(exchanges.values())
     return Candidates(
         volumes, every, chosen, bets, lost, sum(values(counted, "texts")) / total if total else 0.0

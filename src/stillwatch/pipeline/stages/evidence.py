@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Table
-from stillwatch.heldout.semantic_evidence import SemanticEvidence
 from stillwatch.pipeline.stages.candidates import Candidates
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.heldout import HeldOutTests
@@ -24,8 +23,9 @@ from stillwatch.report_tables.evidence import (
     with_semantic,
 )
 from stillwatch.report_tables.labels import Labels
+from stillwatch.schema.codes import FORMED
 from stillwatch.schema.found import MEMBER_EVIDENCE
-from stillwatch.schema.table import rows_where
+from stillwatch.schema.table import values
 
 
 def collect_evidence(
@@ -41,11 +41,13 @@ def collect_evidence(
     progress("evidence")
     every = tests.tiers.every()
     formed = _of_members(groups.linked.evidence, tests.tiers.counted)
-    linked = rows_where(candidates.chosen, "kind", "linked")
+    linked = candidates.chosen.filter(
+        pa.array([kind in FORMED for kind in values(candidates.chosen, "kind")], pa.bool_())
+    )
     return {
         "member_evidence": _of_members(groups.linked.evidence, every),
         "member_adjustments": adjustments_table(groups.linked.caps, every),
-        **_shared(engine, seen.traces, linked, formed, tests.held.semantic, labels),
+        **_shared(engine, seen.traces, linked, formed, tests, labels),
     }
 
 
@@ -64,12 +66,15 @@ def _shared(
     traces: Table,
     linked: pa.Table,
     member_evidence: pa.Table,
-    semantic: SemanticEvidence,
+    tests: HeldOutTests,
     labels: Labels,
 ) -> dict[str, pa.Table]:
     members = engine.load("ranked", ranked(linked))
     everyone = int(engine.collect(traces.agg(n=traces.account.nunique())).column("n")[0].as_py())
     shared = shared_keys(engine, traces, members, everyone)
-    table = evidence_table(shared, member_evidence, member_count(linked), labels)
+    table = evidence_table(shared, member_evidence, member_count(linked), labels, tests.alike)
     keyed = with_carriers(table, carrying(engine, traces, members))
-    return {"evidence": with_semantic(keyed, semantic.likeness(linked)), "links": links_table(shared, labels)}
+    return {
+        "evidence": with_semantic(keyed, tests.held.semantic.likeness(linked)),
+        "links": links_table(shared, labels),
+    }

@@ -21,6 +21,10 @@ class HeldOutTests:
     """Each group's e-value, and each member's p-value and evidence."""
     tiers: Tiers
     """Whom they name, who is only present in a group, and who is near it."""
+    alike: frozenset[int] = frozenset()
+    """Groups among these that content formed; they are tested on another half of the time."""
+    lost: int = 0
+    """Groups that were tested and could not be listed; they count as hypotheses."""
 
 
 def run_held_out_tests(

@@ -30,7 +30,7 @@ from stillwatch.pipeline.stages.origins import origins_of
 from stillwatch.pipeline.stages.signals import Scored
 from stillwatch.pipeline.stored import Stored
 from stillwatch.report_tables.labels import Labels
-from stillwatch.schema.codes import NullTested, Tier
+from stillwatch.schema.codes import FORMED, NullTested, Tier
 from stillwatch.schema.found import GROUPS
 from stillwatch.schema.table import values
 from stillwatch.settings import CampaignSettings
@@ -98,7 +98,7 @@ class _People:
 def _proofs(
     kinds: dict[int, str], tests: HeldOutTests, bets: dict[int, float], level: float
 ) -> dict[int, _Proof]:
-    """How each candidate was tested: a linked group on what was held out, an owner on its daily prompts."""
+    """How each candidate was tested: a formed group on what was held out, an owner on its daily prompts."""
     held = tests.held
     p_values = held.by_group()
     named = tests.tiers.named()
@@ -109,7 +109,7 @@ def _proofs(
             held.facets.get(group, []),
             bound(p_values.get(group, {}), named.get(group, set()), level),
         )
-        if kind == "linked"
+        if kind in FORMED
         else _Proof(bets.get(group, 0.0), NULLS[kind], ["flags"], 0)
         for group, kind in kinds.items()
     }

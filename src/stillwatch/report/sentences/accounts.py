@@ -36,6 +36,12 @@ def exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
 
 def _membership(threshold: float, view: CampaignView, member: Row) -> Iterator[str]:
     kind = view.campaign["kind"]
+    if kind == "alike":
+        yield (
+            "Only what it asks ties it to the group: no address, payment, client or hour does. Somebody who "
+            "shares an account, or a tool, with one of the group would look the same."
+        )
+        return
     if kind != "linked":
         yield (
             "It is in the group because it declares the same owner, not because of what it shares."

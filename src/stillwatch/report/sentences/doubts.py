@@ -9,6 +9,7 @@ from stillwatch.report import formatting
 from stillwatch.report.sentences.findings import finding
 from stillwatch.report.view_models import FACET_ROWS, CampaignView
 from stillwatch.run.reading import Row
+from stillwatch.schema.codes import FORMED
 
 ALONE = 0.05
 """p-value above which an account does not stand out alone."""
@@ -65,7 +66,7 @@ def against(view: CampaignView) -> list[str]:
             f"{'does' if alone == 1 else 'do'} not stand out alone in the held-out test (p > {ALONE:g})."
         )
     undeclared = sum(1 for row in view.members if not row["owner"])
-    if undeclared and view.campaign["kind"] == "linked":
+    if undeclared and view.campaign["kind"] in FORMED:
         found.append(
             f"{formatting.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "
             "owner. "

@@ -21,6 +21,7 @@ DECIDES = ("scale", "intent")
 """Without these two no group is a campaign; deception parts an adversarial one from an unlicensed one."""
 WHO = {
     "linked": "these accounts act as one",
+    "alike": "content alone ties these accounts",
     "declared": "these accounts have one owner",
     "single": "this is one account",
 }

@@ -14,6 +14,7 @@ from stillwatch.run.lineage.accounts import Overlap, comparable, matched, overla
 from stillwatch.run.lineage.campaign import Campaign
 from stillwatch.run.lineage.keys import SharedKeys, shared_keys, sharing, tells
 from stillwatch.run.lineage.names import PREFIX
+from stillwatch.schema.codes import FORMED
 from stillwatch.settings import IdentitySettings
 
 SAME, GREW, SPLIT, MERGED, SUCCESSOR, RELATED = "same", "grew", "split", "merged", "successor", "related"
@@ -108,7 +109,7 @@ def _link(pair: Overlap, link: str) -> Link:
 
 def _may_follow(campaign: Campaign, other: Campaign) -> bool:
     """Only what was listed has followers; a new owner that is not listed has an innocent reason at hand."""
-    return other.listed and (campaign.listed or campaign.kind == "linked")
+    return other.listed and (campaign.listed or campaign.kind in FORMED)
 
 
 def _by_keys(campaign: Campaign, other: Campaign, settings: IdentitySettings) -> list[Link]:
