@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pytest
 
+from stillwatch.engine import DuckDBEngine
 from stillwatch.heldout.coverage import FADES, LEAST, coverage_log_e
-from stillwatch.heldout.passing_on import STAKES, bet
+from stillwatch.heldout.passing_on import STAKES, bet, passing_on
 
 Ints = npt.NDArray[np.int64]
 NOTHING = np.zeros(0, np.int64)
@@ -34,6 +36,23 @@ def test_conversations_that_stay_inside_win_and_others_lose() -> None:
     assert bet(1, 20, 0.05) < 0
     assert bet(0, 0, 0.05) == 0.0
     assert bet(0, 3, 0.05) < math.log(1 - STAKES.min())
+
+
+def test_an_account_stands_out_only_if_it_leaves_and_takes_on(duck: DuckDBEngine) -> None:
+    everyone = list(range(1, 201))
+    turns = {"account": everyone, "part": [0] * 200, "continues": everyone}
+    exchanges = duck.load("turns", pa.table(turns))
+    halves = duck.load("halves", pa.table({"part": [0, 1], "tests": [False, True]}))
+    # 1, 2 and 3 hand on to each other; 4 only takes on; 5 also hands on to strangers.
+    pairs = [(1, 2), (2, 3), (3, 1), (1, 4), (2, 4), (5, 1), (1, 5), *((5, other) for other in range(20, 40))]
+    rows = [{"part": 1, "giver": giver, "taker": taker, "tests": True} for giver, taker in pairs]
+    handed = duck.load("handed", pa.Table.from_pylist(rows))
+    strata = duck.load("strata", pa.table({"account": everyone, "client": [7] * 200}))
+    members = pa.table({"group": pa.array([1] * 5, pa.int32()), "account": [1, 2, 3, 4, 5]})
+    found = passing_on(duck, exchanges, handed, halves, strata, members)[1]
+    assert {account for account, p in found.p_values.items() if p < 0.05} == {1, 2, 3}
+    assert found.p_values[4] == 1.0
+    assert not found.wider
 
 
 def paid(p: list[float], accounts: int, known: Ints) -> float:

@@ -20,6 +20,10 @@ FILLED = 0.8
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Passes = tuple[Ints, Bools, Bools]
+NOTHING: Passes = (np.zeros((2, 0), np.int64), np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+"""The conversations of a group that has part in none."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,15 @@ def passing_on(
         return {}
     inside = engine.load("passing_members", members.select(["group", "account"]))
     chances = _chances(engine, exchanges, halves, strata, inside)
-    pairs = _pairs(engine, handed, inside)
+    passes = _passes(engine, handed, inside)
     group, account = members.column("group").to_numpy(), members.column("account").to_numpy()
     found = {}
     for name in np.unique(group):
         chance, wider = chances[int(name)]
         own = np.sort(account[group == name])
-        low, high, both = pairs.get(int(name), (own[:0], own[:0], own[:0] == 0))
+        ends, both, new = passes.get(int(name), NOTHING)
         found[int(name)] = Passing(
-            bet(int(both.sum()), len(both), chance), _p_values(own, low, high, both, chance), wider
+            bet(int(both[new].sum()), int(new.sum()), chance), _p_values(own, ends, both, chance), wider
         )
     return found
 
@@ -67,16 +71,19 @@ def bet(inside: int, conversations: int, chance: float) -> float:
     return float(np.round(logsumexp(grown) - np.log(len(STAKES)), 6))
 
 
-def _p_values(
-    own: Ints, low: Ints, high: Ints, both: npt.NDArray[np.bool_], chance: float
-) -> dict[int, float]:
-    """The chance that so many of an account's conversations stay inside; 1 for an account with none."""
-    part = [
-        np.bincount(np.searchsorted(own, end[np.isin(end, own)]), minlength=len(own)) for end in (low, high)
-    ]
-    stay = [np.bincount(np.searchsorted(own, end[both]), minlength=len(own)) for end in (low, high)]
-    p = binom.sf(stay[0] + stay[1] - 1, part[0] + part[1], chance)
-    return dict(zip(own.tolist(), np.minimum(p, 1.0).tolist(), strict=True))
+def _p_values(own: Ints, ends: Ints, both: Bools, chance: float) -> dict[int, float]:
+    """For each account the larger of two chances: that so many of the conversations that it leaves stay
+    inside, and so many of those that it takes on. 1 for an account that does not do both.
+
+    ends: giver and taker of each conversation, shape (2, conversations).
+    """
+    chances = []
+    for end in ends:
+        part = np.bincount(np.searchsorted(own, end[np.isin(end, own)]), minlength=len(own))
+        stay = np.bincount(np.searchsorted(own, end[both]), minlength=len(own))
+        chances.append(np.asarray(binom.sf(stay - 1, part, chance), np.float64))
+    p = np.minimum(np.maximum(*chances), 1.0)
+    return dict(zip(own.tolist(), p.tolist(), strict=True))
 
 
 def _chances(
@@ -120,29 +127,34 @@ def _share(mine: Floats, pool: Floats) -> float:
     return float(np.max((mine + 1.0) / (pool + 1.0)))
 
 
-def _pairs(
-    engine: Engine, handed: Table, inside: Table
-) -> dict[int, tuple[Ints, Ints, npt.NDArray[np.bool_]]]:
-    """For each group: both ends of the conversations of the test half that it has part in, and whether both
-    are of the group; a pair of accounts counts once a quarter of a day.
+def _passes(engine: Engine, handed: Table, inside: Table) -> dict[int, Passes]:
+    """For each group: giver and taker of the conversations of the test half that it has part in, shape
+    (2, conversations), whether both are of the group, and which count in its bet: a pair of accounts counts
+    once a quarter of a day, whatever the direction.
     """
-    tested = handed.filter(_.tests).select("part", "low", "high").distinct()
-    ends = [inside.select(**{end: "account", f"{end}_group": "group"}) for end in ("low", "high")]
-    rows = tested.left_join(ends[0], "low").drop("low_right").left_join(ends[1], "high").drop("high_right")
-    rows = rows.filter(rows.low_group.notnull() | rows.high_group.notnull())
+    tested = handed.filter(_.tests).select("part", "giver", "taker").distinct()
+    own = [inside.select(**{end: "account", f"{end}_group": "group"}) for end in ("giver", "taker")]
+    rows = tested.left_join(own[0], "giver").drop("giver_right").left_join(own[1], "taker")
+    rows = rows.filter(rows.giver_group.notnull() | rows.taker_group.notnull())
     known = rows.select(
         "part",
-        "low",
-        "high",
-        low_group=rows.low_group.fill_null(0),
-        high_group=rows.high_group.fill_null(0),
+        "giver",
+        "taker",
+        giver_group=rows.giver_group.fill_null(0),
+        taker_group=rows.taker_group.fill_null(0),
     )
-    table = engine.collect(known.order_by(["part", "low", "high"]))
-    low, high, first, second = (
-        table.column(name).to_numpy() for name in ("low", "high", "low_group", "high_group")
+    table = engine.collect(known.order_by(["part", "giver", "taker"]))
+    part = table.column("part").to_numpy()
+    ends_of, groups = (
+        np.stack([table.column(f"{end}{which}").to_numpy() for end in ("giver", "taker")])
+        for which in ("", "_group")
     )
     found = {}
-    for name in np.unique(np.concatenate([first, second])):
-        mine = (first == name) | (second == name)
-        found[int(name)] = (low[mine], high[mine], ((first == name) & (second == name))[mine])
+    for name in np.unique(groups):
+        mine = (groups == name).any(axis=0)
+        ends = ends_of[:, mine]
+        pairs = np.vstack([part[mine], ends.min(axis=0), ends.max(axis=0)])
+        new = np.zeros(ends.shape[1], np.bool_)
+        new[np.unique(pairs, axis=1, return_index=True)[1]] = True
+        found[int(name)] = (ends, (groups == name).all(axis=0)[mine], new)
     return found
