@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -153,3 +155,20 @@ def test_a_permit_of_nobody_and_two_of_one_account_show(tmp_path: Path) -> None:
         ("nobody", None, 0),
         ("ids", "owner", 1),
     ]
+
+
+def test_many_permits_take_work_in_proportion(tmp_path: Path) -> None:
+    (one,) = read_permits(written(tmp_path, f"[[permit]]\nname = 'x'\naccounts = ['a']\n{END}\n"))
+
+    def seconds(n: int) -> float:
+        permits = [
+            replace(one, name=f"p{i}", accounts=frozenset((f"a{i}", f"a{i - i % 2}"))) for i in range(n)
+        ]
+        began = process_time()
+        found = permit_matches(permits, {i: f"a{i}" for i in range(n)}, {})
+        assert [(one.name, one.other) for one in found[n : n + 2]] == [("p0", "p1"), ("p2", "p3")]
+        assert len(found) == n + n // 2
+        return process_time() - began
+
+    # The 200 million pairs of these permits take half a minute to look at.
+    assert seconds(20_000) < 5

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from time import process_time
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ from stillwatch.facets import Tables, prepare
 from stillwatch.facets.pivot import SLOTS
 from stillwatch.facets.succession import WAVE
 from stillwatch.facets.token_shape import show
+from stillwatch.facets.upgrade import BUCKET, DAY
 from stillwatch.registry import FACETS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES
 from stillwatch.schema.table import schema_of, values
@@ -155,6 +159,30 @@ def test_upgrade_leaves_out_who_goes_back_and_forth_or_only_tried(duck: DuckDBEn
     tried = [row for row in moves(0, 12, 0.01) if row["client"] == 1]
     tried += [{"account": n, "time": at(20), "client": 2, "address": n} for n in range(12)]
     assert marks_of(duck, "upgrade", tables_of(duck, tried, [], [])) == {}
+
+
+def test_upgrade_takes_work_in_proportion_to_the_moves(duck: DuckDBEngine) -> None:
+    def seconds(n: int) -> float:
+        account = np.repeat(np.arange(n), 2)
+        client = np.tile([1, 2], n)
+        # Each account moves in a quarter of an hour of its own: every pair of them was looked at.
+        second = ZERO + account * BUCKET + np.where(client == 1, -DAY, 0)
+        columns = {
+            "account": account,
+            "client": client,
+            "second": second,
+            "last": second,
+            "n": second * 0 + 3,
+        }
+        empty = tables_of(duck, [], [], [])
+        tables = replace(empty, visits=duck.load("visits_of_moves", pa.table(columns)))
+        began = process_time()
+        assert marks_of(duck, "upgrade", tables) == {}
+        return process_time() - began
+
+    seconds(2_000)
+    few = seconds(10_000)
+    assert seconds(60_000) < 15 * few
 
 
 def test_a_device_that_everybody_has_and_one_that_few_have(duck: DuckDBEngine) -> None:

@@ -72,6 +72,26 @@ def test_several_rows_of_an_account_become_one(bench: Bench) -> None:
     assert "1 rows more than accounts" in bench.quarantine.uses["accounts.jsonl"].notes[0]
 
 
+def test_the_last_row_says_whether_an_account_is_banned(bench: Bench) -> None:
+    rows = ["a,2026-01-01,pro", "b,,pro", "c,true,pro", "a,,", "b,2026-01-03,", "c,false,"]
+    found = read(bench, bench.write("bans.csv", "\n".join(["account_id,banned,plan", *rows])))
+    assert [row["banned"] for row in found] == [None, datetime(2026, 1, 3, tzinfo=UTC), None]
+    assert not any(row["banned_unknown"] for row in found)
+    assert {row["plan"] for row in found} == {"pro"}
+
+
+@pytest.mark.parametrize(
+    "column", ["banned_until", "disabled", "deactivated", "deactivated_at", "is_deactivated"]
+)
+def test_who_left_is_not_banned_unless_a_mapping_says_so(bench: Bench, column: str) -> None:
+    value = "2020-01-01T00:00:00Z" if column in ("banned_until", "deactivated_at") else True
+    path = bench.lines("accounts.jsonl", [{"account_id": "a", column: value}])
+    (found,) = read(bench, path)
+    assert (found["banned"], found["banned_unknown"]) == (None, None)
+    (found,) = read(bench, path, f'[columns]\naccount_id = "account_id"\nbanned = "{column}"\n')
+    assert found["banned"] or found["banned_unknown"]
+
+
 @pytest.mark.parametrize("column", [["1.23457E+14", "1.23457E+13"], [1.23457e14, 1.23457e13]])
 def test_ids_in_scientific_notation_are_refused(bench: Bench, column: list[Any]) -> None:
     pq.write_table(pa.table({"Account": column}), bench.folder / "sci.parquet")

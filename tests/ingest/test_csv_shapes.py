@@ -18,7 +18,7 @@ from ingest_bench import Bench
 from stillwatch.errors import InputError
 from stillwatch.ingest import cut_cells
 from stillwatch.ingest.cut_cells import CUT_ROW, CellCutter
-from stillwatch.ingest.files.comma import csv_rows, header_of
+from stillwatch.ingest.files.comma import TWICE, csv_rows, header_of
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow
 
@@ -68,6 +68,20 @@ def test_rounded_ids_are_refused(bench: Bench) -> None:
         bench.read(bench.write("log.csv", text_of(rows)))
     # One user who calls himself so stops nothing.
     assert len(bench.read(bench.write("log.csv", text_of([*ROWS, rows[0]])))) == 7
+
+
+def test_a_client_that_writes_a_rounded_id_ends_no_run(bench: Bench) -> None:
+    head = "request_id,account_id,time,model,prompt,end_user,conversation\n"
+    rows = [f"r{i},u{i},2026-02-01T12:00:00Z,m,hi,," for i in range(3)]
+    rows += [f"1E+1{i},eve,2026-02-01T12:00:00Z,m,hi,1E+15,1.23E+14" for i in range(1, 9)]
+    found = bench.read(bench.write("log.csv", head + "\n".join(rows)))
+    assert len(found) == 11
+    eve = [row for row in found if row["account_id"] == "eve"]
+    assert {(row["end_user"], row["conversation"]) for row in eve} == {(None, None)}
+    assert len({row["request_id"] for row in eve}) == 8
+    assert bench.quarantine.mended["end_user", "in scientific notation, which stands for many: left out"] == 8
+    short = bench.read(bench.write("b.csv", head + "r,1E+5,2026-02-01T12:00:00Z,m,hi,1E+5,"))
+    assert (short[0]["account_id"], short[0]["end_user"]) == ("1E+5", "1E+5"), "a spreadsheet rounds no such"
 
 
 @pytest.mark.parametrize("change", [str.lower, str.upper, lambda name: name.replace("_", " ").title()])
@@ -162,3 +176,18 @@ def test_what_fits_is_read_as_it_stands(rows: list[list[str]], step: int) -> Non
     data = out.getvalue().encode("utf-8", "replace")
     cut = CellCutter(1 << 20, ",").cut(data[at : at + step] for at in range(0, len(data), step))
     assert b"".join(cut) == data
+
+
+def test_a_column_named_twice_replaces_nothing(bench: Bench) -> None:
+    head = ["request_id", "account_id", "time", "prompt", "account_id", "account_id"]
+    rows = [[f"r{i}", "right", "2026-02-01T00:00:00Z", "some words", "wrong", ""] for i in range(3)]
+    found = bench.read(
+        bench.write("log.csv", "\n".join(",".join(row) for row in [head, rows[0], head, *rows[1:]])),
+        "generic",
+    )
+    assert [row["account_id"] for row in found] == ["right"] * 3
+    assert bench.quarantine.stepped == {("log.csv", "repeated headers"): 1}
+    assert {column for column, reason in bench.quarantine.mended if reason == TWICE} == {
+        "account_id (2)",
+        "account_id (3)",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from ingest_bench import Bench
 
 from stillwatch.errors import InputError, SettingError
-from stillwatch.ingest import read_edge
+from stillwatch.ingest import IngestContext, read_edge
 from stillwatch.ingest.edge import load_edge_mapping
 from stillwatch.ingest.edges import EDGES
 from stillwatch.ingest.edges.line_format import pattern_of
@@ -158,6 +159,23 @@ def test_ids_in_scientific_notation_are_refused_unless_they_are_few(bench: Bench
     rows = [{"request_id": f"r{i}", "client_ip": CLIENT} for i in range(3)]
     rows.append({"request_id": "1.23E+15", "client_ip": CLIENT})
     assert len(rows_of(bench, bench.lines("few.jsonl", rows))) == 4, "a client may choose such an id"
+    rows += [{"request_id": f"1.23E+{n}", "client_ip": CLIENT} for n in range(15, 45)]
+    assert len(rows_of(bench, bench.lines("many.jsonl", rows))) == 34
+    assert bench.quarantine.mended["request_id", "in scientific notation: it may stand for several"] == 32
+
+
+@pytest.mark.parametrize("name", ["http_x_real_ip", "true_client_ip", "http_true_client_ip", "x-real-ip"])
+def test_a_header_that_a_client_may_send_hides_no_address_of_a_proxy(bench: Bench, name: str) -> None:
+    row = {"request_id": "r", name: "8.8.8.8", "http_x_forwarded_for": f"8.8.8.8, {CLIENT}"}
+    (found,) = rows_of(bench, bench.lines("edge.jsonl", [row]))
+    assert found["address"] == CLIENT
+    trusting = replace(bench.settings, trusted_proxies=("10.0.0.0/8",))
+    bench.ingest_context = IngestContext(trusting)
+    direct = {"request_id": "r", name: "8.8.8.8", "remote_addr": CLIENT}
+    (found,) = rows_of(bench, bench.lines("direct.jsonl", [direct]))
+    assert found["address"] == CLIENT
+    (found,) = rows_of(bench, bench.lines("passed.jsonl", [{**direct, "remote_addr": "10.0.0.1"}]))
+    assert found["address"] == "8.8.8.8"
 
 
 def test_every_kind_says_what_it_does_not_show() -> None:

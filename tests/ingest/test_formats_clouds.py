@@ -195,6 +195,21 @@ def test_vertex_puts_the_pieces_of_a_body_together(bench: Bench) -> None:
     assert set(bench.quarantine.stepped) == {("v.jsonl", "embeddings")}
 
 
+def test_vertex_takes_the_principal_before_a_label_that_a_client_writes(bench: Bench) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "what is a reef"}]}]}
+    row = {
+        "endpoint": "projects/1/locations/x/publishers/google/models/heron",
+        "logging_time": "2026-02-01 12:00:00 UTC",
+        "api_method": "GenerateContent",
+        "full_request": {**body, "labels": {"user": "chosen"}},
+        "metadata": {"principal_email": "ada@example.org"},
+    }
+    rows = [{**row, "request_id": "1"}, {**row, "request_id": "2", "metadata": {"principal": "-"}}]
+    found = bench.read(bench.lines("v.jsonl", rows))
+    assert [row["account_id"] for row in found] == ["ada@example.org", "chosen"]
+    assert [row["end_user"] is None for row in found] == [False, True]
+
+
 def test_kong_reads_its_older_names_and_steps_over_other_services(bench: Bench) -> None:
     row = {
         "client_ip": "10.0.0.1",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
 from ingest_bench import Bench, Rows
+
+from stillwatch.ingest.formats.open_webui_chats import _words
 
 USER = [{"role": "user", "text": "what is a reef"}]
 MAPPING = """
@@ -131,6 +134,24 @@ def test_open_webui_reads_branches_of_the_table_and_leaves_reasoning_out(bench: 
         ("heron", "coral", None, USER),
         ("egret", "a ridge", 4, USER),
     ]
+
+
+def test_open_webui_keeps_a_prompt_that_is_written_as_reasoning(bench: Bench) -> None:
+    mark = '<details type="reasoning">'
+    said = {
+        "m1": {"role": "user", "content": f"{mark}tell me all", "timestamp": 1769947200},
+        "m2": {"role": "assistant", "content": f"{mark}hm</details>a{mark}b", "parentId": "m1", "model": "m"},
+    }
+    row = {"id": "c1", "user_id": "ada", "chat": {"models": ["m"], "history": {"messages": said}}}
+    (found,) = bench.read(bench.lines("chat.jsonl", [row]))
+    assert (found["messages"][0]["text"], found["answer"]) == (f"{mark}tell me all", "a")
+
+
+def test_open_webui_reads_marks_without_number_in_time() -> None:
+    text = '<details type="reasoning">x</details>' * 200_000
+    began = process_time()
+    assert _words({"role": "assistant", "content": text + "a"}) == "a"
+    assert process_time() - began < 5
 
 
 def _session(kind: str, second: int, content: Any, **more: Any) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +14,10 @@ import pytest
 from ingest_bench import Bench
 
 from stillwatch.ingest import IngestContext, Quarantine
+from stillwatch.ingest.line_columns import holds_objects
+from stillwatch.ingest.litellm_columns import JSON
+from stillwatch.ingest.quarantine import BadRow
+from stillwatch.registry import FORMATS
 
 Make = Callable[..., dict[str, Any]]
 
@@ -118,3 +124,49 @@ def test_columns_are_what_rows_are(bench: Bench, spend_row: Make, together: bool
             stepped = sorted((kind, n) for (_, kind), n in kept.stepped.items())
             seen.append((found, stepped, dict(kept.mended), sum(kept.reasons.values())))
         assert seen[0] == seen[1]
+
+
+def test_lines_with_objects_are_told_from_lines_with_texts(
+    spend_row: Callable[..., dict[str, Any]],
+) -> None:
+    """As columns, their objects would be written as text and parsed again; they have frames instead."""
+    texts = spend_row()
+    assert not holds_objects(texts, JSON)
+    assert not holds_objects(BadRow("", "no row"), JSON)
+    for name in ("metadata", "messages", "response"):
+        assert holds_objects({**texts, name: json.loads(texts[name])}, JSON)
+    assert FORMATS.all()["litellm_spend_logs"].outline is not None
+
+
+FORM = "%d/%m/%Y %H:%M:%S"
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv", "openai"])
+def test_a_duration_follows_the_form_of_times(bench: Bench, spend_row: Make, form: str) -> None:
+    bench.settings = dataclasses.replace(bench.settings, time_format=FORM, time_zone="Europe/Berlin")
+    bench.ingest_context = IngestContext(bench.settings)
+    row = spend_row(startTime="29/03/2026 01:59:59", endTime="29/03/2026 03:00:01")
+    path = bench.folder / f"log.{form}"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    elif form == "csv":
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            writer.writeheader()
+            writer.writerow(row)
+    else:
+        asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "account_id": "a"}
+        bench.lines(
+            path.name,
+            [asked | {"time": row["startTime"], "ended_at": row["endTime"]}] if form == "openai" else [row],
+        )
+    (found,) = bench.read(path, "openai_jsonl" if form == "openai" else None)
+    assert found["duration_ms"] == 2000
+    assert not bench.quarantine.mended
+
+
+@pytest.mark.parametrize("nothing", ["-", "null", "N/A", " ", "NaN", "undefined"])
+def test_a_mark_for_no_count_is_no_unreadable_count(bench: Bench, spend_row: Make, nothing: str) -> None:
+    (found,) = bench.read(bench.lines("log.jsonl", [spend_row(prompt_tokens=nothing, metadata="{}")]))
+    assert found["input_tokens"] is None
+    assert not bench.quarantine.mended

@@ -327,6 +327,24 @@ def test_what_asks_no_model_is_counted_by_kind(bench: Bench, attributes: dict[st
     assert bench.quarantine.stepped == {("otlp.jsonl", kind): 1}
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"hello"}]}]'},
+        {"gen_ai.completion": "yes"},
+        {"gen_ai.usage.output_tokens": 4},
+        {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "hello"},
+        {"llm.output_messages.0.message.content": "yes"},
+    ],
+)
+def test_a_model_named_like_embeddings_may_talk(bench: Bench, more: dict[str, Any]) -> None:
+    head = {"gen_ai.request.model": "my-embed-chat", "gen_ai.usage.input_tokens": 3, "user.id": "u"}
+    assert len(read(bench, head | more)) == 1
+    quiet = {**head, "gen_ai.prompt.0.content": "a text to embed", "gen_ai.usage.output_tokens": 0}
+    assert read(bench, quiet) == []
+    assert bench.quarantine.stepped == {("otlp.jsonl", "embeddings"): 1}
+
+
 def test_parts_of_the_convention_that_are_no_text(bench: Bench) -> None:
     said = [
         {

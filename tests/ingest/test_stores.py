@@ -22,6 +22,7 @@ from test_packed_files import tar_of
 from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import plan
 from stillwatch.ingest.files import remote
+from stillwatch.ingest.files.http import HttpFile
 from stillwatch.run.provenance import Content
 
 Make = Callable[..., dict[str, Any]]
@@ -114,16 +115,32 @@ class Server(http.server.SimpleHTTPRequestHandler):
         self.do_GET()
 
 
+Serve = Callable[[Any], str]
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
+def serve() -> Iterator[Serve]:
+    """Starts a server; returns its host and port."""
+    running = []
+
+    def start(handler: Any) -> str:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        running.append((server, thread))
+        return f"127.0.0.1:{server.server_port}"
+
+    yield start
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def site(tmp_path: Path, serve: Serve) -> str:
     """A server of the folder; returns host and port."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(tmp_path)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return serve(partial(Server, directory=str(tmp_path)))
 
 
 def test_http_with_a_password_that_is_never_shown(bench: Bench, spend_row: Make, site: str) -> None:
@@ -149,3 +166,89 @@ def test_addresses_that_cannot_be_used(bench: Bench, monkeypatch: pytest.MonkeyP
         bench.read(Path("az://box/a.jsonl"))
     assert remote.shown("https://u:p@host:8/x?sig=1#f") == "https://host:8/x"
     assert remote.shown("s3://key:secret@bucket/x") == "s3://bucket/x"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:pa/canary@host/db",
+        "postgresql://user:1/canary@host/db",
+        "postgresql://user:pa?canary@host/db",
+        "postgresql://user:12#canary@host/db",
+        "postgresql://user:pa@canary@host/db",
+        "postgresql://[::1/canary",
+        "postgresql://u:canary@h:xx/a",
+        "postgresql:///user:canary",
+        "https://u:canary@h:xx/a",
+        "https://u:12/canary@h/a",
+        "https://u:12?canary@h/a",
+        "https://u:canary@[::1/a",
+        "s3://KEY:SEC/canary@bucket/a",
+        "S3://KEY:canary@bucket/a",
+        "mysql://u:canary@h/db",
+        "gs://u:canary@/a",
+    ],
+)
+def test_an_address_in_doubt_is_refused_and_not_shown(bench: Bench, address: str) -> None:
+    with pytest.raises(InputError) as caught:
+        bench.read(Path(address))
+    assert "canary" not in str(caught.value)
+    assert "://" in caught.value.where
+
+
+def test_a_bucket_of_hidden_objects_shows_no_key(
+    bench: Bench, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bucket, "only/.hidden.jsonl", b"{}\n")
+    with pytest.raises(InputError, match="there are no log files") as caught:
+        bench.read(Path("s3://KEY:canary@logs/only"))
+    assert "canary" not in str(caught.value)
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """A server that points to another address."""
+
+    to = ""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def do_HEAD(self) -> None:
+        """Point there."""
+        self.send_response(302)
+        self.send_header("Location", self.to)
+        self.end_headers()
+
+
+@pytest.mark.parametrize("to", ["http://example.org/a.jsonl", "ftp://127.0.0.1/a.jsonl"])
+def test_no_server_leads_out_of_encryption(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, to: str, serve: Serve
+) -> None:
+    monkeypatch.setattr(Elsewhere, "to", to)
+    with pytest.raises(InputError, match="not https://"):
+        bench.read(Path(f"http://{serve(Elsewhere)}/a.jsonl"))
+
+
+class Rotating(Server):
+    """A server that breaks off, and has another file by then."""
+
+    turn = 0
+
+    def do_GET(self) -> None:
+        """Send a third of the file, as another version each time."""
+        content = b'{"a": 1}\n' * 300
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        Rotating.turn += self.command == "GET"
+        partly = "Range" in self.headers and "If-Range" not in self.headers
+        self.send_response(206 if partly else 200)
+        self.send_header("Content-Length", str(len(content) - start * partly))
+        self.send_header("ETag", f'"{Rotating.turn}"')
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content[start : start + 900])
+
+
+def test_a_file_that_changes_meanwhile_is_not_mixed(bench: Bench, serve: Serve) -> None:
+    address = f"http://{serve(Rotating)}/a.jsonl"
+    with pytest.raises(InputError, match="changed on the server"):
+        HttpFile(address, address, 2700).readall()

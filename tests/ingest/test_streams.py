@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
 
+from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.request import Request
 from stillwatch.ingest.streams import put_together
@@ -118,3 +120,36 @@ def test_a_response_is_whole_or_put_together() -> None:
 def test_a_text_is_no_stream() -> None:
     for text in ("data: I like it", "{not json}\n{x}", "hello"):
         assert put_together(text) == text
+
+
+CHUNK = 'data: {"choices": [{"delta": {"content": "%s"}}]}'
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'data: {"choices": []}\n\nreal words',
+        'data: {"choices": []}\n\ndata: real words',
+        "event: message_start\ndata: real words\n\ndata: more",
+        'data: {"choices": []}',
+        CHUNK % "x" + "\n\nreal words",
+        '{"choices": [{"delta": {"content": "x"}}]}\nreal words\n{"choices": []}',
+        "data: a table of words\nevent: a meeting",
+    ],
+)
+def test_words_that_begin_like_a_stream_stay(words: str) -> None:
+    assert answer_of(words) == words
+
+
+@pytest.mark.parametrize(
+    "cut", ["", "\n\nda", '\n\ndata: {"cho', "\n\ndata: [DONE]\n\n", "\n\n: ping\n\nid: 7\n\n"]
+)
+def test_a_stream_may_be_cut_or_hold_signs_of_the_server(cut: str) -> None:
+    assert answer_of(f"{CHUNK % 'a '}\n\n{CHUNK % 'reef'}{cut}") == "a reef"
+
+
+def test_an_event_in_very_many_lines_takes_no_time_for_each() -> None:
+    words = 'data: {"a": [' + "\ndata: {}," * 20_000
+    began = process_time()
+    assert put_together(words) == words
+    assert process_time() - began < 5

@@ -178,3 +178,19 @@ def test_any_text_is_a_time_or_a_bad_row(text: str) -> None:
     except BadRow as bad:
         found = bad.reason
     assert isinstance(found, int) or len(text) < 3 or text not in found
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("2/13/2026 1:02:03 PM", "%m/%d/%Y %I:%M:%S %p"),
+        ("13/2/2026 1:02", "%d/%m/%Y %H:%M"),
+        ("13.2.26 01:02:03", "%d.%m.%y %H:%M:%S"),
+        ("2-13-2026", "%m-%d-%Y"),
+    ],
+)
+def test_the_form_that_is_named_reads_the_time(value: str, form: str) -> None:
+    with pytest.raises(BadRow) as raised:
+        moment(value)
+    assert raised.value.reason.endswith(f'set ingest.time_format, as "{form}"')
+    assert read(value, TimeRules(form=form)).date() == datetime(2026, 2, 13, tzinfo=UTC).date()

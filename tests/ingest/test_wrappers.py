@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ingest_bench import Bench
 
+from stillwatch.ingest import IngestContext
 from stillwatch.ingest.wrappers.extended_json import plain
 
 
@@ -150,6 +153,24 @@ def test_parts_of_a_line_are_joined(bench: Bench) -> None:
     assert bench.quarantine.bad == 1
 
 
+def test_a_long_line_of_one_stream_takes_no_line_of_the_other(bench: Bench) -> None:
+    bench.settings = dataclasses.replace(bench.settings, max_row_bytes=1024)
+    bench.ingest_context = IngestContext(bench.settings)
+    words = json.dumps(inner(9, note="x" * 1500))
+    parts = [words[at : at + 300] for at in range(0, len(words), 300)]
+    lines = [f"{STAMP} stderr F {text}" for text in TEXT[:1]]
+    lines += [f"{STAMP} stdout P {part}" for part in parts[:-1]]
+    lines += [f"{STAMP} stderr F {text}" for text in TEXT[1:3]]
+    lines += [f"{STAMP} stdout F {parts[-1]}", f"{STAMP} stdout F {TEXT[3]}"]
+    assert [row["request_id"] for row in bench.read(bench.write("cri.log", "\n".join(lines)))] == [
+        "r0",
+        "r1",
+        "r2",
+        "r3",
+    ]
+    assert bench.reasons() == {("", "row longer than ingest.max_row_bytes (1,024 bytes)")}
+
+
 def test_the_inner_time_wins(bench: Bench) -> None:
     text = json.dumps(inner(0, timestamp="2026-02-09T00:00:00Z"))
     (row,) = bench.read(bench.lines("a.log", [{"log": text + "\n", "stream": "stdout", "time": STAMP}]))
@@ -176,6 +197,43 @@ def test_what_is_no_wrapper_stays(bench: Bench) -> None:
     read = bench.read(bench.lines("a.jsonl", rows))
     assert [row["account_id"] for row in read] == ["u", "u"]
     assert read[0]["messages"][0]["text"].startswith('{"model"')
+
+
+VICTIM = '{"account_id": "victim", "messages": [{"role": "user", "content": "x"}], "model": "m"}'
+
+
+@pytest.mark.parametrize(
+    ("outer", "account"),
+    [
+        ({"tenant": "u", "input": "hello", "message": VICTIM}, "u"),
+        ({"customer": "u", "agent": "python/2", "message": "hello"}, "u"),
+        ({"customer": "u", "agent": "python/2", "message": VICTIM}, "u"),
+        ({"caller": "u", "kubernetes": {"pod_name": "p"}, "log": VICTIM}, "u"),
+        ({"who": "u", "msg": VICTIM}, "u"),
+    ],
+)
+def test_words_of_a_client_replace_no_row(outer: dict[str, Any], account: str, bench: Bench) -> None:
+    named = next(name for name in ("tenant", "customer", "caller", "who") if name in outer)
+    bench.ingest_context = IngestContext(replace(bench.settings, account_field=named))
+    rows = [{"time": STAMP, "model": "m", **outer, "request_id": f"r{i}"} for i in range(3)]
+    for row in rows:
+        del row["model"]
+    found = bench.read(bench.lines("a.jsonl", rows), "openai_jsonl")
+    assert [(row["account_id"], row["request_id"]) for row in found] == [(account, f"r{i}") for i in range(3)]
+    assert not bench.quarantine.stepped
+
+
+def test_fields_of_a_shipper_hide_none_of_the_line(bench: Bench) -> None:
+    outer = {
+        "host": "h",
+        "input": {"type": "log"},
+        "id": "x",
+        "status": "info",
+        "agent": {"type": "filebeat"},
+    }
+    lines = [{**outer, "@timestamp": STAMP, "message": text, "cluster_name": "c"} for text in TEXT]
+    found = bench.read(bench.lines("a.jsonl", lines))
+    assert [row["request_id"] for row in found] == ["r0", "r1", "r2", "r3"]
 
 
 def test_a_mapping_into_a_wrapper_keeps_it(bench: Bench) -> None:

@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from stillwatch.cli import program
-from stillwatch.errors import InputError
-from stillwatch.ingest.columns_used import columns_used
+from stillwatch.errors import InputError, TooManyBadRows
+from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest.columns_used import ColumnsUsed, columns_used, columns_used_once
 from stillwatch.ingest.request import Context
+from stillwatch.pipeline.account_of_use import AccountOfUse
 from stillwatch.registry import FORMATS
 from stillwatch.report.sentences import use as sentences
 from stillwatch.run.reading import Run
@@ -162,3 +164,59 @@ def test_every_warning_says_what_to_do() -> None:
     assert "names 0 of 100 requests" in found[0].text
     assert "20 of 20 could not be read" in found[1].text
     assert all(one.text.endswith(".") and one.do.endswith(".") for one in found)
+
+
+def row_of(what: str, count: int, **more: Any) -> dict[str, Any]:
+    return {"input": "logs", "file": "a", "what": what, "name": None, "detail": None, "of": None} | {
+        "count": count,
+        **more,
+    }
+
+
+def test_a_file_of_which_most_is_left_out_is_warned_of() -> None:
+    half = [row_of("read", 50), row_of("stepped_over", 50, name="embeddings")]
+    assert sentences.warnings(half) == []
+    [one] = sentences.warnings([*half, row_of("stepped_over", 1, name="images")])
+    assert one.code == "mostly_stepped_over"
+    assert one.text.startswith("51 of 101 rows of a were stepped over")
+    assert "--mapping" in one.do
+    few = [row_of("read", 1), row_of("stepped_over", 9, name="embeddings")]
+    assert sentences.warnings(few) == []
+    lost = [row_of("read", 40), row_of("quarantined", 60), row_of("without_account", 51)]
+    [one] = sentences.warnings(lost)
+    assert one.code == "mostly_without_account"
+    assert "51 of 100 rows of a name no account" in one.text
+    assert "ingest.account_field" in one.do
+
+
+def test_rows_without_an_account_are_told_with_the_cure(tmp_path: Path) -> None:
+    rows = [asked(i, "a" if i < 20 else "") for i in range(ROWS)]
+    log = lines(tmp_path / "log.jsonl", rows)
+    call = ["detect", str(log), "--out", str(tmp_path / "run"), "--public-key", "--json"]
+    (tmp_path / "s.toml").write_text("[ingest]\nbad_rows_grace = 0\n")
+    raised = CliRunner().invoke(program, [*call, "--settings", str(tmp_path / "s.toml")]).exception
+    assert isinstance(raised, TooManyBadRows)
+    assert "ingest.account_field" in raised.do
+    (tmp_path / "s.toml").write_text("[ingest]\nmax_bad_share = 0.9\n")
+    told = CliRunner().invoke(program, [*call, "--settings", str(tmp_path / "s.toml")])
+    assert told.exit_code == 0, told.output
+    assert "mostly_without_account" in {row["code"] for row in orjson.loads(told.stdout)["use"]["warnings"]}
+
+
+def test_names_beyond_those_told_are_one_more_row() -> None:
+    quarantine = Quarantine()
+    columns = ColumnsUsed((), tuple(f"c{i:03}" for i in range(75)))
+    used = AccountOfUse()
+    used.logs(quarantine, [Source(Path("log"), "log", "generic", columns=columns)])
+    told = [(row["name"], row["count"], row["of"]) for row in used.rows if row["what"] == "ignored"]
+    assert len(told) == 61
+    assert told[-1] == ("others", 15, 75)
+    assert "75 columns (c000, c001, c002, c003, c004 and 70 more)" in sentences.lines(used.rows)[0]
+
+
+def test_columns_are_looked_at_again_where_other_ones_hold_a_value() -> None:
+    format = FORMATS.all()["openai_jsonl"]
+    first = [asked(1, "a") | {"client_ip": "203.0.113.4", "remote_addr": None}]
+    other = [asked(1, "a") | {"client_ip": None, "remote_addr": "203.0.113.4"}]
+    assert "remote_addr" in columns_used_once(format, first, Context()).ignored
+    assert "remote_addr" in columns_used_once(format, other, Context()).used

@@ -16,7 +16,7 @@ import pytest
 from stillwatch.campaigns.permits import read_permits
 from stillwatch.simulate.accounts import DAY, HOUR
 from stillwatch.simulate.day import Rows, rows_of
-from stillwatch.simulate.scenario import load
+from stillwatch.simulate.scenario import backdrops, load
 from stillwatch.simulate.side_files import Tally, accounts_table, permits_text, truth_table
 from stillwatch.simulate.specs import kinds
 from stillwatch.simulate.world import World, make_world
@@ -123,7 +123,9 @@ def micros(moment: datetime) -> int:
 
 
 def test_every_kind_is_in_it_and_no_campaign(week: Week) -> None:
-    assert set(week.seen) == set(kinds())
+    assert set(week.seen) == {spec.kind for spec in load("benign").populations}
+    shipped = {spec.kind for spec in load("benign", tuple(backdrops())).populations}
+    assert shipped == set(kinds()), "every kind is in a backdrop"
     assert not week.world.scenario.campaigns
     assert set(truth_table(week.world, week.tally)["label"].to_pylist()) == {
         "benign",

@@ -293,3 +293,40 @@ def test_what_does_not_belong_together_is_said(tmp_path: Path) -> None:
     (tmp_path / "run" / "members.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(RunError, match="not a Parquet file"):
         score(tmp_path / "run", tmp_path / "world")
+
+
+RELAY = frozenset(f"r{i}" for i in range(6))
+UNSURE = replace(TRUE, kinds=KINDS | dict.fromkeys(RELAY, "grey_relay"), doubtful={"grey_relay": RELAY})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "false", "innocents"),
+    [
+        ("coordinated", {}, {}),
+        ("unlicensed", {}, {}),
+        ("adversarial", {"grey_relay": 1}, {"grey_relay": 5}),
+    ],
+)
+def test_the_doubtful_may_be_listed_and_not_be_called_adversarial(
+    verdict: str, false: dict[str, int], innocents: dict[str, int]
+) -> None:
+    document = scored([Found("C1", verdict, True, some(RELAY, 5))], UNSURE)
+    assert document["doubtful"] == {"grey_relay": {"accounts": 6, verdict: 5}}
+    assert document["false_campaigns"] == false
+    assert document["unlicensed_campaigns"] == {}
+    assert document["innocents_called"] == innocents
+
+
+def test_the_label_tells_the_doubtful(tmp_path: Path) -> None:
+    row = {
+        "account_id": "a",
+        "kind": "labelling_office",
+        "group": 1,
+        "campaign": "",
+        "organisation": "",
+        "label": "doubtful",
+        "exchanges": 3,
+    }
+    innocent = row | {"account_id": "b", "kind": "office", "label": "benign"}
+    pq.write_table(pa.Table.from_pylist([row, innocent], schema=TRUTH.arrow), tmp_path / "truth.parquet")
+    assert read_truth(tmp_path).doubtful == {"labelling_office": frozenset("a")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -27,14 +28,19 @@ def permit_matches(
 
     accounts: ids by key; organisations: declared owners by key.
     """
-    found: list[set[int]] = [set() for _ in permits]
-    for account, numbers in permitted(permits, accounts, organisations).items():
+    # Counted from the accounts, so that work grows with what permits share and not with all their pairs.
+    alike = Counter(permitted(permits, accounts, organisations).values())
+    alone: Counter[int] = Counter()
+    shared: Counter[tuple[int, int]] = Counter()
+    for numbers, many in alike.items():
         for number in numbers:
-            found[number].add(account)
-    alone = [PermitMatch(permit.name, None, len(found[number])) for number, permit in enumerate(permits)]
-    shared = [
-        PermitMatch(permits[one].name, permits[two].name, len(found[one] & found[two]))
-        for one, two in combinations(range(len(permits)), 2)
-        if found[one] & found[two]
+            alone[number] += many
+        for pair in combinations(sorted(numbers), 2):
+            shared[pair] += many
+    return [
+        *(PermitMatch(permit.name, None, alone[number]) for number, permit in enumerate(permits)),
+        *(
+            PermitMatch(permits[one].name, permits[two].name, many)
+            for (one, two), many in sorted(shared.items())
+        ),
     ]
-    return [*alone, *shared]

@@ -214,6 +214,11 @@ def _show_scores(document: dict[str, Any]) -> None:
             f"beyond its permit: {name}, found {verdict or 'not at all'}"
             + ("" if verdict == "unlicensed" else "; unlicensed would be right")
         )
+    for kind, called in document["doubtful"].items():
+        console.print(
+            f"doubtful, of which adversarial alone is wrong: {kind}, {called['accounts']} accounts; "
+            f"called: {_counts({name: n for name, n in called.items() if name != 'accounts'})}"
+        )
     missed = sorted(set(document["permitted"]) - set(document["authorised"]))
     console.print(
         f"authorised as they should be: {', '.join(document['authorised']) or 'none'}"

@@ -50,11 +50,11 @@ def upgrade(tables: Tables) -> Table:
         _.before.notnull() & (_.ended < _["first"]) & (_.n >= USED) & (_.worked >= USED)
     ).select("account", "before", "client", second=_["first"], bucket=(_["first"] // BUCKET).cast("int64"))
     held = tables.hold("moves", moves)
-    buckets = tables.hold("buckets", held.group_by("before", "client", "bucket").agg(n=_.count()))
-    around = buckets.join(buckets.rename(other="bucket", m="n"), ["before", "client"])
+    buckets = held.group_by("before", "client", "bucket").agg(n=_.count())
     half = DAY // 2 // BUCKET
-    near = around.filter((around.other - around.bucket <= half) & (around.bucket - around.other <= half))
-    rest = near.group_by("before", "client", "bucket").agg(n=_.n.max(), total=_.m.sum())
+    # A window and no join: a client whose moves fill n buckets would give n * n pairs.
+    near = ibis.range_window(preceding=half, following=half, group_by=["before", "client"], order_by="bucket")
+    rest = buckets.mutate(total=_.n.sum().over(near))
     kept = rest.filter((_.n > 1) & (_.n * (2.0 * half) >= LIFT * (_.total - _.n))).select(
         "before", "client", "bucket"
     )

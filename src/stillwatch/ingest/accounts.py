@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.account_columns import any_accounts
 from stillwatch.ingest.account_limits import LIMITS, limits_of
 from stillwatch.ingest.account_times import NO, YES, AccountTimes
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.scientific import mostly_scientific, scientific
-from stillwatch.ingest.secrets import account_name, account_text
+from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.tables import NONE_SAYS_SOMETHING, SideBatch, side_batches
 from stillwatch.ingest.vectors import strings, whole_strings
@@ -98,7 +99,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "address.country",
         "card_address_country",
     ),
-    "banned": ("banned", "banned_at", "suspended_at", "deactivated_at", "blocked_at", "banned_on"),
+    "banned": ("banned", "banned_at", "suspended_at", "blocked_at", "banned_on"),
     "banned_unknown": (
         "is_banned",
         "blocked",
@@ -113,6 +114,8 @@ LiteLLM_VerificationToken, Auth0, Clerk, Cognito, Firebase, Supabase, members of
 """
 ACCOUNTS_MAPPING = MappingKind("--accounts-mapping", tuple(ALIASES), (("account_id",),))
 TIMES = ("created", "banned")
+BANS = ("banned", "banned_unknown")
+"""Of these the last row of an account decides, also where it says nothing: a ban may have been lifted."""
 SEVERAL = "several rows of one account became one: the last value of each column, the first time of created"
 SHAPE = re.compile(r"(?:(?:[a9]|[^\w\s]|_)\d{0,2})+")
 """The form of a result of `shape_of`."""
@@ -130,7 +133,8 @@ def read_accounts(
 ) -> pa.Table:
     """Read table account_rows from CSV, JSONL or Parquet: one row for each account.
 
-    Where an account has several rows, the last value of each column counts, but the first time of `created`.
+    Where an account has several rows, the last value of each column counts, but the first time of `created`,
+    and of a ban the last row, also where it says nothing.
     Raises InputError if no column names the account, its ids are in scientific notation, or day and month of
     a column of dates can be exchanged.
     """
@@ -169,7 +173,13 @@ def _one_each(path: Path, table: pa.Table, quarantine: Quarantine) -> pa.Table:
     """Return one row for each account, in the order of the first ones."""
     names = [name for name in table.column_names if name != "account_id"]
     merged = table.combine_chunks().group_by(["account_id"], use_threads=False)
-    one = merged.aggregate([(name, "min" if name == "created" else "last") for name in names])
+    keeps_nothing = pc.ScalarAggregateOptions(skip_nulls=False, min_count=0)
+    one = merged.aggregate(
+        [
+            (name, "min" if name == "created" else "last", keeps_nothing if name in BANS else None)
+            for name in names
+        ]
+    )
     more = table.num_rows - one.num_rows
     if not more:
         return table
@@ -216,10 +226,10 @@ def _ids(path: Path, batch: SideBatch, quarantine: Quarantine) -> Any:
                 do="export the column as text",
             )
         quarantine.mend("account_id", "in scientific notation: no account has it", scientific(column))
-        found.append(_each(strings(column), account_text))
+        found.append(column)
     if "account_id" in batch.default:
         found.append(pa.array([str(batch.default["account_id"])] * len(batch.rows), pa.string()))
-    return pc.coalesce(*found)
+    return any_accounts(*found)
 
 
 def _texts(columns: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,18 @@ from stillwatch.schema.ipv6 import plain_ipv6
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _FOR = re.compile(r'(?:^|[;,\s])for\s*=\s*("(?:[^"\\]|\\.)*"|[^;,\s]+)', re.IGNORECASE)
+HEADERS = ("x-forwarded-for", "forwarded", "true-client-ip", "cf-connecting-ip", "x-real-ip")
+"""Headers that tell a client's address, the best first. A client can send each of them itself; to the first
+two every proxy adds what it saw.
+"""
+SPELLED = tuple(
+    dict.fromkeys(
+        form for name in HEADERS for form in (name, name.replace("-", "_"), f"http_{name.replace('-', '_')}")
+    )
+)
+"""The same as logs spell them."""
+BY_PROXIES = SPELLED.index("true-client-ip")
+"""How many of them are of headers to which every proxy adds."""
 INSIDE = tuple(
     map(
         ipaddress.ip_network,

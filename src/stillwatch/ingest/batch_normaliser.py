@@ -16,6 +16,7 @@ from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.end_users import EndUser, end_user_of
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.request import Raw
+from stillwatch.ingest.scientific import without_scientific
 from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.token_parts import with_parts
 from stillwatch.schema.requests import REQUESTS
@@ -40,6 +41,8 @@ LIMITS = {
     "asn": 2**32 - 1,
 }
 """Larger values count as wrong."""
+ROUNDED = ("request_id", "conversation", "end_user")
+"""Ids in which clients write what they like, so that a rounded one never ends the run."""
 NEEDED = ("time", "account_id")
 """The provider's own columns without which a row is nothing."""
 
@@ -60,6 +63,7 @@ class BatchNormaliser:
         if not keep.all():
             at: Any = pa.array(np.flatnonzero(keep))
             raw = Raw(raw.rows[keep], {name: column.take(at) for name, column in raw.columns.items()})
+        raw = self._unrounded(raw)
         columns = {**raw.columns, **self._ids(raw), **self._counts(raw)}
         columns.update(place_columns(columns, self._door, self._quarantine, self._client))
         columns["time"] = columns["time"].cast(TIME)
@@ -110,6 +114,15 @@ class BatchNormaliser:
         for row in raw.rows[bad]:
             self._quarantine.add(self._file, int(row), column, reason)
         return ~bad
+
+    def _unrounded(self, raw: Raw) -> Raw:
+        """Leave out ids that a spreadsheet has rounded: they would join strangers."""
+        columns = dict(raw.columns)
+        for name in ROUNDED:
+            if name in columns and pa.types.is_string(columns[name].type):
+                columns[name], count = without_scientific(columns[name])
+                self._quarantine.mend(name, "in scientific notation, which stands for many: left out", count)
+        return Raw(raw.rows, columns)
 
     def _ids(self, raw: Raw) -> dict[str, Any]:
         ids = raw.columns.get("request_id", pa.nulls(len(raw.rows), pa.string()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context
-from stillwatch.ingest.values import Row
+from stillwatch.ingest.values import Row, absent
 from stillwatch.registry import Format
 
 MOST = 200
@@ -71,8 +71,9 @@ def _known(_format: str, _columns: frozenset[str]) -> list[ColumnsUsed]:
 
 
 def columns_used_once(format: Format, rows: Sequence[Row], context: Context) -> ColumnsUsed:
-    """Return the same, found once for files with the same columns."""
-    place = _known(format.name, frozenset(name for row in rows for name in row))
+    """Return the same, found once for files that hold values in the same columns."""
+    names = frozenset(name for row in rows for name, value in row.items() if not absent(value))
+    place = _known(format.name, names)
     if not place:
         place.append(columns_used(format, rows, context))
     return place[0]

@@ -21,7 +21,7 @@ from stillwatch.ingest.edges import ALIASES
 from stillwatch.ingest.edges.names import COLUMNS
 from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
-from stillwatch.ingest.scientific import mostly_scientific
+from stillwatch.ingest.scientific import all_scientific, scientific
 from stillwatch.ingest.tables import SideBatch, as_text, side_batches
 from stillwatch.ingest.values import path_of
 from stillwatch.ingest.vectors import counts, strings, times
@@ -59,7 +59,8 @@ def read_edge(
     A row with several ids (its own, a header's, a trace's) gives a row for each of them. Raises InputError if
     no column names the request.
     """
-    for batch in side_batches(path, ingest_context, quarantine, ALIASES, mapping):
+    batches = side_batches(path, ingest_context, quarantine, ALIASES, mapping)
+    for number, batch in enumerate(batches):
         if not batch.has("request_id"):
             raise InputError(
                 "the edge log has no column that names the request",
@@ -68,6 +69,8 @@ def read_edge(
                 "name its column in an --edge-mapping file, or name it request_id; docs/formats.md lists the "
                 "other names taken",
             )
+        if number == 0:
+            _refuse_rounded(path, batch)
         yield _batch(path, batch, ingest_context, quarantine, mapping)
 
 
@@ -98,7 +101,7 @@ def _batch(
         ]
         made["outside"] = pa.array(outside, pa.bool_())
     made["seen"] = _seen(batch, ingest_context, mapping)
-    ids = _ids(batch, path)
+    ids = _ids(batch, quarantine)
     missing = np.ones(n, bool)
     for _, column in ids:
         missing &= np.asarray(column.is_null())
@@ -128,18 +131,29 @@ def _named(made: dict[str, Any], batch: SideBatch, rank: int, name: str, ids: An
     return pa.RecordBatch.from_arrays(arrays, schema=EDGE.arrow)
 
 
-def _ids(batch: SideBatch, path: Path) -> list[tuple[str, Any]]:
-    """Return the columns that may name the request, each once, the best first."""
-    found: list[tuple[str, Any]] = []
+def _refuse_rounded(path: Path, batch: SideBatch) -> None:
+    """Raise InputError if a spreadsheet has rounded all ids of a column. A client may choose some."""
     for name, column in batch.columns.get("request_id", ()):
-        shown = name.replace("\x1e", ".")
-        texts = strings(column)
-        if mostly_scientific(column):
+        if all_scientific(column):
             raise InputError(
-                f"the ids in column {shown} are in scientific notation, so their last digits are lost",
+                f"the ids in column {_shown(name)} are in scientific notation, so their last digits are lost",
                 where=str(path),
                 do="export the column as text",
             )
+
+
+def _shown(name: str) -> str:
+    return name.replace("\x1e", ".")
+
+
+def _ids(batch: SideBatch, quarantine: Quarantine) -> list[tuple[str, Any]]:
+    """Return the columns that may name the request, each once, the best first."""
+    found: list[tuple[str, Any]] = []
+    for name, column in batch.columns.get("request_id", ()):
+        shown = _shown(name)
+        texts = strings(column)
+        if rounded := scientific(column):
+            quarantine.mend("request_id", "in scientific notation: it may stand for several", rounded)
         if not any(texts.equals(other) for _, other in found):
             found.append((shown, texts))
         values = texts.to_pylist()

@@ -16,6 +16,8 @@ class Wanting:
 
     keys: tuple[str, ...]
     """What to look for: keys of the format's facts."""
+    all_of_them: bool = False
+    """Whether all facts of these keys are wanted; else those that settle the account are enough."""
 
 
 @dataclass

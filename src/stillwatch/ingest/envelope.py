@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from stillwatch.ingest.addresses import joined
+from stillwatch.ingest.addresses import BY_PROXIES, SPELLED, joined
 from stillwatch.ingest.dialects import fill, is_anthropic
 from stillwatch.ingest.endpoints import asks, other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import clean_headers, credential_of, first_account
+from stillwatch.ingest.secrets import any_account, clean_headers, credential_of, first_account
 from stillwatch.ingest.status import answer_status, fault_status
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.values import (
@@ -24,7 +24,6 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
-    span_ms,
     text,
     whole,
 )
@@ -100,18 +99,8 @@ SESSIONS = ("conversation_id", "session_id", "thread_id", "conversation")
 STATUSES = ("status_code", "http_status", "response.status_code", "response.status", "status")
 FINE = ("success", "succeeded", "ok", "completed", "incomplete")
 """What logs and the Responses API call a call that came to an end."""
-FORWARDED = (
-    "x-forwarded-for",
-    "x_forwarded_for",
-    "http_x_forwarded_for",
-    "forwarded",
-    "downstream_remote_address",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "x-real-ip",
-    "x_real_ip",
-    "http_x_real_ip",
-)
+FORWARDED = (*SPELLED[:BY_PROXIES], "downstream_remote_address", *SPELLED[BY_PROXIES:])
+"""What proxies write, before what they may only have passed on."""
 PATHS = (
     "path",
     "uri",
@@ -192,7 +181,7 @@ def request_of(envelope: Envelope, context: Context) -> Request:
         or text(row.get("model"))
         or _model_in(envelope.path),
         status=_status(envelope),
-        duration_ms=_duration(row),
+        duration_ms=_duration(row, context),
         address=joined(
             first(row, *ADDRESSES), first(_forwarded(row, headers), *FORWARDED), first(row, *PEERS)
         ),
@@ -232,14 +221,14 @@ def request_of_body(envelope: Envelope) -> Request:
 
 def _account(envelope: Envelope, context: Context) -> str | None:
     if context.account_field:
-        return text(dig(envelope.row, context.account_field))
+        return any_account(envelope.row, context.account_field)
     gateway = envelope.body is not envelope.row
     return (
         first_account(envelope.row, *ACCOUNTS)
         or (first_account(envelope.row, *TAGS) if gateway else None)
         or text(envelope.headers.get("openai-organization"))
         or envelope.credential
-        or first_account(envelope.row, *TAGS)
+        or any_account(envelope.row, *TAGS, *ACCOUNTS)
     )
 
 
@@ -280,12 +269,11 @@ def _model_in(path: Any) -> str | None:
     return text(unquote(found[1])) if found else None
 
 
-def _duration(row: Row) -> int | None:
-    given = first(row, *DURATIONS)
-    end = first(row, *ENDS)
-    return (
-        whole(given) if given is not None else span_ms(first(row, *TIMES), end) if end is not None else None
-    )
+def _duration(row: Row, context: Context) -> int | None:
+    given, end = first(row, *DURATIONS), first(row, *ENDS)
+    if given is not None:
+        return whole(given)
+    return context.span_ms(first(row, *TIMES), end) if end is not None else None
 
 
 def _conversation(row: Row, body: Row) -> str | None:

@@ -7,8 +7,8 @@ from typing import Any
 from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request
-from stillwatch.ingest.secrets import first_account
-from stillwatch.ingest.values import Row, absent, dig, mapping_of, text
+from stillwatch.ingest.secrets import any_account
+from stillwatch.ingest.values import Row, absent, mapping_of, text
 
 SETTINGS = {
     "maxTokens": "max_tokens",
@@ -49,7 +49,7 @@ USERS = (
 
 def account_of(row: Row, context: Context, *paths: str) -> str | None:
     """Return the account: of the operator's field, else of the first of the format's paths that holds one."""
-    return text(dig(row, context.account_field)) if context.account_field else first_account(row, *paths)
+    return any_account(row, *((context.account_field,) if context.account_field else paths))
 
 
 def tagged(*holders: str) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ class LineColumns:
         return rows, pa.RecordBatch.from_arrays(arrays, names=[*self._plain, *self._json])
 
 
+def holds_objects(row: object, json: Sequence[str]) -> bool:
+    """Return whether columns of JSON hold values and not texts."""
+    return type(row) is dict and any(type(row.get(name)) in (dict, list) for name in json)
+
+
 def numbers_of(rows: Sequence[tuple[int, Row]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return the numbers of rows."""
     return np.fromiter((number for number, _ in rows), np.int64, len(rows))

@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.ingest.account_columns import any_accounts, note_doubtful
 from stillwatch.ingest.conversation import ROLES, Messages, answer_of, messages_of
 from stillwatch.ingest.litellm import (
     NOTHING,
@@ -24,7 +25,6 @@ from stillwatch.ingest.litellm import (
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw
-from stillwatch.ingest.secrets import account_text
 from stillwatch.ingest.signatures import plain, signatures_of
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import thought_chars
@@ -99,7 +99,11 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
     columns["user_agent"] = pc.coalesce(columns["user_agent"], _tagged(column_of(batch, "request_tags")))
-    return Raw(row_numbers(first_row, len(batch)), columns, faults, _others(batch))
+    others = _others(batch)
+    asked = np.asarray(start.is_valid()).copy()
+    asked[[index for index, _ in others]] = False
+    note_doubtful(columns["account_id"].filter(pa.array(asked)))
+    return Raw(row_numbers(first_row, len(batch)), columns, faults, others)
 
 
 def _others(batch: pa.RecordBatch) -> list[tuple[int, str]]:
@@ -121,20 +125,13 @@ def _others(batch: pa.RecordBatch) -> list[tuple[int, str]]:
 
 def _accounts(batch: pa.RecordBatch, context: Context) -> Any:
     if not context.account_field:
-        return pc.coalesce(*(_named(column_of(batch, name)) for name in ("user", "api_key", "team_id")))
+        return any_accounts(*(column_of(batch, name) for name in ("user", "api_key", "team_id")), tell=False)
     if batch.schema.get_field_index(context.account_field) >= 0:
-        return strings(column_of(batch, context.account_field))
+        return any_accounts(column_of(batch, context.account_field), tell=False)
     head = context.account_field.partition(".")[0]
-    return pa.array(
-        [text(dig({head: value}, context.account_field)) for value in column_of(batch, head).to_pylist()],
-        pa.string(),
-    )
-
-
-def _named(column: Any) -> Any:
-    """Return account ids without masks, and without those that stand for everybody."""
-    encoded = strings(column).dictionary_encode()
-    return pa.array(map(account_text, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)
+    values = [dig({head: value}, context.account_field) for value in column_of(batch, head).to_pylist()]
+    texts = [value if isinstance(value, str) else text(value) for value in values]
+    return any_accounts(pa.array(texts, pa.string()), tell=False)
 
 
 def _tagged(column: Any) -> Any:

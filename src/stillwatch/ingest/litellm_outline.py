@@ -54,3 +54,5 @@ PAYLOAD = Inside(
     by_name=True,
 )
 """A StandardLoggingPayload."""
+SPEND = Inside(_ROW, by_name=True)
+"""A row of SpendLogs."""

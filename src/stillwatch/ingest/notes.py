@@ -18,9 +18,9 @@ class _Noted(threading.local):
 _noted = _Noted()
 
 
-def note(column: str, reason: str) -> None:
+def note(column: str, reason: str, count: int = 1) -> None:
     """Note a field that was mended: its column, and the reason in words that show nothing of it."""
-    _noted.found[column, reason] += 1
+    _noted.found[column, reason] += count
 
 
 def give_back(notes: Counter[tuple[str, str]]) -> None:

@@ -20,9 +20,9 @@ from stillwatch.ingest.otlp import Span
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
-from stillwatch.ingest.secrets import clean_headers, first_account
+from stillwatch.ingest.secrets import any_account, clean_headers, first_account, last_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, text, whole
 
 Read = Request | BadRow | SteppedOver | Wanting
 
@@ -36,16 +36,19 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
     kinds = [kind_of(span) for span in spans]
     traces = held(spans, context.elsewhere.known)
     outer = {name: covered(trace) for name, trace in traces.items()}
-    calls: dict[int, Row] = {}
+    calls: dict[int, tuple[Row, Row]] = {}
     keys: set[str] = set()
+    whole = False
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if kind not in (CALL, AROUND) or span.span in outer.get(span.trace, ()):
             continue
-        calls[place] = _attributes(span, traces.get(span.trace, {}))
+        attributes = _attributes(span, traces.get(span.trace, {}))
+        calls[place] = attributes, fields_of(attributes)
         if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
             keys.add(span.trace)
+            whole = whole or span.log or _wants_inside(span, kind, apart)
     if keys:
-        yield Wanting(tuple(sorted(keys)))
+        yield Wanting(tuple(sorted(keys)), whole)
         return
     for place, (span, kind) in enumerate(zip(spans, kinds, strict=True)):
         if place not in calls:
@@ -58,7 +61,7 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
         if span.parent and kind == CALL and fact is not None:
             context.elsewhere.saw_inside(span.trace, span.parent, fact)
         try:
-            yield _request(span, calls[place], context)
+            yield _request(span, *calls[place], context)
         except BadRow as bad:
             yield bad
 
@@ -69,11 +72,13 @@ def _seen_inside(span: Span, fact: Fact, context: Context) -> bool:
     return inside is not None and not inside.serves and within(inside, fact)
 
 
-def _wants(span: Span, kind: str, attributes: Row, context: Context, apart: bool) -> bool:
+def _wants(span: Span, kind: str, call: tuple[Row, Row], context: Context, apart: bool) -> bool:
     """Whether other rows of the file must be seen first: for the account, or for a call inside."""
-    if kind == AROUND or (apart and not span.log):
-        return True
-    return _account(attributes, fields_of(attributes), context) is None
+    return _wants_inside(span, kind, apart) or _account(*call, context) is None
+
+
+def _wants_inside(span: Span, kind: str, apart: bool) -> bool:
+    return kind == AROUND or (apart and not span.log)
 
 
 def _attributes(span: Span, trace: Trace) -> Row:
@@ -88,11 +93,12 @@ def _attributes(span: Span, trace: Trace) -> Row:
     return {**found, **{name: value for name, value in around.items() if absent(found.get(name))}}
 
 
-def _request(span: Span, attributes: Row, context: Context) -> Request:
+def _request(span: Span, attributes: Row, fields: Row, context: Context) -> Request:
+    """Return the request of a call with its attributes, and the fields that were found in them."""
     words = words_of(span)
     if words.details:
         attributes = {**words.details, **attributes}
-    fields = fields_of(attributes)
+        fields = fields_of(attributes)
     asked = _asked(attributes, fields, words)
     request = Request(time=context.moment(span.start, "startTimeUnixNano"))
     if words.body or words.reply is not None:
@@ -111,7 +117,7 @@ def _request(span: Span, attributes: Row, context: Context) -> Request:
     request.model = fields.get("model") or text(asked.get("model"))
     request.status = _status(attributes, fields, span)
     count(request, attributes, fields)
-    request.duration_ms = span_ms(span.start, span.end) if span.end else None
+    request.duration_ms = context.span_ms(span.start, span.end) if span.end else None
     request.address = joined(fields.get("named_address"), fields.get("forwarded"), fields.get("peer"))
     request.asn = whole(fields.get("asn"))
     request.region = fields.get("region")
@@ -146,9 +152,14 @@ def _account(attributes: Row, fields: Row, context: Context) -> str | None:
     resource = attributes.get("resource")
     resource = resource if isinstance(resource, dict) else {}
     if context.account_field:
-        return text(dig(attributes, context.account_field)) or text(dig(resource, context.account_field))
+        both = {"a": attributes, "r": resource}
+        return any_account(both, f"a.{context.account_field}", f"r.{context.account_field}")
     found = fields.get("account") or (fields_of(resource).get("account") if resource else None)
-    return found or first_account(attributes, *names.IN_METADATA)
+    return (
+        found
+        or first_account(attributes, *names.IN_METADATA)
+        or last_account(*(attributes.get(name) for name in names.ACCOUNT))
+    )
 
 
 def _end_user(fields: Row, context: Context) -> str | None:

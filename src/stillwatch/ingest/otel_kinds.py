@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
 from stillwatch.ingest.endpoints import CALLS, other_bodies, other_call
 from stillwatch.ingest.otlp import Span
-from stillwatch.ingest.values import inner, mapping_of
+from stillwatch.ingest.values import Row, inner, mapping_of, whole
 
 CALL = "calls"
 """A span that asks a model."""
@@ -66,6 +67,11 @@ TOLD = (
 SIGNS = frozenset((*names.MODEL[:-1], *names.INPUT, *names.INPUT_TOKENS))
 STARTS = tuple(f"{head}.0." for head in (*names.NESTED_PROMPTS, *names.NESTED_ANSWERS))
 
+ANSWERS = tuple(f"{head}." for head in names.NESTED_ANSWERS)
+TALK = (names.INPUT[0], *names.OUTPUT, *names.SYSTEM)
+ROLE = re.compile(r"(?:" + "|".join(map(re.escape, names.NESTED_PROMPTS)) + r")\.\d+\.(?:message\.)?role$")
+"""What only a conversation has; the text to embed also stands in a prompt."""
+
 
 def kind_of(span: Span) -> str:
     """Return CALL, AROUND, or what the span is instead, in the plural."""
@@ -89,10 +95,20 @@ def kind_of(span: Span) -> str:
         body, reply = mapping_of(inner(found["request_data"])), mapping_of(inner(found.get("response_data")))
         return other_bodies(body, reply) or (CALL if {"messages", "input", "prompt"} & set(body) else OTHER)
     if not SIGNS.isdisjoint(found) or any(name.startswith(STARTS) for name in found):
-        return "embeddings" if "embed" in str(found.get(names.MODEL[0], "")).lower() else CALL
+        embeds = "embed" in str(found.get(names.MODEL[0], "")).lower()
+        return "embeddings" if embeds and not _talks(found) else CALL
     if span.log:
         return "log records"
     return next((kind for head, kind in TOLD if any(name.startswith(head) for name in found)), OTHER)
+
+
+def _talks(found: Row) -> bool:
+    """Return whether a span holds messages or an answer: a model of any name may be asked for text."""
+    return (
+        any(name in found for name in TALK)
+        or any(name.startswith(ANSWERS) or ROLE.match(name) is not None for name in found)
+        or any((whole(found.get(name)) or 0) > 0 for name in names.OUTPUT_TOKENS)
+    )
 
 
 def _said(value: Any) -> str | None:

@@ -35,6 +35,11 @@ class Fact:
     client: Row
     """What it says about the client."""
 
+    @property
+    def names_account(self) -> bool:
+        """Whether it says whose call it is."""
+        return any(name in self.client for name in names.ACCOUNT)
+
 
 Trace = dict[str, Fact]
 """Facts by the span's id."""

@@ -37,6 +37,12 @@ class BadRow(Exception):
         quarantine.add(file, row, self.column, self.reason, self.lost)
 
 
+class Missing(BadRow):
+    """What the provider's own log must hold, and does not: no other field of the row is at fault."""
+
+    required = True
+
+
 class Aside(BadRow):
     """What stands in a log in place of a row and is none: repeated headers, lines without an object."""
 
@@ -82,6 +88,8 @@ class Quarantine:
     """Rows that were kept, by file."""
     kept_out: Counter[str] = field(default_factory=Counter)
     """Bad rows, by file."""
+    nameless: Counter[str] = field(default_factory=Counter)
+    """Bad rows in which no account was found, by file."""
     merged: Counter[str] = field(default_factory=Counter)
     """Rows that told once more of an exchange, merged into its first row, by file."""
     filled: Counter[str] = field(default_factory=Counter)
@@ -95,6 +103,8 @@ class Quarantine:
         """Keep a row out; `count` of more than one represents the rows of a damaged part."""
         self.bad += count
         self.kept_out[file] += count
+        if column == "account_id":
+            self.nameless[file] += count
         self.reasons[column, reason] += count
         self._store(file, row, column, reason)
 
@@ -138,6 +148,7 @@ class Quarantine:
         self.read.update(other.read)
         self.merged.update(other.merged)
         self.kept_out.update(other.kept_out)
+        self.nameless.update(other.nameless)
         self.filled.update(other.filled)
         self.late.update(other.late)
         for file, use in other.uses.items():
@@ -168,11 +179,14 @@ def check_share(quarantine: Quarantine, settings: IngestSettings) -> None:
     if quarantine.bad <= settings.bad_rows_grace or quarantine.bad <= settings.max_bad_share * total:
         return
     share = quarantine.bad / total
+    nameless = 2 * quarantine.nameless.total() > quarantine.bad
     raise TooManyBadRows(
         f"{quarantine.bad:,} of {total:,} rows ({share:.1%}) cannot be read; ingest.max_bad_share allows "
         f"{settings.max_bad_share:.1%}\n{top_reasons(quarantine)}",
         where=", ".join(_worst_files(quarantine)),
-        do="name the right --format, mend the log, or raise ingest.max_bad_share in the settings file",
+        do="name the field that holds the account with ingest.account_field in the settings file"
+        if nameless
+        else "name the right --format, mend the log, or raise ingest.max_bad_share in the settings file",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 import pyarrow as pa
 
@@ -20,12 +21,12 @@ from stillwatch.ingest.files.rows import (
 )
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.frames.minutes import Minutes
-from stillwatch.ingest.line_columns import LineColumns, lacks, numbers_of
+from stillwatch.ingest.line_columns import LineColumns, holds_objects, lacks, numbers_of
 from stillwatch.ingest.mapping import time_rules
 from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Builder, Context, Numbered, Request, SteppedOver
-from stillwatch.ingest.salvage import without_fault
+from stillwatch.ingest.salvage import Tries, without_fault
 from stillwatch.ingest.second_look import SecondLook
 from stillwatch.ingest.source import Source
 from stillwatch.ingest.values import Row
@@ -100,6 +101,7 @@ class _Reading:
         self._look = SecondLook(source, ingest_context.settings)
         self._quarantine = quarantine
         self._normaliser = BatchNormaliser(source.name, ingest_context, quarantine)
+        self._tries = Tries()
         self._minutes = Minutes(self._context)
         outline = self.format.outline
         self._frames = (
@@ -129,6 +131,14 @@ class _Reading:
 
     def by_lines(self, rows: Numbered) -> Iterator[pa.RecordBatch]:
         """Read rows of JSON lines as columns, and by themselves those that are unlike the others."""
+        first = next(rows, None)
+        if first is None:
+            return
+        rows = chain([first], rows)
+        if holds_objects(first[1], self.format.json_columns):
+            # To become columns, objects would have to be written as text and parsed again.
+            yield from self.by_rows(rows)
+            return
         held = LineColumns(self.format.wants, self.format.json_columns)
         most = min(self._settings.batch_rows, LINES_AT_ONCE)
         for number, row in rows:
@@ -210,7 +220,7 @@ class _Reading:
     def _by_itself(self, number: int, row: Row | BadRow | SteppedOver, builder: Builder) -> None:
         for request in self._requests(row):
             if isinstance(request, Wanting):
-                self._look.want(number, request.keys)
+                self._look.want(number, request)
             elif isinstance(request, BadRow):
                 self._refuse(number, request)
             elif isinstance(request, SteppedOver):
@@ -271,16 +281,20 @@ class _Reading:
         self, row: Row, told: int, column: str, fault: BadRow
     ) -> Iterator[Request | BadRow | SteppedOver]:
         """Return the rest of a row's requests without the field at fault, or the fault if that is no help."""
+
+        def rest(less: Row) -> list[Request | SteppedOver]:
+            found = list(self.format.read(less, self._context))[told:]
+            if not any(isinstance(request, Request) for request in found):
+                raise BadRow("", "no request is left")
+            return found
+
         try:
-            found = without_fault(lambda less: list(self.format.read(less, self._context)), row, SHAPES)
+            found = without_fault(rest, row, SHAPES, self._tries)
         except BadRow:
             yield fault
             return
-        if len(found) <= told or not any(isinstance(request, Request) for request in found[told:]):
-            yield fault
-            return
         self._quarantine.mend(column or "(row)", f"{fault.reason}: the field is left out")
-        yield from found[told:]
+        yield from found
 
     def _refuse(self, row: int, bad: BadRow) -> None:
         bad.tell(self._quarantine, self._source.name, row)

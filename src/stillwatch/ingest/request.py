@@ -16,7 +16,7 @@ from stillwatch.ingest.elsewhere import Elsewhere
 from stillwatch.ingest.mapping import Mapping
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import TimeRules
-from stillwatch.ingest.values import Row, moment
+from stillwatch.ingest.values import Row, moment, span_ms
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
 
@@ -43,6 +43,10 @@ class Context:
         except BadRow as bad:
             bad.required = True
             raise
+
+    def span_ms(self, start: Any, end: Any) -> int | None:
+        """Return milliseconds between two times of a row; None if one cannot be read or they are swapped."""
+        return span_ms(start, end, self.times)
 
 
 @dataclass(frozen=True)

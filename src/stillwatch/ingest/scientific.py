@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 pc: Any = pyarrow.compute
-FORM = r"^[+-]?\d([.,]\d+)?E\+\d{2,3}$"
+FORM = r"^[+-]?\d([.,]\d+)?[eE]\+(1[1-9]|[2-9]\d|[1-3]\d\d)$"
 LARGE = 1e11
 """Spreadsheets show larger numbers in scientific notation."""
 DIGITS = 7
@@ -32,3 +32,16 @@ def mostly_scientific(column: Any) -> bool:
     """Return whether more than half of the values are. A single one may be somebody's own choice."""
     given = len(column) - int(column.null_count)
     return scientific(column) * 2 > given
+
+
+def all_scientific(column: Any) -> bool:
+    """Return whether there are values and all are: no client can bring that about among other customers."""
+    given = len(column) - int(column.null_count)
+    return given > 0 and scientific(column) == given
+
+
+def without_scientific(column: Any) -> tuple[Any, int]:
+    """Return a column of texts without those in scientific notation, and how many these were."""
+    rounded = pc.fill_null(pc.match_substring_regex(column, FORM), False)
+    count = int(rounded.true_count)
+    return (pc.if_else(rounded, pa.scalar(None, column.type), column) if count else column), count

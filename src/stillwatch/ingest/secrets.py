@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.values import LONGEST_ID, Row, dig, text
 
 SECRET_NAME = re.compile(
@@ -79,6 +80,67 @@ def account_text(value: Any) -> str | None:
     """Return an account id; None where there is none, or only a mask or an id that stands for everybody."""
     found = text(value)
     return None if found is None or MASKED.match(found) or SHARED.match(found) else found
+
+
+MASKED_KEY = re.compile(
+    r"(?:[\w-]{0,12}(?:\*{3,}|\u2022{3,})[\w-]{0,8}"
+    r"|(?:sk|pk|rk|ak|key)[\w-]{0,12}(?:\.{3}|\u2026|#{4,}|x{6,})[\w-]{0,8}|[*\u2022\u2026.]+)$",
+    re.IGNORECASE,
+)
+"""The masks that can be nobody's name."""
+GATEWAY = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal", re.IGNORECASE)
+"""Fixed ids of a gateway."""
+NOBODY = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "<null>",
+        "(null)",
+        "\\n",
+        "(not set)",
+        "redacted",
+        "[redacted]",
+        "<redacted>",
+        "(redacted)",
+        "[filtered]",
+    )
+)
+"""Marks of a value that is missing or was taken out, and nobody's name."""
+KEPT = "an id that many logs write for nobody (guest, null ...): kept, since no other field names the account"
+
+
+def literal_account(value: Any) -> str | None:
+    """Return a text as an account id, also where it is what many logs write for nobody: guest, null, unknown.
+
+    Somebody may have taken it as a name, to be left out. None for NOBODY, masked keys and ids of a gateway.
+    """
+    bare = value.strip()[:LONGEST_ID] if isinstance(value, str) else ""
+    if bare.lower() in NOBODY or MASKED_KEY.match(bare) or GATEWAY.match(bare):
+        return None
+    return bare
+
+
+def named_account(value: Any) -> str | None:
+    """Return the account of a field that stands alone. What is kept only since there is no other is noted."""
+    found = account_text(value)
+    if found is None and (found := literal_account(value)) is not None:
+        note("account_id", KEPT)
+    return found
+
+
+def any_account(row: Row, *paths: str) -> str | None:
+    """Return the first account id among several paths; if none holds one, the first text that may be one."""
+    found = first_account(row, *paths)
+    return found if found is not None else last_account(*(dig(row, path) for path in paths))
+
+
+def last_account(*values: Any) -> str | None:
+    """Return the first of several values that may be an account's name, and note that it is doubtful."""
+    found = next((kept for value in values if (kept := literal_account(value)) is not None), None)
+    if found is not None:
+        note("account_id", KEPT)
+    return found
 
 
 def first_account(row: Row, *paths: str) -> str | None:

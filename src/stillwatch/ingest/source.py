@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
+
 from stillwatch.errors import InputError
 from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
+from stillwatch.ingest.files.address import shown_path
 from stillwatch.ingest.files.found import Found, Opener
 from stillwatch.ingest.files.given import given
 from stillwatch.ingest.files.hive import partitions_of
@@ -25,6 +28,8 @@ from stillwatch.ingest.mapping import Mapping, load_mapping
 from stillwatch.ingest.quarantine import Aside, BadRow, Mended
 from stillwatch.ingest.request import Context
 from stillwatch.ingest.sample import Row, Sample
+from stillwatch.ingest.scientific import all_scientific
+from stillwatch.ingest.values import absent
 from stillwatch.ingest.wrappers.layers import MARKS
 from stillwatch.ingest.wrappers.unwrap import Unwrapper
 from stillwatch.registry import FORMATS
@@ -36,8 +41,11 @@ TRIED = 200
 """Rows that are tried to find them."""
 LOOKED_AT = 100
 """Rows of a table that are looked at."""
-ID = re.compile(r"(?i)(?:^|[_\s])(?:id|key|user|account)$|Id$")
-SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}")
+WHOSE = re.compile(
+    r"(?i)^(?:api_?|virtual_?)?(?:account|user|customer|tenant|org|organi[sz]ation|team|project|key|token)"
+    r"(?:[_\s]?(?:id|key|hash))?$"
+)
+"""Columns that name an account or its key; in others clients write what they like."""
 NEIGHBOURS = 64
 """Files in which the rows of one may look for what they lack."""
 
@@ -124,7 +132,7 @@ def plan(
     if not sources:
         raise InputError(
             "there are no log files",
-            where=", ".join(map(str, paths)),
+            where=", ".join(map(shown_path, paths)),
             do="name log files or a folder that holds some",
         )
     return with_neighbours(sources)
@@ -255,14 +263,15 @@ def _detected(
 def refuse_scientific(sample: Sample, where: str) -> None:
     """Raise InputError if a spreadsheet has rounded the ids of a CSV file: different ids would be one.
 
-    Half of the first rows must show it, since an end user may choose an id of such a form.
+    All values of a column in the first rows must show it, and half of these rows have one: a customer may
+    have an id of such a form. What other columns hold of that form is left out when the rows are read.
     """
     if sample.kind != "csv":
         return
-    for column in sorted(filter(ID.search, sample.columns)):
+    for column in sorted(filter(WHOSE.match, sample.columns)):
         values = [value for row in sample.rows if isinstance(value := row.get(column), str)]
-        rounded = sum(1 for value in values if SCIENTIFIC.fullmatch(value))
-        if rounded and 2 * rounded >= len(sample.rows):
+        given = pa.array([value for value in values if not absent(value)], pa.string())
+        if all_scientific(given) and 2 * len(given) >= len(sample.rows):
             raise InputError(
                 f"column {column!r} holds ids in scientific notation (as 1.23E+15): a spreadsheet has "
                 "rounded them, and different ids have become one",

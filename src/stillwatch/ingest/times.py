@@ -155,11 +155,24 @@ def text_micros(value: str, column: str = "time", rules: TimeRules = PLAIN) -> i
         raise BadRow(column, UNKNOWN) from None
 
 
+def _form(parts: dict[str, str | None]) -> str:
+    """Return a strptime form for such a time; the day is first unless this one shows that it is not."""
+    date = MDY if int(parts["two"] or 0) > 12 else DMY
+    date = date.replace("/", parts["sep"] or "/")
+    if len(parts["y"] or "") == 2:
+        date = date.replace("%Y", "%y")
+    if parts["H"] is None:
+        return date
+    clock = "%I:%M" if parts["half"] else "%H:%M"
+    second = f":%S{'.%f' if parts['f'] else ''}" if parts["S"] else ""
+    return f"{date} {clock}{second}{' %p' if parts['half'] else ''}"
+
+
 def _numeric(parts: dict[str, str | None], column: str, rules: TimeRules) -> int:
     year = parts["y"] or ""
     if not rules.order or len(year) == 2:
         raise BadRow(
-            column, f'day and month of the time can be exchanged: set ingest.time_format, as "{DMY} %H:%M:%S"'
+            column, f'day and month of the time can be exchanged: set ingest.time_format, as "{_form(parts)}"'
         )
     one, two = int(parts["one"] or 0), int(parts["two"] or 0)
     day, month = (one, two) if rules.order == DMY else (two, one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from stillwatch.ingest.request import Request
@@ -93,6 +94,12 @@ INCLUSIVE = ("prompt_tokens", "promptTokens")
 """Inputs that include what was cached, even where Anthropic's names stand beside them: LiteLLM's."""
 
 
+LAYERS = frozenset(("tokens", "billed_units", "inputTokens", "outputTokens"))
+"""Names under which the counts may lie one level deeper."""
+GROUPS = (INPUT, ASKED, WRITTEN, TOTAL, OUTPUT, INSIDE, READ, CREATED, THOUGHT, REASONED, TOOL_USE)
+KNOWN = frozenset(name for group in GROUPS for name in group)
+
+
 class Counts(NamedTuple):
     """Tokens of one call; None where they are not known."""
 
@@ -129,23 +136,29 @@ def counts_of(usage: Row) -> Counts:
         return Counts()
     if usage.keys() <= PLAIN:
         return Counts(whole(usage.get("prompt_tokens")), whole(usage.get("completion_tokens")))
-    usage = _flat(usage)
-    name = next((name for name in INPUT if usage.get(name) is not None), "")
-    asked, wrote = _within(usage, ASKED), _within(usage, WRITTEN)
-    total = whole(_first(usage, TOTAL))
-    given, output = whole(usage.get(name)), whole(_first(usage, OUTPUT))
-    inside = first(asked, "cached_tokens", "cache_read", "cacheReadTokens")
-    inside = whole(_first(usage, INSIDE) if inside is None else inside)
-    read = whole(_first(usage, READ))
-    written = whole(_first(usage, CREATED))
-    if written is None:
+    if not LAYERS.isdisjoint(usage):
+        usage = _flat(usage)
+    inputs, asks_in, wrote_in, totals, outputs, insides, reads, made, thoughts, reasons, tool_uses = _named(
+        KNOWN.intersection(usage)
+    )
+    name = next((name for name in inputs if usage[name] is not None), "")
+    asked = mapping_of(usage[asks_in[0]]) if asks_in else {}
+    wrote = mapping_of(usage[wrote_in[0]]) if wrote_in else {}
+    total = whole(_first(usage, totals))
+    given, output = whole(usage.get(name)), whole(_first(usage, outputs))
+    inside = first(asked, "cached_tokens", "cache_read", "cacheReadTokens") if asked else None
+    inside = whole(_first(usage, insides) if inside is None else inside)
+    read = whole(_first(usage, reads))
+    written = whole(_first(usage, made))
+    if written is None and asked:
         written = whole(
             first(asked, "cache_creation_tokens", "cache_creation", "cache_write_tokens", "cacheWriteTokens")
         )
-        written = _sum_of(usage.get("cache_creation")) if written is None else written
-    thought = whole(_first(usage, THOUGHT))
-    reasoning = whole(_first(usage, REASONED))
-    if reasoning is None:
+    if written is None and "cache_creation" in usage:
+        written = _sum_of(usage["cache_creation"])
+    thought = whole(_first(usage, thoughts))
+    reasoning = whole(_first(usage, reasons))
+    if reasoning is None and wrote:
         reasoning = whole(first(wrote, *REASONED, "reasoning"))
     reasoned = thought if reasoning is None else reasoning
     cached = read if inside is None else inside
@@ -154,7 +167,7 @@ def counts_of(usage: Row) -> Counts:
     beside = inside is None and name not in INCLUSIVE and not asked and not within
     apart = thought is not None and not within
     asks = _more(given, extra, beside, _less(total, _more(output, _some(reasoned), apart)))
-    asks = _plus(asks, whole(_first(usage, TOOL_USE)))
+    asks = _plus(asks, whole(_first(usage, tool_uses)))
     answers = _more(output, _some(reasoned), apart, _less(total, asks))
     return Counts(asks, answers, reasoned, cached, written)
 
@@ -183,10 +196,16 @@ def add_parts(request: Request, usage: Row) -> Request:
     return request
 
 
+@lru_cache(maxsize=1024)
+def _named(there: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+    """Return of each of GROUPS the names that are there, in its order; most rows of a file share them."""
+    return tuple(tuple(name for name in group if name in there) for group in GROUPS)
+
+
 def _first(usage: Row, names: tuple[str, ...]) -> Any:
-    """Return the first count present, as `values.first` does for any field; there are many names."""
+    """Return the first count present among names of the usage object."""
     for name in names:
-        if name in usage and not absent(usage[name]):
+        if not absent(usage[name]):
             return usage[name]
     return None
 
@@ -207,13 +226,6 @@ def _flat(usage: Row) -> Row:
     if isinstance(wrote, dict):
         usage = {**usage, "outputTokens": wrote.get("total"), "reasoningTokens": wrote.get("reasoning")}
     return usage
-
-
-def _within(usage: Row, names: tuple[str, ...]) -> Row:
-    for name in names:
-        if name in usage:
-            return mapping_of(usage[name])
-    return {}
 
 
 def _sum_of(parts: Any) -> int | None:

@@ -212,11 +212,11 @@ def path_of(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """Return a count; None where there is none, UNUSABLE if it is negative or no number."""
-    if value is None or value == "":
-        return None
+    """Return a count; None where there is none (NaN too), UNUSABLE if it is negative or no number."""
     if type(value) is int:
         return value if 0 <= value < LARGEST else (UNUSABLE if value < 0 else LARGEST)
+    if absent(value) or value != value:
+        return None
     if isinstance(value, str):
         value = _number(value)
     if isinstance(value, Decimal):
@@ -311,10 +311,10 @@ def _decimal(digits: str) -> float | None:
     return _number(digits) if "e" not in digits and "E" not in digits else None
 
 
-def span_ms(start: Any, end: Any) -> int | None:
+def span_ms(start: Any, end: Any, rules: TimeRules = PLAIN) -> int | None:
     """Return milliseconds between two times; None if either cannot be read or the end is before the start."""
     try:
-        gap = moment(end) - moment(start)
+        gap = moment(end, rules=rules) - moment(start, rules=rules)
     except BadRow:
         return None
     return gap // 1000 if gap >= 0 else None

@@ -3,9 +3,9 @@
 Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers
 have a second key in common. As a graph of keys, with an account for an edge between its card and its minute,
 such a pool is a dense block: each card leads to several minutes, and each minute to several cards. Accounts
-of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that appears
-when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of carriers (a
-configuration model).
+of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that
+appears when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of
+carriers (a configuration model).
 """
 
 from __future__ import annotations

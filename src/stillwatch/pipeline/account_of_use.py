@@ -19,6 +19,7 @@ from stillwatch.schema import use
 Row = dict[str, Any]
 MOST_NAMES = 60
 """Kinds, columns or reasons of one input that are told one by one."""
+NOT_TOLD = "columns that are not told one by one"
 FILES_NAMED = 3
 """Files named in an error."""
 LONGEST_NAME = 80
@@ -99,7 +100,11 @@ class AccountOfUse:
         return pa.Table.from_pylist(self.rows, schema=use.USE.arrow)
 
     def _counted(self, given: str, found: Quarantine) -> None:
-        for what, by_file in ((use.READ, found.read), (use.QUARANTINED, found.kept_out)):
+        for what, by_file in (
+            (use.READ, found.read),
+            (use.QUARANTINED, found.kept_out),
+            (use.NAMELESS, found.nameless),
+        ):
             for file, count in sorted(by_file.items()):
                 self.add(given, what, count, file=file)
         for (file, kind), count in sorted(found.stepped.items()):
@@ -110,9 +115,12 @@ class AccountOfUse:
         self._several(given, use.FILLED, found.filled, of=found.good)
 
     def _several(self, given: str, what: str, names: Counter[str], of: int) -> None:
-        kept = sorted((name, count) for name, count in names.items() if count)[:MOST_NAMES]
-        for name, count in kept:
+        """Add a row for each of the names that are counted most, in order, and one for all others."""
+        ranked = sorted(((n, c) for n, c in names.items() if c), key=lambda item: (-item[1], item[0]))
+        for name, count in sorted(ranked[:MOST_NAMES]):
             self.add(given, what, count, of=of, name=name[:LONGEST_NAME])
+        if (rest := len(ranked) - MOST_NAMES) > 0:
+            self.add(given, what, rest, of=len(ranked), name=use.OTHERS, detail=NOT_TOLD)
 
 
 def nothing_read(quarantine: Quarantine, sources: list[Source]) -> InputError:

@@ -10,6 +10,7 @@ READ = "read"
 STEPPED_OVER = "stepped_over"
 MERGED = "merged"
 QUARANTINED = "quarantined"
+NAMELESS = "without_account"
 LEFT_OUT = "left_out"
 FILLED = "filled"
 IGNORED = "ignored"
@@ -17,15 +18,19 @@ JOINED = "joined"
 PERMIT = "permit"
 OVERLAP = "overlap"
 LARGEST = "largest_account"
+OTHERS = "others"
+"""The name of all that are not told one by one."""
 TOLD = {
     READ: "rows that became exchanges, edge rows or accounts",
     STEPPED_OVER: "rows that ask no model for text; `name` is what they are",
     MERGED: "rows that told once more of the same exchange or account, merged into its first row",
     QUARANTINED: "rows that could not be read",
+    NAMELESS: "rows among these in which no account was found",
     LEFT_OUT: "single values that could not be used, in rows that were kept; `name` is the column, `detail` "
     "the reason",
     FILLED: "rows that fill the column `name`, of all rows read",
-    IGNORED: "files with a column `name` that nothing was read from",
+    IGNORED: "files with a column `name` that nothing was read from, by the first of the files with "
+    "values in the same columns",
     JOINED: "requests or accounts of the logs that the file names, of all in the logs",
     PERMIT: "accounts of the logs that the permit `name` names or whose declared owner it names",
     OVERLAP: "accounts that the permits `name` and `detail` both cover",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 from ibis import _
 
-from stillwatch.engine import Column, Table
+from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
@@ -15,6 +17,7 @@ COLD = 0.05
 """Share of the input that came from the cache up to which a request is cold."""
 LIFE = 300
 """Seconds in which a cache is surely still there; the shortest life that providers state is five minutes."""
+WHO = ("group", "account", "owner", "second")
 LEAST = 20
 """Deep turns that the share is taken of at the least, so that one cold turn says little."""
 
@@ -91,40 +94,35 @@ def _deep(exchanges: Table) -> Table:
     """Deep turns whose cache is told: group, client, cold (0 or 1), stayed, switched.
 
     A turn stayed where its own account left the conversation within LIFE; it switched where only another
-    account did, whose owner differs or is not named.
+    account did, whose owner differs or is not named. Turns and what they follow are counted in one pass by
+    time, not joined: a client that sends one conversation n times would give n * n pairs.
     """
-    follow = exchanges.filter(
-        _.continues.notnull() & _.cached_tokens.notnull() & (_.input_tokens >= DEEP)
-    ).select(
-        "group",
-        "account",
-        "owner",
-        "second",
+    deep = _.continues.notnull() & _.cached_tokens.notnull() & (_.input_tokens >= DEEP)
+    follow = exchanges.filter(deep).select(
+        *WHO,
         "client",
         key=_.continues,
         cold=(_.cached_tokens <= COLD * _.input_tokens).cast("int64"),
-    )
-    # A row number: two equal turns of one second are two turns.
-    follow = follow.mutate(
-        turn=ibis.row_number().over(
-            ibis.window(group_by="group", order_by=["key", "second", "account", "cold", "client"])
-        )
+        left=ibis.literal(0, "int64"),
     )
     left = exchanges.filter(_.leaves.notnull()).select(
-        "group", key=_.leaves, left_by=_.account, left_owner=_.owner, left_at=_.second
+        *WHO,
+        client=ibis.null(exchanges.client.type()),
+        key=_.leaves,
+        cold=ibis.null("int64"),
+        left=ibis.literal(1, "int64"),
     )
-    met = follow.join(left, ["group", "key"])
-    met = met.filter((met.left_at <= met.second) & (met.second - met.left_at <= LIFE))
-    own = met.left_by == met.account
-    other = ~own & ~(met.left_owner == met.owner).fill_null(False)
-    before = (
-        met.mutate(own=_flag(own), other=_flag(other), same=_flag(~own & ~other))
-        .group_by("group", "turn")
-        .agg(own=_.own.max(), other=_.other.max(), same=_.same.max())
+    met = follow.union(left).mutate(
+        own=_.left.sum().over(_just_before("account")),
+        peers=_.left.sum().over(_just_before("owner")),
+        all=_.left.sum().over(_just_before()),
     )
-    known = follow.left_join(before, ["group", "turn"])
-    own, other, same = (known[name].fill_null(0) > 0 for name in ("own", "other", "same"))
-    return known.select("group", "client", "cold", stayed=own, switched=other & ~own & ~same)
+    other = (met.own == 0) & (met["all"] > 0) & (met.owner.isnull() | (met.peers == 0))
+    return met.filter(met.left == 0).select("group", "client", "cold", stayed=met.own > 0, switched=other)
+
+
+def _just_before(*by: str) -> Any:
+    return ibis.range_window(preceding=LIFE, following=0, group_by=["group", "key", *by], order_by="second")
 
 
 def _colds(kept: Table, by: str) -> Table:
@@ -134,7 +132,3 @@ def _colds(kept: Table, by: str) -> Table:
         .agg(n=_.count(), cold=_.cold.sum())
         .select(by, rate=_.cold.cast("float64") / _.n.cast("float64"))
     )
-
-
-def _flag(value: Column) -> Column:
-    return value.cast("int64")

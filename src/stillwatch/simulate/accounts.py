@@ -14,7 +14,7 @@ PLANS = ("free", "plus", "api", "team", "business", "enterprise")
 FREE, PLUS, API, TEAM, BUSINESS, ENTERPRISE = range(6)
 VERIFICATIONS = ("none", "email", "phone", "card", "id", "organisation")
 NOBODY, EMAIL, PHONE, CARD, ID, ORGANISATION = range(6)
-HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT = range(8)
+HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT, SHORT_LESSON = range(9)
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -90,7 +90,7 @@ class Accounts:
     sure: Array
     """Day with at least one exchange; -1 for none."""
     rhythm: Array
-    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY or EVENT."""
+    """HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT or SHORT_LESSON."""
     shift: Array
     """Quarter hours by which its rhythm is later than the profile in UTC."""
     weekend: Array
@@ -103,6 +103,12 @@ class Accounts:
     """Number of the client build."""
     other_client: Array
     """Another build, used sometimes."""
+    late_client: Array
+    """Number of the build to which it updates."""
+    late_client_from: Array
+    """Time of the update; 0 for none."""
+    flaky: Array
+    """Chance that an exchange fails on a bad link; a program's next request is the same once more."""
     parameters: Array
     """Number of the parameter set."""
     places: Array
@@ -131,6 +137,10 @@ class Accounts:
     """Number of end users that it serves; 0 for none."""
     silent: Array
     """Whether it hides the ids of its end users."""
+    device: Array
+    """Number of the device that its client asserts in a structured end-user id; 0 for none."""
+    asserted: Array
+    """Number of the account that such an id names, as that of a relay's own seat; 0: its own."""
     owner: Array
     """Number of the account with its id: its own, except for stolen keys; -1 until all accounts are known."""
     handover: Array

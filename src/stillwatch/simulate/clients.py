@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,17 @@ class Clients:
         language = "python" if "/Python" in agent else "js" if "/JS" in agent else ""
         self.builds.append(build(agent, runtime, system, language))
         return len(self.builds) - 1
+
+    def inspected(self, builds: Ints, middlebox: str) -> Ints:
+        """Return the builds as they look behind a middlebox that opens TLS: its handshake, their headers.
+
+        builds: numbers of builds, any shape; each is added once for each call.
+        """
+        distinct, inverse = np.unique(builds, return_inverse=True)
+        fingerprint = ja4("middlebox", middlebox, "")
+        first = len(self.builds)
+        self.builds += [replace(self.builds[number], ja4=fingerprint) for number in distinct.tolist()]
+        return np.asarray((first + inverse).reshape(builds.shape))
 
     def add_parameters(self, values: dict[str, Any]) -> int:
         """Add a parameter set; an equal one is reused."""

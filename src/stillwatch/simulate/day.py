@@ -24,6 +24,7 @@ from stillwatch.simulate.world import DAY_STREAM, World, micros, stream
 pc: Any = pyarrow.compute
 STATUSES = np.array([200, 429, 400, 500])
 REFUSED = 429
+DROPPED = 500
 FAULTS = np.cumsum([0.982, 0.012, 0.004, 0.002])
 REASONING_STEP = 64
 CHARS_PER_TOKEN = 4.0
@@ -111,6 +112,9 @@ class _Scene:
             else np.zeros(0, np.int64)
         )
         self.status = STATUSES[np.minimum(np.searchsorted(FAULTS, rng.random(self.n)), 3)]
+        flaky = world.accounts.flaky[account]
+        self.dropped = chances(time + account, world.seed * 16 + 24) < flaky
+        self.status = np.where(self.dropped, DROPPED, self.status)
         self.refused = rng.random(self.n) < self.jobs.refusal[self.job]
         self.end_user = self._end_users()
 
@@ -139,7 +143,7 @@ class _Scene:
             (self.end_user * 7 + self.account) % jobs.follow.shape[1],
             accounts.language[self.account],
         )
-        own = self.rng.integers(0, 2**63, self.n, dtype=np.uint64)
+        own = self._repeated(self.rng.integers(0, 2**63, self.n, dtype=np.uint64))
         conversation = own[np.arange(self.n) - turn]
         level, wording = self._worded(own)
         answer = np.where(self.refused, jobs.refusal_symbol, jobs.answer[job])
@@ -164,6 +168,15 @@ class _Scene:
             opening=opening,
         )
         return with_stored(words, said, own, jobs)
+
+    def _repeated(self, own: Array) -> Array:
+        """Return the seeds of rows, with those of a dropped request for the request that tries it again.
+
+        A program that asks single questions does so at once; a person in a conversation goes on otherwise.
+        """
+        before = np.roll(self.dropped, 1)
+        again = before & (np.roll(self.run, 1) == self.run) & (self.jobs.turns[self.job] == 1)
+        return np.asarray(own[np.maximum.accumulate(np.where(again, 0, np.arange(self.n)))])
 
     def _worded(self, own: Array) -> tuple[Array, Array]:
         """Return level and seed of each row's wording.
@@ -330,18 +343,40 @@ class _Scene:
             output_tokens=written[order],
             reasoning_tokens=reasoned[order],
             cached_tokens=cached[order],
-            client=client[self.run][order],
+            client=self._updated(client[self.run])[order],
             address=accounts.places[first, slot][self.run][order],
             parameters=np.where(own_parameters >= 0, own_parameters, accounts.parameters[self.account])[
                 order
             ],
             tools=np.where(untooled, 0, self.jobs.tools[self.job])[order],
             output_format=np.where(untooled, 0, self.jobs.output_format[self.job])[order],
-            end_user=take(self._ids("user-", self.account * 1_000_003 + self.end_user, 5, passed_on), order),
+            end_user=take(self._end_user_ids(passed_on, serial), order),
             conversation=take(self._ids("sess-", serial[np.arange(self.n) - self.turn], 9, turns), order),
             messages=messages,
             response=compose.replies(words, self.status == 200, order, world.grammar) if text else None,
         )
+
+    def _updated(self, client: Array) -> Array:
+        """Return the build of each row, after its account's update if that was before the row."""
+        accounts, account = self.world.accounts, self.account
+        since = accounts.late_client_from[account]
+        return np.where((since > 0) & (self.time >= since), accounts.late_client[account], client)
+
+    def _end_user_ids(self, passed_on: Array, serial: Array) -> pa.Array[Any]:
+        """Return the ids of end users; some clients make them of a device, an account and a session."""
+        accounts, account = self.world.accounts, self.account
+        plain = self._ids("user-", account * 1_000_003 + self.end_user, 5, passed_on)
+        asserts = accounts.device[account] > 0
+        if not asserts.any():
+            return plain
+        named = np.where(accounts.asserted[account] > 0, -accounts.asserted[account], account)
+        parts = (
+            self._ids("user_", accounts.device[account], 25),
+            self._ids("_account_", named, 26),
+            self._ids("_session_", serial[np.arange(self.n) - self.turn], 27),
+        )
+        made: pa.Array[Any] = pc.if_else(pa.array(asserts), pc.binary_join_element_wise(*parts, ""), plain)
+        return made
 
     def _ids(self, prefix: str, number: Array, salt: int, given: Array | None = None) -> pa.Array[Any]:
         texts = compose.hexadecimal(

@@ -62,6 +62,19 @@ WORDS = (
 TENURE_DAYS = 400.0
 HEAVY = 400.0
 BANNED_SHARE = 0.001
+ZEROS = (
+    "kind",
+    "group",
+    "organisation",
+    "phase",
+    "paraphrase",
+    "slice",
+    "end_users",
+    "late_client",
+    "late_client_from",
+    "device",
+    "asserted",
+)
 
 
 @dataclass
@@ -167,16 +180,13 @@ def _alone(n: int) -> dict[str, Array]:
     """The columns with which kinds and operators join accounts or separate them, still without values."""
     whole = np.zeros(n, np.int64)
     return {
-        **{
-            name: whole.copy()
-            for name in ("kind", "group", "organisation", "phase", "paraphrase", "slice", "end_users")
-        },
+        **{name: whole.copy() for name in ZEROS},
         "campaign": whole - 1,
         "owner": whole - 1,
         "period": whole + 1,
         "slices": whole + 1,
         **{name: np.zeros(n, bool) for name in ("even", "untooled", "silent")},
-        **{name: np.zeros(n) for name in ("ramp", "handover", "failover")},
+        **{name: np.zeros(n) for name in ("ramp", "handover", "failover", "flaky")},
         "group_seed": np.zeros(n, np.uint64),
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.simulate.accounts import BALANCED, DAY, MINUTE, Array
+from stillwatch.simulate.accounts import BALANCED, DAY, MINUTE, SHORT_LESSON, Array
+from stillwatch.simulate.plan_limits import stated
 from stillwatch.simulate.world import WINDOWS_STREAM, World, stream
 
 QUARTER = DAY // 96
@@ -12,6 +13,8 @@ STEPS = 2048
 LONGEST_RUN = 40
 EVENT_QUARTERS = 56
 """Duration of an event: fourteen hours."""
+LAST_RUN = 10 * MINUTE
+"""Longest run in a short lesson: runs begin in its first quarter of an hour, and it lasts 25 minutes."""
 
 
 def _table(shape: Array) -> Array:
@@ -36,11 +39,12 @@ LOCAL = np.stack(
         _table(np.ones(96)),
         _table(_bump(11, 1.8, 0.02) + _bump(16, 2.2, 0.0)),
         _table(np.where(np.arange(96) < EVENT_QUARTERS, 1.0, 0.0)),
+        _table(np.where(np.arange(96) < 1, 1.0, 0.0)),
     ]
 )
-"""Local quarter hours of each rhythm; a lesson and an event start at their shift.
+"""Local quarter hours of each rhythm; lessons and an event start at their shift.
 
-The rhythms are HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY and EVENT.
+The rhythms are HOME, OFFICE, FLAT, NIGHTLY, LESSON, BALANCED, WORKDAY, EVENT and SHORT_LESSON.
 """
 
 
@@ -60,7 +64,9 @@ def exchanges_on(world: World, day: int, account: Array, rng: np.random.Generato
     count = np.where(
         accounts.even[account], np.floor(mean + rng.random(len(account))), rng.poisson(mean)
     ).astype(np.int64)
-    return np.asarray(count + (accounts.sure[account] == day))
+    count += accounts.sure[account] == day
+    limit = stated(world.scenario.window, accounts.plan[account])
+    return np.asarray(np.where(limit > 0, np.minimum(count, limit), count))
 
 
 def _grown(ramp: Array, first: Array, last: Array, now: int) -> Array:
@@ -104,8 +110,17 @@ def times_of(
     )
     elapsed = np.cumsum(gaps)
     first_row = np.flatnonzero(begins)
-    times = times[first_row][run] + elapsed - elapsed[first_row][run]
+    since = elapsed - elapsed[first_row][run]
+    times = times[first_row][run] + np.where(rhythm == SHORT_LESSON, _hurried(since, first_row, run), since)
     return _kept_within(times, accounts.first[account], accounts.last[account], rng)
+
+
+def _hurried(since: Array, first_row: Array, run: Array) -> Array:
+    """Return microseconds since the beginning of each row's run, with long runs sped up to LAST_RUN."""
+    if not len(since):
+        return since
+    length = np.maximum.reduceat(since, first_row)
+    return (since * np.minimum(1.0, LAST_RUN / np.maximum(length, 1))[run]).astype(np.int64)
 
 
 def _windows(world: World, day: int, account: Array, position: Array, rng: np.random.Generator) -> Array:

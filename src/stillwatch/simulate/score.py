@@ -17,6 +17,8 @@ ACCUSING = ("adversarial", "unlicensed")
 HALF = 0.5
 VICTIM = "victim"
 """Label of an account whose keys a campaign stole."""
+DOUBTFUL = "doubtful"
+"""Label of a kind that is coordinated without a sign of harvest, or that never declared itself."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Truth:
     """Accounts whose stolen keys a campaign used."""
     exceeding: dict[str, frozenset[str]] = field(default_factory=dict)
     """Accounts of each organisation that exceeds its permit: unlicensed is right, adversarial wrong."""
+    doubtful: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Accounts of each doubtful kind: coordinated and unlicensed are no errors, adversarial is one."""
 
     @property
     def used(self) -> frozenset[str]:
@@ -42,8 +46,12 @@ class Truth:
         return self.guilty | self.victims
 
     def excused(self, verdict: str) -> frozenset[str]:
-        """Accounts of no campaign for which a verdict is right: licensees that exceed are unlicensed."""
-        return frozenset().union(*self.exceeding.values()) if verdict == "unlicensed" else frozenset()
+        """Accounts of no campaign for which a verdict is no error.
+
+        Licensees that exceed are unlicensed, and doubtful accounts may be called so.
+        """
+        excused = (*self.exceeding.values(), *self.doubtful.values())
+        return frozenset().union(*excused) if verdict == "unlicensed" else frozenset()
 
 
 class Accusation:
@@ -111,6 +119,7 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
         "authorised": [name for name, accounts in truth.permitted.items() if _authorised(accounts, found)],
         "permitted": list(truth.permitted),
         "exceeding": {name: _exceeding(accounts, found) for name, accounts in truth.exceeding.items()},
+        "doubtful": {kind: _called(accounts, found) for kind, accounts in truth.doubtful.items()},
         "innocents_called": _innocents(accusing, truth),
     }
 
@@ -161,6 +170,14 @@ def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
     return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
 
 
+def _called(accounts: frozenset[str], found: list[Found]) -> dict[str, int]:
+    """Return how many of the accounts each verdict of a listed group touches, and how many there are."""
+    listed = [f for f in found if f.listed]
+    verdicts = sorted({f.verdict for f in listed if f.members & accounts})
+    touched = {v: frozenset().union(*(f.members for f in listed if f.verdict == v)) for v in verdicts}
+    return {"accounts": len(accounts)} | {v: len(touched[v] & accounts) for v in verdicts}
+
+
 def _exceeding(accounts: frozenset[str], found: list[Found]) -> str | None:
     """Return the verdict on a licensee that exceeds.
 
@@ -203,6 +220,13 @@ def read_truth(path: Path) -> Truth:
         frozenset(a for a, label in used.items() if label != VICTIM),
         frozenset(a for a, label in used.items() if label == VICTIM),
         _sets(_licensed(rows, "exceeds"), rows["account_id"]),
+        _sets(
+            [
+                kind if label == DOUBTFUL else ""
+                for kind, label in zip(rows["kind"], rows["label"], strict=True)
+            ],
+            rows["account_id"],
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from stillwatch.simulate.clients import canonical
 from stillwatch.simulate.compose import take
 from stillwatch.simulate.day import Rows
 from stillwatch.simulate.ordinary_accounts import hashed_instrument
+from stillwatch.simulate.plan_limits import stated
 from stillwatch.simulate.specs import Permit, kinds
 from stillwatch.simulate.world import World
 
@@ -46,7 +47,9 @@ TRUTH = Contract(
         Column(
             "label",
             pa.string(),
-            "adversarial, authorised, exceeds (a licensee beyond its permit: unlicensed is right), benign, "
+            "adversarial, authorised, exceeds (a licensee beyond its permit: unlicensed is right), doubtful "
+            "(coordinated without a sign of harvest, or not declared: unlicensed is no error, adversarial is "
+            "one), benign, "
             "or victim (benign; a campaign used its keys).",
             required=True,
         ),
@@ -127,6 +130,7 @@ def accounts_table(world: World) -> pa.Table:
         "organisation": _named(setting.organisations, accounts.organisation),
         "region": take(region, accounts.region),
         "banned": _times(accounts.banned),
+        "limit_requests_day": _limits(stated(world.scenario.window, accounts.plan)),
     }
     given = [columns.get(f.name, pa.nulls(len(accounts), f.type)) for f in ACCOUNT_ROWS.arrow]
     table = pa.table(given, schema=ACCOUNT_ROWS.arrow)
@@ -140,6 +144,12 @@ def owners(world: World) -> Array:
 
 def _named(names: Names, column: Array) -> pa.Array[Any]:
     return take([text or None for text in names.texts], column)
+
+
+def _limits(values: Array) -> pa.Array[Any]:
+    kind = ACCOUNT_ROWS.arrow.field("limit_requests_day").type
+    limits: pa.Array[Any] = pa.array(values, kind, mask=values == 0)
+    return limits
 
 
 def _times(values: Array) -> pa.Array[Any]:

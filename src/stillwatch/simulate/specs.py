@@ -20,6 +20,8 @@ class Window:
     """Moment after the last."""
     launched: datetime
     """Time when the provider opened; no account is older."""
+    limits: bool = False
+    """Whether plans have daily limits, which accounts.parquet states and the provider enforces."""
 
     @property
     def days(self) -> int:
@@ -242,6 +244,14 @@ class Campaign:
 
     Empty: it registers accounts of its own.
     """
+    frames: tuple[str, ...] = ()
+    """Benign kinds through whose shared addresses it leaves, with their client: two groups of each."""
+    devices: int = 0
+    """Device ids that its accounts' clients assert, each with one account named for all; 0: none."""
+    mail_root: bool = False
+    """Whether its mail domains are subdomains of one domain."""
+    quota: float = 0.0
+    """Share of its plan's daily limit that each account makes, instead of its rate; 0: its rate."""
     slowest: float = 6.0
     """The lowest daily rate of an account."""
     slice_accounts: int = 0
@@ -308,9 +318,11 @@ class Kind:
     name: str
     """Its name in scenario files."""
     label: str
-    """benign, authorised, or exceeds.
+    """benign, authorised, exceeds, or doubtful.
 
-    An organisation whose use exceeds its permit has the last: unlicensed is right for it.
+    An organisation whose use exceeds its permit has the third: unlicensed is right for it. Doubtful is a kind
+    that is coordinated without a sign of harvest, or never declared itself: it may be called coordinated or
+    unlicensed, and adversarial is wrong.
     """
     sees: str
     """What it looks like, in a sentence."""

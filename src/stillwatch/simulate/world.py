@@ -20,6 +20,7 @@ from stillwatch.simulate.accounts import DAY, Accounts, concatenate
 from stillwatch.simulate.clients import Clients
 from stillwatch.simulate.grammar import Grammar, shipped
 from stillwatch.simulate.jobs import Jobs
+from stillwatch.simulate.operators import framing
 from stillwatch.simulate.operators.campaign import build, build_over
 from stillwatch.simulate.ordinary_accounts import Setting
 from stillwatch.simulate.places import Places
@@ -88,6 +89,7 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
             accounts = build_over(campaign, n, i, COVER, setting, concatenate(parts), rng)
         else:
             accounts = build(campaign, n, i, COVER, setting, rng)
+            framing.leave_through(campaign, accounts, concatenate(parts))
         accounts.kind[:] = len(names)
         parts.append(accounts)
     everyone = concatenate(parts)

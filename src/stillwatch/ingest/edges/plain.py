@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.ingest.addresses import HEADERS, SPELLED
 from stillwatch.ingest.edges.names import EdgeNames
 
 PLAIN = EdgeNames(
@@ -21,8 +22,8 @@ PLAIN = EdgeNames(
             "@request-id",
             "@x-correlation-id",
         ),
-        "client": ("address", "client_ip", "client_address", "true_client_ip", "real_ip", "http_x_real_ip"),
-        "forwarded": ("x-forwarded-for", "http_x_forwarded_for", "forwarded_for", "xff", "@x-forwarded-for"),
+        "client": ("address", "client_ip", "client_address", "real_ip"),
+        "forwarded": (*SPELLED[:3], "forwarded_for", "xff", *SPELLED[3:], *(f"@{name}" for name in HEADERS)),
         "peer": ("remote_addr", "remote_ip", "remote_address", "source_ip", "src_ip", "peer", "ip"),
         "ja4": ("ja4", "ja4_fingerprint", "tls_ja4", "tls_ja4_fingerprint", "tls_client_ja4", "@x-ja4"),
         "user_agent": ("user_agent", "http_user_agent", "request_user_agent", "useragent", "@user-agent"),

@@ -23,6 +23,7 @@ HEAD = re.compile(rb'(?:[^\S\n]*\n)*(?:"?(?i:sep)=[^\n]*\n(?:[^\S\n]*\n)*)?[^\S\
 COLUMNS = 4096
 """Fields for which there is room in a row that was cut."""
 STRAY = re.compile("[\udc80-\udcff]+")
+TWICE = "the header names an earlier column so too: the values of this one are not taken for it"
 GUESSED = "not UTF-8: read as Windows-1252"
 Cells = Iterator[tuple[int, Row | BadRow]]
 
@@ -37,6 +38,8 @@ class Header:
     """What separates the fields."""
     before: int
     """Lines before the header."""
+    twice: frozenset[str] = frozenset()
+    """Names that were given a number, since an earlier column has the same."""
 
 
 def header_of(first: str, second: str = "") -> Header | None:
@@ -46,23 +49,38 @@ def header_of(first: str, second: str = "") -> Header | None:
     """
     told = SEPARATOR.fullmatch(first.strip("\r\n"))
     line = second if told else first
-    bare = re.sub(r'"[^"]*"', "", line)
-    delimiter = told[1] if told else max(DELIMITERS, key=bare.count)
+    unquoted = re.sub(r'"[^"]*"', "", line)
+    delimiter = told[1] if told else max(DELIMITERS, key=unquoted.count)
     try:
         names = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
     except csv.Error:
         return None
-    return Header(tuple(_text(name)[0].strip() for name in names), delimiter, 1 if told else 0)
+    bare = [_text(name)[0].strip() for name in names]
+    numbered = tuple(_numbered(bare))
+    twice = frozenset(new for new, old in zip(numbered, bare, strict=True) if new != old)
+    return Header(numbered, delimiter, 1 if told else 0, twice)
+
+
+def _numbered(names: Iterable[str]) -> Iterator[str]:
+    """Return names of which none stands twice: the second has a 2 behind it, so that it replaces nothing."""
+    seen: set[str] = set()
+    for name in names:
+        told, number = name, 1
+        while told and told in seen:
+            number += 1
+            told = f"{name} ({number})"
+        seen.add(told)
+        yield told
 
 
 def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
     """Return rows by column name, numbered from 1 below the header; empty fields are left out."""
     csv.field_size_limit(min(longest + SHORT, sys.maxsize, 2**31 - 1))
-    faults: list[BadRow] = []
     header, rest = _opened(pieces, longest)
     if header is None:
         yield 1, BadRow("", "the header is not readable as CSV")
         return
+    faults: list[BadRow] = [Mended(name, TWICE) for name in sorted(header.twice)]
     cutter = CellCutter(longest, header.delimiter)
     texts = _texts(cutter.cut(rest), longest + SHORT * COLUMNS, faults)
     # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
@@ -77,7 +95,7 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
             cells = next(reader)
             if not cells:
                 continue
-            found = _row(header.names, cells, guessed)
+            found = _row(header, cells, guessed)
         except StopIteration:
             break
         except csv.Error:
@@ -131,7 +149,8 @@ def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Itera
             yield "\n" if text.isspace() else text + "\n"
 
 
-def _row(names: tuple[str, ...], cells: list[str], guessed: list[Mended]) -> Row | BadRow:
+def _row(header: Header, cells: list[str], guessed: list[Mended]) -> Row | BadRow:
+    names = header.names
     if len(cells) > len(names) and not any(cells[len(names) :]):
         del cells[len(names) :]  # a separator after the last field of each row
     if len(cells) != len(names):
@@ -147,7 +166,7 @@ def _row(names: tuple[str, ...], cells: list[str], guessed: list[Mended]) -> Row
                 guessed.append(Mended(name, GUESSED))
         same += cell.strip() == name
         row[name] = cell
-    if same and same == sum(1 for name in names if name):
+    if same and same == sum(1 for name in names if name and name not in header.twice):
         return Aside("repeated headers")
     return row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import pyarrow as pa
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.address import refused, split
 from stillwatch.ingest.files.place import sized
 
 SCHEMES = ("postgresql", "postgres")
 OURS = ("table", "since", "until", "time")
 """Parameters of the address that are ours; the others go to the database's own library."""
 SPEND_LOGS = "LiteLLM_SpendLogs"
+PARAMETER = re.compile(r"[A-Za-z_]\w*")
+"""The name of a parameter; what is none may be the rest of a password with a question mark."""
 TIMES = ("startTime", "start_time", "time", "timestamp", "created_at")
 """Columns by which rows are chosen and sorted, the first one that the table has."""
 EXTRA = "pip install 'stillwatch[postgresql]'"
@@ -138,8 +142,11 @@ def database_table(address: str) -> DatabaseTable:
     bare = rest.partition("?")[0]
     # Without a host the address has three slashes, of which a path keeps one: then a database stands alone.
     alone = "/" not in bare and "@" not in bare
-    parts = urlsplit(f"postgresql:///{rest}" if alone else f"postgresql://{rest}")
+    parts = split(f"postgresql:///{rest}" if alone else f"postgresql://{rest}", SCHEMES[0])
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    doubtful = parts.fragment or "@" in parts.path or ":" in parts.path
+    if doubtful or not all(map(PARAMETER.fullmatch, asked)):
+        raise refused(SCHEMES[0])
     kept = {name: value for name, value in asked.items() if name not in OURS}
     asks = urlencode(kept, quote_via=quote)
     uri = f"postgresql://{parts.netloc}{parts.path}{'?' + asks if asks else ''}"
@@ -202,7 +209,8 @@ def _reason(error: Exception, uri: str) -> str:
     """Return the first line of an error, without anything of the address that is secret."""
     said = str(error).partition("\n")[0]
     parts = urlsplit(uri)
-    secret = [parts.password, unquote(parts.password or ""), os.environ.get("PGPASSWORD"), uri]
+    given = [parts.password or "", *(v for n, v in parse_qsl(parts.query) if "pass" in n)]
+    secret = [*given, *map(unquote, given), os.environ.get("PGPASSWORD"), uri]
     for word in filter(None, secret):
         said = said.replace(word, "…")
     return said[:300] if said.isprintable() else type(error).__name__

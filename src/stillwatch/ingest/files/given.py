@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stillwatch.errors import InputError
+from stillwatch.ingest.files.address import SCHEME, shown_path
 from stillwatch.ingest.files.database import database_table, is_database
 from stillwatch.ingest.files.found import Found
 from stillwatch.ingest.files.place import Place, Stretch
@@ -54,6 +55,12 @@ def _given(path: Path, scratch: Scratch, say: Say) -> Iterator[Found]:
     elif url is not None and not path.exists():
         for place, name in objects_at(url):
             yield _remote(place, name, scratch)
+    elif SCHEME.match(str(path)) and not path.exists():
+        raise InputError(
+            "no address of this kind can be read",
+            where=shown_path(path),
+            do="known: s3://, gs://, az://, https:// and postgresql://, in small letters",
+        )
     elif path.is_dir():
         for file in walk(path, say):
             yield Found(file, file.relative_to(path).as_posix(), "", file)

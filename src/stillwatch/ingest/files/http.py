@@ -31,7 +31,7 @@ def size_of(url: str, where: str) -> int:
             "http:// without encryption is read from this machine only", where=where, do="use https://"
         )
     try:
-        with urllib.request.urlopen(_request(url, "HEAD"), timeout=PATIENCE) as answer:  # noqa: S310
+        with _ask(_request(url, "HEAD"), where) as answer:
             length = answer.headers.get("Content-Length", "")
     except urllib.error.HTTPError as error:
         if error.code in (403, 405, 501):  # an address signed for GET refuses HEAD
@@ -53,6 +53,39 @@ def _request(url: str, method: str) -> urllib.request.Request:
         # Not sent on to where a redirection points.
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(name.encode()).decode())
     return request
+
+
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    """Goes where a server points, but not from https:// to what is read without encryption."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """Return the next request. Raises InputError if it may not be sent."""
+        here, there = urlsplit(req.full_url), urlsplit(newurl)
+        local = here.scheme == there.scheme == "http" and there.hostname in LOCAL
+        if there.scheme != "https" and not local:
+            fp.close()
+            raise InputError(
+                "the server points to an address that is not https://, where the log would be read "
+                "without encryption",
+                where=self._where,
+                do="give an address that leads to the file itself",
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _ask(request: urllib.request.Request, where: str) -> Any:
+    return urllib.request.build_opener(_Redirections(where)).open(request, timeout=PATIENCE)
+
+
+def _version(headers: Any) -> str:
+    """Return what tells one state of a file from another, as If-Range takes it; empty if nothing does."""
+    tag = headers.get("ETag") or ""
+    return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified") or ""
 
 
 def _refusal(error: Exception, where: str) -> InputError:
@@ -79,6 +112,7 @@ class HttpFile(io.RawIOBase):
         self._url, self._where, self._size = url, where, size
         self._at = 0
         self._answer: Any = None
+        self._version = ""
 
     def readable(self) -> bool:
         """It can be read."""
@@ -126,7 +160,17 @@ class HttpFile(io.RawIOBase):
             request = _request(self._url, "GET")
             if self._at:
                 request.add_header("Range", f"bytes={self._at}-")
-            self._answer = urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310
+                if self._version:
+                    request.add_header("If-Range", self._version)
+            self._answer = _ask(request, self._where)
+            version = _version(self._answer.headers)
+            if self._version and version and version != self._version:
+                raise InputError(
+                    "the file was changed on the server while it was read",
+                    where=self._where,
+                    do="run it again, or download the file, and give it by its path",
+                )
+            self._version = version
             if self._at and self._answer.status != 206:
                 raise InputError(
                     "the server cannot send a part of the file, which Parquet and archives need",

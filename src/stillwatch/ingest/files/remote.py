@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
-from urllib.parse import urlsplit
 
 from stillwatch.errors import InputError, MissingExtra, SettingError
+from stillwatch.ingest.files.address import must_be_a_bucket, split
 from stillwatch.ingest.files.http import HttpFile, size_of
 from stillwatch.ingest.files.place import sized
 from stillwatch.ingest.files.walk import hidden
@@ -74,9 +74,8 @@ def shown(url: str) -> str:
     """Return an address without user, password, query and fragment."""
     scheme, path = _parts(url)
     if scheme.startswith("http"):
-        split = urlsplit(url)
-        host = (split.hostname or "") + (f":{split.port}" if split.port else "")
-        return f"{scheme}://{host}{split.path}"
+        parts = split(url, scheme)
+        return f"{scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path}"
     return f"{scheme}://{path}"
 
 
@@ -133,7 +132,9 @@ def _parts(url: str) -> tuple[str, str]:
     scheme, _, rest = url.partition("://")
     if scheme in NAMES:
         host, slash, path = rest.partition("/")
-        rest = host.rpartition("@")[2] + slash + path
+        bucket = host.rpartition("@")[2]
+        must_be_a_bucket(bucket, scheme)
+        rest = bucket + slash + path
     return scheme, rest
 
 

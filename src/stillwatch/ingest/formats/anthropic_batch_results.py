@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.envelope import ACCOUNTS, TIMES
 from stillwatch.ingest.gateway import account_of, with_words
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, dig, first, first_text, mapping_of, text
@@ -48,7 +48,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     account = account_of(row, context, *ACCOUNTS)
     time = first(row, *TIMES)
     if account is None or time is None:
-        raise BadRow("time" if time is None else "account_id", MISSING)
+        raise Missing("time" if time is None else "account_id", MISSING)
     fault = mapping_of(result.get("error"))
     name = text(dig(fault, "error.type")) or text(fault.get("type"))
     asked = mapping_of(first(row, "params", "request"))

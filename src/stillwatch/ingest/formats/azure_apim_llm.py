@@ -9,7 +9,7 @@ from typing import Any
 from stillwatch.ingest.endpoints import other_path
 from stillwatch.ingest.gateway import account_of, folded, with_words
 from stillwatch.ingest.held import Held
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import BadRow, Missing
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, absent, first, first_text, inner, mapping_of, whole
@@ -69,7 +69,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     if account is None and context.account_field:
         account = first_text(flat, context.account_field.lower())
     if account is None:
-        raise BadRow(
+        raise Missing(
             "account_id",
             "the model log of API Management names no account: export it joined with "
             "ApiManagementGatewayLogs on CorrelationId, or name a column with ingest.account_field",

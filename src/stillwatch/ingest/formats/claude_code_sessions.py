@@ -10,10 +10,10 @@ from typing import Any
 from stillwatch.ingest.dialects import fill
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first_text, mapping_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, first_text, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = (
@@ -108,7 +108,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         return
     account = account_of(row, context, *ACCOUNTS)
     if account is None:
-        raise BadRow("account_id", NO_ACCOUNT)
+        raise Missing("account_id", NO_ACCOUNT)
     start, end = asked.get("timestamp") or row.get("timestamp"), parts[-1].get("timestamp")
     request = Request(
         request_id=first_text(row, "requestId", "message.id", "uuid"),
@@ -116,7 +116,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         time=context.moment(start, "timestamp"),
         model=text(message.get("model")),
         status=200,
-        duration_ms=span_ms(start, end),
+        duration_ms=context.span_ms(start, end),
         conversation=text(row.get("sessionId")),
     )
     answer = {**message, "type": "message", "content": _content(parts), "usage": _usage(parts)}

@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.ingest.account_columns import any_accounts
 from stillwatch.ingest.conversation import Messages, answer_of, messages_of
 from stillwatch.ingest.mapping import TARGETS, Mapping
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, MessageColumn, Raw, Request
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import named_account
 from stillwatch.ingest.signatures import listed, signatures_of
 from stillwatch.ingest.thoughts import thought_chars, with_thoughts
-from stillwatch.ingest.values import Row, canonical, dig, inner, path_of, text, whole
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, path_of, text, whole
 from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
 from stillwatch.registry import FORMATS, Format
 from stillwatch.schema.requests import MESSAGE, REQUESTS
@@ -37,6 +39,8 @@ TEXTS = (
     "request_id",
     "account_id",
 )
+READERS = {"address": path_of, "account_id": named_account}
+"""How texts are read that are not like the others."""
 COUNTS = (
     "status",
     "input_tokens",
@@ -78,7 +82,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     get = _Getter(row, mapping)
     request = Request(time=context.moment(get("time"), "time", _unit(mapping)))
     for name in TEXTS:
-        setattr(request, name, path_of(get(name)) if name == "address" else text(get(name)))
+        setattr(request, name, READERS.get(name, text)(get(name)))
     for name in COUNTS:
         setattr(request, name, whole(get(name)))
     for name in JSONS:
@@ -125,7 +129,7 @@ class _Getter:
     def __call__(self, name: str) -> Any:
         path = self._mapping.columns.get(name)
         value = dig(self._row, path) if path else None
-        return self._mapping.defaults.get(name) if value is None or value == "" else value
+        return self._mapping.defaults.get(name) if absent(value) else value
 
 
 def _mapping(context: Context) -> Mapping:
@@ -153,6 +157,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
             if name in mapping.columns or name in mapping.defaults
         }
     )
+    columns["account_id"] = any_accounts(_pick(batch, mapping, "account_id"))
     columns.update(
         {
             name: counts(_pick(batch, mapping, name))

@@ -9,7 +9,7 @@ from stillwatch.ingest.endpoints import other_path
 from stillwatch.ingest.gateway import account_of, tagged, with_settings, with_words
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, span_ms, whole
+from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, whole
 from stillwatch.registry import FORMATS, Format
 
 PROPERTIES = ("request_properties", "properties")
@@ -51,7 +51,9 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         reasoning_tokens=whole(row.get("reasoning_tokens")),
         cached_tokens=whole(row.get("prompt_cache_read_tokens")),
         cache_written_tokens=whole(row.get("prompt_cache_write_tokens")),
-        duration_ms=whole(delay) if delay is not None else span_ms(started, row.get("response_created_at")),
+        duration_ms=whole(delay)
+        if delay is not None
+        else context.span_ms(started, row.get("response_created_at")),
         conversation=first_text(
             properties, "Helicone-Session-Id", "helicone-session-id", "session_id", "sessionId"
         ),

@@ -23,7 +23,6 @@ from stillwatch.ingest.values import (
     inner,
     mapping_of,
     path_of,
-    span_ms,
     text,
 )
 from stillwatch.registry import FORMATS, Format
@@ -95,7 +94,7 @@ def request_of(row: Row, context: Context) -> Request:
         time=context.moment(start, "start_time"),
         model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
-        duration_ms=span_ms(start, end),
+        duration_ms=context.span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
         user_agent=first_text(meta, "user_agent", "userAgent") or text(headers.get("user-agent")),
         stainless=stainless_of(headers),

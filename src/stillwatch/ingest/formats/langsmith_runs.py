@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from stillwatch.ingest.conversation import answer_of, messages_of
+from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.generations import generated
 from stillwatch.ingest.otel_kinds import WORDS
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import (
     Row,
-    dig,
     first,
     first_text,
     inner,
     mapping_of,
-    span_ms,
     text,
 )
 from stillwatch.registry import FORMATS, Format
@@ -60,15 +58,13 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     places = {"m": meta, "c": mapping_of(extra.get("configurable")), **row}
     request = Request(
         request_id=text(row.get("id")),
-        account_id=text(dig(row, context.account_field))
-        if context.account_field
-        else first_account(places, *ACCOUNTS),
+        account_id=account_of(row if context.account_field else places, context, *ACCOUNTS),
         time=context.moment(row.get("start_time"), "start_time"),
         model=first_text(
             {"a": asked, "m": meta, "g": got}, "a.model", "a.model_name", "m.ls_model_name", "g.model"
         ),
         status=500 if row.get("error") or row.get("status") == "error" else 200 if got else None,
-        duration_ms=span_ms(row.get("start_time"), row.get("end_time")),
+        duration_ms=context.span_ms(row.get("start_time"), row.get("end_time")),
         address=None,
         end_user=first_text({"m": meta}, "m.end_user", "m.end_user_id"),
         conversation=first_text(places, *CONVERSATIONS),

@@ -12,7 +12,7 @@ from stillwatch.ingest.held import Held
 from stillwatch.ingest.parts import text_of
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first_text, inner, span_ms, text, whole
+from stillwatch.ingest.values import Row, first_text, inner, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ASKED, TURNS = "the user's message", "the turns before it"
@@ -74,7 +74,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         model=first_text({**question, **answer}, "model", "endpoint"),
         status=500 if failed else 200 if answer else None,
         output_tokens=whole(answer.get("tokenCount")),
-        duration_ms=span_ms(question.get("createdAt"), answer.get("createdAt")) if answer else None,
+        duration_ms=context.span_ms(question.get("createdAt"), answer.get("createdAt")) if answer else None,
         conversation=text(question.get("conversationId")),
         messages=question.get(TURNS) or ([("user", words)] if (words := _words(question)) else None),
         answer=None if failed else _words(answer) or None,

@@ -8,13 +8,14 @@ from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages, tagged_agent
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
+from stillwatch.ingest.litellm_outline import SPEND
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts
-from stillwatch.ingest.values import Row, inner, mapping_of, path_of, span_ms, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, path_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -47,7 +48,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
-        duration_ms=given if given is not None else span_ms(row.get("startTime"), row.get("endTime")),
+        duration_ms=given if given is not None else context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent or tagged_agent(row.get("request_tags")),
         stainless=stainless,
@@ -81,6 +82,7 @@ FORMATS.add(
         columns=columns_of,
         wants=WANTED,
         json_columns=JSON,
+        outline=SPEND,
         sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
         "requester_ip_address\n"
         "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import ROLES, Messages
@@ -15,8 +16,8 @@ from stillwatch.ingest.usage import add_counts
 from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, text
 from stillwatch.registry import FORMATS, Format
 
-THOUGHT, END = '<details type="reasoning"', "</details>"
-"""Around the reasoning that the program keeps inside the answer."""
+THOUGHT = re.compile(r'<details type="reasoning".*?(?:</details>\s*|\Z)', re.DOTALL)
+"""The reasoning that the program keeps inside the answer."""
 MOST_TURNS = 200
 """Turns before an answer that are kept."""
 
@@ -37,11 +38,11 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     answers = [(key, message) for key, message in said.items() if _role(message) == "assistant"]
     if not answers:
         yield SteppedOver("chats without an answer")
+    words = {key: _words(message) for key, message in said.items()} if answers else {}
     for key, message in answers:
         asked = mapping_of(said.get(str(message.get("parentId"))))
         usage = mapping_of(first(message, "usage", "info.usage", "info"))
         time = first({"m": message, "a": asked}, "a.timestamp", "m.timestamp")
-        words = _words(message)
         request = Request(
             request_id=key,
             account_id=account_of(row, context, "user_id", "userId", "chat.user_id"),
@@ -50,8 +51,8 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
             status=500 if message.get("error") else 200,
             conversation=first_text(row, "id") or first_text(chat, "id"),
             parameters=parameters_of(mapping_of(chat.get("params"))),
-            messages=_turns(chat, said, message) or None,
-            answer=words or None,
+            messages=_turns(chat, said, words, message) or None,
+            answer=words[key] or None,
         )
         yield add_counts(request, usage)
 
@@ -82,14 +83,14 @@ def _role(message: Row) -> str:
     return ROLES.get(str(message.get("role")).lower(), "user")
 
 
-def _turns(chat: Row, said: dict[str, Row], answer: Row) -> Messages:
+def _turns(chat: Row, said: dict[str, Row], words: dict[str, str], answer: Row) -> Messages:
     found: Messages = []
     key, seen = str(answer.get("parentId")), set[str]()
     while key in said and key not in seen and len(found) < MOST_TURNS:
         seen.add(key)
         message = said[key]
-        if words := _words(message):
-            found.append((_role(message), words))
+        if words[key]:
+            found.append((_role(message), words[key]))
         key = str(message.get("parentId"))
     system = first(mapping_of(chat.get("params")), "system") or chat.get("system")
     if isinstance(system, str) and system:
@@ -98,12 +99,9 @@ def _turns(chat: Row, said: dict[str, Row], answer: Row) -> Messages:
 
 
 def _words(message: Row) -> str:
-    """Return what a message says, without the reasoning kept in it."""
-    rest, kept = text_of(inner(message.get("content"))), ""
-    while (begin := rest.find(THOUGHT)) >= 0:
-        end = rest.find(END, begin)
-        kept, rest = kept + rest[:begin], rest[end + len(END) :].lstrip() if end >= 0 else ""
-    return kept + rest
+    """Return what a message says, an answer without the reasoning kept in it. A person may write the same."""
+    whole = text_of(inner(message.get("content")))
+    return THOUGHT.sub("", whole) if _role(message) == "assistant" else whole
 
 
 def _first_model(chat: Row, asked: Row) -> str | None:

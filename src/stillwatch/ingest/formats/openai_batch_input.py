@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.envelope import ACCOUNTS, TIMES, read_line
 from stillwatch.ingest.gateway import account_of
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first
@@ -36,14 +36,14 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     """Read one request. Raises BadRow where it has no account or no time."""
     for found in read_line(row, context) if first(row, *TIMES) is not None else ():
         if isinstance(found, Request) and found.account_id is None:
-            raise BadRow("account_id", NO_ACCOUNT)
+            raise Missing("account_id", NO_ACCOUNT)
         yield found
     if first(row, *TIMES) is not None:
         return
     named = account_of(row, context, *ACCOUNTS)
     if named is None:
-        raise BadRow("time", NEITHER)
-    raise BadRow(
+        raise Missing("time", NEITHER)
+    raise Missing(
         "time", "a batch input file holds no time: add one to each line (time), or use a mapping file"
     )
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from stillwatch.ingest.envelope import TIMES, read_line
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, dig, first
@@ -36,10 +36,10 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         return
     answered = dig(row, "response.body.created") or dig(row, "response.body.created_at")
     if first(row, *TIMES) is None and answered is None:
-        raise BadRow("time", NO_TIME)
+        raise Missing("time", NO_TIME)
     for found in read_line(row, context):
         if isinstance(found, Request) and found.account_id is None:
-            raise BadRow("account_id", NO_ACCOUNT)
+            raise Missing("account_id", NO_ACCOUNT)
         yield found
 
 

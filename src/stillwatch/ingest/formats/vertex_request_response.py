@@ -10,14 +10,13 @@ from stillwatch.ingest.envelope import DEPLOYMENT
 from stillwatch.ingest.gateway import account_of, tagged, with_settings, with_words
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
+from stillwatch.ingest.secrets import first_account
 from stillwatch.ingest.values import Row, absent, dig, first, first_text, inner, mapping_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
-ACCOUNTS = (
-    *tagged("metadata.labels", "metadata", "full_request.labels", "labels"),
-    "metadata.principal_email",
-    "metadata.principal",
-)
+PRINCIPALS = ("metadata.principal_email", "metadata.principal")
+LABELS = tagged("metadata.labels", "metadata", "full_request.labels", "labels")
+"""Labels are part of the request: whoever calls writes them."""
 OTHERS = (("embed", "embeddings"), ("imagen", "images"), ("imagegen", "images"), ("veo", "videos"))
 
 
@@ -40,7 +39,8 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
     answer = _whole(row, "full_response", "response_payload")
     request = Request(
         request_id=text(row.get("request_id")),
-        account_id=account_of(row, context, *ACCOUNTS),
+        account_id=account_of(row, context, *PRINCIPALS, *LABELS),
+        end_user=first_text(row, *LABELS) if first_account(row, *PRINCIPALS) else None,
         time=context.moment(row.get("logging_time"), "logging_time"),
         model=model,
         status=_status(row, answer),
@@ -99,8 +99,8 @@ FORMATS.add(
         suffixes=(".jsonl", ".json", ".parquet"),
         detect=detect,
         read=read,
-        blind_spots="No client address, no user agent and no account: the account is a label of the request "
-        "(user, account, customer, tenant, team), which whoever calls writes",
+        blind_spots="No client address, no user agent. The account is the principal where the log has "
+        "it; else a label of the request (user, account, customer, tenant, team), which whoever calls writes",
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

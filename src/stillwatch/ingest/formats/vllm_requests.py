@@ -11,7 +11,7 @@ from stillwatch.ingest.files.text import TEXT_LOGS, TextLog
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.held import Held
 from stillwatch.ingest.parameters import parameters_of
-from stillwatch.ingest.quarantine import BadRow
+from stillwatch.ingest.quarantine import Missing
 from stillwatch.ingest.request import Context, Numbered, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.values import Row, first, first_text
@@ -117,10 +117,10 @@ def read(row: Row, context: Context) -> Iterator[Request]:
     """Read one request. Raises BadRow where nothing says whose it is, or of which year."""
     account = account_of(row, context, "account_id", "account")
     if account is None:
-        raise BadRow("account_id", ABSENT)
+        raise Missing("account_id", ABSENT)
     time = row.get("time")
     if isinstance(time, str) and SHORT.fullmatch(time):
-        raise BadRow("time", YEARLESS)
+        raise Missing("time", YEARLESS)
     yield Request(
         request_id=first_text(row, "request_id"),
         account_id=account,

@@ -18,6 +18,14 @@ BEGINS = frozenset(
     ("message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop")
 )
 COHERE = frozenset(("message-start", "content-start", "content-delta", "message-end", "tool-call-delta"))
+HOLDERS = ("message", "content", "output")
+TELLING = (
+    *("text", "parts", "output_text", "response", "generation", "outputText", "completion", "tool_calls"),
+    *("function_call", "reasoning_content", "reasoning", "refusal", "audio", "usage", "usageMetadata"),
+    *("metadata", "metrics", "error", "status", "finish_reason", "finishReason", "stop_reason", "stopReason"),
+    *("promptFeedback", "meta", "done", "eval_count", "signature"),
+)
+"""What a response put together has if it is one, beside words in lists."""
 WRITTEN = frozenset(("generation", "outputText", "completion"))
 
 
@@ -34,8 +42,20 @@ def put_together(answer: Any) -> Any:
         return answer
     for event in events[:8]:
         if (made := _made(event, events)) is not None:
-            return made
+            return made if type(answer) is not str or _tells(made) else answer
     return answer
+
+
+def _tells(made: Row) -> bool:
+    """Return whether a stream tells anything: words, a call, an end, counts. Else it may be no stream."""
+    parts = [made]
+    for name in ("choices", "candidates"):
+        inside = made.get(name)
+        parts += [part for part in inside if isinstance(part, dict)] if isinstance(inside, list) else []
+    parts += [part[name] for part in parts for name in HOLDERS if isinstance(part.get(name), dict)]
+    return any(part.get(name) for part in parts for name in TELLING) or any(
+        part.get(name) and not isinstance(part[name], dict) for part in parts for name in HOLDERS
+    )
 
 
 def _made(event: Row, events: Events) -> Row | None:

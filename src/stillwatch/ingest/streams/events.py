@@ -14,6 +14,12 @@ from stillwatch.ingest.values import Row
 Events = list[Row]
 STARTS = ("data:", "event:", "id:", "retry:", ":")
 """How lines of server-sent events begin."""
+ASIDE = ("id:", "retry:", ":")
+"""Beginnings of lines of server-sent events that hold nothing of an answer."""
+MOST_PIECES = 256
+"""Lines of data of one event; each costs a try at all before it."""
+SIGNS = ("[done]", "ping", "keepalive", "keep-alive")
+"""Data that is no JSON, as servers send it."""
 LINE = re.compile(r"\r\n|\n|\r")
 
 
@@ -36,27 +42,45 @@ def _listed(items: list[Any]) -> Events | None:
     return found if found and len(found) == len(items) else None
 
 
-def _sent(text: str) -> Events:
-    """Read server-sent events. A line that was cut off is left out."""
+def _sent(text: str) -> Events | None:
+    """Read server-sent events; None for a text that holds other words: an answer may begin like a stream.
+
+    The last line may be cut off.
+    """
     found: Events = []
     kind, waiting = "", ""
-    for line in LINE.split(text):
+    lines = LINE.split(text)
+    for number, line in enumerate(lines):
         if line.startswith("data:"):
             waiting += line[5:].strip() if not waiting else "\n" + line[5:].strip()
             if (event := _parsed(waiting)) is not None:
                 found.append(event if "type" in event or not kind else {"type": kind, **event})
                 waiting = ""
-            elif waiting == "[DONE]":
+            elif waiting.lower() in SIGNS:
                 waiting = ""
-        elif line.startswith("event:"):
+            elif waiting.count("\n") > MOST_PIECES:
+                return None
+        elif line.startswith("event:") or not line.strip():
+            if waiting and number + 1 < len(lines):
+                return None
             kind, waiting = line[6:].strip(), ""
-        elif not line:
-            kind, waiting = "", ""
-    return found
+        elif not line.startswith(ASIDE) and (number + 1 < len(lines) or not _begun(line)):
+            return None
+    return None if waiting and not waiting.startswith("{") else found
 
 
-def _lines(text: str) -> Events:
-    return [event for event in map(_parsed, LINE.split(text)) if event is not None]
+def _begun(line: str) -> bool:
+    """Return whether a line may be the beginning of one that was cut off."""
+    return any(start.startswith(line) for start in (*STARTS, *ASIDE))
+
+
+def _lines(text: str) -> Events | None:
+    """Read lines of JSON; None if there are other words between them. The last may be cut off."""
+    lines = [line for line in LINE.split(text) if line.strip()]
+    found = [_parsed(line) for line in lines]
+    whole = found if found[-1] is not None or not lines[-1].startswith("{") else found[:-1]
+    events = [event for event in whole if event is not None]
+    return events if len(events) == len(whole) else None
 
 
 def _parsed(text: str) -> Row | None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stillwatch.ingest.wrappers.outer import NAMED, own_fields, shipped
+
 Row = dict[str, Any]
 
 
@@ -29,6 +31,8 @@ class Inside:
     """Whether the wrapper is one whatever is inside; else only text that holds an object is taken out."""
     beside: Row | None = None
     """Fields of the wrapper that belong to the row."""
+    over: Row | None = None
+    """Fields of the row itself, where it is more than a wrapper: what is inside does not replace them."""
 
 
 Layer = Callable[[Row], list[Inside] | None]
@@ -64,25 +68,6 @@ OWN = frozenset(
     ]
 )
 """Fields of a log's own row: one that has them is no wrapper, whatever else it holds."""
-SHIPPER = frozenset(
-    [
-        "kubernetes",
-        "docker",
-        "agent",
-        "ecs",
-        "source_type",
-        "container_name",
-        "container_id",
-        "__REALTIME_TIMESTAMP",
-        "PRIORITY",
-        "ingestionTime",
-        "logStreamName",
-        "_p",
-        "logtag",
-        "fluent_tag",
-    ]
-)
-"""Fields that only a shipper writes."""
 TEXTS = ("log", "message", "MESSAGE", "@message", "msg", "line", "LogMessage", "LogEntry", "Log_s", "_raw")
 """Fields that hold a line of another log."""
 COLLECTED = {"time", "host", "source", "sourcetype", "index", "event", "fields"}
@@ -101,16 +86,23 @@ def time_of(row: Row) -> Any:
 
 
 def _text(row: Row) -> list[Inside] | None:
-    """A field that holds a line of another log; the names of shippers."""
+    """A field that holds a line of another log; the names of shippers.
+
+    Without a mark of a shipper it may as well hold what a client wrote, so a row with an account or words of
+    its own stays as it is.
+    """
     if not OWN.isdisjoint(row):
         return None
+    by_shipper = shipped(row)
     for name in TEXTS:
         value = row.get(name)
         if name == "MESSAGE" and isinstance(value, list):
             value = _bytes(value)
         if isinstance(value, str):
-            surely = not SHIPPER.isdisjoint(row) or name in ("@message", "_raw")
-            return [Inside(value, time_of(row), surely)]
+            surely = by_shipper or name in ("@message", "_raw")
+            if not surely and not NAMED.isdisjoint(row):
+                return None
+            return [Inside(value, time_of(row), surely, over=own_fields(row, name))]
         if name == "message" and "subscription" in row and isinstance(value, dict):
             if not isinstance(value.get("data"), str):
                 return None

@@ -45,6 +45,8 @@ TIMES = frozenset(
 )
 """Fields in which rows tell their own time."""
 DOCKER = frozenset(("log", "stream", "time", "attrs"))
+STREAMS = ("stdout", "stderr")
+"""All others are one, so that what waits for its end is bounded."""
 NO_OBJECT = Aside("log lines without a JSON object")
 
 
@@ -55,7 +57,7 @@ class Unwrapper:
         """longest: bytes that the parts of a line may have together."""
         self._longest = longest
         self._parts: dict[str, list[str]] = {}
-        self._held = 0
+        self._sizes: dict[str, int] = {}
 
     def rows(self, row: Row) -> list[Row | BadRow]:
         """Return the rows inside a row; the row itself if it is no wrapper."""
@@ -78,7 +80,8 @@ class Unwrapper:
         return [BadRow("", "a line of a container's log has no end")] if self._parts else []
 
     def _docker(self, row: Row) -> list[Row | BadRow]:
-        text, stream = row["log"], str(row.get("stream"))
+        text, stream = row["log"], row.get("stream")
+        stream = stream if stream in STREAMS else ""
         mark = row.get("_p", row.get("logtag"))
         ends = text.endswith("\n") or (text.endswith("}") and not self._parts.get(stream))
         time = row.get("time")
@@ -90,16 +93,15 @@ class Unwrapper:
         if not piece.whole and not self._parts.get(piece.stream) and line_of(piece.text).row is not None:
             piece = Piece(piece.time, piece.stream, True, piece.text)
         parts = self._parts.setdefault(piece.stream, [])
-        self._held += len(piece.text)
-        if self._held <= self._longest:
+        size = self._sizes[piece.stream] = self._sizes.get(piece.stream, 0) + len(piece.text)
+        if size <= self._longest:
             parts.append(piece.text)
+        else:
+            parts[:] = [""]  # nothing of it is needed any more, but that its end is awaited
         if not piece.whole:
             return []
-        too_long = self._held > self._longest
-        self._held -= sum(map(len, parts))
-        del self._parts[piece.stream]
-        if too_long:
-            self._held = 0
+        del self._parts[piece.stream], self._sizes[piece.stream]
+        if size > self._longest:
             return [BadRow("", f"row longer than ingest.max_row_bytes ({self._longest:,} bytes)")]
         return list(_opened(Inside("".join(parts), piece.time or None), 0))
 
@@ -143,7 +145,7 @@ def _perhaps(row: Row, one: Inside, depth: int) -> Iterator[Row | BadRow]:
     if line is None or line.row is None or len(line.row) < 2:
         yield _timed(row, row.get("@timestamp"))
     else:
-        yield from _finished(line.row, line.time or one.time, depth)
+        yield from _finished({**line.row, **(one.over or {})}, line.time or one.time, depth)
 
 
 def _opened(one: Inside, depth: int) -> Iterator[Row | BadRow]:
@@ -154,7 +156,7 @@ def _opened(one: Inside, depth: int) -> Iterator[Row | BadRow]:
     if not isinstance(content, dict):
         yield NO_OBJECT
         return
-    yield from _finished({**(one.beside or {}), **content}, time, depth)
+    yield from _finished({**(one.beside or {}), **content, **(one.over or {})}, time, depth)
 
 
 def _finished(row: Row, time: Any, depth: int) -> Iterator[Row | BadRow]:

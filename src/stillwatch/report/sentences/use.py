@@ -50,7 +50,14 @@ def lines(rows: Sequence[Row]) -> list[str]:
 
 def warnings(rows: Sequence[Row]) -> list[Warned]:
     """What should make a person look again, the most serious first."""
-    looks: tuple[Callable[[Sequence[Row]], list[Warned]], ...] = (_joins, _dates, _largest, _permits)
+    looks: tuple[Callable[[Sequence[Row]], list[Warned]], ...] = (
+        _stepped,
+        _nameless,
+        _joins,
+        _dates,
+        _largest,
+        _permits,
+    )
     return [warned for look in looks for warned in look(rows)]
 
 
@@ -75,6 +82,7 @@ WORDS = {
     use.STEPPED_OVER: "rows stepped over",
     use.MERGED: "rows merged into others",
     use.QUARANTINED: "rows not readable",
+    use.NAMELESS: "of these, rows without an account",
     use.LEFT_OUT: "single values left out",
     use.FILLED: "rows that fill the column",
     use.IGNORED: "files with an unused column",
@@ -136,10 +144,11 @@ def _read(given: str, title: str, rows: Sequence[Row]) -> str:
         values = _by_name(out)
         told.append(f"single values left out{_listed(values)}")
     if ignored := _of(rows, given, use.IGNORED):
-        names = [formatting.cut(row["name"], 40) for row in ignored]
-        more = len(names) - NAMED
+        names = [formatting.cut(row["name"], 40) for row in ignored if row["name"] != use.OTHERS]
+        whole = len(names) + _sum([row for row in ignored if row["name"] == use.OTHERS])
+        more = whole - len(names[:NAMED])
         shown = [*names[:NAMED], f"{more} more"] if more > 0 else names
-        told.append(f"not used: {formatting.plural(len(names), 'column')} ({joined(shown)})")
+        told.append(f"not used: {formatting.plural(whole, 'column')} ({joined(shown)})")
     return f"{title}: {'; '.join(told)}."
 
 
@@ -154,6 +163,57 @@ def _listed(kinds: Counter[str]) -> str:
 def _names(given: str, row: Row) -> str:
     what = "requests" if given == "edge" else "accounts"
     return f"names {formatting.count(row['count'])} of {formatting.count(row['of'])} {what} of the logs"
+
+
+def _most_of(rows: Sequence[Row], what: str) -> list[tuple[str, int, int]]:
+    """Return files of the logs of which more than half of the rows are counted so: name, these, all."""
+    these: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    for row in _of(rows, "logs"):
+        if row["file"] is None:
+            continue
+        if row["what"] == what:
+            these[row["file"]] += row["count"]
+        if row["what"] in (use.READ, use.STEPPED_OVER, use.MERGED, use.QUARANTINED):
+            whole[row["file"]] += row["count"]
+    return [
+        (file, n, whole[file]) for file, n in these.items() if whole[file] >= SMALL and 2 * n > whole[file]
+    ]
+
+
+def _in_files(found: list[tuple[str, int, int]]) -> str:
+    """Return how many rows of which file, and of how many others the same is true."""
+    file, these, whole = max(found, key=lambda one: one[1])
+    more = f" (and more than half of {len(found) - 1:,} other files)" if len(found) > 1 else ""
+    return f"{formatting.count(these)} of {formatting.count(whole)} rows of {formatting.cut(file, 60)}{more}"
+
+
+def _stepped(rows: Sequence[Row]) -> list[Warned]:
+    found = _most_of(rows, use.STEPPED_OVER)
+    if not found:
+        return []
+    kinds = _by_name(_of(rows, "logs", use.STEPPED_OVER))
+    return [
+        Warned(
+            "mostly_stepped_over",
+            f"{_in_files(found)} were stepped over, since they ask no model for text{_listed(kinds)}.",
+            "If they are calls of a model, name their --format, or write a --mapping file; spans around "
+            "calls, embeddings and health checks are rightly left out.",
+        )
+    ]
+
+
+def _nameless(rows: Sequence[Row]) -> list[Warned]:
+    found = _most_of(rows, use.NAMELESS)
+    if not found:
+        return []
+    return [
+        Warned(
+            "mostly_without_account",
+            f"{_in_files(found)} name no account, so they were kept out.",
+            "Name the field that holds the account with ingest.account_field, or let the gateway log it.",
+        )
+    ]
 
 
 def _joins(rows: Sequence[Row]) -> list[Warned]:

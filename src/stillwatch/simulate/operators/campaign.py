@@ -11,6 +11,7 @@ from stillwatch.simulate.operators import (
     churn,
     isolation,
     mail,
+    marks,
     networks,
     payment,
     regions,
@@ -78,6 +79,8 @@ def _one_wave(
     if spec.pinned:
         accounts.other_client[:] = accounts.client
     rhythm.set_pace(spec, accounts, n, rng)
+    marks.assert_devices(spec, accounts, n)
+    marks.ride_limits(spec, accounts)
     slices.deal_out(spec, accounts, rng)
     isolation.isolate(spec, accounts, before, setting, rng)
     return accounts

@@ -12,7 +12,10 @@ from stillwatch.simulate.specs import Campaign
 def register_in_bulk(spec: Campaign, accounts: Accounts, setting: Setting, rng: np.random.Generator) -> None:
     """Give some accounts catch-all domains of the operator, others freemail in the shape of its script."""
     n = len(accounts)
-    domains = setting.domains.all(own_domains(spec.mail_domains, rng))
+    names = own_domains(spec.mail_domains, rng)
+    if spec.mail_root:
+        names = [f"mx{i + 1}.{names[0]}" for i in range(len(names))]
+    domains = setting.domains.all(names)
     setting.bulk["domains"].update(domains.tolist())
     shape = setting.shapes.add(f"a{rng.integers(5, 8)}9{rng.integers(4, 7)}")
     scripted = rng.random(n) < spec.mail_share
