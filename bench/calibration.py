@@ -1,4 +1,4 @@
-"""Do the promised error rates hold? Null e-values, e-BH, the 'at least m of n' bound, the bets on owners.
+"""Do the promised error rates hold? Null e-values, e-BH, the 'at least m of n' bound, naming, the bets on owners.
 
 python bench/calibration.py [--quick] [--seed 1] [--json FILE]
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from rich.console import Console
 
+from made_worlds.stock_agent_world import FILLED, MIXES, told
 from stillwatch.engine import DuckDBEngine
 from stillwatch.heldout.content import HeldOut, held_out_evidence
 from stillwatch.heldout.error_control import at_least, e_bh
@@ -263,6 +264,35 @@ def conformal_coverage(engine: DuckDBEngine, rng: np.random.Generator, worlds: i
     return lines
 
 
+def stock_agent(engine: DuckDBEngine, rng: np.random.Generator, worlds: int) -> list[Line]:
+    """Measure the bound and the tier `named` where strangers in the group use the campaign's agent.
+
+    Users of one agent are not exchangeable with everybody; the bound speaks of the named accounts.
+    """
+    lines: list[Line] = []
+    for mix in (*MIXES, FILLED):
+        found = [told(engine, rng, mix) for _ in range(worlds)]
+        case = f"{mix.guilty} guilty and {mix.strangers} strangers, {mix.outside} users outside"
+        case += " (nothing promised)" if mix == FILLED else ""
+        power = f"named {np.mean([one.named - one.strangers_named for one in found]):.0f} of {mix.guilty}, "
+        power += f"bound {np.mean([one.at_least for one in found]):.0f}"
+        promised = 1.0 if mix == FILLED else 0.05
+        shares = np.array([one.strangers_named / max(one.named, 1) for one in found])
+        lines += [
+            rate(
+                "bound above the truth, stock agent",
+                case,
+                promised,
+                sum(one.above for one in found),
+                worlds,
+                power,
+            ),
+            mean("strangers among the named", case, promised, shares),
+        ]
+        progress(f"stock agent, {case}")
+    return lines
+
+
 def owners_at_the_limit(
     rng: np.random.Generator, accounts: int, days: int = 28, prompts: int = 50
 ) -> list[Line]:
@@ -322,6 +352,7 @@ def main() -> None:
         )
         lines += false_discoveries(engine, rng, *((20, 2000, 25) if given.quick else (120, 3000, 35)))
         lines += conformal_coverage(engine, rng, *((3, 40) if given.quick else (15, 60)))
+        lines += stock_agent(engine, np.random.default_rng([given.seed, 2]), 10 if given.quick else 200)
     lines += coverage(rng, 200 if given.quick else 1000)
     lines += owners_at_the_limit(rng, 2_000 if given.quick else 20_000)
     Console(width=170).print(shown(lines))

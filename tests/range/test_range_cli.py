@@ -25,7 +25,9 @@ def test_make_and_score_on_the_command_line(hamlet_file: Path, tmp_path: Path) -
     mine = [row["account_id"] for row in truth if row["campaign"] == "thistle"]
     columns = {"campaign": ["C001"], "group": [1], "verdict": ["adversarial"], "listed": [True]}
     pq.write_table(pa.table(columns), run / "campaigns.parquet")
-    pq.write_table(pa.table({"group": [1] * len(mine), "account_id": mine}), run / "members.parquet")
+    members = pa.table({"group": [1] * len(mine), "account_id": mine, "tier": ["named"] * len(mine)})
+    pq.write_table(members, run / "members.parquet")
+    pq.write_table(members[:0], run / "bystanders.parquet")
     scored = CliRunner().invoke(command, ["score", str(run), str(out), "--json"])
     document = json.loads(scored.stdout)
     assert {row["name"]: row["found"] for row in document["campaigns"]} == {"bramble": False, "thistle": True}

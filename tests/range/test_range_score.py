@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.errors import RunError
-from stillwatch.simulate.score import Found, Truth, read_truth, score, scored
+from stillwatch.simulate.score import Found, Truth, read_run, read_truth, score, scored
 from stillwatch.simulate.side_files import TRUTH
 
 THISTLE = frozenset(f"t{i}" for i in range(10))
@@ -249,12 +249,11 @@ def write_run(folder: Path, members: list[tuple[int, str]]) -> None:
         "listed": [True],
     }
     pq.write_table(pa.table(columns), folder / "campaigns.parquet")
-    pq.write_table(
-        pa.table(
-            {"group": pa.array([g for g, _ in members], pa.int32()), "account_id": [a for _, a in members]}
-        ),
-        folder / "members.parquet",
-    )
+    rows = {"group": pa.array([g for g, _ in members], pa.int32()), "account_id": [a for _, a in members]}
+    named = pa.table(rows | {"tier": ["named"] * len(members)})
+    pq.write_table(named, folder / "members.parquet")
+    beside = {"group": pa.array([1, 1], pa.int32()), "account_id": ["c0", "c1"], "tier": ["present", "near"]}
+    pq.write_table(pa.table(beside), folder / "bystanders.parquet")
 
 
 def write_truth(folder: Path) -> None:
@@ -279,6 +278,45 @@ def test_scores_come_from_the_tables(tmp_path: Path) -> None:
     write_truth(tmp_path / "world")
     for truth in (tmp_path / "world", tmp_path / "world" / "truth.parquet"):
         assert of(score(tmp_path / "run", truth), "thistle")["account_recall"] == 1.0
+
+
+def test_only_the_named_are_called_and_those_present_are_told_apart(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", [(1, a) for a in sorted(THISTLE)])
+    write_truth(tmp_path / "world")
+    (found,) = read_run(tmp_path / "run")
+    assert (found.members, found.present) == (THISTLE, frozenset({"c0"})), "c1 is near"
+    document = scored([found], TRUE)
+    assert document["innocents_called"] == {}
+    assert document["innocents_present"] == {"classroom": 1}
+    assert document["pooled"]["account_precision"] == 1.0
+
+
+def test_a_coordinated_campaign_is_shown_and_not_found() -> None:
+    found = [
+        Found("C1", "coordinated", True, some(BRAMBLE, 15), some(CLASS, 2)),
+        Found("C2", "coordinated", True, frozenset(), THISTLE | some(CLASS, 3)),
+        Found("G3", "coordinated", False, LICENSED),
+    ]
+    document = scored(found, TRUE)
+    for name, held in (("bramble", 15), ("thistle", 10)):
+        row = of(document, name)
+        assert (row["found"], row["verdict"], row["coordinated"]) == (False, "coordinated", held)
+        assert row["account_recall"] == 0.0
+    assert document["innocents_called"] == document["false_campaigns"] == {}
+    assert document["innocents_coordinated"] == {"classroom": 3}, "nothing rests on those present in C1"
+
+
+def test_an_accusation_that_names_nobody_is_still_false() -> None:
+    document = scored([Found("C1", "adversarial", True, frozenset(), CLASS)], TRUE)
+    assert document["false_campaigns"] == {"classroom": 1}
+    assert document["innocents_called"] == {}
+    assert document["innocents_present"] == {"classroom": 30}
+
+
+def test_an_accused_campaign_says_how_many_of_it_are_only_present() -> None:
+    beside = BRAMBLE - some(BRAMBLE, 12) | some(CLASS, 2)
+    row = of(scored([Found("C1", "adversarial", True, some(BRAMBLE, 12), beside)], TRUE), "bramble")
+    assert (row["found"], row["present"], row["coordinated"]) == (True, 8, 0)
 
 
 def test_what_does_not_belong_together_is_said(tmp_path: Path) -> None:

@@ -179,14 +179,17 @@ def _show_scores(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("campaign", "found", "verdict", "precision", "recall", "accounts", title="Scores")
+    table = Table(
+        "campaign", "found", "verdict", "precision", "recall", "present", "accounts", title="Scores"
+    )
     for row in document["campaigns"]:
         rates = (f"{row['account_precision']:.3f}", f"{row['account_recall']:.3f}")
         table.add_row(
             row["name"],
-            "yes" if row["found"] else "NO",
+            "yes" if row["found"] else "coordinated" if row["coordinated"] else "NO",
             row["verdict"] or "-",
             *rates,
+            f"{row['present']:,}",
             f"{row['accounts']:,}",
         )
     pooled = document["pooled"]
@@ -196,6 +199,7 @@ def _show_scores(document: dict[str, Any]) -> None:
         "",
         f"{pooled['account_precision']:.3f}",
         f"{pooled['account_recall']:.3f}",
+        "",
         "",
         style="bold",
     )
@@ -208,7 +212,9 @@ def _show_scores(document: dict[str, Any]) -> None:
             f"victims of stolen keys called: {document['victims_called']} of {document['victims']} (their "
             "keys need changing; no ban)"
         )
-    console.print(f"innocent accounts in either: {_counts(document['innocents_called'])}")
+    console.print(f"innocent accounts named in either: {_counts(document['innocents_called'])}")
+    console.print(f"present in either, not named: {_counts(document['innocents_present'])}")
+    console.print(f"in groups called coordinated: {_counts(document['innocents_coordinated'])}")
     for name, verdict in document["exceeding"].items():
         console.print(
             f"beyond its permit: {name}, found {verdict or 'not at all'}"

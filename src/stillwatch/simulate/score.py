@@ -15,6 +15,8 @@ from stillwatch.errors import RunError
 from stillwatch.schema.codes import Tier
 
 ACCUSING = ("adversarial", "unlicensed")
+COORDINATED = "coordinated"
+"""Verdict on a group that is large and hidden, with no sign of what it is for: listed, but no accusation."""
 HALF = 0.5
 VICTIM = "victim"
 """Label of an account whose keys a campaign stole."""
@@ -67,13 +69,22 @@ class Accusation:
         """Return whether at least half of its members are among the accounts."""
         return bool(self.members) and len(self.members & accounts) >= HALF * len(self.members)
 
+    @property
+    def told(self) -> frozenset[str]:
+        """The accounts that it is told by."""
+        return self.members
+
     def wronged(self, truth: Truth) -> frozenset[str]:
         """Return members for whom the verdict is wrong; victims of a campaign are counted separately."""
-        return self.members - truth.used - truth.excused(self.verdict)
+        return self.members & self.wrongly_told(truth)
+
+    def wrongly_told(self, truth: Truth) -> frozenset[str]:
+        """Return the accounts that it is told by and for whom the verdict is wrong."""
+        return self.told - truth.used - truth.excused(self.verdict)
 
     def is_false(self, truth: Truth) -> bool:
-        """Return whether more than half of its members are accused wrongly."""
-        return len(self.wronged(truth)) > HALF * len(self.members)
+        """Return whether it is told by accounts for more than half of which the verdict is wrong."""
+        return len(self.wrongly_told(truth)) > HALF * len(self.told)
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,17 @@ class Found(Accusation):
     """Whether it passed the error control."""
     members: frozenset[str]
     """The accounts that it names."""
+    present: frozenset[str] = frozenset()
+    """Accounts that are present in it without being named."""
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The accounts that it is told by: those named, or all present where too few are named."""
+        return self.members or self.present
+
+    def is_of(self, accounts: frozenset[str]) -> bool:
+        """Return whether at least half of those it is told by are among the accounts."""
+        return bool(self.told) and len(self.told & accounts) >= HALF * len(self.told)
 
 
 def score(run: Path, truth: Path) -> dict[str, Any]:
@@ -99,8 +121,12 @@ def score(run: Path, truth: Path) -> dict[str, Any]:
 
 
 def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
-    """Score campaigns against the truth."""
-    everyone = frozenset().union(*(f.members for f in found))
+    """Score campaigns against the truth.
+
+    Only what a listed accusation names counts as called. A campaign whose accounts are listed as coordinated
+    is shown as such, and is not found.
+    """
+    everyone = frozenset().union(*(f.members | f.present for f in found))
     if everyone and not everyone & truth.kinds.keys():
         raise RunError(
             "no account of the run is in the truth",
@@ -122,6 +148,13 @@ def scored(found: list[Found], truth: Truth) -> dict[str, Any]:
         "exceeding": {name: _exceeding(accounts, found) for name, accounts in truth.exceeding.items()},
         "doubtful": {kind: _called(accounts, found) for kind, accounts in truth.doubtful.items()},
         "innocents_called": _innocents(accusing, truth),
+        "innocents_present": _by_kind(
+            frozenset().union(*(f.present for f in accusing)).difference(*(f.members for f in accusing)),
+            truth,
+        ),
+        "innocents_coordinated": _by_kind(
+            frozenset().union(*(f.told for f in found if f.listed and f.verdict == COORDINATED)), truth
+        ),
     }
 
 
@@ -130,13 +163,16 @@ def _campaign(
 ) -> dict[str, Any]:
     matching = [f for f in accusing if f.mostly(accounts)]
     union = frozenset().union(*(f.members for f in matching))
-    named = matching or [f for f in found if f.mostly(accounts)]
-    largest = max(named, key=lambda f: (len(f.members), f.name), default=None)
-    is_found = bool(matching) and len(union & accounts) >= HALF * len(accounts)
+    coordinated = [f for f in found if f.listed and f.verdict == COORDINATED and f.is_of(accounts)]
+    named = matching or coordinated or [f for f in found if f.is_of(accounts)]
+    largest = max(named, key=lambda f: (len(f.told), f.name), default=None)
+    present = frozenset().union(*(f.present for f in accusing if f.is_of(accounts))) - union
     return {
         "name": name,
-        "found": is_found,
+        "found": bool(matching) and len(union & accounts) >= HALF * len(accounts),
         "verdict": largest.verdict if largest else None,
+        "present": len(present & accounts),
+        "coordinated": len(frozenset().union(*(f.told for f in coordinated)) & accounts),
         **_rates(union, accounts),
         "accounts": len(accounts),
         "as": sorted(f.name for f in matching),
@@ -158,9 +194,9 @@ def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) ->
     for accusation in accusing:
         if accusation.verdict == verdict and accusation.is_false(truth):
             kinds[
-                Counter(truth.kinds.get(a, "unknown") for a in sorted(accusation.wronged(truth))).most_common(
-                    1
-                )[0][0]
+                Counter(
+                    truth.kinds.get(a, "unknown") for a in sorted(accusation.wrongly_told(truth))
+                ).most_common(1)[0][0]
             ] += 1
     return dict(sorted(kinds.items()))
 
@@ -168,14 +204,20 @@ def false_by_kind(accusing: Sequence[Accusation], verdict: str, truth: Truth) ->
 def _innocents(accusing: list[Found], truth: Truth) -> dict[str, int]:
     """Count accounts that any listed accusation names wrongly, by kind."""
     called = frozenset().union(*(f.wronged(truth) for f in accusing))
-    return dict(sorted(Counter(truth.kinds.get(account, "unknown") for account in called).items()))
+    return _by_kind(called, truth)
+
+
+def _by_kind(accounts: frozenset[str], truth: Truth) -> dict[str, int]:
+    """Count accounts that no campaign used, by kind."""
+    kinds = Counter(truth.kinds.get(account, "unknown") for account in accounts - truth.used)
+    return dict(sorted(kinds.items()))
 
 
 def _called(accounts: frozenset[str], found: list[Found]) -> dict[str, int]:
     """Return how many of the accounts each verdict of a listed group touches, and how many there are."""
     listed = [f for f in found if f.listed]
-    verdicts = sorted({f.verdict for f in listed if f.members & accounts})
-    touched = {v: frozenset().union(*(f.members for f in listed if f.verdict == v)) for v in verdicts}
+    verdicts = sorted({f.verdict for f in listed if f.told & accounts})
+    touched = {v: frozenset().union(*(f.told for f in listed if f.verdict == v)) for v in verdicts}
     return {"accounts": len(accounts)} | {v: len(touched[v] & accounts) for v in verdicts}
 
 
@@ -248,19 +290,24 @@ def _sets(names: list[str], accounts: list[str]) -> dict[str, frozenset[str]]:
 
 
 def read_run(folder: Path) -> list[Found]:
-    """Return the campaigns of a run with the accounts that they name."""
+    """Return the campaigns of a run with the accounts that they name, and those only present in them."""
     do = "give the folder that `detect --out` wrote"
     campaigns = _table(
         folder / "campaigns.parquet", ("campaign", "group", "verdict", "listed"), do
     ).to_pylist()
-    table = _table(folder / "members.parquet", ("group", "account_id", "tier"), do).to_pydict()
-    members: dict[int, set[str]] = {}
-    for group, account, tier in zip(table["group"], table["account_id"], table["tier"], strict=True):
-        if tier != Tier.NAMED:
-            continue
-        members.setdefault(group, set()).add(account)
+    accounts: dict[tuple[int, str], set[str]] = {}
+    for name in ("members", "bystanders"):
+        table = _table(folder / f"{name}.parquet", ("group", "account_id", "tier"), do).to_pydict()
+        for group, account, tier in zip(table["group"], table["account_id"], table["tier"], strict=True):
+            accounts.setdefault((group, tier), set()).add(account)
     return [
-        Found(c["campaign"], c["verdict"], c["listed"], frozenset(members.get(c["group"], ())))
+        Found(
+            c["campaign"],
+            c["verdict"],
+            c["listed"],
+            frozenset(accounts.get((c["group"], Tier.NAMED.value), ())),
+            frozenset(accounts.get((c["group"], Tier.PRESENT.value), ())),
+        )
         for c in campaigns
     ]
 
