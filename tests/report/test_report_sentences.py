@@ -35,6 +35,7 @@ HIGH: dict[str, Any] = {
     "exchanges": 2_000,
     "named": 12,
     "present": 0,
+    "role": "operator",
 }
 
 
@@ -72,6 +73,11 @@ HIGH: dict[str, Any] = {
             {"verdict": "benign", "scale": 0.1, "deception": 0.9, "intent": 0.1, "kind": "linked"},
             "act as one. Deception is high, but scale and intent are not.",
             "No axis",
+        ),
+        (
+            {"verdict": "adversarial", "deception": 0.9, "role": "victim"},
+            "with stolen or leaked keys. The customers are the victims. That use works at industrial scale,",
+            "the group",
         ),
         ({"verdict": "adversarial", "deception": 0.9}, "scale, hides who is behind it and asks", "permit"),
     ],

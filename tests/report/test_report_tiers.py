@@ -170,7 +170,7 @@ def test_headline_numbers_agree_with_the_lists_below(tmp_path: Path, change: dic
 
 def test_chapters_stand_in_the_order_of_what_to_look_at_first() -> None:
     row = {"permit": "", "kind": "linked", "verdict": "adversarial"}
-    changes = (
+    changes: tuple[dict[str, str], ...] = (
         {},
         {"verdict": "coordinated"},
         {"verdict": "unlicensed"},

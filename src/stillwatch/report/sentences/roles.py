@@ -13,7 +13,7 @@ from stillwatch.schema.codes import Role, RoleReason
 ROLES: Mapping[str, str] = {
     Role.OPERATOR: "operator: accounts of somebody who harvests",
     Role.PROVIDER: "provider of accounts: somebody who lends or sells access to them",
-    Role.VICTIM: "victims: accounts of customers whose keys somebody else uses",
+    Role.VICTIM: "victims: accounts of customers whose stolen or leaked keys somebody else uses",
     Role.UNKNOWN: "not known: hidden and organised, by whom and for what is not shown",
     Role.NONE: "not asked",
 }

@@ -9,6 +9,7 @@ from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import Values, why
 from stillwatch.report.view_models import AXES
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.codes import Role
 
 DEFAULT_HIGH = 0.5
 DOES = {
@@ -28,6 +29,10 @@ WHO = {
 KNOWN = "one verified organisation, with less use than needs a permit"
 
 
+STOLEN = (
+    "somebody else uses these customers' accounts beside them, most likely with stolen or leaked keys. The "
+    "customers are the victims."
+)
 COORDINATED = (
     "It is not called distillation: no purpose is shown. A relay or resale of access, a farm of accounts or "
     "a vendor can look like this."
@@ -65,6 +70,8 @@ def verdict(campaign: Row, least: float, many: int = 0) -> str:
         beyond = ", though its use goes somewhat beyond it" if campaign["permit_excess"] else ""
         return f"{said}: a permit covers the group{beyond}. {does}"
     group = f"the group {joined(told)}." if strong else does
+    if campaign["role"] == Role.VICTIM:
+        return f"{said}: {STOLEN} {f'That use {joined(told)}.' if strong else does}"
     if campaign["verdict"] == "coordinated":
         return f"{said}, purpose unknown: {group} {COORDINATED}"
     if campaign["verdict"] != "unlicensed":
