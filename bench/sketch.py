@@ -7,8 +7,9 @@ words at random places, an answer, address and client. `sketch` is the whole sta
 MinHash bands, projections, language, conversation keys, intent, marks). It is compared, on the same texts and
 in the same run, with the 64-permutation MinHash of datasketch and of rensa over words. Seconds are processor
 seconds of one thread: the median of several runs, with the spread between the fastest and the slowest as the
-machine's noise. Memory is the resident size after the first million prompts and after the last. Target:
-300,000 prompts of 300 characters.
+machine's noise. Memory is the resident size after the first million prompts and after the last. A table tells
+how many milliseconds of a batch each kernel takes (`sketch_study/by_kernel.py`). Target: 300,000 prompts of 300
+characters.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from sketch_study.by_kernel import by_kernel
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.settings import SketchSettings
@@ -163,6 +165,9 @@ def main() -> None:
                 f"{length:5d} characters  {name:26s} {figure['per_second']:12,.0f} prompts a second and "
                 f"core   noise x{figure['noise']:.2f}"
             )
+        found.setdefault("milliseconds", {})[length] = parts = by_kernel(batch, key, times)
+        for name, taken in parts.items():
+            print(f"    {name:45s} {taken:8.1f} ms {taken / parts['whole']:6.1%}")
         if length == LENGTHS[0]:
             found["memory_mb"] = memory(batch, key, 300_000 if options.quick else 10_000_000)
             print(f"memory: {found['memory_mb']}")

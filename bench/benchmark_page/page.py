@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark_page.evasions import evasions
+from benchmark_page.front import front
 from benchmark_page.guarantees import guarantees
 from benchmark_page.lines import Doc, better, in_all, name_of, named
 from benchmark_page.picture import TITLE, picture
@@ -194,17 +195,24 @@ def machine(cells: Sequence[Doc]) -> str:
     return f"{where}. {len(cells)} worlds of {exchanges:,} exchanges in all took: {spent}."
 
 
-def worlds(document: Mapping[str, Any], kept: Sequence[Target]) -> list[str]:
-    """Show the results of every detector on the worlds, and compare them with the targets."""
+def summed_up(document: Mapping[str, Any], kept: Sequence[Target], parts: Sequence[str]) -> list[str]:
+    """Return the page: what a stranger should know, the targets, and where the figures come from. parts: the
+    files of tables beside it.
+    """
     cells = document["cells"]
     seeds, scales = (several((cell["cell"][name] for cell in cells), "g") for name in ("seed", "scale"))
-    every = " or ".join(how_often(days) for days in sorted({cell["every"] for cell in cells}))
     short = (
         "A quick run: small worlds, without the slow baselines (PRADA, MMD). It says little about rates.\n"
     )
-    ahead = better(cells)
     return [
-        "# The benchmark\n",
+        *front(document, kept, parts),
+        "## Targets\n",
+        table(
+            ["target", "measured", "kept"],
+            ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept),
+        ),
+        f"![{TITLE}](figures/benchmark.svg)\n",
+        "## Where the figures come from\n",
         "This page is made by `python bench/range.py --again --work bench/measured --page "
         "docs/benchmark.md` from figures that stand in `bench/measured`; nothing in it is written by hand. "
         "What the worlds are stands in [the range](range.md), how it is decided in [how it "
@@ -212,62 +220,77 @@ def worlds(document: Mapping[str, Any], kept: Sequence[Target]) -> list[str]:
         f"Scale {scales}, seeds {seeds}, false discovery rate "
         f"{several((cell['rate'] for cell in cells), '.0%')}. {machine(cells)}\n",
         *([short] if any(cell["quick"] for cell in cells) else []),
-        "## Targets\n",
-        table(
-            ["target", "measured", "kept"],
-            ([t.what, t.measured, "yes" if t.kept else "**no**"] for t in kept),
-        ),
-        "## Campaigns\n",
-        "Recall is that of the accounts of all seeds together, precision the mean. An alarm is that of "
-        f"`stillwatch watch`, here with a search {every} until each campaign of the world has one; "
-        "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of a "
-        "thousand exchanges is called high "
-        "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than "
-        "that, or than its first day, an alarm before it is not to be expected.\n",
-        campaigns(cells),
-        *(["### With several searches a day\n", soon(document["how_soon"])] if document["how_soon"] else []),
-        "## Against the baselines\n",
-        f"{READ_AS}\n",
-        f"![{TITLE}](figures/benchmark.svg)\n",
-        rivals(cells),
-        "At the lowest threshold that calls no more than 0.1 % of the innocent accounts, which is chosen "
-        "with the truth and so flatters the baselines:\n",
-        rivals(cells, "flattered"),
-        "\n".join(f"- {sentence}" for sentence in ahead) + "\n"
-        if ahead
-        else "No baseline is ahead on any campaign.\n",
-        "## Whom they wrong\n",
-        false_calls(cells),
     ]
 
 
-def studies(document: Mapping[str, Any]) -> list[str]:
-    """Show the results of the studies that have figures."""
-    parts = ["## Evasions and what they cost\n"]
+def tables(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the files of tables: each name with its paragraphs."""
+    cells = document["cells"]
+    every = " or ".join(how_often(days) for days in sorted({cell["every"] for cell in cells}))
+    ahead = better(cells)
+    found = {
+        "campaigns": [
+            "# Campaigns\n",
+            "Recall is that of the accounts of all seeds together, precision the mean. An alarm is that of "
+            f"`stillwatch watch`, here with a search {every} until each campaign of the world has one; "
+            "days are counted from the campaign's first exchange to the end of the alarm's day. The scale of "
+            "a thousand exchanges is called high "
+            "(signal `volume`), and a search sees whole days: where a twentieth of a campaign is less than "
+            "that, or than its first day, an alarm before it is not to be expected.\n",
+            campaigns(cells),
+            *(
+                ["## With several searches a day\n", soon(document["how_soon"])]
+                if document["how_soon"]
+                else []
+            ),
+        ],
+        "baselines": [
+            "# Against the baselines\n",
+            f"{READ_AS}\n",
+            f"![{TITLE}](../figures/benchmark.svg)\n",
+            rivals(cells),
+            "At the lowest threshold that calls no more than 0.1 % of the innocent accounts, which is chosen "
+            "with the truth and so flatters the baselines:\n",
+            rivals(cells, "flattered"),
+            "\n".join(f"- {sentence}" for sentence in ahead) + "\n"
+            if ahead
+            else "No baseline is ahead on any campaign.\n",
+        ],
+        "wronged": ["# Whom they wrong\n", false_calls(cells)],
+        "evasions": ["# Evasions and what they cost\n"],
+    }
     if document["evasion"]:
-        parts += [
-            "![Share of accounts found against cost](figures/evasion.svg)\n",
+        found["evasions"] += [
+            "![Share of accounts found against cost](../figures/evasion.svg)\n",
             evasions(document["evasion"]),
         ]
     else:
-        parts.append(
+        found["evasions"].append(
             "Not measured with these worlds: `python bench/evasion.py --json evasion.json` in the folder of "
             "the finished ones.\n"
         )
     if document["guarantees"]:
-        parts += ["## Guarantees\n", guarantees(document["guarantees"])]
+        found["guarantees"] = ["# Guarantees\n", guarantees(document["guarantees"])]
     if document["full_size"]:
-        parts += ["## At the published size\n", full_size(document["full_size"])]
-    return parts
+        found["published-size"] = ["# At the published size\n", full_size(document["full_size"])]
+    return found
 
 
 def write_page(document: Mapping[str, Any], kept: Sequence[Target], page: Path) -> None:
-    """Write the page, and its pictures in figures/ beside it."""
-    figures = page.parent / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
+    """Write the page, its tables in a folder of its name beside it, and its pictures in figures/."""
+    figures, beside = page.parent / "figures", page.with_suffix("")
+    for folder in (figures, beside):
+        folder.mkdir(parents=True, exist_ok=True)
     (figures / "benchmark.svg").write_text(picture(document["cells"]), encoding="utf-8")
     if document["evasion"]:
         (figures / "evasion.svg").write_text(drawn_again(document["evasion"]), encoding="utf-8")
-    aside = page.with_name(f".{page.name}.part")
-    aside.write_text("\n".join([*worlds(document, kept), *studies(document)]), encoding="utf-8")
-    aside.replace(page)
+    written = tables(document)
+    for name, paragraphs in written.items():
+        _write(beside / f"{name}.md", paragraphs)
+    _write(page, summed_up(document, kept, [*written]))
+
+
+def _write(path: Path, paragraphs: Sequence[str]) -> None:
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_text("\n".join(paragraphs), encoding="utf-8")
+    aside.replace(path)

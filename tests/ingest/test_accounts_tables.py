@@ -69,7 +69,7 @@ def test_several_rows_of_an_account_become_one(bench: Bench) -> None:
     assert (first["account_id"], first["plan"], first["region"]) == ("a", "pro", "DE")
     assert first["created"] == datetime(2026, 1, 2, tzinfo=UTC)
     assert second["account_id"] == "b"
-    assert "1 rows more than accounts" in bench.quarantine.uses["accounts.jsonl"].notes[0]
+    assert "1 more row than accounts" in bench.quarantine.uses["accounts.jsonl"].notes[0]
 
 
 def test_the_last_row_says_whether_an_account_is_banned(bench: Bench) -> None:

@@ -191,3 +191,27 @@ def test_a_column_named_twice_replaces_nothing(bench: Bench) -> None:
         "account_id (2)",
         "account_id (3)",
     }
+
+
+def test_null_without_quotes_is_no_value(bench: Bench) -> None:
+    head = "request_id,user_id,timestamp,model,prompt,response\n"
+    rows = [
+        "r0,ada,2026-02-01T12:00:00Z,heron,NULL,NULL",
+        "r1,ada,2026-02-01T12:00:00Z,heron,what is a reef,\\N",
+        'r2,ada,2026-02-01T12:00:00Z,heron,"NULL",coral',
+        "r3,NULL,2026-02-01T12:00:00Z,heron,null pointers,coral",
+    ]
+    read = bench.read(bench.write("log.csv", head + "\n".join(rows) + "\n"))
+    words = [[message["text"] for message in row["messages"] or ()] for row in read]
+    assert words == [[], ["what is a reef"], ["NULL"], ["null pointers"]]
+    assert [row["answer"] for row in read] == [None, None, "coral", "coral"]
+    assert [row["account_id"] for row in read] == ["ada", "ada", "ada", "NULL"]
+
+
+def test_headers_as_people_write_them(bench: Bench) -> None:
+    head = "Timestamp,Account,Model,Prompt,Response,Input Tokens,Output Tokens,Client IP,User Agent\n"
+    line = "2026-02-01T12:00:00Z,ada,heron,what is a reef,coral,9,4,203.0.113.9,openai/1\n"
+    (row,) = bench.read(bench.write("log.csv", head + line))
+    assert (row["account_id"], row["input_tokens"], row["output_tokens"]) == ("ada", 9, 4)
+    assert (row["messages"][0]["text"], row["answer"]) == ("what is a reef", "coral")
+    assert (row["address"], row["user_agent"]) == ("203.0.113.9", "openai/1")

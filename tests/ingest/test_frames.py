@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pyarrow as pa
@@ -13,7 +13,7 @@ from frame_rows import CHANGES, Row, line, payload, spend
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillwatch.ingest import IngestContext, Quarantine, read
+from stillwatch.ingest import IngestContext, Quarantine, read, reading
 from stillwatch.ingest.frames.frame_reader import FrameReader
 from stillwatch.ingest.request import Context
 from stillwatch.ingest.source import Source
@@ -28,14 +28,15 @@ def objects(i: int, rng: random.Random) -> Row:
     return row | {name: orjson.loads(row[name]) for name in ("metadata", "messages", "response")}
 
 
-BY_COLUMNS: dict[str, Any] = {"litellm_spend_logs": spend, "litellm_spend_logs ": objects}
-"""Rows that are read as columns, not by frames."""
+OBJECTS = "litellm_spend_logs "
+SPEND: dict[str, Any] = {"litellm_spend_logs": spend, OBJECTS: objects}
+"""Rows of SpendLogs: a file whose first row holds texts is read as columns, one with objects by frames."""
 MAKERS: dict[str, Any] = {
     "openai_jsonl": lambda i, rng: line(i, rng, anthropic=False),
     "anthropic_messages_jsonl": lambda i, rng: line(i, rng, anthropic=True),
     "litellm_standard_payload": payload,
 }
-ALL = MAKERS | BY_COLUMNS
+ALL = MAKERS | SPEND
 BAD = (b"{broken", b"[1, 2]", b'{"a": ' * 400, b'{"t": NaN}', b'"text"', b"")
 
 
@@ -59,7 +60,7 @@ def same(path: Path, name: str, rows: list[bytes]) -> None:
     path.write_bytes(b"\n".join(rows) + b"\n")
     fast, kept, slow, held = both(path, name)
     assert fast.equals(slow)
-    if name in BY_COLUMNS:
+    if name in SPEND:
         # Rows without an account are told of when their batch is whole, and batches are cut elsewhere here.
         kept.rows.sort()
         held.rows.sort()
@@ -98,6 +99,32 @@ def test_mixtures_read_the_same(name: str, seed: int, picks: list[list[int]], tm
                 CHANGES[number](row, rng)
             rows.append(orjson.dumps(_jsonable(row)))
     same(tmp_path / "log", name, rows)
+
+
+class Watched(FrameReader):
+    """A reader by frames that can be asked afterwards."""
+
+    made: ClassVar[list[FrameReader]] = []
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.made.append(self)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_file_is_read_by_frames_or_as_columns(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both give the same rows, so only the reader itself can tell which way was taken."""
+    monkeypatch.setattr(reading, "FrameReader", Watched)
+    monkeypatch.setattr(Watched, "made", [])
+    rng, path = random.Random(7), tmp_path / "log"
+    path.write_bytes(b"".join(orjson.dumps(ALL[name](i, rng)) + b"\n" for i in range(400)))
+    source = Source(path, "log", name.strip())
+    read_rows = sum(map(len, read(source, IngestContext(IngestSettings()), Quarantine())))
+    assert read_rows == 400
+    (frames,) = Watched.made
+    assert frames.rows > 300 if name != "litellm_spend_logs" else frames.rows == 0
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -14,6 +14,7 @@ import pytest
 from ingest_bench import Bench
 
 from stillwatch.ingest import IngestContext, Quarantine
+from stillwatch.ingest.broken_off import CUT
 from stillwatch.ingest.line_columns import holds_objects
 from stillwatch.ingest.litellm_columns import JSON
 from stillwatch.ingest.quarantine import BadRow
@@ -38,6 +39,13 @@ CHUNKS = (
     'data: {"choices": [{"index": 0, "delta": {"content": "Hel", "reasoning_content": "hm"}}]}\n\n'
     'data: {"choices": [{"index": 0, "delta": {"content": "lo"}}]}\n\ndata: [DONE]\n\n'
 )
+CACHED = {
+    "input_tokens": 9,
+    "cache_read_input_tokens": 100,
+    "cache_creation_input_tokens": 5,
+    "output_tokens": 4,
+}
+SPOKEN = json.dumps({"type": "message", "content": [{"type": "text", "text": "coral"}], "usage": CACHED})
 PASSED = {"call_type": "pass_through_endpoint", "messages": "{}"}
 CHANGES: tuple[dict[str, Any], ...] = (
     {},
@@ -46,6 +54,16 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"prompt_tokens": None, "metadata": _usage(input_tokens=4, output_tokens=9, cache_read_input_tokens=5)},
     {"completion_tokens": 3, "metadata": _usage(completion_tokens_details={"reasoning_tokens": 8})},
     {"completion_tokens": -4},
+    {"response": SPOKEN, "metadata": "{}"},
+    {"response": SPOKEN, "metadata": None, "prompt_tokens": None},
+    {"response": SPOKEN, "metadata": '{"usage_object": {"other": 1}}'},
+    {"response": SPOKEN, "metadata": _usage(prompt_tokens=12)},
+    {"messages": _said("first", "what is a reef and why")[:-12]},
+    {"messages": _said("first", 'a "quoted" word')[:-9]},
+    {
+        "messages": None,
+        "proxy_server_request": '{"temperature": 0.5, "messages": [{"role": "user", "content": "kep',
+    },
     *({"user": user} for user in ("-", "N/A", "***", "sk-...Ab3D", "default_user_id", " ", "null", "", None)),
     {"user": None, "api_key": None, "team_id": "team-1"},
     {"user": "-", "api_key": "[REDACTED]", "team_id": "default_team_id"},
@@ -170,3 +188,26 @@ def test_a_mark_for_no_count_is_no_unreadable_count(bench: Bench, spend_row: Mak
     (found,) = bench.read(bench.lines("log.jsonl", [spend_row(prompt_tokens=nothing, metadata="{}")]))
     assert found["input_tokens"] is None
     assert not bench.quarantine.mended
+
+
+@pytest.mark.parametrize("by_columns", [True, False])
+def test_what_the_answer_tells_and_words_before_a_cut(
+    bench: Bench, by_columns: bool, spend_row: Make
+) -> None:
+    rows = [
+        spend_row(response=SPOKEN, metadata="{}", prompt_tokens=114),
+        spend_row(messages=_said("what is a reef", "and why is it there")[:-9], response="{}"),
+    ]
+    if by_columns:
+        path = bench.folder / "a.parquet"
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path = bench.folder / "a.csv"
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    first, second = bench.read(path)
+    assert (first["input_tokens"], first["cached_tokens"], first["cache_written_tokens"]) == (114, 100, 5)
+    assert [message["text"] for message in second["messages"]] == ["what is a reef", "and why is it"]
+    assert bench.quarantine.mended == {("messages", CUT): 1}

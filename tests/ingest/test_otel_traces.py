@@ -165,6 +165,23 @@ def test_the_field_that_an_edge_log_joins_on(bench: Bench) -> None:
     assert ids(rows) == ["a1:b2", "r1"]
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_the_field_is_looked_up_on_the_spans_around_a_call(bench: Bench, apart: bool) -> None:
+    bench.settings = IngestSettings(request_id_field="http.request.header.x-request-id")
+    bench.ingest_context = type(bench.ingest_context)(bench.settings)
+    header = "http.request.header.x-request-id"
+    spans = [
+        span(OWNED, span_id="b1", parent="p1"),
+        span({}, span_id="p1", parent="s1"),
+        {**span({header: ["r1"]}, span_id="s1", parent="o1"), "kind": 2},
+        {**span({header: ["outer"]}, span_id="o1"), "kind": 2},
+        span(OWNED, span_id="c1", parent="s2"),
+        {**span({}, span_id="s2", parent="o1"), "kind": 2},
+    ]
+    rows = bench.read(bench.lines("t.jsonl", [export(one) for one in spans] if apart else [export(*spans)]))
+    assert ids(rows) == ["a1:c1", "r1"]
+
+
 def test_ids_as_protobuf_writes_them(bench: Bench) -> None:
     asked = {**span(OWNED), "traceId": "AAAAAAAAAAAAAAAAAAAAAQ==", "spanId": "AAAAAAAAAAE="}
     (row,) = bench.read(bench.lines("t.jsonl", [export(asked)]))

@@ -23,6 +23,7 @@ from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import plan
 from stillwatch.ingest.files import remote
 from stillwatch.ingest.files.http import HttpFile
+from stillwatch.ingest.files.remote import refusal
 from stillwatch.run.provenance import Content
 
 Make = Callable[..., dict[str, Any]]
@@ -252,3 +253,12 @@ def test_a_file_that_changes_meanwhile_is_not_mixed(bench: Bench, serve: Serve) 
     address = f"http://{serve(Rotating)}/a.jsonl"
     with pytest.raises(InputError, match="changed on the server"):
         HttpFile(address, address, 2700).readall()
+
+
+@pytest.mark.parametrize(
+    "text", ["Could not create OAuth2 access token: xyz", "DefaultAzureCredential failed"]
+)
+def test_missing_credentials_are_named(text: str) -> None:
+    told = str(refusal(OSError(text), "gs://b/logs"))
+    assert "no credentials for the store are found" in told
+    assert "xyz" not in told

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from ingest_bench import Bench
 
+from stillwatch.ingest import IngestContext
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import DMY, MDY, NEVER, TWICE, TimeRules, order_of
 from stillwatch.ingest.values import moment
@@ -194,3 +199,18 @@ def test_the_form_that_is_named_reads_the_time(value: str, form: str) -> None:
         moment(value)
     assert raised.value.reason.endswith(f'set ingest.time_format, as "{form}"')
     assert read(value, TimeRules(form=form)).date() == datetime(2026, 2, 13, tzinfo=UTC).date()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["", "Europe/Berlin"])
+def test_times_without_a_zone_in_parquet_hold_where_the_settings_say(
+    bench: Bench, unit: Any, zone: str
+) -> None:
+    """Read by columns (generic) and row by row (openai_jsonl), they are the same."""
+    bench.settings = dataclasses.replace(bench.settings, time_zone=zone)
+    bench.ingest_context = IngestContext(bench.settings)
+    moments = pa.array([datetime(2026, 7, 1, 12, 0, 1)], pa.timestamp(unit))
+    columns: dict[str, Any] = {"request_id": ["r0"], "account_id": ["ada"], "time": moments, "prompt": ["hi"]}
+    pq.write_table(pa.table(columns), bench.folder / "a.parquet")
+    told = {bench.read(bench.folder / "a.parquet", name)[0]["time"] for name in ("generic", "openai_jsonl")}
+    assert told == {datetime(2026, 7, 1, 10 if zone else 12, 0, 1, tzinfo=UTC)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stillwatch.ingest.usage import counts_of
+from stillwatch.ingest.usage import GROUPS, KNOWN, PLAIN, _named, counts_of
 
 
 @pytest.mark.parametrize(
@@ -133,3 +135,45 @@ from stillwatch.ingest.usage import counts_of
 )
 def test_one_meaning(usage: dict[str, Any], right: tuple[int | None, ...]) -> None:
     assert counts_of(usage) == right
+
+
+VALUES = st.none() | st.integers(-3, 4_000) | st.sampled_from(["12", "", "many", True, 2.0, {"a": 1}])
+
+
+@settings(deadline=None)
+@given(usage=st.dictionaries(st.sampled_from(sorted(PLAIN)), VALUES, min_size=1))
+def test_plain_counts_are_read_as_any_others(usage: dict[str, Any]) -> None:
+    """The short way, without a look-up of parts, gives what the long way gives."""
+    assert counts_of(usage) == counts_of(usage | {"a_name_nobody_knows": 1})
+
+
+@settings(deadline=None)
+@given(
+    names=st.lists(st.sampled_from(sorted(KNOWN)), min_size=1, max_size=7, unique=True),
+    values=st.lists(VALUES, min_size=14, max_size=14),
+    seed=st.randoms(use_true_random=False),
+)
+def test_names_seen_before_say_nothing_of_values(names: list[str], values: list[Any], seed: Any) -> None:
+    """Names are looked up once for rows that share them, in the order of the groups and not of the row."""
+    one, two = dict(zip(names, values, strict=False)), dict(zip(names, values[7:], strict=False))
+    _named.cache_clear()
+    first, after = counts_of(one), counts_of(two)
+    _named.cache_clear()
+    mixed = list(two.items())
+    seed.shuffle(mixed)
+    assert counts_of(dict(mixed)) == after
+    assert counts_of(one) == first
+
+
+def test_names_that_a_client_makes_up_are_not_remembered() -> None:
+    """They would push out those that rows share."""
+    usage = {"input_tokens": 9, "output_tokens": 4}
+    _named.cache_clear()
+    found = {counts_of(usage | {f"made_up_{i}": i}) for i in range(3_000)}
+    assert found == {counts_of(usage)}
+    assert _named.cache_info().currsize == 1
+
+
+def test_each_name_is_found_in_its_groups() -> None:
+    for name in KNOWN:
+        assert _named(frozenset([name])) == tuple((name,) if name in group else () for group in GROUPS)

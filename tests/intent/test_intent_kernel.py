@@ -124,7 +124,9 @@ def test_flags_and_chance_are_those_of_the_slow_way(sums: list[int], hits: int, 
     logits = logits_of(out, INTENT.scales)
     expected = flagged(logits, INTENT.scales[:, 2], np.array([bits]))[0]
     known = sum(bit for bit, is_set in zip(BITS[:HARVEST_COLUMN], expected, strict=False) if is_set)
-    assert flags & ~int(Flag.AGENTIC) == known
+    assert flags & ~int(Flag.AGENTIC | Flag.STEPS) == known
+    reasoned = logits[0, 0] >= INTENT.scales[0, 2] and bool(cues & {Flag.EVALUATION, Flag.STEPS})
+    assert bool(flags & Flag.STEPS) == (Flag.STEPS in cues or (reasoned and not flags & Flag.REASONING))
     assert bool(flags & HARVEST) == expected[-1]
     with np.errstate(over="ignore"):
         assert thousandths == pytest.approx(1000 / (1 + np.exp(-logits[0, -1])), abs=0.51)

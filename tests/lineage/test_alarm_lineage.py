@@ -7,8 +7,8 @@ from typing import Any
 
 from made_campaigns import TEMPLATE, campaign
 
+from stillwatch.pipeline.alarm_ledger import Ledger
 from stillwatch.pipeline.alarm_lineage import AlarmLineage
-from stillwatch.pipeline.watch import Ledger
 from stillwatch.run.lineage.campaign import Campaign
 from stillwatch.schema.watched import ALARM_LINKS, ALARMS
 from stillwatch.settings import IdentitySettings
@@ -20,6 +20,9 @@ FOUND: dict[str, Any] = {
     "kind": "linked",
     "verdict": "adversarial",
     "accounts": 9,
+    "named": 9,
+    "present": 0,
+    "near": 0,
     "at_least": 8,
     "log_e_value": 9.0,
     "exchanges": 5,

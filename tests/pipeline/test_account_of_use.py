@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from stillwatch.cli import program
 from stillwatch.errors import InputError, TooManyBadRows
-from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest import Quarantine, Source, otel_kinds
+from stillwatch.ingest.accounts import SEVERAL
 from stillwatch.ingest.columns_used import ColumnsUsed, columns_used, columns_used_once
 from stillwatch.ingest.request import Context
+from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse
 from stillwatch.registry import FORMATS
 from stillwatch.report.sentences import use as sentences
@@ -187,6 +189,34 @@ def test_a_file_of_which_most_is_left_out_is_warned_of() -> None:
     assert one.code == "mostly_without_account"
     assert "51 of 100 rows of a name no account" in one.text
     assert "ingest.account_field" in one.do
+
+
+def test_spans_beside_calls_are_no_warning() -> None:
+    beside = [row_of("stepped_over", 400, name=name) for name in ("HTTP spans", "tools", "other spans")]
+    assert sentences.warnings([row_of("read", 30), *beside]) == []
+    [one] = sentences.warnings(beside)
+    assert one.code == "mostly_stepped_over"
+    assert one.text.startswith("400 of 400 rows of a were stepped over")
+    assert sentences.warnings(beside[:2]) == []
+
+
+def test_kinds_of_spans_are_known_to_the_warning() -> None:
+    texts = {"embeddings", "reranking", "images", "audio", "moderations"}
+    kinds = {*otel_kinds.WORDS.values(), *(kind for _, kind in otel_kinds.TOLD)} - texts
+    assert kinds <= sentences.BESIDE
+    assert {otel_kinds.OTHER, otel_kinds.AROUND} <= sentences.UNCLEAR
+
+
+def test_doubled_permits_and_accounts_are_in_the_account_of_use() -> None:
+    permits = [row_of("permit", 3, input="permits", file="p.toml", name=name) for name in ("x", "y", "x")]
+    [one] = sentences.warnings(permits)
+    assert one.code == "permits_of_one_name"
+    assert one.text == "2 permits are called x, so lists cannot tell them apart."
+    found, account = Quarantine(), AccountOfUse()
+    found.mend("account_id", SEVERAL, 2)
+    found.use("a.csv", TableUse(4))
+    account._counted("accounts", found)
+    assert [(row["what"], row["file"], row["count"]) for row in account.rows] == [("merged", "a.csv", 2)]
 
 
 def test_rows_without_an_account_are_told_with_the_cure(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from stillwatch.ingest import IngestContext, Quarantine, plan
 from stillwatch.ingest.files.rows import may_be_split
 from stillwatch.ingest.files.spans import span_bytes, spans
 from stillwatch.pipeline import read_logs as stage_logs
-from stillwatch.pipeline.read_logs import read_logs
+from stillwatch.pipeline.read_logs import COUNTING, READING, read_logs
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import IngestSettings, SketchSettings
 
@@ -37,18 +37,21 @@ def log(path: Path, rows: int) -> Path:
     return path
 
 
-def staged(path: Path, folder: Path, workers: int) -> tuple[pa.Table, Quarantine, list[int], list[int]]:
-    """What is staged of a file, its quarantine, its rows, and the megabytes told."""
+Told = list[tuple[str, int, int]]
+
+
+def staged(path: Path, folder: Path, workers: int) -> tuple[pa.Table, Quarantine, list[int], Told]:
+    """What is staged of a file, its quarantine, its rows, and the progress told."""
     folder.mkdir()
     settings = IngestSettings(workers=workers, batch_rows=500)
-    told: list[int] = []
+    told: Told = []
     found = read_logs(
         plan([path], settings=settings),
         IngestContext(settings),
         HashKey.public(),
         SketchSettings(),
         folder,
-        lambda _step, done, total: told.append(total - done),
+        lambda step, done, total: told.append((step, done, total)),
     )
     table = pa.concat_tables([pq.read_table(file) for file in found.files])
     return table, found.quarantine, found.rows, told
@@ -57,7 +60,7 @@ def staged(path: Path, folder: Path, workers: int) -> tuple[pa.Table, Quarantine
 def test_parts_give_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows, their places, the quarantine and the counts."""
     path = log(tmp_path / "log.jsonl", 6_000)
-    one, kept, rows, _ = staged(path, tmp_path / "one", 1)
+    one, kept, rows, silent = staged(path, tmp_path / "one", 1)
     monkeypatch.setattr(stage_logs, "SMALLEST_PART", 300_000)
     several, held, counted, told = staged(path, tmp_path / "several", 2)
     assert len(list((tmp_path / "several").iterdir())) > 2
@@ -65,7 +68,14 @@ def test_parts_give_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert held == kept
     assert counted == rows
     assert several["row"].to_pylist() == list(range(one.num_rows))
-    assert told[-1] == 0
+    size = -(-path.stat().st_size // 1_000_000)
+    counted_first = [move for move in told if move[0] == COUNTING]
+    assert told[: len(counted_first)] == counted_first
+    assert counted_first[0] == (COUNTING, 0, size)
+    assert len({done for _, done, _ in counted_first}) > 2, "counting says nothing between begin and end"
+    assert counted_first[-1] == (COUNTING, size, size)
+    assert told[-1] == (READING, size, size)
+    assert {step for step, *_ in silent} == {READING}, "a file read whole is not counted first"
 
 
 @pytest.mark.parametrize("size", [1, 70, 5_000_000])

@@ -15,8 +15,9 @@ import pytest
 from village import Ran, Row, command_here
 
 from stillwatch.errors import RunError, SettingError
+from stillwatch.pipeline.alarm_ledger import Ledger
 from stillwatch.pipeline.forget import SOURCES
-from stillwatch.pipeline.watch import Ledger, known_at, level_of, searches_of, watch
+from stillwatch.pipeline.watch import known_at, level_of, searches_of, watch
 from stillwatch.run.layout import TABLES
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
@@ -31,6 +32,9 @@ CAMPAIGN = {
     "kind": "linked",
     "verdict": "adversarial",
     "accounts": 3,
+    "named": 3,
+    "present": 1,
+    "near": 0,
     "at_least": 2,
     "log_e_value": 9.0,
     "exchanges": 5,

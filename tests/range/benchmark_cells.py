@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmark_page.cells import STUDIES
@@ -68,3 +69,9 @@ def document(*cells: dict[str, Any], **studies: Any) -> dict[str, Any]:
 
 
 GOOD = cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9, {"classroom": 3}))
+
+
+def whole(folder: Path) -> str:
+    """The page and the files of tables beside it, as one text."""
+    files = [folder / "benchmark.md", *sorted((folder / "benchmark").glob("*.md"))]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark_cells import GOOD, detector, document
+from benchmark_cells import GOOD, detector, document, whole
 
 from benchmark_page.evasions import at_middle, by_campaign, detectors_from_low_to_high, from_low_to_high
 from benchmark_page.lines import OURS
@@ -70,7 +70,7 @@ def studied() -> dict[str, Any]:
 def test_the_study_of_evasions_is_drawn_and_told(tmp_path: Path) -> None:
     made = document(GOOD, evasion=studied())
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    page = whole(tmp_path)
     assert (
         "under 0 of 1 knobs; 0 of 1 in all (0.0% to 97.5%); 1 of 1 campaigns x knobs were made; cover: 0 of "
         "1 (0.0% to 97.5%)" in page

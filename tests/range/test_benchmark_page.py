@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from benchmark_cells import GOOD, cell, detector, document
+from benchmark_cells import GOOD, cell, detector, document, whole
 
 from benchmark_page.cells import CELLS, Cell, document_of, largest
 from benchmark_page.lines import OURS, better, lines_of, name_of
@@ -55,7 +55,7 @@ def test_the_page_names_the_baseline_that_is_ahead(tmp_path: Path) -> None:
     worse = cell(detector(OURS, 0.9, 1.0), detector("ranking", 1.0, 1.0, {"classroom": 3}))
     made = document(worse)
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    page = whole(tmp_path)
     assert better([worse])[0] in page
     assert "**1.00 (1.00)**" in page
     assert "classroom 3" in page
@@ -65,7 +65,7 @@ def test_the_page_names_the_baseline_that_is_ahead(tmp_path: Path) -> None:
 def test_figures_of_two_states_of_the_code_are_not_passed_off_as_of_one(tmp_path: Path) -> None:
     made = document(GOOD, cell(detector(OURS, 1.0, 1.0), detector("ranking", 0.4, 0.9), seed=2, state="0b"))
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    page = whole(tmp_path)
     assert "Linux (sources 0a, 0b). 2 worlds" in page
     assert (
         "| moor | heath | 0.05 | 20 | 1 of 1 | 1.000 (0.832 to 1.000) | 1.000 | adversarial | 2 (1.0%) | 0b |"
@@ -183,7 +183,7 @@ def test_the_guarantees_are_told_and_none_in_two_hundred_worlds_is_a_target(
     assert wanted.kept is good
     assert wanted.measured.endswith("in which 400 groups of 1 kinds were tested")
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    page = whole(tmp_path)
     assert f"| adversarial | every 7 days | 365 | {worlds} | 7 | {hit} | 460 |" in page
     assert "| moor + lookalikes | heath | 0.01 | 19 of 20 | 3 | 4.1% | 0.80 (0.50 to 0.95) |" in page
     assert f"| classroom | 390 of 400 | {hit} | 0 |" in page
@@ -202,9 +202,7 @@ def test_too_few_worlds_keep_no_promise(tmp_path: Path, low: float, high: float,
     study["lines"][0] |= {"low": low, "high": high, "kept": low <= 0.05}
     made = document(GOOD, guarantees=study)
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in (tmp_path / "benchmark.md").read_text(
-        encoding="utf-8"
-    )
+    assert f"({low:.4f} to {high:.4f}) | 200 | {said} |" in whole(tmp_path)
     (told,) = (target.measured for target in targets(made) if "interval of a guarantee" in target.what)
     assert f": {int(said == 'yes')} kept for sure, {int(said == 'not broken')} not broken" in told
 
@@ -242,7 +240,7 @@ def test_a_world_of_published_size_is_told_of_with_what_each_part_took(
     assert target.kept is good
     assert f"heath recall {recall:.3f}, precision 1.000; in 3 min" in target.measured
     write_page(made, targets(made), tmp_path / "benchmark.md")
-    page = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    page = whole(tmp_path)
     assert "| making the world | 1.5 | 2.5 | 4.2 |" in page
     assert "| in all | 3.0 | 5.0 | 4.2 |" in page
     assert f"false campaigns: {'classroom 2' if false else 'none'}; 300 groups tested" in page
@@ -295,6 +293,4 @@ def test_an_alarm_that_more_searches_a_day_bring_early_is_told_of(
     assert "0 of 1 times" in target.measured
     assert (f"at a larger scale: moor: heath (4.0% with 4 a day at {scale:g})" in target.measured) is kept
     write_page(given, targets(given), tmp_path / "benchmark.md")
-    assert f"| moor | heath | {scale:g} | 1 | 4 | 0.75 ({gone:.1%}) | 5,000 | 4 | 0b |" in (
-        tmp_path / "benchmark.md"
-    ).read_text(encoding="utf-8")
+    assert f"| moor | heath | {scale:g} | 1 | 4 | 0.75 ({gone:.1%}) | 5,000 | 4 | 0b |" in whole(tmp_path)

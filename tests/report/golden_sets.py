@@ -30,7 +30,8 @@ from rich.console import Console
 from stillwatch import report
 from stillwatch.report import formatting, sentences
 from stillwatch.report.account import account_view
-from stillwatch.report.sentences import frames
+from stillwatch.report.sentences import frames, tiers
+from stillwatch.report.sentences.crosswalk import crosswalk
 from stillwatch.report.view_models import AXES, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.layout import TABLES
 from stillwatch.run.reading import Row, Run
@@ -46,6 +47,7 @@ KEPT = (
     "campaigns",
     "scores",
     "members",
+    "bystanders",
     "member_evidence",
     "member_adjustments",
     "evidence",
@@ -63,7 +65,7 @@ def taken(folder: Path) -> dict[str, Any]:
     tables: dict[str, list[Row]] = {"campaigns": campaigns, "blindness": run.rows("blindness")}
     for campaign in campaigns:
         view = campaign_view(run, campaign)
-        shown = {row["account"] for row in view.members[:ACCOUNTS]}
+        shown = {row["account"] for rows in (view.members, view.bystanders) for row in rows[:ACCOUNTS]}
         for name in KEPT[1:-1]:
             rows = run.rows(name, campaign["group"])
             tables.setdefault(name, []).extend(r for r in rows if r.get("account") in shown | {None})
@@ -115,22 +117,33 @@ def told(name: str) -> str:
 
 def _campaign(run: Run, view: CampaignView) -> Iterator[str]:
     campaign, values = view.campaign, sentences.values_of(view.scores)
+    usual = sentences.like_peers(view.scores)
     yield f"# {view.name}, {campaign['kind']}"
-    yield sentences.verdict(campaign, sentences.high(run))
+    yield sentences.verdict(campaign, sentences.high(run), sentences.industrial(run))
+    yield f"accounts: {tiers.counted(campaign)}"
+    if campaign["role"]:
+        yield f"role: {sentences.role(campaign)} {sentences.role_why(campaign)}"
+    advice = sentences.advice(campaign)
+    yield from (f"first: {line}" for line in advice.first)
+    yield from (f"never: {line}" for line in advice.never)
+    yield from (f"decides: {line}" for line in advice.decides)
     if not campaign["listed"]:
         yield f"not listed: {sentences.reason_unlisted(campaign, sentences.high(run), values)}"
     for axis in AXES:
-        yield f"{axis}: {sentences.why(campaign[f'{axis}_why'], values)}"
+        yield f"{axis}: {sentences.axis(campaign, axis, values, usual)}"
     yield f"extracting: {sentences.extracting(campaign['extracting'])}"
     yield f"how many: {sentences.bound(campaign, run.about)}"
     yield f"how sure: {sentences.tested(campaign)}"
     yield f"permit: {sentences.permit(campaign)}"
     if campaign["listed"] or campaign["kind"] == "linked":
         for row in view.scores:
-            yield f"{formatting.named(row['signal'])}: {sentences.finding(row['signal'], row['values'])}"
+            yield f"{formatting.named(row['signal'])}: {sentences.beside_peers(row)}"
         yield from (frames.sentence(row) for row in view.templates[:3] if row["part"] == "frame")
         yield sentences.correction(view.intents)
-        for member in view.members[:1]:
+        if campaign["listed"]:
+            for line in crosswalk(view):
+                yield f"{line.source} {line.behaviour}: {line.state}. {line.evidence}"
+        for member in (*view.members[:1], *view.bystanders[:1]):
             yield from (f"account: {line}" for line in _account(run, member))
     yield from (f"against: {line}" for line in sentences.against(view))
 

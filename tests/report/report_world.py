@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from report_world_sides import START, argued, blindness, marks, quarantine
+from report_world_sides import (
+    BESIDE,
+    START,
+    argued,
+    blindness,
+    marks,
+    quarantine,
+    registered,
+    role_of,
+    tier_of,
+    used,
+)
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
@@ -82,6 +93,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
             "campaigns",
             "groups",
             "members",
+            "bystanders",
             "member_evidence",
             "member_adjustments",
             "evidence",
@@ -102,6 +114,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
         found.CAMPAIGNS,
         found.GROUPS,
         found.MEMBERS,
+        found.BYSTANDERS,
         found.MEMBER_EVIDENCE,
         found.MEMBER_ADJUSTMENTS,
         found.EVIDENCE,
@@ -115,11 +128,9 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
     _write(folder, stored.BLINDNESS, blindness())
     _write(folder, requests.QUARANTINE, quarantine())
     alone = {"account": 77, "account_id": "acct-alone"}
-    _write(
-        folder,
-        stored.ACCOUNTS,
-        [{"account": m["account"], "account_id": m["account_id"]} for m in tables["members"]] + [alone],
-    )
+    people = tables["members"] + tables["bystanders"]
+    _write(folder, stored.ACCOUNTS, [*map(registered, people), alone])
+    _write(folder, found.ACCOUNT_USE, [*map(used, people)])
     (folder / "run.json").write_text(json.dumps(_about(tables)), encoding="utf-8")
     return folder
 
@@ -179,6 +190,7 @@ def _group(
             "kind": kind,
             "verdict": verdict,
             "listed": listed,
+            **role_of(verdict, size, BESIDE if kind == "linked" else (0, 0)),
             "scale": scale,
             "deception": deception,
             "intent": intent,
@@ -202,7 +214,7 @@ def _group(
             else [],
         }
     )
-    _members(tables, rng, group, accounts, exchanges, first, days, deception)
+    _members(tables, rng, group, accounts, exchanges, first, days, deception, kind)
     _marks_left(tables, rng, group, accounts)
     _volume(tables, rng, group, size, first, days, exchanges)
     _scores_and_templates(
@@ -263,8 +275,11 @@ def _members(
     first: datetime,
     days: int,
     deception: float,
+    group_kind: str,
 ) -> None:
-    for i, account in enumerate(accounts):
+    beside = sum(BESIDE) if group_kind == "linked" else 0
+    extra = [accounts[-1] + 7919 * (i + 1) for i in range(beside)]
+    for i, account in enumerate([*accounts, *extra]):
         facets = {
             facet: mean * float(rng.uniform(0.5, 1.5))
             for facet, _, role, mean, _ in FACETS
@@ -280,12 +295,15 @@ def _members(
             for (kind, family), nats in others.items()
         ]
         owner = f"owner-{i % max(2, len(accounts) // 3)}" if deception > 0.5 else "One University"
-        tables["members"].append(
+        past = i - len(accounts)
+        tables["members" if past < 0 else "bystanders"].append(
             {
                 "group": group,
                 "account": account,
                 "account_id": f"acct-{group:02d}-{i:05d}",
                 "nats": sum(facets.values()) + sum(others.values()),
+                **tier_of(past, group_kind),
+                "formation": sum(facets.values()) - 0.5,
                 "p_value": float(rng.beta(0.4, 6)) if i % 9 else None,
                 "owner": FORMULA_OWNER if i == 1 else "" if i % 11 == 5 else owner,
                 "exchanges": exchanges // len(accounts),

@@ -20,8 +20,8 @@ def marks() -> list[dict[str, Any]]:
             "label": "large-4.6-fast",
             "group": None,
         },
-        {"time": START + timedelta(days=11), "kind": "ban", "label": "14 accounts banned", "group": 1},
-        {"time": START + timedelta(days=12), "kind": "ban", "label": "3 accounts banned", "group": 2},
+        {"time": START + timedelta(days=11), "kind": "ban", "label": "14 banned", "group": 1, "accounts": 14},
+        {"time": START + timedelta(days=12), "kind": "ban", "label": "3 banned", "group": 2, "accounts": 3},
     ]
 
 
@@ -83,4 +83,59 @@ def argued(scale: float, deception: float, intent: float) -> dict[str, Any]:
             {"label": "grading", "share": 0.41, "low": 0.383, "high": 0.44},
             {"label": "reasoning", "share": 0.2, "low": 0.2, "high": 0.2},
         ],
+    }
+
+
+BESIDE = (5, 2)
+"""Accounts of a linked group that are only present, and those near it."""
+
+
+def role_of(verdict: str, size: int, beside: tuple[int, int]) -> dict[str, Any]:
+    """Who is behind a campaign, and its accounts by tier."""
+    reason = {"code": "harvest", "accounts": 0, "of": size, "score": 0.0}
+    bad = verdict in ("adversarial", "unlicensed")
+    return {
+        "role": "operator" if bad else "",
+        "role_why": [reason] if bad else [],
+        "named": size,
+        "present": beside[0],
+        "near": beside[1],
+    }
+
+
+def tier_of(past: int, kind: str) -> dict[str, Any]:
+    """The tier of an account. past: its place behind the members, from 0; below 0 for members."""
+    if past < 0:
+        return {"tier": "named", "reason": "both" if kind == "linked" else "not-linked"}
+    if past < BESIDE[0]:
+        return {"tier": "present", "reason": "like-its-client"}
+    return {"tier": "near", "reason": "little-shared"}
+
+
+def registered(member: dict[str, Any]) -> dict[str, Any]:
+    """What the accounts file says of an account: of every seventh one nothing."""
+    name = {"account": member["account"], "account_id": member["account_id"]}
+    place = int(member["account_id"][-5:])
+    if place % 7 == 6:
+        return name
+    return name | {
+        "plan": "pro" if place % 2 else "trial",
+        "created": START - timedelta(days=3, minutes=place),
+        "verification": "phone",
+        "payment": (place // 6 + 1) * 2_654_435_761_000_003,
+        "banned": START + timedelta(days=11, minutes=place) if place % 5 == 0 else None,
+    }
+
+
+def used(member: dict[str, Any]) -> dict[str, Any]:
+    """What an account used."""
+    exchanges = member["exchanges"]
+    return {
+        "account": member["account"],
+        "models": ["large-4.6", "small-1"],
+        "exchanges": exchanges,
+        "top_exchanges": exchanges - 1,
+        "input_tokens": exchanges * 310,
+        "output_tokens": exchanges * 1240,
+        "days": 9,
     }

@@ -17,7 +17,7 @@ from stillwatch.cli.explain import command as explain_command
 from stillwatch.cli.report import command as report_command
 from stillwatch.errors import RunError
 from stillwatch.report import formatting
-from stillwatch.report.terminal import spark
+from stillwatch.report.terminal_tables import spark
 from stillwatch.schema import found
 from stillwatch.schema.codes import NullTested
 from stillwatch.schema.values import records
@@ -41,7 +41,7 @@ def test_a_campaign_says_what_the_tables_say(run: Path) -> None:
     text = shown(report.explain(run, "C001"))
     for words in (
         "C001 adversarial",
-        "At least 36 of 40 accounts",
+        "At least 36 of 40 named accounts",
         "hides who is behind it",
         "payment",
         "shared content",
@@ -152,7 +152,7 @@ def test_an_account_is_told_what_would_clear_it(run: Path) -> None:
     text = " ".join(shown(report.explain(run, "acct-01-00003"), 200).split())
     assert "What would exonerate it" in text
     assert "A permit that names it" in text
-    assert "At least 36 of the group's 40 accounts take part. The other 4 may be bystanders" in text
+    assert "At least 36 of the group's 40 named accounts take part. The other 4 may be bystanders" in text
 
 
 def test_a_family_without_which_it_would_leave_is_named(tmp_path: Path) -> None:

@@ -200,8 +200,18 @@ def test_the_download_holds_every_account(run: Path, page: Page) -> None:
     rows = list(
         csv.DictReader(io.StringIO(unquote(page.downloads["C001-accounts.csv"].split(",", 1)[1]), newline=""))
     )
-    members = [row for row in pq.read_table(run / "members.parquet").to_pylist() if row["group"] == 1]
-    assert {row["account_id"] for row in rows} == {row["account_id"] for row in members}
+    every = [
+        row
+        for table in ("members", "bystanders")
+        for row in pq.read_table(run / f"{table}.parquet").to_pylist()
+        if row["group"] == 1
+    ]
+    assert {row["account_id"]: row["tier"] for row in rows} == {r["account_id"]: r["tier"] for r in every}
+    assert [row["tier"] for row in rows] == ["named"] * 120 + ["present"] * 5 + ["near"] * 2
+    known = rows[[row["account_id"] for row in rows].index("acct-01-00005")]
+    assert (known["plan"], known["verified"], known["models"]) == ("pro", "phone", "large-4.6 small-1")
+    assert known["registered"] == "2026-01-28 23:55"
+    assert known["banned"] == "2026-02-12 00:05"
     for row in rows:
         nats = [float(value) for name, value in row.items() if name.startswith("nats_") and value]
         assert sum(nats) == pytest.approx(float(row["nats"]), abs=0.01)

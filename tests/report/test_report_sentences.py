@@ -31,6 +31,11 @@ HIGH: dict[str, Any] = {
     "intent": 0.9,
     "permit": "",
     "permit_excess": [],
+    "extracting": [],
+    "exchanges": 2_000,
+    "named": 12,
+    "present": 0,
+    "role": "operator",
 }
 
 
@@ -68,6 +73,11 @@ HIGH: dict[str, Any] = {
             {"verdict": "benign", "scale": 0.1, "deception": 0.9, "intent": 0.1, "kind": "linked"},
             "act as one. Deception is high, but scale and intent are not.",
             "No axis",
+        ),
+        (
+            {"verdict": "adversarial", "deception": 0.9, "role": "victim"},
+            "with stolen or leaked keys. The customers are the victims. That use works at industrial scale,",
+            "the group",
         ),
         ({"verdict": "adversarial", "deception": 0.9}, "scale, hides who is behind it and asks", "permit"),
     ],
@@ -145,9 +155,9 @@ def test_what_was_extracted_is_one_sentence(
         ({"at_least": 0, "kind": "single"}, "It is one account, and the test is about that account."),
         (
             {"at_least": 9},
-            "At least 9 of 12 accounts take part. The chance that this is wrong is at most 5%.",
+            "At least 9 of 12 named accounts take part. The chance that this is wrong is at most 5%.",
         ),
-        ({"at_least": 12}, "All 12 accounts take part. The chance that this is wrong is at most 5%."),
+        ({"at_least": 12}, "All 12 named accounts take part. The chance that this is wrong is at most 5%."),
     ],
 )
 def test_a_bound_says_no_more_than_it_bounds(change: dict[str, Any], said: str) -> None:

@@ -41,6 +41,7 @@ class Run:
     campaigns = TableOf(found.CAMPAIGNS)
     groups = TableOf(found.GROUPS)
     members = TableOf(found.MEMBERS)
+    account_use = TableOf(found.ACCOUNT_USE)
     member_evidence = TableOf(found.MEMBER_EVIDENCE)
     member_adjustments = TableOf(found.MEMBER_ADJUSTMENTS)
     evidence = TableOf(found.EVIDENCE)

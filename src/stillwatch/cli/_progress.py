@@ -16,7 +16,7 @@ from stillwatch.cli._voice import voice
 from stillwatch.plain import plain
 
 Move = Callable[[str, int, int], None]
-IN_MEGABYTES = frozenset(("reading logs",))
+IN_MEGABYTES = frozenset(("counting lines", "reading logs"))
 """Steps whose progress is counted in megabytes."""
 EVERY = 5.0
 """Seconds between two lines on a pipe; a command that takes less says nothing."""

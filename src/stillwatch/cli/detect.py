@@ -43,11 +43,15 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.command("detect")
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
-@click.option("--accounts", type=FILE, help="Accounts table: CSV, JSONL or Parquet.")
+@click.option(
+    "--accounts",
+    type=click.Path(path_type=Path),
+    help="Accounts table: CSV, JSONL or Parquet; file, archive or folder.",
+)
 @click.option(
     "--edge",
     type=click.Path(path_type=Path),
-    help="Edge log with addresses and TLS fingerprints, joined on the request id.",
+    help="Edge log with addresses and TLS fingerprints, joined on the request id: file, archive or folder.",
 )
 @click.option("--permits", type=FILE, help="Permits to distil: TOML.")
 @click.option(

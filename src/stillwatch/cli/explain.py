@@ -7,16 +7,15 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._json import print_json
-from stillwatch.schema.sections import SECTIONS
-
-SHORT = ("axes", "bound", "test", "permit")
-"""What --short leaves."""
+from stillwatch.schema.sections import SECTIONS, SHORT
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("name", metavar="CAMPAIGN|ACCOUNT")
-@click.option("--short", is_flag=True, help="Only the verdict, the axes and how sure they are.")
+@click.option(
+    "--short", is_flag=True, help="Only the verdict, who it is, what to do first, and how sure it is."
+)
 @click.option(
     "--section",
     "sections",

@@ -96,21 +96,28 @@ def _show(watched: Watched, run: Path) -> None:
     from stillwatch.report import formatting
     from stillwatch.report.sentences import lineage
 
-    table = Table("alarm", "first", "last", "verdict", "at least", "e-value", "exchanges")
+    table = Table("alarm", "first", "last", "verdict", "at least", "present, near", "e-value", "exchanges")
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in watched.alarms.to_pylist():
         rows.setdefault(row["alarm"], []).append(row)
     for name, found in rows.items():
         first = found[0]
-        named = f"{first['at_least']:,} of {first['accounts']:,}"
+        named = f"{first['at_least']:,} of {first['named']:,} named"
+        beside = f"{first['present']:,}, {first['near']:,}"
         e_value = formatting.e_value(first["log_e_value"])
         period = (_moment(found[0]), _moment(found[-1]))
-        table.add_row(name, *period, first["verdict"], named, e_value, f"{first['exchanges_so_far']:,}")
+        exchanges = f"{first['exchanges_so_far']:,}"
+        table.add_row(name, *period, first["verdict"], named, beside, e_value, exchanges)
     console = Console(highlight=False)
     if rows:
         console.print(table)
         console.print(
             "accounts, e-value and exchanges since the run begins are those of the first search that found it"
+        )
+        held = [row["tier"] for row in watched.members.to_pylist()]
+        console.print(
+            f"accounts in alarm_members: {held.count('named'):,} named, {held.count('present'):,} only "
+            "present, which is a reason to look and none to act"
         )
     for link in watched.links.to_pylist():
         console.print(lineage.alarm(link), soft_wrap=True)

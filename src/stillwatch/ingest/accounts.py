@@ -184,7 +184,9 @@ def _one_each(path: Path, table: pa.Table, quarantine: Quarantine) -> pa.Table:
     if not more:
         return table
     quarantine.mend("account_id", SEVERAL, more)
-    quarantine.use(path.name, TableUse(notes=(f"{more:,} rows more than accounts: {SEVERAL}",)))
+    quarantine.use(
+        path.name, TableUse(notes=(f"{more:,} more row{'s' * (more > 1)} than accounts: {SEVERAL}",))
+    )
     arrays = {name.removesuffix("_last").removesuffix("_min"): one[name] for name in one.column_names}
     return pa.Table.from_arrays([arrays[name] for name in table.column_names], schema=table.schema)
 

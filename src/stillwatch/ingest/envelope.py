@@ -73,6 +73,14 @@ TAGS = (
     "metadata.user_api_key_hash",
 )
 """Tags of a gateway that name the account. In a line that is the body itself they are the client's words."""
+SPELLINGS = (
+    *("time", "timestamp", "created_at", "request_time", "start_time", "request_id", "id", "model"),
+    *("account", "account_id", "api_key", "user_id", "customer_id", "organization", "tenant_id", "team_id"),
+    *("prompt", "messages", "system", "response", "completion", "usage", "status", "status_code"),
+    *("duration_ms", "latency_ms", "client_ip", "ip_address", "ip", "user_agent", "ja4", "headers", "path"),
+    *("session_id", "conversation_id", "input_tokens", "output_tokens", "prompt_tokens", "completion_tokens"),
+)
+"""Names that a table may spell in another way, as `Client IP`."""
 TIMES = (
     "time",
     "timestamp",
@@ -114,6 +122,11 @@ PATHS = (
 )
 DEPLOYMENT = re.compile(r"/(?:deployments|models?|engines)/([^/:?]+)(?=[/:])")
 """The model in the path of a call: Azure OpenAI, Vertex, Bedrock."""
+COUNTED = (
+    *("prompt_tokens", "input_tokens", "promptTokens", "inputTokens"),
+    *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
+)
+"""Counts of tokens in the line itself."""
 SAYS = ("messages", "input", "prompt", "instructions", "system")
 
 
@@ -300,7 +313,7 @@ def read_line(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         request_of(envelope, context),
         envelope.body,
         envelope.answer,
-        usage=row.get("usage"),
+        usage=row.get("usage") or {name: row[name] for name in COUNTED if name in row},
         path=envelope.path,
         headers=envelope.headers,
     )

@@ -7,6 +7,7 @@ from stillwatch.ingest.envelope import (
     ADDRESSES,
     ANSWERS,
     BODIES,
+    COUNTED,
     DURATIONS,
     ENDS,
     FORWARDED,
@@ -24,7 +25,7 @@ _KINDS = (
     (SESSIONS, Kind.ID),
     (("user_agent", "ja4"), Kind.TEXT),
     ((*ADDRESSES, *PEERS, *FORWARDED), Kind.ADDRESS),
-    (DURATIONS, Kind.COUNT),
+    ((*DURATIONS, *COUNTED), Kind.COUNT),
     ((*TIMES, *ENDS), Kind.TIME),
     (IDS, Kind.ID),
 )

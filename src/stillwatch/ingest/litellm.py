@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from stillwatch.ingest.broken_off import CUT, before_cut
 from stillwatch.ingest.endpoints import other_call
+from stillwatch.ingest.notes import note
 from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.values import Row, absent, inner, mapping_of, text, whole
@@ -73,6 +75,17 @@ def status_of(status: Any, meta: Row) -> int | None:
     fault = mapping_of(meta.get("error_information"))
     code = str(fault.get("error_code", ""))
     return int(code) if code.isdigit() and len(code) == 3 else 500
+
+
+def sent_of(value: Any) -> Row:
+    """Return the stored request; of a text that breaks off, what stands before the cut."""
+    found = mapping_of(value)
+    if not found and isinstance(value, str) and value not in NOTHING:
+        kept = before_cut(value)
+        if isinstance(kept, dict) and kept:
+            note("proxy_server_request", CUT)
+            return kept
+    return found
 
 
 def body_of(sent: Row) -> Row:

@@ -18,6 +18,7 @@ from stillwatch.ingest.litellm import (
     body_of,
     client_of,
     other_row,
+    sent_of,
     status_of,
     stored_messages,
     tagged_agent,
@@ -28,7 +29,7 @@ from stillwatch.ingest.request import Context, MessageColumn, Raw
 from stillwatch.ingest.signatures import plain, signatures_of
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import thought_chars
-from stillwatch.ingest.usage import counts_of
+from stillwatch.ingest.usage import counts_of, usage_of
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
 from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
 
@@ -68,6 +69,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     faults: list[tuple[int, str, str]] = []
     start = times(column_of(batch, "startTime"), rules=context.times)
     clients = _clients(batch, faults)
+    _count_answers(clients, column_of(batch, "response"))
     columns = {
         "request_id": pc.coalesce(
             strings(column_of(batch, "request_id")), strings(column_of(batch, "litellm_call_id"))
@@ -155,6 +157,10 @@ _CLIENT: dict[str, Any] = {
 }
 
 
+COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_written_tokens")
+"""Those of `counts_of`, in its order."""
+
+
 def _clients(batch: pa.RecordBatch, faults: Faults) -> dict[str, Any]:
     """Return what the metadata says about each request's client; equal metadata is read once."""
     column = column_of(batch, "metadata")
@@ -191,6 +197,27 @@ def _client(meta: Row) -> tuple[Any, ...]:
     code = status_of("failure", meta) if "error_information" in meta else None
     counted = counts_of(mapping_of(meta.get("usage_object")))
     return (*client_of(meta, {}), *counted, code, path_of(meta.get("requester_ip_address")))
+
+
+def _count_answers(clients: dict[str, Any], column: Any) -> None:
+    """Fill in the tokens that a response tells, where the metadata tells none."""
+    untold = np.logical_and.reduce([np.asarray(clients[name].is_null()) for name in COUNTS])
+    if column.null_count == len(column) or not untold.any():
+        return
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        untold &= np.asarray(
+            pc.fill_null(pc.match_substring_regex(column, "(?i)usage|token|meta|metrics|_eval_"), False)
+        )
+    places = np.flatnonzero(untold)
+    if not len(places):
+        return
+    answers = column.take(pa.array(places)).to_pylist()
+    told = [counts_of(usage_of(put_together(inner(answer)))) for answer in answers]
+    at = np.full(len(column), -1)
+    at[places] = np.arange(len(places))
+    taken = pa.array(at, mask=at < 0)
+    for name, counted in zip(COUNTS, zip(*told, strict=True), strict=True):
+        clients[name] = pc.coalesce(clients[name], pa.array(counted, pa.int64()).take(taken))
 
 
 def _statuses(status: Any, code: Any) -> Any:
@@ -270,7 +297,7 @@ def _bodies(column: Any, faults: Faults) -> _Bodies:
     found = _Bodies(codes, [])
     for code, sent in enumerate(distinct):
         try:
-            whole = {} if sent is None or sent in NOTHING else mapping_of(sent)
+            whole = {} if sent is None or sent in NOTHING else sent_of(sent)
             body = {"headers": whole.get("headers"), **body_of(whole)} if whole else {}
             parameters_of(body), tools_of(body), output_format_of(body)
         except BadRow as bad:

@@ -13,7 +13,7 @@ from stillwatch.ingest.elsewhere import Wanting
 from stillwatch.ingest.otel_fields import ASKED, fields_of
 from stillwatch.ingest.otel_kinds import AROUND, CALL, kind_of
 from stillwatch.ingest.otel_nested import functions_of
-from stillwatch.ingest.otel_trace import Fact, Trace, client_around, covered, held, within
+from stillwatch.ingest.otel_trace import Fact, Trace, client_around, covered, held, id_around, within
 from stillwatch.ingest.otel_usage import count
 from stillwatch.ingest.otel_words import Words, words_of
 from stillwatch.ingest.otlp import Span
@@ -47,6 +47,9 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
         if not context.elsewhere.looked and span.trace and _wants(span, kind, calls[place], context, apart):
             keys.add(span.trace)
             whole = whole or span.log or _wants_inside(span, kind, apart)
+        if not context.elsewhere.looked and _wants_id(span, attributes, traces, context):
+            keys.add(span.trace)
+            whole = True
     if keys:
         yield Wanting(tuple(sorted(keys)), whole)
         return
@@ -61,7 +64,7 @@ def calls_of(spans: list[Span], context: Context, *, apart: bool = False) -> Ite
         if span.parent and kind == CALL and fact is not None:
             context.elsewhere.saw_inside(span.trace, span.parent, fact)
         try:
-            yield _request(span, *calls[place], context)
+            yield _request(span, *calls[place], traces.get(span.trace, {}), context)
         except BadRow as bad:
             yield bad
 
@@ -93,7 +96,7 @@ def _attributes(span: Span, trace: Trace) -> Row:
     return {**found, **{name: value for name, value in around.items() if absent(found.get(name))}}
 
 
-def _request(span: Span, attributes: Row, fields: Row, context: Context) -> Request:
+def _request(span: Span, attributes: Row, fields: Row, trace: Trace, context: Context) -> Request:
     """Return the request of a call with its attributes, and the fields that were found in them."""
     words = words_of(span)
     if words.details:
@@ -112,7 +115,7 @@ def _request(span: Span, attributes: Row, fields: Row, context: Context) -> Requ
         words.reply if words.got is None else words.got,
         words.given if words.given is not None else words.body.get("messages"),
     )
-    request.request_id = _id(span, attributes, fields, context)
+    request.request_id = _chosen(span, attributes, trace, context) or _id(span, fields)
     request.account_id = _account(attributes, fields, context)
     request.model = fields.get("model") or text(asked.get("model"))
     request.status = _status(attributes, fields, span)
@@ -132,13 +135,29 @@ def _request(span: Span, attributes: Row, fields: Row, context: Context) -> Requ
     return request
 
 
-def _id(span: Span, attributes: Row, fields: Row, context: Context) -> str | None:
+def _chosen(span: Span, attributes: Row, trace: Trace, context: Context) -> str | None:
+    """Return the id that the operator's field names, of the call or else of a span around it."""
+    if not context.request_id_field:
+        return None
+    own = text(_one(dig(attributes, context.request_id_field)))
+    return own or id_around(trace, span.span if span.log else span.parent, context.request_id_field)
+
+
+def _wants_id(span: Span, attributes: Row, traces: dict[str, Trace], context: Context) -> bool:
+    """Whether the span with the operator's id may stand in another row."""
+    return bool(
+        context.request_id_field
+        and span.trace
+        and (span.parent or span.log)
+        and _chosen(span, attributes, traces.get(span.trace, {}), context) is None
+    )
+
+
+def _id(span: Span, fields: Row) -> str | None:
     """Return the id of the call: its span, which a log record of the call names too.
 
     The provider's id stands on only one of the two, and a request's own id may stand for several calls.
     """
-    if context.request_id_field and (chosen := text(_one(dig(attributes, context.request_id_field)))):
-        return chosen
     if span.span:
         return ":".join(filter(None, (span.trace, span.span)))
     return fields.get("response_id") or span.trace or None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from stillwatch.ingest import otel_names as names
 from stillwatch.ingest.otel_kinds import AROUND, CALL, kind_of
 from stillwatch.ingest.otlp import Span
 from stillwatch.ingest.quarantine import BadRow
-from stillwatch.ingest.values import Row, absent, moment
+from stillwatch.ingest.values import Row, absent, dig, moment, text
 
 MOST = 10_000
 """Spans of one trace that are held; a client may name the trace of its requests and put all into one."""
+MOST_IDS = 16
+"""Ids of one span that are held."""
 HIGHEST = 64
 """Spans between a call and the outermost span that is looked at."""
 
@@ -34,6 +37,8 @@ class Fact:
     """When it ended."""
     client: Row
     """What it says about the client."""
+    ids: Row = field(default_factory=dict)
+    """Its attributes that are ids, by whatever name, for `ingest.request_id_field`."""
 
     @property
     def names_account(self) -> bool:
@@ -60,8 +65,33 @@ def facts_of(spans: Iterable[Span]) -> Iterator[tuple[str, str, Fact]]:
                     span.start,
                     span.end,
                     client_of(span),
+                    ids_of(span),
                 ),
             )
+
+
+def ids_of(span: Span) -> Row:
+    """Return the attributes of a span whose names end as those of ids do; headers are lists of one."""
+    found = {name: value for name, value in span.attributes.items() if name[-2:].lower() == "id"}
+    return dict(islice(((name, value) for name, value in found.items() if not absent(value)), MOST_IDS))
+
+
+def id_around(trace: Trace, parent: str, name: str) -> str | None:
+    """Return an id by its name from the spans around a call, the innermost first.
+
+    The span that answers a request is the last: what stands around it is another request.
+    """
+    seen: set[str] = set()
+    while parent in trace and parent not in seen and len(seen) < HIGHEST:
+        seen.add(parent)
+        fact = trace[parent]
+        value = dig(fact.ids, name)
+        if found := text(value[0] if isinstance(value, list) and value else value):
+            return found
+        if fact.serves:
+            return None
+        parent = fact.parent
+    return None
 
 
 def client_of(span: Span) -> Row:

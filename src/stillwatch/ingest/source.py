@@ -31,7 +31,7 @@ from stillwatch.ingest.sample import Row, Sample
 from stillwatch.ingest.scientific import all_scientific
 from stillwatch.ingest.values import absent
 from stillwatch.ingest.wrappers.layers import MARKS
-from stillwatch.ingest.wrappers.unwrap import Unwrapper
+from stillwatch.ingest.wrappers.unwrap import Unwrapper, plainly
 from stillwatch.registry import FORMATS
 from stillwatch.settings import IngestSettings
 
@@ -122,7 +122,8 @@ def plan(
     files = [
         found
         for found in given(paths, scratch, say)
-        if found.on_disk is None or found.on_disk.resolve() not in elsewhere
+        if found.on_disk is None
+        or elsewhere.isdisjoint((resolved := found.on_disk.resolve(), *resolved.parents))
     ]
     opened = Opener(settings, scratch, say)
     sources: list[Source] = []
@@ -195,7 +196,7 @@ def _wrapped(path: Place, compression: str, settings: IngestSettings) -> bool:
     """Return whether one of the first rows is a wrapper."""
     rows = rows_of(path, compression, settings, View(unwrap=False))
     for _, row in islice(rows, SAMPLED):
-        if isinstance(row, dict) and not MARKS.isdisjoint(row):
+        if isinstance(row, dict) and not plainly(row):
             inside = Unwrapper(settings.max_row_bytes).rows(row)
             if len(inside) != 1 or inside[0] is not row:
                 return True

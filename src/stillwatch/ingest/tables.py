@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from stillwatch.ingest.column_names import FoundColumns, header_of, is_headers, 
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.edges.text_lines import text_rows
 from stillwatch.ingest.files.binaries import refuse_binary, refuse_empty
+from stillwatch.ingest.files.found import Found, Opener
+from stillwatch.ingest.files.given import given
 from stillwatch.ingest.files.parquet import batches, open_parquet
+from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.rows import kind_of, rows_of
-from stillwatch.ingest.files.streams import compression_of, head_of, magic_of
+from stillwatch.ingest.files.scratch import Scratch
+from stillwatch.ingest.files.streams import head_of, magic_of
 from stillwatch.ingest.mapping import Mapping as ColumnMapping
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Numbered, SteppedOver
@@ -75,24 +79,20 @@ def side_batches(
     `quarantine.uses`. Raises InputError if the file cannot be read, and SettingError if the mapping names a
     column that the file lacks.
     """
-    must_be_a_file(path)
-    if path.stat().st_size == 0:
-        quarantine.note(path.name, "the file is empty")
-        return
-    compression = compression_of(path)
-    parquet = not compression and magic_of(path).startswith(b"PAR1")
-    if not parquet:
-        refuse_empty(head := head_of(path, compression, 4096), str(path))
-        refuse_binary(head, str(path))
     finder = FoundColumns(aliases, mapping)
-    if parquet:
-        found = _from_parquet(path, ingest_context, quarantine, finder)
-    else:
-        found = _from_rows(path, compression, ingest_context, quarantine, finder)
-    for batch in found:
-        yield batch
-        used = {ours: ", ".join(_shown(name) for name, _ in given) for ours, given in batch.columns.items()}
-        quarantine.use(path.name, TableUse(len(batch.rows), used, finder.ignored(used)))
+    with Scratch() as scratch:
+        before = 0
+        for found in _files(path, ingest_context, quarantine, scratch):
+            last = 0
+            for batch in _of_file(found, path.name, ingest_context, quarantine, finder):
+                last = int(batch.rows[-1]) if len(batch.rows) else last
+                yield replace(batch, rows=batch.rows + before)
+                used = {
+                    ours: ", ".join(_shown(name) for name, _ in given)
+                    for ours, given in batch.columns.items()
+                }
+                quarantine.use(path.name, TableUse(len(batch.rows), used, finder.ignored(used)))
+            before += last
     if finder.missing:
         raise SettingError(
             f"the mapping names a column that the file lacks: {', '.join(finder.missing)}",
@@ -101,18 +101,48 @@ def side_batches(
         )
 
 
+def _files(
+    path: Path, ingest_context: IngestContext, quarantine: Quarantine, scratch: Scratch
+) -> Iterator[Found]:
+    """Return the files of a table: one, or those of a folder or an archive, in the order of their names."""
+    must_be_a_file(path, "file or folder", folder=True)
+    if path.is_file() and path.stat().st_size == 0:
+        quarantine.note(path.name, "the file is empty")
+        return
+
+    def say(told: str) -> None:
+        quarantine.use(path.name, TableUse(notes=(told,)))
+
+    opened = Opener(ingest_context.settings, scratch, say)
+    for found in given([path], scratch, say):
+        for one in opened(found):
+            if one.place.stat().st_size:
+                yield one
+
+
+def _of_file(
+    found: Found, name: str, ingest_context: IngestContext, quarantine: Quarantine, finder: FoundColumns
+) -> Iterator[SideBatch]:
+    place, compression = found.place, found.compression
+    if not compression and magic_of(place).startswith(b"PAR1"):
+        return _from_parquet(place, name, ingest_context, quarantine, finder)
+    refuse_empty(head := head_of(place, compression, 4096), str(place))
+    refuse_binary(head, str(place))
+    return _from_rows(place, name, compression, ingest_context, quarantine, finder)
+
+
 def _shown(name: str) -> str:
     return name.replace("\x1e", ".")
 
 
 def _from_parquet(
-    path: Path, ingest_context: IngestContext, quarantine: Quarantine, finder: FoundColumns
+    path: Place, table: str, ingest_context: IngestContext, quarantine: Quarantine, finder: FoundColumns
 ) -> Iterator[SideBatch]:
     file = open_parquet(path)
-    for field in file.schema_arrow:
-        for name in _fields(field):
-            finder.see(name)
-    chosen = finder.chosen()
+    here = [name for field in file.schema_arrow for name in _fields(field)]
+    for name in here:
+        finder.see(name)
+    chosen = _there(finder.chosen(), here)
     wanted = sorted({_top(name, file.schema_arrow.names) for names in chosen.values() for name in names})
     if not file.metadata.num_rows:
         empty = {
@@ -123,13 +153,28 @@ def _from_parquet(
     settings = ingest_context.settings
     for first, batch in batches(path, wanted, settings.batch_rows * 4, settings.batch_bytes):
         if isinstance(batch, BadRow):
-            batch.tell(quarantine, path.name, first)
+            batch.tell(quarantine, table, first)
             continue
         columns = {
             ours: [(name, _bare(ours, _plain(_inside(batch, name)))) for name in names]
             for ours, names in chosen.items()
         }
         yield SideBatch(row_numbers(first, len(batch)), columns, finder.defaults)
+
+
+def _there(chosen: Mapping[str, list[str]], here: list[str]) -> dict[str, list[str]]:
+    """Return those of the chosen columns that a file has: others of the folder may have more."""
+    tops = {name.partition("\x1e")[0] for name in here}
+    kept = {
+        ours: [
+            name
+            for name in names
+            if (bare := name.partition("\x1e")[0]) in tops
+            or any(top.startswith(f"{bare}.") or bare.startswith(f"{top}.") for top in tops)
+        ]
+        for ours, names in chosen.items()
+    }
+    return {ours: names for ours, names in kept.items() if names}
 
 
 def _fields(field: Any, depth: int = 0) -> Iterator[str]:
@@ -172,7 +217,12 @@ def _plain(column: Any) -> Any:
 
 
 def _from_rows(
-    path: Path, compression: str, ingest_context: IngestContext, quarantine: Quarantine, finder: FoundColumns
+    path: Place,
+    table: str,
+    compression: str,
+    ingest_context: IngestContext,
+    quarantine: Quarantine,
+    finder: FoundColumns,
 ) -> Iterator[SideBatch]:
     settings = ingest_context.settings
     lines = text_rows(path, compression, settings, finder.line)
@@ -192,9 +242,9 @@ def _from_rows(
         good = [(number, row) for number, row in chunk if isinstance(row, dict)]
         for number, row in chunk:
             if isinstance(row, BadRow):
-                row.tell(quarantine, path.name, number)
+                row.tell(quarantine, table, number)
             elif isinstance(row, SteppedOver):
-                quarantine.step_over(path.name, row.kind)
+                quarantine.step_over(table, row.kind)
         for _, row in good:
             for name in paths_of(row):
                 finder.see(name)

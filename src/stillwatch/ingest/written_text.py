@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stillwatch.ingest.broken_off import CUT, before_cut
 from stillwatch.ingest.notes import note
 from stillwatch.ingest.values import inner, literal
 
@@ -48,6 +49,8 @@ PYTHON = re.compile(
     r"(?:array\()?\[?\{'(?:role|content|type|parts|text|messages|lc|tool_calls|choices|id)': "
 )
 """How Python's writing of messages and responses begins."""
+BROKEN = re.compile(r'\s*[\[{]\s*(?:\{\s*)?"')
+"""How JSON of objects begins."""
 BETWEEN = re.compile(r"\}\s*\n\s*\{")
 ARRAYS = re.compile(r"\barray\(|,\s*dtype=\w+\)")
 """What NumPy's writing of a list has instead of commas and brackets."""
@@ -61,12 +64,22 @@ def opened_text(value: str) -> Any:
         found = inner(value)
         if found is value and PYTHON.match(value):
             found = _arrays(value)
+        elif found is value and BROKEN.match(value) and (kept := before_cut(value)) is not None:
+            found = kept
+            if _of_an_api(found):
+                note("messages", CUT)
     if isinstance(found, dict) and found and OURS.isdisjoint(found):
         return value
     if isinstance(found, list) and any(isinstance(item, dict) for item in found):
         known = any(not OURS.isdisjoint(item) for item in found if isinstance(item, dict))
         return found if known else value
     return found
+
+
+def _of_an_api(found: Any) -> bool:
+    """Return whether an object, or one in a list, has a name of some API."""
+    items = found if isinstance(found, list) else [found]
+    return any(isinstance(item, dict) and not OURS.isdisjoint(item) for item in items)
 
 
 def is_lost(text: str, column: str) -> bool:

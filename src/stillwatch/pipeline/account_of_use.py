@@ -13,6 +13,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.errors import InputError
 from stillwatch.ingest import Quarantine, Source
+from stillwatch.ingest.accounts import SEVERAL
 from stillwatch.ingest.quarantine import top_reasons
 from stillwatch.schema import use
 
@@ -110,6 +111,9 @@ class AccountOfUse:
         for (file, kind), count in sorted(found.stepped.items()):
             self.add(given, use.STEPPED_OVER, count, file=file, name=kind)
         reasons = sorted(found.mended.items(), key=lambda item: (-item[1], item[0]))
+        if several := found.mended.get(("account_id", SEVERAL)):
+            self.add(given, use.MERGED, several, file=next(iter(found.uses), None))
+            reasons = [one for one in reasons if one[0][1] != SEVERAL]
         for (column, reason), count in reasons[:MOST_NAMES]:
             self.add(given, use.LEFT_OUT, count, of=found.good, name=column, detail=reason)
         self._several(given, use.FILLED, found.filled, of=found.good)

@@ -200,7 +200,7 @@ def _task(
     key = _key(inputs)
     for option, path in _beside(inputs):
         if path is not None and option in ("edge", "accounts"):
-            must_be_a_file(path)
+            must_be_a_file(path, "file or folder", folder=True)
     if inputs.previous is not None:
         Run(inputs.previous)
     sources = plan(

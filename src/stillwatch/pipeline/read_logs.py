@@ -49,7 +49,8 @@ STAGED = pa.schema(
 """Exchanges with the file they came from and their place among its readable rows."""
 ROWS_AT_ONCE = 131_072
 READING = "reading logs"
-"""The step of which progress is told in megabytes."""
+COUNTING = "counting lines"
+"""The steps of which progress is told in megabytes; lines of a file are counted where it is cut."""
 MB = 1_000_000
 SMALLEST_PART = 1 << 25
 """Bytes of a part of a large file: smaller ones cost more in starting than they gain."""
@@ -130,7 +131,7 @@ def read_logs(
     jobs = [
         (number, part, source, ingest_context, key, settings, stage)
         for number, whole in enumerate(sources)
-        for part, source in enumerate(split(whole, workers))
+        for part, source in enumerate(split(whole, workers, progress))
     ]
     sizes = [_size(source) for _, _, source, *_ in jobs]
     staged = Staged()
@@ -181,7 +182,7 @@ def read_believed(
     return read_logs(sources, believed, key, settings, stage, progress), believed
 
 
-def split(source: Source, workers: int) -> list[Source]:
+def split(source: Source, workers: int, progress: Progress) -> list[Source]:
     """Cut a large file of JSON lines into parts that several workers read; others stay whole."""
     size = _size(source)
     if workers <= 1 or size < 2 * SMALLEST_PART or not source.format or source.wrapped:
@@ -192,7 +193,10 @@ def split(source: Source, workers: int) -> list[Source]:
     if not isinstance(source.path, Path) or not may_be_split(source.path, source.compression):
         return [source]
     part = min(LARGEST_PART, max(SMALLEST_PART, size // (2 * workers)))
-    return [replace(source, span=span) for span in spans(source.path, part)]
+    total = -(-size // MB)
+    progress(COUNTING, 0, total)
+    found = spans(source.path, part, lambda done: progress(COUNTING, -(-done // MB), total))
+    return [replace(source, span=span) for span in found]
 
 
 def _size(source: Source) -> int:

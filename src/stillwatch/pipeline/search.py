@@ -19,6 +19,7 @@ from stillwatch.pipeline.stages.signals import score_candidates
 from stillwatch.pipeline.stages.templates import NONE, find_prompt_templates
 from stillwatch.pipeline.stages.verdicts import reach_verdicts
 from stillwatch.pipeline.stored import Stored
+from stillwatch.report_tables.account_use import account_use_table
 from stillwatch.report_tables.labels import labels_of
 from stillwatch.settings import Settings
 
@@ -75,5 +76,8 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
         tables["blindness"] = blindness_table(seen, groups, tests, candidates, scored, templates.lost)
         with Scope(run, "evidence") as scope:
             tables |= collect_evidence(scope, seen, groups, tests, candidates, labels, progress)
+            tables["account_use"] = account_use_table(
+                scope, seen.tables.exchanges, tables["members"], tables["bystanders"]
+            )
     tested = tables["campaigns"].num_rows + candidates.lost
     return SearchResult(tables, seen.traces, tested, tests.held.everyone, templates.said)

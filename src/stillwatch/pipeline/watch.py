@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -36,6 +35,7 @@ from stillwatch.engine import Engine, Scope, Table, check_engine, open_engine
 from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError, SettingError
 from stillwatch.heldout.error_control import needed_log_e
+from stillwatch.pipeline.alarm_ledger import NO_KEYS, Ledger
 from stillwatch.pipeline.alarm_lineage import AlarmLineage, known_campaigns
 from stillwatch.pipeline.detect import Progress
 from stillwatch.pipeline.identify import keys_of
@@ -50,16 +50,28 @@ from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
 from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import DUCKDB, EngineSettings, IdentitySettings, Settings, WatchSettings
+from stillwatch.settings import DUCKDB, EngineSettings, Settings, WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"
 DAY = timedelta(days=1)
 TABLES = (WATCHED.name, ALARMS.name, ALARM_MEMBERS.name, ALARM_LINKS.name)
 """What a watch writes."""
-NO_KEYS: Mapping[int, Key] = MappingProxyType({})
 ALARMING = ("adversarial", "unlicensed")
 """Verdicts that raise an alarm."""
+ALARMED = (
+    "campaign",
+    "kind",
+    "verdict",
+    "accounts",
+    "named",
+    "present",
+    "near",
+    "at_least",
+    "log_e_value",
+    "exchanges",
+)
+"""Columns of a campaign that its alarm keeps."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +96,6 @@ class Lookback:
     def whole(self) -> bool:
         """Whether its files were whole by then: none holds an exchange of another day."""
         return self.until == self.day + DAY
-
-
-@dataclass
-class Alarm:
-    """A campaign that at least one search found."""
-
-    name: str
-    """Its name."""
-    since: dict[int, datetime]
-    """Every account that it ever named, with the moment of the first search that did so."""
-    ids: dict[int, str]
-    """Their ids to show."""
 
 
 @dataclass(frozen=True)
@@ -208,76 +208,6 @@ def searches_of(run: Path, settings: WatchSettings) -> Iterator[Lookback]:
                 yield Lookback(day, day + DAY / settings.searches_a_day * number, window, before)
 
 
-class Ledger:
-    """The alarms so far: which campaign of a search is an alarm of earlier ones."""
-
-    def __init__(self, overlap: float, lineage: AlarmLineage | None = None) -> None:
-        """lineage: what alarms may be; left out: each has an identity of its own."""
-        self._overlap = overlap
-        self._lineage = lineage or AlarmLineage([], IdentitySettings())
-        self._alarms: list[Alarm] = []
-        self._rows: list[dict[str, Any]] = []
-
-    def enter(
-        self,
-        day: datetime,
-        until: datetime,
-        row: dict[str, Any],
-        members: dict[int, str],
-        keys: Mapping[int, Key] = NO_KEYS,
-    ) -> None:
-        """One campaign of a search; members: account and the id to show; keys: its own. Searches must come in
-        order, the campaigns of one largest first.
-        """
-        alarm = self._known(set(members))
-        new = alarm is None
-        if alarm is None:
-            alarm = Alarm(f"A{len(self._alarms) + 1:03d}", {}, {})
-            self._alarms.append(alarm)
-        for account, shown in members.items():
-            alarm.since.setdefault(account, until)
-            alarm.ids[account] = shown
-        self._lineage.enter(alarm.name, row["kind"], until, frozenset(members), keys)
-        self._rows.append({"alarm": alarm.name, "day": day, "until": until, "new": new, **row})
-
-    def _known(self, members: set[int]) -> Alarm | None:
-        """The alarm that shares most accounts with a campaign, if these are enough of the smaller one."""
-        shared = [(len(members & alarm.since.keys()), alarm) for alarm in self._alarms]
-        enough = [
-            (count, alarm)
-            for count, alarm in shared
-            if count >= self._overlap * min(len(members), len(alarm.since))
-        ]
-        return max(enough, key=lambda item: item[0])[1] if enough else None
-
-    def tables(self) -> tuple[pa.Table, pa.Table]:
-        """Tables alarms and alarm_members."""
-        people = [
-            {"alarm": alarm.name, "account": account, "account_id": alarm.ids[account], "since": since}
-            for alarm in self._alarms
-            for account, since in sorted(alarm.since.items())
-        ]
-        called = self._identities()
-        rows = [{**row, "identity": called[row["alarm"]]} for row in self._rows]
-        return pa.Table.from_pylist(rows, schema=ALARMS.arrow), pa.Table.from_pylist(
-            people, schema=ALARM_MEMBERS.arrow
-        )
-
-    def links(self) -> pa.Table:
-        """Table alarm_links."""
-        return self._lineage.links(self._identities())
-
-    def accounts(self) -> list[int]:
-        """Every account that any alarm has named, sorted."""
-        return sorted(set().union(*(alarm.since for alarm in self._alarms)))
-
-    def _identities(self) -> dict[str, str]:
-        return {
-            alarm.name: self._lineage.identity(alarm.name, frozenset(alarm.ids.values()))
-            for alarm in self._alarms
-        }
-
-
 class _Source:
     """What does not change from search to search."""
 
@@ -360,6 +290,7 @@ def _entered(
             _row(row) | {"exchanges_so_far": _so_far(engine, lookback, list(members))},
             members,
             keys.get(row["group"], NO_KEYS),
+            _tiers(found, row["group"]),
         )
     return len(alarms)
 
@@ -375,15 +306,17 @@ def _own_keys(
 
 
 def _row(campaign: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: campaign[name]
-        for name in ("campaign", "kind", "verdict", "accounts", "at_least", "log_e_value", "exchanges")
-    }
+    return {name: campaign[name] for name in ALARMED}
 
 
 def _members(found: SearchResult, group: int) -> dict[int, str]:
     rows = rows_where(found.tables["members"], "group", group)
     return dict(zip(values(rows, "account"), values(rows, "account_id"), strict=True))
+
+
+def _tiers(found: SearchResult, group: int) -> dict[int, str]:
+    rows = rows_where(found.tables["members"], "group", group)
+    return dict(zip(values(rows, "account"), values(rows, "tier"), strict=True))
 
 
 def _so_far(engine: Engine, lookback: Lookback, accounts: list[int]) -> int:

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from stillwatch.errors import RunError
 from stillwatch.report import formatting, sentences
+from stillwatch.report.account_facts import AccountBook
+from stillwatch.report.marks_of_campaigns import marks_of_campaigns
 from stillwatch.report.view_models import FACET_ROWS, CampaignView, asked, campaign_view, family_rank
 from stillwatch.run.names import keys_named
 from stillwatch.run.reading import Row, Run
@@ -22,7 +24,7 @@ class Membership:
     view: CampaignView
     """The group, with its verdict."""
     member: Row
-    """The account's row in `members`."""
+    """The account's row in `members` or `bystanders`."""
     waterfall: tuple[Row, ...]
     """What makes its nats, row by row."""
     links: tuple[Row, ...]
@@ -42,31 +44,41 @@ class AccountView:
     account_id: str
     """The id to show."""
     memberships: tuple[Membership, ...]
-    """Groups it is in; empty for most accounts."""
+    """Groups it is in, present in or near; empty for most accounts."""
+    book: AccountBook
+    """Who it says it is, and what it used."""
+    marks: tuple[str, ...] = ()
+    """Where no group has it: keys of it that hardly anyone but a listed campaign carries, in sentences."""
 
 
 def account_view(run: Run, name: str) -> AccountView | None:
     """The account shown as `name`, or whose key it is (16 hexadecimal digits, or the number); None if the run
     has none.
     """
-    wanted = _named(run.table("members"), name)
+    wanted = [row for table in ("members", "bystanders") for row in _named(run.table(table), name)]
     if not wanted:
         seen = _named(run.table("accounts", ["account", "account_id"]), name)
-        return AccountView(seen[0]["account"], seen[0]["account_id"], ()) if seen else None
+        if not seen:
+            return None
+        key = seen[0]["account"]
+        marks = tuple(marks_of_campaigns(run, key))
+        return AccountView(key, seen[0]["account_id"], (), AccountBook(run, [key]), marks)
     campaigns = {row["group"]: row for row in run.rows("campaigns")}
     found = [
-        _membership(run, campaign_view(run, campaigns[row["group"]]), row)
+        membership_of(run, campaign_view(run, campaigns[row["group"]]), row)
         for row in wanted
         if row["group"] in campaigns
     ]
     found.sort(key=lambda m: (not m.view.campaign["listed"], -m.member["nats"], m.view.name))
-    return AccountView(wanted[0]["account"], wanted[0]["account_id"], tuple(found))
+    key = wanted[0]["account"]
+    return AccountView(key, wanted[0]["account_id"], tuple(found), AccountBook(run, [key]))
 
 
 def unknown(run: Run, name: str) -> RunError:
     """The error for a name that is neither a campaign nor an account, with the nearest names."""
     campaigns: list[str] = sorted(row["campaign"] for row in run.rows("campaigns"))
-    ids: list[str] = sorted(set(map(str, run.table("members")["account_id"].to_pylist())))
+    held = [run.table(table)["account_id"].to_pylist() for table in ("members", "bystanders")]
+    ids: list[str] = sorted({str(one) for some in held for one in some})
     folded = name.casefold()
     near = [i for i in ids if folded and folded in i.casefold()][:3] or difflib.get_close_matches(
         name.upper(), campaigns, n=3
@@ -92,17 +104,19 @@ def _named(table: pa.Table, name: str) -> list[Row]:
     return rows
 
 
-def _membership(run: Run, view: CampaignView, member: Row) -> Membership:
+def membership_of(run: Run, view: CampaignView, member: Row, *, intents: bool = True) -> Membership:
+    """One account's place in one group; intents: whether to read what its prompts ask for, which takes a
+    pass over a table of all accounts.
+    """
     waterfall = view.account_waterfall(member["account"])
     links = sorted(
         (link for link in view.links if link["account"] == member["account"]),
         key=lambda r: (family_rank(r["family"]), r["facet"], -r["n"], r["key"]),
     )
-    intents = asked(
-        row for row in run.rows("account_intents", member["group"]) if row["account"] == member["account"]
-    )
+    rows = run.rows("account_intents", member["group"]) if intents else []
+    own = asked(row for row in rows if row["account"] == member["account"])
     return Membership(
-        view, member, waterfall, tuple(links), intents, tuple(sentences.exonerates(run, view, member))
+        view, member, waterfall, tuple(links), own, tuple(sentences.exonerates(run, view, member))
     )
 
 

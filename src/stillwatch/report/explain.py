@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from rich.console import RenderableType
 
 from stillwatch.report import formatting, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
-from stillwatch.report.sentences import frames, lineage
+from stillwatch.report.account_facts import AccountBook, facts_document
+from stillwatch.report.sentences import frames, lineage, tiers
+from stillwatch.report.sentences.crosswalk import crosswalk
 from stillwatch.report.summary import campaign_document, iso, values_document
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view
@@ -53,15 +56,18 @@ def _find(run: Run, name: str) -> CampaignView | AccountView:
 
 def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
     document = campaign_document(view.campaign, view.scores)
+    book = AccountBook(run, [row["account"] for row in view.everyone])
+    asked = {} if view.campaign["extracting"] is not None else {"shape": sentences.unassessable(view, book)}
     return {
         **document,
         "links": [lineage.document(row) for row in view.lineage],
         "text": {
             **document["text"],
-            "verdict": sentences.verdict(view.campaign, sentences.high(run)),
+            "verdict": sentences.verdict(view.campaign, sentences.high(run), sentences.industrial(run)),
             "bound": sentences.bound(view.campaign, run.about),
             "test": sentences.tested(view.campaign),
             "against": sentences.against(view),
+            **asked,
         },
         "waterfall": list(view.waterfall),
         "evidence": [_without(row, "group") for row in view.evidence],
@@ -70,9 +76,9 @@ def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
         "templates": [_template(row) for row in view.templates],
         "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in view.timeline],
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
-        "members": [
-            _member(row) | {"waterfall": list(view.account_waterfall(row["account"]))} for row in view.members
-        ],
+        "members": [_with_facts(view, book, row) for row in view.members],
+        "bystanders": [_with_facts(view, book, row) for row in view.bystanders],
+        "crosswalk": [asdict(line) for line in crosswalk(view)],
         "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(view)],
     }
 
@@ -81,6 +87,8 @@ def _account(view: AccountView) -> dict[str, Any]:
     return {
         "account_id": view.account_id,
         "account": formatting.key(view.account),
+        "facts": _facts(view.book, view.account),
+        "marks": list(view.marks),
         "groups": [_membership(m) for m in view.memberships],
     }
 
@@ -120,7 +128,22 @@ def _member(row: Row) -> dict[str, Any]:
         "account": formatting.key(row["account"]),
         "first": iso(row["first"]),
         "last": iso(row["last"]),
+        "text": {"tier": tiers.tier(row["tier"]), "reason": tiers.reason(row["reason"])},
     }
+
+
+def _with_facts(view: CampaignView, book: AccountBook, row: Row) -> dict[str, Any]:
+    return _member(row) | {
+        "facts": _facts(book, row["account"]),
+        "waterfall": list(view.account_waterfall(row["account"])),
+    }
+
+
+def _facts(book: AccountBook, account: int) -> dict[str, Any]:
+    """The facts as plain values, and those that table accounts holds in words."""
+    plain = facts_document(book.of(account))
+    times = {name: iso(plain[name]) for name in ("created", "banned")}
+    return plain | times | {"text": dict(book.said(account))}
 
 
 def _doubt(doubt: sentences.Doubt) -> dict[str, str]:

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from stillwatch.report import formatting
+from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.view_models import CampaignView
+from stillwatch.run.reading import Row
 
-COLUMNS = ("account_id", "account", "nats", "p_value", "owner", "exchanges", "first", "last")
+COLUMNS = (
+    "account_id",
+    "account",
+    "tier",
+    "reason",
+    "nats",
+    "formation",
+    "p_value",
+    "owner",
+    "plan",
+    "registered",
+    "verified",
+    "payment",
+    "banned",
+    "models",
+    "exchanges",
+    "input_tokens",
+    "output_tokens",
+    "days",
+    "first",
+    "last",
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula (OWASP, CSV Injection)."""
 
 
-def accounts_csv(view: CampaignView) -> str:
-    """All accounts, most evidence first, with what makes their nats: of each facet, of held-out content, and
-    the limits of families (RFC 4180). Text that a spreadsheet would run is made text.
+def accounts_csv(view: CampaignView, book: AccountBook) -> str:
+    """All accounts by tier, most evidence first, with who each says it is and what makes its nats: of each
+    facet, of held-out content, and the limits of families (RFC 4180). Text that a spreadsheet would run is
+    made text.
     """
     facets = sorted({row["facet"] for row in view.member_evidence})
     others = sorted({(row["kind"], row["family"]) for row in view.member_adjustments})
@@ -29,27 +54,33 @@ def accounts_csv(view: CampaignView) -> str:
             *(f"nats_{family}_{kind}" for kind, family in others),
         ]
     )
-    for row in view.members:
+    for row in view.everyone:
         nats, more = view.nats.get(row["account"], {}), view.adjustments.get(row["account"], {})
-        p_value = "" if row["p_value"] is None else f"{row['p_value']:.3g}"
-        times = [formatting.minute(row[name]) if row[name] else "" for name in ("first", "last")]
-        start = [
-            _safe(row["account_id"]),
-            formatting.key(row["account"]),
-            f"{row['nats']:.3f}",
-            p_value,
-            _safe(row["owner"]),
-            row["exchanges"],
-        ]
         writer.writerow(
             [
-                *start,
-                *times,
+                *_told(row, book),
                 *(_nats(nats.get(facet)) for facet in facets),
                 *(_nats(more.get(other)) for other in others),
             ]
         )
     return written.getvalue()
+
+
+def _told(row: Row, book: AccountBook) -> Iterator[str | int]:
+    """The cells of COLUMNS; a fact that is not known is empty."""
+    facts = book.of(row["account"])
+    yield from (_safe(row["account_id"]), formatting.key(row["account"]), row["tier"], row["reason"])
+    yield from (f"{row['nats']:.3f}", f"{row['formation']:.3f}")
+    yield "" if row["p_value"] is None else f"{row['p_value']:.3g}"
+    yield from (_safe(row["owner"]), _safe(facts.plan or ""))
+    yield formatting.minute(facts.created) if facts.created else ""
+    yield from (_safe(facts.verification or ""), facts.payment or "")
+    yield formatting.minute(facts.banned) if facts.banned else "unknown time" if facts.banned_unknown else ""
+    yield _safe(" ".join(facts.models))
+    yield row["exchanges"]
+    yield from ("" if one is None else one for one in (facts.input_tokens, facts.output_tokens))
+    yield facts.days or ""
+    yield from (formatting.minute(row[name]) if row[name] else "" for name in ("first", "last"))
 
 
 def _nats(value: float | None) -> str:

@@ -63,11 +63,13 @@ def probability(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share as a percentage: 97%, 0.4%, <0.1%."""
+    """A share as a percentage: 97%, 0.4%, <0.1%, >99%: neither 0% nor 100% of what is not."""
     if value is None or math.isnan(value):
         return DASH
     if 0 < value < 0.001:
         return "<0.1%"
+    if 0.995 <= value < 1:
+        return ">99%"
     hundredths = value * 100
     return f"{hundredths:.1f}%" if hundredths < 1 and value > 0 else f"{hundredths:.0f}%"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from stillwatch.report.account import unknown
-from stillwatch.report.page import context, environment, sections, source
+from stillwatch.report.page import context, environment, source
+from stillwatch.report.section import sections
 from stillwatch.run.reading import Run
 
 INSIDE = "stillwatch"

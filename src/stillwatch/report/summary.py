@@ -16,7 +16,8 @@ from rich.text import Text
 
 from stillwatch import iso_time
 from stillwatch.report import formatting, sentences
-from stillwatch.report.sentences import lineage, use
+from stillwatch.report.chapters import headline, in_order
+from stillwatch.report.sentences import lineage, tiers, use
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -33,11 +34,11 @@ COLOURS = {
 def summary(folder: Path) -> RenderableType:
     """The listed campaigns as a table, with the sentence of the error control below it. Raises RunError."""
     run = Run(folder)
-    campaigns = listed(run)
+    campaigns = in_order(listed(run))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for name in ("campaign", "verdict"):
         table.add_column(name, no_wrap=True)
-    table.add_column("at least\nof accounts", justify="right", overflow="fold")
+    table.add_column("at least\nof named", justify="right", overflow="fold")
     table.add_column("ex-\nchanges", justify="right", no_wrap=True)
     table.add_column("period")
     table.add_column("scale\ndeception\nintent", no_wrap=True)
@@ -53,8 +54,10 @@ def summary(folder: Path) -> RenderableType:
     shown = table if campaigns else Text(sentences.NOTHING)
     read = run.rows("use")
     warned = (*map(str, use.warnings(read)), sentences.kept_out(run), sentences.not_seen(run))
+    counts = "; ".join(said for _chapter, said in headline(campaigns))
     return Group(
         shown,
+        *([Text(f"Listed: {counts}.")] if counts else []),
         *(Text(line) for line in related if line),
         note,
         *(Text(line, style="dim") for line in use.lines(read)),
@@ -95,15 +98,21 @@ def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
         "group",
         "kind",
         "verdict",
+        "role",
+        "role_why",
         "listed",
         "accounts",
+        "named",
+        "present",
+        "near",
         "at_least",
         "exchanges",
         "input_tokens",
         "output_tokens",
     )
     more = ("log_e_value", "p_value", "null", "held_out", "extracting", "permit")
-    values = sentences.values_of(scores)
+    rows = list(scores)
+    values, usual = sentences.values_of(rows), sentences.like_peers(rows)
     return {
         **{name: row[name] for name in same},
         "first": iso(row["first"]),
@@ -118,7 +127,10 @@ def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
             "null": sentences.null(row["null"]),
             "extracting": sentences.extracting(row["extracting"]),
             "permit": sentences.permit(row),
-            **{axis: sentences.why(row[f"{axis}_why"], values) for axis in AXES},
+            "role": " ".join(filter(None, (sentences.role(row), sentences.role_why(row)))),
+            "tiers": tiers.counted(row),
+            "advice": asdict(sentences.advice(row)),
+            **{axis: sentences.why(row[f"{axis}_why"], values, usual) for axis in AXES},
         },
     }
 
@@ -168,7 +180,7 @@ def _cells(campaign: Row, high: float, year: bool) -> list[RenderableType]:
     return [
         Text(campaign["campaign"], style="bold"),
         verdict_text(campaign["verdict"]),
-        f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['accounts'])}",
+        f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['named'])}",
         formatting.short(campaign["exchanges"]),
         formatting.period(campaign["first"], campaign["last"], year=year),
         scores,

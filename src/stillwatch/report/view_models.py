@@ -10,7 +10,7 @@ from functools import cached_property
 
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.run.reading import Row, Run
-from stillwatch.schema.codes import Adjustment
+from stillwatch.schema.codes import Adjustment, Tier
 
 SEVERITY = ("adversarial", "coordinated", "unlicensed", "authorised", "benign")
 """Verdicts, the most pressing first."""
@@ -46,7 +46,9 @@ class CampaignView:
     templates: tuple[Row, ...]
     """Shared templates: frames before other parts, most used first."""
     members: tuple[Row, ...]
-    """Accounts, most evidence first."""
+    """Accounts that its numbers rest on: named ones first, then by evidence."""
+    bystanders: tuple[Row, ...]
+    """Accounts that are present in it or near it, and that nothing rests on."""
     links: tuple[Row, ...]
     """Accounts carrying the most telling keys."""
     member_evidence: tuple[Row, ...]
@@ -79,14 +81,17 @@ class CampaignView:
 
     @cached_property
     def waterfall(self) -> tuple[Row, ...]:
-        """What makes the mean of its accounts' nats, row by row: their sum is that mean."""
+        """What makes the mean of its members' nats, row by row: their sum is that mean."""
         size = max(len(self.members), 1)
+        mine = {row["account"] for row in self.members}
         facets: dict[str, list[float]] = {}
         for row in self.member_evidence:
-            facets.setdefault(row["facet"], []).append(row["nats"])
+            if row["account"] in mine:
+                facets.setdefault(row["facet"], []).append(row["nats"])
         others: dict[tuple[str, str], list[float]] = {}
         for row in self.member_adjustments:
-            others.setdefault((row["kind"], row["family"]), []).append(row["nats"])
+            if row["account"] in mine:
+                others.setdefault((row["kind"], row["family"]), []).append(row["nats"])
         keys = {row["facet"]: row["keys"] for row in self.evidence}
         return tuple(
             _step(row, sum(nats) / size, sum(1 for one in nats if one > 0), keys.get(row["facet"]))
@@ -138,6 +143,19 @@ class CampaignView:
         return dict(sorted(sums.items(), key=lambda item: family_rank(item[0])))
 
     @cached_property
+    def everyone(self) -> tuple[Row, ...]:
+        """Members and bystanders in the order of their tiers: named, present, near."""
+        return tuple(sorted((*self.members, *self.bystanders), key=by_tier))
+
+    @cached_property
+    def tiers(self) -> dict[str, int]:
+        """How many accounts each tier has, in their order."""
+        found = dict.fromkeys(map(str, Tier), 0)
+        for row in self.everyone:
+            found[row["tier"]] = found.get(row["tier"], 0) + 1
+        return found
+
+    @cached_property
     def declaring(self) -> int:
         """How many of its accounts declare an owner."""
         return sum(1 for row in self.members if row["owner"])
@@ -171,6 +189,16 @@ def asked(rows: Iterable[Row]) -> tuple[Row, ...]:
         sorted(
             (row for row in rows if row["flagged"]), key=lambda r: (-r["share"], -r["flagged"], r["label"])
         )
+    )
+
+
+def by_tier(row: Row) -> tuple[int, float, str]:
+    """Order of accounts: by tier, then the most evidence first."""
+    tiers = [*map(str, Tier)]
+    return (
+        tiers.index(row["tier"]) if row["tier"] in tiers else len(tiers),
+        -row["nats"],
+        row["account_id"],
     )
 
 
@@ -230,7 +258,8 @@ def campaign_view(run: Run, campaign: Row) -> CampaignView:
                 key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]),
             )
         ),
-        members=tuple(sorted(run.rows("members", group), key=lambda r: (-r["nats"], r["account_id"]))),
+        members=tuple(sorted(run.rows("members", group), key=by_tier)),
+        bystanders=tuple(sorted(run.rows("bystanders", group), key=by_tier)),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),
         member_evidence=tuple(run.rows("member_evidence", group)),
         member_adjustments=tuple(run.rows("member_adjustments", group)),

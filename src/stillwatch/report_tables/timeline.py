@@ -33,7 +33,13 @@ def timeline_table(engine: Engine, rows: Table) -> pa.Table:
 def marks_table(engine: Engine, releases: Table, members: Table) -> pa.Table:
     """Return table marks: each release, and each hour in which accounts of a group were banned."""
     rows: list[dict[str, Any]] = [
-        {"time": moment(row["second"]), "kind": "release", "label": row["model"], "group": None}
+        {
+            "time": moment(row["second"]),
+            "kind": "release",
+            "label": row["model"],
+            "group": None,
+            "accounts": None,
+        }
         for row in engine.collect(releases.order_by(["second", "model"])).to_pylist()
     ]
     bans = (
@@ -47,6 +53,7 @@ def marks_table(engine: Engine, releases: Table, members: Table) -> pa.Table:
             "kind": "ban",
             "label": f"{row['n']} banned",
             "group": row["group"],
+            "accounts": row["n"],
         }
         for row in engine.collect(bans.order_by(["group", "hour"])).to_pylist()
     ]

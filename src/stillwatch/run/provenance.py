@@ -64,9 +64,10 @@ def _digest(file: BinaryIO) -> str:
 def side_inputs(given: Iterable[tuple[str, Path | None]]) -> list[dict[str, Any]]:
     """For run.json: the files beside the logs, each with the option it was given by."""
     return [
-        {"option": option, "file": path.name, **asdict(Content.of(path))}
+        {"option": option, "file": file.relative_to(path.parent).as_posix(), **asdict(Content.of(file))}
         for option, path in given
         if path is not None
+        for file in (sorted(filter(Path.is_file, path.rglob("*"))) if path.is_dir() else [path])
     ]
 
 

@@ -34,6 +34,11 @@ class Flag(IntFlag):
     """Asks for trajectories of tool use to be written out or simulated."""
     SYSTEM_PROMPT = 4096
     """Asks for the system prompt."""
+    STEPS = 8192
+    """Asks for a question to be worked out in a fixed form: steps first, the answer in a set place. The same
+    words stand in tests and in harvests, so that by itself it is neither."""
+    SELF_ELICITED = 16384
+    """Asks nothing, or only opens a user's turn, and gets a long answer: the model writes the question."""
 
 
 HARVEST = (
@@ -46,5 +51,6 @@ HARVEST = (
     | Flag.TRACE_CLEANING
     | Flag.TRAJECTORY
     | Flag.SAFE_REWRITE
+    | Flag.SELF_ELICITED
 )
 """What training sets are made of. A prompt with any of these is harvest-like; many honest prompts are."""

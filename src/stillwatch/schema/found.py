@@ -133,6 +133,24 @@ BYSTANDERS = Contract(
     ),
 )
 
+ACCOUNT_USE = Contract(
+    "account_use",
+    "What one account that a group or its surroundings hold used: once for all its groups.",
+    (
+        Column("account", KEY, "The account.", required=True),
+        Column("models", pa.list_(pa.string()), "Models that it asked, the most used first.", required=True),
+        Column("exchanges", pa.int64(), "Exchanges of the account.", required=True),
+        Column("top_exchanges", pa.int64(), "Those with the most used model.", required=True),
+        Column(
+            "input_tokens",
+            pa.int64(),
+            "Tokens read; null where the log never tells.",
+        ),
+        Column("output_tokens", pa.int64(), "Tokens written; null where the log never tells."),
+        Column("days", pa.int64(), "Days (UTC) on which it was active.", required=True),
+    ),
+)
+
 MEMBER_EVIDENCE = Contract(
     "member_evidence",
     "What one facet says about one account's membership.",
@@ -359,6 +377,7 @@ MARKS = Contract(
         Column("kind", pa.string(), "release or ban.", required=True),
         Column("label", pa.string(), "The model released, or how many accounts were banned.", required=True),
         Column("group", pa.int32(), "The group whose accounts were banned; null where it concerns all."),
+        Column("accounts", pa.int64(), "Accounts that were banned in that hour; null for a release."),
     ),
 )
 

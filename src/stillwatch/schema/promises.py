@@ -36,7 +36,7 @@ class Promise(StrEnum):
     SHARED = "shared words"
     """Words that at least `sketch.template_accounts` accounts have in common.
 
-    Null unless `sketch.template_text` asks for them.
+    Null where `sketch.template_text` forbids them.
     """
 
 
@@ -79,6 +79,11 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.WORDED: "tier reason",
         P.COUNTED: "group nats formation p_value exchanges first last",
     },
+    "account_use": {
+        P.KEYED: "account",
+        P.PASSED: "models",
+        P.COUNTED: "exchanges top_exchanges input_tokens output_tokens days",
+    },
     "member_evidence": {P.KEYED: "account", P.WORDED: "facet", P.COUNTED: "group nats"},
     "member_adjustments": {P.KEYED: "account", P.WORDED: "kind family", P.COUNTED: "group nats"},
     "evidence": {
@@ -109,7 +114,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         "input_tokens output_tokens first last log_e_value p_value",
     },
     "timeline": {P.COUNTED: "group time exchanges accounts"},
-    "marks": {P.WORDED: "kind", P.SHOWN: "label", P.COUNTED: "time group"},
+    "marks": {P.WORDED: "kind", P.SHOWN: "label", P.COUNTED: "time group accounts"},
     "templates": {
         P.KEYED: "key",
         P.WORDED: "part",
@@ -126,9 +131,15 @@ PROMISES: dict[str, dict[Promise, str]] = {
     "alarms": {
         P.DIGEST: "identity",
         P.WORDED: "alarm campaign kind verdict",
-        P.COUNTED: "day until new accounts at_least log_e_value exchanges exchanges_so_far",
+        P.COUNTED: "day until new accounts named present near at_least log_e_value exchanges "
+        "exchanges_so_far",
     },
-    "alarm_members": {P.KEYED: "account", P.PASSED: "account_id", P.WORDED: "alarm", P.COUNTED: "since"},
+    "alarm_members": {
+        P.KEYED: "account",
+        P.PASSED: "account_id",
+        P.WORDED: "alarm tier",
+        P.COUNTED: "since",
+    },
     "campaign_keys": {
         P.MARKED: "key",
         P.WORDED: "campaign facet",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 SECTIONS = (
+    "who",
+    "do",
     "axes",
     "extracting",
     "bound",
     "test",
     "permit",
     "identity",
+    "facts",
     "volume",
     "evidence",
     "keys",
@@ -16,7 +19,10 @@ SECTIONS = (
     "intents",
     "templates",
     "accounts",
+    "crosswalk",
     "against",
     "blind-spots",
 )
 """Every section, in the order in which it is shown."""
+SHORT = ("who", "do", "axes", "extracting", "bound", "facts")
+"""The sections of a short explanation."""

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-SKETCH_VERSION = 2
+SKETCH_VERSION = 3
 """Version of all sketches together. Sketches of two versions, or under two keys, must not be compared."""
 
 EXCHANGES = Contract(

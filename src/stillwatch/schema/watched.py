@@ -69,7 +69,10 @@ ALARMS = Contract(
         Column("campaign", pa.string(), "Name of the campaign in that search.", required=True),
         Column("kind", pa.string(), "linked, declared or single.", required=True),
         Column("verdict", pa.string(), "adversarial or unlicensed.", required=True),
-        Column("accounts", pa.int64(), "Accounts named then.", required=True),
+        Column("accounts", pa.int64(), "Accounts that the campaign rested on then.", required=True),
+        Column("named", pa.int64(), "Accounts of the tier named then.", required=True),
+        Column("present", pa.int64(), "Accounts of the tier present then: look, do not act.", required=True),
+        Column("near", pa.int64(), "Accounts of the tier near then.", required=True),
         Column(
             "at_least", pa.int64(), "Lower bound of the number that are no chance members.", required=True
         ),
@@ -86,7 +89,7 @@ ALARMS = Contract(
 
 ALARM_MEMBERS = Contract(
     "alarm_members",
-    "One account that an alarm named, and the first time that it did.",
+    "One account that an alarm rested on, and the first time that it did.",
     (
         Column("alarm", pa.string(), "The alarm.", required=True),
         Column("account", KEY, "The account.", required=True),
@@ -94,7 +97,13 @@ ALARM_MEMBERS = Contract(
         Column(
             "since",
             TIME,
-            "The end of the window of the first search in which the alarm named it.",
+            "The end of the window of the first search in which the alarm held it.",
+            required=True,
+        ),
+        Column(
+            "tier",
+            pa.string(),
+            "named or present: a code, as the last search saw it that held it.",
             required=True,
         ),
     ),

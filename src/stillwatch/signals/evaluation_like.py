@@ -7,6 +7,7 @@ from ibis import _
 
 from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
+from stillwatch.signals.dealt_questions import dealt
 from stillwatch.signals.inputs import PEERS, SignalInputs, held, share
 
 USUAL, WHOLE = 0.2, 0.8
@@ -77,7 +78,7 @@ parted from it any further.
 )
 def evaluation_like(inputs: SignalInputs) -> Table:
     """The larger of two: closed and repeated (whole for brief answers, half for long ones); test questions
-    times brief answers.
+    times brief answers, but for questions that are dealt out over many accounts (see dealt_questions).
 
     Both times the share of prompts that are not made to harvest. Closed: of the prompts in its later half,
     the share asked before, or the share repeated on other days or models where that is smaller; beyond the
@@ -93,16 +94,19 @@ def evaluation_like(inputs: SignalInputs) -> Table:
         "group", closed=share(asked.known, asked.later), repeated=share(asked.again, asked.prompts)
     )
     usual = again.filter(_.group == PEERS).agg(usual=ibis.least(_.closed, _.repeated).max())
+    dealt_out = inputs.worked.select("group", dealt=dealt(inputs.worked))
     rows = (
         inputs.asked.select("group", "evaluation", "harvested")
         .join(again, "group")
         .join(inputs.sums.select("group", "answered", "brief"), "group")
+        .left_join(dealt_out, "group")
         .cross_join(usual)
     )
     brief = ibis.ifelse(rows.answered > 0, share(rows.brief, rows.answered), 1.0)
     least = ibis.least(ibis.greatest(rows.usual.fill_null(0.0), USUAL), MOST_USUAL)
     suite = held((ibis.least(rows.closed, rows.repeated) - least) / (WHOLE - least)) * (1.0 + brief) / 2.0
-    score = ibis.greatest(suite, rows.evaluation * brief) * (1.0 - rows.harvested)
+    asked_once = rows.evaluation * brief * (1.0 - rows.dealt.fill_null(0.0))
+    score = ibis.greatest(suite, asked_once) * (1.0 - rows.harvested)
     return rows.select(
         "group",
         "closed",

@@ -7,6 +7,7 @@ from ibis import _
 
 from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
+from stillwatch.signals.dealt_questions import dealt
 from stillwatch.signals.inputs import SignalInputs, held, share
 from stillwatch.signals.training_coverage import LEAST
 
@@ -77,7 +78,7 @@ is nothing; campaigns seen so far have far more."""
 )
 def everyday_work(inputs: SignalInputs) -> Table:
     """Share of prompts in productive templates (half of their uses distinct), times one less four times what
-    is shown to ask for training data.
+    is shown to ask for training data, or for worked answers to questions that are dealt out.
 
     A template can be worded so that no flag knows it; what it brings cannot: answers that are reasoning in
     tags show what was asked for too.
@@ -89,8 +90,15 @@ def everyday_work(inputs: SignalInputs) -> Table:
         .group_by("group")
         .agg(covered=_.covered.max())
     )
-    asked = inputs.asked.select(
-        "group", asking=_.harvested_low + _.evaluation_low + _.technique_low + _.system_prompt_low
+    dealt_out = inputs.worked.select("group", dealt=dealt(inputs.worked))
+    known = inputs.asked.left_join(dealt_out, "group")
+    asked = known.select(
+        "group",
+        asking=known.harvested_low
+        + known.evaluation_low
+        + known.technique_low
+        + known.system_prompt_low
+        + known.steps_low * known.dealt.fill_null(0.0),
     )
     answered = inputs.tagged.select("group", tagged=held(_.part - _.usual))
     rows = (

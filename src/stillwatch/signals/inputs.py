@@ -12,6 +12,7 @@ from stillwatch.engine import Column, Engine, Table
 from stillwatch.schema.flags import Flag
 from stillwatch.schema.table import schema_of
 from stillwatch.signals.account_weights import account_weights_table
+from stillwatch.signals.coverage import coverage_of, worked_questions
 from stillwatch.signals.intents import Intents, intents
 
 PEERS = 0
@@ -97,6 +98,10 @@ class SignalInputs:
     """One row a group. Distinct prompts: all, those asked again on another day or of another model, those of
     its later half, and those of them asked before. Uses: all of its later half, and those of prompts first
     asked in it."""
+    worked: Table
+    """One row a group with questions that ask for worked answers in a fixed form (flag STEPS). Distinct
+    questions: all, later, known and again as in coverage, and alone, those of a single account; askers, the
+    accounts with several of them; uses, and follow_ups among them. See worked_questions."""
     members: Table
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     account_weights: Table
@@ -123,7 +128,8 @@ def prepare(engine: Engine, rows: Table, releases: Table, rates: pa.Table | None
     sums = engine.create("sums", _sums(rows))
     members = engine.create("signal_members", _members(rows))
     templates = engine.create("templates", ibis.union(*[_templates(rows, part) for part in PARTS]))
-    coverage = engine.create("coverage", _coverage(rows))
+    coverage = engine.create("coverage", coverage_of(rows))
+    worked = engine.create("worked", worked_questions(rows))
     account_weights = engine.load(
         "account_weights",
         account_weights_table(
@@ -136,7 +142,18 @@ def prepare(engine: Engine, rows: Table, releases: Table, rates: pa.Table | None
     peers = sums.filter(_.group == PEERS)
     renamed = peers.rename({f"{column}_peers": column for column in peers.columns})
     return SignalInputs(
-        rows, sums, asked, coverage, members, account_weights, tagged, templates, renamed, releases, found
+        rows,
+        sums,
+        asked,
+        coverage,
+        worked,
+        members,
+        account_weights,
+        tagged,
+        templates,
+        renamed,
+        releases,
+        found,
     )
 
 
@@ -166,35 +183,6 @@ def _sums(rows: Table) -> Table:
 
 def _answered() -> Column:
     return _.has_text & (_.output_tokens.fill_null(0) > 0)
-
-
-def _coverage(rows: Table) -> Table:
-    """group; of distinct prompts: prompts, again, later, known; of uses: late, fresh. The later half begins
-    after the mean time of a group's prompts; fresh ones were first asked in it, known ones before it too."""
-    asked = rows.filter(_.prompt.notnull()).select("group", "prompt", "second", "model")
-    middle = (
-        asked.group_by("group")
-        .agg(total=_.second.sum(), n=_.count())
-        .select("group", middle=(_.total // _.n).cast("int64"))
-    )
-    prompts = (
-        asked.join(middle, "group")
-        .group_by("group", "prompt")
-        .agg(
-            days=(_.second // 86_400).nunique(),
-            models=_.model.nunique(),
-            late=(_.second > _.middle).cast("int64").sum(),
-            early=(_.second <= _.middle).cast("int64").sum(),
-        )
-    )
-    return prompts.group_by("group").agg(
-        prompts=_.count(),
-        again=((_.days > 1) | (_.models > 1)).cast("int64").sum(),
-        later=(_.late > 0).cast("int64").sum(),
-        known=((_.late > 0) & (_.early > 0)).cast("int64").sum(),
-        late=_.late.sum(),
-        fresh=((_.early == 0).cast("int64") * _.late).sum(),
-    )
 
 
 def _members(rows: Table) -> Table:

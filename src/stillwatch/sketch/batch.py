@@ -27,6 +27,7 @@ from stillwatch.sketch.intent import COLUMNS, Packed, load_intent, packed, room_
 from stillwatch.sketch.language import languages, names_of, scripts_of
 from stillwatch.sketch.lexicon import lexicon_of, unseen
 from stillwatch.sketch.marks import marks_of
+from stillwatch.sketch.opened_turn import answers_of, self_elicited
 from stillwatch.sketch.rows import TOOL, Sheet, Texts
 from stillwatch.sketch.thinking import tags
 from stillwatch.sketch.words import alphabet, room
@@ -166,11 +167,10 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
     }
     unread = (numbers[rows.KNOWN] >> rows.PROMPT) & 1 == 0
     offsets = np.concatenate([[0], numbers[rows.SHINGLES_END]]).astype(np.int32)
+    written: Any = compute.utf8_length(batch.column("answer"))
     return keys | {
         "has_text": pa.array(~without),
-        "flags": pa.array(
-            numbers[rows.FLAGS] | np.where(_agentic(batch, texts), Flag.AGENTIC.value, 0), mask=without
-        ),
+        "flags": pa.array(numbers[rows.FLAGS] | _of_request(batch, texts, numbers, written), mask=without),
         "harvest": pa.array(numbers[rows.HARVEST], mask=without),
         "reasoning_share": _reasoning_share(batch, texts, numbers[rows.REASONING]),
         "words": pa.array(numbers[rows.WORDS], mask=without),
@@ -181,7 +181,7 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
         "language": names_of(numbers[rows.LANGUAGE]),
         "script": scripts_of(numbers[rows.SCRIPT]),
         "prompt_chars": pa.array(characters_of(messages), mask=without),
-        "answer_chars": compute.utf8_length(batch.column("answer")),
+        "answer_chars": written,
         "turns": pa.array(np.minimum(numbers[rows.TURNS], 2**15 - 1), mask=without),
         "refused": pa.array(numbers[rows.REFUSAL] != 0, mask=np.asarray(batch.column("answer").is_null())),
     }
@@ -201,6 +201,14 @@ def _reasoning_share(batch: pa.RecordBatch, texts: Texts, inline: Int64s) -> Any
     by_tokens = np.where(told, np.minimum(thought, written) / np.maximum(written, 1.0), 0.0)
     share = np.where(inline > 0, inline / np.maximum(size, 1), by_tokens)
     return pa.array(share.astype(np.float32), mask=(inline == 0) & ~told)
+
+
+def _of_request(batch: pa.RecordBatch, texts: Texts, numbers: Int64s, written: Any) -> Int64s:
+    """Return the flags that the request itself shows, without the model. written: characters of answers."""
+    opened = self_elicited(texts, numbers[rows.LAST_USER], answers_of(batch, written))
+    agentic = _agentic(batch, texts)
+    bits = np.where(agentic, Flag.AGENTIC.value, 0) | np.where(opened & ~agentic, Flag.SELF_ELICITED.value, 0)
+    return np.asarray(bits, np.int64)
 
 
 def _agentic(batch: pa.RecordBatch, texts: Texts) -> npt.NDArray[np.bool_]:

@@ -20,6 +20,8 @@ from stillwatch.sketch.words import PLAIN, SPECIAL
 Numbers = npt.NDArray[np.int64]
 GAPS = {"..": 3, "...": 10}
 """Words that a gap in a cue may skip."""
+FIRST_BITS = 9
+"""The set of first words has 64 bits for each number of so many bits: of other words, one in 70 passes."""
 _STEP = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -63,7 +65,8 @@ def step(value: np.uint64, word: np.uint64) -> np.uint64:
 @inlined
 def may_begin(first: Hashes, value: np.uint64) -> bool:
     """Return whether a word may begin a phrase."""
-    return bool(first[value >> np.uint64(58)] >> (value >> np.uint64(52) & np.uint64(63)) & np.uint64(1))
+    bits = first[value >> np.uint64(64 - FIRST_BITS)]
+    return bool(bits >> (value >> np.uint64(58 - FIRST_BITS) & np.uint64(63)) & np.uint64(1))
 
 
 @inlined
@@ -147,9 +150,9 @@ def _freeze(trie: _Trie, slots: Numbers) -> Lexicon:
     nodes = np.zeros((len(trie.grows) + 1, 2), np.int64)
     nodes[:-1, GROWS] = trie.grows
     nodes[1:, FIRST_END] = np.cumsum([len(ends) for ends in trie.ends])
-    first = np.zeros(64, np.uint64)
+    first = np.zeros(1 << FIRST_BITS, np.uint64)
     for value in trie.first:
-        first[value >> 58] |= np.uint64(1 << (value >> 52 & 63))
+        first[value >> (64 - FIRST_BITS)] |= np.uint64(1 << (value >> (58 - FIRST_BITS) & 63))
     return Lexicon(
         table, nodes, slots[np.array([slot for ends in trie.ends for slot in ends], np.int64)], first
     )

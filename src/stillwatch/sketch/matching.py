@@ -76,7 +76,9 @@ def match(words: Words, n: Whole, lexicon: Lexicon, seen: Numbers, base: Whole, 
         start = base + j
         while node >= 0:
             j += 1
-            bits |= complete(nodes, ends, seen, node, start, base + j, base, turn)
+            # A call costs more than the look: most nodes are only beginnings.
+            if nodes[node, FIRST_END] != nodes[node + 1, FIRST_END]:
+                bits |= complete(nodes, ends, seen, node, start, base + j, base, turn)
             if j >= n or not nodes[node, GROWS]:
                 break
             value = step(value, words[j, PLAIN])

@@ -21,6 +21,7 @@ from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.language import languages
 from stillwatch.sketch.machine import without_marks
 from stillwatch.sketch.marks import network_of
+from stillwatch.sketch.opened_turn import answered, self_elicited
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.rows import TOOL, USER, Sheet, Texts, Tools
 from stillwatch.sketch.spans import Bytes, Hashes, Whole
@@ -151,7 +152,9 @@ class SingleSketcher:
         ]
         if room.turn < LAST_TURN:
             self._rooms.append(room)
-        return _record(request, numbers, (shingles, places), chain, _named(named, keys.tolist()), chars, tool)
+        of_request = _of_request(request, texts, numbers, tool)
+        named_keys = _named(named, keys.tolist())
+        return _record(request, numbers, (shingles, places), chain, named_keys, chars, of_request)
 
 
 @kernel
@@ -259,6 +262,16 @@ def _buffer(data: bytes) -> Bytes:
     return np.frombuffer(data, np.uint8) if data else NOTHING
 
 
+def _of_request(request: Asked, texts: Texts, numbers: list[int], tool: bool) -> int:
+    """Return the flags that the request itself shows, as in the batch."""
+    if tool or request.tools:
+        return Flag.AGENTIC.value
+    characters = None if request.answer is None else len(request.answer)
+    length = answered(characters, request.output_tokens, request.reasoning_tokens)
+    both = np.array([[numbers[rows.LAST_USER]], [length]], np.int64)
+    return Flag.SELF_ELICITED.value if self_elicited(texts, both[0], both[1])[0] else 0
+
+
 def _record(
     request: Asked,
     numbers: list[int],
@@ -266,7 +279,7 @@ def _record(
     chain: list[int | None],
     keys: dict[str, Any],
     chars: int,
-    tool: bool,
+    of_request: int,
 ) -> Sketch:
     """Return the record, with None where the batch would write null."""
     held, answer, known = request.messages is not None, request.answer, numbers[rows.KNOWN]
@@ -275,7 +288,6 @@ def _record(
         for i in (rows.PROMPT, rows.HEAD, rows.TAIL, rows.SYSTEM_KEY, rows.PREFIX)
     ]
     read = text[0] is not None
-    agentic = Flag.AGENTIC.value if tool or request.tools else 0
     names = languages()[0]
     script = numbers[rows.SCRIPT]
     return Sketch(
@@ -312,7 +324,7 @@ def _record(
         prompt_chars=chars if held else None,
         answer_chars=None if answer is None else len(answer),
         turns=min(numbers[rows.TURNS], 2**15 - 1) if held else None,
-        flags=Flag(numbers[rows.FLAGS] | agentic) if held else None,
+        flags=Flag(numbers[rows.FLAGS] | of_request) if held else None,
         harvest=numbers[rows.HARVEST] if held else None,
         refused=None if answer is None else numbers[rows.REFUSAL] != 0,
         reasoning_share=_reasoning_share(request, numbers[rows.REASONING]),

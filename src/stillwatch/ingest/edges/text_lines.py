@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from re import Pattern
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +11,7 @@ from urllib.parse import unquote
 from stillwatch.ingest.edges import EDGES
 from stillwatch.ingest.edges.line_format import pattern_of
 from stillwatch.ingest.files.lines import lines
+from stillwatch.ingest.files.place import Place
 from stillwatch.ingest.files.streams import utf8
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.values import Row
@@ -24,7 +24,7 @@ FIELDS = re.compile(r"#\s?Fields:\s*(.+)", re.IGNORECASE)
 
 
 def text_rows(
-    path: Path, compression: str, settings: IngestSettings, form: str = ""
+    path: Place, compression: str, settings: IngestSettings, form: str = ""
 ) -> Iterator[tuple[int, Row | BadRow]] | None:
     """Return the rows of a file of text lines; None if it is a file of another kind.
 
@@ -39,7 +39,7 @@ def text_rows(
     return None if parse is None else _rows(path, compression, settings, parse)
 
 
-def _is_json(path: Path, compression: str) -> bool:
+def _is_json(path: Place, compression: str) -> bool:
     try:
         head = next(utf8(path, compression), b"").lstrip()
     except BadRow:
@@ -48,7 +48,7 @@ def _is_json(path: Path, compression: str) -> bool:
     return head[:1] == b"{" or (head[:1] == b"[" and not head[1:2].isdigit())
 
 
-def _head(path: Path, compression: str, settings: IngestSettings) -> list[str]:
+def _head(path: Place, compression: str, settings: IngestSettings) -> list[str]:
     found: list[str] = []
     for _, line in lines(utf8(path, compression), settings.max_row_bytes):
         if isinstance(line, bytes):
@@ -97,7 +97,7 @@ class _W3c:
 
 
 def _rows(
-    path: Path, compression: str, settings: IngestSettings, parse: Parse
+    path: Place, compression: str, settings: IngestSettings, parse: Parse
 ) -> Iterator[tuple[int, Row | BadRow]]:
     for number, line in lines(utf8(path, compression), settings.max_row_bytes):
         row = line if isinstance(line, BadRow) else parse(line.decode("utf-8", "replace").rstrip("\r"))

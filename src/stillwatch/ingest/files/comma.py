@@ -23,6 +23,10 @@ HEAD = re.compile(rb'(?:[^\S\n]*\n)*(?:"?(?i:sep)=[^\n]*\n(?:[^\S\n]*\n)*)?[^\S\
 COLUMNS = 4096
 """Fields for which there is room in a row that was cut."""
 STRAY = re.compile("[\udc80-\udcff]+")
+NULLS = frozenset(("NULL", "\\N"))
+"""What exports of databases write, without quotes, where a row has no value."""
+NAMES = re.compile(r"(?i)account|user|customer|tenant|org|team|project|key")
+"""Columns in which NULL may be somebody's name."""
 TWICE = "the header names an earlier column so too: the values of this one are not taken for it"
 GUESSED = "not UTF-8: read as Windows-1252"
 Cells = Iterator[tuple[int, Row | BadRow]]
@@ -82,7 +86,8 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
         return
     faults: list[BadRow] = [Mended(name, TWICE) for name in sorted(header.twice)]
     cutter = CellCutter(longest, header.delimiter)
-    texts = _texts(cutter.cut(rest), longest + SHORT * COLUMNS, faults)
+    lines_read: list[str] = []
+    texts = _kept(_texts(cutter.cut(rest), longest + SHORT * COLUMNS, faults), lines_read)
     # Strict, since otherwise a quote that is never closed would make one valid-looking row of the rest of the
     # file.
     reader = csv.reader(texts, strict=True, delimiter=header.delimiter)
@@ -91,10 +96,13 @@ def csv_rows(pieces: Iterable[bytes], longest: int) -> Cells:
         before = reader.line_num
         found: Row | BadRow
         guessed: list[Mended] = []
+        lines_read.clear()
         try:
             cells = next(reader)
             if not cells:
                 continue
+            if not NULLS.isdisjoint(cells):
+                _without_nulls(header, cells, "".join(lines_read))
             found = _row(header, cells, guessed)
         except StopIteration:
             break
@@ -147,6 +155,23 @@ def _texts(pieces: Iterable[bytes], longest: int, faults: list[BadRow]) -> Itera
         else:
             text = line.decode("utf-8", "surrogateescape")
             yield "\n" if text.isspace() else text + "\n"
+
+
+def _kept(texts: Iterator[str], kept: list[str]) -> Iterator[str]:
+    """Pass lines on, and keep those of the row that is being read."""
+    for text in texts:
+        kept.append(text)
+        yield text
+
+
+def _without_nulls(header: Header, cells: list[str], text: str) -> None:
+    """Empty the cells that hold no value. Where the row has a quoted mark too, all are kept."""
+    if not any(f'"{mark}"' in text for mark in NULLS):
+        names = (*header.names, *[""] * len(cells))
+        cells[:] = [
+            "" if cell in NULLS and not NAMES.search(name) else cell
+            for name, cell in zip(names, cells, strict=False)
+        ]
 
 
 def _row(header: Header, cells: list[str], guessed: list[Mended]) -> Row | BadRow:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -25,6 +26,8 @@ URL = re.compile(r"(s3|gs|az|https?):/+(.+)", re.DOTALL)
 """A path keeps one slash of two."""
 NAMES = {"s3": "Amazon S3", "gs": "Google Cloud Storage", "az": "Azure Blob Storage"}
 BUFFER = 1 << 20
+GIVE_UP = timedelta(seconds=30)
+"""How long Google's client tries again; by itself it does so for 15 minutes, also without credentials."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,9 @@ def refusal(error: OSError, where: str) -> InputError:
     text = str(error)
     if re.search(r"ACCESS_DENIED|AccessDenied|403|Forbidden|InvalidAccessKey|SignatureDoesNotMatch", text):
         what, do = "the store refuses access", "check the credentials in the environment and their rights"
+    elif re.search(r"OAuth2|credential|UNAUTHENTICATED|metadata\.google", text, re.IGNORECASE):
+        what = "no credentials for the store are found"
+        do = "set them in the environment, as the store's own tools want them (docs/formats.md)"
     elif re.search(r"NO_SUCH|NoSuch|404|not found|does not exist|RESOURCE_NOT_FOUND", text, re.IGNORECASE):
         what, do = "there is no such object or bucket", "check the address: scheme://bucket/path"
     else:
@@ -147,7 +153,7 @@ def _store(scheme: str) -> Any:
         if scheme == "s3":
             return fs.S3FileSystem(**_s3_options())
         if scheme == "gs":
-            return fs.GcsFileSystem()
+            return fs.GcsFileSystem(retry_time_limit=GIVE_UP)
         return fs.AzureFileSystem(**_azure_options())
     except ImportError as error:
         raise MissingExtra(

@@ -259,7 +259,8 @@ def _column_rows(path: Place, settings: IngestSettings) -> Numbered:
 def batch_rows(first: int, batch: pa.RecordBatch) -> Numbered:
     """Return rows of an Arrow batch by column name, without nulls.
 
-    Times are microseconds since 1970, since Python cannot hold every Arrow time.
+    Times with a zone are microseconds since 1970, since Python cannot hold every Arrow time; times without
+    one are text, so that the settings say where they hold.
     """
     columns = {
         name: _timeless(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)
@@ -279,4 +280,5 @@ def batch_rows(first: int, batch: pa.RecordBatch) -> Numbered:
 def _timeless(column: Any) -> Any:
     if not pa.types.is_timestamp(column.type):
         return column
-    return column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64())
+    micros = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    return micros.cast(pa.int64()) if column.type.tz else micros.cast(pa.string())

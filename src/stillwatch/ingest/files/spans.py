@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stillwatch.ingest.files.place import Place
@@ -24,9 +24,13 @@ class Span:
     """Lines before the first."""
 
 
-def spans(path: Place, size: int) -> list[Span]:
+def _silent(_bytes: int) -> None:
+    """Nothing is said."""
+
+
+def spans(path: Place, size: int, told: Callable[[int], None] = _silent) -> list[Span]:
     """Cut a file into spans of about `size` bytes; each but the last ends with a line end. The file is read
-    once, to count its lines.
+    once, to count its lines. told: told after each piece how many bytes have been read.
     """
     found: list[Span] = []
     start = at = lines = before = 0
@@ -43,6 +47,7 @@ def spans(path: Place, size: int) -> list[Span]:
             else:
                 lines += chunk.count(b"\n")
             at += len(chunk)
+            told(at)
     if start < at or not found:
         found.append(Span(start, at, before))
     return found

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
-from stillwatch.ingest.litellm import body_of, client_of, other_row, status_of, stored_messages, tagged_agent
+from stillwatch.ingest.litellm import (
+    body_of,
+    client_of,
+    other_row,
+    sent_of,
+    status_of,
+    stored_messages,
+    tagged_agent,
+)
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
 from stillwatch.ingest.litellm_outline import SPEND
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
@@ -14,7 +22,7 @@ from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.usage import add_parts
+from stillwatch.ingest.usage import add_parts, counts_of, usage_of
 from stillwatch.ingest.values import Row, inner, mapping_of, path_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
@@ -35,7 +43,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         yield SteppedOver(other)
         return
     meta = mapping_of(row.get("metadata"))
-    sent = mapping_of(row.get("proxy_server_request"))
+    sent = sent_of(row.get("proxy_server_request"))
     body = body_of(sent)
     agent, stainless = client_of(meta, sent)
     given = whole(row.get("request_duration_ms"))
@@ -60,7 +68,8 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
-    add_parts(request, mapping_of(meta.get("usage_object")))
+    usage = mapping_of(meta.get("usage_object"))
+    add_parts(request, usage if any(n is not None for n in counts_of(usage)) else usage_of(answer))
     yield with_thoughts(request, answer, said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from stillwatch.ingest.dialects import SAID
-from stillwatch.ingest.envelope import Envelope, asking, read_line
+from stillwatch.ingest.envelope import SPELLINGS, Envelope, asking, read_line
 from stillwatch.ingest.formats.anthropic_messages_jsonl import speaks_anthropic
 from stillwatch.ingest.line_outline import LINE
 from stillwatch.ingest.sample import Sample
@@ -20,7 +20,7 @@ def detect(sample: Sample) -> float:
     if (
         not found
         or sample.has("startTime", "metadata")
-        or not all(_speaks(envelope) for envelope in found)
+        or not (all(_speaks(envelope) for envelope in found) or _columns_speak(sample))
         or all(map(speaks_anthropic, found))
     ):
         return 0.0
@@ -29,6 +29,11 @@ def detect(sample: Sample) -> float:
     # Without a body of its own, a row needs more of this API than the words to be preferred to the generic
     # reader.
     return 0.75 if sample.columns & {*SAMPLING, "response", "usage", "choices"} else 0.55
+
+
+def _columns_speak(sample: Sample) -> bool:
+    """Return whether a table has a column of words: its first rows may hold none."""
+    return sample.kind != "json" and bool(sample.columns & {"prompt", "messages"})
 
 
 def _speaks(envelope: Envelope) -> bool:
@@ -58,12 +63,13 @@ FORMATS.add(
         title="OpenAI-style requests and responses, one a line (chat completions, completions, responses, "
         "batch files)",
         source="OpenAI API reference: chat/create, responses/create, batch",
-        suffixes=(".jsonl", ".ndjson", ".json", ".parquet"),
+        suffixes=(".jsonl", ".ndjson", ".json", ".csv", ".parquet"),
         detect=detect,
         read=read_line,
         blind_spots="What stands around the body differs from operator to operator; a name that is not "
         "known (docs/formats.md) is not seen. Batch results carry no account.",
         outline=LINE,
+        spellings=SPELLINGS,
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stillwatch.ingest.clickhouse_text import clickhouse_value
 from stillwatch.ingest.otel_calls import Read, calls_of
 from stillwatch.ingest.otel_trace import Fact, facts_of
 from stillwatch.ingest.otlp import Span, attributes_of, failed_of, id_of, kind_of
@@ -53,10 +54,16 @@ def _span(row: Row) -> Span:
 
 def _object(value: Any) -> Any:
     """Return a map; Arrow gives the maps of a Parquet file as lists of pairs."""
-    value = inner(value)
+    value = _opened(value)
     if isinstance(value, list) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
         return {str(name): inside for name, inside in value}
     return value
+
+
+def _opened(value: Any) -> Any:
+    """Unpack a value that is JSON or ClickHouse's own text."""
+    given = clickhouse_value(value) if isinstance(value, str) else value
+    return inner(given) if given is value else given
 
 
 def _end(row: Row) -> int | None:
@@ -76,15 +83,15 @@ def _record(row: Row, attributes: Row) -> tuple[str, Row, Any]:
 
 
 def _events(row: Row) -> Iterator[tuple[str, Row, Any]]:
-    nested = inner(row.get("Events"))
+    nested = _opened(row.get("Events"))
     if isinstance(nested, list):
         for event in nested:
             event = mapping_of(event)
             yield str(event.get("Name") or ""), attributes_of(_object(event.get("Attributes"))), None
         return
     parts = mapping_of(nested)
-    listed = inner(row.get("Events.Name", parts.get("Name"))) or []
-    held = inner(row.get("Events.Attributes", parts.get("Attributes"))) or []
+    listed = _opened(row.get("Events.Name", parts.get("Name"))) or []
+    held = _opened(row.get("Events.Attributes", parts.get("Attributes"))) or []
     if isinstance(listed, list) and isinstance(held, list):
         for name, attributes in zip(listed, held, strict=False):
             yield str(name), attributes_of(_object(attributes)), None

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stillwatch.ingest.wrappers import http_pairs, records
 from stillwatch.ingest.wrappers.outer import NAMED, own_fields, shipped
+from stillwatch.ingest.wrappers.typed_values import typed, untyped
 
 Row = dict[str, Any]
 
@@ -73,7 +75,20 @@ TEXTS = ("log", "message", "MESSAGE", "@message", "msg", "line", "LogMessage", "
 COLLECTED = {"time", "host", "source", "sourcetype", "index", "event", "fields"}
 """Fields of Splunk's HTTP event collector."""
 BULK = {"_index", "_id", "_type", "routing"}
-TIMES = ("@timestamp", "timestamp", "time", "_time", "Timestamp", "date", "TimeGenerated", "eventTime")
+TIMES = (
+    "@timestamp",
+    "timestamp",
+    "time",
+    "_time",
+    "Timestamp",
+    "date",
+    "TimeGenerated",
+    "eventTime",
+    "ts",
+    "@t",
+    "datetime",
+    "asctime",
+)
 
 
 def time_of(row: Row) -> Any:
@@ -209,7 +224,30 @@ def _events(row: Row) -> list[Inside] | None:
     return None
 
 
-LAYERS: tuple[Layer, ...] = (_cloudwatch, _google, _elastic, _loki, _events, _text)
+def _records(row: Row) -> list[Inside] | None:
+    """Rows of databases and event hubs, calls in archives, results of queries."""
+    if typed(row):
+        return [Inside(untyped(row))]
+    if not OWN.isdisjoint(row):
+        return None
+    if (event := records.event(row)) is not None:
+        return [Inside(content, event[1]) for content in event[0]]
+    for layer in (records.items, http_pairs.archive, records.table):
+        if (found := layer(row)) is not None:
+            return [Inside(one) for one in found]
+    return None
+
+
+def _logged(row: Row) -> list[Inside] | None:
+    """Lines of web servers and loggers that have a call under one of their fields."""
+    if records.SAID.isdisjoint(row) and (served := http_pairs.served(row)) is not None:
+        return [Inside(served)]
+    if (logged := records.logged(row)) is not None:
+        return [Inside(logged[0], time_of(row), over=logged[1])]
+    return None
+
+
+LAYERS: tuple[Layer, ...] = (_cloudwatch, _google, _elastic, _loki, _events, _records, _logged, _text)
 MARKS = frozenset(
     [
         "log",
@@ -244,6 +282,20 @@ MARKS = frozenset(
         "rawData",
         "attributes",
         "@timestamp",
+        "Item",
+        "Items",
+        "dynamodb",
+        "NewImage",
+        "OldImage",
+        "EnqueuedTimeUtc",
+        "req",
+        "meta",
+        "context",
+        "extra",
+        "details",
+        "fields",
+        "props",
+        "Properties",
     ]
 )
 """Fields without which a row is no wrapper."""

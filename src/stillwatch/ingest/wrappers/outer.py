@@ -23,7 +23,7 @@ SHIPPER = frozenset(
     ]
 )
 """Fields that only a shipper writes."""
-NAMED = frozenset(
+WORDS = frozenset(
     [
         "input",
         "inputs",
@@ -38,6 +38,11 @@ NAMED = frozenset(
         "response_body",
         "requestBody",
         "responseBody",
+    ]
+)
+"""Names of words."""
+NAMES = frozenset(
+    [
         "tenant",
         "tenant_id",
         "tenantId",
@@ -71,7 +76,13 @@ NAMED = frozenset(
         "email",
     ]
 )
+"""Names of accounts that no shipper writes."""
+NAMED = WORDS | NAMES
 """Names of accounts and of words. A row without a mark of a shipper that has one is a row of its own."""
+ACCOUNTS = (NAMES | {"account", "account_id", "api_key", "api_key_id", "key", "user", "user_id"}) - {
+    *("project", "project_id", "projectId", "team", "team_id", "teamId", "caller", "owner", "email"),
+}
+"""Names of accounts and of nothing else: a program's logger may tell its own project or team."""
 SHIPPED = SHIPPER | frozenset(
     [
         "agent",

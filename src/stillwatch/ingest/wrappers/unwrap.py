@@ -10,6 +10,7 @@ from stillwatch.ingest.request import Numbered
 from stillwatch.ingest.values import Row
 from stillwatch.ingest.wrappers.layers import LAYERS, MARKS, Inside
 from stillwatch.ingest.wrappers.text_lines import Piece, cri, line_of
+from stillwatch.ingest.wrappers.typed_values import typed
 
 DEEPEST = 5
 """Wrappers within one another that are taken off."""
@@ -61,7 +62,7 @@ class Unwrapper:
 
     def rows(self, row: Row) -> list[Row | BadRow]:
         """Return the rows inside a row; the row itself if it is no wrapper."""
-        if MARKS.isdisjoint(row):
+        if plainly(row):
             return [row]
         if "log" in row and row.keys() <= DOCKER | {"_p", "logtag"} and isinstance(row["log"], str):
             return self._docker(row)
@@ -106,12 +107,20 @@ class Unwrapper:
         return list(_opened(Inside("".join(parts), piece.time or None), 0))
 
 
+def plainly(row: Row) -> bool:
+    """Return whether a row is none that stands in a wrapper."""
+    if not MARKS.isdisjoint(row):
+        return False
+    first = next(iter(row.values()), None)
+    return not (type(first) is dict and len(first) == 1 and typed(row))
+
+
 def unwrapped(rows: Numbered, longest: int) -> Numbered:
     """Return rows without wrappers. A row that holds several moves the numbers of those after it."""
     take = Unwrapper(longest)
     moved = number = 0
     for number, row in rows:
-        if not isinstance(row, dict) or MARKS.isdisjoint(row):
+        if not isinstance(row, dict) or plainly(row):
             yield number + moved, row
             continue
         found = take.rows(row)
@@ -124,7 +133,7 @@ def unwrapped(rows: Numbered, longest: int) -> Numbered:
 
 def _inside(row: Row, depth: int) -> Iterator[Row | BadRow]:
     """Return the rows in a row."""
-    if depth < DEEPEST and not MARKS.isdisjoint(row):
+    if depth < DEEPEST and not plainly(row):
         for layer in LAYERS:
             found = layer(row)
             if found is not None:
@@ -154,7 +163,7 @@ def _opened(one: Inside, depth: int) -> Iterator[Row | BadRow]:
         line = line_of(content)
         content, time = line.row, line.time or time
     if not isinstance(content, dict):
-        yield NO_OBJECT
+        yield content if isinstance(content, Aside) else NO_OBJECT
         return
     yield from _finished({**(one.beside or {}), **content, **(one.over or {})}, time, depth)
 

@@ -72,12 +72,17 @@ def chosen(links: Sequence[dict[str, Any]], most: tuple[int, int] = ROOMY) -> tu
     return [t for t in picked if kept.intersection(t.carriers)], accounts
 
 
+def ordered(links: Sequence[dict[str, Any]], most: tuple[int, int] = ROOMY) -> tuple[list[Trace], list[int]]:
+    """The keys and accounts to draw, ordered so that what belongs together stands together."""
+    keys, accounts = chosen(links, most)
+    return _untangle(keys, accounts) if keys else (keys, accounts)
+
+
 def graph(links: Sequence[dict[str, Any]], ids: Mapping[int, str], most: tuple[int, int] = ROOMY) -> Markup:
     """The figure: `ids` gives what an account is shown as. Ordered so that edges run together."""
-    keys, accounts = chosen(links, most)
+    keys, accounts = ordered(links, most)
     if not keys:
         return Markup("")
-    keys, accounts = _untangle(keys, accounts)
     families = sorted({t.family for t in keys}, key=_rank)
     height = max(len(accounts) * ACCOUNT_ROW, len(keys) * KEY_ROW + len(families) * FAMILY_ROW)
     account_y = {a: TOP + (i + 0.5) * height / len(accounts) for i, a in enumerate(accounts)}

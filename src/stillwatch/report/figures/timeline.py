@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from stillwatch.report import formatting
+from stillwatch.report.bans import gathered
 from stillwatch.report.figures.svg import element, figure, nice_ticks, number, text, titled
 
 WIDTH, LEFT, RIGHT = 1000, 52, 988
@@ -87,7 +88,8 @@ def timeline(
         if hours < 48
         else f"{hours // 24} days"
     )
-    labels, lanes = _marks([m for m in marks if time.first <= m["time"] <= time.last], time)
+    inside = [m for m in marks if time.first <= m["time"] <= time.last]
+    labels, lanes = _marks(gathered(inside, time.last - time.first), time)
     top = lanes * LANE + 12
     below = top + VOLUME + GAP
     name = (

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillwatch.report import formatting
+from stillwatch.report.sentences.tiers import reason
 from stillwatch.report.view_models import HELD_OUT, CampaignView
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.codes import Tier
 
 UNNAMED = ("organisation owner", "payment owner")
 """How table members shows owners without a label: different ones may look the same."""
-IN_NO_GROUP = "It is in no group: it shares no more with other accounts than its peers do."
+IN_NO_GROUP = (
+    "It is in no group, nor present in one or near one: no group's marks add up to enough for it. That does "
+    "not mean that it shares nothing."
+)
+MOST_OF_IT = 0.5
+"""Share of an account's nats from which one family is said to carry it."""
 
 
 def exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
@@ -18,8 +25,10 @@ def exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
     found = [*_membership(run.setting("linkage", "threshold_nats", 0.0), view, member), _alone(member)]
     found += [_owner(view, member)]
     campaign = view.campaign
-    spare = campaign["accounts"] - campaign["at_least"]
-    if campaign["at_least"] > 0 and spare > 0:
+    spare = campaign["named"] - campaign["at_least"]
+    if member["tier"] != Tier.NAMED:
+        found.append(f"{reason(member['reason'])} It is not among the accounts that the bound speaks of.")
+    elif campaign["at_least"] > 0 and spare > 0:
         left = (
             "The other one may be a bystander, and this may be it."
             if spare == 1
@@ -27,7 +36,7 @@ def exonerates(run: Run, view: CampaignView, member: Row) -> list[str]:
         )
         found.append(
             f"At least {formatting.count(campaign['at_least'])} of the group's "
-            f"{formatting.plural(campaign['accounts'], 'account')} take part. {left}"
+            f"{formatting.plural(campaign['named'], 'named account')} take part. {left}"
         )
     if not campaign["permit"]:
         found.append("A permit that names it or its organisation would cover it.")
@@ -56,7 +65,11 @@ def _membership(threshold: float, view: CampaignView, member: Row) -> Iterator[s
     if formed < threshold:
         yield (
             f"Its formation evidence is {formed:.1f} nats, less than the {threshold:g} that link an account. "
-            "It is named because its prompts agree with the group's."
+            + (
+                "It is named because its prompts agree with the group's."
+                if member["tier"] == Tier.NAMED
+                else "That is too little to be of the group."
+            )
         )
         return
     weak = [(family, nats) for family, nats in families.items() if nats > 0 and formed - nats < threshold]
@@ -67,15 +80,24 @@ def _membership(threshold: float, view: CampaignView, member: Row) -> Iterator[s
             f"formation evidence are left. That is less than the {threshold:g} needed: it would leave the "
             "group."
         )
-    if not weak:
+    if weak:
+        return
+    whole = view.family_nats(member["account"])
+    total = sum(whole.values())
+    most = max(whole, key=lambda name: whole[name])
+    stays = f"its formation evidence stays at {threshold:g} nats or more"
+    if total > 0 and whole[most] > MOST_OF_IT * total:
         yield (
-            "No single family carries it: without any one of them, its formation evidence stays at "
-            f"{threshold:g} "
-            "nats or more."
+            f"Most of its evidence is {most or 'other'}: {whole[most]:.1f} of {total:.1f} nats. Without any "
+            f"one family of marks {stays}."
         )
+    else:
+        yield f"No single family carries it: without any one of them, {stays}."
 
 
 def _alone(member: Row) -> str:
+    if member["p_value"] is None and member["tier"] != Tier.NAMED:
+        return "No held-out test looked at this account."
     if member["p_value"] is None:
         return "No held-out test looks at this account alone: it stands or falls with its group."
     if member["p_value"] > 0.05:

@@ -21,6 +21,8 @@ ASKS = {
     "technique": "answers past the safeguards",
     "system_prompt": "the system prompt",
     "agentic": "tool use and code",
+    "steps": "worked answers in a fixed form, as tests and harvests ask for them",
+    "self_elicited": "nothing, so that the model writes the question too",
 }
 """What each label of campaigns.extracting is called."""
 

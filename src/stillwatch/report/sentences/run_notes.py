@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from stillwatch.report import formatting
+from stillwatch.report.sentences.blindness import is_answer
 from stillwatch.report.sentences.clauses import joined
 from stillwatch.run.reading import Row, Run
 
@@ -74,7 +75,11 @@ def not_seen(run: Run) -> str:
 
 def partly_blind(run: Run) -> str:
     """Facets that could not see everything; empty if all did."""
-    names = {row["name"] for row in run.rows("blindness") if row["kind"] == "facet" and row["share"] > 0}
+    names = {
+        row["name"]
+        for row in run.rows("blindness")
+        if row["kind"] == "facet" and row["share"] > 0 and not is_answer(row)
+    }
     told = joined([formatting.named(name) for name in sorted(names)])
     return f"Facets that lacked data in part of this run: {told}." if told else ""
 

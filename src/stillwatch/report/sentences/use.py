@@ -21,6 +21,27 @@ SMALL = 20
 """Of a log with fewer rows than this, no share says anything."""
 NAMED = 5
 """Names in one sentence."""
+BESIDE = frozenset(
+    (
+        *("chains", "prompts", "tools", "retrievals", "agents", "guardrails", "evaluations", "events"),
+        *("HTTP spans", "database spans", "RPC spans", "MCP spans", "messaging spans", "pending spans"),
+        *("traces", "scores", "lines about the session", "messages that the client wrote itself"),
+        *("lines of the server", "audits", "headers and control messages of a log shipper"),
+        *("repeated headers", "log lines without a call", "log lines without a JSON object"),
+    )
+)
+"""What stands beside calls in a healthy export, however much of it there is."""
+UNCLEAR = frozenset(
+    (
+        "other spans",
+        "spans",
+        "other runs",
+        "spans around a call",
+        "rows of another kind",
+        "calls without a body",
+    )
+)
+"""What does so too, or may be calls in words that are not known: there nothing of the file is read."""
 FILES = {"edge": "edge log", "accounts": "accounts file"}
 """What the files beside the logs are called."""
 
@@ -169,8 +190,10 @@ def _most_of(rows: Sequence[Row], what: str) -> list[tuple[str, int, int]]:
     """Return files of the logs of which more than half of the rows are counted so: name, these, all."""
     these: Counter[str] = Counter()
     whole: Counter[str] = Counter()
-    for row in _of(rows, "logs"):
-        if row["file"] is None:
+    logs = [row for row in _of(rows, "logs") if row["file"] is not None]
+    read = {row["file"] for row in logs if row["what"] == use.READ and row["count"]}
+    for row in logs:
+        if row["what"] == use.STEPPED_OVER and _is_beside(row, read):
             continue
         if row["what"] == what:
             these[row["file"]] += row["count"]
@@ -179,6 +202,11 @@ def _most_of(rows: Sequence[Row], what: str) -> list[tuple[str, int, int]]:
     return [
         (file, n, whole[file]) for file, n in these.items() if whole[file] >= SMALL and 2 * n > whole[file]
     ]
+
+
+def _is_beside(row: Row, read: set[str]) -> bool:
+    """Return whether rows are rightly left out. read: files of which something was read."""
+    return row["name"] in BESIDE or (row["name"] in UNCLEAR and row["file"] in read)
 
 
 def _in_files(found: list[tuple[str, int, int]]) -> str:
@@ -192,7 +220,8 @@ def _stepped(rows: Sequence[Row]) -> list[Warned]:
     found = _most_of(rows, use.STEPPED_OVER)
     if not found:
         return []
-    kinds = _by_name(_of(rows, "logs", use.STEPPED_OVER))
+    files = {file for file, _, _ in found}
+    kinds = _by_name([row for row in _of(rows, "logs", use.STEPPED_OVER) if row["file"] in files])
     return [
         Warned(
             "mostly_stepped_over",
@@ -283,4 +312,14 @@ def _permits(rows: Sequence[Row]) -> list[Warned]:
         for row in _of(rows, "permits", use.OVERLAP)
         if row["count"]
     ]
-    return nobody + both
+    named = Counter(row["name"] for row in _of(rows, "permits", use.PERMIT))
+    twice = [
+        Warned(
+            "permits_of_one_name",
+            f"{count:,} permits are called {formatting.cut(name, 60)}, so lists cannot tell them apart.",
+            "Give each permit a name of its own.",
+        )
+        for name, count in named.items()
+        if count > 1
+    ]
+    return nobody + twice + both

@@ -9,6 +9,7 @@ from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import Values, why
 from stillwatch.report.view_models import AXES
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.codes import Role
 
 DEFAULT_HIGH = 0.5
 DOES = {
@@ -28,22 +29,51 @@ WHO = {
 KNOWN = "one verified organisation, with less use than needs a permit"
 
 
+STOLEN = (
+    "somebody else uses these customers' accounts beside them, most likely with stolen or leaked keys. The "
+    "customers are the victims."
+)
+COORDINATED = (
+    "It is not called distillation: no purpose is shown. A relay or resale of access, a farm of accounts or "
+    "a vendor can look like this."
+)
+
+
+BELOW = "scores high on scale, with less use than counts as industrial"
+"""What a group does whose scale is high in a run of an earlier version, though it is small."""
+
+
 def high(run: Run) -> float:
     """The score at which an axis is called high in this run."""
     return run.setting("campaigns", "high", DEFAULT_HIGH)
 
 
-def verdict(campaign: Row, least: float) -> str:
-    """The verdict in sentences that name the axes behind it. least: the score from which an axis is high."""
+def industrial(run: Run) -> int:
+    """The exchanges from which use is called industrial in this run."""
+    return int(run.setting("campaigns", "industrial_exchanges", 0))
+
+
+def verdict(campaign: Row, least: float, many: int = 0) -> str:
+    """The verdict in sentences that name the axes behind it. least: the score from which an axis is high;
+    many: the exchanges from which use is called industrial.
+    """
     strong = [axis for axis in AXES if campaign[axis] >= least]
-    does = f"It {joined([DOES[axis] for axis in strong])}." if strong else f"No axis reaches {least:g}."
+    if campaign["extracting"] is None and campaign["verdict"] != "unlicensed":
+        # What the shape of traffic scores on intent says nothing of what it is for.
+        strong = [axis for axis in strong if axis != "intent"]
+    told = [BELOW if axis == "scale" and campaign["exchanges"] < many else DOES[axis] for axis in strong]
+    does = f"It {joined(told)}." if strong else f"No axis reaches {least:g}."
     said = campaign["verdict"].capitalize()
     if campaign["verdict"] == "benign":
         return f"{said}: {WHO.get(campaign['kind'], WHO['linked'])}. {_excused(strong, least)}"
     if campaign["verdict"] == "authorised":
         beyond = ", though its use goes somewhat beyond it" if campaign["permit_excess"] else ""
         return f"{said}: a permit covers the group{beyond}. {does}"
-    group = f"the group {joined([DOES[axis] for axis in strong])}." if strong else does
+    group = f"the group {joined(told)}." if strong else does
+    if campaign["role"] == Role.VICTIM:
+        return f"{said}: {STOLEN} {f'That use {joined(told)}.' if strong else does}"
+    if campaign["verdict"] == "coordinated":
+        return f"{said}, purpose unknown: {group} {COORDINATED}"
     if campaign["verdict"] != "unlicensed":
         return f"{said}: {group}"
     if campaign["permit"]:
@@ -70,13 +100,14 @@ def bound(campaign: Row, about: dict[str, Any]) -> str:
             "The test is about the group as a whole. It does not say how many of its "
             f"{formatting.plural(campaign['accounts'], 'account')} take part."
         )
+    named = campaign["named"]
     wrong = f"The chance that this is wrong is at most {formatting.percent(level)}."
-    if campaign["at_least"] >= campaign["accounts"]:
-        return f"All {formatting.plural(campaign['accounts'], 'account')} take part. {wrong}"
+    beside = " It says nothing of accounts that are only present." if campaign["present"] else ""
+    if campaign["at_least"] >= named:
+        return f"All {formatting.plural(named, 'named account')} take part. {wrong}{beside}"
     return (
-        f"At least {formatting.count(campaign['at_least'])} of "
-        f"{formatting.plural(campaign['accounts'], 'account')} take part. {wrong} The test does not "
-        "say which ones."
+        f"At least {formatting.count(campaign['at_least'])} of {formatting.plural(named, 'named account')} "
+        f"take part. {wrong} The test does not say which ones.{beside}"
     )
 
 

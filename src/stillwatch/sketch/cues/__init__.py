@@ -11,7 +11,11 @@ import numpy as np
 from stillwatch.schema.flags import Flag
 from stillwatch.sketch.words import Alphabet, Words, alphabet, room, split
 
-OF_FLAGS = tuple((f"{flag.name.lower()}.txt", flag.value) for flag in Flag if flag.name and flag < Flag.JUDGE)
+OF_FLAGS = tuple(
+    (f"{flag.name.lower()}.txt", flag.value)
+    for flag in Flag
+    if flag.name and (flag <= Flag.JUDGE or flag is Flag.STEPS)
+)
 """Lists of cues, and the flags that they support."""
 SHORT = 1_024
 """A text of at most so many bytes needs no room of its own."""

@@ -38,6 +38,11 @@ LIMITS = (
     "Flags rest on the model and on lists of cues. The lists were written in sight of the public pipelines, "
     "so that the sensitivity on those flatters "
     "them; the AUROC is the model's alone, on sources that it never saw.",
+    "A question in the form in which tests are printed (flags EVALUATION and STEPS) is flagged for a harvest "
+    "only where a cue says so: harvests of reasoned answers print the same form, and are told by what is "
+    "new, what comes back, and how it is dealt out over accounts.",
+    "Requests that ask nothing (SELF_ELICITED) and forms of questions (STEPS) are told without the model; no "
+    "error rates are known for them, and shares of them are not corrected.",
     "A flag is what a prompt asks for, which honest work asks for too: graders, teachers, evaluation teams, "
     "licensed distillation.",
     "Whoever knows the model can write around it. Intent is one axis of three, and never enough by itself.",

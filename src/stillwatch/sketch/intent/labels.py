@@ -21,7 +21,7 @@ FLAGS = (
 )
 """The labels' flags, in the order of the model's columns.
 
-AGENTIC is not among them, since the request itself shows it.
+AGENTIC, STEPS and SELF_ELICITED are not among them, since the request itself shows them.
 """
 HARVEST = "HARVEST"
 """Name of the last column: harvest-like at all.

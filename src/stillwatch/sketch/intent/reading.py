@@ -17,6 +17,7 @@ from stillwatch.sketch.intent.scoring import (
     CONFIRMED,
     CONTEXT,
     DAMPING,
+    FRAMED,
     HITS,
     LIKELY,
     PAIR,
@@ -116,7 +117,8 @@ def flagged(
     bits = np.array(BITS, np.int64)
     harvests = (bits & int(HARVEST)) > 0
     said = (cues[:, None] & bits) > 0
-    alone = (logits >= least) & (~harvests | (logits[:, -1:] >= LIKELY))
+    believed = (logits[:, -1:] >= LIKELY) & ((cues[:, None] & FRAMED) == 0)
+    alone = (logits >= least) & (~harvests | believed)
     found = alone | (said & ((logits >= CONFIRMED) | ((bits & CONTEXT) > 0)))
     found[:, -1] = found[:, harvests].any(axis=1)
     return np.asarray(found)

@@ -34,7 +34,14 @@ CONFIRMED, LIKELY = math.log(0.75 / 0.25), math.log(0.8 / 0.2)
 
 Nine labels each at their own threshold would flag 1.3 % of the exchanges without a label.
 """
-HARVESTING, CONTEXT = int(HARVEST), int(Flag.EVALUATION | Flag.AGENTIC)
+HARVESTING, CONTEXT = int(HARVEST), int(Flag.EVALUATION | Flag.AGENTIC | Flag.STEPS)
+FRAMED = int(Flag.EVALUATION | Flag.STEPS)
+"""Cues of the form in which tests are printed.
+
+A question in such a form says nothing of what is made from its answer, so that the model is not believed
+without a cue of a harvest.
+"""
+REASONED, STEPS_FLAG = int(Flag.REASONING), int(Flag.STEPS)
 STEPS = np.uint64(128)
 """So many words, with two features each, are summed in lanes of 16 bits before they are emptied."""
 Lanes = tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]
@@ -161,7 +168,7 @@ def told(model: Packed, out: Sums, row: Whole, cues: Whole) -> tuple[Whole, Whol
 
     A label's flag is set where a cue matches and the model's probability is at least CONFIRMED. Without a cue
     it is set where it reaches its threshold and, for harvests, the probability of a harvest of any kind is at
-    least LIKELY.
+    least LIKELY and no cue is FRAMED. Reasoning that is told without a cue in such a frame is STEPS.
     """
     flags: Whole = np.int64(0)
     alone: Whole = np.int64(0)
@@ -172,5 +179,7 @@ def told(model: Packed, out: Sums, row: Whole, cues: Whole) -> tuple[Whole, Whol
         bit = model.bits[column]
         alone |= bit * np.int64(logit >= model.scales[column, THRESHOLD])
         flags |= bit & cues & -np.int64(logit >= CONFIRMED)
-    flags |= alone if logit >= LIKELY else alone & ~HARVESTING
+    if cues & FRAMED:
+        flags |= STEPS_FLAG * np.int64(alone & REASONED & ~flags != 0)
+    flags |= alone if logit >= LIKELY and not cues & FRAMED else alone & ~HARVESTING
     return flags | (cues & CONTEXT), np.int64(round(1000.0 / (1.0 + math.exp(-logit))))

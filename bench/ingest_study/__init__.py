@@ -1,0 +1,1 @@
+"""What the bench of ingest reads, and how it is measured."""

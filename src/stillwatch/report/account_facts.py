@@ -1,0 +1,127 @@
+"""What the accounts file and the log say of single accounts: who each says it is, and what it used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from stillwatch.report import formatting
+from stillwatch.run.reading import Row, Run
+
+pc: Any = pyarrow.compute
+FILED = ("created", "plan", "verification", "payment", "banned", "banned_unknown")
+"""Columns of table accounts that a decision about an account looks at."""
+NOT_FILED, NOT_KNOWN = "not in the accounts file", "not known"
+"""The two ways in which a fact can be missing: for everybody, or for this account."""
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What is known of one account besides evidence; None where it is not known of it."""
+
+    created: datetime | None = None
+    """When it was registered."""
+    plan: str | None = None
+    """Its plan."""
+    verification: str | None = None
+    """How its owner was verified."""
+    payment: str | None = None
+    """Key of its payment instrument, short."""
+    banned: datetime | None = None
+    """When it was banned."""
+    banned_unknown: bool = False
+    """Whether it was banned at a time that nobody knows."""
+    models: tuple[str, ...] = ()
+    """Models that it asked, the most used first."""
+    top_exchanges: int = 0
+    """Its exchanges with the most used model."""
+    input_tokens: int | None = None
+    """Tokens read."""
+    output_tokens: int | None = None
+    """Tokens written."""
+    days: int = 0
+    """Days on which it was active."""
+
+
+NOTHING = AccountFacts()
+
+
+class AccountBook:
+    """The facts of some accounts of a run, read in one pass over two tables."""
+
+    def __init__(self, run: Run, accounts: Iterable[int]) -> None:
+        asked = sorted(set(accounts))
+        wanted = pa.array(asked, pa.int64())
+        self.filed: frozenset[str] = frozenset()
+        """Columns of FILED that the accounts file fills for anybody at all."""
+        filled: set[str] = set()
+        filed: dict[int, Row] = {}
+        for batch in run.batches("accounts", ["account", *FILED]):
+            filled |= {name for name in FILED if batch.column(name).null_count < batch.num_rows}
+            filed |= {row["account"]: row for row in _those(batch, wanted)}
+        used = {row["account"]: row for batch in run.batches("account_use") for row in _those(batch, wanted)}
+        self.filed = frozenset(filled)
+        self._facts = {account: _facts(filed.get(account, {}), used.get(account, {})) for account in asked}
+
+    def of(self, account: int) -> AccountFacts:
+        """The facts of one account; none of one that was not asked for."""
+        return self._facts.get(account, NOTHING)
+
+    def said(self, account: int) -> Mapping[str, str]:
+        """Plan, registration, verification, payment and ban of an account in words, missing ones included."""
+        facts = self.of(account)
+        return {
+            "plan": self._word("plan", facts.plan),
+            "registered": self._word("created", formatting.minute(facts.created) if facts.created else None),
+            "verified": self._word("verification", facts.verification),
+            "payment": self._word("payment", facts.payment),
+            "banned": self.ban(account),
+        }
+
+    def ban(self, account: int) -> str:
+        """Whether and when it was banned. That nobody was banned is not the same as that nobody wrote it
+        down.
+        """
+        facts = self.of(account)
+        if facts.banned:
+            return formatting.minute(facts.banned)
+        if facts.banned_unknown:
+            return "yes, at a time that is not known"
+        return "no" if self.filed & {"banned", "banned_unknown"} else NOT_FILED
+
+    def _word(self, column: str, value: str | None) -> str:
+        return formatting.cut(value, 40) if value else NOT_KNOWN if column in self.filed else NOT_FILED
+
+
+def facts_document(facts: AccountFacts) -> dict[str, Any]:
+    """The facts as plain values."""
+    return {name: getattr(facts, name) for name in AccountFacts.__dataclass_fields__} | {
+        "models": list(facts.models)
+    }
+
+
+def _those(batch: pa.RecordBatch, wanted: Any) -> list[Row]:
+    rows: list[Row] = batch.filter(pc.is_in(batch.column("account"), value_set=wanted)).to_pylist()
+    return rows
+
+
+def _facts(filed: Mapping[str, Any], used: Mapping[str, Any]) -> AccountFacts:
+    payment = filed.get("payment")
+    return AccountFacts(
+        filed.get("created"),
+        filed.get("plan"),
+        filed.get("verification"),
+        None if payment is None else formatting.key(payment)[:8],
+        filed.get("banned"),
+        bool(filed.get("banned_unknown")),
+        tuple(used.get("models") or ()),
+        used.get("top_exchanges") or 0,
+        used.get("input_tokens"),
+        used.get("output_tokens"),
+        used.get("days") or 0,
+    )
