@@ -201,20 +201,21 @@ def power(rng: np.random.Generator, worlds: int) -> Table:
     return table
 
 
-def passes(rng: np.random.Generator, pool: int, inside: float) -> pa.Table:
+def passes(rng: np.random.Generator, pool: int, strangers: int) -> pa.Table:
     """Exchanges of 400 accounts of four clients, of which pairs hand conversations on.
 
-    Strangers hand on at random, within a client, the busier the more often; so chains of strangers form sets.
-    The last `pool` accounts hand on to each other in a share `inside` of the cases.
+    Strangers hand on so many, at random, within a client, the busier the more often; where they do so much,
+    chains of them form sets. The last `pool` accounts hand ten each on to each other.
     """
-    accounts, conversations, parts = 400, 500, 56
+    accounts, parts = 400, 56
     weight = rng.lognormal(0.0, 1.0, accounts)
     rows: list[tuple[int, int, int | None, int | None]] = []
-    for number in range(conversations):
+    for number in range(strangers + 10 * pool):
         part = int(rng.integers(parts))
+        inside = number >= strangers
         giver = int(rng.choice(accounts, p=weight / weight.sum()))
-        theirs = giver >= accounts - pool and rng.random() < inside
-        fit = np.arange(accounts - pool, accounts) if theirs else np.arange(giver % 4, accounts, 4)
+        giver = int(rng.integers(accounts - pool, accounts)) if inside else giver
+        fit = np.arange(accounts - pool, accounts) if inside else np.arange(giver % 4, accounts, 4)
         fit = fit[fit != giver]
         taker = int(rng.choice(fit, p=weight[fit] / weight[fit].sum()))
         rows += [(giver, part, None, 2 * number + 1), (taker, part, 2 * number + 1, 2 * number + 2)]
@@ -241,23 +242,25 @@ def conversations(engine: DuckDBEngine, rng: np.random.Generator, worlds: int) -
         "strata", pa.table({"account": np.arange(400), "client": pa.array(np.arange(400) % 4, pa.int64())})
     )
     lines = []
-    for pool, inside in ((0, 0.0), (30, 0.5), (30, 1.0)):
+    for pool, handed in ((0, 500), (0, 2_000), (16, 10), (30, 10), (30, 100)):
         strangers: list[float] = []
-        hits = 0
+        hits = large = 0
         for _ in range(worlds):
-            exchanges = engine.load("exchanges", passes(rng, pool, inside))
+            exchanges = engine.load("exchanges", passes(rng, pool, handed))
             sets = alike_sets(engine, exchanges, owners, nobody, 1, LinkageSettings())
             tested = passing_on(engine, exchanges, sets.handed, sets.halves, strata, sets.members)
             group, account = (sets.members.column(name).to_numpy() for name in ("group", "account"))
             pooled = {int(name) for name in np.unique(group[account >= 400 - pool])}
-            strangers += [float(np.exp(one.log_e)) for name, one in tested.items() if name not in pooled]
+            others = [float(np.exp(one.log_e)) for name, one in tested.items() if name not in pooled]
+            strangers += others
+            large += any(e >= LISTED for e in others)
             hits += any(tested[name].log_e >= np.log(LISTED) for name in pooled)
-        case = f"a pool of 30, {inside:.0%} inside" if pool else "400 accounts at random"
+        case = f"{handed} of 400 strangers" + (f", a pool of {pool}" if pool else "")
         told = f"{hits} of {worlds} pools reach {LISTED:g}" if pool else ""
         if strangers:
-            lines.append(mean("mean e-value, conversations", case, 1.0, np.array(strangers), told))
-        else:
-            lines.append(rate("e-value of 20 or more, conversations", case, 1 / LISTED, 0, worlds, told))
+            lines.append(mean("mean e-value, conversations", case, 1.0, np.array(strangers)))
+        what = f"worlds with a set of strangers of {LISTED:g} or more"
+        lines.append(rate(what, case, 1 / LISTED, large, worlds, told))
     return lines
 
 

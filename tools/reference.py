@@ -221,7 +221,8 @@ def facets() -> Iterator[str]:
             yield f"## Family {family}\n\n"
         for facet in members:
             yield f"### {facet.name}\n\n{sentence(facet.sees)}\n\n- Blind spots: {sentence(facet.blind_spots)}\n- Reads: {', '.join(map(code, facet.needs))}\n"
-            yield f"- May be an anchor: {'yes' if facet.anchor else 'no'}\n\n"
+            yield f"- May be an anchor: {'yes' if facet.anchor else 'no'}\n"
+            yield f"- Binds: {facet.binds}\n\n"
 
 
 def evidence_codes() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -63,7 +64,15 @@ def outcome(run: Path, world: Path) -> Row:
         "campaigns": campaigns(truth, groups),
         "kinds": kinds(truth, groups),
         "groups": [_listed(group, truth) for group in groups if group.listed],
+        "notes": notes_of(world),
     }
+
+
+def notes_of(world: Path) -> dict[str, str]:
+    """Return what the generator says of each campaign; nothing where it says nothing."""
+    path = world / "notes.json"
+    notes: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return notes
 
 
 def groups_of(run: Path) -> list[Group]:

@@ -56,6 +56,10 @@ def page_of(rows: Sequence[Row], kept: Sequence[Target]) -> str:
             [[one.what, one.seen, "yes" if one.kept else "**no**"] for one in kept],
         )
     )
+    notes = {name: note for row in rows for name, note in row.get("notes", {}).items()}
+    if notes:
+        parts.append("## The campaigns\n")
+        parts.append("".join(f"- **{name}**: {note}\n" for name, note in sorted(notes.items())))
     for title, heads, lines in campaign_tables(rows):
         parts += [f"## {title}\n", table(heads, lines)]
     title, heads, lines = innocents_table(rows)

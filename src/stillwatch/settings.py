@@ -138,7 +138,10 @@ class LinkageSettings(Section):
     smallest_group: int = setting(5, "Accounts a group must have.", Within(2, MANY))
     smallest_anchor: int = setting(5, "Carriers a key needs to be tested as an anchor.", Within(2, MANY))
     largest_anchor_share: float = setting(
-        0.02, "A key carried by a larger share of all accounts is never an anchor.", Within(0, 1, above=True)
+        0.02,
+        "A key carried by a larger share of all accounts is an anchor only if a sample of its carriers "
+        "shares a key of another family.",
+        Within(0, 1, above=True),
     )
     keys_per_facet: int = setting(
         8, "Keys kept for an account in one facet: the rarest that are shared.", Within(1, 1_000)
@@ -152,7 +155,10 @@ class LinkageSettings(Section):
         8.0, "Log-likelihood ratio at which a carrier counts as a member.", Within(0, 1_000)
     )
     facet_cap_nats: float = setting(
-        6.0, "The most that one facet may contribute for one account.", Within(0, 1_000, above=True)
+        6.0,
+        "The most that one facet may contribute for one account; for a key that a group alone carries, that "
+        "shares another one, it is the family's.",
+        Within(0, 1_000, above=True),
     )
     family_cap_nats: float = setting(
         10.0, "The most that one family may contribute for one account.", Within(0, 1_000, above=True)

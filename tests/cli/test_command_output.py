@@ -28,13 +28,12 @@ from stillwatch import report
 from stillwatch.cli import program
 from stillwatch.cli._progress import progress
 from stillwatch.cli._voice import Voice, Written
-from stillwatch.cli.explain import SHORT
 from stillwatch.cli.explain import command as explain_command
 from stillwatch.iso_time import iso
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.logged import Logged
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.sections import SECTIONS
+from stillwatch.schema.sections import SECTIONS, SHORT
 from stillwatch.simulate.scenario import backdrops, shipped_names
 
 HEAVY = ("duckdb", "ibis", "jinja2", "numba", "numpy", "orjson", "pandas", "pyarrow", "rich", "scipy")

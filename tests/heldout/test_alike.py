@@ -7,13 +7,19 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pytest
 
+from stillwatch.engine import DuckDBEngine
 from stillwatch.heldout.coverage import FADES, LEAST, coverage_log_e
-from stillwatch.heldout.passing_on import STAKES, bet
+from stillwatch.heldout.passing_on import STAKES, bet, passing_on
 
 Ints = npt.NDArray[np.int64]
 NOTHING = np.zeros(0, np.int64)
+
+
+def told(inside: int, conversations: int, chance: float) -> float:
+    return bet(np.arange(conversations) < inside, np.full(conversations, chance))
 
 
 def test_the_bet_on_conversations_is_fair() -> None:
@@ -23,17 +29,53 @@ def test_the_bet_on_conversations_is_fair() -> None:
                 math.comb(conversations, inside)
                 * chance**inside
                 * (1 - chance) ** (conversations - inside)
-                * math.exp(bet(inside, conversations, chance))
+                * math.exp(told(inside, conversations, chance))
                 for inside in range(conversations + 1)
             )
             assert mean == pytest.approx(1.0, abs=1e-4)
 
 
 def test_conversations_that_stay_inside_win_and_others_lose() -> None:
-    assert bet(20, 20, 0.05) > 40
-    assert bet(1, 20, 0.05) < 0
-    assert bet(0, 0, 0.05) == 0.0
-    assert bet(0, 3, 0.05) < math.log(1 - STAKES.min())
+    assert told(20, 20, 0.05) > 40
+    assert told(1, 20, 0.05) < 0
+    assert told(0, 0, 0.05) == 0.0
+    assert told(0, 3, 0.05) < math.log(1 - STAKES.min())
+
+
+def test_an_account_stands_out_only_if_it_leaves_and_takes_on(duck: DuckDBEngine) -> None:
+    everyone = list(range(1, 201))
+    turns = {"account": everyone, "part": [0] * 200, "continues": everyone}
+    exchanges = duck.load("turns", pa.table(turns))
+    halves = duck.load("halves", pa.table({"part": [0, 1], "tests": [False, True]}))
+    # 1, 2 and 3 hand on to each other; 4 only takes on; 5 also hands on to strangers.
+    pairs = [(1, 2), (2, 3), (3, 1), (1, 4), (2, 4), (5, 1), (1, 5), *((5, other) for other in range(20, 40))]
+    rows = [{"part": 1, "giver": giver, "taker": taker, "tests": True} for giver, taker in pairs]
+    handed = duck.load("handed", pa.Table.from_pylist(rows))
+    strata = duck.load("strata", pa.table({"account": everyone, "client": [7] * 200}))
+    members = pa.table({"group": pa.array([1] * 5, pa.int32()), "account": [1, 2, 3, 4, 5]})
+    found = passing_on(duck, exchanges, handed, halves, strata, members)[1]
+    assert {account for account, p in found.p_values.items() if p < 0.2} == {1, 2, 3}
+    assert found.p_values[4] == 1.0
+
+
+def test_the_users_of_one_client_are_compared_with_each_other(duck: DuckDBEngine) -> None:
+    # Ten accounts hand on within a client that is nearly theirs alone: any client with shared chats is so.
+    everyone = list(range(1, 201))
+    exchanges = duck.load("turns", pa.table({"account": everyone, "part": [0] * 200, "continues": everyone}))
+    halves = duck.load("halves", pa.table({"part": [0, 1], "tests": [False, True]}))
+    rows = [
+        {"part": 1, "giver": giver, "taker": taker, "tests": True}
+        for giver in range(1, 11)
+        for taker in range(1, 11)
+        if giver != taker
+    ]
+    handed = duck.load("handed", pa.Table.from_pylist(rows))
+    members = pa.table({"group": pa.array([1] * 10, pa.int32()), "account": list(range(1, 11))})
+    for client, passes in ((11, False), (200, True)):
+        clients = [7 if account <= client else 8 for account in everyone]
+        strata = duck.load("strata", pa.table({"account": everyone, "client": clients}))
+        found = passing_on(duck, exchanges, handed, halves, strata, members)[1]
+        assert (found.log_e > math.log(1_000)) == passes
 
 
 def paid(p: list[float], accounts: int, known: Ints) -> float:

@@ -68,8 +68,8 @@ def test_only_what_one_account_left_and_few_take_on_ties(duck: DuckDBEngine) -> 
     log.ask(8, 0, signed=[21, 22])
     log.ask(9, 0, signatures=[21, 22])
     exchanges = log.table(duck)
-    found = duck.collect(handed_on(duck, exchanges, halves(duck, exchanges)).order_by("low"))
-    assert [tuple(row[name] for name in ("low", "high", "facet")) for row in found.to_pylist()] == [
+    found = duck.collect(handed_on(duck, exchanges, halves(duck, exchanges)).order_by("giver"))
+    assert [tuple(row[name] for name in ("giver", "taker", "facet")) for row in found.to_pylist()] == [
         (1, 2, "handover"),
         (8, 9, "signature"),
     ]
@@ -83,6 +83,25 @@ def test_a_chain_of_conversations_forms_a_set(duck: DuckDBEngine) -> None:
     assert groups(found) == [(Tie.CONVERSATIONS, [1, 2, 3, 4, 5, 6])]
     assert set(values(found.evidence, "facet")) == {"handover"}
     assert min(values(found.members, "nats")) > 0
+
+
+def test_who_only_takes_on_is_not_drawn_in(duck: DuckDBEngine) -> None:
+    log = Log()
+    pool(log, [1, 2, 3, 4, 5, 6], range(8))
+    for part in range(8):
+        # A pool can share conversations with strangers, but cannot know theirs word for word.
+        for lured in range(20, 26):
+            log.hand_on(1 + lured % 6, lured, part)
+    assert groups(formed(duck, log)) == [(Tie.CONVERSATIONS, [1, 2, 3, 4, 5, 6])]
+
+
+def test_whose_stored_conversations_are_replayed_is_not_drawn_in(duck: DuckDBEngine) -> None:
+    log = Log()
+    pool(log, [1, 2, 3, 4, 5, 6], range(8))
+    for part in range(8):
+        for victim in range(20, 26):
+            log.hand_on(victim, 1 + victim % 6, part)
+    assert groups(formed(duck, log)) == [(Tie.CONVERSATIONS, [1, 2, 3, 4, 5, 6])]
 
 
 def test_the_test_half_forms_nothing(duck: DuckDBEngine) -> None:

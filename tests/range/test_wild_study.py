@@ -42,6 +42,7 @@ def truth(folder: Path) -> None:
         ]
     folder.mkdir()
     pq.write_table(pa.Table.from_pylist(rows), folder / "truth.parquet")
+    (folder / "notes.json").write_text('{"a": "Worked solutions."}', encoding="utf-8")
 
 
 def ids(letter: str, count: int) -> list[str]:
@@ -146,6 +147,7 @@ def test_the_page_shows_every_way_of_reading(tmp_path: Path) -> None:
         for line in (heads, *lines):
             assert f"| {' | '.join(line)} |" in page
     assert VARIANTS[EDGE] in page
+    assert "- **a**: Worked solutions.\n" in page
     assert "adversarial 0.89 / 0.80, operator, 1 more present" in page
     assert "| agent user | 10 | 1 named, 2 present |" in page
 

@@ -49,7 +49,7 @@ def alike_tests(
     dealt = coverage(engine, exchanges, halves, asking)
     log_e = {name: dealt.get(name, 0.0) for name in ties} | {name: one.log_e for name, one in passed.items()}
     null = {name: NullTested(Null.COVERAGE) for name in names[Tie.TEMPLATE]} | {
-        name: NullTested(Null.CONVERSATIONS, wider=one.wider) for name, one in passed.items()
+        name: NullTested(Null.CONVERSATIONS) for name in passed
     }
     p_values = {(name, account): p for name, one in passed.items() for account, p in one.p_values.items()}
     facets = {name: FACETS[ties[name]] for name, value in log_e.items() if value > 0.0}

@@ -17,7 +17,7 @@ from stillwatch.linkage.halves import halves
 from stillwatch.linkage.handed_on import handed_on
 from stillwatch.linkage.merge import OWNED, Ints, Owners, merged
 from stillwatch.schema.codes import Tie
-from stillwatch.schema.table import schema_of
+from stillwatch.schema.table import schema_of, values
 from stillwatch.settings import LinkageSettings
 
 Floats = npt.NDArray[np.float64]
@@ -86,31 +86,48 @@ def alike_sets(
 def _chains(
     engine: Engine, handed: Table, taken: Ints, owners: Owners, everyone: int, settings: LinkageSettings
 ) -> _Marks:
-    """Sets in which a chain of handed-on conversations ties the accounts."""
-    formed = handed.filter(~_.tests).group_by("low", "high", "facet").agg(parts=_.part.nunique())
-    rows = engine.collect(formed.order_by(["low", "high", "facet"]))
-    low, high, parts = (rows.column(name).to_numpy() for name in ("low", "high", "parts"))
-    free = ~(np.isin(low, taken) | np.isin(high, taken))
-    facet = np.array(rows.column("facet").to_pylist(), np.str_)[free]
-    low, high, parts = low[free], high[free], parts[free]
-    people, place = np.unique(np.concatenate([low, high]), return_inverse=True)
-    ends = place.reshape(2, -1)
-    component = connected_components(
-        coo_array((np.ones(len(low)), (ends[0], ends[1])), shape=(len(people), len(people))), directed=False
-    )[1]
-    group = np.asarray(component, np.int64)
+    """Sets in which a chain of handed-on conversations ties the accounts, each of which leaves and takes on.
+
+    Who is brought to continue somebody's conversation only takes on, and whose stored conversations are
+    replayed only leaves: neither is in a set.
+    """
+    formed = handed.filter(~_.tests).group_by("giver", "taker", "facet").agg(parts=_.part.nunique())
+    rows = engine.collect(formed.order_by(["giver", "taker", "facet"]))
+    ends = np.stack([rows.column(name).to_numpy() for name in ("giver", "taker")])
+    signed = np.array(values(rows, "facet"), np.str_) == "signature"
+    free = np.flatnonzero(~np.isin(ends, taken).any(axis=0))
+    free = free[_mutual(ends[:, free])]
+    ends, signed, parts = ends[:, free], signed[free], rows.column("parts").to_numpy()[free]
+    people, place = np.unique(ends, return_inverse=True)
+    place = place.reshape(2, -1)
+    group = np.asarray(
+        connected_components(
+            coo_array((np.ones(place.shape[1]), (place[0], place[1])), shape=(len(people), len(people))),
+            directed=False,
+        )[1],
+        np.int64,
+    )
     kept = _fit(group, people, owners, settings.smallest_group)
     size = np.bincount(group, minlength=1)
+    inside = kept[place[0]]
+    person, facet = place[:, inside].ravel(), np.tile(signed[inside], 2)
     # Both ends have the mark; the chance that it falls into the set is the set's share of everyone.
-    account, name = np.concatenate([low, high]), np.concatenate([facet, facet])
-    home = group[place.reshape(-1)]
-    each = np.log(everyone / size[home]) * np.concatenate([parts, parts])
-    marks, row = np.unique(np.stack([account, name == "signature"], axis=1), axis=0, return_inverse=True)
+    each = np.log(everyone / size[group[person]]) * np.tile(parts[inside], 2)
+    marks, row = np.unique(np.stack([person, facet], axis=1), axis=0, return_inverse=True)
     nats = np.minimum(np.bincount(row.reshape(-1), each, len(marks)), settings.facet_cap_nats)
-    mine = group[np.searchsorted(people, marks[:, 0])]
-    facets = np.where(marks[:, 1] == 1, "signature", "handover")
-    inside = kept[np.searchsorted(people, marks[:, 0])]
-    return _Marks(mine[inside], marks[inside, 0], facets[inside], nats[inside])
+    names = np.where(marks[:, 1] == 1, "signature", "handover")
+    return _Marks(group[marks[:, 0]], people[marks[:, 0]], names, nats)
+
+
+def _mutual(ends: Ints) -> npt.NDArray[np.bool_]:
+    """Mark the pairs (giver, taker) among accounts all of which give to, and take from, others of these."""
+    kept = np.ones(ends.shape[1], np.bool_)
+    while True:
+        both = np.intersect1d(ends[0, kept], ends[1, kept])
+        fit = kept & np.isin(ends, both).all(axis=0)
+        if fit.sum() == kept.sum():
+            return fit
+        kept = fit
 
 
 def _templates(
@@ -127,12 +144,11 @@ def _templates(
     fit = pairs[_fit(pairs[:, 0], pairs[:, 1], owners, settings.smallest_group)]
     inside = np.isin(group, fit[:, 0])
     group, account, facet, key, df = (column[inside] for column in (group, account, facet, key, df))
-    size = np.bincount(group, minlength=1)
     row, count = np.unique(np.stack([group, key], axis=1), axis=0, return_inverse=True, return_counts=True)[
         1:
     ]
     carriers = count[row.reshape(-1)]
-    sizes = np.array([len(np.unique(account[group == name])) for name in range(len(size))])[group]
+    sizes = np.bincount(fit[:, 0], minlength=int(group.max(initial=0)) + 1)[group]
     outside = (np.maximum(df - carriers, 0) + 0.5) / (np.maximum(everyone - sizes, 0) + 0.5)
     nats = np.clip(np.log(carriers / sizes / outside), 0.0, settings.facet_cap_nats)
     marks, row = np.unique(np.stack([group, account, facet], axis=1), axis=0, return_inverse=True)

@@ -19,9 +19,9 @@ def closed_facets(compared: Table, accounts: int) -> Table:
     """Return (group, facet_number) whose evidence is not held to the cap of a facet.
 
     compared: rows (group, account, key, facet_number, family, df, size, other, p0, starts, moment, owned) of
-    accounts that a group is weighed for. One facet is capped, since one innocent fact may explain it, such as a
-    new build of a popular program. That does not explain a second key, of another family, that most of the
-    same accounts share far beyond chance. The group holds nearly all carriers of the first key, so it was
+    accounts that a group is weighed for. One facet is capped, since one innocent fact may explain it, such
+    as a new build of a popular program. That does not explain a second key, of another family, that most of
+    the same accounts share far beyond chance. The group holds nearly all carriers of the first key, so it was
     not chosen for the second.
     """
     bound = compared.filter((_.other == 0) & _.carriers.notnull() & _.starts & ~_.moment & ~_.owned)

@@ -3,9 +3,9 @@
 Six accounts share a card and a dozen start in one minute, but hardly two share both: then no key's carriers
 have a second key in common. As a graph of keys, with an account for an edge between its card and its minute,
 such a pool is a dense block: each card leads to several minutes, and each minute to several cards. Accounts
-of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that appears
-when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of carriers (a
-configuration model).
+of strangers make such blocks by chance too, so a block counts only if it is twice as large as any that
+appears when the accounts of a stratum exchange their keys of one facet, which keeps every key's number of
+carriers (a configuration model).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import ibis
 import numpy as np
 import pyarrow as pa
 from ibis import _
@@ -21,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from stillwatch.engine import Engine, Table
 from stillwatch.linkage.merge import Ints
+from stillwatch.schema.table import values
 
 LARGEST = 64
 """Carriers of a key that may tie crosswise. Larger ones are anchors, and tie strangers through each other."""
@@ -47,47 +49,41 @@ def crossings(
     small = marked.filter(_.starts & (_.df <= LARGEST)).anti_join(
         declared.filter(_.owner.notnull()), "account"
     )
-    rows = engine.collect(
-        small.select("account", "facet_number", "key", "df", "stratum").order_by(
-            ["facet_number", "account", _.df.desc(), "key"]
-        )
-    )
-    facet, account, key, stratum = (
-        rows.column(name).to_numpy() for name in ("facet_number", "account", "key", "stratum")
-    )
-    if not len(account):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    first = np.ones(len(account), np.bool_)
-    first[1:] = (account[1:] != account[:-1]) | (facet[1:] != facet[:-1])
-    facet, account, key, stratum = (values[first] for values in (facet, account, key, stratum))
+    most = ibis.window(group_by=["facet_number", "account"], order_by=[_.df.desc(), _.key])
+    first = small.mutate(rank=ibis.row_number().over(most)).filter(_.rank == 0)
+    chosen = engine.create("crosswise", first.select("account", "facet_number", "key", "stratum"))
+    there = engine.collect(chosen.select("facet_number").distinct())
     blocks: list[Ints] = []
-    for one, other in _pairs(facets, facet):
-        blocks += _blocks(*_either(facet, account, key, stratum, one, other), smallest)
+    for one, other in _pairs(facets, set(values(there, "facet_number"))):
+        rows = engine.collect(
+            chosen.filter(_.facet_number.isin([one, other])).order_by(["facet_number", "account"])
+        )
+        facet, account, key, stratum = (
+            rows.column(name).to_numpy() for name in ("facet_number", "account", "key", "stratum")
+        )
+        blocks += _blocks(*_either(facet, account, key, stratum, one), smallest)
+    engine.drop("crosswise")
     number = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     return number.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *blocks])
 
 
-def _pairs(facets: pa.Table, there: Ints) -> Iterator[tuple[int, int]]:
+def _pairs(facets: pa.Table, there: set[int]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of facets that may tie crosswise."""
-    known = [row for row in facets.to_pylist() if row["facet_number"] in set(there.tolist())]
+    known = [row for row in facets.to_pylist() if row["facet_number"] in there]
     for one, other in combinations(known, 2):
         if one["family"] != other["family"] and not (one["moment"] and other["moment"]):
             yield one["facet_number"], other["facet_number"]
 
 
-def _either(
-    facet: Ints, account: Ints, key: Ints, stratum: Ints, one: int, other: int
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return account, its keys of the one facet and the other, from 0 or -1 for none, and stratum."""
-    rows = np.flatnonzero((facet == one) | (facet == other))
-    people, first, person = np.unique(account[rows], return_index=True, return_inverse=True)
+def _either(facet: Ints, account: Ints, key: Ints, stratum: Ints, one: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return account, its keys of facet `one` and of the other, from 0 or -1 for none, and stratum."""
+    people, first, person = np.unique(account, return_index=True, return_inverse=True)
     columns = []
-    for chosen in (one, other):
-        at = facet[rows] == chosen
+    for at in (facet == one, facet != one):
         column = np.full(len(people), -1, np.int64)
-        column[person[at]] = np.unique(key[rows][at], return_inverse=True)[1]
+        column[person[at]] = np.unique(key[at], return_inverse=True)[1]
         columns.append(column)
-    return people, columns[0], columns[1], stratum[rows][first]
+    return people, columns[0], columns[1], stratum[first]
 
 
 def _blocks(account: Ints, one: Ints, other: Ints, stratum: Ints, smallest: int) -> list[Ints]:

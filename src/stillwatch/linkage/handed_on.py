@@ -12,9 +12,9 @@ TAKERS = 3
 
 
 def handed_on(engine: Engine, exchanges: Table, halves: Table) -> Table:
-    """Create table handed (part, low, high, facet, tests): between whom a conversation went.
+    """Create table handed (part, giver, taker, facet, tests): from whom to whom a conversation went.
 
-    low, high: the two accounts, the smaller key first. A conversation goes from the only account that left
+    A conversation goes from the only account that left
     it, word for word, to one that did not leave it itself; a reasoning signature from the account that it was
     issued to, to one that sends it back. What several accounts left, or more than TAKERS take on, is public
     and ties nobody. The joins go through conversations, so the cost grows with turns, not with pairs.
@@ -28,11 +28,13 @@ def handed_on(engine: Engine, exchanges: Table, halves: Table) -> Table:
         _pairs(turns, left).mutate(facet=ibis.literal("handover")),
         _pairs(returned, issued).mutate(facet=ibis.literal("signature")),
     )
-    return engine.create("handed", both.join(halves, "part").select("part", "low", "high", "facet", "tests"))
+    return engine.create(
+        "handed", both.join(halves, "part").select("part", "giver", "taker", "facet", "tests")
+    )
 
 
 def _pairs(taken: Table, left: Table) -> Table:
-    """part, low, high: who took on (account, part, value) what one other account left (account, value)."""
+    """part, giver, taker: who took on (account, part, value) what one other account left (account, value)."""
     owned = (
         left.semi_join(taken.select("value"), "value")
         .group_by("value")
@@ -47,6 +49,4 @@ def _pairs(taken: Table, left: Table) -> Table:
     )
     few = foreign.group_by("value").agg(takers=_.account.nunique()).filter(_.takers <= TAKERS)
     kept = foreign.semi_join(few, "value")
-    return kept.select(
-        "part", low=ibis.least(kept.giver, kept.account), high=ibis.greatest(kept.giver, kept.account)
-    ).distinct()
+    return kept.select("part", "giver", taker="account").distinct()

@@ -129,10 +129,10 @@ def _with_inside(known: Table, carried: Table, members: Table) -> Table:
 def totals(engine: Engine, weighed: Table, settings: LinkageSettings) -> Table:
     """Table totals (group, account, nats, families, lasting): evidence over all families.
 
-    For candidates with some. families: the number of families that give two nats. Facets of one family
-    are correlated by nature (a client brings its TLS stack and its headers). So a family gives its
-    strongest facet in full and a third of what the others add. lasting: the most that a facet gives
-    whose keys are no moments.
+    For candidates with some. families: the number of families that give two nats. Facets of one family are
+    correlated by nature (a client brings its TLS stack and its headers). So a family gives its strongest
+    facet in full and a third of what the others add. lasting: the most that a facet gives whose keys are no
+    moments.
     """
     family = weighed.group_by("group", "account", "family").agg(
         all=_.nats.sum(), best=_.nats.max(), lasting=ibis.ifelse(_.moment, 0, _.nats).max()

@@ -26,8 +26,8 @@ class Null(StrEnum):
     """The same for at least half of an owner's accounts."""
     CONVERSATIONS = "strangers-conversations"
     """A conversation that an account of the group has part in, and that goes on under another account, goes
-    on under one of the group no more often than the group's share of the accounts, and of the turns, of its
-    clients. With `wider`: of everyone, where the group is most of its clients' accounts.
+    on under one of the group no more often than the group's share of the accounts, and of the turns, of the
+    client.
     """
     COVERAGE = "strangers-coverage"
     """Given their template, each account of the group draws its prompts from the same source as the others,

@@ -21,7 +21,7 @@ NULLS = {
     Null.OWNER_HARVEST: _LIMIT.format(who="for at least half of the owner's accounts"),
     Null.CONVERSATIONS: "a conversation that one of the accounts has part in, and that another account "
     "carries on word for word, is carried on by one of the group no more often than the group's share of the "
-    "accounts and turns of its clients.",
+    "accounts and turns of the client.",
     Null.COVERAGE: "each account draws its prompts from the same source as the others, whatever these ask, "
     "as strangers with one template do.",
     Null.NONE: "",
@@ -40,12 +40,6 @@ WIDER = (
 SEMANTIC = " Their prompts are no more alike in meaning than those of the others."
 
 
-WIDER_CONVERSATIONS = (
-    " The group is most of its clients' accounts, so its share of everyone's accounts and turns counts "
-    "instead."
-)
-
-
 def null(told: Mapping[str, Any]) -> str:
     """The null hypothesis in sentences, without a capital; empty where there was no test. told:
     campaigns.null.
@@ -53,8 +47,7 @@ def null(told: Mapping[str, Any]) -> str:
     if told["code"] not in set(Null):
         return f"{told['code']}."
     said = NULLS[Null(told["code"])]
-    wider = WIDER_CONVERSATIONS if told["code"] == Null.CONVERSATIONS else WIDER
-    return said + (wider if told["wider"] else "") + (SEMANTIC if told["semantic"] else "")
+    return said + (WIDER if told["wider"] else "") + (SEMANTIC if told["semantic"] else "")
 
 
 def tested(campaign: Row) -> str:
