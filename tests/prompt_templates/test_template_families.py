@@ -24,7 +24,7 @@ from stillwatch.prompt_templates import (
     uses_of,
 )
 from stillwatch.prompt_templates.shared import strides
-from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
+from stillwatch.schema.templates import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.schema.table import schema_of
 from stillwatch.settings import EngineSettings
 

@@ -27,6 +27,7 @@ from report_world_sides import (
 
 from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
+from stillwatch.schema.templates import TEMPLATES
 from stillwatch.schema.values import records
 from stillwatch.settings import Settings, as_document
 
@@ -123,7 +124,7 @@ def make_run(folder: Path, *, campaigns: int = len(SHAPES), members: int = 120, 
     ):
         _write(folder, kind, tables[kind.name])
     _write(folder, found.TIMELINE, tables["timeline"])
-    _write(folder, found.TEMPLATES, tables["templates"])
+    _write(folder, TEMPLATES, tables["templates"])
     _intents(folder, tables)
     _write(folder, stored.BLINDNESS, blindness())
     _write(folder, requests.QUARANTINE, quarantine())

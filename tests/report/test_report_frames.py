@@ -10,7 +10,7 @@ from rich.console import Console
 
 from stillwatch import report
 from stillwatch.report.sentences import frames
-from stillwatch.schema import found
+from stillwatch.schema.templates import TEMPLATES
 
 ROW = {
     "group": 1,
@@ -94,7 +94,7 @@ def test_a_terminal_and_a_document_say_the_same_sentence(run: Path) -> None:
 
 def test_a_frame_cannot_write_into_the_page(tmp_path: Path) -> None:
     folder = make_run(tmp_path, members=12)
-    rewrite(folder, found.TEMPLATES, {"words": "<script>x</script> {1} <img src=x>"})
+    rewrite(folder, TEMPLATES, {"words": "<script>x</script> {1} <img src=x>"})
     text = report.write(folder).read_text(encoding="utf-8")
     assert "<script>x" not in text
     assert "<img" not in text

@@ -19,6 +19,7 @@ from stillwatch import report
 from stillwatch.errors import RunError
 from stillwatch.report.page import MOST_SECTIONS
 from stillwatch.schema import found
+from stillwatch.schema.templates import TEMPLATES
 from stillwatch.schema.values import records
 
 VOID = {"meta", "link", "br", "input", "rect", "line", "circle", "path"}
@@ -109,7 +110,7 @@ def test_order_of_rows_does_not_matter(run: Path, tmp_path: Path) -> None:
         found.LINKS,
         found.SCORES,
         found.TIMELINE,
-        found.TEMPLATES,
+        TEMPLATES,
         found.MEMBER_EVIDENCE,
     ):
         path = again / f"{kind.name}.parquet"
@@ -164,7 +165,7 @@ def test_hostile_sentences_are_escaped_too(tmp_path: Path) -> None:
         (found.SCORES, "signal", "agentic_work"),
         (found.SCORES, "values", records({"model": HOSTILE})),
         (found.MEMBERS, "account_id", HOSTILE),
-        (found.TEMPLATES, "words", HOSTILE),
+        (TEMPLATES, "words", HOSTILE),
     ):
         rewrite(folder, kind, {column: value})
     rewrite(folder, found.MARKS, {"label": HOSTILE})

@@ -12,6 +12,7 @@ from stillwatch.api.frame import Frame
 from stillwatch.api.shown import Explanation, Picture
 from stillwatch.api.tables import TableOf
 from stillwatch.schema import found, lineage
+from stillwatch.schema import templates as shared
 
 
 class Source(Protocol):
@@ -96,8 +97,8 @@ class Campaign:
     scores = TableOf(found.SCORES)
     intents = TableOf(found.INTENTS)
     account_intents = TableOf(found.ACCOUNT_INTENTS)
-    templates = TableOf(found.TEMPLATES)
-    template_keys = TableOf(found.TEMPLATE_KEYS)
+    templates = TableOf(shared.TEMPLATES)
+    template_keys = TableOf(shared.TEMPLATE_KEYS)
     hours = TableOf(found.TIMELINE)
     keys = TableOf(lineage.CAMPAIGN_KEYS)
     linked = TableOf(lineage.CAMPAIGN_LINKS)

@@ -23,6 +23,7 @@ from stillwatch.run.about import identity_of
 from stillwatch.run.layout import MARK, PAGE, TABLES
 from stillwatch.run.reading import Run as StoredRun
 from stillwatch.schema import found, lineage, requests, stored
+from stillwatch.schema import templates as shared
 from stillwatch.schema import use as using
 from stillwatch.schema import watched as watching
 from stillwatch.schema.stored import EXCHANGES
@@ -41,6 +42,7 @@ class Run:
     campaigns = TableOf(found.CAMPAIGNS)
     groups = TableOf(found.GROUPS)
     members = TableOf(found.MEMBERS)
+    bystanders = TableOf(found.BYSTANDERS)
     account_use = TableOf(found.ACCOUNT_USE)
     member_evidence = TableOf(found.MEMBER_EVIDENCE)
     member_adjustments = TableOf(found.MEMBER_ADJUSTMENTS)
@@ -51,8 +53,8 @@ class Run:
     account_intents = TableOf(found.ACCOUNT_INTENTS)
     timeline = TableOf(found.TIMELINE)
     marks = TableOf(found.MARKS)
-    templates = TableOf(found.TEMPLATES)
-    template_keys = TableOf(found.TEMPLATE_KEYS)
+    templates = TableOf(shared.TEMPLATES)
+    template_keys = TableOf(shared.TEMPLATE_KEYS)
     accounts = TableOf(stored.ACCOUNTS)
     exchanges = TableOf(stored.EXCHANGES)
     labels = TableOf(stored.LABELS)

@@ -12,7 +12,7 @@ from ibis import _
 from stillwatch.engine import Engine, Table
 from stillwatch.prompt_templates.families import Family
 from stillwatch.prompt_templates.shared import HEAD, INNER, TAIL
-from stillwatch.schema.found import TEMPLATE_KEYS, TEMPLATES
+from stillwatch.schema.templates import TEMPLATE_KEYS, TEMPLATES
 
 Row = dict[str, Any]
 Labels = Mapping[tuple[str, int], str]

@@ -188,8 +188,7 @@ def _axes(view: CampaignView, high: float) -> list[tuple[str, Markup, float, str
 
 
 def _role(campaign: Row) -> tuple[str, str]:
-    """Who its accounts are, where it hides that: of an open customer the question is what it is for."""
-    if not campaign["role"] or campaign["verdict"] == "unlicensed":
+    if not campaign["role"]:
         return "", ""
     return sentences.role(campaign), sentences.role_why(campaign)
 

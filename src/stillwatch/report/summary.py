@@ -129,7 +129,7 @@ def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:
             "permit": sentences.permit(row),
             "role": " ".join(filter(None, (sentences.role(row), sentences.role_why(row)))),
             "tiers": tiers.counted(row),
-            "advice": asdict(sentences.advice(row)),
+            "advice": {name: list(lines) for name, lines in asdict(sentences.advice(row)).items()},
             **{axis: sentences.why(row[f"{axis}_why"], values, usual) for axis in AXES},
         },
     }

@@ -69,7 +69,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
 def _decided(run: Run, view: CampaignView) -> Iterator[RenderableType]:
     """Who is behind it, what to do, and the verdict in its parts."""
     campaign = view.campaign
-    if campaign["role"] != Role.NONE and campaign["verdict"] != "unlicensed":
+    if campaign["role"] != Role.NONE:
         who = [sentences.role(campaign), sentences.role_why(campaign), tiers.counted(campaign)]
         yield _block("who", "Who it is", tables.bullets(filter(None, who)))
     else:

@@ -26,8 +26,8 @@ from stillwatch.prompt_templates import (
     uses_of,
 )
 from stillwatch.report_tables.labels import Labels
-from stillwatch.schema.found import TEMPLATE_KEYS
 from stillwatch.schema.stored import LABELS
+from stillwatch.schema.templates import TEMPLATE_KEYS
 from stillwatch.settings import SketchSettings
 
 

@@ -107,8 +107,14 @@ SINGLE = Advice(
 )
 
 
+OPEN = "A customer who hides little or nothing: the question is what it is for."
+"""What is said of unlicensed use instead of a role."""
+
+
 def role(campaign: Row) -> str:
-    """A campaign's role in words."""
+    """A campaign's role in words; of unlicensed use, that it is open."""
+    if campaign["verdict"] == "unlicensed":
+        return OPEN
     return formatting.sentence(ROLES.get(campaign["role"], formatting.named(campaign["role"])))
 
 
