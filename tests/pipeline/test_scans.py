@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.compute
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from village import Ran
