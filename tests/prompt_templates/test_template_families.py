@@ -24,8 +24,8 @@ from stillwatch.prompt_templates import (
     uses_of,
 )
 from stillwatch.prompt_templates.shared import strides
-from stillwatch.schema.templates import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.schema.table import schema_of
+from stillwatch.schema.templates import TEMPLATE_KEYS, TEMPLATES
 from stillwatch.settings import EngineSettings
 
 SEARCH = Search(least_share=0.005)

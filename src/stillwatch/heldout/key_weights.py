@@ -20,8 +20,8 @@ CARRIERS = 3
 """Members that must carry a key before it is weighed."""
 TELLING = math.log(3.0)
 """A key is weighed if it is more frequent in the group than outside by at least so many nats."""
-SMOOTH = 20.0
-"""Accounts' worth of everybody's rate that is mixed into that of a client's users."""
+SMOOTH = 1.0
+"""Accounts' worth of everybody's rate that is mixed into that of a client's users: a few of them tell much."""
 MICRO = 1_000_000
 """Nats are summed as whole micronats, which give the same sum in any order."""
 NO_CLIENT = 0
