@@ -99,11 +99,14 @@ def test_scenarios_and_backdrops_are_listed_with_a_sentence() -> None:
 
 
 TITLES: dict[str, str | tuple[str, ...]] = {
+    "who": ("Who it is", "Its accounts"),
+    "do": "What to do",
     "extracting": "What was being extracted",
     "bound": "How many accounts",
     "test": "How sure",
     "permit": "Permit",
     "identity": "Identity",
+    "facts": "Who it says it is",
     "volume": "Volume",
     "evidence": ("Evidence:", "Nats by facet"),
     "keys": ("Strongest shared keys", "Shared keys"),
@@ -111,6 +114,7 @@ TITLES: dict[str, str | tuple[str, ...]] = {
     "intents": "What the prompts ask for",
     "templates": "Templates",
     "accounts": "Accounts",
+    "crosswalk": "In the words of others",
     "against": ("What speaks against", "What would exonerate"),
     "blind-spots": "Blind spots",
 }
@@ -131,7 +135,7 @@ def test_explain_shows_the_sections_asked_for(village_run: Ran) -> None:
     whole = said("explain", village_run.folder, "C001")
     assert titles(whole) >= {"bound", "test", "evidence", "keys", "signals", "accounts", "blind-spots"}
     short = said("explain", village_run.folder, "C001", "--short")
-    assert titles(short) == set(SHORT) - {"axes"}
+    assert titles(short) == set(SHORT) - {"axes", "facts"}
     assert "deception" in short
     assert "C001" in short
     assert "adversarial" in short

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from village import Ran
@@ -72,6 +73,8 @@ def test_the_exchanges_are_read_once_for_their_labels(watched: Watched, village_
     exchanges = watched.read("exchanges", stored_days(village_run.folder))
     accounts = watched.load("accounts", village_run.table("accounts"))
     labels = village_run.table("labels")
+    # Words of templates are kept from another number of accounts than this test asks for.
+    labels = labels.filter(pc.invert(pc.is_in(labels["kind"], value_set=pa.array(["frame", "head"]))))
     heads: dict[int, set[int]] = {}
     rows = watched.collect(exchanges.filter(exchanges["head"].notnull()).select("head", "account"))
     for head, account in zip(values(rows, "head"), values(rows, "account"), strict=True):

@@ -143,7 +143,10 @@ def _facts(book: AccountBook, account: int) -> dict[str, Any]:
     """The facts as plain values, and those that table accounts holds in words."""
     plain = facts_document(book.of(account))
     times = {name: iso(plain[name]) for name in ("created", "banned")}
-    return plain | times | {"text": dict(book.said(account))}
+    said = dict(book.said(account))
+    for word, name in (("registered", "created"), ("banned", "banned")):
+        said[word] = times[name] or said[word]
+    return plain | times | {"text": said}
 
 
 def _doubt(doubt: sentences.Doubt) -> dict[str, str]:
