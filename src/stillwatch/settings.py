@@ -119,9 +119,9 @@ class SketchSettings(Section):
         Within(1, 10**7),
     )
     template_text: bool = setting(
-        True,
-        "Keep the words of templates that at least `template_accounts` accounts share, and only those; a few "
-        "hundred prompts of each are read a second time for them. False keeps shapes only.",
+        False,
+        "Keep the words of templates that at least `template_accounts` accounts share; the logs are looked "
+        "into a second time for them.",
         Anything("true or false"),
     )
     template_accounts: int = setting(

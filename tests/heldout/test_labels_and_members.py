@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
@@ -193,7 +193,9 @@ def test_where_too_few_are_named_all_are_present() -> None:
 def test_discoveries_are_those_of_benjamini_and_hochberg(p_values: list[float], level: float) -> None:
     found = discoveries(np.array(p_values), level)
     if p_values:
-        assert found.tolist() == (false_discovery_control(p_values) <= level).tolist()
+        adjusted = false_discovery_control(p_values)
+        assume(float(np.abs(adjusted - level).min()) > 1e-9)
+        assert found.tolist() == (adjusted <= level).tolist()
     else:
         assert found.tolist() == []
 

@@ -16,6 +16,7 @@ from stillwatch.registry import FACETS, SIGNALS
 from stillwatch.schema import found as found_tables
 from stillwatch.schema import lineage as lineage_tables
 from stillwatch.schema import stored as stored_tables
+from stillwatch.schema import templates as template_tables
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import SKETCH_VERSION
@@ -25,7 +26,7 @@ from stillwatch.sketch import load_intent
 
 TABLES = {
     table.name: table
-    for module in (found_tables, lineage_tables, stored_tables)
+    for module in (found_tables, template_tables, lineage_tables, stored_tables)
     for table in vars(module).values()
     if isinstance(table, Contract) and table.name != "exchanges"
 } | {"quarantine": QUARANTINE, "use": USE}

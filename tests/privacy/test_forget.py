@@ -150,7 +150,10 @@ def test_the_run_is_what_it_would_be_without_them(
     named = ["identity", "family"]
     kept, fresh = (pq.read_table(folder / "campaigns.parquet") for folder in (forgotten.folder, never))
     assert kept.drop_columns(named) == fresh.drop_columns(named)
-    assert kept.select(named) == village_run.table("campaigns").select(named), "what cases point at stays"
+    # Their order is by volume, in which the accounts that are gone had a part.
+    before = village_run.table("campaigns")
+    for name in named:
+        assert sorted(values(kept, name)) == sorted(values(before, name)), "what cases point at stays"
 
 
 def test_counts_agree_everywhere(village_run: Ran, forgotten: Ran, chosen: set[str]) -> None:
