@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
@@ -23,6 +24,7 @@ from stillwatch.pipeline.stages.linkage import Groups
 from stillwatch.schema.table import values
 from stillwatch.settings import Settings
 
+Ints = npt.NDArray[np.int64]
 CONVERSATIONS = ("continues", "leaves", "signatures", "signed")
 """Columns of exchanges that tell who takes on whose conversation."""
 COLUMNS = ("request", "account", "part", "prompt", "head", "tail", "system", "tools", *CONVERSATIONS)
@@ -45,9 +47,7 @@ def add_alike(
     progress("content")
     exchanges = in_parts(seen.tables.exchanges).select(*COLUMNS)
     members = groups.linked.members
-    taken = np.concatenate(
-        [members.column("account").to_numpy(), np.array(sorted(groups.licensed), np.int64)]
-    )
+    taken = taken_accounts(members, tests.tiers.counted, groups.licensed)
     first = int(members.column("group").to_numpy().max(initial=0)) + 1
     alike = alike_sets(engine, exchanges, groups.declared, taken, first, settings.linkage)
     large = _large(engine, seen.tables.activity, alike.members, settings.campaigns.industrial_exchanges)
@@ -75,6 +75,16 @@ def add_alike(
         alike=frozenset(kept),
         lost=len(found.log_e) - len(kept),
     )
+
+
+def taken_accounts(members: pa.Table, counted: pa.Table, licensed: Collection[int]) -> Ints:
+    """Return the accounts that content may group no more: those of groups, and those that permits name.
+
+    counted: accounts that groups' numbers rest on. One close to a group may be named in it without being one
+    of its members, and no account is in two groups.
+    """
+    linked = (table.column("account").to_numpy() for table in (members, counted))
+    return np.unique(np.concatenate([*linked, np.array(sorted(licensed), np.int64)]))
 
 
 def _large(engine: Engine, activity: Table, members: pa.Table, least: int) -> set[int]:
