@@ -95,17 +95,8 @@ def tiers(
     own = _with_content(tested, held, linkage)
     inside = np.arange(own.num_rows) < members.num_rows
     group = own.column("group").to_numpy()
-    unlike = np.zeros(len(group), np.bool_)
-    ranks = np.array(
-        [
-            held.p_values.get(pair, 1.0)
-            for pair in zip(values(own, "group"), values(own, "account"), strict=True)
-        ]
-    )
-    for name in np.unique(group):
-        # Those close to a group may be strangers by far the most: they must not hide the group's own.
-        for some in ((group == name) & inside, (group == name) & ~inside):
-            unlike[some] = discoveries(ranks[some], settings.naming_level)
+    # Those close to a group may be strangers by far the most: they must not hide the group's own.
+    unlike = _discovered(2 * group + inside, _p_values(own, held.p_values), settings.naming_level)
     sure = own.column("nats").to_numpy() >= _needed(group, sizes, everyone, settings.naming_nats)
     named = unlike & sure
     enough = _enough(group, named, linkage.smallest_group)
@@ -139,13 +130,10 @@ def alike_tiers(
     members: group, account, nats, from the half that formed them. p_values: of accounts that were tested
     alone; the others can be no more than present.
     """
-    group, account = values(members, "group"), values(members, "account")
-    tested = np.array([place in p_values for place in zip(group, account, strict=True)], np.bool_)
-    ranks = np.array([p_values.get(place, 1.0) for place in zip(group, account, strict=True)], np.float64)
-    named = np.zeros(members.num_rows, np.bool_)
     number = members.column("group").to_numpy()
-    for name in np.unique(number):
-        named[number == name] = discoveries(ranks[number == name], level)
+    pairs = zip(values(members, "group"), values(members, "account"), strict=True)
+    tested = np.array([place in p_values for place in pairs], np.bool_)
+    named = _discovered(number, _p_values(members, p_values), level)
     enough = _enough(number, named, smallest)
     reason = np.select(
         [named & enough, named, tested],
@@ -166,6 +154,20 @@ def alike_tiers(
     )
     rests = (named & enough) | ~enough
     return Tiers(known.filter(pa.array(rests)), known.filter(pa.array(~rests)))
+
+
+def _p_values(accounts: pa.Table, known: Mapping[tuple[int, int], float]) -> Floats:
+    """Return the p-value of each row (group, account); 1 for an account that was not tested alone."""
+    pairs = zip(values(accounts, "group"), values(accounts, "account"), strict=True)
+    return np.array([known.get(place, 1.0) for place in pairs], np.float64)
+
+
+def _discovered(of: npt.NDArray[np.int64], p_values: Floats, level: float) -> Bools:
+    """Return the discoveries among the p-values of each number in `of`."""
+    found = np.zeros(len(of), np.bool_)
+    for name in np.unique(of):
+        found[of == name] = discoveries(p_values[of == name], level)
+    return found
 
 
 def discoveries(p_values: Floats, level: float) -> Bools:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from stillwatch.ingest.notes import note
-from stillwatch.ingest.values import LONGEST_ID, Row, dig, text
+from stillwatch.ingest.values import LONGEST_ID, MISSING, Row, dig, text
 
 SECRET_NAME = re.compile(
     r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",
@@ -90,33 +90,16 @@ MASKED_KEY = re.compile(
 """The masks that can be nobody's name."""
 GATEWAY = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal", re.IGNORECASE)
 """Fixed ids of a gateway."""
-NOBODY = frozenset(
-    (
-        "",
-        "-",
-        "--",
-        "<null>",
-        "(null)",
-        "\\n",
-        "(not set)",
-        "redacted",
-        "[redacted]",
-        "<redacted>",
-        "(redacted)",
-        "[filtered]",
-    )
-)
-"""Marks of a value that is missing or was taken out, and nobody's name."""
 KEPT = "an id that many logs write for nobody (guest, null ...): kept, since no other field names the account"
 
 
 def literal_account(value: Any) -> str | None:
     """Return a text as an account id, also where it is what many logs write for nobody: guest, null, unknown.
 
-    Somebody may have taken it as a name, to be left out. None for NOBODY, masked keys and ids of a gateway.
+    Somebody may have taken it as a name, to be left out. None for MISSING, masked keys and ids of a gateway.
     """
     bare = value.strip()[:LONGEST_ID] if isinstance(value, str) else ""
-    if bare.lower() in NOBODY or MASKED_KEY.match(bare) or GATEWAY.match(bare):
+    if bare.lower() in MISSING or MASKED_KEY.match(bare) or GATEWAY.match(bare):
         return None
     return bare
 

@@ -29,27 +29,32 @@ MOST_BRACKETS = 2000
 """Bounds on Python's writing of a value: its parser takes time and stack for what it reads."""
 
 
-ABSENT = frozenset(
+MISSING = frozenset(
     (
         "",
         "-",
         "--",
-        "null",
         "<null>",
         "(null)",
-        "none",
-        "nil",
-        "nan",
-        "n/a",
-        "undefined",
-        "unknown",
+        "\\n",
         "(not set)",
         "redacted",
         "[redacted]",
         "<redacted>",
         "(redacted)",
         "[filtered]",
-        "\\n",
+    )
+)
+"""Marks, in lower case, of a value that is missing or was taken out; no name is one of them."""
+ABSENT = MISSING | frozenset(
+    (
+        "null",
+        "none",
+        "nil",
+        "nan",
+        "n/a",
+        "undefined",
+        "unknown",
     )
 )
 """What logs write, in any case, where they have no value. Many rows share it, so as a value it would join

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,6 +65,12 @@ def distinct_values(table: pa.Table, column: str) -> list[Any]:
 def rows_where(table: pa.Table, column: str, value: object) -> pa.Table:
     """The rows in which the column has the value, in their order."""
     return table.filter(compute.fill_null(compute.equal(table.column(column), value), False))
+
+
+def rows_in(table: pa.Table, column: str, wanted: Collection[Any]) -> pa.Table:
+    """The rows in which the column has one of the values, in their order."""
+    chosen = pa.array(sorted(wanted), table.schema.field(column).type)
+    return table.filter(compute.is_in(table.column(column), value_set=chosen))
 
 
 def schema_of(**types: pa.DataType) -> pa.Schema:

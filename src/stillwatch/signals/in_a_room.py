@@ -6,7 +6,7 @@ from ibis import _
 
 from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.inputs import SignalInputs, held, share
+from stillwatch.signals.inputs import SignalInputs, from_one_network, held, share
 
 LEAST = 8
 """Accounts below which a room says nothing."""
@@ -59,17 +59,10 @@ def in_a_room(inputs: SignalInputs) -> Table:
         .group_by("group")
         .agg(lesson_exchanges=_.n.sum())
     )
-    places = (
-        inputs.exchanges.filter(_.subnet.notnull())
-        .group_by("group", "subnet")
-        .agg(n=_.count())
-        .group_by("group")
-        .agg(place_exchanges=_.n.max())
-    )
     rows = (
         each.filter(_.accounts >= LEAST)
         .join(lessons, "group")
-        .join(places, "group")
+        .join(from_one_network(inputs.exchanges), "group")
         .join(inputs.sums.select("group", total="n"), "group")
     )
     place, common = share(rows.place_exchanges, rows.total), share(rows.lesson_exchanges, rows.total)

@@ -244,3 +244,9 @@ def share(part: Column, whole: Column) -> Column:
 def held(value: Column) -> Column:
     """A score held between 0 and 1."""
     return ibis.greatest(ibis.least(value.cast("float64"), ibis.literal(1.0)), ibis.literal(0.0))
+
+
+def from_one_network(exchanges: Table) -> Table:
+    """Return (group, place_exchanges): exchanges from the small network that sent most of a group's."""
+    sent = exchanges.filter(_.subnet.notnull()).group_by("group", "subnet").agg(n=_.count())
+    return sent.group_by("group").agg(place_exchanges=_.n.max())

@@ -6,7 +6,7 @@ from ibis import _
 
 from stillwatch.engine import Table
 from stillwatch.signals._signal import signal
-from stillwatch.signals.inputs import SignalInputs, held, share
+from stillwatch.signals.inputs import SignalInputs, from_one_network, held, share
 
 ALL = 0.8
 """Share of its accounts under one mail domain, and of its exchanges from one network, that makes one roof."""
@@ -40,10 +40,7 @@ def one_roof(inputs: SignalInputs) -> Table:
         .group_by("group")
         .agg(domain_accounts=_.n.max())
     )
-    local = inputs.exchanges.filter(_.subnet.notnull() & (_.network_class.fill_null("") != "hosting"))
-    places = (
-        local.group_by("group", "subnet").agg(n=_.count()).group_by("group").agg(place_exchanges=_.n.max())
-    )
+    places = from_one_network(inputs.exchanges.filter(_.network_class.fill_null("") != "hosting"))
     rows = (
         size.join(domains, "group")
         .join(places, "group")

@@ -21,7 +21,7 @@ from stillwatch.linkage.halves import in_parts
 from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.pipeline.stages.heldout import HeldOutTests
 from stillwatch.pipeline.stages.linkage import Groups
-from stillwatch.schema.table import values
+from stillwatch.schema.table import rows_in, values
 from stillwatch.settings import Settings
 
 Ints = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ def add_alike(
     alike = alike_sets(engine, exchanges, groups.declared, taken, first, settings.linkage)
     large = _large(engine, seen.tables.activity, alike.members, settings.campaigns.industrial_exchanges)
     ties = {name: tie for name, tie in alike.ties.items() if name in large}
-    tested = _of(alike.members, ties)
+    tested = rows_in(alike.members, "group", ties)
     found = alike_tests(engine, exchanges, groups.strata, tested, ties, alike.handed, alike.halves)
     least = -np.log(settings.campaigns.false_discovery_rate)
     kept = {name for name, value in found.log_e.items() if value >= least}
@@ -64,9 +64,12 @@ def add_alike(
         facets=tests.held.facets | {name: found.facets[name] for name in kept},
     )
     formed = groups.linked.evidence
-    evidence = pa.concat_tables([formed, _of(alike.evidence, kept).cast(formed.schema)])
+    evidence = pa.concat_tables([formed, rows_in(alike.evidence, "group", kept).cast(formed.schema)])
     found_tiers = alike_tiers(
-        _of(tested, kept), held.p_values, settings.linkage.smallest_group, settings.campaigns.naming_level
+        rows_in(tested, "group", kept),
+        held.p_values,
+        settings.linkage.smallest_group,
+        settings.campaigns.naming_level,
     )
     return replace(groups, linked=replace(groups.linked, evidence=evidence)), replace(
         tests,
@@ -92,8 +95,3 @@ def _large(engine: Engine, activity: Table, members: pa.Table, least: int) -> se
     known = activity.join(engine.load("alike_members", members.select(["group", "account"])), "account")
     volumes = engine.collect(known.group_by("group").agg(n=_.n.sum()).filter(_.n >= least).order_by("group"))
     return set(values(volumes, "group"))
-
-
-def _of(rows: pa.Table, groups: Collection[int]) -> pa.Table:
-    """The rows of some groups."""
-    return rows.filter(pa.array(np.isin(rows.column("group").to_numpy(), sorted(groups)), pa.bool_()))

@@ -15,7 +15,7 @@ from stillwatch.pipeline.stages.facets import Observed
 from stillwatch.report_tables.labels import Labels
 from stillwatch.schema.codes import Tier, TierReason
 from stillwatch.schema.found import BYSTANDERS, MEMBERS
-from stillwatch.schema.table import moment, values
+from stillwatch.schema.table import moment, rows_in, values
 
 COLUMNS = (
     "group",
@@ -108,15 +108,9 @@ def candidate_accounts(engine: Engine, members: Table, accounts: Table, declared
     """members: what the signals know of each account of a group; accounts: table accounts; declared: table
     owners.
     """
-    known = accounts.select("account", "account_id", "organisation", "verification")
-    rows = (
-        members.filter(_.group > 0)
-        .join(known, "account")
-        .left_join(declared.rename(declared="owner"), "account")
-    )
     counted = engine.collect(declared.filter(_.owner.notnull()).group_by("owner").agg(n=_.count()))
     return CandidateAccounts(
-        engine.collect(rows.select(*COLUMNS).order_by(["group", "account"])).to_pylist(),
+        _described(engine, members.filter(_.group > 0), accounts, declared),
         dict(zip(values(counted, "owner"), values(counted, "n"), strict=True)),
     )
 
@@ -130,20 +124,19 @@ def bystander_accounts(
     groups: set[int],
 ) -> list[Row]:
     """COLUMNS of the accounts beside the groups that are judged, by group and account."""
-    rows = tiers.beside.select(["group", "account"])
-    rows = rows.filter(pa.array([group in groups for group in values(rows, "group")], pa.bool_()))
-    beside = engine.load("beside", rows)
+    beside = engine.load("beside", rows_in(tiers.beside, "group", groups).select(["group", "account"]))
     work = (
         seen.tables.activity.semi_join(beside, "account")
         .group_by("account")
         .agg(n=_.n.sum(), first=_["first"].min(), last=_["last"].max())
     )
+    return _described(engine, beside.join(work, "account"), accounts, declared)
+
+
+def _described(engine: Engine, rows: Table, accounts: Table, declared: Table) -> list[Row]:
+    """COLUMNS of the accounts in rows (group, account, n, first, last), by group and account."""
     known = accounts.select("account", "account_id", "organisation", "verification")
-    joined = (
-        beside.join(work, "account")
-        .join(known, "account")
-        .left_join(declared.rename(declared="owner"), "account")
-    )
+    joined = rows.join(known, "account").left_join(declared.rename(declared="owner"), "account")
     return engine.collect(joined.select(*COLUMNS).order_by(["group", "account"])).to_pylist()
 
 

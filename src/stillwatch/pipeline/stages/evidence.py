@@ -25,7 +25,7 @@ from stillwatch.report_tables.evidence import (
 from stillwatch.report_tables.labels import Labels
 from stillwatch.schema.codes import FORMED
 from stillwatch.schema.found import MEMBER_EVIDENCE
-from stillwatch.schema.table import values
+from stillwatch.schema.table import rows_in
 
 
 def collect_evidence(
@@ -41,9 +41,7 @@ def collect_evidence(
     progress("evidence")
     every = tests.tiers.every()
     formed = _of_members(groups.linked.evidence, tests.tiers.counted)
-    linked = candidates.chosen.filter(
-        pa.array([kind in FORMED for kind in values(candidates.chosen, "kind")], pa.bool_())
-    )
+    linked = rows_in(candidates.chosen, "kind", FORMED)
     return {
         "member_evidence": _of_members(groups.linked.evidence, every),
         "member_adjustments": adjustments_table(groups.linked.caps, every),
