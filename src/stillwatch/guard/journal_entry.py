@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from stillwatch.errors import SettingError
-from stillwatch.guard.moments import seconds_of
+from stillwatch.guard.moments import seconds_of, told, told_or_none
 
 CONTEXT = b"stillwatch journal 1\n"
 """Stands before what is signed, so that a signature of an entry can never pass for one of anything else."""
@@ -95,6 +95,10 @@ class Entry:
     def line(self) -> bytes:
         """Return it as one line of JSON, as it goes over the wire."""
         return json.dumps(asdict(self), sort_keys=True, allow_nan=False).encode("ascii")
+
+    def document(self) -> dict[str, Any]:
+        """Return it for people and programs: times as ISO 8601."""
+        return {**asdict(self), "time": told(self.time), "expires": told_or_none(self.expires)}
 
     def signed(self) -> bytes:
         """Return what is signed."""

@@ -109,8 +109,10 @@ def accounts_of(run: Run, lookup: LookupKey) -> Accounts:
         columns["organisation"][here] = _verified(batch, owners)
     order = np.argsort(keys, kind="stable")
     records = np.zeros(many, RECORD_TYPE)
-    for name, values in (columns | codes).items():
-        records[name] = values[order]
+    columns |= codes
+    codes.clear()
+    for name in list(columns):
+        records[name] = columns.pop(name)[order]  # let go one by one: a million accounts have large columns
     keys, run_keys = keys[order], run_keys[order]
     same = keys[1:] == keys[:-1]
     twins = np.zeros(many, np.bool_)
