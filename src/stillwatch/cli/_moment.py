@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -12,8 +12,8 @@ BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Moment(click.ParamType[float]):
-    """A time in ISO 8601, as POSIX seconds; without a zone it is UTC. ends: whether a bare date means its
-    last moment.
+    """A time in ISO 8601, as POSIX seconds; without a zone it is UTC. ends: whether a bare date means the
+    moment at which that day ends.
     """
 
     name = "time"
@@ -30,5 +30,5 @@ class Moment(click.ParamType[float]):
         except ValueError:
             self.fail(f"{value!r} is no time; write 2026-12-31T00:00:00Z or 2026-12-31", param, ctx)
         if self._ends and BARE_DATE.fullmatch(str(value)):
-            found = datetime.combine(found.date(), time.max)
+            found += timedelta(days=1)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -45,29 +45,28 @@ class JournalReader:
 
     def poll(self, now: float, ticks: float) -> None:
         """Read what is new. now: POSIX seconds; ticks: seconds of a clock that never jumps."""
+        known = len(self._entries)
         try:
-            grown = self._read()
+            self._read()
             self.reachable = True
         except (StillwatchError, OSError) as error:
             self.reachable = False
             self._problems.add("journal-unreadable", str(error))
             self._close()
-            grown = False
-        if self._swept(now, ticks) or grown:
+        if self._swept(now, ticks) or len(self._entries) > known:
             self.overlay = overlay_of(self._entries, self._over)
 
     def close(self) -> None:
         """Close the file."""
         self._close()
 
-    def _read(self) -> bool:
-        """Whether there is more than before."""
+    def _read(self) -> None:
         journal = self._opened()
         if journal is None:
-            return False
+            return
         changes = journal.changes()
         if changes == self._changes:
-            return False
+            return
         last = self._entries[-1].hash if self._entries else FIRST
         found, fault = journal.checked(len(self._entries), last)
         self._entries += found
@@ -76,7 +75,6 @@ class JournalReader:
         if journal.head()[0] < len(self._entries):
             raise StillwatchError("the journal lost entries that were read before", where=str(self._path))
         self._changes = changes
-        return bool(found)
 
     def _opened(self) -> Journal | None:
         """The journal, opened anew where another file took its name; None where there never was one."""
