@@ -13,14 +13,16 @@ from guard_states import Clocks, account, journal, lookup, published, reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillwatch.account_names import account_name
 from stillwatch.errors import RunError
 from stillwatch.guard.journal_entry import Kind
 from stillwatch.guard.publish import publish
+from stillwatch.guard.published import PublishedState
 from stillwatch.guard.snapshot import open_snapshot
 from stillwatch.guard.snapshot_format import TIERS
 from stillwatch.guard.state_folder import StateFolder
-from stillwatch.guard.state_keys import LOOKUP, PUBLIC, SIGNING, verifier
-from stillwatch.ingest.secrets import account_name
+from stillwatch.guard.state_keys import LONGEST_ID, LOOKUP, PUBLIC, SIGNING, verifier
+from stillwatch.ingest import values
 from stillwatch.response.ladder import Permission
 
 IDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30).filter(
@@ -258,9 +260,11 @@ def test_a_snapshot_says_of_which_run_it_is_and_when_it_is_stale(tmp_path: Path)
     assert not state.fresh(START + 48 * 3_600)
 
 
-def test_accounts_of_a_run_with_pseudonyms_are_found_by_the_ids_of_the_gateway(tmp_path: Path) -> None:
-    from stillwatch.guard.published import PublishedState
+def test_an_id_is_cut_where_a_run_cuts_it() -> None:
+    assert LONGEST_ID == values.LONGEST_ID
 
+
+def test_accounts_of_a_run_with_pseudonyms_are_found_by_the_ids_of_the_gateway(tmp_path: Path) -> None:
     key = b"a key of sixteen bytes or more"
     world = World([account_name("gateway-id", key)], [Found("camp-a", [])])
     run = made_run(tmp_path / "run", world, pseudonyms=True)

@@ -271,27 +271,37 @@ import os, signal, sys, time
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from stillwatch.guard.publish import publish
+run, state, aside = map(Path, sys.argv[1:])
+began = time.monotonic()
+child = os.fork()
+if not child:
+    publish(run, aside)
+    os._exit(0)
+os.waitpid(child, 0)
+print(time.monotonic() - began, flush=True)
 for line in sys.stdin:
     child = os.fork()
     if not child:
         while True:
-            publish(Path(sys.argv[1]), Path(sys.argv[2]))
+            publish(run, state)
     time.sleep(float(line))
     os.kill(child, signal.SIGKILL)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Tells how long one publication takes, and then kills one after so many seconds as each line says."""
 
 
 def test_a_publisher_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_path: Path) -> None:
     chance = random.Random(24)
     run = made_run(tmp_path / "run", WORLD)
-    words = [sys.executable, "-c", KILLED, str(run), str(tmp_path / "state")]
+    words = [sys.executable, "-c", KILLED, str(run), str(tmp_path / "state"), str(tmp_path / "aside")]
     killer = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert killer.stdin is not None
     assert killer.stdout is not None
+    takes = float(killer.stdout.readline())
     seen = rounds = 0
-    for _ in range(40):
-        killer.stdin.write(f"{chance.uniform(0.0, 0.2)}\n")
+    for _ in range(20):
+        killer.stdin.write(f"{chance.uniform(0.0, 2.5 * takes)}\n")
         killer.stdin.flush()
         assert int(killer.stdout.readline()) == -signal.SIGKILL
         if (tmp_path / "state" / "current").exists():
@@ -303,7 +313,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_pa
             seen = state.snapshot.version
             assert state.known(ACCOUNTS[0], "m", START) is not None
     killer.communicate()
-    assert rounds > 20, "most were killed after their first one"
+    assert rounds > 6, "many were killed after their first one"
     made = publish(run, tmp_path / "state")
     assert made.version > seen
     left = [name for name in os.listdir(tmp_path / "state" / "snapshots") if name.startswith(".")]

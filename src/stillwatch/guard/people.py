@@ -16,7 +16,7 @@ from stillwatch.guard.moments import told
 from stillwatch.guard.published import PublishedState
 from stillwatch.guard.state_folder import state_at
 from stillwatch.guard.state_keys import lookup_key, signer, verifier
-from stillwatch.ingest import pseudonym_key
+from stillwatch.key_file import secret_of
 from stillwatch.toml_file import nearest
 
 DECISION = re.compile(r"[0-9a-f]{32}")
@@ -44,7 +44,7 @@ class People:
         """key_file: that of the run's pseudonyms, to give the provider's own ids."""
         folder = state_at(state)
         self._lookup = lookup_key(folder.keys)
-        self._pseudonyms = pseudonym_key(key_file) if key_file else None
+        self._pseudonyms = secret_of(key_file) if key_file else None
         self._published = PublishedState(state, watch=False)
         self._journal = Journal(folder.journal, verifier(folder.keys), signer(folder.keys))
 

@@ -16,7 +16,7 @@ from stillwatch.guard.journal_entry import FIRST
 from stillwatch.guard.moments import told
 from stillwatch.guard.overlay import Overlay, overlay_of
 from stillwatch.guard.snapshot import Snapshot, open_snapshot
-from stillwatch.guard.snapshot_format import TIERS, Refused, write_snapshot
+from stillwatch.guard.snapshot_format import TIERS, Refused
 from stillwatch.guard.snapshot_rows import (
     Accounts,
     accounts_of,
@@ -25,6 +25,7 @@ from stillwatch.guard.snapshot_rows import (
     put_into_campaigns,
     put_permits,
 )
+from stillwatch.guard.snapshot_writing import KEY_TYPE, RECORD_TYPE, write_snapshot
 from stillwatch.guard.state_folder import Current, StateFolder
 from stillwatch.guard.state_keys import lookup_key, make_keys, signer, verifier
 from stillwatch.guard.state_lock import writing_state
@@ -169,7 +170,7 @@ def carry_over(
     records["since"][inside] = now
     if before is None:
         return
-    keys, old = before.arrays()
+    keys, old = np.frombuffer(before.keys, KEY_TYPE), np.frombuffer(before.records, RECORD_TYPE)
     if not len(keys) or not len(accounts.keys):
         return
     places = np.minimum(np.searchsorted(keys, accounts.keys), len(keys) - 1)

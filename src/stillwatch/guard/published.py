@@ -23,8 +23,7 @@ from stillwatch.guard.problems import Problems
 from stillwatch.guard.snapshot import DAY_S, Row, Snapshot, open_snapshot
 from stillwatch.guard.snapshot_format import TIERS, Refused
 from stillwatch.guard.state_folder import StateFolder
-from stillwatch.guard.state_keys import lookup_key, verifier
-from stillwatch.ingest.values import LONGEST_ID
+from stillwatch.guard.state_keys import LONGEST_ID, lookup_key, verifier
 from stillwatch.response.inputs import AccountState, CampaignState
 from stillwatch.response.known import Known
 from stillwatch.response.ladder import Permission

@@ -12,14 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from stillwatch.guard.moments import seconds_of
 from stillwatch.guard.permit_terms import PermitTerms
 from stillwatch.guard.snapshot_format import (
-    KEY_TYPE,
+    KEY_BYTES,
     RECORD,
-    RECORD_TYPE,
     TIERS,
     Refused,
     read_layout,
@@ -113,10 +110,6 @@ class Snapshot:
         self._ages[number] = (now, state)
         return state
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return keys and records as arrays over the mapped file."""
-        return np.frombuffer(self.keys, KEY_TYPE), np.frombuffer(self.records, RECORD_TYPE)
-
 
 def open_snapshot(path: Path, verifier: Verifier) -> Snapshot:
     """Map a snapshot and check it whole. Raises Refused where it may not be used."""
@@ -128,7 +121,7 @@ def open_snapshot(path: Path, verifier: Verifier) -> Snapshot:
     texts = _json(data, header, "texts")
     keys, records = section(data, header, "keys"), section(data, header, "records")
     many = header["counts"]["accounts"]
-    if len(keys) != many * KEY_TYPE.itemsize or len(records) != many * RECORD.size:
+    if len(keys) != many * KEY_BYTES or len(records) != many * RECORD.size:
         raise Refused("counts", "the file does not hold as many accounts as it says")
     permits = [PermitTerms.of(row) for row in _json(data, header, "permits")]
     return Snapshot(

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from stillwatch.guard.moments import told
 from stillwatch.guard.permit_terms import PermitTerms
-from stillwatch.guard.snapshot_format import KEY_TYPE, RECORD_TYPE, TIERS
+from stillwatch.guard.snapshot_format import TIERS
+from stillwatch.guard.snapshot_writing import KEY_TYPE, RECORD_TYPE
 from stillwatch.guard.state_keys import LookupKey
 from stillwatch.run.reading import Run
 from stillwatch.schema.table import rows_where

@@ -12,9 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stillwatch.account_names import account_name
 from stillwatch.errors import MissingExtra, RunError
-from stillwatch.ingest.secrets import account_name
-from stillwatch.ingest.values import LONGEST_ID
 from stillwatch.run.durable import FILE, sync
 from stillwatch.small_file import read_small
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 LOOKUP, SIGNING, PUBLIC = "lookup.key", "signing.key", "signing.pub"
 """Files of the keys: 32 bytes each."""
 KEY_BYTES = 32
+LONGEST_ID = 1024
+"""Characters of an account's id that a run keeps: `ingest.values.LONGEST_ID`."""
 GET = "copy the key from where the state was published first; without it nothing can be looked up"
 
 
