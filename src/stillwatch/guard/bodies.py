@@ -12,7 +12,7 @@ from stillwatch.errors import MissingExtra
 from stillwatch.response.inputs import RequestFacts
 
 try:
-    import msgspec
+    import msgspec as msgspec
     from msgspec import Raw as Raw  # the other files of the guard take it from here
 except ImportError as error:
     raise MissingExtra("the guard needs msgspec", do="pip install 'stillwatch[guard]'") from error
