@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from stillwatch.guard.asgi_types import Message, Receive
 from stillwatch.guard.callers import Headers
 from stillwatch.guard.refusals import CROWDED, HEADERS_TOO_LARGE, TOO_LARGE, TOO_SLOW, Fault
+
+PASSED_BY = 8
+"""Times its bound that a body too large may be sent to its end before it is answered."""
 
 
 class BodyRefused(Exception):
@@ -48,8 +52,8 @@ class BodyReader:
 
     async def read(self, receive: Receive, headers: Headers) -> bytes:
         """Return the whole body. Raises BodyRefused and ClientGone."""
-        self._check(headers)
         try:
+            self._check(headers)
             async with asyncio.timeout(self._bounds.body_seconds):
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body", False):
@@ -59,6 +63,23 @@ class BodyReader:
                 return await self._pieces(receive, message)
         except TimeoutError:
             raise BodyRefused(TOO_SLOW) from None
+        except BodyRefused as refused:
+            if refused.fault is TOO_LARGE:
+                await self._let_go_by(receive)
+            raise
+
+    async def _let_go_by(self, receive: Receive) -> None:
+        """Take the rest of a body and keep nothing of it. Most clients send all before they read the answer;
+        they would see a broken connection, and send it again.
+        """
+        left = PASSED_BY * self._bounds.body_bytes
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._bounds.body_seconds):
+                while left > 0:
+                    message = await receive()
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+                    left -= len(message.get("body", b""))
 
     async def _pieces(self, receive: Receive, message: Message) -> bytes:
         whole = bytearray()
