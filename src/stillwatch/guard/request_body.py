@@ -17,9 +17,10 @@ PASSED_BY = 8
 class BodyRefused(Exception):
     """The body is not read to its end."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, more: bool = False) -> None:
+        """more: whether some of it is still to come, and may be let go by."""
         super().__init__(fault.code)
-        self.fault = fault
+        self.fault, self.more = fault, more
 
 
 class ClientGone(Exception):
@@ -58,13 +59,13 @@ class BodyReader:
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body", False):
                     body = bytes(message.get("body", b""))
-                    self._measure(len(body))
+                    self._measure(len(body), more=False)
                     return body
                 return await self._pieces(receive, message)
         except TimeoutError:
             raise BodyRefused(TOO_SLOW) from None
         except BodyRefused as refused:
-            if refused.fault is TOO_LARGE:
+            if refused.more:
                 await self._let_go_by(receive)
             raise
 
@@ -90,7 +91,7 @@ class BodyReader:
                 piece = bytes(message.get("body", b""))
                 self.held += len(piece)
                 whole += piece
-                self._measure(len(whole))
+                self._measure(len(whole), more=message.get("more_body", False))
                 if self.held > self._bounds.together_bytes:
                     raise BodyRefused(CROWDED)
                 if not message.get("more_body", False):
@@ -99,9 +100,9 @@ class BodyReader:
         finally:
             self.held -= len(whole)
 
-    def _measure(self, size: int) -> None:
+    def _measure(self, size: int, *, more: bool) -> None:
         if size > self._bounds.body_bytes:
-            raise BodyRefused(TOO_LARGE)
+            raise BodyRefused(TOO_LARGE, more=more)
 
     def _check(self, headers: Headers) -> None:
         bounds = self._bounds
@@ -111,6 +112,6 @@ class BodyReader:
         for name, value in headers:
             size += len(name) + len(value)
             if name == b"content-length" and value.isdigit():
-                self._measure(int(value[:18]))
+                self._measure(int(value[:18]), more=True)
         if size > bounds.header_bytes:
             raise BodyRefused(HEADERS_TOO_LARGE)
