@@ -329,7 +329,7 @@ def test_failure_has_no_default(make: Make, tmp_path: Path) -> None:
 
 
 def test_a_second_credential_does_not_hide_a_known_one(make: Make) -> None:
-    from stillwatch.ingest.secrets import account_name
+    from stillwatch.account_names import account_name
 
     name = account_name("Bearer sk-known", None)
     blocked = make(Model(), fired(Step.BLOCK), accounts={name: known()}, named_by=Accounts())

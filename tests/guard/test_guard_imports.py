@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 HEAVY = ("numba", "pyarrow", "numpy", "scipy", "duckdb", "ibis", "rich", "jinja2")
-LIGHT = ("decide", "records", "exchanges")
+LIGHT = ("decide", "records", "exchanges", "asgi")
 
 
 def test_the_core_of_the_guard_imports_nothing_heavy() -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from stillwatch.guard.bodies import NONE, SMALL, Raw, msgspec, small
-from stillwatch.ingest.usage import counts_of
+from stillwatch.guard.decide import MOST_TOKENS
 
 MOST_KEPT = 1 << 18
 """Bytes of one event, or of an answer that is no stream, that are kept to be parsed."""
@@ -17,6 +17,10 @@ TAIL = 8_192
 MARK = b'"usage"'
 USAGE = re.compile(r'(?<!\\)"usage"\s*:\s*(?=\{)')
 """The name of a field. Inside a text its first quote would have a backslash before it."""
+OLDER = ("prompt_tokens", "completion_tokens")
+"""OpenAI's counts in chats and completions."""
+NEWER = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+"""The counts of OpenAI's responses and of Anthropic, who tells the tokens of its cache beside the input."""
 SAID_OF_IT = ("id", "type", "object", "model")
 Document = dict[str, Any]
 
@@ -79,9 +83,10 @@ class AnswerUsage:
 
     def tokens(self) -> int | None:
         """The tokens of request and answer; None where the answer has not told them."""
-        found = counts_of(self.document().get("usage", {}))
-        known = [n for n in (found.input, found.output) if n is not None and n >= 0]
-        return sum(known) if known else None
+        usage = self.document().get("usage", {})
+        names = OLDER if any(name in usage for name in OLDER) else NEWER
+        known = [usage[name] for name in names if type(usage.get(name)) is int]
+        return min(sum(max(count, 0) for count in known), MOST_TOKENS) if known else None
 
     def _keep(self, piece: bytes) -> None:
         self._kept += piece

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stillwatch.asking_paths import asks
 from stillwatch.guard import bodies, rewriting
 from stillwatch.guard.asgi_call import Call
 from stillwatch.guard.asgi_types import Application, Receive, Scope, Send, refuse
@@ -27,7 +28,6 @@ from stillwatch.guard.refusals import (
 )
 from stillwatch.guard.request import Decision, Request
 from stillwatch.guard.request_body import BodyReader, BodyRefused, Bounds, ClientGone
-from stillwatch.ingest.endpoints import asks
 from stillwatch.response.known import Known
 from stillwatch.response.ladder import Step
 from stillwatch.response.limits import NAMED, OPERATOR, HeldBack, cleared

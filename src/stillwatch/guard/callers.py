@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from stillwatch.ingest.addresses import ClientAddress, parse
-from stillwatch.ingest.secrets import account_name
+from stillwatch.account_names import account_name
+from stillwatch.client_addresses import ClientAddress, parse
 
 Headers = Sequence[tuple[bytes, bytes]]
 CREDENTIALS = (b"authorization", b"x-api-key", b"api-key")
