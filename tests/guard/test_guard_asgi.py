@@ -66,7 +66,7 @@ def test_a_block_is_403_in_the_dialect_of_the_path_and_never_reaches_the_model(m
     assert got.headers[b"content-type"] == b"application/json"  # for a request to stream, too
     assert got.headers[b"x-should-retry"] == b"false"
     assert got.body["error"]["type"] == "permission_error"
-    reference = got.headers[b"x-appeal-reference"].decode()
+    reference = got.headers[b"x-policy-reference"].decode()
     assert reference in got.body["error"]["message"]
     assert "https://example.org/appeal" in got.body["error"]["message"]
     other = ask(app, {"model": "heron"}, MESSAGES)

@@ -147,10 +147,13 @@ def refused(decision: Decision, dialect: Dialect, wording: Wording) -> Refusal:
     if wording.appeal:
         parts.append(f"To appeal, give this reference at {wording.appeal}.")
     told = [
-        (b"x-appeal-reference", decision.id.encode()),
-        (b"x-permit", decision.permission.value.encode()),
+        (b"x-policy-reference", decision.id.encode()),
+        (b"x-policy-permit", decision.permission.value.encode()),
     ]
-    code = decision.reason if fault is BLOCKED and CODE.fullmatch(decision.reason) else fault.code
+    code = fault.code
+    if fault is BLOCKED and CODE.fullmatch(decision.reason):
+        code = decision.reason
+        told.append((b"x-policy-reason", code.encode()))
     return _written(fault, dialect, " ".join(parts), decision.id, code, again, told)
 
 
