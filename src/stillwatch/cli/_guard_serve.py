@@ -22,7 +22,7 @@ from stillwatch.cli._json import print_json
     "file",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file; docs/reference/guard.md has its settings.",
+    help="TOML file; docs/reference/settings.md has its settings.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes, in place of service.workers.")
 @click.option("--check", is_flag=True, help="Read the configuration, say what it means, and end.")
