@@ -20,7 +20,7 @@ import stillwatch.schema
 from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
-from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, defaults
+from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, StateSettings, defaults
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
 from stillwatch.report.sentences import clauses
 from stillwatch.report.sentences.prompts import ASKS
@@ -168,7 +168,7 @@ def setting_sections() -> Iterator[str]:
 def guard_sections() -> Iterator[str]:
     """The configuration of `guard serve`."""
     yield "## The guard's configuration\n\nThe file of `stillwatch guard serve --config FILE`, TOML too. Section `[texts]` has sentences by reason code, which a refused customer is told.\n\n"
-    for kind in (GuardSettings, ServiceSettings):
+    for kind in (GuardSettings, StateSettings, ServiceSettings):
         yield f"### [{kind.section}]\n\n{paragraphs(kind.__doc__)}"
         default = defaults(kind)
         yield rows(

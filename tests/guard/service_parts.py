@@ -18,9 +18,9 @@ from typing import Any
 from asgi_parts import free_port
 from guard_parts import OneBucket, fired, guard, known
 
-from stillwatch.guard.decide import Failure
 from stillwatch.guard.opened import Health, Opened
 from stillwatch.guard.records import DecisionRecords
+from stillwatch.guard.service_settings import ServiceConfig
 from stillwatch.response.ladder import Action, Permission, Step
 
 SECRET = "0123456789abcdef" * 4
@@ -28,7 +28,7 @@ STALE, NONE = "stale", "none"
 """Files in a state of these tests by which it is stale, or has no snapshot."""
 
 
-def open_parts(state: Path, failure: Failure) -> Opened:
+def open_parts(state: Path, config: ServiceConfig) -> Opened:
     """Opens a folder: ada is blocked, bob has a budget of 1,000 tokens, holder has a permit."""
     accounts = {
         "ada": known(),
@@ -41,7 +41,7 @@ def open_parts(state: Path, failure: Failure) -> Opened:
         state / "records",
         accounts,
         fired(Step.BLOCK) if not (state / "slow").exists() else fired(Action(Step.SLOW, 9, 9, delay_ms=1)),
-        failure=failure,
+        failure=config.failure,
         digest="" if (state / NONE).exists() else "snapshot",
         fresh=not (state / STALE).exists() and not (state / NONE).exists(),
         budgets=bucket,

@@ -15,7 +15,7 @@ from service_parts import configured
 
 from stillwatch.cli._guard_serve import serve
 from stillwatch.errors import SettingError, StillwatchError
-from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, load
+from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, StateSettings, load
 from stillwatch.setting import hints_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def test_what_is_written_is_what_holds(tmp_path: Path) -> None:
     assert (len(config.secret), config.texts) == (64, {"x": "No."})
 
 
-@pytest.mark.parametrize("kind", [GuardSettings, ServiceSettings])
+@pytest.mark.parametrize("kind", [GuardSettings, StateSettings, ServiceSettings])
 def test_each_setting_says_what_it_may_be_and_its_default_is(kind: Any) -> None:
     made = kind(failure="open") if kind is GuardSettings else kind()
     for name in hints_of(kind):

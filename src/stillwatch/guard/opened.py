@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from stillwatch.guard.decide import Failure, Guard
+from stillwatch.guard.decide import Guard
+from stillwatch.guard.service_settings import ServiceConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,6 @@ class Opened:
 class Opener(Protocol):
     """Opens a state; called in each process of the service."""
 
-    def __call__(self, state: Path, failure: Failure) -> Opened:
+    def __call__(self, state: Path, config: ServiceConfig) -> Opened:
         """Raises StillwatchError for a state that cannot be used at all; a stale one is opened."""
         ...

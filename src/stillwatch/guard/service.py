@@ -72,7 +72,7 @@ class Service:
 
     def start(self) -> None:
         """Open the state. Raises StillwatchError."""
-        opened = self._opened = self._opener(self._state, self._config.failure)
+        opened = self._opened = self._opener(self._state, self._config)
         self._hooks = {
             DECIDE: OwnCall(opened.cohort_key),
             LITELLM: LitellmCall(self._config.service.litellm_account),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +17,8 @@ from stillwatch.toml_file import known, nearest, read_toml, shown
 WHAT = "guard's configuration"
 LEAST_SECRET, MOST_SECRET = 32, 4_096
 """Bytes of the shared secret."""
+PATHS = ("keys", "key_file")
+"""Settings of [state] that are paths."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,31 @@ class GuardSettings(Section):
     appeal: str = setting(
         "", "Where customers can appeal; every refusal names it.", Anything("an address, or nothing")
     )
+
+
+@dataclass(frozen=True)
+class StateSettings(Section):
+    """The published state."""
+
+    section: ClassVar[str] = "state"
+
+    keys: str = setting(
+        "",
+        "Folder with lookup.key and signing.pub, where it is not the state's own: whoever may write there "
+        "can replace them.",
+        Anything("a path; relative ones are relative to the configuration"),
+    )
+    key_file: str = setting(
+        "",
+        "File with the key of the pseudonyms, if the run was made with one (`detect --key-file`).",
+        Anything("a path; relative ones are relative to the configuration"),
+    )
+    shared: str = setting(
+        "",
+        "Address of a Valkey or Redis server by which replicas share budgets and journal; empty: none.",
+        Anything("redis://HOST:PORT, rediss://HOST:PORT or unix://PATH"),
+    )
+    name: str = setting("guard", "Name of the state among those that share the server.", Anything("a name"))
 
 
 @dataclass(frozen=True)
@@ -98,6 +125,8 @@ class ServiceConfig:
 
     guard: GuardSettings
     """Section [guard]."""
+    state: StateSettings
+    """Section [state]; its paths are whole."""
     service: ServiceSettings
     """Section [service]."""
     texts: dict[str, str]
@@ -115,7 +144,7 @@ def load(path: Path) -> ServiceConfig:
     """Read a configuration. Raises SettingError that names file and key for what cannot be used."""
     document = read_toml(path, WHAT, option="--config")
     where = str(path)
-    known(document, ("guard", "service", "texts"), "there is no section [{}] in it", where=where)
+    known(document, ("guard", "state", "service", "texts"), "there is no section [{}] in it", where=where)
     given = _table(document, "guard", where)
     if "failure" not in given:
         raise SettingError(
@@ -133,7 +162,9 @@ def load(path: Path) -> ServiceConfig:
             where=where,
             do='write secret_file under [service], or host = "127.0.0.1"',
         )
-    return ServiceConfig(guard, service, _texts(document, where), secret)
+    state = StateSettings(**_values(StateSettings, _table(document, "state", where), where))
+    whole = {name: str(path.parent / found) for name in PATHS if (found := getattr(state, name))}
+    return ServiceConfig(guard, replace(state, **whole), service, _texts(document, where), secret)
 
 
 def is_loopback(host: str) -> bool:
