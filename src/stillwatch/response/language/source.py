@@ -55,18 +55,18 @@ def parsed(text: str, faults: Faults, where: str) -> ast.Module:
     """Return the syntax tree. Raises PolicyFaults where the text is no Python, is nested too deep or has too
     many nodes.
     """
+    if "\0" in text:
+        before = text[: text.index("\0")].split("\n")
+        faults.add_at(len(before), len(before[-1].encode()), "a null character stands here", "take it out")
+        faults.end(where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what Python warns of, as "\d", is a fault here
             tree = ast.parse(text)
     except SyntaxError as fault:
-        line = text.split("\n")[(fault.lineno or 1) - 1 :][:1]
-        rest = line[0][max((fault.offset or 1) - 1, 0) :] if line else ""
-        hint = next((says for sign, says in HINTS.items() if rest.startswith(sign)), "mend the syntax")
-        offset = len((line[0] if line else "")[: max((fault.offset or 1) - 1, 0)].encode())
-        faults.add_at(fault.lineno or 1, offset, f"the syntax is wrong: {fault.msg}", hint)
+        _wrong(fault, text, faults)
     except ValueError:
-        faults.add_at(1, 0, "a null character stands in the file", "take it out")
+        faults.add_at(1, 0, "a number has too many digits", "write one below 2**63")
     except Warning as warning:
         faults.add_at(1, 0, f"Python warns: {warning}", "write it another way")
     except (RecursionError, MemoryError):
@@ -77,6 +77,17 @@ def parsed(text: str, faults: Faults, where: str) -> ast.Module:
             return tree
     faults.end(where)
     raise PolicyFaults((), where)  # never: a fault was added in each case
+
+
+def _wrong(fault: SyntaxError, text: str, faults: Faults) -> None:
+    number = fault.lineno or 1
+    line = "".join(text.split("\n")[number - 1 : number])
+    place = max((fault.offset or 1) - 1, 0)
+    found = (line[place:], line[max(place - 1, 0) :])  # of && the parser tells the second
+    hint = next((says for sign, says in HINTS.items() if any(r.startswith(sign) for r in found)), "")
+    faults.add_at(
+        number, len(line[:place].encode()), f"the syntax is wrong: {fault.msg}", hint or "mend the syntax"
+    )
 
 
 def _bounded(tree: ast.Module, faults: Faults) -> None:
