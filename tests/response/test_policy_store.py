@@ -23,7 +23,7 @@ from stillwatch.response.policy_store import PolicyStore
 
 NOW = 1_795_000_000.0
 NAMED = Inputs(AccountState(tier="named"), campaign=CampaignState(role="operator"))
-WHO = {"by": "Ada", "why": "tested"}
+WHO: dict[str, Any] = {"by": "Ada", "why": "tested"}
 TEXT = """
 a = rule(when = account.tier == "named" and campaign.role == "operator", do = block(),
     expires = days(1), reason = "x", ceiling = 2,

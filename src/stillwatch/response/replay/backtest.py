@@ -45,7 +45,7 @@ def backtest(
     outcomes = Outcomes(replayed(run, rules, days=days, exempt=exempt), rules)
     tested = tuple(outcomes.tested(column) for column in range(len(rules)))
     replay = outcomes.replay
-    seen = np.unique(replay.account)
+    seen = replay.seen()
     kinds = np.bincount(replay.people.kind[seen], minlength=len(CUSTOMERS))
     benign = int(replay.people.benign[seen].sum())
     document = {

@@ -52,7 +52,7 @@ def difference(
     return {
         "run": {"id": replay.run, "digest": replay.digest},
         "days": {"first": day_of(replay.days[0]), "last": day_of(replay.days[1])},
-        "accounts": len(np.unique(replay.account)),
+        "accounts": len(replay.seen()),
         "changed": len(changed),
         "changes": rows,
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from ibis import _
 
@@ -19,13 +19,15 @@ from stillwatch.response.known import Known
 from stillwatch.response.ladder import Permission
 from stillwatch.response.language.expression import Field, fields_of
 from stillwatch.response.language.rule import Rule
-from stillwatch.response.replay.people import DAY, TIERS, Ints, People, people_of
+from stillwatch.response.replay.people import DAY, TIERS, Ints, Mask, People, people_of
 from stillwatch.run.reading import Run
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.settings import EngineSettings
 
 IN_DAYS = {"request.model"}
 """Facts of a request that stored days have. What else a request asks for, and budgets, they do not tell."""
+WIDEST = 1 << 26
+"""Codes up to which a table of all is faster than sorting those that are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ class Replayed:
     digest: str
     """Digest of the run's tables."""
 
+    def seen(self, shapes: Mask | None = None) -> Ints:
+        """Return the places of the accounts that have any of the shapes."""
+        there = np.zeros(len(self.people.keys), np.bool_)
+        there[self.account if shapes is None else self.account[shapes]] = True
+        return np.flatnonzero(there)
+
 
 def unknown(field: Field) -> bool:
     """Return whether stored days do not tell a field."""
@@ -76,95 +84,134 @@ def replayed(folder: Path, rules: Iterable[Rule], *, days: int = 0, exempt: Coll
     if not files:
         raise RunError("the run has no stored days", where=str(folder), do="give a run with exchanges")
     looked = {str(field) for rule in rules for field in fields_of(rule.when)}
-    limited = any(permit.models for each in people.permit_sets for permit in each)
-    by_model = "request.model" in looked or limited
-    by_day = len(people.permit_sets) > 1 or bool({"account.age_days", "campaign.age_days"} & looked)
+    apart = people.permitted > 0
+    if "campaign.age_days" in looked:
+        apart |= people.campaign >= 0
     with DuckDBEngine(EngineSettings()) as engine:
-        rows, first, last = _asked(engine, files, by_model=by_model, by_day=by_day)
-    account = np.asarray(rows["account"], dtype=np.int64)
-    at = np.minimum(np.searchsorted(people.keys, account), max(len(people.keys) - 1, 0))
-    if not len(people.keys) or bool((people.keys[at] != account).any()):
+        asked = _asked(engine, files, looked, people.keys, apart)
+    if bool((asked.account < 0).any()):
         raise RunError("an account of the exchanges is not in accounts", where=str(folder), do="detect anew")
-    table = _Table(people, looked, rows, at, last)
-    places, states = table.states()
-    n = np.asarray(rows["n"], dtype=np.int64)
+    places, states = _Table(people, looked, asked).states()
     about = run.about
     return Replayed(
-        people, (first, last), at, places, n, states, str(about.get("id", "")), str(about.get("digest", ""))
+        people,
+        asked.days,
+        asked.account,
+        places,
+        asked.exchanges,
+        states,
+        str(about.get("id", "")),
+        str(about.get("digest", "")),
     )
 
 
-def _asked(engine: Engine, files: list[Path], *, by_model: bool, by_day: bool) -> tuple[pa.Table, int, int]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked: one value for each account, model and day that must be told apart."""
+
+    account: Ints
+    """Place among the people; -1: not among them."""
+    exchanges: Ints
+    """Exchanges."""
+    model: Ints
+    """Place among the models."""
+    models: tuple[str, ...]
+    """Models."""
+    day: Ints
+    """Since 1970; the last one where days are not told apart."""
+    days: tuple[int, int]
+    """First and last day."""
+
+
+def _asked(engine: Engine, files: list[Path], looked: set[str], keys: Ints, apart: Mask) -> _Asked:
+    """looked: fields of the rules. keys: of all accounts. apart: whose models and days matter whatever rules
+    look at.
+    """
     exchanges = engine.read(EXCHANGES.name, files)
-    named = exchanges.select(
+    rows = exchanges.select(
         "account",
         model=_.model.fill_null(""),
         day=(_.time.epoch_seconds().floor() // DAY).cast("int64"),
     )
-    keys = ["account", *(["model"] if by_model else []), *(["day"] if by_day else [])]
-    rows = engine.collect(named.group_by(keys).agg(n=_.count()))
-    ends = engine.collect(named.agg(first=_.day.min(), last=_.day.max())).to_pylist()[0]
-    return rows, int(ends["first"] or 0), int(ends["last"] or 0)
+    ends = engine.collect(rows.agg(first=_.day.min(), last=_.day.max())).to_pylist()[0]
+    first, last = int(ends["first"] or 0), int(ends["last"] or 0)
+    names = engine.collect(rows.select("model").distinct().order_by("model"))["model"].to_pylist()
+    models = tuple(map(str, names))
+    # Numbers, not names, for each account: a run of a million accounts has ten times as many shapes.
+    codes = pa.table({"model": pa.array(models, pa.string()), "code": np.arange(len(models))})
+    places = pa.table({"account": keys, "place": np.arange(len(keys)), "apart": apart})
+    rows = rows.join(engine.load("models_asked", codes), "model")
+    rows = rows.left_join(engine.load("accounts_asked", places), "account").select(
+        place=_.place.fill_null(-1),
+        code=_.code if "request.model" in looked else ibis.ifelse(_.apart.fill_null(False), _.code, 0),
+        day=_.day if "account.age_days" in looked else ibis.ifelse(_.apart.fill_null(False), _.day, last),
+    )
+    found = engine.collect(rows.group_by(["place", "code", "day"]).agg(n=_.count()))
+    column = {name: np.asarray(found[name], dtype=np.int64) for name in found.column_names}
+    return _Asked(column["place"], column["n"], column["code"], models, column["day"], (first, last))
 
 
 class _Table:
     """Columns that tell states apart, one value for each shape."""
 
-    def __init__(self, people: People, looked: set[str], rows: pa.Table, at: Ints, last: int) -> None:
+    def __init__(self, people: People, looked: set[str], asked: _Asked) -> None:
         self._people = people
-        there = rows.column_names
-        zeros = np.zeros(len(at), np.int64)
-        self._day = np.asarray(rows["day"], dtype=np.int64) if "day" in there else zeros + last
-        self._models: tuple[str, ...] = ("",)
-        model = zeros
-        if "model" in there:
-            coded = rows["model"].combine_chunks().dictionary_encode()
-            model = np.asarray(coded.indices, np.int64)
-            self._models = tuple(map(str, coded.dictionary.to_pylist()))
-        created = people.created[at]
-        age = np.where(created < 0, 0, np.maximum(self._day - created // DAY, 0))
-        self._columns: dict[str, npt.NDArray[np.int64]] = {
-            "model": model,
-            "day": self._day if "day" in there and self._by_day(looked) else zeros + last,
-            "campaign": people.campaign[at],
-            "tier": people.tier[at],
-            "plan": people.plan[at] if "account.plan" in looked else zeros,
-            "verification": people.verification[at] if "account.verification" in looked else zeros,
-            "exempt": people.exempt[at].astype(np.int64),
-            "permits": people.permitted[at],
-            "age": age if "account.age_days" in looked else zeros,
-        }
+        self._asked = asked
+        self._looked = looked
 
-    def _by_day(self, looked: set[str]) -> bool:
-        return len(self._people.permit_sets) > 1 or "campaign.age_days" in looked
+    def _columns(self) -> Iterator[tuple[str, Ints]]:
+        """Each column; a value that neither rules nor limits look at for an account is 0."""
+        people, asked, looked = self._people, self._asked, self._looked
+        at = asked.account
+        campaign, permits = people.campaign[at], people.permitted[at]
+        yield "campaign", campaign + 1
+        yield "permits", permits
+        yield "tier", people.tier[at] + 1
+        yield "exempt", people.exempt[at].astype(np.int64)
+        yield "model", asked.model if "request.model" in looked else np.where(permits > 0, asked.model, 0)
+        dated = permits > 0
+        if "campaign.age_days" in looked:
+            dated |= campaign >= 0
+        yield "day", np.where(dated, asked.day - asked.days[0], 0)
+        if "account.plan" in looked:
+            yield "plan", people.plan[at]
+        if "account.verification" in looked:
+            yield "verification", people.verification[at]
+        if "account.age_days" in looked:
+            created = people.created[at]
+            yield "age", np.where(created < 0, 0, np.maximum(asked.day - created // DAY, 0))
 
     def states(self) -> tuple[Ints, tuple[State, ...]]:
         """The place of each shape's state, and the states."""
-        place = np.zeros(len(self._day), np.int64)
-        for column in self._columns.values():
-            values, coded = np.unique(column, return_inverse=True)
-            place = np.unique(place * max(len(values), 1) + coded, return_inverse=True)[1]
-        first = np.unique(place, return_index=True)[1]
-        rows = {name: column[first].tolist() for name, column in self._columns.items()}
-        made = [
-            self._state(dict(zip(rows, values, strict=True))) for values in zip(*rows.values(), strict=True)
-        ]
-        return place, tuple(made)
+        place = np.zeros(len(self._asked.account), np.int64)
+        many = 1
+        kept: dict[str, Ints] = {}
+        for name, column in self._columns():
+            width = int(column.max(initial=0)) + 1
+            place, shown = _folded(place * width + column, many * width)
+            many = len(shown)
+            kept = {other: values[shown // width] for other, values in kept.items()}
+            kept[name] = shown % width
+        rows = [kept[name].tolist() for name in kept]
+        return place, tuple(
+            self._state(dict(zip(kept, values, strict=True))) for values in zip(*rows, strict=True)
+        )
 
     def _state(self, row: dict[str, Any]) -> State:
         people = self._people
-        model, day = self._models[row["model"]], row["day"]
+        model, day = self._asked.models[row["model"]], row["day"] + self._asked.days[0]
         campaign = CampaignState()
-        if row["campaign"] >= 0:
-            since = max(0.0, (day * DAY - people.last[row["campaign"]]) / DAY)
-            campaign = replace(people.campaigns[row["campaign"]], age_days=since)
+        if row["campaign"]:
+            place = row["campaign"] - 1
+            since = max(0.0, (day * DAY - people.last[place]) / DAY)
+            campaign = replace(people.campaigns[place], age_days=since)
         permits = people.permit_sets[row["permits"]]
         covers = any(permit.covers(model, day) for permit in permits)
         account = AccountState(
-            tier=TIERS[row["tier"]] if row["tier"] >= 0 else "",
-            plan=people.plans[row["plan"]] if people.plans else "",
-            verification=people.verifications[row["verification"]] if people.verifications else "",
-            age_days=float(row["age"]),
+            tier=TIERS[row["tier"] - 1] if row["tier"] else "",
+            plan=people.plans[row["plan"]] if "plan" in row else "",
+            verification=people.verifications[row["verification"]] if "verification" in row else "",
+            age_days=float(row.get("age", 0)),
             exempt=bool(row["exempt"]),
         )
         permission = Permission.COVERS if covers else Permission.OTHER_MODEL if permits else Permission.NONE
@@ -172,3 +219,13 @@ class _Table:
             Inputs(account, PermitState(covers, bool(permits)), campaign, RequestFacts(model=model)),
             Known(0, account, campaign, permission),
         )
+
+
+def _folded(codes: Ints, many: int) -> tuple[Ints, Ints]:
+    """The place of each code among those that are there, and these in order. many: all codes are below."""
+    if many > WIDEST:
+        shown, place = np.unique(codes, return_inverse=True)
+        return place, shown
+    there = np.zeros(many, np.bool_)
+    there[codes] = True
+    return (np.cumsum(there) - 1)[codes], np.flatnonzero(there)

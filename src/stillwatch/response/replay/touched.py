@@ -109,14 +109,14 @@ class Outcomes:
 
     def accounts(self, states: Mask) -> npt.NDArray[np.int64]:
         """Return the accounts that are ever in some of the states."""
-        return np.unique(self.replay.account[states[self.replay.state]])
+        return self.replay.seen(states[self.replay.state])
 
     def touched(self, states: Mask) -> Touched:
         """Return the accounts and exchanges in some of the states."""
         replay = self.replay
         kind = replay.people.kind
         shapes = states[replay.state]
-        accounts = np.unique(replay.account[shapes])
+        accounts = replay.seen(shapes)
         many = len(CUSTOMERS)
         people = np.bincount(kind[accounts], minlength=many)
         asked = np.bincount(kind[replay.account[shapes]], replay.exchanges[shapes], many).astype(np.int64)
