@@ -1,4 +1,4 @@
-"""One request that asks a model, on its way through the middleware, and its line in the guard's own log."""
+"""One request that asks a model, on its way through an adapter, and its line in the guard's own log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillwatch.guard.asgi_types import Scope
 from stillwatch.guard.bodies import Body, members, small
 from stillwatch.guard.callers import Headers
 from stillwatch.guard.decision_id import decision_id
@@ -23,8 +22,10 @@ CLIENT_KIND = (*(name.encode() for name in KEPT_HEADERS), b"x-stainless-")
 class Call:
     """One request."""
 
-    scope: Scope
-    """Its ASGI scope."""
+    path: str
+    """Its path without the query, as the server reads it."""
+    peer: str
+    """Address of the other end of the connection; empty: not known."""
     headers: Headers
     """Its headers as they came, names in lower case."""
     dialect: Dialect
@@ -49,7 +50,7 @@ class Call:
             request_id=self.decision_id or decision_id(self.began),
             account=self.account,
             time=self.began,
-            path=self.scope["path"],
+            path=self.path,
             status=status,
             duration_ms=round((time.perf_counter() - self.counter) * 1000),
             address=address,
