@@ -66,7 +66,8 @@ class Processor:
             return
         try:
             self._bounds.check(headers)
-            data, in_body = b"", False
+            data: bytes | None = b""
+            in_body = False
             if not first.request_headers.end_of_stream:
                 await context.write(told.goes_on(in_body=False, out=ours))
                 del first
@@ -95,10 +96,16 @@ class Processor:
             await self._refuse(call, plan.refusal, context)
 
     async def _body(self, call: Call, context: Any) -> bytes | None:
-        """The body; None where the client went. Raises BodyRefused."""
+        """The body; None where none comes: the client went, or Envoy itself answered, as with 413 for a body
+        beyond its buffer. Raises BodyRefused.
+        """
         message = await context.read()
         if message is EOF:
             self._gate.log(call, GONE, {})
+            return None
+        if message.HasField("response_headers"):
+            await context.write(told.ANSWER)
+            self._gate.log(call, told.status_of(message.response_headers), {})
             return None
         if message.HasField("request_trailers"):  # a body of no bytes, and then trailers
             await context.write(told.ASKED_TRAILERS)
@@ -157,10 +164,7 @@ class Processor:
                 seen.complete = message.response_body.end_of_stream
             elif kind == "response_headers":
                 await context.write(told.ANSWER)
-                headers, own = told.headers_of(message.response_headers)
-                kinds = (value for name, value in headers if name == b"content-type")
-                status = own.get(b":status", b"")
-                seen.begins(int(status) if status.isdigit() else 0, next(kinds, b""))
+                seen.begins(told.status_of(message.response_headers), told.kind_of(message.response_headers))
                 seen.complete = message.response_headers.end_of_stream
             elif kind == "response_trailers":
                 await context.write(told.ANSWER_TRAILERS)

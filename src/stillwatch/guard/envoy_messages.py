@@ -52,6 +52,17 @@ def headers_of(told: Any) -> tuple[Headers, dict[bytes, bytes]]:
     return headers, own
 
 
+def status_of(answer: Any) -> int:
+    """The status of an answer; 0 where it has none."""
+    status = headers_of(answer)[1].get(b":status", b"")
+    return int(status) if status.isdigit() else 0
+
+
+def kind_of(answer: Any) -> bytes:
+    """The content type of an answer; empty where it has none."""
+    return next((value for name, value in headers_of(answer)[0] if name == b"content-type"), b"")
+
+
 def path_of(own: dict[bytes, bytes]) -> str:
     """The path without its query, decoded once, as servers read it."""
     return unquote(own.get(b":path", b"").decode("latin-1").partition("?")[0])

@@ -41,10 +41,8 @@ SWITCH_S = 0.0005
 """Seconds after which a thread gives way to another one, so that no decision waits for records."""
 LOOK_S = 5.0
 """Seconds between two looks at how the guard is."""
-DRAIN_S = 8.0
-"""Seconds that answers in progress have at the end, to tell what they used."""
 END_S = 2.0
-"""Seconds after that until calls are broken off."""
+"""Seconds after answers were let go until calls are broken off."""
 SOCKET_MODE = 0o660
 MOST_PEM = 1 << 20
 """Bytes of a file with certificates."""
@@ -131,8 +129,9 @@ class _Serving:
     async def _stop(self, server: Any) -> None:
         """Take no new requests; answers that pass have some time, and then go on without the guard."""
         self._stopping = True
-        stopped = asyncio.create_task(server.stop(DRAIN_S + END_S))
-        done, _ = await asyncio.wait((stopped,), timeout=DRAIN_S)
+        drain = self._config.envoy.drain_seconds
+        stopped = asyncio.create_task(server.stop(drain + END_S))
+        done, _ = await asyncio.wait((stopped,), timeout=drain)
         if not done:
             self._processor.end_answers()
         await stopped

@@ -20,8 +20,8 @@ from stillwatch.guard.service_settings import ServiceConfig
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BEGIN_S = 60.0
 """Seconds that a process has to open the state and to listen."""
-KILL_S = 15.0
-"""Seconds that a process has to end."""
+KILL_S = 10.0
+"""Seconds that a process has to end, beyond those for its answers."""
 AGAIN_S = 0.5
 """Seconds between two looks at the processes: what fell is started anew."""
 
@@ -118,7 +118,7 @@ class _Workers:
         for process in self._processes:
             process.terminate()
         for process in self._processes:
-            process.join(KILL_S)
+            process.join(KILL_S + self._given[0].envoy.drain_seconds)
             if process.is_alive():
                 process.kill()
                 process.join()

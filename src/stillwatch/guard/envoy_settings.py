@@ -59,6 +59,11 @@ class EnvoySettings(Section):
     exchanges: str = setting(
         "", "Folder of the guard's own log of exchanges, for `detect`; empty: none is written.", A_PATH
     )
+    drain_seconds: float = setting(
+        8.0,
+        "Seconds at the end in which answers are still looked at; then they pass without the guard.",
+        Within(0, 3_600),
+    )
     certificate: str = setting("", "File with the service's certificate (PEM); empty: no TLS.", A_PATH)
     certificate_key: str = setting("", "File with its private key (PEM).", A_PATH)
     client_ca: str = setting(

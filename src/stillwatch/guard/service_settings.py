@@ -18,6 +18,7 @@ from stillwatch.toml_file import known, nearest, read_toml, shown
 WHAT = "guard's configuration"
 LEAST_SECRET, MOST_SECRET = 32, 4_096
 """Bytes of the shared secret."""
+SECTIONS = ("guard", "state", "service", "envoy", "texts")
 PATHS = ("keys", "key_file")
 """Settings of [state] that are paths."""
 
