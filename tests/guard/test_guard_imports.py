@@ -10,6 +10,7 @@ LIGHT = (
     "decide",
     "records",
     "exchanges",
+    "asgi",
     "published",
     "embedded_budgets",
     "valkey_budgets",
