@@ -8,7 +8,6 @@ from typing import Any
 import cel
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_cel import cel_of, world_of
 from policy_states import conditions, states
 
 from stillwatch.response.inputs import Inputs
@@ -17,6 +16,7 @@ from stillwatch.response.language.expression import fields_of
 from stillwatch.response.language.policy_file import policy_of
 from stillwatch.response.language.rule import Rule
 from stillwatch.response.language.unknown import certain, possible
+from study.cel_rules import cel_of, world_of
 
 OPERATIONS = {
     "RESUME", "LOAD_FAST", "LOAD_ATTR", "LOAD_CONST", "COMPARE_OP", "CONTAINS_OP", "BINARY_OP", "UNARY_NOT",
