@@ -8,7 +8,7 @@ from typing import Any
 import cel
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_states import conditions, states
+from policy_states import conditions, mixed, states
 
 from stillwatch.response.inputs import Inputs
 from stillwatch.response.language.code import compiled
@@ -52,7 +52,7 @@ def test_both_languages_agree(condition: str, given_states: list[Inputs]) -> Non
 
 
 @settings(max_examples=400, deadline=None)
-@given(conditions(), states(hostile=True))
+@given(conditions() | mixed(), states(hostile=True))
 def test_nothing_raises_whatever_a_request_holds(condition: str, inputs: Inputs) -> None:
     assert isinstance(evaluated(rule_of(condition), inputs), bool)
 
