@@ -34,6 +34,7 @@ from stillwatch.guard.state_lock import writing_state
 from stillwatch.run.about import identity_of
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import MARK
+from stillwatch.run.manifest import entries_of, entry_of
 from stillwatch.run.reading import Run
 
 HOUR_S = 3_600.0
@@ -43,6 +44,10 @@ KEEP_H = 24.0
 """Hours that an earlier snapshot's file is kept, where nothing else is said."""
 WAIT_S = 60.0
 """Seconds to wait for another publisher, where nothing else is said."""
+
+
+READ = ("accounts", "campaigns", "members", "bystanders", "permits", "labels")
+"""Tables that are read."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def publish(
         make_keys(folder.keys, used=used)
         made = time.time() if now is None else now
         made_from = _sections(run, folder, made)
+        _must_be_whole(run_folder, run.about)
         version = max([0, *folder.versions(), *_named(folder)]) + 1
         head = {
             "version": version,
@@ -118,6 +124,21 @@ def publish(
         made_from.head["counts"],
         made_from.carried,
     )
+
+
+def _must_be_whole(run: Path, about: dict[str, Any]) -> None:
+    """Raise RunError where a table that was read is not the one that the run's manifest lists: what is signed
+    must be what was found.
+    """
+    listed = {entry.file: entry for entry in entries_of(about, run / MARK)}
+    for name in READ:
+        file = f"{name}.parquet"
+        if (run / file).exists() and entry_of(run, file) != listed.get(file):
+            raise RunError(
+                f"table {name} is not the one that the run's manifest lists; nothing was published",
+                where=str(run / file),
+                do="if the run was being replaced, publish it again; else see `stillwatch run verify`",
+            )
 
 
 @dataclass
