@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
 
@@ -329,19 +330,6 @@ class EngineSettings(Section):
         "Folder for the tables of a search on Spark, which every worker sees; empty: below --out. run.json "
         "does not tell it.",
         Anything("a folder"),
-    )
-
-
-@dataclass(frozen=True)
-class PolicySettings(Section):
-    """What a rule of a policy needs before it goes live. A run does not tell these."""
-
-    section: ClassVar[str] = "policy"
-
-    backtest_days: float = setting(
-        7.0,
-        "Days for which a backtest lets a version of a rule go live.",
-        Within(0, 366, above=True),
     )
 
 
