@@ -22,8 +22,6 @@ ENGINES = (
     "sc://HOST:PORT (Spark Connect)"
 )
 """How an engine may be called."""
-NOT_OF_RUNS = ("policy",)
-"""Sections that no run depends on, and that none tells."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
 
@@ -396,10 +394,9 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, as run.json tells them."""
+    """Settings as plain sections, as run.json tells them: no search depends on a policy's."""
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
-    for name in NOT_OF_RUNS:
-        del sections[name]
+    del sections["policy"]
     return sections
