@@ -355,9 +355,7 @@ def load(path: Path | None) -> Settings:
 
 
 def from_document(document: dict[str, Any], *, where: str) -> Settings:
-    """Settings from sections of a parsed TOML document, or of run.json. Raises SettingError as `load`
-    does.
-    """
+    """Settings from sections of a TOML document, or of run.json. Raises SettingError as `load` does."""
     names = [f.name for f in fields(Settings)]
     known(document, names, "there is no settings section [{}]", where=where)
     sections: dict[str, Any] = {}

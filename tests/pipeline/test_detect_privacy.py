@@ -12,8 +12,8 @@ import pytest
 from village import ALONE, Ran, everything, small_row
 from village_planted import BROKEN, OWN, OWN_HEAD, SECRETS, SHARED, Planted, owners
 
+from stillwatch.account_names import pseudonym
 from stillwatch.errors import StillwatchError, TooManyBadRows
-from stillwatch.ingest.secrets import pseudonym
 from stillwatch.pipeline import Inputs, detect
 
 

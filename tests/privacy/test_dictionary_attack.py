@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from stillwatch.ingest.secrets import account_name
+from stillwatch.account_names import account_name
 from stillwatch.schema.keyed import HashKey, keys_of_texts
 from stillwatch.schema.promises import Promise, promise_of
 from stillwatch.schema.requests import ACCOUNT_ROWS

@@ -10,10 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from stillwatch.account_names import account_name
 from stillwatch.api.inputs import KeyLike, SettingsLike, key_from, settings_from
+from stillwatch.client_addresses import ClientAddress
 from stillwatch.errors import InputError
 from stillwatch.ingest import pseudonym_key
-from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.batch_normaliser import LIMITS
 from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects import fill
@@ -23,7 +24,6 @@ from stillwatch.ingest.notes import take_notes
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.reading import SHAPES
 from stillwatch.ingest.request import RAW_TYPES, Context, Request
-from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.token_parts import parts_of

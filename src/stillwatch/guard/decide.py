@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from stillwatch.guard.decision_id import decision_id
-from stillwatch.guard.ports import Budgets, Records, Reserved, State
+from stillwatch.guard.ports import Budgets, Recorded, Records, Reserved, State
 from stillwatch.guard.request import Answer, Decision, Request
 from stillwatch.response.draws import draw
 from stillwatch.response.inputs import Budget, Inputs, PermitState
@@ -61,13 +61,32 @@ class Guard:
         now = self.clock()
         decision = self._decided(request, now)
         decision = replace(decision, latency_ns=time.perf_counter_ns() - began)
-        self.records.decided(request, decision, now)
-        return decision
+        if self.records.decided(request, decision, now) is not Recorded.UNWRITTEN:
+            return decision
+        done = self._unrecorded(decision)
+        self.records.decided(request, done, now)  # of two lines with one id the later one holds
+        return done
 
     def settle(self, decision: Decision, used: int) -> None:
         """Tell the tokens that a request used, so that the budgets hold what was really spent."""
         if decision.campaign:
             self.budgets.settle(decision.key, decision.campaign, decision.reserved, used, self.clock())
+
+    def _unrecorded(self, decision: Decision) -> Decision:
+        """Nothing is done that is not on record: it is allowed, or, where the guard fails closed, put off."""
+        self.settle(decision, 0)
+        held = replace(
+            decision,
+            action=OBSERVE,
+            also=(),
+            delay_ms=0,
+            cohort="",
+            reserved=0,
+            held_back=HeldBack.UNRECORDED,
+        )
+        if self.failure is Failure.OPEN:
+            return replace(held, answer=Answer.ALLOW, reason="", retry_after_s=0.0)
+        return replace(held, answer=Answer.UNAVAILABLE, reason="", retry_after_s=TRY_AGAIN_S)
 
     def _decided(self, request: Request, now: float) -> Decision:
         state, policy = self.state, self.policy()

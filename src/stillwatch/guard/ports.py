@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from stillwatch.guard.request import Decision, Request
@@ -12,8 +13,10 @@ from stillwatch.response.known import Known
 class State(Protocol):
     """The newest snapshot and the journal over it."""
 
-    digest: str
-    """Of the snapshot in use; empty if there is none."""
+    @property
+    def digest(self) -> str:
+        """Of the snapshot in use; empty if there is none."""
+        ...
 
     def known(self, account: str, model: str, now: float) -> Known | None:
         """Return what is known; None if neither snapshot nor journal has the account. now: POSIX seconds."""
@@ -58,9 +61,28 @@ class Budgets(Protocol):
         ...
 
 
+class Recorded(StrEnum):
+    """What became of a record."""
+
+    WRITTEN = "written"
+    """It is with the operating system: the end of this process does not lose it."""
+    SOON = "soon"
+    """It will be in a moment."""
+    UNWRITTEN = "unwritten"
+    """It cannot be written now. It is kept in memory and tried again, but a crash would lose it."""
+
+
 class Records(Protocol):
     """Where decisions go."""
 
-    def decided(self, request: Request, decision: Decision, now: float) -> None:
-        """Record a decision. One that acts is with the operating system when this returns; others soon."""
+    def decided(self, request: Request, decision: Decision, now: float) -> Recorded:
+        """Record a decision; one that acts is written before anything is done."""
+        ...
+
+
+class Served(Protocol):
+    """What is told of each exchange once it is in the guard's own log, to commit to what was served."""
+
+    def committed(self, line: bytes) -> None:
+        """Take the line as it stands in the log, with its end."""
         ...

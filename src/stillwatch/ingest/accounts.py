@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.account_names import account_name
 from stillwatch.errors import InputError
 from stillwatch.ingest.account_columns import any_accounts
 from stillwatch.ingest.account_limits import LIMITS, limits_of
@@ -19,7 +20,6 @@ from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.mapping import Mapping, MappingKind, load_mapping, time_rules
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.scientific import mostly_scientific, scientific
-from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.ingest.tables import NONE_SAYS_SOMETHING, SideBatch, side_batches
 from stillwatch.ingest.vectors import strings, whole_strings

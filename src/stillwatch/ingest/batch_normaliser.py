@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from stillwatch.ingest.addresses import ClientAddress
+from stillwatch.account_names import account_name
+from stillwatch.client_addresses import ClientAddress
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.end_users import EndUser, end_user_of
 from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.request import Raw
 from stillwatch.ingest.scientific import without_scientific
-from stillwatch.ingest.secrets import account_name
 from stillwatch.ingest.token_parts import with_parts
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.schema.table import TIME

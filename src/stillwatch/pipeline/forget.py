@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch import __version__, report
+from stillwatch.account_names import account_name
 from stillwatch.engine import DuckDBEngine, Engine, Table
 from stillwatch.engine.sorted_file import counts_of
 from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
-from stillwatch.ingest.secrets import account_name
 from stillwatch.iso_time import iso
 from stillwatch.pipeline.detect import Progress, Steps
 from stillwatch.pipeline.identify import identified_again

@@ -34,6 +34,8 @@ class HeldBack(StrEnum):
     """The step has ended for this account."""
     STALE = "stale"
     """The state is too old, and the guard fails open."""
+    UNRECORDED = "unrecorded"
+    """The decision could not be written down, and nothing is done that is not on record."""
 
 
 def cleared(known: Known) -> HeldBack:
