@@ -83,8 +83,15 @@ def make_run(folder: Path) -> Path:
     for name, (group, tier, _) in ACCOUNTS.items():
         row = {"group": group, "account": keys[name], "account_id": name, "tier": tier, "reason": "both"}
         (members if tier == "named" else beside).append(row)
-    # Somebody who is in two groups is taken for what is gravest.
-    members.append({"group": 7, "account": keys["named-2"], "account_id": "named-2", "tier": "named"})
+    # Somebody who is in several groups is taken as a published state takes it.
+    for group, name, tier in (
+        (7, "named-2", "named"),
+        (4, "named-2", "near"),
+        (5, "named-1", "named"),
+        (1, "open-1", "present"),
+    ):
+        row = {"group": group, "account": keys[name], "account_id": name, "tier": tier, "nats": 50.0}
+        (members if tier == "named" else beside).append(row)
     write(folder / "members.parquet", found.MEMBERS, members)
     write(folder / "bystanders.parquet", found.BYSTANDERS, beside)
     write(folder / "evidence.parquet", found.EVIDENCE, [])
@@ -147,7 +154,8 @@ def _accounts(folder: Path, keys: dict[str, int]) -> None:
                 "account_id": name,
                 "plan": "pro" if place % 2 else None,
                 "created": START - timedelta(days=place) if place % 3 else None,
-                "organisation": 77 if name == "licensed-1" else None,
+                "organisation": 77 if name in ("licensed-1", "chance-1") else None,
+                "verification": "organisation" if name == "licensed-1" else "mail",
             }
             for place, name in enumerate(keys)
         ],
