@@ -12,7 +12,7 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from stillwatch.errors import MissingExtra, RunError
+from stillwatch.errors import MissingExtra, RunError, StillwatchError
 from stillwatch.guard.decide import TRY_AGAIN_S, Failure, Guard
 from stillwatch.guard.decision_id import decision_id
 from stillwatch.guard.litellm_guard import opened
@@ -27,9 +27,10 @@ from stillwatch.guard.shadow import shadowed
 from stillwatch.response.ladder import OBSERVE, Permission
 
 try:
+    from litellm._logging import verbose_proxy_logger as log
     from litellm.integrations.custom_guardrail import CustomGuardrail
 except ImportError:  # this module may be imported without it, and not used
-    CustomGuardrail = object
+    CustomGuardrail, log = object, logging.getLogger(__name__)
 
 NOTE = "policy_decision"
 """Under which a request's notes keep the id of its decision, until its usage is known."""
@@ -44,7 +45,6 @@ THREADS = 8
 """Decisions on accounts in campaigns that may wait for files or budgets at a time."""
 LATE_S = 5.0
 """Seconds after a failed call until its reservation is given back, if nobody told its usage."""
-log = logging.getLogger("stillwatch.guard")
 
 
 class Policy(CustomGuardrail):  # type: ignore[misc]
@@ -86,7 +86,8 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> None:
         """Decide, and change `data` in place. Raises HTTPException for a request that is not served."""
-        unmarked(data, self._settings.cohort_header)
+        if not self._settings.shadow:
+            unmarked(data, self._settings.cohort_header)
         if str(call_type).startswith(ASKS_NO_MODEL):
             return
         decision = await self._decided(request_of(user_api_key_dict, data, self._settings.account), call_type)
@@ -143,7 +144,7 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
                 return self._guard.decide(request)
             return await self._by_thread(request)
         except Exception as error:  # whatever it was, its owner chose what happens then
-            log.error("the guard could not decide: %s", type(error).__name__)
+            log.error("Stillwatch: the guard could not decide: %s", _told(error))
             if self._settings.failure is Failure.OPEN or self._settings.shadow:
                 return None
             raise _exception(self._unavailable(), call_type) from None
@@ -201,7 +202,7 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
                 self._threads, self._guard.settle, decision, used
             )
         except Exception as error:
-            log.error("the budgets could not be told: %s", type(error).__name__)
+            log.error("Stillwatch: the budgets could not be told what was used: %s", _told(error))
 
     def _close(self) -> None:
         self._threads.shutdown(wait=True)
@@ -210,9 +211,14 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             close()
 
 
+def _told(error: Exception) -> str:
+    """What the operator's log says of an error; others than ours may hold a client's words."""
+    return str(error) if isinstance(error, StillwatchError) else type(error).__name__
+
+
 def _exception(decision: Decision, call_type: str) -> Exception:
-    """What LiteLLM turns into an answer. It adds the guardrail's name and mode to a detail that is no text; its
-    Anthropic dialect drops the headers of an HTTPException, retry-after among them.
+    """What LiteLLM turns into an answer. It adds the guardrail's name and mode to a detail that is no text.
+    For the Anthropic dialect it drops the headers of an HTTPException, retry-after among them.
     """
     from fastapi import HTTPException
     from litellm.proxy._types import ProxyException

@@ -47,12 +47,16 @@ class RecordingStub(Stub):
             {"content": "the answer"},
         ]
         if not stream:
-            whole = {"role": "assistant", "content": "the answer", "reasoning_content": "secret thoughts"}
+            whole: Any = {
+                "role": "assistant",
+                "content": "the answer",
+                "reasoning_content": "secret thoughts",
+            }
             choice = {"index": 0, "message": whole, "finish_reason": "stop"}
             self._send(200, {**FRAME, "object": "chat.completion", "choices": [choice], "usage": USAGE})
             return
-        frame = {**FRAME, "object": "chat.completion.chunk"}
-        choices = [{"index": 0, "delta": part, "finish_reason": None} for part in parts]
+        frame: dict[str, Any] = {**FRAME, "object": "chat.completion.chunk"}
+        choices: list[dict[str, Any]] = [{"index": 0, "delta": part, "finish_reason": None} for part in parts]
         choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
         lines = [{**frame, "choices": [choice]} for choice in choices] + [
             {**frame, "choices": [], "usage": USAGE}
