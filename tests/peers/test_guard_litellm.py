@@ -162,6 +162,36 @@ def test_clients_do_not_try_a_block_again(proxied: Proxied) -> None:
     assert [len(proxied.decided(customer)) for customer in ("ben", "bix")] == [1, 1]
 
 
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("/v1/responses", {"input": "a reef"}),
+    ("/v1/completions", {"prompt": "a reef"}),
+    ("/v1/embeddings", {"input": "a reef"}),
+    ("/v1/moderations", {"input": "a reef"}),
+    ("/v1/audio/speech", {"input": "a reef", "voice": "alloy"}),
+    ("/v1beta/models/heron:generateContent", {"contents": [{"parts": [{"text": "a reef"}]}]}),
+    ("/openai/deployments/heron/chat/completions", {}),
+    ("/raw", {}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), OTHERS)
+def test_other_dialects_and_what_is_passed_through_are_decided_on_too(
+    proxied: Proxied, path: str, body: dict[str, Any]
+) -> None:
+    reply = proxied.ask("bea", path, **body)
+    assert reply.status == 403
+    reference_of(reply)
+    reply = proxied.ask("sam", path, max_tokens=6_000, max_output_tokens=6_000, **body)
+    assert (reply.status, reply.headers["retry-after"]) == (429, "8")
+
+
+def test_what_is_passed_through_is_trimmed_and_not_marked(proxied: Proxied) -> None:
+    assert proxied.ask("tim", "/raw", n=7).status == 200
+    assert proxied.asked()["body"]["n"] == 2
+    assert proxied.ask("mark", "/raw").status == 200
+    assert "mark" not in json.dumps(proxied.asked())
+
+
 @pytest.mark.parametrize("path", DIALECTS)
 def test_verification_is_asked_for(proxied: Proxied, path: str) -> None:
     reply = proxied.ask("vera", path)
@@ -264,22 +294,23 @@ def test_a_guard_that_breaks_and_fails_closed_refuses_for_a_while(
 
 def test_accounts_are_those_that_are_found_in_its_spend_logs(proxied: Proxied) -> None:
     calls = {proxied.ask(customer).headers["x-litellm-call-id"] for customer in ("ann", "keyed-zoe")}
-    path = proxied.folder / "spend.jsonl"
     until = time.monotonic() + 20
     lines: list[dict[str, Any]] = []
-    while time.monotonic() < until and not calls <= {one["litellm_call_id"] for one in lines}:
+    while time.monotonic() < until and len(lines) < len(calls):
         time.sleep(0.2)
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-    (settled, quarantine) = IngestSettings(), Quarantine()
+        every = map(json.loads, (proxied.folder / "spend.jsonl").read_text().splitlines())
+        lines = [one for one in every if one["litellm_call_id"] in calls]
+    path = proxied.folder / "exported.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    settled, quarantine = IngestSettings(), Quarantine()
     context = IngestContext(settled)
     batches = [b for source in plan([path], settings=settled) for b in read(source, context, quarantine)]
     found = pa.Table.from_batches(batches, schema=REQUESTS.arrow).to_pylist()
-    assert len(found) == len(lines)
     by_call = {line["litellm_call_id"]: row["account_id"] for line, row in zip(lines, found, strict=True)}
     time.sleep(0.5)
     recorded = {one["request_id"]: one["account_id"] for one in decisions(proxied.folder / "records")}
-    assert {call: by_call[call] for call in calls} == {call: recorded[call] for call in calls}
-    assert len({by_call[call] for call in calls}) == 2
+    assert by_call == {call: recorded[call] for call in calls}
+    assert len(set(by_call.values())) == 2
 
 
 def test_no_note_of_the_guard_reaches_a_model(proxied: Proxied) -> None:

@@ -36,9 +36,9 @@ NOTE = "policy_decision"
 """Under which a request's notes keep the id of its decision, until its usage is known."""
 ASKS_NO_MODEL = ("aget_", "alist_", "adelete_", "acancel_", "aretrieve_", "afile_", "acreate_file")
 """How the kinds of calls begin that fetch or remove what is there."""
-MESSAGES = "anthropic_messages"
-"""The kind of call at /v1/messages."""
 TYPES = {403: "permission_error", 429: "rate_limit_error", 503: "api_error"}
+PASSED_THROUGH = "pass_through_endpoint"
+"""The kind of a call that is handed on as it is."""
 MOST_PENDING = 100_000
 """Decisions kept until their usage is known; of older ones, what was reserved counts as used."""
 THREADS = 8
@@ -85,20 +85,21 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str
     ) -> None:
-        """Decide, and change `data` in place. Raises HTTPException for a request that is not served."""
+        """Decide, and change `data` in place. Raises ProxyException for a request that is not served."""
         if not self._settings.shadow:
             unmarked(data, self._settings.cohort_header)
         if str(call_type).startswith(ASKS_NO_MODEL):
             return
-        decision = await self._decided(request_of(user_api_key_dict, data, self._settings.account), call_type)
+        decision = await self._decided(request_of(user_api_key_dict, data, self._settings.account))
         if decision is None:
             return
         if not self._settings.shadow:
             if decision.delay_ms:
                 await asyncio.sleep(decision.delay_ms / 1000)
             if not decision.allowed:
-                raise _exception(decision, call_type)
-            rewrite(data, decision, self._settings.cohort_header)
+                raise _exception(decision)
+            carries = call_type != PASSED_THROUGH  # what is added there becomes a part of the body
+            rewrite(data, decision, self._settings.cohort_header if carries else "")
             if withholds(data):
                 self._withhold()
         if decision.campaign:
@@ -137,8 +138,8 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             loop = asyncio.get_running_loop()
             loop.call_later(LATE_S, lambda: loop.create_task(self._used(note, 0)))
 
-    async def _decided(self, request: Request, call_type: str) -> Decision | None:
-        """The decision; None if the guard cannot tell and fails open. Raises HTTPException if closed."""
+    async def _decided(self, request: Request) -> Decision | None:
+        """The decision; None if the guard cannot tell and fails open. Raises ProxyException if closed."""
         try:
             if self._needs_no_files(request):
                 return self._guard.decide(request)
@@ -147,7 +148,7 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             log.error("Stillwatch: the guard could not decide: %s", _told(error))
             if self._settings.failure is Failure.OPEN or self._settings.shadow:
                 return None
-            raise _exception(self._unavailable(), call_type) from None
+            raise _exception(self._unavailable()) from None
 
     def _needs_no_files(self, request: Request) -> bool:
         """Whether the account is in no campaign, as nearly all are: then a decision takes microseconds."""
@@ -216,19 +217,14 @@ def _told(error: Exception) -> str:
     return str(error) if isinstance(error, StillwatchError) else type(error).__name__
 
 
-def _exception(decision: Decision, call_type: str) -> Exception:
-    """What LiteLLM turns into an answer. It adds the guardrail's name and mode to a detail that is no text.
-    For the Anthropic dialect it drops the headers of an HTTPException, retry-after among them.
+def _exception(decision: Decision) -> Exception:
+    """What LiteLLM turns into an answer. Of FastAPI's HTTPException it drops the headers in several dialects,
+    retry-after among them, and writes the status into the message.
     """
-    from fastapi import HTTPException
     from litellm.proxy._types import ProxyException
 
     refusal = refusal_of(decision)
-    raised: Exception
-    if call_type == MESSAGES:
-        raised = ProxyException(
-            refusal.detail, TYPES[refusal.status], None, refusal.status, headers=refusal.headers
-        )
-    else:
-        raised = HTTPException(refusal.status, refusal.detail, refusal.headers)
+    raised: Exception = ProxyException(
+        refusal.detail, TYPES[refusal.status], None, refusal.status, headers=refusal.headers
+    )
     return raised

@@ -46,7 +46,9 @@ def withholds(data: Any) -> bool:
 
 
 def rewrite(data: Data, decision: Decision, header: str) -> None:
-    """Change a request that is allowed. header: the name under which the model server is told the cohort."""
+    """Change a request that is allowed. header: the name under which the model server is told the cohort;
+    empty where it cannot be told.
+    """
     for action in (decision.action, *decision.also):
         if action.step is Step.TRIM:
             _trim(data, action)
@@ -55,7 +57,7 @@ def rewrite(data: Data, decision: Decision, header: str) -> None:
         elif action.step is Step.ROUTE and action.model:
             data["model"] = action.model
             notes(data)[NAMES_MODEL] = True  # an answer does not claim to be of another model
-    if decision.cohort:
+    if decision.cohort and header:
         carried = data.get("extra_headers")
         data["extra_headers"] = {**(carried if isinstance(carried, Mapping) else {}), header: decision.cohort}
 
