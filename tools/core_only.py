@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import stillwatch
+from stillwatch.errors import MissingExtra
 
 HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy")
 """What belongs to optional parts; none of it may be imported by the core."""
@@ -24,7 +25,10 @@ DEVELOPMENT = ("pytest", "hypothesis", "mypy")
 def faults(*, alone: bool) -> list[str]:
     """Return the faults that disprove it; empty if there are none."""
     for module in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except MissingExtra:  # a part of its own, which says that it is not installed
+            continue
     found = [f"the core imports {name}" for name in HEAVY if name in sys.modules]
     if alone:
         found += [

@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +20,7 @@ import stillwatch.schema
 from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
+from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, StateSettings, defaults
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
 from stillwatch.report.sentences import clauses
 from stillwatch.report.sentences.prompts import ASKS
@@ -40,7 +41,7 @@ def pages() -> dict[str, str]:
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
         "python": ("Python", python_names()),
-        "settings": ("Settings", setting_sections()),
+        "settings": ("Settings", chain(setting_sections(), guard_sections())),
         "signals": ("Signals", signals()),
         "tables": ("Tables", tables()),
     }
@@ -156,6 +157,26 @@ def setting_sections() -> Iterator[str]:
                 (
                     code(f.name),
                     code(_toml(values[f.name])),
+                    f.metadata["allowed"].says,
+                    f.metadata["sentence"],
+                )
+                for f in fields(kind)
+            ),
+        )
+
+
+def guard_sections() -> Iterator[str]:
+    """The configuration of `guard serve`."""
+    yield "## The guard's configuration\n\nThe file of `stillwatch guard serve --config FILE`, TOML too. Section `[texts]` has sentences by reason code, which a refused customer is told.\n\n"
+    for kind in (GuardSettings, StateSettings, ServiceSettings):
+        yield f"### [{kind.section}]\n\n{paragraphs(kind.__doc__)}"
+        default = defaults(kind)
+        yield rows(
+            ("setting", "default", "allowed", "meaning"),
+            (
+                (
+                    code(f.name),
+                    "none: it must be chosen" if default[f.name] is None else code(_toml(default[f.name])),
                     f.metadata["allowed"].says,
                     f.metadata["sentence"],
                 )

@@ -12,6 +12,7 @@ from litellm.proxy._types import UserAPIKeyAuth, hash_token
 from stillwatch.guard.decide import Guard
 from stillwatch.guard.litellm import Policy
 from stillwatch.guard.litellm_settings import PolicySettings
+from stillwatch.guard.opened import Health, Opened
 from stillwatch.guard.ports import Reserved
 from stillwatch.guard.records import DecisionRecords
 from stillwatch.response.inputs import AccountState, CampaignState, Inputs
@@ -51,7 +52,7 @@ class Rule:
 
     digest = "0123456789ab"
 
-    def outcome(self, inputs: Inputs, draw: float) -> Outcome:
+    def outcome(self, inputs: Inputs, key: int) -> Outcome:
         """Slow everybody down."""
         slow = Action(Step.SLOW, campaign_tokens=1 << 40)
         return Outcome((Fired("slow", "0123456789ab", Stage.LIVE, slow, "restricted", 1 << 30),))
@@ -77,7 +78,7 @@ class Endless:
 class Measured(Policy):
     """The guardrail over these parts."""
 
-    def opened(self, settings: PolicySettings) -> Guard:
+    def opened(self, settings: PolicySettings) -> Opened:
         """The guard."""
         named = AccountState(tier="named")
         accounts = {
@@ -86,4 +87,5 @@ class Measured(Policy):
         }
         accounts[SLOWED] = Known(1 << 40, named, CAMPAIGN, Permission.NONE, since=1.0)
         records = DecisionRecords(Path(settings.state), lambda name: name)
-        return Guard(Accounts(accounts), Rule, Endless(), records, settings.failure)
+        guard = Guard(Accounts(accounts), Rule, Endless(), records, settings.config.failure)
+        return Opened(guard, lambda _now: Health(True), records.close)

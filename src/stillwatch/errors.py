@@ -118,3 +118,7 @@ class MissingExtra(StillwatchError):
     """An optional dependency is needed for this and is not installed."""
 
     exit_code = EXIT_MISSING_EXTRA
+
+
+class PolicyError(StillwatchError):
+    """A policy file cannot be used, or a rule may not go to the stage that was asked for."""

@@ -21,6 +21,8 @@ ENGINES = (
     "sc://HOST:PORT (Spark Connect)"
 )
 """How an engine may be called."""
+NOT_OF_RUNS = ("policy",)
+"""Sections that no run depends on, and that none tells."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
 
@@ -331,6 +333,19 @@ class EngineSettings(Section):
 
 
 @dataclass(frozen=True)
+class PolicySettings(Section):
+    """What a rule of a policy needs before it goes live. A run does not tell these."""
+
+    section: ClassVar[str] = "policy"
+
+    backtest_days: float = setting(
+        7.0,
+        "Days for which a backtest lets a version of a rule go live.",
+        Within(0, 366, above=True),
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, one section for each stage."""
 
@@ -341,6 +356,7 @@ class Settings:
     identity: IdentitySettings = field(default_factory=IdentitySettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -396,4 +412,6 @@ def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
+    for name in NOT_OF_RUNS:
+        del sections[name]
     return sections

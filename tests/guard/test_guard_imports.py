@@ -6,7 +6,18 @@ import subprocess
 import sys
 
 HEAVY = ("numba", "pyarrow", "numpy", "scipy", "duckdb", "ibis", "rich", "jinja2")
-LIGHT = ("decide", "records", "exchanges")
+LIGHT = (
+    "decide",
+    "records",
+    "exchanges",
+    "asgi",
+    "published",
+    "embedded_budgets",
+    "valkey_budgets",
+    "journal_mirror",
+    "people",
+    "status",
+)
 
 
 def test_the_core_of_the_guard_imports_nothing_heavy() -> None:

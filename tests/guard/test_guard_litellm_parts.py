@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.errors import MissingExtra, SettingError
+from stillwatch.guard.cohort import cohort
 from stillwatch.guard.decide import Failure
 from stillwatch.guard.litellm import Policy
 from stillwatch.guard.litellm_reasoning import ReasoningFilter, without_reasoning
-from stillwatch.guard.litellm_refusal import PERMITS, refusal_of
 from stillwatch.guard.litellm_request import facts_of, request_of
 from stillwatch.guard.litellm_rewrite import rewrite, unmarked, withholds
 from stillwatch.guard.litellm_settings import AccountField, settings_of
@@ -25,7 +25,7 @@ from stillwatch.guard.litellm_usage import note_of, used_tokens
 from stillwatch.guard.request import Answer, Decision, Request
 from stillwatch.guard.shadow import shadowed
 from stillwatch.response.inputs import RequestFacts
-from stillwatch.response.ladder import Action, Permission, Step
+from stillwatch.response.ladder import Action, Step
 
 GIVEN = {"state": "/state", "failure": "open", "unreachable_fallback": "fail_closed"}
 WORDS = st.text("a1x-cé\ud800", max_size=8)
@@ -48,12 +48,8 @@ def decision(*actions: Action, answer: Answer = Answer.ALLOW, **more: Any) -> De
 
 def test_settings_are_read() -> None:
     found = settings_of("policy", "logging_only", True, {**GIVEN, "account": "key", "timeout_s": 2})
-    assert (found.state, found.failure, found.shadow) == (Path("/state"), Failure.OPEN, True)
-    assert (found.account, found.timeout_s, found.cohort_header) == (
-        AccountField.KEY,
-        2.0,
-        "x-stillwatch-cohort",
-    )
+    assert (found.state, found.config.failure, found.shadow) == (Path("/state"), Failure.OPEN, True)
+    assert (found.account, found.timeout_s) == (AccountField.KEY, 2.0)
     assert not settings_of("policy", "pre_call", True, GIVEN).shadow
 
 
@@ -68,7 +64,6 @@ def test_settings_are_read() -> None:
         ("policy", "pre_call", True, {"failure": None}, "cannot tell"),
         ("policy", "pre_call", True, {"failure": "maybe"}, "maybe"),
         ("policy", "pre_call", True, {"account": "email"}, "email"),
-        ("policy", "pre_call", True, {"cohort_header": "x-a\r\nb"}, "cohort_header"),
         ("policy", "pre_call", True, {"timeout_s": True}, "timeout_s"),
     ],
 )
@@ -77,6 +72,15 @@ def test_settings_that_cannot_be_used_are_said(
 ) -> None:
     with pytest.raises(SettingError, match=said):
         settings_of(name, mode, always, {**GIVEN, **change})
+
+
+def test_the_rest_may_stand_in_the_configuration_of_the_service(tmp_path: Path) -> None:
+    path = tmp_path / "guard.toml"
+    path.write_text('[guard]\nfailure = "closed"\nappeal = "https://policy.example"\n')
+    found = settings_of("policy", "pre_call", True, {"state": "/state", "config": str(path)}).config
+    assert (found.failure, found.guard.appeal) == (Failure.CLOSED, "https://policy.example")
+    with pytest.raises(SettingError, match="failure is open here and closed in"):
+        settings_of("policy", "pre_call", True, {**GIVEN, "config": str(path)})
 
 
 @pytest.mark.skipif(find_spec("litellm") is not None, reason="LiteLLM is installed here")
@@ -138,10 +142,11 @@ def test_nothing_that_a_client_writes_breaks_it(data: dict[str, Any]) -> None:
     facts = facts_of(data)
     assert facts.n >= 1
     assert facts.max_tokens >= 0
-    unmarked(data, "x-c")
-    rewrite(data, decision(*(Action(step, model="m") for step in Step), cohort="c"), "x-c")
+    unmarked(data)
+    rewrite(data, decision(*(Action(step, model="m") for step in Step), cohort="c"), b"key")
     assert data["model"] == "m"
-    assert data["extra_headers"]["x-c"] == "c"
+    assert data["extra_headers"]["x-stillwatch-cohort"] == cohort("c", b"key")
+    assert data["extra_headers"]["x-stillwatch-reasoning"] == "summary"
     assert not facts_of(data).logprobs
     assert facts_of(data).n == 1
     assert withholds(data)
@@ -149,8 +154,9 @@ def test_nothing_that_a_client_writes_breaks_it(data: dict[str, Any]) -> None:
 
 
 def test_a_forged_cohort_is_taken_away_in_any_case_of_letters() -> None:
-    data: dict[str, Any] = {"extra_headers": {"X-C": "1", "x-d": "2"}, "headers": {"x-c": "1"}}
-    unmarked(data, "x-c")
+    forged = {"X-Stillwatch-Cohort": "1", "x-d": "2"}
+    data: dict[str, Any] = {"extra_headers": forged, "headers": {"x-stillwatch-reasoning": "1"}}
+    unmarked(data)
     assert data == {"extra_headers": {"x-d": "2"}, "headers": {}}
 
 
@@ -160,29 +166,12 @@ def test_trimming_reaches_the_other_dialects() -> None:
         "include": ["reasoning.encrypted_content", "message.output_text.logprobs"],
         "generationConfig": {"candidateCount": 8, "responseLogprobs": True, "temperature": 1},
     }
-    rewrite(data, decision(Action(Step.TRIM, most_n=2)), "x-c")
+    rewrite(data, decision(Action(Step.TRIM, most_n=2)), b"")
     assert data == {
         "best_of": 2,
         "include": ["reasoning.encrypted_content"],
         "generationConfig": {"candidateCount": 2, "temperature": 1},
     }
-
-
-@pytest.mark.parametrize("permission", list(Permission))
-def test_every_refusal_says_what_was_seen_of_a_permit(permission: Permission) -> None:
-    found = refusal_of(
-        decision(Action(Step.BLOCK), answer=Answer.DENY, permission=permission, reason="a\r\nx-evil: 1")
-    )
-    assert found.status == 403
-    assert PERMITS[permission] in found.detail
-    assert found.headers["x-policy-permit"] == permission.value
-    assert found.headers["x-policy-reason"] == "a-x-evil-1"
-
-
-def test_waiting_is_said_in_whole_seconds() -> None:
-    found = refusal_of(decision(Action(Step.SLOW), answer=Answer.WAIT, retry_after_s=0.2))
-    assert (found.status, found.headers["retry-after"]) == (429, "1")
-    assert refusal_of(decision(answer=Answer.UNAVAILABLE, retry_after_s=30)).status == 503
 
 
 def test_usage_of_each_dialect() -> None:

@@ -77,7 +77,7 @@ def test_calls_that_are_shown_exist(page: str, words: list[str]) -> None:
     if words[1].startswith("-"):
         assert given <= {"--help", "--version"}
         return
-    command = COMMANDS.get(" ".join(words[:2])) or COMMANDS[" ".join(words[:3])]
+    command = next(COMMANDS[name] for long in (2, 3, 4) if (name := " ".join(words[:long])) in COMMANDS)
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_bench import Bench
 
+from stillwatch.client_addresses import ClientAddress, parse
 from stillwatch.errors import SettingError
 from stillwatch.ingest import IngestContext
-from stillwatch.ingest.addresses import ClientAddress, parse
 from stillwatch.settings import IngestSettings
 
 CASES = {

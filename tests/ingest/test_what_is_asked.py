@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stillwatch.ingest.addresses import ClientAddress, joined
+from stillwatch.client_addresses import ClientAddress
+from stillwatch.ingest.addresses import joined
 from stillwatch.ingest.endpoints import other_call, other_path
 from stillwatch.ingest.envelope import read_line
 from stillwatch.ingest.request import Context, Request, SteppedOver

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from stillwatch.account_names import account_name
 from stillwatch.api.inputs import KeyLike, SettingsLike, key_from, settings_from
+from stillwatch.client_addresses import ClientAddress
 from stillwatch.errors import InputError
 from stillwatch.ingest import pseudonym_key
-from stillwatch.ingest.addresses import ClientAddress
 from stillwatch.ingest.batch_normaliser import LIMITS
 from stillwatch.ingest.conversation import answer_of
 from stillwatch.ingest.dialects import fill

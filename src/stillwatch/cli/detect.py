@@ -10,6 +10,7 @@ import click
 
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.cli._publishing import PUBLISH, published_too, sentence, told
 from stillwatch.cli._voice import note
 from stillwatch.errors import SettingError
 from stillwatch.plain import plain
@@ -82,6 +83,7 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
+@PUBLISH
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     logs: tuple[Path, ...],
@@ -101,6 +103,7 @@ def command(
     settings_file: Path | None,
     engine: str | None,
     force: bool,
+    state: Path | None,
     as_json: bool,
 ) -> None:
     """Find campaigns in LOGS and write tables and a report to a run folder.
@@ -129,11 +132,13 @@ def command(
         edge_mapping,
         accounts_mapping,
     )
-    _run(inputs, out, settings, force=force, as_json=as_json)
+    _run(inputs, out, settings, force=force, as_json=as_json, state=state)
 
 
-def _run(inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json: bool) -> None:
-    """Run it, and print the result."""
+def _run(
+    inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json: bool, state: Path | None
+) -> None:
+    """Run it, publish it where that is asked for, and print the result."""
     from stillwatch import report
     from stillwatch.pipeline import detect
     from stillwatch.run.lock import writing
@@ -148,11 +153,14 @@ def _run(inputs: Inputs, out: Path, settings: Settings, *, force: bool, as_json:
     finally:
         for said in notes:  # not before: a bar may stand there
             note(plain(said))
+    publication = published_too(run, state)
     if as_json:
-        print_json(report.summary_document(run))
+        print_json({**report.summary_document(run), **told(publication)})
         return
     from rich.console import Console
 
     console = Console()
     console.print(report.summary(run))
     console.print(plain(f"report: {page}"), soft_wrap=True, highlight=False, markup=False)
+    if publication is not None:
+        console.print(sentence(publication), soft_wrap=True, highlight=False, markup=False)

@@ -9,6 +9,7 @@ import click
 
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.cli._publishing import PUBLISH, published_too, sentence, told
 from stillwatch.errors import naming
 from stillwatch.plain import plain
 from stillwatch.settings import DUCKDB, ENGINES
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     show_default=True,
     help=f"What the searches run on: {ENGINES}.",
 )
+@PUBLISH
 @click.option("--json", "as_json", is_flag=True, help="Print the alarms and the days as JSON.")
 def command(
     run: Path,
@@ -55,6 +57,7 @@ def command(
     every: int | None,
     searches_a_day: int | None,
     engine: str,
+    state: Path | None,
     as_json: bool,
 ) -> None:
     """Search the days of RUN in order, each with what was known at its end or so often within it, and write
@@ -77,6 +80,7 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     with naming(run), progress() as move, Logged(move) as logged:
         watched = watch(run, chosen, logged, engine=engine)
+    publication = published_too(run, state)
     if as_json:
         alarms, days = watched.alarms.to_pylist(), watched.days.to_pylist()
         counts = {
@@ -84,9 +88,12 @@ def command(
             "days": len({row["day"] for row in days}),
             "searches": len(days),
         }
-        print_json({"counts": counts, "alarms": alarms, "links": watched.links.to_pylist(), "days": days})
-    else:
-        _show(watched, run)
+        links = watched.links.to_pylist()
+        print_json({"counts": counts, "alarms": alarms, "links": links, "days": days, **told(publication)})
+        return
+    _show(watched, run)
+    if publication is not None:
+        click.echo(sentence(publication))
 
 
 def _show(watched: Watched, run: Path) -> None:

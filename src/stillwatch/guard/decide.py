@@ -122,7 +122,7 @@ class Guard:
         if not known.campaign.name:
             return base
         used = self.budgets.used(known.key, known.campaign.name, now)
-        outcome = policy.outcome(_inputs(request, known, used), draw(known.key, policy.digest))
+        outcome = policy.outcome(_inputs(request, known, used), known.key)
         acting, said, why = self._acting(known, outcome.acting, base.stale, now)
         found = replace(
             base,

@@ -13,15 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from stillwatch.errors import MissingExtra, RunError, StillwatchError
-from stillwatch.guard.decide import TRY_AGAIN_S, Failure, Guard
+from stillwatch.guard.decide import TRY_AGAIN_S, Failure
 from stillwatch.guard.decision_id import decision_id
-from stillwatch.guard.litellm_guard import opened
-from stillwatch.guard.litellm_refusal import refusal_of
 from stillwatch.guard.litellm_request import request_of
 from stillwatch.guard.litellm_rewrite import notes, rewrite, unmarked, withholds
 from stillwatch.guard.litellm_settings import NAME, PolicySettings, settings_of
 from stillwatch.guard.litellm_usage import note_of, used_tokens
 from stillwatch.guard.litellm_withheld import Withheld
+from stillwatch.guard.open_state import open_state
+from stillwatch.guard.opened import Opened
+from stillwatch.guard.refusals import BLOCKED, SPENT, UNAVAILABLE, Dialect, Wording, refused
 from stillwatch.guard.request import Answer, Decision, Request
 from stillwatch.guard.shadow import shadowed
 from stillwatch.response.ladder import OBSERVE, Permission
@@ -36,7 +37,8 @@ NOTE = "policy_decision"
 """Under which a request's notes keep the id of its decision, until its usage is known."""
 ASKS_NO_MODEL = ("aget_", "alist_", "adelete_", "acancel_", "aretrieve_", "afile_", "acreate_file")
 """How the kinds of calls begin that fetch or remove what is there."""
-TYPES = {403: "permission_error", 429: "rate_limit_error", 503: "api_error"}
+TOLD = (b"x-policy-", b"x-should-retry", b"retry-after")
+"""Beginnings of the headers of a refusal that LiteLLM does not set itself."""
 PASSED_THROUGH = "pass_through_endpoint"
 """The kind of a call that is handed on as it is."""
 MOST_PENDING = 100_000
@@ -60,23 +62,25 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             raise MissingExtra("LiteLLM is not installed", do="pip install 'litellm[proxy]==1.108.4'")
         self._settings = settings_of(guardrail_name, event_hook, default_on, given)
         try:
-            guard = self.opened(self._settings)
+            self._opened = self.opened(self._settings)
         except (ValueError, TypeError) as error:  # after these LiteLLM would start without the guard
             raise RunError(
                 f"the guard cannot be opened: {error}",
                 where=str(self._settings.state),
                 do="see that it was published to, or publish to a new folder",
             ) from error
+        guard = self._opened.guard
         self._guard = shadowed(guard) if self._settings.shadow else guard
+        self._wording = Wording(self._settings.config.guard.appeal, self._settings.config.texts)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="stillwatch-decide")
         self._pending: OrderedDict[str, Decision] = OrderedDict()
         self._withheld: Withheld | None = None
         super().__init__(guardrail_name=NAME, event_hook=event_hook, default_on=True)
         atexit.register(self._close)
 
-    def opened(self, settings: PolicySettings) -> Guard:
-        """Return the guard; may be overridden."""
-        return opened(settings)
+    def opened(self, settings: PolicySettings) -> Opened:
+        """Open the state; may be overridden."""
+        return open_state(settings.state, settings.config)
 
     def should_run_guardrail(self, data: Any, event_type: Any) -> bool:
         """Before each call, whatever the request, its key or its team say about guardrails."""
@@ -87,7 +91,7 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
     ) -> None:
         """Decide, and change `data` in place. Raises ProxyException for a request that is not served."""
         if not self._settings.shadow:
-            unmarked(data, self._settings.cohort_header)
+            unmarked(data)
         if str(call_type).startswith(ASKS_NO_MODEL):
             return
         decision = await self._decided(request_of(user_api_key_dict, data, self._settings.account))
@@ -97,9 +101,9 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             if decision.delay_ms:
                 await asyncio.sleep(decision.delay_ms / 1000)
             if not decision.allowed:
-                raise _exception(decision)
-            carries = call_type != PASSED_THROUGH  # what is added there becomes a part of the body
-            rewrite(data, decision, self._settings.cohort_header if carries else "")
+                raise self._refusal(decision)
+            # What is added to a call that is handed on as it is becomes a part of its body.
+            rewrite(data, decision, self._opened.cohort_key, tells=call_type != PASSED_THROUGH)
             if withholds(data):
                 self._withhold()
         if decision.campaign:
@@ -146,9 +150,9 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
             return await self._by_thread(request)
         except Exception as error:  # whatever it was, its owner chose what happens then
             log.error("Stillwatch: the guard could not decide: %s", _told(error))
-            if self._settings.failure is Failure.OPEN or self._settings.shadow:
+            if self._settings.config.failure is Failure.OPEN or self._settings.shadow:
                 return None
-            raise _exception(self._unavailable()) from None
+            raise self._refusal(self._unavailable()) from None
 
     def _needs_no_files(self, request: Request) -> bool:
         """Whether the account is in no campaign, as nearly all are: then a decision takes microseconds."""
@@ -205,26 +209,23 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
         except Exception as error:
             log.error("Stillwatch: the budgets could not be told what was used: %s", _told(error))
 
+    def _refusal(self, decision: Decision) -> Exception:
+        """What LiteLLM turns into an answer, in whatever dialect. Of FastAPI's HTTPException it drops the
+        headers in several dialects, retry-after among them, and writes the status into the message.
+        """
+        from litellm.proxy._types import ProxyException
+
+        found = refused(decision, Dialect.OPENAI, self._wording)
+        headers = {name.decode(): value.decode() for name, value in found.headers if name.startswith(TOLD)}
+        kind = {403: BLOCKED, 429: SPENT}.get(found.status, UNAVAILABLE)
+        raised: Exception = ProxyException(found.message, kind.openai, None, found.status, headers=headers)
+        return raised
+
     def _close(self) -> None:
         self._threads.shutdown(wait=True)
-        close = getattr(self._guard.records, "close", None)
-        if close is not None:
-            close()
+        self._opened.close()
 
 
 def _told(error: Exception) -> str:
     """What the operator's log says of an error; others than ours may hold a client's words."""
     return str(error) if isinstance(error, StillwatchError) else type(error).__name__
-
-
-def _exception(decision: Decision) -> Exception:
-    """What LiteLLM turns into an answer. Of FastAPI's HTTPException it drops the headers in several dialects,
-    retry-after among them, and writes the status into the message.
-    """
-    from litellm.proxy._types import ProxyException
-
-    refusal = refusal_of(decision)
-    raised: Exception = ProxyException(
-        refusal.detail, TYPES[refusal.status], None, refusal.status, headers=refusal.headers
-    )
-    return raised

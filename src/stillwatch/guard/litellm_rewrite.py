@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from stillwatch.guard.cohort import COHORT_HEADER, REASONING_HEADER, cohort
+from stillwatch.guard.cohort import OURS as OURS_BYTES
 from stillwatch.guard.litellm_request import whole
 from stillwatch.guard.request import Decision
 from stillwatch.response.ladder import Action, Step
@@ -17,15 +19,16 @@ NAMES_MODEL = "_complexity_router_return_raw_model_name"
 """LiteLLM writes the model's name that was asked for into each answer, unless this note is true."""
 WITHHELD = "policy_withheld"
 """The note on a request whose answer is to be without reasoning."""
+OURS, COHORT, REASONING = (name.decode() for name in (OURS_BYTES, COHORT_HEADER, REASONING_HEADER))
 Data = MutableMapping[str, Any]
 
 
-def unmarked(data: Data, header: str) -> None:
-    """Take away what a client sent under the name of the cohort's header."""
+def unmarked(data: Data) -> None:
+    """Take away what a client sent under the names of the guard's own headers."""
     for place in CARRIED:
         carried = data.get(place)
-        if isinstance(carried, Mapping) and any(_same(name, header) for name in carried):
-            data[place] = {name: value for name, value in carried.items() if not _same(name, header)}
+        if isinstance(carried, Mapping) and any(map(_is_ours, carried)):
+            data[place] = {name: value for name, value in carried.items() if not _is_ours(name)}
 
 
 def notes(data: Data) -> Data:
@@ -45,21 +48,25 @@ def withholds(data: Any) -> bool:
     return any(isinstance(bucket, Mapping) and bucket.get(WITHHELD) is True for bucket in found)
 
 
-def rewrite(data: Data, decision: Decision, header: str) -> None:
-    """Change a request that is allowed. header: the name under which the model server is told the cohort;
-    empty where it cannot be told.
+def rewrite(data: Data, decision: Decision, cohort_key: bytes, *, tells: bool = True) -> None:
+    """Change a request that is allowed. cohort_key: the key under which the model server is told of cohorts.
+    tells: whether it can be told.
     """
+    told: dict[str, str] = {}
     for action in (decision.action, *decision.also):
         if action.step is Step.TRIM:
             _trim(data, action)
         elif action.step is Step.SUMMARISE:
             _summarise(data)
+            told[REASONING] = "summary"
         elif action.step is Step.ROUTE and action.model:
             data["model"] = action.model
             notes(data)[NAMES_MODEL] = True  # an answer does not claim to be of another model
-    if decision.cohort and header:
+    if decision.cohort:
+        told[COHORT] = cohort(decision.cohort, cohort_key)
+    if told and tells:
         carried = data.get("extra_headers")
-        data["extra_headers"] = {**(carried if isinstance(carried, Mapping) else {}), header: decision.cohort}
+        data["extra_headers"] = {**(carried if isinstance(carried, Mapping) else {}), **told}
 
 
 def _trim(data: Data, action: Action) -> None:
@@ -81,15 +88,14 @@ def _trim(data: Data, action: Action) -> None:
 
 
 def _summarise(data: Data) -> None:
-    """Ask for summaries where the dialect has them; `litellm_withheld` takes out what comes all the same."""
+    """Ask for none where the dialect has a word for it; `litellm_withheld` takes out what comes anyway."""
     notes(data)[WITHHELD] = True
+    if "include_reasoning" in data:
+        data["include_reasoning"] = False
     thinking = data.get("thinking")
     if isinstance(thinking, Mapping) and thinking.get("type") != "disabled":
         data["thinking"] = {**thinking, "display": "omitted"}
-    reasoning = data.get("reasoning")
-    if isinstance(reasoning, Mapping):
-        data["reasoning"] = {**reasoning, "summary": "auto"}
 
 
-def _same(name: Any, header: str) -> bool:
-    return isinstance(name, str) and name.lower() == header
+def _is_ours(name: Any) -> bool:
+    return isinstance(name, str) and name.lower().startswith(OURS)

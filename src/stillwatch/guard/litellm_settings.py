@@ -10,12 +10,18 @@ from typing import Any, TypeVar
 
 from stillwatch.errors import SettingError
 from stillwatch.guard.decide import Failure
+from stillwatch.guard.service_settings import (
+    GuardSettings,
+    ServiceConfig,
+    ServiceSettings,
+    StateSettings,
+    load,
+)
 
 PRE_CALL, SHADOW = "pre_call", "logging_only"
 WHERE = "litellm_params of the guardrail in LiteLLM's config.yaml"
 NAME = "policy"
 """The name under which clients may see that there is a guardrail."""
-COHORT = "x-stillwatch-cohort"
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
@@ -40,14 +46,14 @@ class PolicySettings:
 
     state: Path
     """The folder that `stillwatch guard publish` writes."""
-    failure: Failure
-    """What is done when the guard cannot tell."""
+    config: ServiceConfig
+    """The rest, as `stillwatch guard serve` has it: what is done when the guard cannot tell, the keys, a
+    server that replicas share, the provider's own words.
+    """
     shadow: bool = False
     """Whether decisions are only recorded."""
     account: AccountField = AccountField.AUTO
     """Which field of a key is the account."""
-    cohort_header: str = COHORT
-    """The header in which the model server is told the cohort of a marked request; lower case."""
     timeout_s: float = 1.0
     """Seconds that a decision may take before it counts as a failure."""
 
@@ -77,23 +83,30 @@ def settings_of(name: str | None, mode: Any, always: Any, given: Mapping[str, An
         raise SettingError("no state is given", where=WHERE, do="write state: FOLDER, as published to")
     return PolicySettings(
         Path(str(given["state"])),
-        _failure(given.get("failure")),
+        _config(given.get("config"), given.get("failure")),
         mode == SHADOW,
         _one_of(AccountField, "account", given.get("account", AccountField.AUTO.value)),
-        _header(given.get("cohort_header", COHORT)),
         _seconds(given.get("timeout_s", 1.0)),
     )
 
 
-def _failure(given: Any) -> Failure:
-    if given is None:
+def _config(path: Any, failure: Any) -> ServiceConfig:
+    found = load(Path(str(path))) if path is not None else None
+    if failure is None and found is None:
         raise SettingError(
             "it is not said what happens while the guard cannot tell",
             where=WHERE,
             do="write failure: open to serve every request then, or failure: closed to hold what was decided "
             "and to refuse all while there is no state",
         )
-    return _one_of(Failure, "failure", given)
+    chosen = None if failure is None else _one_of(Failure, "failure", failure)
+    if found is None:
+        return ServiceConfig(GuardSettings(str(chosen)), StateSettings(), ServiceSettings(), {}, b"")
+    if chosen not in (None, found.failure):
+        raise SettingError(
+            f"failure is {chosen} here and {found.failure} in {path}", where=WHERE, do="leave it out here"
+        )
+    return found
 
 
 def _one_of(kind: type[Kind], name: str, given: Any) -> Kind:
@@ -103,15 +116,6 @@ def _one_of(kind: type[Kind], name: str, given: Any) -> Kind:
         raise SettingError(
             f"{name} {given!r} cannot be used", where=WHERE, do=f"write one of: {', '.join(kind)}"
         ) from None
-
-
-def _header(given: Any) -> str:
-    name = given.lower() if isinstance(given, str) else ""
-    if not name.startswith("x-") or not name.replace("-", "").isalnum() or not name.isascii():
-        raise SettingError(
-            f"cohort_header {given!r} cannot be used", where=WHERE, do=f"write a header such as {COHORT}"
-        )
-    return name
 
 
 def _seconds(given: Any) -> float:

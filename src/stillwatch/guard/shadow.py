@@ -17,9 +17,9 @@ class ShadowPolicy:
         self.digest = policy.digest
         """The digest of the policy as it stands."""
 
-    def outcome(self, inputs: Inputs, draw: float) -> Outcome:
+    def outcome(self, inputs: Inputs, key: int) -> Outcome:
         """Evaluate the rules; those that act come before those that were in shadow anyway."""
-        found = self._policy.outcome(inputs, draw)
+        found = self._policy.outcome(inputs, key)
         return replace(found, acting=(), shadow=found.acting + found.shadow)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.account_names import account_name
-from stillwatch.ingest.addresses import ClientAddress
+from stillwatch.client_addresses import ClientAddress
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.end_users import EndUser, end_user_of
 from stillwatch.ingest.quarantine import Quarantine

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stillwatch.ingest.networks import NetworkBook
-from stillwatch.schema.keyed import secret_of
+from stillwatch.key_file import secret_of
 from stillwatch.settings import IngestSettings
 from stillwatch.toml_file import LATEST
 
@@ -58,5 +58,5 @@ def newest_seen(late: Mapping[int, int], rows: int, settings: IngestSettings) ->
 
 
 def pseudonym_key(path: Path) -> bytes:
-    """Read the key of the pseudonyms from a file. Raises SettingError as `schema.keyed.secret_of` does."""
+    """Read the key of the pseudonyms from a file. Raises SettingError as `key_file.secret_of` does."""
     return secret_of(path)

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.client_addresses import ClientAddress, is_inside
 from stillwatch.errors import InputError
-from stillwatch.ingest.addresses import ClientAddress, is_inside, joined
+from stillwatch.ingest.addresses import joined
 from stillwatch.ingest.batch_normaliser import place_columns
 from stillwatch.ingest.context import IngestContext
 from stillwatch.ingest.edges import ALIASES

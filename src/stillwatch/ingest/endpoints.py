@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
 
-from stillwatch.ingest.values import LONGEST_ID, Row, mapping_of
+from stillwatch.asking_paths import asks, bare_path
+from stillwatch.ingest.values import Row, mapping_of
 
-ASKS = re.compile(
-    r"(?:/(?:chat/completions|completions|complete|responses|messages|converse(?:-stream)?"
-    r"|invoke(?:-with-(?:response|bidirectional)-stream)?|invocations|api/chat|api/generate|generate(?:_stream)?)"
-    r"|:(?:stream)?generatecontent|:(?:server)?streamrawpredict|:rawpredict|:predict)$"
-)
-"""Ends of the paths of calls that ask a model."""
 PLACES = (
     (r"(?:batch)?embed(?:ding|dings|content|contents|text)?", "embeddings"),
     (r"count[_-]?tokens|(?:de)?tokenize", "token counts"),
@@ -59,24 +53,9 @@ TALKS = ("messages", "contents", "instructions", "prompt")
 ANSWERS = ("choices", "output", "candidates", "content", "completion", "generations")
 
 
-def _bare(path: Any) -> str:
-    """Return a path in lower case, without host and query."""
-    if not isinstance(path, str):
-        return ""
-    bare = unquote(path[:LONGEST_ID].partition("?")[0].partition("#")[0]).rstrip("/").lower()
-    scheme, there, rest = bare.partition("://")
-    return f"/{rest.partition('/')[2]}" if there and "/" not in scheme else bare
-
-
-def asks(path: Any) -> bool:
-    """Return whether a path is known as one that asks a model for text."""
-    bare = _bare(path)
-    return ASKS.search(bare) is not None and not bare.endswith("/batches/messages")
-
-
 def other_path(path: Any) -> str | None:
     """Return what a path asks for, if that is no text of a model; None if it is, or if that is not known."""
-    bare = _bare(path)
+    bare = bare_path(path)
     if not bare or asks(path):
         return None
     if MODELS.search(bare):

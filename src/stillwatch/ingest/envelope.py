@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from stillwatch.asking_paths import asks
 from stillwatch.ingest.addresses import BY_PROXIES, SPELLED, joined
 from stillwatch.ingest.dialects import fill, is_anthropic
-from stillwatch.ingest.endpoints import asks, other_bodies, other_path
+from stillwatch.ingest.endpoints import other_bodies, other_path
 from stillwatch.ingest.parameters import output_format_of, parameters_of, stainless_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample

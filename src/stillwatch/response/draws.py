@@ -8,7 +8,7 @@ ODD = 0x9E3779B97F4A7C15
 
 
 def draw(key: int, version: str) -> float:
-    """Return a number in [0, 1) that is fixed for an account and a version of a rule or of a policy. key: the
+    """Return a number in [0, 1) that is fixed for an account and a version of a rule. key: the
     account's keyed hash, so that nobody outside can tell who is drawn.
     """
     mixed = ((key ^ int(version[:12] or "0", 16)) * ODD) & MASK

@@ -51,6 +51,6 @@ class Policy(Protocol):
     digest: str
     """SHA-256 of the source and of each rule's stage, as hexadecimal digits."""
 
-    def outcome(self, inputs: Inputs, draw: float) -> Outcome:
-        """Evaluate the rules. draw: in [0, 1), fixed for an account and a rule set: chooses canaries."""
+    def outcome(self, inputs: Inputs, key: int, /) -> Outcome:
+        """Evaluate the rules. key: the account's keyed hash; with a rule's version it chooses canaries."""
         ...

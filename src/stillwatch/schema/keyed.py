@@ -12,13 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.errors import SettingError
-from stillwatch.small_file import read_small
+from stillwatch.key_file import secret_of
 
 Int64s = npt.NDArray[np.int64]
 PUBLIC_SECRET = b"stillwatch public key, version 1"
-LARGEST_SECRET = 2**16
-"""Bytes of a key file: far more than any key has, but a limit for an endless device."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +60,6 @@ class HashKey:
     def from_file(path: Path) -> HashKey:
         """Read a key from a file of at least 16 bytes. Raises SettingError as `secret_of` does."""
         return _derive(secret_of(path), private=True)
-
-
-def secret_of(path: Path) -> bytes:
-    """Read the secret in a key file.
-
-    Raises SettingError if it is shorter than 16 bytes, larger than a key, or cannot be read.
-    """
-    secret = read_small(
-        path,
-        LARGEST_SECRET,
-        what="key file",
-        error=SettingError,
-        do="check the path, named with --key-file or $STILLWATCH_KEY_FILE",
-    ).strip()
-    if len(secret) < 16:
-        raise SettingError(
-            "the key file holds fewer than 16 bytes",
-            where=str(path),
-            do="make one: head -c 32 /dev/urandom | base64 > key",
-        )
-    return secret
 
 
 def _derive(secret: bytes, *, private: bool) -> HashKey:

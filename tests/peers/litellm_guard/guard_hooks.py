@@ -18,6 +18,7 @@ from litellm.proxy.spend_tracking.spend_tracking_utils import get_logging_payloa
 from stillwatch.guard.decide import Guard
 from stillwatch.guard.litellm import Policy
 from stillwatch.guard.litellm_settings import PolicySettings
+from stillwatch.guard.opened import Health, Opened
 from stillwatch.guard.records import DecisionRecords
 from stillwatch.response.inputs import AccountState, CampaignState, Inputs
 from stillwatch.response.known import Known
@@ -89,10 +90,12 @@ class Budget(OneBucket):
 class ByCampaign(Policy):
     """The guardrail over these parts."""
 
-    def opened(self, settings: PolicySettings) -> Guard:
+    def opened(self, settings: PolicySettings) -> Opened:
         """The guard."""
         records = DecisionRecords(FOLDER / settings.state, lambda name: name)
-        return Guard(FileState(), CampaignPolicy, Budget(left=5_000), records, settings.failure, lambda: NOW)
+        failure = settings.config.failure
+        guard = Guard(FileState(), CampaignPolicy, Budget(left=5_000), records, failure, lambda: NOW)
+        return Opened(guard, lambda _now: Health(True), records.close, b"key")
 
 
 class Writer(CustomLogger):  # type: ignore[misc]

@@ -10,7 +10,8 @@ import base64
 import binascii
 from typing import Any
 
-from stillwatch.ingest.endpoints import asks, other_path
+from stillwatch.asking_paths import asks
+from stillwatch.ingest.endpoints import other_path
 from stillwatch.ingest.quarantine import Aside
 from stillwatch.ingest.values import Row, inner, mapping_of
 
