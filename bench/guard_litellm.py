@@ -135,6 +135,7 @@ def asked(connection: http.client.HTTPConnection, customer: str, *, stream: bool
     while line := answer.readline():
         if not took and (not stream or b"word0" in line):
             took = time.perf_counter() - began
+    answer.close()
     if answer.status != 200 or not took:
         raise SystemExit(f"the proxy answered {answer.status}")
     return took * 1000
