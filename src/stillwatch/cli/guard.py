@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._group import Whole
+from stillwatch.cli._guard_explain import explain
 from stillwatch.cli._guard_people import VERBS
+from stillwatch.cli._guard_serve import serve
 from stillwatch.cli._json import print_json
 from stillwatch.errors import EXIT_CHANGED
 from stillwatch.plain import plain
@@ -22,7 +24,7 @@ def command() -> None:
     """Act on campaigns at the gateway: publish runs, exempt, permit, hold, undo."""
 
 
-for _verb in VERBS:
+for _verb in (*VERBS, serve, explain):
     command.add_command(_verb)
 
 

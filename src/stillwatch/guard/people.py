@@ -14,6 +14,7 @@ from stillwatch.guard.journal import Journal
 from stillwatch.guard.journal_entry import Entry, Kind
 from stillwatch.guard.moments import told
 from stillwatch.guard.published import PublishedState
+from stillwatch.guard.records import decisions
 from stillwatch.guard.state_folder import state_at
 from stillwatch.guard.state_keys import lookup_key, signer, verifier
 from stillwatch.key_file import secret_of
@@ -116,18 +117,26 @@ class People:
         that it was about).
         """
         if DECISION.fullmatch(what):
-            if not account:
-                raise SettingError(
-                    "a decision alone does not tell whom it was about",
-                    where="--account",
-                    do="give the account's id",
-                )
-            return self._append(Kind.UNDO, f"decision:{what}", said, {"account": self.key_of(account)})
+            key = self.key_of(account) if account else self._key_in_records(what)
+            return self._append(Kind.UNDO, f"decision:{what}", said, {"account": key})
         return self._append(Kind.UNDO, self._campaign(what, force), said)
 
     def end(self, seq: int, said: Said) -> Entry:
         """Take back an earlier entry."""
         return self._append(Kind.END, f"entry:{seq}", said)
+
+    def _key_in_records(self, decision: str) -> str:
+        """The key of the account that a decision was about, from the records of this state."""
+        found = next(
+            (row for row in decisions(self._published.folder.records) if row.get("id") == decision), None
+        )
+        if found is None or int(found.get("key", "0"), 16) == 0:
+            raise SettingError(
+                "the records of this state do not tell whom the decision was about",
+                where="--account",
+                do="give the account's id",
+            )
+        return str(found["key"])
 
     def _campaign(self, identity: str, force: bool) -> str:
         snapshot = self._published.snapshot

@@ -13,8 +13,10 @@ from stillwatch.response.known import Known
 class State(Protocol):
     """The newest snapshot and the journal over it."""
 
-    digest: str
-    """Of the snapshot in use; empty if there is none."""
+    @property
+    def digest(self) -> str:
+        """Of the snapshot in use; empty if there is none."""
+        ...
 
     def known(self, account: str, model: str, now: float) -> Known | None:
         """Return what is known; None if neither snapshot nor journal has the account. now: POSIX seconds."""

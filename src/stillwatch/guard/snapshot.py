@@ -75,6 +75,8 @@ class Snapshot:
     """SHA-256 of its signed head."""
     version: int
     """Grows with each publication."""
+    made: float
+    """POSIX seconds."""
     expires: float
     """POSIX seconds."""
     campaigns: list[Published]
@@ -128,6 +130,7 @@ def open_snapshot(path: Path, verifier: Verifier) -> Snapshot:
         header=header,
         digest=layout.digest,
         version=header["version"],
+        made=seconds_of(header["made"]),
         expires=seconds_of(header["expires"]),
         campaigns=[_published(row) for row in _json(data, header, "campaigns")],
         permits=permits,

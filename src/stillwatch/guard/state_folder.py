@@ -65,6 +65,11 @@ class StateFolder:
         return self.path / "budgets.db"
 
     @property
+    def records(self) -> Path:
+        """The folder of decisions and exchanges."""
+        return self.path / "records"
+
+    @property
     def lock(self) -> Path:
         """The file that whoever writes holds locked."""
         return self.path / ".lock"

@@ -32,8 +32,13 @@ class LookupKey:
     """Turns ids into 64-bit numbers: BLAKE2b with a key (RFC 7693), so that the numbers tell nobody an id."""
 
     def __init__(self, secret: bytes) -> None:
+        self._secret = secret
         self._account = blake2b(digest_size=8, key=secret, person=b"stillwatch-acct").copy
         self._organisation = blake2b(digest_size=8, key=secret, person=b"stillwatch-orgn").copy
+
+    def cohorts(self) -> bytes:
+        """Return the key under which servers are told of cohorts, 32 bytes."""
+        return blake2b(digest_size=32, key=self._secret, person=b"stillwatch-coho").digest()
 
     def account(self, shown: str) -> int:
         """Return the key of an account. shown: its id as the run keeps it."""
