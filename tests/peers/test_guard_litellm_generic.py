@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +17,10 @@ from typing import Any
 import pytest
 from litellm_asks import DIALECTS, ask
 from litellm_runs import ABSENT, BIN, ROOT, free_port, proxy_words, settings, started, wait_for
+from litellm_states import live_state
 
 HERE = Path(__file__).parent / "litellm_guard"
-KEY = "a-shared-secret"
+SECRET = "a shared secret of the tests, of more than 32 bytes"
 PATH = "/beta/litellm_basic_guardrail_api"
 TOLD = "This request is refused under the usage policy. To appeal, quote reference 0123."
 pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason=ABSENT)
@@ -57,17 +60,26 @@ class Answering(BaseHTTPRequestHandler):
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Guard]]:
     """The address of a proxy, and the guard that it asks."""
     folder = tmp_path_factory.mktemp("generic")
-    stub_port, port = free_port(), free_port()
+    stub_port, port, served_port = free_port(), free_port(), free_port()
+    (folder / "secret").write_text(SECRET)
+    config = folder / "guard.toml"
+    config.write_text(
+        f'[guard]\nfailure = "closed"\n[service]\nport = {served_port}\nsecret_file = "secret"\n'
+    )
+    serve = [str(Path(sys.executable).with_name("stillwatch")), "guard", "serve"]
+    serve += ["--state", str(live_state(folder)), "--config", str(config)]
     guard = Guard()
     threading.Thread(target=guard.serve_forever, daemon=True).start()
     more = {
         "GUARD_URL": f"http://127.0.0.1:{guard.server_address[1]}",
-        "GUARD_KEY": KEY,
+        "SERVED_URL": f"http://127.0.0.1:{served_port}",
+        "GUARD_SECRET": SECRET,
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests' / 'guard'}",
     }
     stub = [str(BIN / "python"), "recording_stub.py", str(stub_port), str(folder / "asked.jsonl")]
     with (
         started(stub, folder, cwd=HERE),
+        started(serve, folder, cwd=HERE, PYTHONPATH=str(ROOT / "src")),
         started(
             proxy_words(port, "generic.yaml"), folder, cwd=HERE, **more, **settings(stub_port, folder)
         ) as proxy,
@@ -85,7 +97,7 @@ def test_it_sends_who_asks_and_only_headers_that_are_listed(proxied: tuple[str, 
     assert ask(url, "ann", path, headers=headers).status == 200
     called, told, body = guard.asked[-1]
     assert called == PATH
-    assert told["x-api-key"] == KEY
+    assert told["x-stillwatch-secret"] == SECRET
     assert body["input_type"] == "request"
     assert body["model"] == "heron"
     assert body["request_data"]["user_api_key_user_id"] == "ann"
@@ -114,6 +126,16 @@ def test_it_is_asked_once_for_a_stream(proxied: tuple[str, Guard]) -> None:
     before = len(guard.asked)
     assert ask(url, "ann", stream=True).status == 200
     assert len(guard.asked) == before + 1
+
+
+@pytest.mark.parametrize("path", DIALECTS)
+def test_the_service_of_this_package_answers_it(proxied: tuple[str, Guard], path: str) -> None:
+    url, _ = proxied
+    reply = ask(url, "bad-0", path, guardrails=["served"])
+    assert reply.status == 400
+    assert re.search(r"Reference: [0-9a-f]{32}\.", reply.message)
+    assert "A permit was looked for and none was found" in reply.message
+    assert ask(url, "good-1", path, guardrails=["served"]).status == 200
 
 
 def test_a_guard_that_nobody_runs_is_passed_over_if_it_was_so_chosen(proxied: tuple[str, Guard]) -> None:
