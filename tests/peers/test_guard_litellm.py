@@ -11,6 +11,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ ACCOUNTS = {
     "sue": {"campaign": "summarise"},
     "dee": {"campaign": "delay"},
     "bob": {"campaign": "broken"},
+    "zed": {"campaign": "asleep"},
 }
 
 
@@ -293,6 +295,19 @@ def test_a_guard_that_breaks_and_fails_closed_refuses_for_a_while(
     assert reply.headers["retry-after"] == "30"
     assert "Whether a permit covers this request could not be looked up" in reply.message
     assert proxied.ask("ann", path, stream=stream).status == 200
+
+
+def test_a_decision_that_takes_too_long_fails_and_keeps_nobody_else_waiting(proxied: Proxied) -> None:
+    with ThreadPoolExecutor(1) as other:
+        late = other.submit(proxied.ask, "zed")
+        meanwhile = 0
+        while not late.done():
+            assert proxied.ask("ann").status == 200
+            meanwhile += not late.done()
+    assert meanwhile
+    assert late.result().status == 503
+    assert late.result().seconds < 3
+    assert proxied.settled("asleep", 1) == [{"campaign": "asleep", "reserved": 54, "used": 0}]
 
 
 def test_accounts_are_those_that_are_found_in_its_spend_logs(proxied: Proxied) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -45,6 +46,8 @@ MOST_PENDING = 100_000
 """Decisions kept until their usage is known; of older ones, what was reserved counts as used."""
 THREADS = 8
 """Decisions on accounts in campaigns that may wait for files or budgets at a time."""
+SAY_S = 60.0
+"""Seconds between two lines in the log about a stale state."""
 LATE_S = 5.0
 """Seconds after a failed call until its reservation is given back, if nobody told its usage."""
 
@@ -75,6 +78,7 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="stillwatch-decide")
         self._pending: OrderedDict[str, Decision] = OrderedDict()
         self._withheld: Withheld | None = None
+        self._said_stale = -SAY_S
         super().__init__(guardrail_name=NAME, event_hook=event_hook, default_on=True)
         atexit.register(self._close)
 
@@ -97,6 +101,8 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
         decision = await self._decided(request_of(user_api_key_dict, data, self._settings.account))
         if decision is None:
             return
+        if decision.stale:
+            self._say_stale()
         if not self._settings.shadow:
             if decision.delay_ms:
                 await asyncio.sleep(decision.delay_ms / 1000)
@@ -168,6 +174,13 @@ class Policy(CustomGuardrail):  # type: ignore[misc]
         except (TimeoutError, asyncio.CancelledError):
             future.add_done_callback(self._too_late)
             raise
+
+    def _say_stale(self) -> None:
+        """Tell the operator's log, once in a while."""
+        if time.monotonic() - self._said_stale >= SAY_S:
+            self._said_stale = time.monotonic()
+            problems = dict(self._opened.health(self._guard.clock()).problems)
+            log.error("Stillwatch: the state is stale or cannot be read: %s", problems)
 
     def _too_late(self, future: Future[Decision]) -> None:
         if not future.cancelled() and future.exception() is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ ACTIONS = {
     "mark": Action(Step.MARK, consent=TOLD),
     "summarise": Action(Step.SUMMARISE, consent=TOLD),
     "delay": Action(Step.SLOW, campaign_tokens=1 << 30, delay_ms=1_500),
+    "asleep": Action(Step.SLOW, campaign_tokens=1 << 30),
     "used": Action(Step.SLOW, campaign_tokens=1 << 30),
 }
 """What the policy does, by campaign."""
@@ -79,6 +81,12 @@ class CampaignPolicy(FixedPolicy):
 
 class Budget(OneBucket):
     """One bucket, which writes down what was settled."""
+
+    def used(self, account: int, campaign: str, now: float) -> tuple[int, int]:
+        """Take longer than a decision may, for one campaign."""
+        if campaign == "asleep":
+            time.sleep(3)
+        return super().used(account, campaign, now)
 
     def settle(self, account: int, campaign: str, reserved: int, used: int, now: float) -> None:
         """Settle."""
