@@ -78,7 +78,8 @@ def make_run(folder: Path) -> Path:
     """Every kind of customer; each account asks `large` twice a day, and `small` once on the last day."""
     ids = [*ACCOUNTS, *(f"benign-{number}" for number in range(BENIGN))]
     keys = {name: 1_000 + 7 * place for place, name in enumerate(ids)}
-    members, beside = [], []
+    members: list[Row] = []
+    beside: list[Row] = []
     for name, (group, tier, _) in ACCOUNTS.items():
         row = {"group": group, "account": keys[name], "account_id": name, "tier": tier, "reason": "both"}
         (members if tier == "named" else beside).append(row)

@@ -268,8 +268,11 @@ def test_what_is_broken_never_replaces_what_is_good(store: PolicyStore) -> None:
 def test_no_state_is_no_rule(tmp_path: Path) -> None:
     store = PolicyStore(tmp_path / "nowhere")
     assert store.current().outcome(NAMED, 1).acting == ()
+    with pytest.raises(PolicyError, match="no policy was ever added"):
+        store.promote("a", Stage.SHADOW, **WHO)
     assert not (tmp_path / "nowhere").exists()
     store.add(file(), **WHO)
+    assert (tmp_path / "nowhere").stat().st_mode & 0o777 == 0o700
     store.promote("a", Stage.SHADOW, **WHO)
     assert eventually(lambda: bool(store.current().standings), 1.0)
 

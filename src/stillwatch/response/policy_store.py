@@ -94,6 +94,12 @@ class PolicyStore:
         version: needed where several could go there. share: of the accounts, for canary. backtest_days: how
         old a backtest may be for live. Raises PolicyError where it may not go there, and why.
         """
+        if not (self.folder / LOG).exists():
+            raise PolicyError(
+                "no policy was ever added here",
+                where=str(self.folder),
+                do="check the path given to --to, or add a file: stillwatch policy add FILE --to STATE",
+            )
         with self._changing() as moves:
             there = newest(moves)
             before = _chosen(there, name, stage, version)
@@ -143,7 +149,7 @@ class PolicyStore:
 
     @contextmanager
     def _changing(self) -> Iterator[list[Move]]:
-        for folder in (self.folder, self.folder / "files"):
+        for folder in (self.folder.parent, self.folder, self.folder / "files"):
             folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         with writing(self.folder):
             yield self.moves()
