@@ -165,6 +165,11 @@ CHANGES: tuple[Change, ...] = (
     ),
     *(
         _set(name, value=value)
+        for name in ("spend", "response_cost", "cost_usd")
+        for value in (-0.5, 0, 0.0, 1, 2.5e-7, 3.1e-06, 9_999.5, 20_000.5, 1e300, "0.25", "x", None, True, [])
+    ),
+    *(
+        _set(name, value=value)
         for name in ("timestamp", "startTime", "endTime")
         for value in (
             1_770_000_123,

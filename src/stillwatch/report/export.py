@@ -30,6 +30,8 @@ COLUMNS = (
     "exchanges",
     "input_tokens",
     "output_tokens",
+    "spend_usd",
+    "priced",
     "days",
     "first",
     "last",
@@ -67,7 +69,7 @@ def accounts_csv(view: CampaignView, book: AccountBook) -> str:
 
 
 def _told(row: Row, book: AccountBook) -> Iterator[str | int]:
-    """The cells of COLUMNS; a fact that is not known is empty."""
+    """The cells of COLUMNS. A fact that is not known is empty; `priced` is, where the log prices nothing."""
     facts = book.of(row["account"])
     yield from (_safe(row["account_id"]), formatting.key(row["account"]), row["tier"], row["reason"])
     yield from (f"{row['nats']:.3f}", f"{row['formation']:.3f}")
@@ -79,6 +81,8 @@ def _told(row: Row, book: AccountBook) -> Iterator[str | int]:
     yield _safe(" ".join(facts.models))
     yield row["exchanges"]
     yield from ("" if one is None else one for one in (facts.input_tokens, facts.output_tokens))
+    yield "" if facts.spend is None else f"{facts.spend / 1e6:.6f}"
+    yield facts.priced if book.log_prices else ""
     yield facts.days or ""
     yield from (formatting.minute(row[name]) if row[name] else "" for name in ("first", "last"))
 

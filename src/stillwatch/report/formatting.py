@@ -26,6 +26,11 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
+def dollars(micro: int) -> str:
+    """An amount in micro-dollars as US dollars: $1,234.56, <$0.01; $0.00 only where it is nothing."""
+    return "<$0.01" if 0 < micro < 10_000 else f"${micro / 1e6:,.2f}"
+
+
 def plural(number: float, noun: str) -> str:
     """A counted noun: 1 account, 1,200 accounts."""
     return f"{count(number)} {noun}" if int(number) == 1 else f"{count(number)} {noun}s"

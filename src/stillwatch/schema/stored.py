@@ -29,6 +29,7 @@ EXCHANGES = Contract(
         Column("reasoning_tokens", pa.int32(), "Tokens of reasoning."),
         Column("cached_tokens", pa.int32(), "Input tokens that came from the provider's cache."),
         Column("cache_written_tokens", pa.int32(), "Input tokens that were written to the provider's cache."),
+        Column("spend", pa.int64(), "What the request cost, as the log says it, in micro-dollars (USD)."),
         Column("duration_ms", pa.int32(), "Milliseconds from request to the end of the answer."),
         Column("address", KEY, "Key of the client's address; IPv6 by its /64."),
         Column("subnet", KEY, "Key of the /24 (IPv4) or /48 (IPv6)."),

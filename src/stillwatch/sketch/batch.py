@@ -42,6 +42,7 @@ PASSED = (
     "reasoning_tokens",
     "cached_tokens",
     "cache_written_tokens",
+    "spend",
     "duration_ms",
     "asn",
     "network_class",

@@ -23,7 +23,7 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts, counts_of, usage_of
-from stillwatch.ingest.values import Row, inner, mapping_of, path_of, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, micro_dollars, path_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -56,6 +56,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
+        spend=micro_dollars(row.get("spend")),
         duration_ms=given if given is not None else context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent or tagged_agent(row.get("request_tags")),
@@ -93,8 +94,9 @@ FORMATS.add(
         json_columns=JSON,
         outline=SPEND,
         sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
-        "requester_ip_address\n"
-        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",
+        "requester_ip_address,spend\n"
+        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4,"
+        "1.2e-05\n",
         gives=(
             {
                 "request_id": "s1",
@@ -103,6 +105,7 @@ FORMATS.add(
                 "status": 200,
                 "input_tokens": 9,
                 "output_tokens": 4,
+                "spend": 12,
                 "duration_ms": 1000,
                 "address": "203.0.113.4",
             },
