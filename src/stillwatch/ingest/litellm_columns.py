@@ -17,6 +17,7 @@ from stillwatch.ingest.litellm import (
     NOTHING,
     body_of,
     client_of,
+    note_cut_rows,
     other_row,
     sent_of,
     status_of,
@@ -100,6 +101,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     bodies = _bodies(column_of(batch, "proxy_server_request"), faults)
     columns.update(_asked(bodies))
     columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
+    note_cut_rows(columns["messages"])
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
     columns["user_agent"] = pc.coalesce(columns["user_agent"], _tagged(column_of(batch, "request_tags")))

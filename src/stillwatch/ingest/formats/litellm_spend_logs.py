@@ -9,6 +9,7 @@ from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import (
     body_of,
     client_of,
+    note_cut,
     other_row,
     sent_of,
     status_of,
@@ -17,6 +18,7 @@ from stillwatch.ingest.litellm import (
 )
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
 from stillwatch.ingest.litellm_outline import SPEND
+from stillwatch.ingest.litellm_settings import AGENT, EDGE, LENGTH, PAYLOADS, STORED
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -69,6 +71,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
+    note_cut(words for _role, words in request.messages or ())
     usage = mapping_of(meta.get("usage_object"))
     add_parts(request, usage if any(n is not None for n in counts_of(usage)) else usage_of(answer))
     yield with_thoughts(request, answer, said)
@@ -93,6 +96,7 @@ FORMATS.add(
         wants=WANTED,
         json_columns=JSON,
         outline=SPEND,
+        settings=(STORED, LENGTH, AGENT, PAYLOADS, EDGE),
         sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
         "requester_ip_address,spend\n"
         "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4,"

@@ -9,6 +9,7 @@ from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import client_of, other_row, status_of, tagged_agent
 from stillwatch.ingest.litellm_outline import PAYLOAD
+from stillwatch.ingest.litellm_settings import EDGE, NOT_TURNED_OFF
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
@@ -94,6 +95,7 @@ FORMATS.add(
         read=read,
         blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
         outline=PAYLOAD,
+        settings=(NOT_TURNED_OFF, EDGE),
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {
