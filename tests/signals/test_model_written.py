@@ -38,7 +38,9 @@ def harder(n: int) -> str:
     return f"Given a boat for {n % 7 + 2} and {n} travellers, which order of crossings takes the least time?"
 
 
-def request(account: int, second: int, text: str, answer: str | None = "As you like.", **more: Any) -> Request:
+def request(
+    account: int, second: int, text: str, answer: str | None = "As you like.", **more: Any
+) -> Request:
     before = [{"role": "system", "text": more.pop("system")}] if "system" in more else []
     return {
         "request_id": f"r{account}-{second}-{text[:40]}",
@@ -60,7 +62,9 @@ def pipeline(first: int = 0, rounds: int = 1, **second_stage: Any) -> list[Reque
             text = WAYS[account % len(WAYS)].format(asked)
             asked = harder(number)
             rows.append(request(account, 100 * number, text, f"1. {asked}"))
-        rows.append(request(first + (i + 1) % ACCOUNTS, 100 * number + 50, asked, "In four trips.", **second_stage))
+        rows.append(
+            request(first + (i + 1) % ACCOUNTS, 100 * number + 50, asked, "In four trips.", **second_stage)
+        )
     return rows
 
 
@@ -77,7 +81,7 @@ def measured(engine: DuckDBEngine, groups: dict[int, list[Request]]) -> dict[int
         full = [dict.fromkeys(REQUESTS.names()) | row for row in sent]
         batch = pa.RecordBatch.from_pylist(full, schema=REQUESTS.arrow)
         found = sketch(batch, HashKey.public(), SketchSettings()).exchanges
-        seconds = [int((row["time"] - BEGIN).total_seconds()) for row in full]
+        seconds = [(row["time"] - BEGIN) // dt.timedelta(seconds=1) for row in sent]
         columns = {name: found.column(name) for name in SIGNAL_EXCHANGES.names if name in found.schema.names}
         columns |= {
             "group": pa.array([group] * len(full), pa.int32()),
@@ -87,9 +91,7 @@ def measured(engine: DuckDBEngine, groups: dict[int, list[Request]]) -> dict[int
             columns.setdefault(field.name, pa.nulls(len(full), field.type))
         tables.append(pa.table({n: columns[n] for n in SIGNAL_EXCHANGES.names}).cast(SIGNAL_EXCHANGES))
     releases = pa.table({"model": pa.array([], pa.string()), "second": pa.array([], pa.int64())})
-    inputs = prepare(
-        engine, engine.load("rows", pa.concat_tables(tables)), engine.load("releases", releases)
-    )
+    inputs = prepare(engine, engine.load("rows", pa.concat_tables(tables)), engine.load("releases", releases))
     scores: dict[int, dict[str, float]] = {group: {} for group in groups}
     for name in ("model_written", "everyday_work"):
         signal = SIGNALS.all()[name]
@@ -111,7 +113,7 @@ def test_a_pipeline_is_told_in_any_words(engine: DuckDBEngine) -> None:
 
 def test_four_rounds_for_each_answer_pass_what_purpose_needs(engine: DuckDBEngine) -> None:
     score = written(engine, pipeline(rounds=4))
-    assert PURPOSE < axis("intent", {"model_written": score}).score
+    assert axis("intent", {"model_written": score}).score > PURPOSE
     assert score < 1.0
 
 
@@ -134,7 +136,9 @@ def test_plain_work_does_not_excuse_it(engine: DuckDBEngine) -> None:
     ],
     ids=["another-system-prompt", "tools", "later-turn"],
 )
-def test_texts_that_are_handed_on_with_a_task_do_not_count(engine: DuckDBEngine, second_stage: Request) -> None:
+def test_texts_that_are_handed_on_with_a_task_do_not_count(
+    engine: DuckDBEngine, second_stage: Request
+) -> None:
     assert written(engine, pipeline(**second_stage)) == 0.0
 
 
@@ -148,7 +152,9 @@ def test_the_system_prompt_of_both_stages_is_no_task(engine: DuckDBEngine) -> No
 
 def test_a_question_that_the_answer_repeats_is_the_askers_own(engine: DuckDBEngine) -> None:
     sent = [
-        request(i % ACCOUNTS, 1000 * day + i, question(i), f"{question(i)}?\nIn four trips, since it is near.")
+        request(
+            i % ACCOUNTS, 1000 * day + i, question(i), f"{question(i)}?\nIn four trips, since it is near."
+        )
         for day in range(3)
         for i in range(200)
     ]

@@ -32,8 +32,8 @@ is nothing; campaigns seen so far have far more."""
     "{tagged:%} more of its answers than usual are reasoning in tags",
     unless={
         "asking": "{part:%} of its prompts come from few templates; nothing shows that its accounts ask for "
-        "training material, test answers or ways round safeguards, or what the model itself wrote; {tagged:%} "
-        "more of its answers than usual are reasoning in tags"
+        "training material, test answers or ways round safeguards, or what the model itself wrote; "
+        "{tagged:%} more of its answers than usual are reasoning in tags"
     },
     example=[
         {

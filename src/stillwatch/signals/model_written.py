@@ -11,8 +11,8 @@ from stillwatch.signals.inputs import SignalInputs, held
 FULL = 0.25
 """Share of prompts that gives the full score.
 
-A pipeline that has each prompt that it made answered once has a half; one that hardens a prompt four times and
-has only the last one answered has a fifth. Follow-up questions that a product suggests are taken up far less.
+A pipeline that has each prompt that it made answered once has a half; one that hardens a prompt four times
+and has only the last one answered has a fifth. Questions that a product suggests are taken up far less.
 """
 
 
@@ -22,13 +22,13 @@ has only the last one answered has a fifth. Follow-up questions that a product s
     sees="prompts that are, whole, what an earlier answer to an account of the group had written: the model "
     "first writes or hardens questions, in whatever words it is asked to, and then answers them",
     blind_spots="An agent that plans and sends its subtasks on as bare prompts looks the same, and so do "
-    "suggested questions that a product sends as new conversations, a red team whose attacks a model writes, "
+    "suggested questions that a product sends as new conversations, a red team whose attacks a model writes "
     "and two bots that talk to each other without histories. Not seen: questions that are changed on the way, "
     "put into a template, sent with tools or with another system prompt than they were written with, later "
     "turns of a conversation, and questions of fewer than six words.",
     needs=("exchanges.prompt", "exchanges.offers"),
-    finding="{part:%~} of its accounts' prompts are, word for word, what an earlier answer to one of them had "
-    "written ({prompts:distinct prompt}, sent by {accounts:account})",
+    finding="{part:%~} of its accounts' prompts are, word for word, what an earlier answer to one of them "
+    "had written ({prompts:distinct prompt}, sent by {accounts:account})",
     unless={"prompts": "none of its prompts is what an earlier answer to one of its accounts had written"},
     example=[
         {

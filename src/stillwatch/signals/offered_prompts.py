@@ -1,11 +1,13 @@
 """How many of a group's prompts are, whole, what an earlier answer to one of its accounts had written.
 
-A pipeline that makes training data asks what the model has written in the very words of the answer, and without
-a task beside them: the pair of bare prompt and answer is what it collects. What hands a text on to be worked
+A pipeline that makes training data asks what the model has written in the very words of the answer, and
+without a task beside them: the pair of bare prompt and answer is what it collects. What hands a text on to be worked
 with says somewhere what to do with it: in a template around it, in another system prompt, or with tools.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import ibis
 import numpy as np
@@ -25,8 +27,8 @@ def offered_prompts(engine: Engine, rows: Table) -> pa.Table:
     """Return, by group with prompts: prompts that it asked after they were offered, accounts that asked them,
     and their share of what its accounts ask, with low and high.
 
-    rows: SIGNAL_EXCHANGES. A prompt counts once for each account. No account is heard for more than the median
-    one, and accounts (their days, where there are few) stand for what goes together, as for intents.
+    rows: SIGNAL_EXCHANGES. A prompt counts once for each account. No account is heard for more than the
+    median one, and accounts (their days, where there are few) stand for what goes together, as for intents.
     """
     asked = rows.filter(_.prompt.notnull())
     pairs = asked.group_by("group", "account", "prompt").agg(day=(_.second // 86_400).min())
@@ -43,7 +45,9 @@ def _answered(rows: Table, asked: Table) -> Table:
     them, and that no strangers know.
     """
     began = asked.group_by("group", "prompt").agg(began=_.second.min())
-    fresh = asked.filter((_.turns.fill_null(1) <= 1) & _.continues.isnull() & _.prefix.isnull() & _.tools.isnull())
+    fresh = asked.filter(
+        (_.turns.fill_null(1) <= 1) & _.continues.isnull() & _.prefix.isnull() & _.tools.isnull()
+    )
     fresh = fresh.select("group", "account", "prompt", "system").distinct().join(began, ["group", "prompt"])
     known = rows.filter(_.offers.notnull())
     offers = known.select("group", "account", "second", offering=_.system, prompt=_.offers.unnest())
@@ -89,7 +93,7 @@ def _shares(found: pa.Table, told: dict[int, dict[str, int]]) -> pa.Table:
         np.where(many, by_account, by_day),
         Rates.perfect(1),
     )
-    columns = {"group": pa.array(names, pa.int32())}
+    columns: dict[str, pa.Array[Any]] = {"group": pa.array(names, pa.int32())}
     for name in ("prompts", "accounts"):
         columns[name] = pa.array([told.get(int(g), {}).get(name, 0) for g in names], pa.int64())
     for name in ("share", "low", "high"):

@@ -72,7 +72,7 @@ def asked_back(said: Said, good: Array, accounts: Accounts, jobs: Jobs, rng: np.
 def _earlier(
     asks: Array, own: Array, least: int, said: Said, accounts: Accounts, rng: np.random.Generator
 ) -> Array:
-    """Return for each of rows `asks` one of rows `own` of its holder, `least` microseconds before it, or -1."""
+    """Return for each of rows `asks` one of rows `own` of its holder, `least` microseconds before, or -1."""
     campaign = accounts.campaign[said.account]
     holder = np.where(campaign >= 0, campaign, said.account + accounts.campaign.max() + 1) << SPAN
     moment = holder + said.time - said.time.min()

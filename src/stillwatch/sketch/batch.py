@@ -107,9 +107,7 @@ def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
         seal(sheet.numbers[i], *key.halves(kind))
     seal(sheet.shingles[:end], *key.halves("shingle"))
     seal(sheet.offers[:offered], *key.halves(rows.KINDS[rows.PROMPT]))
-    return Sheet(
-        sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end], sheet.offers[:offered]
-    )
+    return Sheet(sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end], sheet.offers[:offered])
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
-"""What an answer offers to be asked: keys of the whole answer and of its lines, as prompts have them, compiled.
+"""What an answer offers to be asked: keys of the answer and of its lines, as prompts have them, compiled.
 
-Pipelines that make training data first have the model write or harden instructions, and then send these, whole,
-as prompts (Self-Instruct: Wang et al. 2023; Evol-Instruct: Xu et al. 2024). A prompt then has the key of an
+Pipelines that make training data first have the model write or harden instructions, and then send these,
+whole, as prompts (Self-Instruct: Wang et al. 2023; Evol-Instruct: Xu et al. 2024). A prompt then has the key of an
 earlier answer, or of one of its lines, in whatever words the first of them was asked for.
 """
 
@@ -65,7 +65,7 @@ def after_number(data: Bytes, words: Words, at: Whole, close: Whole, end: Whole)
 
 @kernel
 def after_label(data: Bytes, words: Words, at: Whole, close: Whole) -> Whole:
-    """Return the first word behind a label, as in "Instruction 3:", "**Prompt:**", `"question":`; else `at`."""
+    """Return the first word behind a label, as in "Task 3:", "**Prompt:**", `"question":`; else `at`."""
     for i in range(at, min(close - 1, at + LABEL_WORDS)):
         place = np.int64(words[i, STOP])
         for sign in range(place, min(place + LABEL_SIGNS, np.int64(words[i + 1, START]))):
@@ -105,12 +105,19 @@ def keep(total: np.uint64, n: Whole, offers: Int64s, first: Whole, end: Whole) -
 
 @kernel
 def sketch_offers(
-    data: Bytes, start: Whole, stop: Whole, most: Whole, tables: Alphabet, words: Words, offers: Int64s, end: Whole
+    data: Bytes,
+    start: Whole,
+    stop: Whole,
+    most: Whole,
+    tables: Alphabet,
+    words: Words,
+    offers: Int64s,
+    end: Whole,
 ) -> Whole:
     """Write the hashes of what an answer offers, not sealed yet; returns the new end of all offers.
 
-    They are hashed as prompts are: the whole answer, what follows a first line that announces it, and each line
-    without its number, with and without its label. most: bytes that `tables` and `words` have room for.
+    They are hashed as prompts are: the whole answer, what follows a first line that announces it, and each
+    line without its number, with and without its label. most: bytes that `tables` and `words` have room for.
     """
     first, limit = end, min(np.int64(READ_BYTES), most)
     whole = stop - start <= limit

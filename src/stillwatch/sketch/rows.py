@@ -226,9 +226,9 @@ def sketch_row(
 ) -> tuple[Whole, Whole, Whole]:
     """Sketch one row: its system messages, its last user message, its answer.
 
-    Returns how many words came before the next row, and the new ends of all shingles and offers. The row's column of the
-    sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to the next. With them
-    the tables separate this row's cues and features from those of earlier rows.
+    Returns how many words came before the next row, and the new ends of all shingles and offers. The row's
+    column of the sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to the
+    next. With them the tables separate this row's cues and features from those of earlier rows.
     """
     most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
     tools.sums[0, :] = 0
