@@ -22,10 +22,10 @@ and has only the last one answered has a fifth. Questions that a product suggest
     sees="prompts that are, whole, what an earlier answer to an account of the group had written: the model "
     "first writes or hardens questions, in whatever words it is asked to, and then answers them",
     blind_spots="An agent that plans and sends its subtasks on as bare prompts looks the same, and so do "
-    "suggested questions that a product sends as new conversations, a red team whose attacks a model writes "
-    "and two bots that talk to each other without histories. Not seen: questions that are changed on the way, "
-    "put into a template, sent with tools or with another system prompt than they were written with, later "
-    "turns of a conversation, and questions of fewer than six words.",
+    "suggested questions that a product sends as new conversations, a red team whose attacks a model "
+    "writes, and two bots that talk to each other without histories. Not seen: questions that are changed on "
+    "the way, put into a template, sent with tools or with another system prompt than they were written "
+    "with, later turns of a conversation, and questions of fewer than six words.",
     needs=("exchanges.prompt", "exchanges.offers"),
     finding="{part:%~} of its accounts' prompts are, word for word, what an earlier answer to one of them "
     "had written ({prompts:distinct prompt}, sent by {accounts:account})",

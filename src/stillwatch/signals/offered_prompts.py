@@ -1,8 +1,9 @@
 """How many of a group's prompts are, whole, what an earlier answer to one of its accounts had written.
 
 A pipeline that makes training data asks what the model has written in the very words of the answer, and
-without a task beside them: the pair of bare prompt and answer is what it collects. What hands a text on to be worked
-with says somewhere what to do with it: in a template around it, in another system prompt, or with tools.
+without a task beside them: the pair of bare prompt and answer is what it collects. What hands a text on to be
+worked with says somewhere what to do with it: in a template around it, in another system prompt, or with
+tools.
 """
 
 from __future__ import annotations

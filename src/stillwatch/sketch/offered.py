@@ -1,8 +1,8 @@
 """What an answer offers to be asked: keys of the answer and of its lines, as prompts have them, compiled.
 
 Pipelines that make training data first have the model write or harden instructions, and then send these,
-whole, as prompts (Self-Instruct: Wang et al. 2023; Evol-Instruct: Xu et al. 2024). A prompt then has the key of an
-earlier answer, or of one of its lines, in whatever words the first of them was asked for.
+whole, as prompts (Self-Instruct: Wang et al. 2023; Evol-Instruct: Xu et al. 2024). A prompt then has the key
+of an earlier answer, or of one of its lines, in whatever words the first of them was asked for.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def build(spec: Population, n: int, setting: Setting, rng: np.random.Generator) 
     accounts.plan[:] = API
     pay(accounts, rng)
     accounts.rhythm[:], accounts.burst[:] = OFFICE, 1.0
-    accounts.stay[:], accounts.gap[:] = 0.8, 6.0
+    accounts.stay[:], accounts.gap[:] = 0.3, 6.0
     return accounts
 
 
