@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -39,6 +40,7 @@ KINDS = {
     "plan_rider",
     "planner_team",
     "suggested_questions",
+    "weekend_hackathon",
 }
 Row = dict[str, Any]
 COLUMNS = ("account", "time", "address", "client", "parameters", "tools", "status")
@@ -178,6 +180,23 @@ def test_lessons_last_25_minutes_and_two_schools_register_on_one_day(seen: Seen)
     days = [{row["created"].date() for row in seen.declared(rows)} for rows in classes[:2]]
     assert days[0] == days[1]
     assert len(days[0]) == 1
+
+
+def test_a_hackathon_is_a_weekend_in_one_hall_with_programs_of_ones_own(seen: Seen) -> None:
+    for rows in seen.groups("weekend_hackathon"):
+        declared = seen.declared(rows)
+        assert len(declared) >= 25
+        assert len({row["payment"] for row in declared}) == 1
+        assert {row["organisation"] for row in declared} == {None}
+        assert len({row["address"] for row in rows}) == 2
+        assert max(row["time"] for row in rows) - min(row["time"] for row in rows) <= 33 * HOUR
+        first = min(row["created"] for row in declared)
+        assert max(row["created"] for row in declared) - first <= timedelta(hours=9)
+        systems = {(row["account"], system_of(row)) for row in rows if system_of(row)}
+        assert len({system for _, system in systems}) > 0.9 * len({account for account, _ in systems}) > 10
+        for mine in by_account(rows).values():
+            hours = {row["time"] // HOUR for row in mine}
+            assert len(hours) <= 28, "a night lies between the two days"
 
 
 def test_a_vendor_is_one_office_one_mail_domain_and_one_tool(seen: Seen) -> None:

@@ -18,6 +18,8 @@ FILED = ("created", "plan", "verification", "payment", "banned", "banned_unknown
 """Columns of table accounts that a decision about an account looks at."""
 NOT_FILED, NOT_KNOWN = "not in the accounts file", "not known"
 """The two ways in which a fact can be missing: for everybody, or for this account."""
+NOT_BANNED = "no"
+"""What is said of an account that the accounts file holds, and of which it tells no ban."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class AccountFacts:
     """When it was banned."""
     banned_unknown: bool = False
     """Whether it was banned at a time that nobody knows."""
+    listed: bool = False
+    """Whether the accounts file says anything of it; it may hold other accounts of the log only."""
     models: tuple[str, ...] = ()
     """Models that it asked, the most used first."""
     top_exchanges: int = 0
@@ -61,7 +65,7 @@ class AccountBook:
         """Columns of FILED that the accounts file fills for anybody at all."""
         filled: set[str] = set()
         filed: dict[int, Row] = {}
-        for batch in run.batches("accounts", ["account", *FILED]):
+        for batch in run.batches("accounts"):
             filled |= {name for name in FILED if batch.column(name).null_count < batch.num_rows}
             filed |= {row["account"]: row for row in _those(batch, wanted)}
         used = {row["account"]: row for batch in run.batches("account_use") for row in _those(batch, wanted)}
@@ -92,7 +96,9 @@ class AccountBook:
             return formatting.minute(facts.banned)
         if facts.banned_unknown:
             return "yes, at a time that is not known"
-        return "no" if self.filed & {"banned", "banned_unknown"} else NOT_FILED
+        if not self.filed & {"banned", "banned_unknown"}:
+            return NOT_FILED
+        return NOT_BANNED if facts.listed else NOT_KNOWN
 
     def _word(self, column: str, value: str | None) -> str:
         return formatting.cut(value, 40) if value else NOT_KNOWN if column in self.filed else NOT_FILED
@@ -119,6 +125,7 @@ def _facts(filed: Mapping[str, Any], used: Mapping[str, Any]) -> AccountFacts:
         None if payment is None else formatting.key(payment)[:8],
         filed.get("banned"),
         bool(filed.get("banned_unknown")),
+        any(value is not None for name, value in filed.items() if name not in ("account", "account_id")),
         tuple(used.get("models") or ()),
         used.get("top_exchanges") or 0,
         used.get("input_tokens"),

@@ -157,6 +157,7 @@ def environment() -> Environment:
     environment.filters.update(shown)
     environment.globals.update(
         period_of=formatting.period,
+        tokens_of=formatting.tokens,
         e_value=formatting.e_value,
         label=formatting.label,
         finding=sentences.finding,
