@@ -47,7 +47,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
         "cached_tokens cache_written_tokens duration_ms asn network_class region",
         P.KEYED: "request account address subnet client stainless ja4 parameters end_user device "
         "conversation prompt head tail system tools output_format prefix continues leaves signatures "
-        "signed shingles bands",
+        "signed offers shingles bands",
         P.MEASURED: "has_text words places semantic language script prompt_chars answer_chars turns flags "
         "harvest refused reasoning_share",
     },

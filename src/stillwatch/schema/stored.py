@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-SKETCH_VERSION = 3
+SKETCH_VERSION = 4
 """Version of all sketches together. Sketches of two versions, or under two keys, must not be compared."""
 
 EXCHANGES = Contract(
@@ -67,6 +67,12 @@ EXCHANGES = Contract(
         ),
         Column("signatures", pa.list_(KEY), "Keys of the reasoning signatures that the request sends back."),
         Column("signed", pa.list_(KEY), "Keys of the reasoning signatures that the answer carries."),
+        Column(
+            "offers",
+            pa.list_(KEY),
+            "Keys of what the answer offers to be asked, made as those of prompts: the whole answer and its "
+            "lines; empty where it offers nothing, null where the log held no answer.",
+        ),
         Column("words", pa.int32(), "Masked words of the last user message."),
         Column(
             "shingles",
