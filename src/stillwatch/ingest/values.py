@@ -23,6 +23,8 @@ Row = dict[str, Any]
 UNUSABLE = -1
 """Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
+MICRO = 1_000_000
+"""Parts of a dollar in which amounts are counted."""
 TOO_DEEP = "nested too deeply: what is deeper is left out"
 LONGEST_LITERAL = 2**18
 MOST_BRACKETS = 2000
@@ -183,6 +185,24 @@ def whole(value: Any) -> int | None:
     if isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
         return min(int(value), LARGEST)
     return UNUSABLE
+
+
+def micro_dollars(value: Any, unit: float = 1.0) -> int | None:
+    """Return an amount as whole micro-dollars; unit: what one of the log's is in US dollars.
+
+    None where there is none (NaN too), UNUSABLE if it is negative or no number. Whole numbers have the same
+    sum on every engine, in every order.
+    """
+    if isinstance(value, str) and not absent(value):
+        value = _number(value.strip())
+        value = UNUSABLE if value is None else value
+    if absent(value) or value != value:
+        return None
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 <= value < LARGEST:
+        return UNUSABLE
+    return min(round(value * unit * MICRO), LARGEST)
 
 
 def _number(digits: str) -> float | None:
