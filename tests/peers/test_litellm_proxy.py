@@ -6,30 +6,23 @@ LiteLLM needs an environment of its own (`make litellm`); without it these tests
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from litellm_runs import ABSENT, BIN, free_port, proxy_words, settings, started, wait_for
 
 from stillwatch.ingest import IngestContext, Quarantine, plan, read
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.settings import IngestSettings
 
 HERE = Path(__file__).parent / "litellm_proxy"
-BIN = Path(__file__).parents[2] / ".venv-litellm" / "bin"
 CALLS = 11
-pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason="no .venv-litellm: run `make litellm`")
+pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason=ABSENT)
 
 
 @dataclass(frozen=True)
@@ -42,65 +35,14 @@ class Proxied:
     """payloads.jsonl and spend.jsonl."""
 
 
-@contextmanager
-def started(words: list[str], folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block; it writes to a file in the folder."""
-    with (folder / f"{Path(words[-1]).stem}.out").open("wb") as out:
-        process = subprocess.Popen(
-            words,
-            cwd=HERE,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **environment,
-            },
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        port: int = opened.getsockname()[1]
-        return port
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], seconds: int = 150) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError("the proxy did not start")
-
-
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Proxied:
     """The proxy between three clients and the stub model, once."""
     folder = tmp_path_factory.mktemp("litellm")
     stub_port, port = free_port(), free_port()
-    key = f"sk-{secrets.token_urlsafe(24)}"
-    settings = {
-        "STUB_URL": f"http://127.0.0.1:{stub_port}",
-        "LOG_FOLDER": str(folder),
-        "LITELLM_MASTER_KEY": key,
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "LITELLM_TELEMETRY": "False",
-        "DISABLE_ADMIN_UI": "True",
-    }
-    serve = [str(BIN / "litellm"), "--host", "127.0.0.1", "--port", str(port), "--config", "config.yaml"]
     with (
-        started([str(BIN / "python"), "stub.py", str(stub_port)], folder),
-        started(serve, folder, **settings) as proxy,
+        started([str(BIN / "python"), "stub.py", str(stub_port)], folder, cwd=HERE),
+        started(proxy_words(port, "config.yaml"), folder, cwd=HERE, **settings(stub_port, folder)) as proxy,
     ):
         wait_for(f"http://127.0.0.1:{port}/health/liveliness", proxy)
         asked = subprocess.run(

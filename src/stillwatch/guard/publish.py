@@ -155,6 +155,7 @@ def _sections(run: Run, folder: StateFolder, made: float) -> _Made:
     campaigns = campaigns_of(run)
     put_into_campaigns(run, accounts, campaigns)
     permits, sets = put_permits(run, accounts, lookup)
+    accounts.let_go_of_tables()
     before = _before(folder)  # not earlier: its pages count as memory while the tables are read
     carry_over(accounts, campaigns, before, overlay, made)
     tiers = np.bincount(accounts.records["tier"], minlength=len(TIERS))

@@ -90,6 +90,11 @@ class Accounts:
     twins: npt.NDArray[np.bool_]
     """Where two accounts have one lookup key by chance: nothing may be done about either."""
 
+    def let_go_of_tables(self) -> None:
+        """Give back the memory that only reading the run's tables needed."""
+        self.run_keys = self.run_keys[:0].copy()
+        pa.default_memory_pool().release_unused()
+
 
 def accounts_of(run: Run, lookup: LookupKey) -> Accounts:
     """Read table accounts, some rows at a time."""

@@ -8,14 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.absent import ABSENT, LONGEST_ABSENT, MASKS
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import PLAIN, TimeRules
 from stillwatch.ingest.values import (
-    ABSENT,
     LARGEST,
-    LONGEST_ABSENT,
     LONGEST_ID,
-    MASKS,
     moment,
     scrub_text,
     text,
