@@ -164,7 +164,7 @@ SPENT: tuple[str, ...] = (
     "prompt_tokens",
     "completion_tokens",
 )
-SPENT += ("requester_ip_address", "status", "call_type", "metadata", "messages", "response")
+SPENT += ("spend", "requester_ip_address", "status", "call_type", "metadata", "messages", "response")
 LINE: tuple[str, ...] = (
     "request_id",
     "account_id",
@@ -184,7 +184,15 @@ PAYLOAD: tuple[str, ...] = (
     "completion_tokens",
     "status",
 )
-PAYLOAD += ("call_type", "requester_ip_address", "metadata", "model_parameters", "messages", "response")
+PAYLOAD += (
+    "response_cost",
+    "call_type",
+    "requester_ip_address",
+    "metadata",
+    "model_parameters",
+    "messages",
+    "response",
+)
 
 
 def kinds(maker: Maker) -> Iterator[Kind]:

@@ -29,6 +29,7 @@ from stillwatch.sketch.language import count_scripts, guess, main_script
 from stillwatch.sketch.machine import unmarked
 from stillwatch.sketch.marks import marks_of
 from stillwatch.sketch.matching import match
+from stillwatch.sketch.offered import MOST_PARTS, sketch_offers
 from stillwatch.sketch.rows import Sheet, Texts, Tools
 from stillwatch.sketch.skeleton import edge, mask_message
 from stillwatch.sketch.spans import Whole
@@ -49,6 +50,7 @@ STAGES = (
     "cues (match)",
     "answer: words and refusal (split, match)",
     "answer: reasoning (reasoning_bytes)",
+    "answer: what it offers (sketch_offers)",
 )
 """Parts of the loop over rows, in their order."""
 
@@ -98,6 +100,7 @@ def some_parts(stages: Whole, texts: Texts, tools: Tools, sheet: Sheet) -> Whole
     most, alphabet = tools.sizes[rows.MOST], tools.alphabet
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
+    offered: Whole = np.int64(0)
     for row in range(len(texts.rows)):
         tools.sums[0, :] = 0
         low, high = texts.spans[texts.rows[row, 0]]
@@ -114,6 +117,8 @@ def some_parts(stages: Whole, texts: Texts, tools: Tools, sheet: Sheet) -> Whole
             base += n + rows.APART
         if stages >= 13:
             numbers[rows.REASONING, row] = reasoning_bytes(texts.answers, start, stop, tools.tags)
+        if stages >= 14:
+            offered = sketch_offers(texts.answers, start, stop, most, alphabet, words, sheet.offers, offered)
     return end
 
 
@@ -122,7 +127,10 @@ def sheet_for(texts: Texts, kept: int) -> Sheet:
     count = len(texts.rows)
     place = (count + 1) * max(2, kept)
     return Sheet(
-        np.zeros((rows.HEIGHT, count + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32)
+        np.zeros((rows.HEIGHT, count + 56), np.int64),
+        np.empty(place, np.int64),
+        np.empty(place, np.int32),
+        np.empty((count + 1) * MOST_PARTS, np.int64),
     )
 
 

@@ -173,6 +173,26 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class LogSetting:
+    """A setting of the program that writes a log, with what the log lacks where it is off."""
+
+    name: str
+    """What the program calls it."""
+    lacks: str
+    """What is missing, as a noun in the plural."""
+    do: str
+    """What to set, in a sentence."""
+    empty: tuple[str, ...] = ()
+    """Columns of the requests that no row fills then; empty: `mended` tells it."""
+    brings: tuple[str, ...] = ()
+    """Columns of table exchanges that it can fill."""
+    mended: str = ""
+    """The reason under which reading counts what is missing, in place of an empty column."""
+    unless: str = ""
+    """A file beside the logs that tells the same: where it is given, nothing is said."""
+
+
+@dataclass(frozen=True)
 class Format:
     """One log format."""
 
@@ -215,6 +235,8 @@ class Format:
     """From one row to what it tells other rows: key, name and fact. None: no row needs another."""
     family: str = field(default="")
     """Formats of one family look for facts in each other's files too."""
+    settings: tuple[LogSetting, ...] = field(default=())
+    """Settings of the writing program that would add what its logs often lack, the most telling first."""
 
 
 FACETS: Registry[Facet] = Registry("facet", "stillwatch.facets", "stillwatch.facets")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
 
@@ -21,8 +22,6 @@ ENGINES = (
     "sc://HOST:PORT (Spark Connect)"
 )
 """How an engine may be called."""
-NOT_OF_RUNS = ("policy",)
-"""Sections that no run depends on, and that none tells."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
 
@@ -333,19 +332,6 @@ class EngineSettings(Section):
 
 
 @dataclass(frozen=True)
-class PolicySettings(Section):
-    """What a rule of a policy needs before it goes live. A run does not tell these."""
-
-    section: ClassVar[str] = "policy"
-
-    backtest_days: float = setting(
-        7.0,
-        "Days for which a backtest lets a version of a rule go live.",
-        Within(0, 366, above=True),
-    )
-
-
-@dataclass(frozen=True)
 class Settings:
     """All settings, one section for each stage."""
 
@@ -369,9 +355,7 @@ def load(path: Path | None) -> Settings:
 
 
 def from_document(document: dict[str, Any], *, where: str) -> Settings:
-    """Settings from sections of a parsed TOML document, or of run.json. Raises SettingError as `load`
-    does.
-    """
+    """Settings from sections of a TOML document, or of run.json. Raises SettingError as `load` does."""
     names = [f.name for f in fields(Settings)]
     known(document, names, "there is no settings section [{}]", where=where)
     sections: dict[str, Any] = {}
@@ -408,10 +392,9 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, as run.json tells them."""
+    """Settings as plain sections, as run.json tells them: no search depends on a policy's."""
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
-    for name in NOT_OF_RUNS:
-        del sections[name]
+    del sections["policy"]
     return sections

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from stillwatch.pipeline import Inputs, detect
-from stillwatch.schema.codes import Tier
+from stillwatch.schema.codes import Tier, TierReason
 from stillwatch.schema.keyed import HashKey
 from stillwatch.settings import EngineSettings, IngestSettings, Settings
 
@@ -54,6 +54,8 @@ class Said:
     """Accounts that listed groups name."""
     present: set[str] = field(default_factory=set)
     """Accounts that are present in listed groups, and no more."""
+    apart: set[str] = field(default_factory=set)
+    """Accounts of all groups that only others of their group accuse."""
 
     def of(self, who: str, accounts: set[str]) -> int:
         """Count the accounts of a kind among some."""
@@ -68,6 +70,7 @@ class _Writer:
     imitated: tuple[str, ...]
     share: float
     template: bool
+    quiet: int
     accounts: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -154,16 +157,19 @@ class _Writer:
         return START + timedelta(seconds=float(self.rng.uniform(0, DAYS * 86_400)))
 
 
-def make(folder: Path, imitated: tuple[str, ...], share: float = 0.5, *, template: bool = False) -> None:
+def make(
+    folder: Path, imitated: tuple[str, ...], share: float = 0.5, *, template: bool = False, quiet: int = 0
+) -> None:
     """Write folder/log.jsonl and folder/accounts.csv.
 
     Strangers have an address and a client each. An office has one address and a client of its own, its
     employees declare no employer. The campaign has cards for five accounts each, registered within an evening,
     two networks and a client of its own. share: of what it sends, that goes out as the imitated victims; at 1
     its accounts have cards and registration days of their own too, so that hardly anything but the victims'
-    marks joins them. template: whether the employees' prompts begin alike.
+    marks joins them. template: whether the employees' prompts begin alike. quiet: accounts of the campaign that
+    send anybody's prompts.
     """
-    writer = _Writer(np.random.default_rng(1), imitated, share, template)
+    writer = _Writer(np.random.default_rng(1), imitated, share, template, quiet)
     for number in range(STRANGERS):
         _stranger(writer, number)
     for office in range(len(OFFICES)):
@@ -210,7 +216,8 @@ def _guilty(writer: _Writer, number: int) -> None:
         address = OFFICES[int(rng.integers(2))] if victim and ADDRESSES in imitated else own
         agent = OFFICE_AGENT if victim and CLIENT in imitated else OWN_AGENT
         when = writer.at(8, 17) if HOURS in imitated else writer.anywhen()
-        writer.exchange(name, when, address, agent, writer.harvest())
+        asked = writer.plain() if number < writer.quiet else writer.harvest()
+        writer.exchange(name, when, address, agent, asked)
 
 
 def told(folder: Path, run: Path) -> Said:
@@ -218,7 +225,8 @@ def told(folder: Path, run: Path) -> Said:
     given = Inputs((folder / "log.jsonl",), accounts=folder / "accounts.csv", key=HashKey.public())
     detect(given, run, ALONE, lambda step, done, whole: None)
     tiers = {(row["group"], row["tier"], row["account_id"]) for row in _accounts(run)}
-    said = Said()
+    apart = {row["account_id"] for row in _accounts(run) if row["reason"] == TierReason.OTHERS_HARVEST.value}
+    said = Said(apart=apart)
     for campaign in pq.read_table(run / "campaigns.parquet").to_pylist():
         if not campaign["listed"]:
             continue

@@ -22,8 +22,10 @@ from imitation_world import (
 VICTIMS = EMPLOYEES * len(OFFICES)
 
 
-def said_of(folder: Path, imitated: tuple[str, ...], share: float, *, template: bool = False) -> Said:
-    make(folder / "world", imitated, share, template=template)
+def said_of(
+    folder: Path, imitated: tuple[str, ...], share: float, *, template: bool = False, quiet: int = 0
+) -> Said:
+    make(folder / "world", imitated, share, template=template, quiet=quiet)
     return told(folder / "world", folder / "run")
 
 
@@ -43,11 +45,15 @@ def test_where_everything_is_imitated_victims_are_present_at_most(tmp_path: Path
     assert said.of("employee", said.named) == said.of("stranger", said.named) == 0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an office whose own tool begins each prompt alike, with no other user of it, is one group with the "
-    "campaign and acts as one itself (docs/how-it-decides.md, section 11)",
-)
 def test_where_a_victims_tool_has_words_of_its_own_victims_are_present_at_most(tmp_path: Path) -> None:
     said = said_of(tmp_path, EVERYTHING, 1.0, template=True)
+    assert said.verdicts == {"adversarial"}
+    assert said.of("guilty", said.named) >= 0.9 * POOL
+    assert said.of("employee", said.present) > 0.8 * VICTIMS
     assert said.of("employee", said.named) == 0
+
+
+def test_a_few_who_harvest_do_not_accuse_a_group_that_does_not(tmp_path: Path) -> None:
+    said = said_of(tmp_path, EVERYTHING, 1.0, template=True, quiet=POOL - 4)
+    assert said.verdicts <= {"coordinated"}
+    assert not said.apart

@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from granian.server.embed import Server
+from guard_parts import OneBucket
 
+from stillwatch.guard.asgi import GuardMiddleware
 from stillwatch.guard.asgi_types import Application, Message, Receive, Scope, Send
+from stillwatch.guard.callers import Accounts
+from stillwatch.guard.decide import Failure, Guard
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 CHAT_STREAM = (
@@ -233,3 +237,32 @@ async def chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     while size := int((await reader.readline()).strip() or b"0", 16):
         yield await reader.readexactly(size)
         await reader.readexactly(2)
+
+
+def before(model: Any, made: Guard, **options: Any) -> GuardMiddleware:
+    return GuardMiddleware(
+        model, made, failure=Failure.CLOSED, accounts=Accounts(header="x-account"), **options
+    )
+
+
+def bucket_of(made: Guard) -> OneBucket:
+    assert isinstance(made.budgets, OneBucket)
+    return made.budgets
+
+
+async def opened(port: int, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
+    """Send a request; returns the connection and the status once the head of the answer is there."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    await writer.drain()
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+    return reader, writer, int(head.split()[1])
+
+
+async def settled(made: Guard, number: int) -> list[tuple[int, int]]:
+    """What was settled, once it is so many; the server ends a call a moment after its client has the answer."""
+    for _ in range(500):
+        if len(bucket_of(made).settled) >= number:
+            break
+        await asyncio.sleep(0.01)
+    return bucket_of(made).settled

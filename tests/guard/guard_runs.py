@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.run.layout import TABLES
+from stillwatch.run.manifest import digest_of, document_of, entry_of, tables_in
 from stillwatch.schema.table import Contract
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -70,10 +71,6 @@ class World:
 def made_run(folder: Path, world: World, *, name: str = "run-1", pseudonyms: bool = False) -> Path:
     """Write a run folder."""
     folder.mkdir(parents=True)
-    about = {"id": name, "digest": f"{hash(name) & (1 << 64) - 1:064x}", "made": "2026-11-30T12:00:00Z"}
-    (folder / "run.json").write_text(
-        json.dumps({**about, "given": {"key_file": pseudonyms}}), encoding="utf-8"
-    )
     numbers = {account: number for number, account in enumerate(world.accounts, 1)}
     owners = {**world.declared, **world.verified}
     names = sorted(set(owners.values()))
@@ -91,7 +88,21 @@ def made_run(folder: Path, world: World, *, name: str = "run-1", pseudonyms: boo
     _write(folder, "permits", [vars(permit) for permit in world.permits])
     for table in ("evidence", "scores"):
         _write(folder, table, [])
+    seal_run(folder, name, pseudonyms=pseudonyms)
     return folder
+
+
+def seal_run(folder: Path, name: str, *, pseudonyms: bool = False) -> None:
+    """Write run.json over the tables that are there."""
+    entries = [entry_of(folder, file) for file in tables_in(folder)]
+    about = {
+        "id": name,
+        "digest": digest_of(entries),
+        "made": "2026-11-30T12:00:00Z",
+        "given": {"key_file": pseudonyms},
+        "manifest": document_of(entries),
+    }
+    (folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 def _account(

@@ -109,6 +109,17 @@ def configured(
     return file
 
 
+CODE = (
+    "import sys; sys.path[:0] = sys.argv[3:]\n"
+    "from pathlib import Path\n"
+    "from service_parts import open_parts\n"
+    "from stillwatch.guard.service_settings import load\n"
+    "from stillwatch.guard.serving import serve\n"
+    "serve(load(Path(sys.argv[1])), Path(sys.argv[2]), open_parts)\n"
+)
+"""Serves a state of these tests."""
+
+
 @contextlib.contextmanager
 def running(folder: Path, **options: Any) -> Iterator[Running]:
     """Run the service over a state of these tests below a folder."""
@@ -116,18 +127,15 @@ def running(folder: Path, **options: Any) -> Iterator[Running]:
     state = folder / "state"
     state.mkdir(exist_ok=True)
     file = configured(folder, port=port, **options)
-    code = (
-        "import sys; sys.path[:0] = sys.argv[3:]\n"
-        "from pathlib import Path\n"
-        "from service_parts import open_parts\n"
-        "from stillwatch.guard.service_settings import load\n"
-        "from stillwatch.guard.serving import serve\n"
-        "serve(load(Path(sys.argv[1])), Path(sys.argv[2]), open_parts)\n"
-    )
-    paths = [str(Path(__file__).parent)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(file), str(state), *paths], stderr=subprocess.PIPE, text=True
-    )
+    words = [sys.executable, "-c", CODE, str(file), str(state), str(Path(__file__).parent)]
+    with started(port, words) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def started(port: int, words: list[str]) -> Iterator[Running]:
+    """Run a command that serves, and wait until it answers."""
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     service = Running(port, process)
     try:
         for _ in range(600):

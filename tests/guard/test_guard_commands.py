@@ -106,7 +106,7 @@ def test_a_head_that_is_not_there_tells_that_entries_are_missing(state: Path) ->
         (("permit", "revoke", "licenze"), "did you mean licence"),
         (("permit", "issue", "x", "--account", "a"), "a permit names accounts or an organisation, and ends"),
         (("permit", "issue", "x", "--until", "2999-01-01"), "a permit names accounts"),
-        (("undo", "0" * 32), "does not tell whom it was about"),
+        (("undo", "0" * 32), "do not tell whom the decision was about"),
         (("exempt", "a", "--until", "2020-01-01"), "the end has passed already"),
         (("exempt", " "), "no name"),
         (("end", "7"), "no entry of that number"),

@@ -17,6 +17,8 @@ LIGHT = (
     "journal_mirror",
     "people",
     "status",
+    "litellm",
+    "open_state",
 )
 
 

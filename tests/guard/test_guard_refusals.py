@@ -28,7 +28,7 @@ from stillwatch.response.outcome import Fired
 FIRED = Fired("one-template-rule", "abcdef012345", Stage.LIVE, Action(Step.BLOCK), "restricted", 60)
 DENIED = Decision(
     "019499fe000070008000000000000001", 5, Answer.DENY, Action(Step.BLOCK), fired=(FIRED,),
-    campaign="c-0f3a", tier="named", permit="secret-permit", reason="bulk-use",
+    campaign="c-0f3a", tier="named", permit="secret-permit", reason="bulk_use",
 )  # fmt: skip
 FAULTS = [value for value in vars(refusals).values() if isinstance(value, Fault)]
 
@@ -72,8 +72,8 @@ def test_every_refusal_has_its_shape_reference_and_permit(
 def test_the_reason_is_told_in_words_or_in_the_providers_own() -> None:
     told = refused(DENIED, Dialect.OPENAI, Wording())
     assert "(bulk use)" in told.message
-    assert json.loads(told.body)["error"]["code"] == "bulk-use"
-    own = refused(DENIED, Dialect.OPENAI, Wording(texts={"bulk-use": "Your plan does not allow this."}))
+    assert json.loads(told.body)["error"]["code"] == "bulk_use"
+    own = refused(DENIED, Dialect.OPENAI, Wording(texts={"bulk_use": "Your plan does not allow this."}))
     assert own.message.startswith("Your plan does not allow this. ")
     verify = refused(replace(DENIED, action=Action(Step.VERIFY)), Dialect.OPENAI, Wording())
     assert "until its owner has been verified" in verify.message

@@ -203,8 +203,12 @@ def test_several_processes_answer_and_count_together(tmp_path: Path) -> None:
     with running(tmp_path, workers=2) as found:
         for _ in range(40):
             assert found.call("/v1/decide", {"account": "ada"})[1]["answer"] == "deny"
-        time.sleep(0.1)
-        page = found.call("/metrics")[1]
+        page = ""
+        for _ in range(100):  # a process that is still beginning is not fresh
+            page = found.call("/metrics")[1]
+            if "stillwatch_guard_fresh 1.0" in page:
+                break
+            time.sleep(0.05)
         (line,) = [line for line in page.splitlines() if line.startswith("stillwatch_guard_decisions_total{")]
         assert line.endswith(" 40.0")
         assert "stillwatch_guard_fresh 1.0" in page

@@ -69,7 +69,7 @@ def test_no_change_of_a_file_gives_another_answer(original: Path, data: st.DataO
 def test_each_byte_of_keys_and_records_is_covered(original: Path, tmp_path: Path) -> None:
     folder = StateFolder(original)
     whole = folder.snapshot(1).read_bytes()
-    for place in range(len(whole) - 60 * 56, len(whole), 97):
+    for place in range(len(whole) - 60 * 48, len(whole), 97):
         changed = bytearray(whole)
         changed[place] ^= 1
         (tmp_path / "changed").write_bytes(changed)
@@ -300,7 +300,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_pa
     assert killer.stdout is not None
     takes = float(killer.stdout.readline())
     seen = rounds = 0
-    for _ in range(20):
+    for _ in range(14):
         killer.stdin.write(f"{chance.uniform(0.0, 2.5 * takes)}\n")
         killer.stdin.flush()
         assert int(killer.stdout.readline()) == -signal.SIGKILL
@@ -313,7 +313,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_state_that_can_be_read(tmp_pa
             seen = state.snapshot.version
             assert state.known(ACCOUNTS[0], "m", START) is not None
     killer.communicate()
-    assert rounds > 6, "many were killed after their first one"
+    assert rounds > 3, "many were killed after their first one"
     made = publish(run, tmp_path / "state")
     assert made.version > seen
     left = [name for name in os.listdir(tmp_path / "state" / "snapshots") if name.startswith(".")]
@@ -328,6 +328,16 @@ def test_the_first_publisher_killed_while_it_makes_the_keys_is_made_good(tmp_pat
     made = publish(run, folder.path)
     assert made.version == 1
     assert reader(tmp_path).digest == made.digest
+
+
+def test_a_run_whose_tables_were_changed_is_not_signed(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", WORLD)
+    other = made_run(tmp_path / "other", World(ACCOUNTS, [Found("camp-a", [Member(ACCOUNTS[59])])]))
+    shutil.copyfile(other / "members.parquet", run / "members.parquet")
+    with pytest.raises(RunError, match="table members is not the one that the run's manifest lists"):
+        publish(run, tmp_path / "state")
+    assert StateFolder(tmp_path / "state").versions() == []
+    assert reader(tmp_path).digest == ""
 
 
 def test_a_disk_that_is_full_leaves_the_snapshot_in_use(original: Path, tmp_path: Path) -> None:

@@ -138,6 +138,10 @@ CONTENTS: tuple[Any, ...] = (
     [{"type": "refusal", "refusal": WORDS}],
     "redacted-by-litellm",
 )
+COSTS: tuple[Any, ...] = (
+    *(-0.5, 0, 0.0, 1, 2.5e-7, 3.1e-06, 9_999.5, 20_000.5, 1e300),
+    *("0.25", "x", None, True, []),
+)
 CHANGES: tuple[Change, ...] = (
     *(
         _set(name, value=value)
@@ -163,6 +167,7 @@ CHANGES: tuple[Change, ...] = (
         for name in ("prompt_tokens", "input_tokens", "cache_read_input_tokens", "output_tokens")
         for value in (-1, None, "12", "x", 1.5, 10**9, 2**70, True, 0)
     ),
+    *(_set(name, value=value) for name in ("spend", "response_cost", "cost_usd") for value in COSTS),
     *(
         _set(name, value=value)
         for name in ("timestamp", "startTime", "endTime")

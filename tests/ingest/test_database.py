@@ -43,6 +43,7 @@ def row_of(i: int) -> dict[str, Any]:
         "request_id": f"chatcmpl-{i}",
         "call_type": "acompletion" if i % 10 else "aembedding",
         "api_key": f"hash{i % 3}",
+        "spend": i / 8_000,
         "prompt_tokens": 10 + i,
         "completion_tokens": 5,
         "startTime": f"2026-02-{1 + i // 10:02d}T12:00:{i % 60:02d}Z",
@@ -62,6 +63,8 @@ def kind_of(name: str) -> str:
     """The type of a column."""
     if name in JSONS:
         return "jsonb"
+    if name == "spend":
+        return "float8"
     return "timestamp" if name.endswith("Time") else "int" if name.endswith("tokens") else "text"
 
 

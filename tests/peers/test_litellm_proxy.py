@@ -6,30 +6,25 @@ LiteLLM needs an environment of its own (`make litellm`); without it these tests
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from litellm_runs import ABSENT, BIN, free_port, proxy_words, settings, started, wait_for
 
 from stillwatch.ingest import IngestContext, Quarantine, plan, read
+from stillwatch.ingest.litellm import CUT_BY_LITELLM
+from stillwatch.ingest.litellm_settings import AGENT, EDGE, LENGTH, PAYLOADS, STORED
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.settings import IngestSettings
 
 HERE = Path(__file__).parent / "litellm_proxy"
-BIN = Path(__file__).parents[2] / ".venv-litellm" / "bin"
 CALLS = 11
-pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason="no .venv-litellm: run `make litellm`")
+pytestmark = pytest.mark.skipif(not (BIN / "litellm").exists(), reason=ABSENT)
 
 
 @dataclass(frozen=True)
@@ -42,65 +37,26 @@ class Proxied:
     """payloads.jsonl and spend.jsonl."""
 
 
-@contextmanager
-def started(words: list[str], folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block; it writes to a file in the folder."""
-    with (folder / f"{Path(words[-1]).stem}.out").open("wb") as out:
-        process = subprocess.Popen(
-            words,
-            cwd=HERE,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **environment,
-            },
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        port: int = opened.getsockname()[1]
-        return port
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], seconds: int = 150) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError("the proxy did not start")
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Proxied:
+    """The proxy between three clients and the stub model, once; it stores what they say."""
+    return asked_of(tmp_path_factory.mktemp("litellm"), STORE_PROMPTS="true")
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Proxied:
-    """The proxy between three clients and the stub model, once."""
-    folder = tmp_path_factory.mktemp("litellm")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Proxied:
+    """The same as it is by default, without the words."""
+    return asked_of(tmp_path_factory.mktemp("silent"), STORE_PROMPTS="false")
+
+
+def asked_of(folder: Path, **more: str) -> Proxied:
+    """The calls of the clients to a proxy with these variables in its environment."""
     stub_port, port = free_port(), free_port()
-    key = f"sk-{secrets.token_urlsafe(24)}"
-    settings = {
-        "STUB_URL": f"http://127.0.0.1:{stub_port}",
-        "LOG_FOLDER": str(folder),
-        "LITELLM_MASTER_KEY": key,
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "LITELLM_TELEMETRY": "False",
-        "DISABLE_ADMIN_UI": "True",
-    }
-    serve = [str(BIN / "litellm"), "--host", "127.0.0.1", "--port", str(port), "--config", "config.yaml"]
     with (
-        started([str(BIN / "python"), "stub.py", str(stub_port)], folder),
-        started(serve, folder, **settings) as proxy,
+        started([str(BIN / "python"), "stub.py", str(stub_port)], folder, cwd=HERE),
+        started(
+            proxy_words(port, "config.yaml"), folder, cwd=HERE, **{**settings(stub_port, folder), **more}
+        ) as proxy,
     ):
         wait_for(f"http://127.0.0.1:{port}/health/liveliness", proxy)
         asked = subprocess.run(
@@ -121,9 +77,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path, quarantine: Quarantine | None = None) -> list[dict[str, Any]]:
     """The requests that we read from a log."""
-    settings, quarantine = IngestSettings(), Quarantine()
+    settings, quarantine = IngestSettings(), quarantine or Quarantine()
     context = IngestContext(settings)
     batches = [b for source in plan([path], settings=settings) for b in read(source, context, quarantine)]
     assert not quarantine.bad, quarantine.reasons
@@ -132,6 +88,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def check(sent: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
     """Each call is one row, and the row says what the client did."""
+    assert {row["spend"] for row in rows} == {0}, "LiteLLM knows no price of this model"
     read = {row["messages"][-1]["text"]: row for row in rows}
     assert len(rows) == len(sent) == CALLS
     for call in sent:
@@ -160,3 +117,37 @@ def test_the_payloads_of_its_json_logger(proxied: Proxied) -> None:
 
 def test_the_rows_of_its_spend_logs(proxied: Proxied) -> None:
     check(proxied.sent, rows_of(proxied.logs / "spend.jsonl"))
+
+
+def lacking(path: Path) -> set[str]:
+    """The settings of which the first rows of a log show nothing."""
+    return set(plan([path], settings=IngestSettings())[0].lacks)
+
+
+def test_without_the_setting_its_table_has_no_words(silent: Proxied) -> None:
+    """What we say that the setting adds is what is missing without it, and nothing more is."""
+    rows = rows_of(silent.logs / "spend.jsonl")
+    assert len(rows) == CALLS
+    for column in ("messages", "answer", "tools", "parameters", "stainless"):
+        assert {str(row[column]) for row in rows} == {"None"}, column
+    assert all(row["user_agent"] for row in rows)
+    assert lacking(silent.logs / "spend.jsonl") == {STORED.name, PAYLOADS.name, EDGE.name}
+    assert lacking(silent.logs / "payloads.jsonl") == {EDGE.name}
+
+
+def test_with_the_setting_only_the_edge_is_missing(proxied: Proxied) -> None:
+    assert lacking(proxied.logs / "spend.jsonl") == {EDGE.name}
+    assert AGENT.name not in lacking(proxied.logs / "spend.jsonl")
+
+
+def test_its_mark_of_a_cut_is_counted(tmp_path: Path) -> None:
+    """The limit is the one that the variable sets; the loggers' payloads are whole."""
+    proxied = asked_of(tmp_path, STORE_PROMPTS="true", MAX_STRING_LENGTH_PROMPT_IN_DB="12")
+    quarantine = Quarantine()
+    rows_of(proxied.logs / "spend.jsonl", quarantine)
+    long = [call for call in proxied.sent if len(call["asked"]) > 12]
+    assert quarantine.mended["messages", CUT_BY_LITELLM] == len(long) == CALLS - 1
+    assert LENGTH.name in lacking(proxied.logs / "spend.jsonl")
+    whole = Quarantine()
+    rows_of(proxied.logs / "payloads.jsonl", whole)
+    assert not whole.mended

@@ -115,9 +115,19 @@ def test_what_is_missing_is_told_as_blindness(mixed: Ran) -> None:
     blind = {(row["kind"], row["name"]): row["share"] for row in mixed.rows("blindness")}
     assert blind["facet", "ja4"] == blind["facet", "payment"] == blind["signal", "shared_payment"] == 1.0
     assert 0.0 < blind["facet", "address"] < 1.0
+    assert ("stage", "alike") not in blind
     assert mixed.rows("campaigns") == []
     page = (mixed.folder / "report.html").read_text(encoding="utf-8")
     assert "payment" in page
+
+
+def test_a_log_of_one_quarter_of_a_day_has_nothing_to_test_content_groups_on(tmp_path: Path) -> None:
+    rows = [small_row(i, time=f"2026-03-03T07:{i:02}:00Z") for i in range(10)]
+    log = tmp_path / "one.jsonl"
+    log.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    short = Ran(run_here(Inputs((log,), "openai_jsonl"), tmp_path / "run"), tmp_path)
+    (told,) = (row for row in short.rows("blindness") if row["name"] == "alike")
+    assert (told["reason"], told["share"]) == ("less than two quarters of a day", 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +153,7 @@ def test_without_prompts_the_content_facets_and_signals_say_that_they_are_blind(
         for name, thing in things.items():
             if needs_text & set(thing.needs):
                 assert (kind, name) in blind
+    assert ("stage", "alike") in blind, "content forms no groups, and this is said"
     assert mute.about()["has_text"] == 0.0
     scored = {row["signal"] for row in mute.rows("scores")}
     assert scored & {name for kind, name in blind if kind == "signal"} == set()

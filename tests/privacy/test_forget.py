@@ -20,9 +20,9 @@ from village import ALONE, Ran, beside, run_here, small_row
 from village_planted import Planted
 
 from stillwatch import report
+from stillwatch.account_names import pseudonym
 from stillwatch.cli import program
 from stillwatch.errors import RunError
-from stillwatch.ingest.secrets import pseudonym
 from stillwatch.pipeline import Inputs, detect
 from stillwatch.pipeline.forget import forget
 from stillwatch.run import folder

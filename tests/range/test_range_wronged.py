@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -37,9 +38,13 @@ KINDS = {
     "update_wave",
     "shared_mail_root",
     "plan_rider",
+    "planner_team",
+    "suggested_questions",
+    "weekend_hackathon",
 }
 Row = dict[str, Any]
 COLUMNS = ("account", "time", "address", "client", "parameters", "tools", "status")
+TEXTS = ("end_user", "messages", "response")
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,9 @@ def look_at(name: str, scale: float, seed: int) -> Seen:
         tally.add(rows)
         assert rows.messages is not None
         columns = [getattr(rows, column).tolist() for column in COLUMNS]
-        texts = (rows.end_user.to_pylist(), rows.messages.to_pylist())
+        texts = [getattr(rows, column).to_pylist() for column in TEXTS]
         for values in zip(*columns, *texts, strict=True):
-            row = dict(zip((*COLUMNS, "end_user", "messages"), values, strict=True))
+            row = dict(zip((*COLUMNS, *TEXTS), values, strict=True))
             found[names[number[row["account"]]]].append(row)
     ids = {name: i for i, name in enumerate(world.account_ids.to_pylist())}
     declared = {ids[row["account_id"]]: row for row in accounts_table(world).to_pylist()}
@@ -175,6 +180,23 @@ def test_lessons_last_25_minutes_and_two_schools_register_on_one_day(seen: Seen)
     days = [{row["created"].date() for row in seen.declared(rows)} for rows in classes[:2]]
     assert days[0] == days[1]
     assert len(days[0]) == 1
+
+
+def test_a_hackathon_is_a_weekend_in_one_hall_with_programs_of_ones_own(seen: Seen) -> None:
+    for rows in seen.groups("weekend_hackathon"):
+        declared = seen.declared(rows)
+        assert len(declared) >= 25
+        assert len({row["payment"] for row in declared}) == 1
+        assert {row["organisation"] for row in declared} == {None}
+        assert len({row["address"] for row in rows}) == 2
+        assert max(row["time"] for row in rows) - min(row["time"] for row in rows) <= 33 * HOUR
+        first = min(row["created"] for row in declared)
+        assert max(row["created"] for row in declared) - first <= timedelta(hours=9)
+        systems = {(row["account"], system_of(row)) for row in rows if system_of(row)}
+        assert len({system for _, system in systems}) > 0.9 * len({account for account, _ in systems}) > 10
+        for mine in by_account(rows).values():
+            hours = {row["time"] // HOUR for row in mine}
+            assert len(hours) <= 28, "a night lies between the two days"
 
 
 def test_a_vendor_is_one_office_one_mail_domain_and_one_tool(seen: Seen) -> None:
@@ -318,6 +340,42 @@ def test_a_farm_shares_devices_seats_and_a_mail_root(farm: Seen) -> None:
     domains = Counter(row["email_domain"].partition(".")[2] for row in farm.declared(rows))
     assert domains.most_common(1)[0][0] != "com"
     assert max(count for root, count in domains.items() if "." in root) >= 5
+
+
+def answer_of(row: Row) -> str:
+    return str(json.loads(row["response"])["choices"][0]["message"]["content"]) if row["response"] else ""
+
+
+def asked_back(rows: list[Row], among: str) -> list[Row]:
+    """The rows whose only message is, whole, an earlier answer to the same account or group."""
+    given: dict[object, set[str]] = defaultdict(set)
+    back = []
+    for row in sorted(rows, key=lambda row: row["time"]):
+        holder = row["account"] if among == "account" else 0
+        first = [m for m in json.loads(row["messages"]) if m["role"] != "system"]
+        if len(first) == 1 and first[0]["content"] in given[holder]:
+            back.append(row)
+        given[holder].add(answer_of(row))
+    return back
+
+
+def test_some_innocents_ask_what_the_model_wrote(seen: Seen) -> None:
+    """A planner hands most of its steps to workers with tools and another system prompt; the rest is bare."""
+    teams, readers = seen.rows["planner_team"], seen.rows["suggested_questions"]
+    steps = asked_back(teams, "account")
+    bare = [row for row in steps if not row["tools"] and not system_of(row)]
+    assert len(steps) > 0.15 * len(teams)
+    assert 0.02 * len(teams) < len(bare) < 0.5 * len(steps)
+    assert 0.02 * len(readers) < len(asked_back(readers, "account")) < 0.2 * len(readers)
+    assert len({system_of(row) for row in readers}) == 1
+    assert len(asked_back(seen.rows["ordinary"], "account")) < 0.01 * len(seen.rows["ordinary"])
+
+
+def test_an_operator_hardens_questions_and_has_them_answered() -> None:
+    rows = look_at("two_stages", 0.0005, 7).rows["anneal"]
+    assert 0.3 * len(rows) < len(asked_back(rows, "campaign")) < 0.6 * len(rows)
+    frames = [said(row) for row in rows if len(said(row)) > 200]
+    assert len(set(frames)) > 0.9 * len(frames)
 
 
 def test_nobody_to_frame_is_said() -> None:

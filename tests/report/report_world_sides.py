@@ -128,8 +128,9 @@ def registered(member: dict[str, Any]) -> dict[str, Any]:
 
 
 def used(member: dict[str, Any]) -> dict[str, Any]:
-    """What an account used."""
-    exchanges = member["exchanges"]
+    """What an account used; of every ninth one the log says no cost, and of every eleventh one only some."""
+    exchanges, place = member["exchanges"], int(member["account_id"][-5:])
+    priced = 0 if place % 9 == 8 else exchanges - 5 if place % 11 == 3 else exchanges
     return {
         "account": member["account"],
         "models": ["large-4.6", "small-1"],
@@ -137,5 +138,7 @@ def used(member: dict[str, Any]) -> dict[str, Any]:
         "top_exchanges": exchanges - 1,
         "input_tokens": exchanges * 310,
         "output_tokens": exchanges * 1240,
+        "spend": priced * 4_100 if priced else None,
+        "priced": priced,
         "days": 9,
     }

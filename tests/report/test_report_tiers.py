@@ -20,7 +20,7 @@ from stillwatch.report.chapters import CHAPTERS, chapter_of, headline, in_chapte
 from stillwatch.report.sentences import roles, tiers
 from stillwatch.report.view_models import listed
 from stillwatch.run.reading import Run
-from stillwatch.schema import found
+from stillwatch.schema import found, stored
 from stillwatch.schema.codes import Role, RoleReason, Tier, TierReason
 
 
@@ -83,6 +83,9 @@ def test_what_the_accounts_file_lacks_and_what_it_lacks_of_one_account_differ(
     assert "plan not known" in told(run, "acct-01-00006", "facts")
     assert "banned no" in told(run, "acct-01-00006", "facts")
     bare = make_run(tmp_path, members=12)
+    kept = ("account", "account_id", "banned")
+    rewrite(bare, stored.ACCOUNTS, {name: None for name in stored.ACCOUNTS.names() if name not in kept})
+    assert "banned not known" in told(bare, "acct-01-00006", "facts"), "the file may not hold it"
     (bare / "accounts.parquet").unlink()
     text = told(bare, "acct-01-00006", "facts")
     assert "plan not in the accounts file" in text

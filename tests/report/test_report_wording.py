@@ -108,6 +108,9 @@ def test_an_absent_column_an_answer_and_an_unknown_value_are_three_things(run: P
     rows = [dict(zip(stored.BLINDNESS.names(), lack, strict=False)) for lack in lacks]
     for row, lack in zip(rows, lacks, strict=True):
         assert blindness.state(row).startswith(lack[4])
+    assert blindness.state(rows[1]).endswith(
+        "nobody knows when (of accounts in the accounts file; else not known)"
+    )
     pq.write_table(pa.Table.from_pylist(rows, schema=stored.BLINDNESS.arrow), run / "blindness.parquet")
     page = report.write(run).read_text(encoding="utf-8")
     part = page[page.index('id="blindness"') : page.index('id="quarantine"')]
@@ -148,6 +151,11 @@ def test_without_prompts_intent_is_not_assessable_and_the_shape_is_told(run: Pat
     assert "The model that 12 of 12 accounts ask most is large-4.6." in text
     assert "read 310 tokens and were given 1.24k on average" in text
     assert "What would decide it" in text
+    rewrite(run, found.CAMPAIGNS, {"input_tokens": 0, "output_tokens": 0})
+    assert "exchanges, whose tokens the log does not count" in told(run, "C001")
+    page = report.write(run).read_text(encoding="utf-8")
+    assert "tokens not counted in the log" in page
+    assert "0 tokens read" not in page
     lines = {
         line.behaviour[:7]: line for line in crosswalk(campaign_view(Run(run), Run(run).rows("campaigns")[0]))
     }

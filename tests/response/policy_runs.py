@@ -78,65 +78,26 @@ def make_run(folder: Path) -> Path:
     """Every kind of customer; each account asks `large` twice a day, and `small` once on the last day."""
     ids = [*ACCOUNTS, *(f"benign-{number}" for number in range(BENIGN))]
     keys = {name: 1_000 + 7 * place for place, name in enumerate(ids)}
-    members, beside = [], []
+    members: list[Row] = []
+    beside: list[Row] = []
     for name, (group, tier, _) in ACCOUNTS.items():
         row = {"group": group, "account": keys[name], "account_id": name, "tier": tier, "reason": "both"}
         (members if tier == "named" else beside).append(row)
-    # Somebody who is in two groups is taken for what is gravest.
-    members.append({"group": 7, "account": keys["named-2"], "account_id": "named-2", "tier": "named"})
+    # Somebody who is in several groups is taken as a published state takes it.
+    for group, name, tier in (
+        (7, "named-2", "named"),
+        (4, "named-2", "near"),
+        (5, "named-1", "named"),
+        (1, "open-1", "present"),
+    ):
+        row = {"group": group, "account": keys[name], "account_id": name, "tier": tier, "nats": 50.0}
+        (members if tier == "named" else beside).append(row)
     write(folder / "members.parquet", found.MEMBERS, members)
     write(folder / "bystanders.parquet", found.BYSTANDERS, beside)
     write(folder / "evidence.parquet", found.EVIDENCE, [])
     write(folder / "scores.parquet", found.SCORES, [])
-    write(
-        folder / "campaigns.parquet",
-        found.CAMPAIGNS,
-        [
-            {
-                "campaign": f"C{group:03d}",
-                "identity": name,
-                "group": group,
-                "verdict": verdict,
-                "role": role,
-                "listed": listed,
-                "scale": 0.9,
-                "at_least": 2,
-                "last": START + timedelta(days=1),
-            }
-            for group, (name, verdict, role, listed) in CAMPAIGNS.items()
-        ],
-    )
-    write(
-        folder / "accounts.parquet",
-        stored.ACCOUNTS,
-        [
-            {
-                "account": keys[name],
-                "account_id": name,
-                "plan": "pro" if place % 2 else None,
-                "created": START - timedelta(days=place) if place % 3 else None,
-                "organisation": 77 if name == "licensed-1" else None,
-            }
-            for place, name in enumerate(ids)
-        ],
-    )
-    write(
-        folder / "labels.parquet", stored.LABELS, [{"key": 77, "kind": "organisation", "label": "North Lab"}]
-    )
-    write(
-        folder / "permits.parquet",
-        stored.PERMITS,
-        [
-            {"name": "north", "organisation": "North Lab", "expires": START + timedelta(days=90)},
-            {
-                "name": "one",
-                "accounts": ["licensee"],
-                "models": ["large"],
-                "starts": START + timedelta(days=1),
-                "expires": START + timedelta(days=90),
-            },
-        ],
-    )
+    _campaigns(folder)
+    _accounts(folder, keys)
     for day in range(DAYS):
         rows = [_exchange(keys[name], day, "large", turn) for name in ids for turn in range(2)]
         if day == DAYS - 1:
@@ -159,3 +120,60 @@ def make_run(folder: Path) -> Path:
 def _exchange(account: int, day: int, model: str, turn: int) -> Row:
     time = START + timedelta(days=day, hours=turn)
     return {"request": account * 100 + day * 10 + turn, "account": account, "time": time, "model": model}
+
+
+def _campaigns(folder: Path) -> None:
+    write(
+        folder / "campaigns.parquet",
+        found.CAMPAIGNS,
+        [
+            {
+                "campaign": f"C{group:03d}",
+                "identity": name,
+                "group": group,
+                "verdict": verdict,
+                "role": role,
+                "listed": listed,
+                "scale": 0.9,
+                "at_least": 2,
+                "last": START + timedelta(days=1),
+            }
+            for group, (name, verdict, role, listed) in CAMPAIGNS.items()
+        ],
+    )
+
+
+def _accounts(folder: Path, keys: dict[str, int]) -> None:
+    """The accounts, and the permits that name two of them."""
+    write(
+        folder / "accounts.parquet",
+        stored.ACCOUNTS,
+        [
+            {
+                "account": keys[name],
+                "account_id": name,
+                "plan": "pro" if place % 2 else None,
+                "created": START - timedelta(days=place) if place % 3 else None,
+                "organisation": 77 if name in ("licensed-1", "chance-1") else None,
+                "verification": "organisation" if name == "licensed-1" else "mail",
+            }
+            for place, name in enumerate(keys)
+        ],
+    )
+    write(
+        folder / "labels.parquet", stored.LABELS, [{"key": 77, "kind": "organisation", "label": "North Lab"}]
+    )
+    write(
+        folder / "permits.parquet",
+        stored.PERMITS,
+        [
+            {"name": "north", "organisation": "North Lab", "expires": START + timedelta(days=90)},
+            {
+                "name": "one",
+                "accounts": ["licensee"],
+                "models": ["large"],
+                "starts": START + timedelta(days=1),
+                "expires": START + timedelta(days=90),
+            },
+        ],
+    )

@@ -78,6 +78,14 @@ EQUAL = st.sampled_from(("==", "!="))
 
 
 @st.composite
+def mixed(draw: Any) -> str:
+    """A comparison of sums in which whole numbers meet others; CEL has no such sums."""
+    signs = [draw(st.sampled_from(("+", "-", "*"))) for _ in range(2)]
+    left = f"({draw(whole_numbers(1))}) {signs[0]} {draw(real_numbers())} {signs[1]} {draw(whole_numbers(1))}"
+    return f"{left} {draw(st.sampled_from(SIGNS))} -({draw(real_numbers())})"
+
+
+@st.composite
 def conditions(draw: Any, depth: int = 3) -> str:
     """A condition."""
     if depth and draw(st.booleans()):

@@ -134,6 +134,15 @@ def test_the_difference_names_who_changes_permit_holders_first(run: Path) -> Non
         ("named-adversarial", "observe", "block", ["named-1", "named-2"]),
     ]
     assert found["changed"] == 7
+    assert [(row["harder"], row["milder"]) for row in found["changes"]] == [
+        (row["after"] == "block", False) for row in found["changes"]
+    ]
+    back = difference(run, candidate, live, exempt={"researcher"})
+    assert {row["kind"] for row in back["changes"] if row["milder"]} == {
+        "permit-holder",
+        "named-unlicensed",
+        "named-adversarial",
+    }
     assert difference(run, live, live)["changed"] == 0
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from policy_states import conditions, mixed, states
 
 from stillwatch.response.compiled import EMPTY, CompiledPolicy, Standing
 from stillwatch.response.inputs import AccountState, CampaignState, Inputs
 from stillwatch.response.ladder import Stage, Step
 from stillwatch.response.language.policy_file import policy_of
-from stillwatch.response.language.rule import Rule
+from stillwatch.response.language.rule import Rule, RuleKind
 from stillwatch.response.outcome import Policy
 
 NAMED = Inputs(AccountState(tier="named"), campaign=CampaignState(role="operator"))
@@ -22,6 +25,7 @@ aa_look = rule({WHEN} do = review())
 mm_see = rule({WHEN} do = observe())
 yy_block = rule({WHEN} do = block(), {ENDS})
 """
+DOES = ("observe()", "block()", "slow(account_tokens = 5)", "review()", "permit()")
 LET = f"let = rule({WHEN} do = permit())"
 
 
@@ -112,3 +116,31 @@ def test_the_digest_tells_policies_apart() -> None:
         EMPTY,
     ]
     assert len({digest, *(one.digest for one in others)}) == 6
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(conditions() | mixed(), st.sampled_from(DOES), st.sampled_from(Stage)), max_size=6),
+    states(hostile=True),
+    st.integers(0, 2**64 - 1),
+)
+def test_a_policy_never_raises_and_takes_each_rule_once(
+    made: list[tuple[str, str, Stage]], inputs: Inputs, key: int
+) -> None:
+    text = "\n".join(
+        f'r{place} = rule(when = {condition}, do = {does}, expires = days(1), reason = "x")'
+        for place, (condition, does, _) in enumerate(made)
+    )
+    standings = [Standing(rule, stage, 0.5) for rule, (_, _, stage) in zip(rules(text), made, strict=True)]
+    found = CompiledPolicy(standings).outcome(inputs, key)
+    told = [*(one.rule for one in found.acting + found.shadow), *found.review]
+    assert len(told) == len(set(told))
+    assert set(told) <= {one.rule.name for one in standings if one.stage not in (Stage.DRAFT, Stage.RETIRED)}
+    if any(kind_of(one.rule, standings) is RuleKind.PERMIT for one in found.acting):
+        assert len(found.acting) == 1
+        assert found.review == ()
+
+
+def kind_of(name: str, standings: list[Standing]) -> RuleKind:
+    (kind,) = (one.rule.kind for one in standings if one.rule.name == name)
+    return kind

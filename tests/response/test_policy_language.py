@@ -170,7 +170,9 @@ RULES: dict[str, tuple[str, str]] = {
     "def f(): return 1": ("functions of your own", "name"),
     "while True: pass": ("loops", "tuple"),
     "x = 1\nx = 2": ("assigned already, on line 1", "once"),
-    'x = "\\d"': ("invalid escape sequence", "mend"),
+    'x = "\\d"': ("an escape that is not part", "u00e4"),
+    'x = "\\400"': ("an escape that is not part", "u00e4"),
+    "x = request.n == 1or account.held": ("a space is missing", "1 or x"),
     "x = account.held && account.exempt": ("the syntax is wrong", "`and`"),
     "x = (account.held": ("the syntax is wrong", "mend"),
     "x = 1\0": ("null", "take it out"),
@@ -209,28 +211,6 @@ def test_a_long_line_is_shown_around_the_place() -> None:
 
 def test_a_fault_is_told_once_where_its_name_is_used_often() -> None:
     assert len(faults("x = account.plann\n" + "".join(f"y{i} = x and x\n" for i in range(9)))) == 1
-
-
-BOMBS = {
-    "brackets": "x = " + "(" * 5_000 + "1" + ")" * 5_000,
-    "few brackets": "x = " + "(" * 150 + "1" + ")" * 150,
-    "not": "x = " + "not " * 10_000 + "account.held",
-    "minus": "x = " + "-" * 30_000 + "1",
-    "sums": "x = " + "1+" * 20_000 + "1",
-    "tuples": "x = " + "(1," * 3_000 + ")" * 3_000,
-    "many names": "\n".join(f"x{i} = 1" for i in range(6_000)),
-    "digits": "x = " + "9" * 60_000,
-    "calls": "x = " + "days(" * 1_000 + ")" * 1_000,
-}
-
-
-@pytest.mark.parametrize("name", list(BOMBS))
-def test_what_is_too_deep_or_too_much_is_refused(name: str) -> None:
-    if name == "few brackets":
-        assert read(BOMBS[name]).rules == ()
-        return
-    assert len(BOMBS[name].encode()) <= source.MOST_BYTES
-    assert faults(BOMBS[name])
 
 
 def test_names_cannot_grow_without_end() -> None:
@@ -279,6 +259,16 @@ def test_a_version_is_what_a_rule_says_not_how_it_is_laid_out() -> None:
         }
         text = f"a = rule(when = {NAMED} and request.n > 200_000, do = {SLOW})".replace(old[change], change)
         assert read(text).rules[0].version != plain.version
+
+
+def test_versions_are_counted_as_ever() -> None:
+    """A state folder names rules by their versions: counted in another way, no guard would start on it."""
+    rule = read(
+        f"""a = rule(when = {NAMED} and not (request.n in (1, 2.5) or campaign.scale * 2 - -request.n < 1),
+        do = trim(most_n = 2, consent = hidden(reason = "r", approver = "Ädà", policy_line = "4")),
+        expires = days(1), onset = minutes(5), reason = "x", touches = [case(tier = "near")], about = "b\\"")"""
+    ).rules[0]
+    assert rule.version == "6112aa20b340", canonical(rule)
 
 
 @settings(max_examples=200, deadline=None)

@@ -44,10 +44,15 @@ def store(tmp_path: Path) -> PolicyStore:
 
 
 def backtested(
-    store: PolicyStore, version: str, touched: int = 0, of: int = 50, days_ago: float = 1.0
+    store: PolicyStore,
+    version: str,
+    touched: int = 0,
+    of: int = 50,
+    days_ago: float = 1.0,
+    rule: str = "a",
 ) -> str:
     made = datetime.fromtimestamp(NOW, UTC) - timedelta(days=days_ago)
-    row = {"rule": "a", "version": version, "benign": {"asked": touched, "of": of}}
+    row = {"rule": rule, "version": version, "benign": {"asked": touched, "of": of}}
     return keep_backtest(store.folder, {"made": made.isoformat().replace("+00:00", "Z"), "rules": [row]})
 
 
@@ -117,6 +122,15 @@ def test_live_needs_a_fresh_backtest_below_the_ceiling(store: PolicyStore) -> No
     refused(store, Stage.LIVE, "touched 3 benign accounts; its ceiling is 2")
     digest = backtested(store, version, touched=2, days_ago=1)
     assert store.promote("a", Stage.LIVE, **WHO).backtest == digest
+
+
+def test_what_only_observes_needs_a_backtest_and_has_no_ceiling(store: PolicyStore) -> None:
+    store.promote("watch", Stage.SHADOW, **WHO)
+    version = store.promote("watch", Stage.CANARY, **WHO, share=0.1).version
+    with pytest.raises(PolicyError, match="no backtest"):
+        store.promote("watch", Stage.LIVE, **WHO)
+    digest = backtested(store, version, touched=9, rule="watch")
+    assert store.promote("watch", Stage.LIVE, **WHO).backtest == digest
 
 
 def test_a_changed_backtest_is_noticed(store: PolicyStore) -> None:
@@ -268,8 +282,11 @@ def test_what_is_broken_never_replaces_what_is_good(store: PolicyStore) -> None:
 def test_no_state_is_no_rule(tmp_path: Path) -> None:
     store = PolicyStore(tmp_path / "nowhere")
     assert store.current().outcome(NAMED, 1).acting == ()
+    with pytest.raises(PolicyError, match="no policy was ever added"):
+        store.promote("a", Stage.SHADOW, **WHO)
     assert not (tmp_path / "nowhere").exists()
     store.add(file(), **WHO)
+    assert (tmp_path / "nowhere").stat().st_mode & 0o777 == 0o700
     store.promote("a", Stage.SHADOW, **WHO)
     assert eventually(lambda: bool(store.current().standings), 1.0)
 

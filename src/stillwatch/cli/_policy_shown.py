@@ -195,7 +195,7 @@ def show_difference(document: dict[str, Any]) -> None:
             f"{row['accounts']:,}",
             row["before"],
             row["after"],
-            "harder" if row["harder"] else "milder",
+            "harder" if row["harder"] else "milder" if row["milder"] else "recorded only",
             ", ".join(row["ids"][:MOST_SHOWN]) + (", …" if row["accounts"] > MOST_SHOWN else ""),
         )
         for row in document["changes"]

@@ -143,16 +143,12 @@ def _run(
     from stillwatch.pipeline import detect
     from stillwatch.run.lock import writing
 
-    notes: list[str] = []
-    try:
-        with progress() as move:
-            run = detect(inputs, out, settings, move, force=force, say=notes.append)
-            move("writing the report", 0, 0)
-            with writing(run):
-                page = report.write(run)
-    finally:
-        for said in notes:  # not before: a bar may stand there
-            note(plain(said))
+    with progress() as move:
+        # A bar makes room for what goes to stderr.
+        run = detect(inputs, out, settings, move, force=force, say=lambda said: note(plain(said)))
+        move("writing the report", 0, 0)
+        with writing(run):
+            page = report.write(run)
     publication = published_too(run, state)
     if as_json:
         print_json({**report.summary_document(run), **told(publication)})

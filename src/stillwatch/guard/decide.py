@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from stillwatch.guard.decision_id import decision_id
 from stillwatch.guard.ports import Budgets, Recorded, Records, Reserved, State
@@ -26,6 +27,12 @@ MOST_TOKENS = 1 << 24
 """The most tokens that one request reserves: a client writes `max_tokens`, and may write anything."""
 TRY_AGAIN_S = 30.0
 """Seconds until the next try where the guard cannot tell and fails closed."""
+DELAYS = random.SystemRandom()
+"""Draws delays that nobody can foresee."""
+Fields = dict[str, Any]
+"""What is known of a decision while it is made. A decision is frozen, and to copy one for each step of its
+making would take most of the time.
+"""
 LOOKED_FOR = frozenset(Permission) - {Permission.NOT_ASKED, Permission.NONE}
 
 
@@ -59,8 +66,8 @@ class Guard:
         """Return the decision on one request; it is recorded when this returns."""
         began = time.perf_counter_ns()
         now = self.clock()
-        decision = self._decided(request, now)
-        decision = replace(decision, latency_ns=time.perf_counter_ns() - began)
+        found = self._decided(request, now)
+        decision = Decision(**found, latency_ns=time.perf_counter_ns() - began)
         if self.records.decided(request, decision, now) is not Recorded.UNWRITTEN:
             return decision
         done = self._unrecorded(decision)
@@ -88,51 +95,48 @@ class Guard:
             return replace(held, answer=Answer.ALLOW, reason="", retry_after_s=0.0)
         return replace(held, answer=Answer.UNAVAILABLE, reason="", retry_after_s=TRY_AGAIN_S)
 
-    def _decided(self, request: Request, now: float) -> Decision:
+    def _decided(self, request: Request, now: float) -> Fields:
         state, policy = self.state, self.policy()
-        stale = not state.fresh(now)
-        base = Decision(
-            id=decision_id(now),
-            key=0,
-            answer=Answer.ALLOW,
-            action=OBSERVE,
-            permission=Permission.NONE if state.digest else Permission.NOT_ASKED,
-            stale=stale,
-            snapshot=state.digest,
-            policy=policy.digest,
-        )
-        if not state.digest and self.failure is Failure.CLOSED:
-            return replace(base, answer=Answer.UNAVAILABLE, retry_after_s=TRY_AGAIN_S)
+        digest = state.digest
+        found: Fields = {
+            "id": decision_id(now),
+            "key": 0,
+            "answer": Answer.ALLOW,
+            "action": OBSERVE,
+            "permission": Permission.NONE if digest else Permission.NOT_ASKED,
+            "stale": not state.fresh(now),
+            "snapshot": digest,
+            "policy": policy.digest,
+        }
+        if not digest and self.failure is Failure.CLOSED:
+            return found | {"answer": Answer.UNAVAILABLE, "retry_after_s": TRY_AGAIN_S}
         known = state.known(request.account, request.facts.model, now)
-        if known is None:
-            return base
-        return self._of_known(request, known, policy, base, now)
+        if known is not None:
+            campaign = known.campaign.name
+            found["key"], found["campaign"], found["tier"] = known.key, campaign, known.account.tier
+            found["permission"], found["permit"] = known.permission, known.permit
+            if campaign:
+                self._judge(request, known, policy, found, now)
+        return found
 
-    def _of_known(
-        self, request: Request, known: Known, policy: Policy, base: Decision, now: float
-    ) -> Decision:
-        base = replace(
-            base,
-            key=known.key,
-            campaign=known.campaign.name,
-            tier=known.account.tier,
-            permission=known.permission,
-            permit=known.permit,
-        )
-        if not known.campaign.name:
-            return base
+    def _judge(self, request: Request, known: Known, policy: Policy, found: Fields, now: float) -> None:
+        """Put into `found` what the policy says of an account in a campaign, and what is done."""
         used = self.budgets.used(known.key, known.campaign.name, now)
         outcome = policy.outcome(_inputs(request, known, used), known.key)
-        acting, said, why = self._acting(known, outcome.acting, base.stale, now)
-        found = replace(
-            base,
-            fired=tuple(acting),
-            shadow=outcome.shadow,
-            review=outcome.review,
-            said=said,
-            held_back=why,
-        )
-        return self._taken(request, known, found, now)
+        found["shadow"], found["review"] = outcome.shadow, outcome.review
+        if not outcome.acting:
+            return
+        acting, said, why = self._acting(known, outcome.acting, found["stale"], now)
+        found["fired"], found["said"], found["held_back"] = tuple(acting), said, why
+        steps = {one.action.step: one for one in reversed(acting)}  # the hardest of each step stays
+        hardest = max(steps, default=Step.OBSERVE)
+        if hardest is Step.OBSERVE:
+            return
+        found["action"], found["reason"] = steps[hardest].action, steps[hardest].reason
+        if hardest in REFUSING:
+            found["answer"] = Answer.DENY
+        else:
+            self._soften(request, known, steps, found, now)
 
     def _acting(
         self, known: Known, fired: tuple[Fired, ...], stale: bool, now: float
@@ -153,41 +157,26 @@ class Guard:
                 acting.append(one)
         return acting, said, why
 
-    def _taken(self, request: Request, known: Known, found: Decision, now: float) -> Decision:
-        steps = {one.action.step: one for one in reversed(found.fired)}  # the hardest of each step stays
-        hardest = max(steps, default=Step.OBSERVE)
-        first = steps.get(hardest)
-        if first is None or hardest is Step.OBSERVE:
-            return found
-        also = tuple(one.action for step, one in sorted(steps.items(), reverse=True) if step != hardest)
-        found = replace(found, action=first.action, reason=first.reason)
-        if hardest in REFUSING:
-            return replace(found, answer=Answer.DENY)
-        found = replace(
-            found,
-            also=tuple(action for action in also if action.step is not Step.OBSERVE),
-            delay_ms=random.SystemRandom().randint(0, max(one.action.delay_ms for one in found.fired)),
-            cohort=known.campaign.name if Step.MARK in steps else "",
-        )
-        if Step.SLOW not in steps:
-            return found
-        return self._slowed(request, known, found, steps[Step.SLOW], now)
-
-    def _slowed(self, request: Request, known: Known, found: Decision, slow: Fired, now: float) -> Decision:
-        tokens = _tokens(request)
-        action = slow.action
+    def _soften(
+        self, request: Request, known: Known, steps: dict[Step, Fired], found: Fields, now: float
+    ) -> None:
+        """Put into `found` the steps with which the model is asked all the same, unless a budget is spent."""
+        milder = sorted(steps.keys() - {Step.OBSERVE, found["action"].step}, reverse=True)
+        found["also"] = tuple(steps[step].action for step in milder)
+        longest = max(one.action.delay_ms for one in found["fired"])
+        found["delay_ms"] = DELAYS.randint(0, longest) if longest else 0
+        found["cohort"] = known.campaign.name if Step.MARK in steps else ""
+        if (slow := steps.get(Step.SLOW)) is None:
+            return
+        tokens, limits = _tokens(request), slow.action
         answer: Reserved = self.budgets.reserve(
-            known.key, known.campaign.name, tokens, action.account_tokens, action.campaign_tokens, now
+            known.key, known.campaign.name, tokens, limits.account_tokens, limits.campaign_tokens, now
         )
         if answer.granted:
-            return replace(found, reserved=tokens)
-        return replace(
-            found,
-            answer=Answer.WAIT,
-            action=action,
-            reason=slow.reason,
-            retry_after_s=answer.retry_after_s,
-        )
+            found["reserved"] = tokens
+            return
+        found["answer"], found["retry_after_s"] = Answer.WAIT, answer.retry_after_s
+        found["action"], found["reason"] = limits, slow.reason
 
 
 def _hardness(fired: Fired) -> tuple[int, int, int, str]:

@@ -19,10 +19,12 @@ from stillwatch.guard.token_bucket import Bucket
 from stillwatch.run.durable import FILE
 
 ACCOUNT, CAMPAIGN = 0, 1
-KEPT = 1 << 18
+KEPT = 1 << 17
 """Accounts and campaigns that are kept in memory. What was not asked for the longest goes first; its bucket
 is full by then, unless more than so many ask within a minute, which is counted as a problem.
 """
+ROWS_AT_ONCE = 256
+"""Rows that are copied while requests wait."""
 WRITE_S = 1.0
 """Seconds between two writes: what a crash forgets, at most."""
 SCHEMA = """
@@ -106,16 +108,22 @@ class EmbeddedBudgets:
             if self._db is None:
                 return
             with self._lock:
-                names = [name for name in self._dirty if name in self._spent]
-                rows = [_row(name, self._spent[name]) for name in names]
-                self._dirty = set()
+                names, self._dirty = list(self._dirty), set()
             try:
                 with self._db:
-                    self._db.executemany("INSERT OR REPLACE INTO budgets VALUES (?,?,?,?,?,?,?,?,?)", rows)
+                    for start in range(0, len(names), ROWS_AT_ONCE):
+                        rows = self._rows(names[start : start + ROWS_AT_ONCE])
+                        self._db.executemany(
+                            "INSERT OR REPLACE INTO budgets VALUES (?,?,?,?,?,?,?,?,?)", rows
+                        )
             except sqlite3.Error as error:
                 self._problems.add("budgets-unwritten", str(error))
                 with self._lock:
                     self._dirty.update(names)
+
+    def _rows(self, names: list[Name]) -> list[tuple[int | str | float | None, ...]]:
+        with self._lock:
+            return [_row(name, self._spent[name]) for name in names if name in self._spent]
 
     def close(self) -> None:
         """Write what is left, and let go of the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from stillwatch.guard.snapshot import Snapshot, open_snapshot
 from stillwatch.guard.snapshot_format import TIERS, Refused
 from stillwatch.guard.snapshot_rows import (
     Accounts,
+    Array,
     accounts_of,
     campaigns_of,
     document,
@@ -32,6 +34,7 @@ from stillwatch.guard.state_lock import writing_state
 from stillwatch.run.about import identity_of
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import MARK
+from stillwatch.run.manifest import entries_of, entry_of
 from stillwatch.run.reading import Run
 
 HOUR_S = 3_600.0
@@ -41,6 +44,10 @@ KEEP_H = 24.0
 """Hours that an earlier snapshot's file is kept, where nothing else is said."""
 WAIT_S = 60.0
 """Seconds to wait for another publisher, where nothing else is said."""
+
+
+READ = ("accounts", "campaigns", "members", "bystanders", "permits", "labels")
+"""Tables that are read."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,8 @@ def publish(
         used = folder.current.exists() or folder.journal.exists()
         make_keys(folder.keys, used=used)
         made = time.time() if now is None else now
-        before = _before(folder)
-        made_from = _sections(run, folder, before, made)
+        made_from = _sections(run, folder, made)
+        _must_be_whole(run_folder, run.about)
         version = max([0, *folder.versions(), *_named(folder)]) + 1
         head = {
             "version": version,
@@ -115,23 +122,41 @@ def publish(
         head["made"],
         head["expires"],
         made_from.head["counts"],
-        before is not None,
+        made_from.carried,
     )
+
+
+def _must_be_whole(run: Path, about: dict[str, Any]) -> None:
+    """Raise RunError where a table that was read is not the one that the run's manifest lists: what is signed
+    must be what was found.
+    """
+    listed = {entry.file: entry for entry in entries_of(about, run / MARK)}
+    for name in READ:
+        file = f"{name}.parquet"
+        if (run / file).exists() and entry_of(run, file) != listed.get(file):
+            raise RunError(
+                f"table {name} is not the one that the run's manifest lists; nothing was published",
+                where=str(run / file),
+                do="if the run was being replaced, publish it again; else see `stillwatch run verify`",
+            )
 
 
 @dataclass
 class _Made:
     head: dict[str, Any]
     sections: dict[str, Any]
+    carried: bool
 
 
-def _sections(run: Run, folder: StateFolder, before: Snapshot | None, made: float) -> _Made:
+def _sections(run: Run, folder: StateFolder, made: float) -> _Made:
     lookup = lookup_key(folder.keys)
     overlay, head = _journal(folder)
     accounts = accounts_of(run, lookup)
     campaigns = campaigns_of(run)
     put_into_campaigns(run, accounts, campaigns)
     permits, sets = put_permits(run, accounts, lookup)
+    accounts.let_go_of_tables()
+    before = _before(folder)  # not earlier: its pages count as memory while the tables are read
     carry_over(accounts, campaigns, before, overlay, made)
     tiers = np.bincount(accounts.records["tier"], minlength=len(TIERS))
     counts = {
@@ -152,7 +177,7 @@ def _sections(run: Run, folder: StateFolder, before: Snapshot | None, made: floa
         "keys": accounts.keys,
         "records": accounts.records,
     }
-    return _Made({"counts": counts, "journal": head}, sections)
+    return _Made({"counts": counts, "journal": head}, sections, before is not None)
 
 
 def carry_over(
@@ -171,24 +196,28 @@ def carry_over(
     if before is None:
         return
     keys, old = np.frombuffer(before.keys, KEY_TYPE), np.frombuffer(before.records, RECORD_TYPE)
-    if not len(keys) or not len(accounts.keys):
-        return
-    places = np.minimum(np.searchsorted(keys, accounts.keys), len(keys) - 1)
-    there = keys[places] == accounts.keys
-    rows, places = np.flatnonzero(there), places[there]
     families = {row["family"]: number for number, row in enumerate(campaigns, 1)}
     family = np.asarray([0, *(families[row["family"]] for row in campaigns)], np.int64)
     family_before = np.asarray([-1, *(families.get(one.family, -1) for one in before.campaigns)], np.int64)
-    was = old["campaign"][places]
-    same = (
-        inside[rows]
-        & (family[records["campaign"][rows]] == family_before[was])
-        & (records["tier"][rows] == old["tier"][places])
+    rows, places = _both(accounts.keys, keys, np.flatnonzero(inside))
+    same = (family[records["campaign"][rows]] == family_before[old["campaign"][places]]) & (
+        records["tier"][rows] == old["tier"][places]
     )
     records["since"][rows[same]] = old["since"][places[same]]
     cleared = np.asarray([0, *(_clearing(one.state.name, overlay) for one in before.campaigns)], np.uint32)
-    still = np.isin(old["cleared"][places], np.asarray([*overlay.by_entry, 0], np.uint32))
-    records["cleared"][rows] = np.where(cleared[was] > 0, cleared[was], old["cleared"][places] * still)
+    still = np.asarray([*overlay.by_entry, 0], np.uint32)
+    places, rows = _both(keys, accounts.keys, np.flatnonzero((old["campaign"] > 0) | (old["cleared"] > 0)))
+    was, kept = cleared[old["campaign"][places]], old["cleared"][places]
+    records["cleared"][rows] = np.where(was > 0, was, kept * np.isin(kept, still))
+
+
+def _both(keys: Array, others: Array, rows: Array) -> tuple[Array, Array]:
+    """Those of some rows whose keys stand among others too, and where they stand there."""
+    if not len(others):
+        return rows[:0], rows[:0]
+    places = np.minimum(np.searchsorted(others, keys[rows]), len(others) - 1)
+    there = others[places] == keys[rows]
+    return rows[there], places[there]
 
 
 def _clearing(identity: str, overlay: Overlay) -> int:
@@ -217,13 +246,15 @@ def _before(folder: StateFolder) -> Snapshot | None:
     """The snapshot in use; None where there is none that can be used: a new one must mend that."""
     try:
         current = folder.read_current()
-        return (
-            None
-            if current is None
-            else open_snapshot(folder.snapshot(current.version), verifier(folder.keys))
-        )
+        if current is None:
+            return None
+        found = open_snapshot(folder.snapshot(current.version), verifier(folder.keys))
     except (Refused, RunError):
         return None
+    # Checking it read all of it; those pages need not stay in memory, since few accounts are looked up.
+    if isinstance(found.records.obj, mmap.mmap):
+        found.records.obj.madvise(mmap.MADV_DONTNEED)
+    return found
 
 
 def _named(folder: StateFolder) -> list[int]:

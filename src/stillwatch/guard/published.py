@@ -44,6 +44,10 @@ class Mirror(Protocol):
         """Take over what others have, and hand on what they lack."""
         ...
 
+    def close(self) -> None:
+        """Let go of the journal."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -178,6 +182,8 @@ class PublishedState:
         if self._thread.is_alive():
             self._thread.join(LATE_S)
         with self._lock:
+            if self._mirror is not None:
+                self._mirror.close()
             if self._journal is not None:
                 self._journal.close()
 

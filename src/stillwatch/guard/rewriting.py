@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from stillwatch.guard.bodies import MOST_BESIDE, Body, Raw, clear, count, fields_of, members, small, written
+from stillwatch.guard.cohort import COHORT_HEADER as COHORT_HEADER
+from stillwatch.guard.cohort import OURS as OURS
+from stillwatch.guard.cohort import REASONING_HEADER as REASONING_HEADER
+from stillwatch.guard.cohort import cohort as cohort
 from stillwatch.guard.request import Decision
 from stillwatch.response.ladder import Action, Step
 
-OURS = b"x-stillwatch-"
-"""Beginning of the headers by which the guard speaks to the server. A client's own ones are taken out."""
-COHORT_HEADER = b"x-stillwatch-cohort"
-"""MARK: the cohort, for the server's own watermark of answers."""
-REASONING_HEADER = b"x-stillwatch-reasoning"
-"""SUMMARISE: `summary`; the server is to withhold reasoning, or to hand over a summary of it."""
 LOGPROBS = ("logprobs", "top_logprobs", "prompt_logprobs")
 """TRIM: fields that are dropped."""
 COUNTS = ("n", "best_of")
@@ -26,13 +23,6 @@ LOGPROBS_INCLUDED = "message.output_text.logprobs"
 """TRIM: what is dropped from `include` of OpenAI's responses."""
 FALSE, TRUE, OMITTED = Raw(b"false"), Raw(b"true"), Raw(b'"omitted"')
 Members = dict[str, Raw]
-
-
-def cohort(name: str, key: bytes) -> str:
-    """The cohort as the server is told it: 64 bits of keyed BLAKE2b (RFC 7693), so that a header in a log
-    names no campaign.
-    """
-    return hashlib.blake2b(name.encode("utf-8", "replace"), key=key[:64], digest_size=8).hexdigest()
 
 
 def headers(decision: Decision, key: bytes) -> list[tuple[bytes, bytes]]:

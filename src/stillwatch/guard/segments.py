@@ -20,6 +20,10 @@ from stillwatch.run.durable import FILE, FOLDER, sync
 
 PACKED = ".jsonl.zst"
 PLAIN = ".jsonl"
+TOGETHER = 256
+"""Lines that are written by one call."""
+TURN, PAUSE_S = 8, 1e-5
+"""Lines that are made before other threads have their turn, in which requests are decided; seconds of it."""
 Line = bytes | Callable[[], bytes]
 """A line with its end, or what makes it when there is time."""
 
@@ -48,7 +52,7 @@ class Segments:
         """
         self._folder, self._kind = folder, kind
         self._most_bytes, self._most_seconds, self._most_waiting = most_bytes, most_seconds, most_waiting
-        self._lock = threading.Lock()
+        self._lock, self._drains = threading.Lock(), threading.Lock()
         self._waiting: deque[Line] = deque()
         self._handle, self._path, self._size, self._began = -1, folder, 0, 0.0
         self._synced = 0
@@ -89,18 +93,16 @@ class Segments:
     def soon(self, line: Line) -> None:
         """Write a line within `every_s`."""
         if len(self._waiting) >= self._most_waiting:
-            with self._lock:
-                self._drain()
-                if len(self._waiting) >= self._most_waiting:
-                    self.lost += 1
-                    return
+            self._drain()
+            if len(self._waiting) >= self._most_waiting:
+                self.lost += 1
+                return
         self._waiting.append(line)
 
     def flush(self) -> None:
         """Write what waits, and force all to the disk."""
-        with self._lock:
-            self._drain()
-            self._to_disk()
+        self._drain()
+        self._to_disk()
 
     def close(self) -> None:
         """Write what waits, pack the file, and end."""
@@ -109,8 +111,9 @@ class Segments:
         with self._lock:
             if self._handle < 0:
                 return
-            self._drain()
-            self._to_disk()
+        self._drain()
+        self._to_disk()
+        with self._lock:
             os.close(self._handle)
             self._handle = -1
             self._full.append(self._path)
@@ -119,21 +122,29 @@ class Segments:
     def _work(self, every_s: float) -> None:
         last = time.monotonic()
         while not self._ended.wait(every_s):
-            with self._lock:
-                self._drain()
-                if time.monotonic() - last >= 1.0 or self._full:
-                    self._to_disk()
-                    last = time.monotonic()
+            self._drain(pause=PAUSE_S)
+            if time.monotonic() - last >= 1.0 or self._full:
+                self._to_disk()
+                last = time.monotonic()
             self._pack_full()
 
-    def _drain(self) -> None:
-        """Write what waits; several lines are one call."""
-        while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), 1_000))]
-            lines = [line if isinstance(line, bytes) else line() for line in taken]
-            if not self._written(b"".join(lines)):
-                self._waiting.extendleft(reversed(lines))
-                return
+    def _drain(self, pause: float = 0.0) -> None:
+        """Write what waits; several lines are one call. The lines are made without the lock, for which one
+        that has to be written now would wait. pause: seconds given to other threads every few lines.
+        """
+        with self._drains:
+            while self._waiting:
+                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
+                lines: list[bytes] = []
+                for number, line in enumerate(taken, 1):
+                    lines.append(line if isinstance(line, bytes) else line())
+                    if pause and not number % TURN:
+                        time.sleep(pause)
+                with self._lock:
+                    written = self._written(b"".join(lines))
+                if not written:
+                    self._waiting.extendleft(reversed(lines))
+                    return
 
     def _keep(self, line: bytes) -> None:
         if len(self._waiting) < self._most_waiting:
@@ -163,14 +174,24 @@ class Segments:
         return True
 
     def _to_disk(self) -> None:
-        if self._synced == self._size:
-            return
+        """Force what is written to the disk; without the lock, since a disk takes its time."""
+        handle = -1
         try:
-            os.fdatasync(self._handle)
+            with self._lock:
+                path, size = self._path, self._size
+                if self._synced == size:
+                    return
+                handle = os.dup(self._handle)
+            os.fdatasync(handle)
         except OSError as error:
             self.failing = error.strerror or str(error)
             return
-        self._synced = self._size
+        finally:
+            if handle >= 0:
+                os.close(handle)
+        with self._lock:
+            if path == self._path:
+                self._synced = size
 
     def _turn_over(self) -> None:
         old, path = self._handle, self._path

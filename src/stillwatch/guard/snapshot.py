@@ -35,10 +35,10 @@ class Row(NamedTuple):
 
     organisation: int
     """Key of the organisation that it is verified for; 0: none."""
-    created: float
-    """When it was registered, POSIX seconds; 0: not known."""
     since: float
-    """Since when it is in this campaign and tier."""
+    """Since when it is in this campaign and tier, POSIX seconds."""
+    created: int
+    """When it was registered, POSIX seconds; 0: not known."""
     campaign: int
     """Number of its campaign, from 1; 0: none."""
     permits: int

@@ -28,9 +28,10 @@ START = struct.Struct("<8sII")
 SIGNATURE_BYTES = 64
 LARGEST_HEADER = 1 << 16
 SECTIONS = ("campaigns", "permits", "texts", "keys", "records")
-RECORD = struct.Struct("<QddIIIHHB7x")
-"""One account: key of its organisation, created, since, campaign, permit set, cleared by, plan, verification,
-tier. Numbers of campaigns and sets count from 1; 0 is none.
+RECORD = struct.Struct("<QdIIIIHHB3x")
+"""One account: key of its organisation, since, created, campaign, permit set, cleared by, plan, verification,
+tier. `since` has fractions of a second, `created` whole seconds. Numbers of campaigns and sets count from 1;
+0 is none.
 """
 KEY_BYTES = 8
 """Bytes of a key."""

@@ -90,6 +90,11 @@ class Accounts:
     twins: npt.NDArray[np.bool_]
     """Where two accounts have one lookup key by chance: nothing may be done about either."""
 
+    def let_go_of_tables(self) -> None:
+        """Give back the memory that only reading the run's tables needed."""
+        self.run_keys = self.run_keys[:0].copy()
+        pa.default_memory_pool().release_unused()
+
 
 def accounts_of(run: Run, lookup: LookupKey) -> Accounts:
     """Read table accounts, some rows at a time."""
@@ -108,6 +113,7 @@ def accounts_of(run: Run, lookup: LookupKey) -> Accounts:
         for name, found in texts.items():
             codes[name][here] = found.codes(batch.column(name))
         columns["organisation"][here] = _verified(batch, owners)
+    pa.default_memory_pool().release_unused()
     order = np.argsort(keys, kind="stable")
     records = np.zeros(many, RECORD_TYPE)
     columns |= codes
@@ -129,9 +135,9 @@ def texts_of(column: Any) -> list[str]:
 
 
 def _seconds(column: Any) -> Array:
-    """Times in POSIX seconds; 0 where there is none."""
+    """Times in whole POSIX seconds, up to the year 2106; 0 where there is none."""
     microseconds = np.asarray(column.cast(pa.int64()).fill_null(0), np.int64)
-    return microseconds / 1e6
+    return np.clip(microseconds // 10**6, 0, 2**32 - 1)
 
 
 def _organisations(run: Run, lookup: LookupKey) -> tuple[npt.NDArray[np.int64], Uint64s]:

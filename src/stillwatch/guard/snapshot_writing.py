@@ -19,15 +19,15 @@ from stillwatch.run.durable import FILE, sync
 RECORD_TYPE = np.dtype(
     [
         ("organisation", "<u8"),
-        ("created", "<f8"),
         ("since", "<f8"),
+        ("created", "<u4"),
         ("campaign", "<u4"),
         ("permits", "<u4"),
         ("cleared", "<u4"),
         ("plan", "<u2"),
         ("verification", "<u2"),
         ("tier", "u1"),
-        ("pad", "V7"),
+        ("pad", "V3"),
     ]
 )
 KEY_TYPE = np.dtype("<u8")

@@ -54,6 +54,21 @@ class Tiers:
             pa.concat_tables([self.beside, other.beside.cast(self.beside.schema)]),
         )
 
+    def without(self, accounts: pa.Table) -> Tiers:
+        """Return the tiers with some accounts (group, account) present, and no group resting on them."""
+        gone = set(zip(values(accounts, "group"), values(accounts, "account"), strict=True))
+        of = zip(values(self.counted, "group"), values(self.counted, "account"), strict=True)
+        out = np.array([place in gone for place in of], np.bool_)
+        rows = self.counted.filter(pa.array(out))
+        for name, value in (("tier", Tier.PRESENT.value), ("reason", TierReason.OTHERS_HARVEST.value)):
+            column = pa.array([value] * rows.num_rows, self.counted.schema.field(name).type)
+            rows = rows.set_column(rows.schema.get_field_index(name), name, column)
+        beside = pa.concat_tables([self.beside, rows.cast(self.beside.schema)])
+        return Tiers(
+            self.counted.filter(pa.array(~out)),
+            beside.sort_by([("group", "ascending"), ("account", "ascending")]),
+        )
+
     def named(self) -> dict[int, set[int]]:
         """Return the named accounts of each group."""
         found: dict[int, set[int]] = {}

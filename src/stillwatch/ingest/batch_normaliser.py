@@ -19,6 +19,7 @@ from stillwatch.ingest.quarantine import Quarantine
 from stillwatch.ingest.request import Raw
 from stillwatch.ingest.scientific import without_scientific
 from stillwatch.ingest.token_parts import with_parts
+from stillwatch.ingest.values import MICRO
 from stillwatch.schema.requests import REQUESTS
 from stillwatch.schema.table import TIME
 
@@ -37,6 +38,7 @@ LIMITS = {
     "cached_tokens": 10**8,
     "cache_written_tokens": 10**8,
     "reasoning_chars": 10**9,
+    "spend": 10_000 * MICRO,
     "duration_ms": 2**31 - 1,
     "asn": 2**32 - 1,
 }

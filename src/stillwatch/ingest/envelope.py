@@ -25,6 +25,7 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
+    micro_dollars,
     text,
     whole,
 )
@@ -128,6 +129,8 @@ COUNTED = (
     *("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
 )
 """Counts of tokens in the line itself."""
+COSTS = ("cost_usd", "spend_usd", "response_cost_usd")
+"""What the call cost; only where the name says the currency."""
 SAYS = ("messages", "input", "prompt", "instructions", "system")
 
 
@@ -195,6 +198,7 @@ def request_of(envelope: Envelope, context: Context) -> Request:
         or text(row.get("model"))
         or _model_in(envelope.path),
         status=_status(envelope),
+        spend=micro_dollars(first(row, *COSTS)),
         duration_ms=_duration(row, context),
         address=joined(
             first(row, *ADDRESSES), first(_forwarded(row, headers), *FORWARDED), first(row, *PEERS)

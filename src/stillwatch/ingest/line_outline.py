@@ -7,6 +7,7 @@ from stillwatch.ingest.envelope import (
     ADDRESSES,
     ANSWERS,
     BODIES,
+    COSTS,
     COUNTED,
     DURATIONS,
     ENDS,
@@ -26,6 +27,7 @@ _KINDS = (
     (("user_agent", "ja4"), Kind.TEXT),
     ((*ADDRESSES, *PEERS, *FORWARDED), Kind.ADDRESS),
     ((*DURATIONS, *COUNTED), Kind.COUNT),
+    (COSTS, Kind.DOLLARS),
     ((*TIMES, *ENDS), Kind.TIME),
     (IDS, Kind.ID),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+import pyarrow.compute
 
 from stillwatch.ingest.broken_off import CUT, before_cut
 from stillwatch.ingest.endpoints import other_call
@@ -11,8 +14,14 @@ from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.secrets import clean_headers
 from stillwatch.ingest.values import Row, absent, inner, mapping_of, text, whole
 
+pc: Any = pyarrow.compute
 NOTHING = ("", "{}", "[]", "null")
 """Values of a JSON column that holds nothing."""
+CUT_BY_LITELLM = "cut in the middle by LiteLLM: the words at both ends are kept"
+CUT_MARK = "(litellm_truncated"
+"""What LiteLLM writes where it took the middle of a text out, before it stores a request (constants.py,
+LITELLM_TRUNCATED_PAYLOAD_FIELD).
+"""
 AGENT_TAG = "User-Agent: "
 """How the tag begins that LiteLLM's proxy makes of the header; the client's own tags stand before it."""
 
@@ -37,6 +46,20 @@ def stored_messages(value: Any, body: Row) -> Any:
     """
     given = None if value is None or value in NOTHING else inner(value)
     return given or body.get("messages") or body.get("input")
+
+
+def note_cut(texts: Iterable[str]) -> None:
+    """Note a request of which LiteLLM cut a text."""
+    if any(CUT_MARK in words for words in texts):
+        note("messages", CUT_BY_LITELLM)
+
+
+def note_cut_rows(messages: Any) -> None:
+    """Note each request of a column of messages of which LiteLLM cut a text."""
+    cut = pc.fill_null(pc.match_substring(pc.struct_field(messages.flatten(), "text"), CUT_MARK), False)
+    if cut.true_count:
+        rows = pc.list_parent_indices(messages).filter(cut)
+        note("messages", CUT_BY_LITELLM, len(rows.unique()))
 
 
 def client_of(meta: Row, sent: Row) -> tuple[str | None, str | None]:

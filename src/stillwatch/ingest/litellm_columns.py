@@ -17,6 +17,7 @@ from stillwatch.ingest.litellm import (
     NOTHING,
     body_of,
     client_of,
+    note_cut_rows,
     other_row,
     sent_of,
     status_of,
@@ -31,7 +32,7 @@ from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import thought_chars
 from stillwatch.ingest.usage import counts_of, usage_of
 from stillwatch.ingest.values import Row, dig, inner, mapping_of, path_of, text
-from stillwatch.ingest.vectors import column_of, counts, gaps_ms, row_numbers, strings, times
+from stillwatch.ingest.vectors import column_of, counts, dollars, gaps_ms, row_numbers, strings, times
 
 pc: Any = pyarrow.compute
 
@@ -44,6 +45,7 @@ PLAIN = [
     "endTime",
     "model",
     "model_group",
+    "spend",
     "prompt_tokens",
     "completion_tokens",
     "request_duration_ms",
@@ -79,6 +81,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
         "model": pc.coalesce(strings(column_of(batch, "model_group")), strings(column_of(batch, "model"))),
         "input_tokens": pc.coalesce(counts(column_of(batch, "prompt_tokens")), clients["input_tokens"]),
         "output_tokens": pc.coalesce(counts(column_of(batch, "completion_tokens")), clients["output_tokens"]),
+        "spend": dollars(column_of(batch, "spend")),
         "duration_ms": pc.coalesce(
             counts(column_of(batch, "request_duration_ms")),
             gaps_ms(start, times(column_of(batch, "endTime"), rules=context.times)),
@@ -98,6 +101,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
     bodies = _bodies(column_of(batch, "proxy_server_request"), faults)
     columns.update(_asked(bodies))
     columns["messages"], sent = _messages(column_of(batch, "messages"), bodies, faults)
+    note_cut_rows(columns["messages"])
     columns.update(_answers(column_of(batch, "response"), sent, faults))
     _fill_headers(columns, bodies)
     columns["user_agent"] = pc.coalesce(columns["user_agent"], _tagged(column_of(batch, "request_tags")))

@@ -35,6 +35,8 @@ _ROW: dict[str, Kind | Inside] = {
     "user_agent": Kind.TEXT,
     "startTime": Kind.TIME,
     "endTime": Kind.TIME,
+    "spend": Kind.DOLLARS,
+    "response_cost": Kind.DOLLARS,
     "prompt_tokens": Kind.COUNT,
     "completion_tokens": Kind.COUNT,
     "request_duration_ms": Kind.COUNT,

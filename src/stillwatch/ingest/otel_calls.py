@@ -22,7 +22,17 @@ from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.secrets import any_account, clean_headers, first_account, last_account
 from stillwatch.ingest.thoughts import with_thoughts
-from stillwatch.ingest.values import Row, absent, canonical, dig, inner, mapping_of, text, whole
+from stillwatch.ingest.values import (
+    Row,
+    absent,
+    canonical,
+    dig,
+    inner,
+    mapping_of,
+    micro_dollars,
+    text,
+    whole,
+)
 
 Read = Request | BadRow | SteppedOver | Wanting
 
@@ -120,6 +130,7 @@ def _request(span: Span, attributes: Row, fields: Row, trace: Trace, context: Co
     request.model = fields.get("model") or text(asked.get("model"))
     request.status = _status(attributes, fields, span)
     count(request, attributes, fields)
+    request.spend = micro_dollars(fields.get("spend"))
     request.duration_ms = context.span_ms(span.start, span.end) if span.end else None
     request.address = joined(fields.get("named_address"), fields.get("forwarded"), fields.get("peer"))
     request.asn = whole(fields.get("asn"))

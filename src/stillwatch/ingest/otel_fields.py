@@ -39,6 +39,7 @@ READ: tuple[tuple[str, tuple[str, ...], Callable[[Any], Any]], ...] = (
     ("reasoning_tokens", names.REASONING_TOKENS, _given),
     ("cached_tokens", names.CACHED_TOKENS, _given),
     ("cache_written_tokens", names.WRITTEN_TOKENS, _given),
+    ("spend", names.SPEND, _given),
     ("conversation", names.CONVERSATION, text),
     ("response_id", names.RESPONSE_ID, text),
     ("named_address", names.NAMED_ADDRESS, _header),

@@ -71,6 +71,8 @@ WRITTEN_TOKENS = (
     "llm.usage.cache_creation_input_tokens",
     "ai.usage.inputTokenDetails.cacheWriteTokens",
 )
+SPEND = ("gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.usage.total_cost", "llm.cost.total")
+"""What a call cost, in US dollars: OpenLIT and OpenRouter, LiteLLM, Sentry, OpenInference."""
 USAGE = ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage")
 """All counts of a call in one JSON text."""
 

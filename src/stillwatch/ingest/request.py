@@ -75,6 +75,7 @@ class Request:
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
     cache_written_tokens: int | None = None
+    spend: int | None = None
     duration_ms: int | None = None
     address: str | None = None
     asn: int | None = None

@@ -6,8 +6,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from stillwatch import account_ids
+from stillwatch.absent import LONGEST_ID
+from stillwatch.account_ids import one_account
 from stillwatch.ingest.notes import note
-from stillwatch.ingest.values import LONGEST_ID, MISSING, Row, dig, text
+from stillwatch.ingest.values import Row, dig, text
 
 SECRET_NAME = re.compile(
     r"authori[sz]ation|cookie|api[-_]?key|token|secret|password|credential|signature|session-key|x-amz-security",
@@ -59,41 +62,18 @@ def credential_of(headers: Any) -> str | None:
     return None
 
 
-MASKED = re.compile(
-    r"(?:[\w-]{0,12}(?:\*{3,}|\u2022{3,}|#{4,})[\w-]{0,8}|(?:sk|pk|rk|ak|key)[\w-]{0,12}(?:\.{3}|\u2026)[\w-]{0,8}|x{6,})$",
-    re.IGNORECASE,
-)
-"""A key with its middle masked: many keys look alike so."""
-SHARED = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal|(?:anonymous|guest)$", re.IGNORECASE)
-"""Ids that stand for whoever gave none, and for the gateway itself."""
-
-
 def account_text(value: Any) -> str | None:
     """Return an account id; None where there is none, or only a mask or an id that stands for everybody."""
     found = text(value)
-    return None if found is None or MASKED.match(found) or SHARED.match(found) else found
+    return None if found is None else one_account(found)
 
 
-MASKED_KEY = re.compile(
-    r"(?:[\w-]{0,12}(?:\*{3,}|\u2022{3,})[\w-]{0,8}"
-    r"|(?:sk|pk|rk|ak|key)[\w-]{0,12}(?:\.{3}|\u2026|#{4,}|x{6,})[\w-]{0,8}|[*\u2022\u2026.]+)$",
-    re.IGNORECASE,
-)
-"""The masks that can be nobody's name."""
-GATEWAY = re.compile(r"default_(?:user|team|org)_id$|litellm[-_]internal", re.IGNORECASE)
-"""Fixed ids of a gateway."""
 KEPT = "an id that many logs write for nobody (guest, null ...): kept, since no other field names the account"
 
 
 def literal_account(value: Any) -> str | None:
-    """Return a text as an account id, also where it is what many logs write for nobody: guest, null, unknown.
-
-    Somebody may have taken it as a name, to be left out. None for MISSING, masked keys and ids of a gateway.
-    """
-    bare = value.strip()[:LONGEST_ID] if isinstance(value, str) else ""
-    if bare.lower() in MISSING or MASKED_KEY.match(bare) or GATEWAY.match(bare):
-        return None
-    return bare
+    """Return a text as an account id, also where it is what many logs write for nobody: see `account_ids`."""
+    return account_ids.literal_account(value) if isinstance(value, str) else None
 
 
 def named_account(value: Any) -> str | None:

@@ -24,6 +24,7 @@ from stillwatch.ingest.files.spans import Span
 from stillwatch.ingest.files.spelling import respelled
 from stillwatch.ingest.files.view import PLAIN, View
 from stillwatch.ingest.files.walk import Say
+from stillwatch.ingest.lacking import lacking
 from stillwatch.ingest.mapping import Mapping, load_mapping
 from stillwatch.ingest.quarantine import Aside, BadRow, Mended
 from stillwatch.ingest.request import Context
@@ -72,6 +73,8 @@ class Source:
     """Whether its first rows stand in wrappers of a log shipper: they have to be read one by one."""
     columns: ColumnsUsed = NOT_LOOKED_AT
     """Which of its columns are read from."""
+    lacks: tuple[str, ...] = ()
+    """Settings of the program that wrote it, of which its first rows show nothing."""
     beside: tuple[Source, ...] = ()
     """Files of one family in which the rows of this one may have to look, nearest first."""
     span: Span | None = None
@@ -179,6 +182,7 @@ def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings:
     name, names = _detected(str(place), sample, chosen, free=mapping is None)
     refuse_scientific(sample, str(place))
     context = Context(settings.account_field, mapping)
+    first = sample.respelled(names).rows[:SAMPLED]
     return Source(
         place,
         found.name,
@@ -188,7 +192,8 @@ def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings:
         View(view.unwrap, partitions, names),
         found.on_disk,
         view.unwrap and _wrapped(place, found.compression, settings),
-        columns_used_once(FORMATS.all()[name], sample.respelled(names).rows[:SAMPLED], context),
+        columns_used_once(FORMATS.all()[name], first, context),
+        lacking(FORMATS.all()[name], first, context),
     )
 
 

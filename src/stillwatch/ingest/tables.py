@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.absent import ABSENT
 from stillwatch.errors import SettingError
 from stillwatch.ingest.column_names import FoundColumns, header_of, is_headers, paths_of
 from stillwatch.ingest.context import IngestContext
@@ -30,7 +31,7 @@ from stillwatch.ingest.mapping import Mapping as ColumnMapping
 from stillwatch.ingest.quarantine import BadRow, Quarantine
 from stillwatch.ingest.request import Numbered, SteppedOver
 from stillwatch.ingest.table_use import TableUse
-from stillwatch.ingest.values import ABSENT, Row, absent, dig, scrub_text
+from stillwatch.ingest.values import Row, absent, dig, scrub_text
 from stillwatch.ingest.vectors import row_numbers, values_of
 
 pc: Any = pyarrow.compute

@@ -12,67 +12,23 @@ from typing import Any
 
 import orjson
 
+from stillwatch.absent import LONGEST_ID as LONGEST_ID
+from stillwatch.absent import absent as absent
 from stillwatch.ingest.cut import DEEPEST, shallow
 from stillwatch.ingest.notes import note
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import PLAIN, TimeRules, text_micros
 
 Row = dict[str, Any]
-LONGEST_ID = 1024
-"""Characters of an id or header that are kept."""
 UNUSABLE = -1
 """Represents a count that cannot be used; it is dropped and counted when the batch is finished."""
 LARGEST = 2**62
+MICRO = 1_000_000
+"""Parts of a dollar in which amounts are counted."""
 TOO_DEEP = "nested too deeply: what is deeper is left out"
 LONGEST_LITERAL = 2**18
 MOST_BRACKETS = 2000
 """Bounds on Python's writing of a value: its parser takes time and stack for what it reads."""
-
-
-MISSING = frozenset(
-    (
-        "",
-        "-",
-        "--",
-        "<null>",
-        "(null)",
-        "\\n",
-        "(not set)",
-        "redacted",
-        "[redacted]",
-        "<redacted>",
-        "(redacted)",
-        "[filtered]",
-    )
-)
-"""Marks, in lower case, of a value that is missing or was taken out; no name is one of them."""
-ABSENT = MISSING | frozenset(
-    (
-        "null",
-        "none",
-        "nil",
-        "nan",
-        "n/a",
-        "undefined",
-        "unknown",
-    )
-)
-"""What logs write, in any case, where they have no value. Many rows share it, so as a value it would join
-strangers.
-"""
-LONGEST_ABSENT = 16
-MASKS = "*\u2022\u2026."
-"""Characters of which a mask consists."""
-
-
-def absent(value: Any) -> bool:
-    """Return whether a field holds no value: nothing, or a mark that stands for nothing."""
-    if isinstance(value, str):
-        if len(value) > LONGEST_ABSENT:
-            return value.isspace()
-        bare = value.strip()
-        return bare.lower() in ABSENT or not bare.strip(MASKS)
-    return value is None
 
 
 def loads(data: bytes | str, column: str = "") -> Any:
@@ -229,6 +185,24 @@ def whole(value: Any) -> int | None:
     if isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
         return min(int(value), LARGEST)
     return UNUSABLE
+
+
+def micro_dollars(value: Any, unit: float = 1.0) -> int | None:
+    """Return an amount as whole micro-dollars; unit: what one of the log's is in US dollars.
+
+    None where there is none (NaN too), UNUSABLE if it is negative or no number. Whole numbers have the same
+    sum on every engine, in every order.
+    """
+    if isinstance(value, str) and not absent(value):
+        value = _number(value.strip())
+        value = UNUSABLE if value is None else value
+    if absent(value) or value != value:
+        return None
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 <= value < LARGEST:
+        return UNUSABLE
+    return min(round(value * unit * MICRO), LARGEST)
 
 
 def _number(digits: str) -> float | None:

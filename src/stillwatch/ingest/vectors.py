@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.absent import ABSENT, LONGEST_ABSENT, MASKS
 from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.times import PLAIN, TimeRules
 from stillwatch.ingest.values import (
-    ABSENT,
     LARGEST,
-    LONGEST_ABSENT,
     LONGEST_ID,
-    MASKS,
+    MICRO,
+    UNUSABLE,
+    micro_dollars,
     moment,
     scrub_text,
     text,
@@ -132,6 +133,19 @@ def counts(column: Any) -> Any:
             pa.int64(), safe=False
         )
     return pa.array([whole(v) for v in values_of(column)], pa.int64())
+
+
+def dollars(column: Any) -> Any:
+    """Return a column of US dollars as int64 micro-dollars, as `micro_dollars` reads each value."""
+    if column.null_count == len(column):
+        return pa.nulls(len(column), pa.int64())
+    if not pa.types.is_floating(column.type):
+        return pa.array([micro_dollars(v) for v in values_of(column)], pa.int64())
+    given = column.cast(pa.float64())
+    known = pc.if_else(pc.is_nan(given), pa.scalar(None, pa.float64()), given)
+    usable = pc.and_(pc.greater_equal(known, 0), pc.less(known, LARGEST / MICRO))
+    amounts = pc.round(pc.multiply(pc.if_else(usable, known, 0.0), float(MICRO)), round_mode="half_to_even")
+    return pc.if_else(usable, amounts.cast(pa.int64()), UNUSABLE)
 
 
 def times(column: Any, unit: str = "", rules: TimeRules = PLAIN) -> Any:

@@ -9,6 +9,8 @@ what a stage leaves: first the tables that stay in the engine for later stages, 
     linkage     traces, activity, visits, accounts, permits -> strata, owners; groups, evidence
     heldout     groups, traces, strata, exchanges -> ; e-values, p-values, named members
     alike       groups, strata, owners, exchanges, activity -> ; sets that content forms, their tests
+    own_harvest named members, traces, strata, activity, exchanges -> ; members without those whom only others
+                of their group accuse
     candidates  members, owners, activity, visits -> volumes; candidates, owners' e-values
     signals     candidates, volumes, strata, owners, exchanges, accounts
                 -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline,

@@ -66,6 +66,15 @@ class AccountOfUse:
         row = engine.collect(each.agg(most=each.n.max(), whole=each.n.sum())).to_pylist()[0]
         self.add("logs", use.LARGEST, row["most"] or 0, of=row["whole"] or 0)
 
+    def address(self, engine: Engine, exchanges: Table) -> None:
+        """Add how many accounts came from the address of the most accounts."""
+        seen = exchanges.filter(_.address.notnull()).select("account", "address").distinct()
+        each = seen.group_by("address").agg(n=_.count())
+        most = engine.collect(each.agg(most=each.n.max())).to_pylist()[0]["most"]
+        whole = engine.collect(seen.agg(n=seen.account.nunique())).to_pylist()[0]["n"]
+        if most:
+            self.add("logs", use.ADDRESS, most, of=whole)
+
     def merged(self, by_file: Counter[str]) -> None:
         """Add rows of the logs that told once more of an exchange."""
         for file, count in sorted(by_file.items()):

@@ -35,6 +35,7 @@ from stillwatch.pipeline.account_of_use import nothing_read
 from stillwatch.pipeline.accounts_known import accounts_known
 from stillwatch.pipeline.identify import identified
 from stillwatch.pipeline.keys import own_key
+from stillwatch.pipeline.lacks_told import lacks_told
 from stillwatch.pipeline.logged import Logged
 from stillwatch.pipeline.permits_used import permits_used
 from stillwatch.pipeline.rates import shipped_rates
@@ -213,6 +214,8 @@ def _task(
         scratch=scratch,
         say=say,
     )
+    for told in lacks_told(sources, {option for option, path in _beside(inputs) if path is not None}):
+        say(told)
     mapped = (
         load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
         load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
@@ -226,6 +229,7 @@ def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Tabl
     used.logs(staged.quarantine, task.sources)
     used.merged(staged.quarantine.merged)
     used.largest(engine, stored.exchanges)
+    used.address(engine, stored.exchanges)
     for given, beside in staged.beside.items():
         used.beside(given, beside)
     if task.permits:

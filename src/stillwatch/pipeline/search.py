@@ -15,6 +15,7 @@ from stillwatch.pipeline.stages.evidence import collect_evidence
 from stillwatch.pipeline.stages.facets import observe
 from stillwatch.pipeline.stages.heldout import run_held_out_tests
 from stillwatch.pipeline.stages.linkage import form_groups
+from stillwatch.pipeline.stages.own_harvest import ask_own_prompts
 from stillwatch.pipeline.stages.signals import score_candidates
 from stillwatch.pipeline.stages.templates import NONE, find_prompt_templates
 from stillwatch.pipeline.stages.verdicts import reach_verdicts
@@ -56,6 +57,8 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
             tests = run_held_out_tests(scope, seen, groups, settings, progress)
         with Scope(run, "alike") as scope:
             groups, tests = add_alike(scope, seen, groups, tests, settings, progress)
+        with Scope(run, "own_harvest") as scope:
+            tests = ask_own_prompts(scope, seen, groups, tests, stored.rates, settings, progress)
         with Scope(run, "candidates", ("volumes",)) as scope:
             candidates = select_candidates(scope, seen, groups, tests, chosen)
         with Scope(

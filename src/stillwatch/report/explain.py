@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from stillwatch.report import formatting, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.account_facts import AccountBook, facts_document
-from stillwatch.report.sentences import frames, lineage, tiers
+from stillwatch.report.sentences import frames, lineage, spend, tiers
 from stillwatch.report.sentences.crosswalk import crosswalk
 from stillwatch.report.summary import campaign_document, iso, values_document
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
@@ -75,6 +75,7 @@ def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
         "intents": [_without(row, "group") for row in view.intents],
         "templates": [_template(row) for row in view.templates],
         "timeline": [_without(row, "group") | {"time": iso(row["time"])} for row in view.timeline],
+        "spend": spend.document(view, book),
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
         "members": [_with_facts(view, book, row) for row in view.members],
         "bystanders": [_with_facts(view, book, row) for row in view.bystanders],
@@ -146,7 +147,7 @@ def _facts(book: AccountBook, account: int) -> dict[str, Any]:
     said = dict(book.said(account))
     for word, name in (("registered", "created"), ("banned", "banned")):
         said[word] = times[name] or said[word]
-    return plain | times | {"text": said}
+    return plain | times | {"text": said | {"spend": book.spend(account)}}
 
 
 def _doubt(doubt: sentences.Doubt) -> dict[str, str]:

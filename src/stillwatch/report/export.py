@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from stillwatch.report import formatting
-from stillwatch.report.account_facts import AccountBook
+from stillwatch.report.account_facts import NOT_BANNED, AccountBook
 from stillwatch.report.view_models import CampaignView
 from stillwatch.run.reading import Row
 
@@ -30,6 +30,8 @@ COLUMNS = (
     "exchanges",
     "input_tokens",
     "output_tokens",
+    "spend_usd",
+    "priced",
     "days",
     "first",
     "last",
@@ -67,7 +69,7 @@ def accounts_csv(view: CampaignView, book: AccountBook) -> str:
 
 
 def _told(row: Row, book: AccountBook) -> Iterator[str | int]:
-    """The cells of COLUMNS; a fact that is not known is empty."""
+    """The cells of COLUMNS. A fact that is not known is empty; `priced` is, where the log prices nothing."""
     facts = book.of(row["account"])
     yield from (_safe(row["account_id"]), formatting.key(row["account"]), row["tier"], row["reason"])
     yield from (f"{row['nats']:.3f}", f"{row['formation']:.3f}")
@@ -75,12 +77,23 @@ def _told(row: Row, book: AccountBook) -> Iterator[str | int]:
     yield from (_safe(row["owner"]), _safe(facts.plan or ""))
     yield formatting.minute(facts.created) if facts.created else ""
     yield from (_safe(facts.verification or ""), facts.payment or "")
-    yield formatting.minute(facts.banned) if facts.banned else "unknown time" if facts.banned_unknown else ""
+    yield _ban(row, book)
     yield _safe(" ".join(facts.models))
     yield row["exchanges"]
     yield from ("" if one is None else one for one in (facts.input_tokens, facts.output_tokens))
+    yield "" if facts.spend is None else f"{facts.spend / 1e6:.6f}"
+    yield facts.priced if book.log_prices else ""
     yield facts.days or ""
     yield from (formatting.minute(row[name]) if row[name] else "" for name in ("first", "last"))
+
+
+def _ban(row: Row, book: AccountBook) -> str:
+    facts = book.of(row["account"])
+    if facts.banned:
+        return formatting.minute(facts.banned)
+    if facts.banned_unknown:
+        return "unknown time"
+    return NOT_BANNED if book.ban(row["account"]) == NOT_BANNED else ""
 
 
 def _nats(value: float | None) -> str:

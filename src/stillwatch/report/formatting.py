@@ -26,6 +26,19 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
+def dollars(micro: int) -> str:
+    """An amount in micro-dollars as US dollars: $1,234.56, <$0.01; $0.00 only where it is nothing."""
+    return "<$0.01" if 0 < micro < 10_000 else f"${micro / 1e6:,.2f}"
+
+
+def tokens(read: int | None, written: int | None) -> str:
+    """Tokens in words, as in "1.2k tokens read, 340 written". A sum of nothing is what no log counts."""
+    if not read and not written:
+        return "tokens not counted in the log"
+    told = [f"{short(number)} {verb}" for number, verb in ((read, "read"), (written, "written")) if number]
+    return told[0].replace(" ", " tokens ", 1) + "".join(f", {more}" for more in told[1:])
+
+
 def plural(number: float, noun: str) -> str:
     """A counted noun: 1 account, 1,200 accounts."""
     return f"{count(number)} {noun}" if int(number) == 1 else f"{count(number)} {noun}s"

@@ -17,7 +17,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_chapters, in_order
 from stillwatch.report.figures import axes
 from stillwatch.report.section import sections
-from stillwatch.report.sentences import blindness, frames, lineage, tiers, use
+from stillwatch.report.sentences import blindness, frames, lineage, log_settings, tiers, use
 from stillwatch.report.sentences.crosswalk import SOURCES
 from stillwatch.report.view_models import listed, unlisted
 from stillwatch.run.durable import write_text
@@ -87,6 +87,7 @@ def context(run: Run) -> dict[str, Any]:
             run.rows("blindness"),
             key=lambda r: (blindness.is_answer(r), -r["share"], r["kind"], r["name"]),
         ),
+        "additions": [str(one) for one in log_settings.additions(run)],
         "quarantine": _quarantine(run),
         "use_lines": use.lines(run.rows("use")),
         "use_warnings": use.warnings(run.rows("use")),
@@ -157,6 +158,7 @@ def environment() -> Environment:
     environment.filters.update(shown)
     environment.globals.update(
         period_of=formatting.period,
+        tokens_of=formatting.tokens,
         e_value=formatting.e_value,
         label=formatting.label,
         finding=sentences.finding,

@@ -11,7 +11,7 @@ from stillwatch.report import export, formatting, sentences
 from stillwatch.report.account import Membership, membership_of
 from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.figures import axes, graph, heatmap, timeline, waterfall
-from stillwatch.report.sentences import frames
+from stillwatch.report.sentences import frames, spend
 from stillwatch.report.sentences.crosswalk import Line, crosswalk
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
@@ -62,6 +62,8 @@ class Section:
     """Name, bar, score and sentence of each axis."""
     bound: str
     """The lower bound of accounts, in a sentence."""
+    spend: str
+    """What its accounts spent, in a sentence."""
     test: str
     """The held-out test, in sentences."""
     extracting: str
@@ -150,6 +152,7 @@ def _section(
         advice=sentences.advice(campaign),
         axes=_axes(view, share.high),
         bound=sentences.bound(campaign, run.about),
+        spend=spend.sentence(view, book),
         test=sentences.tested(campaign),
         extracting=_extracting(view, book),
         permit=sentences.permit(campaign),

@@ -17,7 +17,7 @@ from rich.text import Text
 from stillwatch import iso_time
 from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_order
-from stillwatch.report.sentences import lineage, tiers, use
+from stillwatch.report.sentences import lineage, log_settings, tiers, use
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -62,6 +62,7 @@ def summary(folder: Path) -> RenderableType:
         note,
         *(Text(line, style="dim") for line in use.lines(read)),
         *(Text(line, style="yellow") for line in warned if line),
+        *(Text(str(line), style="yellow") for line in log_settings.additions(run)),
     )
 
 
@@ -82,6 +83,7 @@ def summary_document(folder: Path) -> dict[str, Any]:
     told = {
         "lines": use.lines(read),
         "warnings": [asdict(warned) for warned in use.warnings(read)],
+        "settings": [asdict(one) for one in log_settings.additions(run)],
         "rows": [{name: value for name, value in row.items() if value is not None} for row in read],
     }
     return {"counts": counts, "campaigns": found, "use": told, "run": run.about}

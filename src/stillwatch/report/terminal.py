@@ -13,7 +13,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report import terminal_tables as tables
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.account_facts import AccountBook
-from stillwatch.report.sentences import tiers
+from stillwatch.report.sentences import spend, tiers
 from stillwatch.report.sentences.crosswalk import crosswalk
 from stillwatch.report.summary import verdict_text
 from stillwatch.report.view_models import CampaignView
@@ -115,8 +115,8 @@ def _listed(run: Run, view: CampaignView, most: int) -> Iterator[RenderableType]
     shown = [
         row for name in view.tiers for row in [one for one in view.everyone if one["tier"] == name][:most]
     ]
-    book = AccountBook(run, [row["account"] for row in shown])
-    parts: list[RenderableType] = []
+    book = AccountBook(run, [row["account"] for row in (*shown, *view.members)])
+    parts: list[RenderableType] = [Text(spend.sentence(view, book))]
     for name, count in view.tiers.items():
         if count:
             rows = [row for row in shown if row["tier"] == name]

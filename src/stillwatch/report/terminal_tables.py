@@ -241,6 +241,7 @@ def facts(book: AccountBook, account: int) -> RenderableType:
     for name, tokens in (("tokens read", known.input_tokens), ("tokens written", known.output_tokens)):
         if tokens is not None:
             grid.add_row(Text(name, style="dim"), formatting.count(tokens))
+    grid.add_row(Text("spend", style="dim"), Text(book.spend(account)))
     if known.days:
         grid.add_row(Text("active", style="dim"), formatting.plural(known.days, "day"))
     return grid

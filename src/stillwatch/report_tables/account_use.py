@@ -1,4 +1,4 @@
-"""Table account_use: models, tokens and days of the accounts that groups and their surroundings hold."""
+"""Table account_use: models, tokens, spend and days of the accounts in groups and beside them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ DAY = 86_400
 def account_use_table(engine: Engine, exchanges: Table, *accounts: pa.Table) -> pa.Table:
     """Return table account_use of the accounts in these tables, one row each.
 
-    exchanges: account, second, model, input_tokens, output_tokens. accounts: each with a column account.
+    exchanges: account, second, model, input_tokens, output_tokens, spend. accounts: each with a
+    column account.
     """
     wanted = pa.concat_tables([table.select(["account"]) for table in accounts]).group_by("account")
     asked = engine.load("use_accounts", wanted.aggregate([]))
@@ -27,6 +28,8 @@ def account_use_table(engine: Engine, exchanges: Table, *accounts: pa.Table) -> 
         exchanges=_.count(),
         input_tokens=_.input_tokens.cast("int64").sum(),
         output_tokens=_.output_tokens.cast("int64").sum(),
+        spend=_.spend.sum(),
+        priced=_.spend.count(),
         days=(_.second // DAY).cast("int64").nunique(),
     )
     models = own.filter(_.model.notnull()).group_by("account", "model").agg(n=_.count())

@@ -94,6 +94,12 @@ class PolicyStore:
         version: needed where several could go there. share: of the accounts, for canary. backtest_days: how
         old a backtest may be for live. Raises PolicyError where it may not go there, and why.
         """
+        if not (self.folder / LOG).exists():
+            raise PolicyError(
+                "no policy was ever added here",
+                where=str(self.folder),
+                do="check the path given to --to, or add a file: stillwatch policy add FILE --to STATE",
+            )
         with self._changing() as moves:
             there = newest(moves)
             before = _chosen(there, name, stage, version)
@@ -120,7 +126,7 @@ class PolicyStore:
                 do=f"send it back first: stillwatch policy promote {rule.name} shadow --version {others[0]}",
             )
         _examples_hold(rule, stage)
-        if stage is not Stage.LIVE or rule.kind not in CEILED:
+        if stage is not Stage.LIVE:
             return ""
         found = newest_backtest(self.folder, rule.name, rule.version)
         _tested(rule, found, self._clock(), backtest_days)
@@ -143,7 +149,7 @@ class PolicyStore:
 
     @contextmanager
     def _changing(self) -> Iterator[list[Move]]:
-        for folder in (self.folder, self.folder / "files"):
+        for folder in (self.folder.parent, self.folder, self.folder / "files"):
             folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         with writing(self.folder):
             yield self.moves()
@@ -231,7 +237,7 @@ def _tested(rule: Rule, found: BacktestKept | None, now: float, days: float) -> 
         )
     if found.benign_accounts == 0:
         raise PolicyError("its backtest replayed no benign account", where=where, do=do + " with more days")
-    if found.benign_touched > rule.ceiling:
+    if rule.kind in CEILED and found.benign_touched > rule.ceiling:
         raise PolicyError(
             f"its backtest touched {found.benign_touched:,} benign accounts; its ceiling is {rule.ceiling:,}",
             where=where,

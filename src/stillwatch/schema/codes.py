@@ -138,6 +138,9 @@ class TierReason(StrEnum):
     """It would be named, but fewer accounts of its group would be than make a group."""
     GROUP_ONLY = "group-only"
     """What speaks for the group, such as how prompts are dealt out, says nothing about one account."""
+    OTHERS_HARVEST = "others-harvest"
+    """Its group is accused for what others of it ask: its own prompts do not show it, and it is in no part of
+    the group that would be accused without them."""
     LITTLE_SHARED = "little-shared"
     """What it shares with the group besides content is too little to be of it."""
     NOT_LINKED = "not-linked"

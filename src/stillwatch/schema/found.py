@@ -147,6 +147,12 @@ ACCOUNT_USE = Contract(
             "Tokens read; null where the log never tells.",
         ),
         Column("output_tokens", pa.int64(), "Tokens written; null where the log never tells."),
+        Column(
+            "spend",
+            pa.int64(),
+            "What its priced exchanges cost, in micro-dollars (USD); null where none is priced.",
+        ),
+        Column("priced", pa.int64(), "Exchanges of which the log says the cost.", required=True),
         Column("days", pa.int64(), "Days (UTC) on which it was active.", required=True),
     ),
 )

@@ -44,10 +44,10 @@ P = Promise
 PROMISES: dict[str, dict[Promise, str]] = {
     "exchanges": {
         P.PASSED: "request_id time model status input_tokens output_tokens reasoning_tokens "
-        "cached_tokens cache_written_tokens duration_ms asn network_class region",
+        "cached_tokens cache_written_tokens spend duration_ms asn network_class region",
         P.KEYED: "request account address subnet client stainless ja4 parameters end_user device "
         "conversation prompt head tail system tools output_format prefix continues leaves signatures "
-        "signed shingles bands",
+        "signed offers shingles bands",
         P.MEASURED: "has_text words places semantic language script prompt_chars answer_chars turns flags "
         "harvest refused reasoning_share",
     },
@@ -82,7 +82,7 @@ PROMISES: dict[str, dict[Promise, str]] = {
     "account_use": {
         P.KEYED: "account",
         P.PASSED: "models",
-        P.COUNTED: "exchanges top_exchanges input_tokens output_tokens days",
+        P.COUNTED: "exchanges top_exchanges input_tokens output_tokens spend priced days",
     },
     "member_evidence": {P.KEYED: "account", P.WORDED: "facet", P.COUNTED: "group nats"},
     "member_adjustments": {P.KEYED: "account", P.WORDED: "kind family", P.COUNTED: "group nats"},

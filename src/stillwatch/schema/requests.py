@@ -28,6 +28,7 @@ REQUESTS = Contract(
         Column("reasoning_tokens", pa.int32(), "Tokens of reasoning."),
         Column("cached_tokens", pa.int32(), "Input tokens that came from the provider's cache."),
         Column("cache_written_tokens", pa.int32(), "Input tokens that were written to the provider's cache."),
+        Column("spend", pa.int64(), "What the request cost, as the log says it, in micro-dollars (USD)."),
         Column("duration_ms", pa.int32(), "Milliseconds from request to the end of the answer."),
         Column("address", pa.string(), "The client's address, proxies of the provider removed."),
         Column("asn", pa.int64(), "Number of the network the address belongs to."),

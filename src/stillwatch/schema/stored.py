@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.schema.table import KEY, TIME, Column, Contract
 
-SKETCH_VERSION = 3
+SKETCH_VERSION = 4
 """Version of all sketches together. Sketches of two versions, or under two keys, must not be compared."""
 
 EXCHANGES = Contract(
@@ -29,6 +29,7 @@ EXCHANGES = Contract(
         Column("reasoning_tokens", pa.int32(), "Tokens of reasoning."),
         Column("cached_tokens", pa.int32(), "Input tokens that came from the provider's cache."),
         Column("cache_written_tokens", pa.int32(), "Input tokens that were written to the provider's cache."),
+        Column("spend", pa.int64(), "What the request cost, as the log says it, in micro-dollars (USD)."),
         Column("duration_ms", pa.int32(), "Milliseconds from request to the end of the answer."),
         Column("address", KEY, "Key of the client's address; IPv6 by its /64."),
         Column("subnet", KEY, "Key of the /24 (IPv4) or /48 (IPv6)."),
@@ -67,6 +68,12 @@ EXCHANGES = Contract(
         ),
         Column("signatures", pa.list_(KEY), "Keys of the reasoning signatures that the request sends back."),
         Column("signed", pa.list_(KEY), "Keys of the reasoning signatures that the answer carries."),
+        Column(
+            "offers",
+            pa.list_(KEY),
+            "Keys of what the answer offers to be asked, made as those of prompts: the whole answer and its "
+            "lines; empty where it offers nothing, null where the log held no answer.",
+        ),
         Column("words", pa.int32(), "Masked words of the last user message."),
         Column(
             "shingles",

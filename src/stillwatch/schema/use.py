@@ -18,6 +18,7 @@ JOINED = "joined"
 PERMIT = "permit"
 OVERLAP = "overlap"
 LARGEST = "largest_account"
+ADDRESS = "largest_address"
 OTHERS = "others"
 """The name of all that are not told one by one."""
 TOLD = {
@@ -35,6 +36,7 @@ TOLD = {
     PERMIT: "accounts of the logs that the permit `name` names or whose declared owner it names",
     OVERLAP: "accounts that the permits `name` and `detail` both cover",
     LARGEST: "rows of the account that made the most, of all rows",
+    ADDRESS: "accounts that the address of the most accounts has, of all accounts with an address",
 }
 """The codes of `what`, each with its meaning."""
 

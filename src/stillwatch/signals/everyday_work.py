@@ -28,12 +28,12 @@ is nothing; campaigns seen so far have far more."""
     needs=("exchanges.prompt", "exchanges.head", "exchanges.flags"),
     finding="{part:%} of its prompts come from few templates; {asking:%} of its accounts' prompts (a lower "
     "bound) "
-    "ask for training material, test answers or ways round safeguards; {tagged:%} more of its answers than "
-    "usual are reasoning in tags",
+    "ask for training material, test answers or ways round safeguards, or what the model itself wrote; "
+    "{tagged:%} more of its answers than usual are reasoning in tags",
     unless={
         "asking": "{part:%} of its prompts come from few templates; nothing shows that its accounts ask for "
-        "training material, test answers or ways round safeguards; {tagged:%} more of its answers than usual "
-        "are reasoning in tags"
+        "training material, test answers or ways round safeguards, or what the model itself wrote; "
+        "{tagged:%} more of its answers than usual are reasoning in tags"
     },
     example=[
         {
@@ -78,7 +78,8 @@ is nothing; campaigns seen so far have far more."""
 )
 def everyday_work(inputs: SignalInputs) -> Table:
     """Share of prompts in productive templates (half of their uses distinct), times one less four times what
-    is shown to ask for training data, or for worked answers to questions that are dealt out.
+    is shown to ask for training data, for worked answers to questions that are dealt out, or what the model
+    itself wrote.
 
     A template can be worded so that no flag knows it; what it brings cannot: answers that are reasoning in
     tags show what was asked for too.
@@ -92,13 +93,15 @@ def everyday_work(inputs: SignalInputs) -> Table:
     )
     dealt_out = inputs.worked.select("group", dealt=dealt(inputs.worked))
     known = inputs.asked.left_join(dealt_out, "group")
+    known = known.left_join(inputs.offered.select("group", written=_.low), "group")
     asked = known.select(
         "group",
         asking=known.harvested_low
         + known.evaluation_low
         + known.technique_low
         + known.system_prompt_low
-        + known.steps_low * known.dealt.fill_null(0.0),
+        + known.steps_low * known.dealt.fill_null(0.0)
+        + known.written.fill_null(0.0),
     )
     answered = inputs.tagged.select("group", tagged=held(_.part - _.usual))
     rows = (

@@ -14,6 +14,7 @@ from stillwatch.schema.table import schema_of
 from stillwatch.signals.account_weights import account_weights_table
 from stillwatch.signals.coverage import coverage_of, worked_questions
 from stillwatch.signals.intents import Intents, intents
+from stillwatch.signals.offered_prompts import offered_prompts
 
 PEERS = 0
 """The group of the peers: a sample of accounts that are in no group."""
@@ -55,6 +56,7 @@ SIGNAL_EXCHANGES = schema_of(
     leaves=pa.int64(),
     signatures=pa.list_(pa.int64()),
     signed=pa.list_(pa.int64()),
+    offers=pa.list_(pa.int64()),
     reasoning_tokens=pa.int32(),
     reasoning_share=pa.float32(),
     end_user=pa.int64(),
@@ -102,6 +104,9 @@ class SignalInputs:
     """One row a group with questions that ask for worked answers in a fixed form (flag STEPS). Distinct
     questions: all, later, known and again as in coverage, and alone, those of a single account; askers, the
     accounts with several of them; uses, and follow_ups among them. See worked_questions."""
+    offered: Table
+    """One row a group with prompts: prompts and accounts, and share, low and high, of what it asked after an
+    earlier answer to one of its accounts had written it. See offered_prompts."""
     members: Table
     """One row an account of a group: n, owner, payment, first and last second, active hours and days."""
     account_weights: Table
@@ -136,6 +141,7 @@ def prepare(engine: Engine, rows: Table, releases: Table, rates: pa.Table | None
             engine.collect(members.select("group", "account", "n").order_by(["group", "account"]))
         ),
     )
+    offered = engine.load("offered", offered_prompts(engine, rows))
     tagged = engine.create("tagged", _tagged(rows, account_weights))
     found = intents(engine, rows, rates)
     asked = engine.load("asked", found.wide)
@@ -147,6 +153,7 @@ def prepare(engine: Engine, rows: Table, releases: Table, rates: pa.Table | None
         asked,
         coverage,
         worked,
+        offered,
         members,
         account_weights,
         tagged,

@@ -18,11 +18,11 @@ DAY = 86_400
     blind_spots="A customer whose keys were revoked by mistake opens new ones too; blind without dates of "
     "bans.",
     needs=("accounts.banned",),
-    finding="{banned:#} of its accounts {banned:?was|were} banned; {fresh:account} began between the first "
-    "ban and one day after the last",
+    finding="{banned:#} of its accounts {banned:?was|were} banned at a known time; {fresh:account} began "
+    "between the first ban and one day after the last",
     unless={
-        "fresh": "{banned:#} of its accounts {banned:?was|were} banned; no account began between the first "
-        "ban and one day after the last",
+        "fresh": "{banned:#} of its accounts {banned:?was|were} banned at a known time; no account began "
+        "between the first ban and one day after the last",
     },
     example=[{"group": 1, "account": i, "second": 10, "banned_second": 1000} for i in range(5)]
     + [{"group": 1, "account": 10 + i, "second": 2000} for i in range(5)]

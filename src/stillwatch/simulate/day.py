@@ -15,7 +15,7 @@ from stillwatch.simulate.accounts import HOUR, Array
 from stillwatch.simulate.caches import cached_tokens, chances
 from stillwatch.simulate.compose import Words, take
 from stillwatch.simulate.jobs import UNLIMITED, Jobs
-from stillwatch.simulate.openings import Said, replayed, with_stored
+from stillwatch.simulate.openings import Said, asked_back, replayed, with_stored
 from stillwatch.simulate.operators import target
 from stillwatch.simulate.paraphrase import HEAVY
 from stillwatch.simulate.rhythm import active_on, exchanges_on, starts_of_runs, times_of
@@ -152,6 +152,10 @@ class _Scene:
         opening = replayed(said, accounts, jobs, self.rng)
         begun = jobs.goes_on[job] & ((opening >= 0) | (jobs.opening[job, 1] > 0))
         later = (turn > 0) | begun
+        source = asked_back(said, (self.status == 200) & ~self.refused, accounts, jobs, self.rng)
+        back, answer_seed = source >= 0, mix(own, np.full(self.n, 7, np.uint64))
+        body = np.where(later, jobs.follow[job, language], jobs.body[level, job, language])
+        body_seed = np.where(later, own, self._scoped("body", own))
         words = Words(
             turn=turn,
             role=np.where(later, jobs.follow_role[job], 0),
@@ -159,10 +163,10 @@ class _Scene:
             system_seed=self._scoped("system", conversation),
             head=np.where(turn > 0, -1, jobs.head[level, job]),
             head_seed=self._scoped("head", own),
-            body=np.where(later, jobs.follow[job, language], jobs.body[level, job, language]),
-            body_seed=np.where(later, own, self._scoped("body", own)),
+            body=np.where(back, answer[source], body),
+            body_seed=np.where(back, answer_seed[source], body_seed),
             answer=answer,
-            answer_seed=mix(own, np.full(self.n, 7, np.uint64)),
+            answer_seed=answer_seed,
             wording=wording,
             signature=np.where(signed, mix(own, np.full(self.n, 13, np.uint64)), np.uint64(0)),
             opening=opening,

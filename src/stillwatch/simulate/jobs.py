@@ -73,6 +73,7 @@ class Jobs:
         self.opening = np.array([row.get("opening", [0, 0]) for row in rows])
         self.replays = np.array([bool(row.get("replays")) for row in rows])
         self.goes_on = np.array(["opening" in row or row.get("replays") == "resume" for row in rows])
+        self.asks = np.array([self.names.index(row["asks"]) if "asks" in row else -1 for row in rows])
         self.refusal_symbol = grammar.number("refusal")
         self._profiles: dict[tuple[tuple[str, float], ...], int] = {}
 

@@ -1,4 +1,5 @@
-"""What a conversation starts with: a stored one from elsewhere, or a signed one of this world."""
+"""What a conversation starts with: a stored one from elsewhere, a signed one of this world, or what an answer
+wrote."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from stillwatch.simulate.jobs import Jobs
 
 LATER = 10 * MINUTE
 """A signature is replayed at the earliest so long after it was issued."""
+SOON = MINUTE
+"""What an answer wrote is asked at the earliest so long after it was given."""
 SPAN = 40
 """Bits that hold the microseconds of a part of a day."""
 TURN_SALT = 101
@@ -48,16 +51,39 @@ def replayed(said: Said, accounts: Accounts, jobs: Jobs, rng: np.random.Generato
     if not len(asks):
         return opening
     own = np.flatnonzero(said.signed & ~jobs.replays[said.job] & (jobs.opening[said.job, 1] == 0))
+    opening[asks] = _earlier(asks, own, LATER, said, accounts, rng)
+    return opening
+
+
+def asked_back(said: Said, good: Array, accounts: Accounts, jobs: Jobs, rng: np.random.Generator) -> Array:
+    """Return, for each row that asks what an answer wrote, the row of that answer, else -1.
+
+    A campaign asks what any of its accounts was answered earlier the same day, anybody else what they were
+    answered themselves. good: rows that were answered. Where nothing is asked back, nothing is drawn.
+    """
+    source = np.full(len(said.job), -1, np.int64)
+    wanted = jobs.asks[said.job]
+    for job in np.unique(wanted[wanted >= 0]):
+        asks = np.flatnonzero(wanted == job)
+        source[asks] = _earlier(asks, np.flatnonzero((said.job == job) & good), SOON, said, accounts, rng)
+    return source
+
+
+def _earlier(
+    asks: Array, own: Array, least: int, said: Said, accounts: Accounts, rng: np.random.Generator
+) -> Array:
+    """Return for each of rows `asks` one of rows `own` of its holder, `least` microseconds before, or -1."""
     campaign = accounts.campaign[said.account]
     holder = np.where(campaign >= 0, campaign, said.account + accounts.campaign.max() + 1) << SPAN
     moment = holder + said.time - said.time.min()
     own = own[np.argsort(moment[own], kind="stable")]
     first = np.searchsorted(moment[own], holder[asks])
-    last = np.searchsorted(moment[own], np.maximum(moment[asks] - LATER, holder[asks]))
+    last = np.searchsorted(moment[own], np.maximum(moment[asks] - least, holder[asks]))
     chosen = first + (rng.random(len(asks)) * (last - first)).astype(np.int64)
     found = last > first
-    opening[asks[found]] = own[chosen[found]]
-    return opening
+    taken = np.full(len(asks), -1, np.int64)
+    taken[found] = own[chosen[found]]
+    return taken
 
 
 def with_stored(words: Words, said: Said, own: Array, jobs: Jobs) -> Words:

@@ -27,6 +27,7 @@ from stillwatch.sketch.intent import COLUMNS, Packed, load_intent, packed, room_
 from stillwatch.sketch.language import languages, names_of, scripts_of
 from stillwatch.sketch.lexicon import lexicon_of, unseen
 from stillwatch.sketch.marks import marks_of
+from stillwatch.sketch.offered import MOST_PARTS
 from stillwatch.sketch.opened_turn import answers_of, self_elicited
 from stillwatch.sketch.rows import TOOL, Sheet, Texts
 from stillwatch.sketch.thinking import tags
@@ -42,6 +43,7 @@ PASSED = (
     "reasoning_tokens",
     "cached_tokens",
     "cache_written_tokens",
+    "spend",
     "duration_ms",
     "asn",
     "network_class",
@@ -96,13 +98,17 @@ def run(texts: Texts, key: HashKey, settings: SketchSettings) -> Sheet:
     place = min(rows_ * most, int(longest.sum()) + 2 * rows_) + most
     # A width that is no power of two keeps the sheet's rows apart in the processor's cache.
     sheet = Sheet(
-        np.zeros((rows.HEIGHT, rows_ + 56), np.int64), np.empty(place, np.int64), np.empty(place, np.int32)
+        np.zeros((rows.HEIGHT, rows_ + 56), np.int64),
+        np.empty(place, np.int64),
+        np.empty(place, np.int32),
+        np.empty((rows_ + 1) * MOST_PARTS, np.int64),
     )
-    end = int(rows.sketch_rows(texts, tools_of(key, settings), sheet))
+    end, offered = (int(count) for count in rows.sketch_rows(texts, tools_of(key, settings), sheet))
     for i, kind in enumerate(rows.KINDS):
         seal(sheet.numbers[i], *key.halves(kind))
     seal(sheet.shingles[:end], *key.halves("shingle"))
-    return Sheet(sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end])
+    seal(sheet.offers[:offered], *key.halves(rows.KINDS[rows.PROMPT]))
+    return Sheet(sheet.numbers[:, :rows_], sheet.shingles[:end], sheet.places[:end], sheet.offers[:offered])
 
 
 @lru_cache(maxsize=1)
@@ -166,7 +172,10 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
         for i, kind in enumerate(rows.KINDS[: rows.FIRST_BAND])
     }
     unread = (numbers[rows.KNOWN] >> rows.PROMPT) & 1 == 0
-    offsets = np.concatenate([[0], numbers[rows.SHINGLES_END]]).astype(np.int32)
+    silent = np.asarray(batch.column("answer").is_null())
+    offsets, offered = (
+        np.concatenate([[0], numbers[end]]).astype(np.int32) for end in (rows.SHINGLES_END, rows.OFFERS_END)
+    )
     written: Any = compute.utf8_length(batch.column("answer"))
     return keys | {
         "has_text": pa.array(~without),
@@ -183,7 +192,8 @@ def _content(batch: pa.RecordBatch, texts: Texts, sheet: Sheet) -> dict[str, pa.
         "prompt_chars": pa.array(characters_of(messages), mask=without),
         "answer_chars": written,
         "turns": pa.array(np.minimum(numbers[rows.TURNS], 2**15 - 1), mask=without),
-        "refused": pa.array(numbers[rows.REFUSAL] != 0, mask=np.asarray(batch.column("answer").is_null())),
+        "refused": pa.array(numbers[rows.REFUSAL] != 0, mask=silent),
+        "offers": _lists(sheet.offers, offered, silent),
     }
 
 

@@ -61,6 +61,8 @@ class Sketch:
     """Keys of the reasoning signatures that the request sends back."""
     signed: tuple[int, ...] | None
     """Keys of the reasoning signatures that the answer carries."""
+    offers: tuple[int, ...] | None
+    """Keys of what the answer offers to be asked, comparable with `prompt`; None without an answer."""
     words: int | None
     """Masked words of the last user message."""
     shingles: tuple[int, ...] | None

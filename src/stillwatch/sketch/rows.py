@@ -16,9 +16,10 @@ from stillwatch.sketch.kernel import inlined, kernel
 from stillwatch.sketch.language import count_scripts, guess, main_script
 from stillwatch.sketch.lexicon import Lexicon, Numbers
 from stillwatch.sketch.matching import match
+from stillwatch.sketch.offered import sketch_offers
 from stillwatch.sketch.skeleton import edge, fold_all, mask, mask_message
 from stillwatch.sketch.spans import Bytes, Hashes, Whole
-from stillwatch.sketch.thinking import reasoning_bytes
+from stillwatch.sketch.thinking import after_reasoning, reasoning_bytes
 from stillwatch.sketch.words import Alphabet, Words, folded, split, split_edges
 
 SYSTEM, USER, ASSISTANT, TOOL = range(4)
@@ -29,13 +30,14 @@ SEMANTIC = FIRST_BAND + BANDS
 KNOWN, TURNS, REFUSAL, REASONING, LAST_USER, WORDS, LANGUAGE, SCRIPT, SHINGLES_END, FLAGS, HARVEST = range(
     SEMANTIC + 1, SEMANTIC + 12
 )
-HEIGHT = HARVEST + 1
+OFFERS_END = HARVEST + 1
+HEIGHT = OFFERS_END + 1
 """Rows of the sheet that the kernels write, with one column per request.
 
 Keys by kind, not sealed yet; signs of projections; bits of the keys that are known; user messages; whether
 the answer refuses; bytes of it that are reasoning between tags; the message that was sketched, or -1; masked
 words; numbers of the language and the script; where the request's shingles end; the intent model's result:
-bits of flags, and thousandths.
+bits of flags, and thousandths; where what the request's answer offers ends.
 """
 
 ANSWER_BYTES = 120
@@ -113,6 +115,8 @@ class Sheet(NamedTuple):
     """All requests' fingerprints, one after the other, not sealed yet."""
     places: npt.NDArray[np.int32]
     """The word at which each fingerprint begins."""
+    offers: Int64s
+    """What all answers offer, one after the other, not sealed yet."""
 
 
 @inlined
@@ -218,13 +222,13 @@ def find_turns(texts: Texts, row: Whole, sheet: Sheet) -> bool:
 
 @inlined
 def sketch_row(
-    row: Whole, turn: Whole, base: Whole, end: Whole, texts: Texts, tools: Tools, sheet: Sheet
-) -> tuple[Whole, Whole]:
+    row: Whole, turn: Whole, base: Whole, end: Whole, offered: Whole, texts: Texts, tools: Tools, sheet: Sheet
+) -> tuple[Whole, Whole, Whole]:
     """Sketch one row: its system messages, its last user message, its answer.
 
-    Returns how many words came before the next row, and the new end of all shingles. The row's column of the
-    sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to the next. With them
-    the tables separate this row's cues and features from those of earlier rows.
+    Returns how many words came before the next row, and the new ends of all shingles and offers. The row's
+    column of the sheet must be zero. `turn` and `base` must grow from one call with the same `tools` to the
+    next. With them the tables separate this row's cues and features from those of earlier rows.
     """
     most, data, spans, words = tools.sizes[MOST], texts.data, texts.spans, tools.words
     tools.sums[0, :] = 0
@@ -244,25 +248,28 @@ def sketch_row(
     sheet.numbers[FLAGS, row], sheet.numbers[HARVEST, row] = told(
         tools.intent, tools.sums, 0, sheet.numbers[FLAGS, row]
     )
-    start = texts.answer_spans[row, 0]
-    stop = min(texts.answer_spans[row, 1], start + ANSWER_BYTES)
+    start, last = texts.answer_spans[row, 0], texts.answer_spans[row, 1]
+    stop = min(last, start + ANSWER_BYTES)
     if stop > start:
         n, _ = split(texts.answers, start, stop, tools.alphabet, words, np.int64(0), np.uint64(0))
         sheet.numbers[REFUSAL, row] = match(words, n, tools.refusals, tools.seen, base, turn)
         base += n + APART
-        sheet.numbers[REASONING, row] = reasoning_bytes(
-            texts.answers, start, texts.answer_spans[row, 1], tools.tags
-        )
+        thought = reasoning_bytes(texts.answers, start, last, tools.tags)
+        sheet.numbers[REASONING, row] = thought
+        said = after_reasoning(texts.answers, start, last, thought)
+        offered = sketch_offers(texts.answers, said, last, most, tools.alphabet, words, sheet.offers, offered)
+    sheet.numbers[OFFERS_END, row] = offered
     if sheet.numbers[TURNS, row] >= 2:
         sketch_prefix(texts, row, tools, sheet)
-    return base, end
+    return base, end, offered
 
 
 @kernel
-def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> Whole:
-    """Sketch every row of a batch; returns the number of shingles."""
+def sketch_rows(texts: Texts, tools: Tools, sheet: Sheet) -> tuple[Whole, Whole]:
+    """Sketch every row of a batch; returns the numbers of shingles and of offers."""
     base: Whole = np.int64(0)
     end: Whole = np.int64(0)
+    offered: Whole = np.int64(0)
     for row in range(len(texts.rows)):
-        base, end = sketch_row(row, row, base, end, texts, tools, sheet)
-    return end
+        base, end, offered = sketch_row(row, row, base, end, offered, texts, tools, sheet)
+    return end, offered

@@ -21,6 +21,7 @@ from stillwatch.sketch.kernel import kernel
 from stillwatch.sketch.language import languages
 from stillwatch.sketch.machine import without_marks
 from stillwatch.sketch.marks import network_of
+from stillwatch.sketch.offered import MOST_PARTS
 from stillwatch.sketch.opened_turn import answered, self_elicited
 from stillwatch.sketch.record import Sketch
 from stillwatch.sketch.rows import TOOL, USER, Sheet, Texts, Tools
@@ -97,7 +98,10 @@ class _Room:
         most = 2 * max(2, settings.shingles_kept)
         self.tools = tools_of(key, settings)
         self.sheet = Sheet(
-            np.zeros((rows.HEIGHT, 1), np.int64), np.empty(most, np.int64), np.empty(most, np.int32)
+            np.zeros((rows.HEIGHT, 1), np.int64),
+            np.empty(most, np.int64),
+            np.empty(most, np.int32),
+            np.empty(MOST_PARTS, np.int64),
         )
         self.chain, self.known = np.zeros((1, 2), np.int64), np.zeros((1, 2), np.bool_)
         self.answered = np.zeros(1, np.bool_)
@@ -145,7 +149,8 @@ class SingleSketcher:
         )
         numbers = room.sheet.numbers[:, 0].tolist()
         end = numbers[rows.SHINGLES_END]
-        shingles, places = room.sheet.shingles[:end].tolist(), room.sheet.places[:end].tolist()
+        sampled = room.sheet.shingles[:end].tolist(), room.sheet.places[:end].tolist()
+        offers = room.sheet.offers[: numbers[rows.OFFERS_END]].tolist()
         chain = [
             value if known else None
             for value, known in zip(room.chain[0].tolist(), room.known[0].tolist(), strict=True)
@@ -154,7 +159,7 @@ class SingleSketcher:
             self._rooms.append(room)
         of_request = _of_request(request, texts, numbers, tool)
         named_keys = _named(named, keys.tolist())
-        return _record(request, numbers, (shingles, places), chain, named_keys, chars, of_request)
+        return _record(request, numbers, (*sampled, offers), chain, named_keys, chars, of_request)
 
 
 @kernel
@@ -177,7 +182,8 @@ def sketch_one(
         numbers[i, 0] = 0
     for i in range(2):
         known[0, i] = False
-    base, end = rows.sketch_row(np.int64(0), turn, base, np.int64(0), texts, tools, sheet)
+    none = np.int64(0)
+    base, end, offered = rows.sketch_row(none, turn, base, none, none, texts, tools, sheet)
     for i in range(len(rows.KINDS)):
         numbers[i, 0] = np.int64(
             siphash_word(np.uint64(numbers[i, 0]), secrets.sealed[i, 0], secrets.sealed[i, 1])
@@ -186,6 +192,12 @@ def sketch_one(
     for i in range(end):
         sheet.shingles[i] = np.int64(
             siphash_word(np.uint64(sheet.shingles[i]), secrets.sealed[last, 0], secrets.sealed[last, 1])
+        )
+    for i in range(offered):
+        sheet.offers[i] = np.int64(
+            siphash_word(
+                np.uint64(sheet.offers[i]), secrets.sealed[rows.PROMPT, 0], secrets.sealed[rows.PROMPT, 1]
+            )
         )
     chain_rows(texts, answered, secrets.chain, chain, known)
     for i in range(len(keys)):
@@ -275,7 +287,7 @@ def _of_request(request: Asked, texts: Texts, numbers: list[int], tool: bool) ->
 def _record(
     request: Asked,
     numbers: list[int],
-    shingles: tuple[list[int], list[int]],
+    lists: tuple[list[int], list[int], list[int]],
     chain: list[int | None],
     keys: dict[str, Any],
     chars: int,
@@ -315,8 +327,9 @@ def _record(
         signatures=_tuple(request.signatures, keys.get("signatures")),
         signed=_tuple(request.signed, keys.get("signed")),
         words=numbers[rows.WORDS] if held else None,
-        shingles=tuple(shingles[0]) if held else None,
-        places=tuple(shingles[1]) if held else None,
+        offers=None if answer is None else tuple(lists[2]),
+        shingles=tuple(lists[0]) if held else None,
+        places=tuple(lists[1]) if held else None,
         bands=(tuple(numbers[rows.FIRST_BAND : rows.SEMANTIC]) if read else ()) if held else None,
         semantic=numbers[rows.SEMANTIC] if read else None,
         language=names[numbers[rows.LANGUAGE]],

@@ -73,3 +73,15 @@ def reasoning_bytes(data: Bytes, start: Whole, end: Whole, names: Hashes) -> Who
             return at - inside
         at += 1
     return end - inside
+
+
+@kernel
+def after_reasoning(data: Bytes, start: Whole, end: Whole, inside: Whole) -> Whole:
+    """Return where the answer goes on behind its reasoning, of which `inside` bytes are between the tags."""
+    at = start
+    while inside > 0 and at < end and data[at] != 0x3E:
+        at += 1
+    at += inside
+    while inside > 0 and at < end and (data[at] != 0x3E or at == start):
+        at += 1
+    return at

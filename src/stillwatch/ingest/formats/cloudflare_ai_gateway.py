@@ -10,7 +10,7 @@ from stillwatch.ingest.endpoints import other_call, other_path
 from stillwatch.ingest.gateway import account_of, folded, tagged, with_settings, with_words
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, whole
+from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, micro_dollars, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = tagged("metadata")
@@ -44,6 +44,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=_status(flat),
         input_tokens=whole(first({**metrics, **flat}, "tokensin", "tokens_in", "inputtokens")),
         output_tokens=whole(first({**metrics, **flat}, "tokensout", "tokens_out", "outputtokens")),
+        spend=micro_dollars(first({**metrics, **flat}, "cost")),
         duration_ms=whole(first({**metrics, **flat}, "duration", "durationms", "duration_ms")),
     )
     body = with_settings(_open(first(flat, "requestbody", "request_body", "request", "request_head")))

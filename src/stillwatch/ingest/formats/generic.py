@@ -18,8 +18,8 @@ from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import named_account
 from stillwatch.ingest.signatures import listed, signatures_of
 from stillwatch.ingest.thoughts import thought_chars, with_thoughts
-from stillwatch.ingest.values import Row, absent, canonical, dig, inner, path_of, text, whole
-from stillwatch.ingest.vectors import column_of, counts, row_numbers, strings, times, whole_strings
+from stillwatch.ingest.values import Row, absent, canonical, dig, inner, micro_dollars, path_of, text, whole
+from stillwatch.ingest.vectors import column_of, counts, dollars, row_numbers, strings, times, whole_strings
 from stillwatch.registry import FORMATS, Format
 from stillwatch.schema.requests import MESSAGE, REQUESTS
 
@@ -51,6 +51,8 @@ COUNTS = (
     "duration_ms",
     "asn",
 )
+SPEND = "spend"
+"""In US dollars; the one number that need not be whole."""
 Faults = list[tuple[int, str, str]]
 Signatures = list[list[str] | None]
 JSONS = ("tools", "output_format")
@@ -85,6 +87,7 @@ def read(row: Row, context: Context) -> Iterator[Request]:
         setattr(request, name, READERS.get(name, text)(get(name)))
     for name in COUNTS:
         setattr(request, name, whole(get(name)))
+    request.spend = micro_dollars(get(SPEND))
     for name in JSONS:
         value = inner(get(name))
         setattr(request, name, canonical(value, name))
@@ -168,6 +171,7 @@ def columns_of(batch: pa.RecordBatch, first_row: int, context: Context) -> Raw:
             if name in mapping.columns or name in mapping.defaults
         }
     )
+    columns[SPEND] = dollars(_pick(batch, mapping, SPEND))
     faults: Faults = []
     for name in JSONS:
         columns[name] = _json_column(_pick(batch, mapping, name), name, faults)

@@ -9,7 +9,7 @@ from stillwatch.ingest.endpoints import other_path
 from stillwatch.ingest.gateway import account_of, tagged, with_settings, with_words
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, whole
+from stillwatch.ingest.values import Row, first, first_text, inner, mapping_of, micro_dollars, whole
 from stillwatch.registry import FORMATS, Format
 
 PROPERTIES = ("request_properties", "properties")
@@ -51,6 +51,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         reasoning_tokens=whole(row.get("reasoning_tokens")),
         cached_tokens=whole(row.get("prompt_cache_read_tokens")),
         cache_written_tokens=whole(row.get("prompt_cache_write_tokens")),
+        spend=micro_dollars(row.get("cost")),
         duration_ms=whole(delay)
         if delay is not None
         else context.span_ms(started, row.get("response_created_at")),
@@ -78,6 +79,7 @@ SAMPLE = {
     "response_status": 200,
     "prompt_tokens": 9,
     "completion_tokens": 4,
+    "cost": 0.000_06,
     "request_properties": {"Helicone-Session-Id": "s1"},
 }
 FORMATS.add(
@@ -100,6 +102,7 @@ FORMATS.add(
                 "status": 200,
                 "input_tokens": 9,
                 "output_tokens": 4,
+                "spend": 60,
                 "duration_ms": 800,
                 "conversation": "s1",
                 "messages": [{"role": "user", "text": "what is a reef"}],

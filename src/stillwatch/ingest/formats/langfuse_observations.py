@@ -22,6 +22,7 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
+    micro_dollars,
     path_of,
     text,
 )
@@ -39,6 +40,15 @@ COUNTS = (
     "totalTokens",
 )
 """Columns of older exports and of the user interface."""
+COSTS = (
+    "total_cost",
+    "totalCost",
+    "calculated_total_cost",
+    "calculatedTotalCost",
+    "cost_details.total",
+    "costDetails.total",
+)
+"""Names of what a call cost, in US dollars."""
 ACCOUNTS = ("user_id", "userId", "metadata.account_id", "metadata.user_id", "metadata.userId")
 
 
@@ -94,6 +104,7 @@ def request_of(row: Row, context: Context) -> Request:
         time=context.moment(start, "start_time"),
         model=first_text(row, "provided_model_name", "providedModelName", "model", "internal_model_id"),
         status=_status(row),
+        spend=micro_dollars(first(row, *COSTS)),
         duration_ms=context.span_ms(start, end),
         address=path_of(first(meta, "client_address", "client_ip", "ip", "requester_ip_address")),
         user_agent=first_text(meta, "user_agent", "userAgent") or text(headers.get("user-agent")),

@@ -20,6 +20,7 @@ from stillwatch.ingest.values import (
     first_text,
     inner,
     mapping_of,
+    micro_dollars,
     text,
 )
 from stillwatch.registry import FORMATS, Format
@@ -64,6 +65,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
             {"a": asked, "m": meta, "g": got}, "a.model", "a.model_name", "m.ls_model_name", "g.model"
         ),
         status=500 if row.get("error") or row.get("status") == "error" else 200 if got else None,
+        spend=micro_dollars(row.get("total_cost")),
         duration_ms=context.span_ms(row.get("start_time"), row.get("end_time")),
         address=None,
         end_user=first_text({"m": meta}, "m.end_user", "m.end_user_id"),

@@ -9,6 +9,7 @@ from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import (
     body_of,
     client_of,
+    note_cut,
     other_row,
     sent_of,
     status_of,
@@ -17,13 +18,14 @@ from stillwatch.ingest.litellm import (
 )
 from stillwatch.ingest.litellm_columns import JSON, WANTED, columns_of
 from stillwatch.ingest.litellm_outline import SPEND
+from stillwatch.ingest.litellm_settings import AGENT, EDGE, LENGTH, PAYLOADS, STORED
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts, counts_of, usage_of
-from stillwatch.ingest.values import Row, inner, mapping_of, path_of, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, micro_dollars, path_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 
@@ -56,6 +58,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), meta),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
+        spend=micro_dollars(row.get("spend")),
         duration_ms=given if given is not None else context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=agent or tagged_agent(row.get("request_tags")),
@@ -68,6 +71,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         tools=tools_of(body),
         output_format=output_format_of(body),
     )
+    note_cut(words for _role, words in request.messages or ())
     usage = mapping_of(meta.get("usage_object"))
     add_parts(request, usage if any(n is not None for n in counts_of(usage)) else usage_of(answer))
     yield with_thoughts(request, answer, said)
@@ -92,9 +96,11 @@ FORMATS.add(
         wants=WANTED,
         json_columns=JSON,
         outline=SPEND,
+        settings=(STORED, LENGTH, AGENT, PAYLOADS, EDGE),
         sample="request_id,call_type,api_key,startTime,endTime,model,user,status,prompt_tokens,completion_tokens,"
-        "requester_ip_address\n"
-        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4\n",
+        "requester_ip_address,spend\n"
+        "s1,acompletion,5f,2026-02-01 12:00:00,2026-02-01 12:00:01,heron,ada,success,9,4,203.0.113.4,"
+        "1.2e-05\n",
         gives=(
             {
                 "request_id": "s1",
@@ -103,6 +109,7 @@ FORMATS.add(
                 "status": 200,
                 "input_tokens": 9,
                 "output_tokens": 4,
+                "spend": 12,
                 "duration_ms": 1000,
                 "address": "203.0.113.4",
             },

@@ -9,13 +9,14 @@ from stillwatch.ingest.conversation import answer_of, messages_of
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.litellm import client_of, other_row, status_of, tagged_agent
 from stillwatch.ingest.litellm_outline import PAYLOAD
+from stillwatch.ingest.litellm_settings import EDGE, NOT_TURNED_OFF
 from stillwatch.ingest.parameters import output_format_of, parameters_of, tools_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.streams import put_together
 from stillwatch.ingest.thoughts import with_thoughts
 from stillwatch.ingest.usage import add_parts, usage_of
-from stillwatch.ingest.values import Row, inner, mapping_of, path_of, text, whole
+from stillwatch.ingest.values import Row, inner, mapping_of, micro_dollars, path_of, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("metadata.user_api_key_user_id", "metadata.user_api_key_hash", "metadata.user_api_key_alias")
@@ -49,6 +50,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=status_of(row.get("status"), {**meta, "error_information": row.get("error_information")}),
         input_tokens=whole(row.get("prompt_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
+        spend=micro_dollars(row.get("response_cost")),
         duration_ms=context.span_ms(row.get("startTime"), row.get("endTime")),
         address=path_of(row.get("requester_ip_address")) or path_of(meta.get("requester_ip_address")),
         user_agent=text(row.get("user_agent")) or agent or tagged_agent(row.get("request_tags")),
@@ -93,6 +95,7 @@ FORMATS.add(
         read=read,
         blind_spots="No TLS fingerprint and no ASN. The words are gone where message logging is turned off.",
         outline=PAYLOAD,
+        settings=(NOT_TURNED_OFF, EDGE),
         sample=json.dumps(SAMPLE) + "\n",
         gives=(
             {
@@ -102,6 +105,7 @@ FORMATS.add(
                 "status": 200,
                 "input_tokens": 9,
                 "output_tokens": 4,
+                "spend": 100_000,
                 "duration_ms": 800,
                 "address": "203.0.113.4",
                 "parameters": "temperature=0.7",

@@ -8,7 +8,7 @@ from stillwatch.ingest.endpoints import other_call
 from stillwatch.ingest.gateway import account_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
-from stillwatch.ingest.values import Row, absent, first, first_text, text, whole
+from stillwatch.ingest.values import Row, absent, first, first_text, micro_dollars, text, whole
 from stillwatch.registry import FORMATS, Format
 
 ACCOUNTS = ("api_key_name", "api_key_hash", "api_key_id", "external_user", "user", "user_id")
@@ -52,6 +52,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         output_tokens=whole(first(flat, "native_tokens_completion", "tokens_completion")),
         reasoning_tokens=whole(first(flat, "native_tokens_reasoning", "tokens_reasoning")),
         cached_tokens=whole(first(flat, "native_tokens_cached", "tokens_cached")),
+        spend=micro_dollars(first(flat, "cost_total", "total_cost")),
         duration_ms=whole(first(flat, "generation_time_ms", "generation_time", "latency")),
         user_agent=text(flat.get("user_agent")),
         end_user=first_text(flat, "user", "external_user"),
@@ -92,6 +93,7 @@ FORMATS.add(
                 "output_tokens": 4,
                 "reasoning_tokens": 1,
                 "cached_tokens": 2,
+                "spend": 100_000,
                 "duration_ms": 800,
                 "end_user": "eve",
             },

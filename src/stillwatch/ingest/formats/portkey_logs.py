@@ -12,7 +12,7 @@ from stillwatch.ingest.parameters import stainless_of
 from stillwatch.ingest.request import Context, Request, SteppedOver
 from stillwatch.ingest.sample import Sample
 from stillwatch.ingest.secrets import clean_headers
-from stillwatch.ingest.values import Row, dig, first, first_text, inner, text, whole
+from stillwatch.ingest.values import Row, dig, first, first_text, inner, micro_dollars, text, whole
 from stillwatch.registry import FORMATS, Format
 
 MARKS = frozenset(("ai_org", "ai_model", "req_units", "res_units", "response_status_code", "is_success"))
@@ -41,6 +41,7 @@ def read(row: Row, context: Context) -> Iterator[Request | SteppedOver]:
         status=_status(row),
         input_tokens=whole(first(row, "req_units", "prompt_tokens", "prompt_token")),
         output_tokens=whole(first(row, "res_units", "completion_tokens", "completion_token")),
+        spend=_spend(row),
         duration_ms=whole(first(row, "response_time", "latency")),
         user_agent=text(headers.get("user-agent")),
         stainless=stainless_of(headers),
@@ -66,6 +67,12 @@ def _body(row: Row, side: str) -> Any:
     return inner(dig(found, "body")) if isinstance(found, dict) and "body" in found else found
 
 
+def _spend(row: Row) -> int | None:
+    """The cost is in cents, of dollars unless another currency is named."""
+    currency = first_text(row, "cost_currency") or "USD"
+    return micro_dollars(row.get("cost"), 0.01) if currency.upper() == "USD" else None
+
+
 def _status(row: Row) -> int | None:
     found = whole(first(row, "response_status_code", "status_code", "response.status"))
     if found is not None:
@@ -88,6 +95,8 @@ SAMPLE = {
     "ai_model": "heron",
     "req_units": 9,
     "res_units": 4,
+    "cost": 0.25,
+    "cost_currency": "USD",
     "request_url": "https://api.example.com/v1/chat/completions",
     "response_status_code": 200,
     "response_time": 800,
@@ -113,6 +122,7 @@ FORMATS.add(
                 "status": 200,
                 "input_tokens": 9,
                 "output_tokens": 4,
+                "spend": 2_500,
                 "duration_ms": 800,
                 "user_agent": "OpenAI/Python 2.0",
                 "messages": [{"role": "user", "text": "what is a reef"}],

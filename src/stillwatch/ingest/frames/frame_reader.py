@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from stillwatch.ingest.frames.outline import Inside, Kind
+from stillwatch.ingest.frames.outline import NUMBERS, Inside
 from stillwatch.ingest.frames.taker import Slot, Taker
 from stillwatch.ingest.frames.template import Outcome, Template, learnt
 from stillwatch.ingest.frames.trials import MOST_COUNTS, RUNS, Clock, Given, listening, trial_row, values_of
@@ -94,7 +94,7 @@ class FrameReader:
     def _learn(self, frame: Frame) -> Template | Literal[False] | None:
         """Return the template of a frame, None if it has none; False: the frame left out something."""
         slots = [self._taker.slots[number] for number in frame[1]]
-        if sum(slot.kind is Kind.COUNT for slot in slots) > MOST_COUNTS:
+        if sum(slot.kind in NUMBERS for slot in slots) > MOST_COUNTS:
             return None
         given = [values_of(frame[0], slots, run) for run in RUNS]
         clock = Clock(self._context)

@@ -28,6 +28,12 @@ class Kind(IntEnum):
     """A list of messages that hold nothing but roles and plain text."""
     USAGE = 8
     """Counts of tokens in any API's words, read as a whole since they are weighed against one another."""
+    DOLLARS = 9
+    """An amount above zero in US dollars, read as micro-dollars."""
+
+
+NUMBERS = (Kind.COUNT, Kind.DOLLARS)
+"""Kinds that are added up."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from stillwatch.ingest.frames.ordinary import (
     shape_of,
 )
 from stillwatch.ingest.frames.outline import Inside, Kind
-from stillwatch.ingest.values import Row
+from stillwatch.ingest.values import Row, micro_dollars
 
 Path = tuple[str | int, ...]
 AS_TEXT = "text"
@@ -57,6 +57,7 @@ class Shape:
     """Name, slot and kind of ids, texts, addresses and words."""
     counts: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Name, and the slots of whole numbers, fractions and digits."""
+    dollars: list[tuple[str, int]] = field(default_factory=list)
     times: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Name, and the slots of ISO times, epochs in seconds and in milliseconds."""
     usages: list[tuple[str, int]] = field(default_factory=list)
@@ -133,6 +134,8 @@ class Taker:
                 frame[name] = value
         if shape.counts:
             _take_counts(shape, holder, frame, taken, values)
+        if shape.dollars:
+            _take_dollars(shape, holder, frame, taken, values)
         if shape.times:
             _take_times(shape, holder, frame, taken, values)
         for name, number in shape.usages:
@@ -203,6 +206,8 @@ class Taker:
         elif below is Kind.COUNT:
             numbers = (self._number(path, below, form) for form in ("whole", "fraction", "digits"))
             shape.counts.append((name, *numbers))  # type: ignore[arg-type]
+        elif below is Kind.DOLLARS:
+            shape.dollars.append((name, self._number(path, below)))
         elif below is Kind.TIME:
             numbers = (self._number(path, below, form) for form in ("iso", "seconds", "milliseconds"))
             shape.times.append((name, *numbers))  # type: ignore[arg-type]
@@ -250,6 +255,17 @@ def _take_counts(shape: Shape, holder: Row, frame: Row, taken: list[int], values
         elif kind is str and DIGITS.match(value):
             taken.append(digits)
             values.append(int(value))
+        else:
+            frame[name] = value
+
+
+def _take_dollars(shape: Shape, holder: Row, frame: Row, taken: list[int], values: list[Any]) -> None:
+    for name, number in shape.dollars:
+        value = holder[name]
+        amount = micro_dollars(value) if type(value) is float else None
+        if amount is not None and amount > 0:
+            taken.append(number)
+            values.append(amount)
         else:
             frame[name] = value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stillwatch.ingest.conversation import messages_of
-from stillwatch.ingest.frames.outline import Kind
+from stillwatch.ingest.frames.outline import NUMBERS, Kind
 from stillwatch.ingest.frames.taker import Slot
 from stillwatch.ingest.frames.trials import COUNT_STEP, RUNS, Given
 from stillwatch.ingest.request import PLAIN, Request, SteppedOver
@@ -122,7 +122,7 @@ def _same(
     template: Template, column: int, seen: Values, taken: list[Slot], given: list[Given], _times: Any
 ) -> bool:
     for number, slot in enumerate(taken):
-        if slot.kind not in (Kind.COUNT, Kind.TIME, Kind.MESSAGES, Kind.USAGE, None) and all(
+        if slot.kind not in (*NUMBERS, Kind.TIME, Kind.MESSAGES, Kind.USAGE, None) and all(
             value == run[number] for value, run in zip(seen, given, strict=True)
         ):
             template.same.append((column, number))
@@ -136,7 +136,7 @@ def _sum(
     """Counts are given in steps of powers of two from run to run, so the step tells which were added."""
     if any(type(value) is not int for value in seen):
         return False
-    counts = [number for number, slot in enumerate(taken) if slot.kind is Kind.COUNT]
+    counts = [number for number, slot in enumerate(taken) if slot.kind in NUMBERS]
     steps, rest = divmod(seen[1] - seen[0], COUNT_STEP)
     if rest or steps <= 0 or steps >> len(counts):
         return False

@@ -7,10 +7,10 @@ from typing import Any, cast
 import orjson
 
 from stillwatch.ingest.frames.asked import Asked
-from stillwatch.ingest.frames.outline import Kind
+from stillwatch.ingest.frames.outline import NUMBERS, Kind
 from stillwatch.ingest.frames.taker import Place, Slot, opened
 from stillwatch.ingest.request import Context
-from stillwatch.ingest.values import Row
+from stillwatch.ingest.values import MICRO, Row
 
 RUNS = (0, 1, 2)
 """Trials of one frame. The first two differ so that what was added can be told; the third puts counts and
@@ -35,7 +35,7 @@ _PROSE = "trial {0} words of nobody, run {1}, long enough"
 
 def values_of(frame: bytes, slots: list[Slot], run: int) -> Given:
     """Return a value for each slot, other than those of every other slot and run."""
-    counts = [number for number, slot in enumerate(slots) if slot.kind is Kind.COUNT]
+    counts = [number for number, slot in enumerate(slots) if slot.kind in NUMBERS]
     row: Row = orjson.loads(frame)
     return [
         _usage(_holder(row, slot)[slot.path[-1]], number, run)
@@ -58,7 +58,7 @@ def _usage(shape: Row, number: int, run: int) -> Row:
 
 
 def _value(slot: Slot, number: int, run: int, counts: list[int]) -> Any:
-    if slot.kind is Kind.COUNT:
+    if slot.kind in NUMBERS:
         place = counts.index(number)
         return (2_000 + 7 * place, 2_000 + 7 * place + COUNT_STEP * 2**place, 50_000_000 - 1_009 * place)[run]
     if slot.kind is Kind.TIME:
@@ -108,6 +108,8 @@ def trial_row(frame: bytes, slots: list[Slot], given: Given) -> Row:
 def _put(row: Row, slot: Slot, value: Any) -> None:
     if slot.kind is Kind.COUNT:
         value = {"whole": value, "fraction": value + 0.25, "digits": str(value)}[slot.form]
+    if slot.kind is Kind.DOLLARS:
+        value = value / MICRO
     _holder(row, slot)[slot.path[-1]] = value
 
 

@@ -77,6 +77,7 @@ def add_alike(
         tiers=tests.tiers.joined(found_tiers),
         alike=frozenset(kept),
         lost=len(found.log_e) - len(kept),
+        halved=_halved(engine, alike.halves),
     )
 
 
@@ -88,6 +89,11 @@ def taken_accounts(members: pa.Table, counted: pa.Table, licensed: Collection[in
     """
     linked = (table.column("account").to_numpy() for table in (members, counted))
     return np.unique(np.concatenate([*linked, np.array(sorted(licensed), np.int64)]))
+
+
+def _halved(engine: Engine, halves: Table) -> bool:
+    """Whether some parts of the time form and some test. halves: part, tests."""
+    return bool(engine.collect(halves.agg(sides=_.tests.nunique())).column("sides")[0].as_py() == 2)
 
 
 def _large(engine: Engine, activity: Table, members: pa.Table, least: int) -> set[int]:

@@ -31,6 +31,10 @@ def blindness_table(
     share = 1.0 if unseen else 1.0 - candidates.text_share
     if share > 0.0:
         rows.append(("facet", SEMANTIC, "no exchanges.semantic", share))
+    if not tests.halved:
+        rows.append(("stage", "alike", "less than two quarters of a day", 1.0))
+    elif candidates.text_share < 1.0:
+        rows.append(("stage", "alike", "no exchanges.prompt", 1.0 - candidates.text_share))
     rows += [("signal", *blind) for blind in scored.blind]
     if templates_lost:
         rows.append(("stage", "templates", templates_lost, 1.0))

@@ -25,6 +25,8 @@ class HeldOutTests:
     """Groups among these that content formed; they are tested on another half of the time."""
     lost: int = 0
     """Groups that were tested and could not be listed; they count as hypotheses."""
+    halved: bool = True
+    """Whether the log has enough of time for one part to form groups by content and another to test them."""
 
 
 def run_held_out_tests(

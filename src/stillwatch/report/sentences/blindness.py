@@ -13,8 +13,8 @@ from stillwatch.run.reading import Row
 
 COLUMN = re.compile(r"\b(?:exchanges|accounts|releases)\.\w+")
 ANSWERS: Mapping[str, str] = {
-    "accounts.banned": "not banned",
-    "accounts.mail_root": "a mail domain that is open to anyone",
+    "accounts.banned": "not banned, or nobody knows when",
+    "accounts.mail_root": "a mail domain that is open to anyone, or none",
     "accounts.organisation": "no organisation declared",
     "exchanges.system": "no system prompt",
     "exchanges.tools": "no tools",
@@ -25,6 +25,8 @@ ANSWERS: Mapping[str, str] = {
     "exchanges.end_user": "no end user named",
 }
 """Columns in which an empty value says something, and what."""
+TOLD = {"accounts": "of accounts in the accounts file", "exchanges": "where the log holds the request"}
+"""Of which rows it says this; in the others the value is not known."""
 
 
 def is_answer(row: Row) -> bool:
@@ -40,6 +42,9 @@ def state(row: Row) -> str:
     if row["share"] >= 1.0:
         return "absent: no row has it"
     if is_answer(row):
-        means = joined(sorted({ANSWERS[name] for name in COLUMN.findall(row["reason"])}))
-        return f"no lack: filled in {formatting.percent(1.0 - row['share'])} of rows; empty means {means}"
+        names = COLUMN.findall(row["reason"])
+        means = joined(sorted({ANSWERS[name] for name in names}))
+        where = joined(sorted({TOLD[name.partition(".")[0]] for name in names}))
+        filled = formatting.percent(1.0 - row["share"])
+        return f"no lack: filled in {filled} of rows; empty means {means} ({where}; else not known)"
     return f"not known in {formatting.percent(row['share'])} of rows"

@@ -83,6 +83,7 @@ BEHAVIOURS = (
             "inline_reasoning",
             "fixed_prompt",
             "signature_replay",
+            "model_written",
             "prompt_probing",
             "technique_sweep",
         ),

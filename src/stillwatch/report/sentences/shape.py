@@ -36,11 +36,14 @@ def unassessable(view: CampaignView, book: AccountBook) -> str:
 def _told(view: CampaignView, book: AccountBook) -> Iterator[str]:
     campaign = view.campaign
     n = max(campaign["exchanges"], 1)
-    yield (
-        f"what can be said without them: {formatting.plural(campaign['exchanges'], 'exchange')} read "
-        f"{formatting.short(campaign['input_tokens'] / n)} tokens and were given "
-        f"{formatting.short(campaign['output_tokens'] / n)} on average"
-    )
+    sent = f"what can be said without them: {formatting.plural(campaign['exchanges'], 'exchange')}"
+    if campaign["input_tokens"] and campaign["output_tokens"]:
+        yield (
+            f"{sent} read {formatting.short(campaign['input_tokens'] / n)} tokens and were given "
+            f"{formatting.short(campaign['output_tokens'] / n)} on average"
+        )
+    else:
+        yield f"{sent}, whose tokens the log does not count"
     size = max(campaign["accounts"], 1)
     shared = [
         f"{FORMS[row['facet']]} ({formatting.count(row['top_accounts'])} of them, "

@@ -34,6 +34,8 @@ REASONS: Mapping[str, str] = {
     "make a group.",
     TierReason.GROUP_ONLY: "What speaks for the group, such as how prompts are dealt out, says nothing about "
     "one account.",
+    TierReason.OTHERS_HARVEST: "Others of the group harvest. Its own prompts do not show it, and without "
+    "those others it would not be accused.",
     TierReason.LITTLE_SHARED: "It shares too few of the marks that formed the group.",
     TierReason.NOT_LINKED: "It is looked at by itself or for the owner that it declares; no marks formed a "
     "group.",
@@ -45,6 +47,7 @@ SHORT: Mapping[str, str] = {
     TierReason.OUTWEIGHED: "too little of both",
     TierReason.TOO_FEW_NAMED: "too few others named",
     TierReason.GROUP_ONLY: "only the group as a whole shows it",
+    TierReason.OTHERS_HARVEST: "others harvest, it does not show it",
     TierReason.LITTLE_SHARED: "few shared marks",
     TierReason.NOT_LINKED: "looked at by itself",
 }

@@ -77,6 +77,7 @@ def warnings(rows: Sequence[Row]) -> list[Warned]:
         _joins,
         _dates,
         _largest,
+        _address,
         _permits,
     )
     return [warned for look in looks for warned in look(rows)]
@@ -111,6 +112,7 @@ WORDS = {
     use.PERMIT: "accounts under the permit",
     use.OVERLAP: "accounts under both permits",
     use.LARGEST: "rows of the largest account",
+    use.ADDRESS: "accounts behind one address",
 }
 """What is counted, for a table's cell."""
 
@@ -289,6 +291,20 @@ def _largest(rows: Sequence[Row]) -> list[Warned]:
         )
         for row in _of(rows, "logs", use.LARGEST)
         if row["of"] >= SMALL and row["count"] > NEARLY_ALL * row["of"]
+    ]
+
+
+def _address(rows: Sequence[Row]) -> list[Warned]:
+    return [
+        Warned(
+            "one_address",
+            f"{formatting.count(row['count'])} of {formatting.plural(row['of'], 'account')} came from one "
+            "address, as behind a load balancer.",
+            "Let the gateway log what the balancer passes on (X-Forwarded-For; LiteLLM: "
+            "general_settings.use_x_forwarded_for: true), and name your proxies in ingest.trusted_proxies.",
+        )
+        for row in _of(rows, "logs", use.ADDRESS)
+        if row["of"] >= SMALL and 2 * row["count"] > row["of"]
     ]
 
 

@@ -45,7 +45,8 @@ def difference(
                     "before": _said(old),
                     "after": _said(new),
                     "accounts": len(accounts),
-                    "harder": new > old,
+                    "harder": new > max(old, Step.OBSERVE),
+                    "milder": old > max(new, Step.OBSERVE),
                     "ids": replay.people.ids.take(accounts[:SHOWN]).to_pylist(),
                 }
             )

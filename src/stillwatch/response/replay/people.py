@@ -22,10 +22,12 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Texts: TypeAlias = "pa.ChunkedArray[Any]"
 DAY = 86_400
-BAD = ("adversarial", "unlicensed", "coordinated")
-"""Verdicts of campaigns whose accounts are not benign; of several, an account is in the first."""
+BAD = ("adversarial", "coordinated", "unlicensed")
+"""Verdicts of campaigns whose accounts are not benign."""
 VERDICTS = (*BAD, "authorised", "benign")
 TIERS = tuple(map(str, Tier))
+VERIFIED = "organisation"
+"""Verification of an account whose organisation was checked."""
 
 
 class Customer(StrEnum):
@@ -168,37 +170,36 @@ def _campaign(row: dict[str, Any]) -> CampaignState:
 
 
 def _belonging(run: Run, rows: list[dict[str, Any]], keys: Ints) -> tuple[Ints, Ints]:
-    """The campaign and tier of each account: of several campaigns the gravest, and there the highest tier."""
+    """The campaign and tier of each account. Of several campaigns the one that a published state has: the
+    highest tier, there the gravest verdict, there the strongest evidence.
+    """
     places = {row["group"]: place for place, row in enumerate(rows)}
     grave = [VERDICTS.index(row["verdict"]) for row in rows]
-    best: dict[int, tuple[int, int, int]] = {}
+    best: dict[int, tuple[int, int, float, int]] = {}
     for name in ("members", "bystanders"):
-        for batch in run.batches(name, ["group", "account", "tier"]):
-            columns = (batch.column(place).to_pylist() for place in range(3))
-            for group, account, tier in zip(*columns, strict=True):
+        for batch in run.batches(name, ["group", "account", "tier", "nats"]):
+            columns = (batch.column(place).to_pylist() for place in range(4))
+            for group, account, tier, nats in zip(*columns, strict=True):
                 if group in places:
                     place = places[group]
-                    one = (grave[place], TIERS.index(tier), place)
+                    one = (TIERS.index(tier), grave[place], -nats, place)
                     best[account] = min(best.get(account, one), one)
     campaign, tiers = np.full(len(keys), -1, np.int64), np.full(len(keys), -1, np.int64)
-    found = np.array(sorted(best), np.int64)
-    at = np.searchsorted(keys, found)
-    there = (
-        (at < len(keys)) & (keys[np.minimum(at, max(len(keys) - 1, 0))] == found) if len(keys) else at > at
-    )
-    for place, account in zip(at[there].tolist(), found[there].tolist(), strict=True):
-        _, tiers[place], campaign[place] = best[account]
+    for place in np.flatnonzero(np.isin(keys, np.array(sorted(best), np.int64))).tolist():
+        tiers[place], _, _, campaign[place] = best[int(keys[place])]
     return campaign, tiers
 
 
 def _permits(run: Run, table: pa.Table) -> tuple[Ints, tuple[tuple[Permit, ...], ...]]:
     rows = run.rows("permits")
     named: dict[int, list[int]] = {}
+    # What an account only declares gives it nobody's permit.
+    verified = np.asarray(pc.fill_null(pc.equal(table["verification"], VERIFIED), False))
     for number, row in enumerate(rows):
         mask = np.asarray(pc.is_in(table["account_id"], value_set=pa.array(row["accounts"], pa.string())))
         if row["organisation"]:
             keys = pa.array(_organisations(run, row["organisation"]), pa.int64())
-            mask |= np.asarray(pc.fill_null(pc.is_in(table["organisation"], value_set=keys), False))
+            mask |= verified & np.asarray(pc.is_in(table["organisation"], value_set=keys))
         for place in np.flatnonzero(mask).tolist():
             named.setdefault(place, []).append(number)
     permits = [_permit(row) for row in rows]

@@ -20,6 +20,7 @@ from stillwatch.simulate.writers import WRITERS, Writer, account_ids, combined, 
 
 TIME = pa.timestamp("us")
 PRICE = 0.000_004
+"""US dollars of a token."""
 
 
 def write(rows: Rows, path: Path) -> None:

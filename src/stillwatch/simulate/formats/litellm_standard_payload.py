@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stillwatch.simulate.formats.litellm_parquet import PRICE
 from stillwatch.simulate.formats.litellm_spend_logs import metadata
 from stillwatch.simulate.records import Record, jsonl
 from stillwatch.simulate.writers import WRITERS, Writer
@@ -20,6 +21,7 @@ def row(record: Record) -> dict[str, Any]:
         if key not in ("model", "messages", "safety_identifier")
     }
     kept = metadata(record)
+    total = record.input_tokens + record.output_tokens
     return {
         "id": record.request_id,
         "trace_id": record.conversation or record.request_id,
@@ -28,8 +30,8 @@ def row(record: Record) -> dict[str, Any]:
         "stream": bool(record.parameters.get("stream", False)),
         "status": kept.pop("status"),
         "error_information": kept.pop("error_information", None),
-        "response_cost": 0.0,
-        "total_tokens": record.input_tokens + record.output_tokens,
+        "response_cost": round(total * PRICE, 6),
+        "total_tokens": total,
         "prompt_tokens": record.input_tokens,
         "completion_tokens": record.output_tokens,
         "startTime": record.start / 1e6,
