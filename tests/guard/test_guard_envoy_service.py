@@ -31,7 +31,6 @@ from stillwatch.guard.service_settings import load
 from stillwatch.setting import hints_of
 
 BUFFERED, STREAMED = 2, 1
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def headers(
@@ -366,12 +365,3 @@ def test_a_port_in_use_ends_it(tmp_path: Path, workers: int) -> None:
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
     assert (done.returncode, "the service cannot listen" in done.stdout) == (2, True), done.stderr
-
-
-def test_the_file_of_the_deployment_can_be_used_and_fits_its_envoy() -> None:
-    config = load(ROOT / "deploy" / "envoy" / "guard.toml")
-    text = (ROOT / "deploy" / "envoy" / "envoy.yaml").read_text(encoding="utf-8")
-    assert ("failure_mode_allow: false" in text) == (config.guard.failure == "closed")
-    assert f"port_value: {config.envoy.port}" in text
-    assert f"per_connection_buffer_limit_bytes: {config.envoy.body_bytes}" in text
-    assert f"- remove: {config.envoy.ja4_header}" in text

@@ -10,7 +10,7 @@ import signal
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,3 +112,11 @@ def _await(envoy: Envoy) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"Envoy does not answer: {envoy.log.read_text()[-3_000:]}")
+
+
+def soon(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from asgi_parts import Model, serving
 from click.testing import CliRunner
 from envoy_guard import running_guard
-from envoy_runs import binary, running_envoy
+from envoy_runs import binary, running_envoy, soon
 from guard_runs import Found, Member, World, made_run
 
 from stillwatch.cli import program
@@ -31,13 +30,6 @@ blocks = rule(
     spares = [case()],
 )
 """
-
-
-def soon(holds: Callable[[], bool], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
 
 
 def said(*words: Any) -> None:
