@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -18,17 +15,10 @@ from typing import Any
 import grpc
 import pytest
 from asgi_parts import CHAT, CHAT_STREAM, MESSAGES, free_port
-from click.testing import CliRunner
 from envoy.service.ext_proc.v3 import external_processor_pb2 as messages
 from envoy.service.ext_proc.v3 import external_processor_pb2_grpc as services
 from envoy_certificate import certified
-from envoy_guard import RunningGuard, configured, healthy, running_guard
-
-from stillwatch.cli._guard_envoy import envoy
-from stillwatch.errors import SettingError
-from stillwatch.guard.envoy_settings import EnvoySettings
-from stillwatch.guard.service_settings import load
-from stillwatch.setting import hints_of
+from envoy_guard import RunningGuard, healthy, running_guard
 
 BUFFERED, STREAMED = 2, 1
 
@@ -286,82 +276,46 @@ def test_tls_lets_in_who_shows_a_certificate(tmp_path: Path) -> None:
         assert healthy(where, credentials=shown) is True
 
 
-REFUSED = {
-    'host = "0.0.0.0"': "envoy.host is reached by other machines",
-    'client_ca = "a"': "needs both envoy.certificate",
-    'certificate = "a"': "needs both envoy.certificate",
-    'socket = "a"\nworkers = 2': "cannot be shared",
-    "port = 0": r"envoy\.port cannot be 0",
-    "prot = 1": r"no setting envoy\.prot.*did you mean port",
-}
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text().splitlines()]
 
 
-@pytest.mark.parametrize(("text", "says"), REFUSED.items(), ids=list(REFUSED))
-def test_settings_that_do_not_fit_are_refused(tmp_path: Path, text: str, says: str) -> None:
-    file = tmp_path / "guard.toml"
-    file.write_text(f'[guard]\nfailure = "open"\n[envoy]\n{text}\n')
-    with pytest.raises(SettingError) as refused:
-        load(file)
-    assert re.search(says, str(refused.value), re.DOTALL), str(refused.value)
-    assert str(tmp_path) in refused.value.where
+def test_addresses_are_believed_of_trusted_proxies_only(tmp_path: Path) -> None:
+    more = 'exchanges = "log"\ntrusted_proxies = ["10.0.0.0/8"]\n'
+    with running_guard(tmp_path, more=more) as guard:
+        for peer in ("10.0.0.5:4000", "198.51.100.7:4000", ""):
+            first = headers("nobody", x_forwarded_for="203.0.113.9, 10.0.0.7", x_ja4="t13d")
+            if peer:
+                first.attributes["envoy.filters.http.ext_proc"].update({"source.address": peer})
+            told(guard, first, body(), answer(), *pieces(b"data: {}\n\n"))
+        soon(lambda: len(lines_of(tmp_path / "log")) == 3)
+        found = [(row["client_ip"], row["ja4"]) for row in lines_of(tmp_path / "log")]
+    assert found == [("203.0.113.9", "t13d"), ("198.51.100.7", "t13d"), ("", "t13d")]
 
 
-def test_each_setting_says_what_it_may_be_and_its_default_is() -> None:
-    made = EnvoySettings()
-    for name in hints_of(EnvoySettings):
-        metadata: Any = EnvoySettings.__dataclass_fields__[name].metadata
-        assert metadata["sentence"].endswith(".")
-        assert metadata["allowed"].holds(getattr(made, name))
+def test_bodies_are_not_kept_while_answers_pass(tmp_path: Path) -> None:
+    large = b'{"model":"wren","messages":"' + b"x" * (2 << 20) + b'"}'
+    with running_guard(tmp_path, more='exchanges = "log"\n') as guard:
+        before = memory(guard.process.pid)
+        with grpc.insecure_channel(f"127.0.0.1:{guard.port}") as channel:
+            turns, calls = [], []
+            for _ in range(100):
+                turn = InTurn([headers("nobody"), body(large)])
+                call = services.ExternalProcessorStub(channel).Process(turn.messages())
+                next(call)
+                turn.go_on()
+                next(call)
+                turns.append(turn)
+                calls.append(call)
+            grown = memory(guard.process.pid) - before
+            for call, turn in zip(calls, turns, strict=True):
+                call.cancel()
+                turn.go_on()
+        soon(lambda: len(lines_of(tmp_path / "log")) == 100)
+        assert all(row["request"] == {"model": "wren"} for row in lines_of(tmp_path / "log"))
+    assert grown < 100 << 20, grown
 
 
-def test_check_says_what_fits_in_envoy(tmp_path: Path) -> None:
-    file = configured(tmp_path, 4_321, failure="open")
-    words = ["--state", str(tmp_path), "--config", str(file), "--check"]
-    done = CliRunner().invoke(envoy, words)
-    assert (done.exit_code, done.output) == (
-        0, "127.0.0.1:4321; failure: open, which fits failure_mode_allow: true\n"
-    )  # fmt: skip
-    assert json.loads(CliRunner().invoke(envoy, [*words, "--json"]).output)["failure_mode_allow"] is True
-
-
-def begun(tmp_path: Path, file: Path) -> subprocess.CompletedProcess[str]:
-    words = ["--state", str(tmp_path / "state"), "--config", str(file)]
-    return subprocess.run(
-        [sys.executable, "-m", "stillwatch", "guard", "envoy", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
-    file = configured(tmp_path, free_port())
-    done = begun(tmp_path, file)
-    assert (done.returncode, "there is no state" in done.stderr) == (2, True)
-    (tmp_path / "state").mkdir()
-    for more in ("", "workers = 2\n"):
-        done = begun(tmp_path, configured(tmp_path, free_port(), more=more))
-        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_port_in_use_ends_it(tmp_path: Path, workers: int) -> None:
-    (tmp_path / "state").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        file = configured(tmp_path, taken.getsockname()[1], more=f"workers = {workers}\n")
-        code = (
-            "import sys; sys.path.insert(0, sys.argv[3])\n"
-            "from pathlib import Path\n"
-            "from envoy_guard import open_steps\n"
-            "from stillwatch.errors import SettingError\n"
-            "from stillwatch.guard.service_settings import load\n"
-            "from stillwatch.guard.envoy_serving import serve\n"
-            "try: serve(load(Path(sys.argv[1])), Path(sys.argv[2]), open_steps)\n"
-            "except SettingError as error: print(error); sys.exit(2)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(file), str(tmp_path / "state"), str(Path(__file__).parent)],
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-    assert (done.returncode, "the service cannot listen" in done.stdout) == (2, True), done.stderr
+def memory(pid: int) -> int:
+    """Bytes that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4_096

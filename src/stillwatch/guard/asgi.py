@@ -102,6 +102,8 @@ class GuardMiddleware:
     async def _pass(self, scope: Scope, call: Call, plan: Plan, receive: Receive, send: Send) -> None:
         passing = Passing(plan.body, receive, send)
         scope = self._scope(scope, call, plan)
+        plan.body = b""
+        self._gate.let_go(call)
         if self._gate.exchanges is None and not plan.reserved:
             await self.app(scope, passing.receive, send)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stillwatch.guard.bodies import Body, members, small
@@ -40,6 +40,16 @@ class Call:
     """The account that it is decided for."""
     decision_id: str = ""
     """Empty until it is decided."""
+    kept: dict[str, Any] | None = None
+    """What the log keeps of the body; None while the body itself is there."""
+
+    def let_go(self, *, logged: bool) -> None:
+        """Forget the body, which may be large, for as long as the answer takes. logged: whether the log gets
+        a line.
+        """
+        if self.body is not None and self.kept is None:
+            self.kept = self._asked() if logged else {}
+            self.body = replace(self.body, data=b"")
 
     def exchange(
         self, status: int, response: Mapping[str, Any], *, address: str, ja4_header: bytes
@@ -60,7 +70,7 @@ class Call:
                 for name, value in self.headers
                 if name.startswith(CLIENT_KIND)
             },
-            request=self._asked(),
+            request=self._asked() if self.kept is None else self.kept,
             response=response,
             decision=self.decision_id,
         )

@@ -76,7 +76,9 @@ class Processor:
             await self._refuse(call, fault(refused.fault, call.dialect, decision_id(call.began)), context)
             return
         if data is not None:
-            await self._decided(call, self._gate.planned(call, data), context, in_body=in_body)
+            plan = self._gate.planned(call, data)
+            del data
+            await self._decided(call, plan, context, in_body=in_body)
 
     def end_answers(self) -> None:
         """Let go of the answers that are passing; they go on without the guard."""
@@ -126,6 +128,7 @@ class Processor:
             body = plan.body if plan.changed(call) else None
             await context.write(told.goes_on(in_body=in_body, out=out, told=headers, body=body))
             body, plan.body = None, b""
+            self._gate.let_go(call)
             if self._gate.exchanges is not None or plan.reserved:
                 await self._answer(context, seen)
         finally:

@@ -110,6 +110,10 @@ class Gate:
             told.insert(0, (b"content-length", str(len(plan.body)).encode()))
         return out, told
 
+    def let_go(self, call: Call) -> None:
+        """Forget the body of a request that was handed on."""
+        call.let_go(logged=self.exchanges is not None)
+
     def end(self, call: Call, plan: Plan, seen: AnswerSeen) -> None:
         """Settle the budgets and write the exchange."""
         self.faults += seen.failed

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import grpc
+from stillwatch.errors import MissingExtra
+
+try:
+    import grpc
+except ImportError as error:
+    raise MissingExtra(
+        "Envoy's adapter needs grpcio and xds-protos", do="pip install 'stillwatch[guard,envoy]'"
+    ) from error
 
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 """HealthCheckResponse with its status."""
