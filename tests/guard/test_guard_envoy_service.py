@@ -180,12 +180,14 @@ def test_a_delay_asks_envoy_for_time(guard: RunningGuard) -> None:
 def test_a_client_that_goes_while_it_waits_gives_its_tokens_back(guard: RunningGuard) -> None:
     before = len(guard.settled())
     with grpc.insecure_channel(f"127.0.0.1:{guard.port}") as channel:
-        call = services.ExternalProcessorStub(channel).Process(
-            iter([headers("slowed"), body(b'{"max_tokens":40}')])
-        )
+        turn = InTurn([headers("slowed"), body(b'{"max_tokens":40}'), answer()])
+        call = services.ExternalProcessorStub(channel).Process(turn.messages())
         next(call)
+        turn.go_on()
         next(call)
+        assert len(guard.settled()) == before
         call.cancel()
+        turn.go_on()
     soon(lambda: len(guard.settled()) == before + 1)
     assert guard.settled()[-1] == (40, 0)
 
@@ -300,7 +302,7 @@ def test_bodies_are_not_kept_while_answers_pass(tmp_path: Path) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{guard.port}") as channel:
             turns, calls = [], []
             for _ in range(100):
-                turn = InTurn([headers("nobody"), body(large)])
+                turn = InTurn([headers("nobody"), body(large), answer()])  # which never comes
                 call = services.ExternalProcessorStub(channel).Process(turn.messages())
                 next(call)
                 turn.go_on()
