@@ -178,7 +178,7 @@ def test_a_network_that_a_few_have_at_home_joins_no_two_places() -> None:
     at_home = [(account, 40 + account % 12 // 2, True) for account in (0, 1, 2, 12, 13, 14)]
     assert sets_of(schools + at_home, hub=False) == apart
     both = [(0, 11, True)]  # one pupil who was seen at both
-    assert sets_of(schools + both, hub=False) == apart
+    assert [len(one) for one in sets_of(schools + both, hub=False)] == [13, 11], "and is of one of them"
 
 
 def test_places_of_which_most_accounts_have_more_in_common_are_one() -> None:
@@ -186,7 +186,7 @@ def test_places_of_which_most_accounts_have_more_in_common_are_one() -> None:
     mail = [(account, 40 + account % 3, True) for account in range(18)]
     assert sets_of(ranges + mail, hub=False) == [list(range(18))]
     # A pool from which each account draws three addresses: its keys overlap, and are no places.
-    pool = [(account, 60 + (account * step) % 7, True) for account in range(20) for step in (1, 2, 3)]
+    pool = [(account, 60 + (account + step) % 7, True) for account in range(20) for step in (1, 2, 3)]
     assert sets_of(pool, hub=False) == [list(range(20))]
     exits = [(account, 80 + side, True) for account in range(20) for side in range(2) if account % 5 or side]
     assert sets_of(exits, hub=False) == [list(range(20))]
