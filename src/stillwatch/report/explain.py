@@ -79,7 +79,7 @@ def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
         "members": [_with_facts(view, book, row) for row in view.members],
         "bystanders": [_with_facts(view, book, row) for row in view.bystanders],
-        "crosswalk": [asdict(line) for line in crosswalk(view)],
+        "crosswalk": [asdict(line) for line in crosswalk(view, run.rows("blindness"))],
         "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(view)],
     }
 

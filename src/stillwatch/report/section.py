@@ -74,6 +74,8 @@ class Section:
     """What an advisory and a bill describe, with the evidence."""
     timeline: Markup
     """The timeline."""
+    marked: bool
+    """Whether releases or bans are drawn in it."""
     graph: Markup
     """The account-trace graph."""
     graph_note: str
@@ -156,8 +158,9 @@ def _section(
         test=sentences.tested(campaign),
         extracting=_extracting(view, book),
         permit=sentences.permit(campaign),
-        crosswalk=crosswalk(view),
+        crosswalk=crosswalk(view, blind),
         timeline=timeline.timeline(view.timeline, view.marks, share.period),
+        marked=bool(timeline.shown_marks(view.timeline, view.marks, share.period)),
         graph=graph.graph(view.links, ids, share.graph),
         graph_note=_graph_note(view, share.graph),
         heatmap=heatmap.heatmap(view.links, ids, share.graph) if share.graph == graph.ROOMY else Markup(""),

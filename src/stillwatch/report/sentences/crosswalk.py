@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stillwatch.report import formatting
@@ -10,6 +10,7 @@ from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import finding, stands_out
 from stillwatch.report.sentences.prompts import extracting
 from stillwatch.report.view_models import CampaignView
+from stillwatch.run.reading import Row
 
 ADVISORY, BILL = "AA26-251A", "H.R. 8283 §3(11)"
 SOURCES = (
@@ -126,12 +127,13 @@ CANNOT = Line(
 )
 
 
-def crosswalk(view: CampaignView) -> list[Line]:
-    """Every described behaviour, with the evidence of this campaign."""
-    return [*(_line(view, one) for one in BEHAVIOURS), CANNOT]
+def crosswalk(view: CampaignView, blind: Iterable[Row]) -> list[Line]:
+    """Every described behaviour, with the evidence of this campaign. blind: rows of table blindness."""
+    shut = frozenset(row["name"] for row in blind if row["kind"] == "signal" and row["share"] >= 1.0)
+    return [*(_line(view, one, shut) for one in BEHAVIOURS), CANNOT]
 
 
-def _line(view: CampaignView, one: Behaviour) -> Line:
+def _line(view: CampaignView, one: Behaviour, shut: Collection[str]) -> Line:
     scored = {row["signal"]: row for row in view.scores}
     told = list(_told(view, one, scored))
     if told:
@@ -139,7 +141,9 @@ def _line(view: CampaignView, one: Behaviour) -> Line:
     if one.source == BILL and "(ii)" in one.says and view.campaign["extracting"] is None:
         return Line(one.source, one.says, NOT_ASSESSED, extracting(None))
     if not one.families and not any(name in scored for name in one.signals):
-        return Line(one.source, one.says, NOT_ASSESSED, "The log holds nothing that would show it.")
+        if all(name in shut for name in one.signals):
+            return Line(one.source, one.says, NOT_ASSESSED, "The log holds nothing that would show it.")
+        return Line(one.source, one.says, NOT_SEEN, "Nothing of the kind happened.")
     return Line(one.source, one.says, NOT_SEEN, "Nothing that stands out from its peers.")
 
 
