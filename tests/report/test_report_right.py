@@ -17,7 +17,7 @@ from rich.console import Console
 from stillwatch import report
 from stillwatch.report import formatting, sentences
 from stillwatch.report.sentences import lineage
-from stillwatch.report.sentences.crosswalk import NOT_ASSESSED, NOT_SEEN, SEEN, crosswalk
+from stillwatch.report.sentences.crosswalk import NOT_ASSESSED, NOT_SEEN, SEEN, crosswalk, shut
 from stillwatch.report.view_models import campaign_view
 from stillwatch.run.reading import Run
 from stillwatch.schema import found, stored
@@ -96,7 +96,7 @@ def test_what_would_decide_does_not_ask_for_prompts_that_the_log_has(run: Path) 
 
 def behaviour(run: Path, begins: str) -> tuple[str, str]:
     opened = Run(run)
-    lines = crosswalk(campaign_view(opened, opened.rows("campaigns")[0]), opened.rows("blindness"))
+    lines = crosswalk(campaign_view(opened, opened.rows("campaigns")[0]), shut(opened))
     line = next(one for one in lines if one.behaviour.startswith(begins))
     return line.state, line.evidence
 
@@ -113,11 +113,14 @@ def test_what_the_log_would_have_shown_is_not_called_not_assessed(run: Path) -> 
         ]
         pq.write_table(pa.Table.from_pylist(blind, schema=stored.BLINDNESS.arrow), run / "blindness.parquet")
 
-    lack("release_pivot")
-    assert behaviour(run, failover) == (NOT_SEEN, "Nothing of the kind happened.")
     lack("release_pivot", "replacement", "failover")
     assert behaviour(run, failover) == (NOT_ASSESSED, "The log holds nothing that would show it.")
     told = {"signal": "replacement", "axis": "deception", "score": 0.9, "peers": None}
+    other = rows[0] | told | {"group": 2, "signal": "failover", "score": 0.0, "values": []}
+    lack("release_pivot")
+    assert behaviour(run, failover)[0] == NOT_ASSESSED, "no group of the run has them"
+    pq.write_table(pa.Table.from_pylist([*rows, other], schema=found.SCORES.arrow), run / "scores.parquet")
+    assert behaviour(run, failover) == (NOT_SEEN, "Nothing of the kind happened.")
     row = rows[0] | told | {"values": records({"banned": 3, "began": 4})}
     pq.write_table(pa.Table.from_pylist([*rows, row], schema=found.SCORES.arrow), run / "scores.parquet")
     assert behaviour(run, failover)[0] == SEEN

@@ -14,10 +14,10 @@ from stillwatch.report import terminal_tables as tables
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.sentences import spend, tiers
-from stillwatch.report.sentences.crosswalk import crosswalk
+from stillwatch.report.sentences.crosswalk import crosswalk, shut
 from stillwatch.report.summary import verdict_text
 from stillwatch.report.view_models import CampaignView
-from stillwatch.run.reading import Row, Run
+from stillwatch.run.reading import Run
 from stillwatch.schema.codes import Role
 from stillwatch.schema.sections import SECTIONS
 
@@ -62,7 +62,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
         *_decided(run, view),
         *_argued(view),
         *_listed(run, view, most_members),
-        *_doubted(view, run.rows("blindness")),
+        *_doubted(run, view),
     )
 
 
@@ -126,10 +126,10 @@ def _listed(run: Run, view: CampaignView, most: int) -> Iterator[RenderableType]
     yield _block("accounts", "Accounts", Group(*parts))
 
 
-def _doubted(view: CampaignView, blind: list[Row]) -> Iterator[RenderableType]:
+def _doubted(run: Run, view: CampaignView) -> Iterator[RenderableType]:
     """What the evidence is called elsewhere, and how it could be wrong."""
     if view.campaign["listed"]:
-        yield _block("crosswalk", "In the words of others", tables.crosswalk(crosswalk(view, blind)))
+        yield _block("crosswalk", "In the words of others", tables.crosswalk(crosswalk(view, shut(run))))
     against = sentences.against(view)
     if against:
         yield _block("against", "What speaks against it", tables.bullets(against))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from stillwatch.registry import SIGNALS
 from stillwatch.report import formatting
 from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import finding, stands_out
 from stillwatch.report.sentences.prompts import extracting
 from stillwatch.report.view_models import CampaignView
-from stillwatch.run.reading import Row
+from stillwatch.run.reading import Run
 
 ADVISORY, BILL = "AA26-251A", "H.R. 8283 §3(11)"
 SOURCES = (
@@ -127,9 +128,14 @@ CANNOT = Line(
 )
 
 
-def crosswalk(view: CampaignView, blind: Iterable[Row]) -> list[Line]:
-    """Every described behaviour, with the evidence of this campaign. blind: rows of table blindness."""
-    shut = frozenset(row["name"] for row in blind if row["kind"] == "signal" and row["share"] >= 1.0)
+def shut(run: Run) -> frozenset[str]:
+    """Signals that could see nothing in this run: they lacked data, or told of no group at all."""
+    lacked = {row["name"] for row in run.rows("blindness") if row["kind"] == "signal" and row["share"] >= 1.0}
+    return frozenset(lacked | (set(SIGNALS.all()) - {row["signal"] for row in run.rows("scores")}))
+
+
+def crosswalk(view: CampaignView, shut: Collection[str]) -> list[Line]:
+    """Every described behaviour, with the evidence of this campaign. shut: signals that could see nothing."""
     return [*(_line(view, one, shut) for one in BEHAVIOURS), CANNOT]
 
 
