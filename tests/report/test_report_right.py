@@ -16,6 +16,7 @@ from rich.console import Console
 
 from stillwatch import report
 from stillwatch.report import formatting, sentences
+from stillwatch.report.account import membership_of
 from stillwatch.report.sentences import lineage
 from stillwatch.report.sentences.crosswalk import NOT_ASSESSED, NOT_SEEN, SEEN, crosswalk, shut
 from stillwatch.report.view_models import campaign_view
@@ -56,6 +57,15 @@ def test_accounts_that_no_marks_link_are_not_said_to_have_evidence_of_both_kinds
     assert printed(report.explain(run, account)).startswith(account)
     assert "named in C004" not in printed(report.explain(run, account))
     assert "looked at in C004" in printed(report.explain(run, account))
+
+
+def test_an_accounts_card_begins_with_the_marks_that_count_most(run: Path) -> None:
+    view = campaign_view(Run(run), Run(run).rows("campaigns")[0])
+    place = membership_of(Run(run), view, view.members[0])
+    shown = [link["facet"] for link in place.telling]
+    assert len(shown) == len(set(shown)) == len({link["facet"] for link in place.links}) > 1
+    nats = [view.nats[view.members[0]["account"]].get(facet, 0.0) for facet in shown]
+    assert nats == sorted(nats, reverse=True)
 
 
 def test_no_count_of_the_named_stands_where_nobody_could_be(run: Path) -> None:
