@@ -42,8 +42,8 @@ def front(document: Mapping[str, Any], kept: Sequence[Target], parts: Sequence[s
         "what it promises to be was counted over many more worlds, with exact intervals. These statements are "
         "about linked accounts that share marks and material, in worlds like these.\n",
         "**What not to believe.** The worlds were written by the people who wrote the detector. They know its "
-        "weak sides, but not those that they have not thought of: on worlds composed by others, from other "
-        "material, it finds less and wrongs more ([worlds not made here](wild.md)). Nothing here shows what "
+        "weak sides, but not those that they have not thought of: what it finds and whom it wrongs in "
+        "worlds composed by others, from other material, stands apart ([worlds not made here](wild.md)). Nothing here shows what "
         "real operators do next, nor how often real customers look like campaigns. Measure on your own logs before you rely on a number.\n",
         "**Where it fails.**\n",
         (fails + "\n" if fails else "")

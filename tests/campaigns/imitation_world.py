@@ -39,6 +39,8 @@ INVENT = (
     "Generate five new and diverse training instructions that are similar in style to the examples. For each "
     "of them write the input and a complete output.\n\nExamples:\n1. {}\n2. {}"
 )
+COPIED_TOOL = "Please draft a short and polite reply to this customer in our house style, about"
+"""How prompts begin that an office's tool makes, where the campaign has a copy of the tool."""
 SYLLABLES = ("ba", "den", "fol", "gri", "hal", "jor", "kel", "lum", "mar", "nov", "pri", "rus", "sel", "tav")
 ALONE = Settings(ingest=IngestSettings(workers=1), engine=EngineSettings(threads=1))
 Row = dict[str, Any]
@@ -71,6 +73,7 @@ class _Writer:
     share: float
     template: bool
     quiet: int
+    copied: float
     accounts: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -137,13 +140,18 @@ class _Writer:
         asked = self.plain()
         if self.template:
             asked["prompt"] = f"Draft a short reply to {self.words(2)} about {self.words(24)}"
+        if self.copied:
+            asked["prompt"] = f"{COPIED_TOOL} {self.words(26)}"
         return asked | {"parameters": OFFICE_PARAMETERS}
 
     def harvest(self) -> Row:
+        if self.rng.random() < self.copied < 1.0:
+            return self.office()
         frame = JUDGE if self.rng.random() < 0.5 else INVENT
         own = OFFICE_PARAMETERS if PARAMETERS in self.imitated else OWN_PARAMETERS
+        begins = f"{COPIED_TOOL} " if self.copied == 1.0 else ""
         return {
-            "prompt": frame.format(self.words(20), self.words(40)),
+            "prompt": begins + frame.format(self.words(20), self.words(40)),
             "parameters": own,
             "long": (500, 1500),
         }
@@ -158,7 +166,13 @@ class _Writer:
 
 
 def make(
-    folder: Path, imitated: tuple[str, ...], share: float = 0.5, *, template: bool = False, quiet: int = 0
+    folder: Path,
+    imitated: tuple[str, ...],
+    share: float = 0.5,
+    *,
+    template: bool = False,
+    quiet: int = 0,
+    copied: float = 0.0,
 ) -> None:
     """Write folder/log.jsonl and folder/accounts.csv.
 
@@ -167,9 +181,10 @@ def make(
     two networks and a client of its own. share: of what it sends, that goes out as the imitated victims; at 1
     its accounts have cards and registration days of their own too, so that hardly anything but the victims'
     marks joins them. template: whether the employees' prompts begin alike. quiet: accounts of the campaign that
-    send anybody's prompts.
+    send anybody's prompts. copied: the share of the campaign's prompts that are those of the office's own tool,
+    of which it has a copy; at 1 all of them harvest, and begin as the tool's do.
     """
-    writer = _Writer(np.random.default_rng(1), imitated, share, template, quiet)
+    writer = _Writer(np.random.default_rng(1), imitated, share, template, quiet, copied)
     for number in range(STRANGERS):
         _stranger(writer, number)
     for office in range(len(OFFICES)):

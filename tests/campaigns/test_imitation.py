@@ -23,9 +23,15 @@ VICTIMS = EMPLOYEES * len(OFFICES)
 
 
 def said_of(
-    folder: Path, imitated: tuple[str, ...], share: float, *, template: bool = False, quiet: int = 0
+    folder: Path,
+    imitated: tuple[str, ...],
+    share: float,
+    *,
+    template: bool = False,
+    quiet: int = 0,
+    copied: float = 0.0,
 ) -> Said:
-    make(folder / "world", imitated, share, template=template, quiet=quiet)
+    make(folder / "world", imitated, share, template=template, quiet=quiet, copied=copied)
     return told(folder / "world", folder / "run")
 
 
@@ -51,6 +57,14 @@ def test_where_a_victims_tool_has_words_of_its_own_victims_are_present_at_most(t
     assert said.of("guilty", said.named) >= 0.9 * POOL
     assert said.of("employee", said.present) > 0.8 * VICTIMS
     assert said.of("employee", said.named) == 0
+
+
+@pytest.mark.parametrize("copied", [0.4, 1.0])
+def test_where_a_victims_tool_is_copied_victims_are_present_at_most(copied: float, tmp_path: Path) -> None:
+    said = said_of(tmp_path, EVERYTHING, 1.0, copied=copied)
+    assert said.verdicts == {"adversarial"}
+    assert said.of("guilty", said.named) >= 0.9 * POOL
+    assert said.of("employee", said.named) == said.of("stranger", said.named) == 0
 
 
 def test_a_few_who_harvest_do_not_accuse_a_group_that_does_not(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binom
 
-from stillwatch.campaigns.own_harvest import HARVESTS, MISSED, own_prompts
+from stillwatch.campaigns.own_harvest import HARVESTS, MISSED, below_most, own_prompts
 from stillwatch.heldout.members import Tiers
 from stillwatch.schema.codes import Tier, TierReason
 
@@ -28,6 +28,23 @@ from stillwatch.schema.codes import Tier, TierReason
 def test_few_prompts_show_neither(texts: int, harvest: int, shown: bool, nothing: bool) -> None:
     own = own_prompts(np.array([texts]), np.array([harvest]))
     assert (bool(own.harvest[0]), bool(own.nothing[0])) == (shown, nothing)
+
+
+def test_few_prompts_without_a_harvest_are_unlike_those_of_accounts_that_do_little_else() -> None:
+    # Two groups: in the first most harvest with all they send, in the second with an eighth of it.
+    group = np.array([1] * 6 + [2] * 6)
+    texts = np.array([60, 60, 60, 3, 12, 20, 80, 80, 80, 3, 12, 40])
+    harvest = np.array([60, 50, 8, 0, 0, 1, 10, 10, 80, 0, 0, 0])
+    own = own_prompts(texts, harvest)
+    assert list(own.harvest) == [True, True, True, False, False, False] * 2
+    unlike = below_most(texts, harvest, group, own.harvest)
+    assert list(unlike[3:6]) == [True, True, True]
+    assert list(unlike[9:]) == [False, False, True]
+
+
+def test_accounts_are_unlike_nobody_where_nobody_harvests() -> None:
+    texts, harvest = np.array([50, 50]), np.array([0, 1])
+    assert not below_most(texts, harvest, np.array([1, 1]), own_prompts(texts, harvest).harvest).any()
 
 
 @pytest.mark.parametrize("texts", [30, 72, 150, 400, 2_000])

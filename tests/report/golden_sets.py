@@ -31,7 +31,7 @@ from stillwatch import report
 from stillwatch.report import formatting, sentences
 from stillwatch.report.account import account_view
 from stillwatch.report.sentences import frames, tiers
-from stillwatch.report.sentences.crosswalk import crosswalk
+from stillwatch.report.sentences.crosswalk import crosswalk, shut
 from stillwatch.report.view_models import AXES, CampaignView, campaign_view, listed, unlisted
 from stillwatch.run.layout import TABLES
 from stillwatch.run.reading import Row, Run
@@ -141,7 +141,7 @@ def _campaign(run: Run, view: CampaignView) -> Iterator[str]:
         yield from (frames.sentence(row) for row in view.templates[:3] if row["part"] == "frame")
         yield sentences.correction(view.intents)
         if campaign["listed"]:
-            for line in crosswalk(view):
+            for line in crosswalk(view, shut(run)):
                 yield f"{line.source} {line.behaviour}: {line.state}. {line.evidence}"
         for member in (*view.members[:1], *view.bystanders[:1]):
             yield from (f"account: {line}" for line in _account(run, member))

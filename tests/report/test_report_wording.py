@@ -157,14 +157,15 @@ def test_without_prompts_intent_is_not_assessable_and_the_shape_is_told(run: Pat
     assert "tokens not counted in the log" in page
     assert "0 tokens read" not in page
     lines = {
-        line.behaviour[:7]: line for line in crosswalk(campaign_view(Run(run), Run(run).rows("campaigns")[0]))
+        line.behaviour[:7]: line
+        for line in crosswalk(campaign_view(Run(run), Run(run).rows("campaigns")[0]), [])
     }
     assert lines["(B)(iv)"].state == NOT_ASSESSED
 
 
 def test_every_line_of_the_crosswalk_has_evidence_or_says_that_there_is_none(run: Path) -> None:
     view = campaign_view(Run(run), Run(run).rows("campaigns")[0])
-    lines = crosswalk(view)
+    lines = crosswalk(view, [])
     assert [line.behaviour[:8] for line in lines if "8283" in line.source] == [
         "(B)(i) v",
         "(B)(ii) ",

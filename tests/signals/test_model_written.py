@@ -147,7 +147,41 @@ def test_the_system_prompt_of_both_stages_is_no_task(engine: DuckDBEngine) -> No
         row | {"messages": [{"role": "system", "text": "You are a helpful assistant."}, *row["messages"]]}
         for row in pipeline()
     ]
-    assert written(engine, sent) == pytest.approx(1.0)
+    strangers = [request(a, a, question(a), system="You are a helpful assistant.") for a in (500, 501)]
+    assert written(engine, sent, strangers) == pytest.approx(1.0)
+    assert written(engine, sent) == 0.0, "a system prompt that nobody else has may hold a task"
+
+
+def test_a_chain_whose_task_stands_in_its_system_prompt_is_no_pipeline(engine: DuckDBEngine) -> None:
+    """Translated to and fro to check it, and a text made better in rounds: each answer is sent again, bare."""
+    task = "Translate between Finnish and English: what comes in the one goes out in the other."
+    there_and_back = [
+        step
+        for i in range(300)
+        for step in (
+            request(
+                i % ACCOUNTS,
+                100 * i,
+                f"Vene numero {i} on tullut rantaan, ja kaikki astuvat maihin.",
+                question(i),
+                system=task,
+            ),
+            request(i % ACCOUNTS, 100 * i + 50, question(i), f"Vene {i} tuli rantaan.", system=task),
+        )
+    ]
+    assert written(engine, there_and_back) == 0.0
+    rounds = [
+        request(
+            i % ACCOUNTS,
+            100 * i + r,
+            question(1000 * i + r),
+            question(1000 * i + r + 1),
+            system="Make the text of the user a little friendlier.",
+        )
+        for i in range(200)
+        for r in range(3)
+    ]
+    assert written(engine, rounds) == 0.0
 
 
 def test_a_question_that_the_answer_repeats_is_the_askers_own(engine: DuckDBEngine) -> None:

@@ -18,6 +18,7 @@ MISSED = 0.025
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,36 @@ class OwnPrompts:
     """It is less."""
 
 
+def below_most(texts: Ints, harvest: Ints, group: Ints, harvesting: Bools) -> Bools:
+    """Mark accounts whose share, by its interval, is below that of the median harvesting one of their group.
+
+    Whoever wraps a harvest in the words of somebody's tool shares them with all who use it, however few
+    prompts these have. texts, harvest, group: of each account; harvesting: those that harvest; shape
+    (accounts,).
+    """
+    shares = harvest / np.maximum(texts, 1)
+    usual = np.zeros(len(texts))
+    for number in np.unique(group[harvesting]):
+        mine = group == number
+        usual[mine] = np.median(shares[mine & harvesting])
+    return np.asarray(_ends(texts, harvest)[1] < usual)
+
+
 def own_prompts(texts: Ints, harvest: Ints) -> OwnPrompts:
     """Tell accounts apart by the interval of their share (Clopper and Pearson 1934).
 
     texts, harvest: prompts of each account, and harvest-like ones among them; shape (accounts,).
     """
+    low, high = _ends(texts, harvest)
+    return OwnPrompts(low >= HARVESTS, high < HARVESTS)
+
+
+def _ends(texts: Ints, harvest: Ints) -> tuple[Floats, Floats]:
+    """Return both ends of the interval of each share."""
     # The beta distribution wants parameters above nothing; both ends are then what the other side allows.
     low = np.where(harvest > 0, beta.ppf(MISSED, np.maximum(harvest, 1), texts - harvest + 1), 0.0)
     high = np.where(harvest < texts, beta.ppf(1.0 - MISSED, harvest + 1, np.maximum(texts - harvest, 1)), 1.0)
-    return OwnPrompts(low >= HARVESTS, high < HARVESTS)
+    return low, high
 
 
 def accused(scores: dict[str, float], exchanges: int, settings: CampaignSettings) -> bool:

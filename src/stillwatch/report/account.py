@@ -34,6 +34,15 @@ class Membership:
     exonerates: tuple[str, ...]
     """What would clear it, and what already speaks for it, in sentences."""
 
+    @property
+    def telling(self) -> tuple[Row, ...]:
+        """One key of each facet, those of the facets first that count most for it."""
+        first: dict[str, Row] = {}
+        for link in self.links:
+            first.setdefault(link["facet"], link)
+        nats = self.view.nats.get(self.member["account"], {})
+        return tuple(sorted(first.values(), key=lambda link: -nats.get(link["facet"], 0.0)))
+
 
 @dataclass(frozen=True)
 class AccountView:

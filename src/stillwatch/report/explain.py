@@ -13,7 +13,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.account import AccountView, Membership, account_view, blind_spots, unknown
 from stillwatch.report.account_facts import AccountBook, facts_document
 from stillwatch.report.sentences import frames, lineage, spend, tiers
-from stillwatch.report.sentences.crosswalk import crosswalk
+from stillwatch.report.sentences.crosswalk import crosswalk, shut
 from stillwatch.report.summary import campaign_document, iso, values_document
 from stillwatch.report.terminal import account_lines, campaign_lines, chosen
 from stillwatch.report.view_models import CampaignView, campaign_view
@@ -79,7 +79,7 @@ def _campaign(run: Run, view: CampaignView) -> dict[str, Any]:
         "marks": [_without(row, "group") | {"time": iso(row["time"])} for row in view.marks],
         "members": [_with_facts(view, book, row) for row in view.members],
         "bystanders": [_with_facts(view, book, row) for row in view.bystanders],
-        "crosswalk": [asdict(line) for line in crosswalk(view)],
+        "crosswalk": [asdict(line) for line in crosswalk(view, shut(run))],
         "blind_spots": [_doubt(doubt) for doubt in sentences.doubts(view)],
     }
 

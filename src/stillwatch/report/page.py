@@ -23,6 +23,7 @@ from stillwatch.report.view_models import listed, unlisted
 from stillwatch.run.durable import write_text
 from stillwatch.run.layout import PAGE
 from stillwatch.run.reading import Row, Run
+from stillwatch.schema.codes import FORMED
 
 MOST_SECTIONS = 50
 MOST_UNLISTED = 60
@@ -80,7 +81,7 @@ def context(run: Run) -> dict[str, Any]:
             for chapter, rows in in_chapters(campaigns)
         ],
         "error_control": sentences.error_control(about, campaigns),
-        "related": [*lineage.families(run, campaigns), lineage.compared(run, campaigns)],
+        "related": lineage.overview(run, campaigns),
         "unlisted": [(c, _why_not(run, c, high)) for c in rest[:MOST_UNLISTED]],
         "unlisted_total": len(rest),
         "blind": sorted(
@@ -146,7 +147,8 @@ def environment() -> Environment:
         "part": frames.part,
         "link": lineage.sentence,
         "blind_state": blindness.state,
-        "tier": tiers.tier,
+        "called": tiers.called,
+        "tier_means": tiers.means,
         "reason": tiers.reason,
         "reason_short": tiers.reason_short,
         "tiers_counted": tiers.counted,
@@ -165,9 +167,9 @@ def environment() -> Environment:
         nothing=sentences.NOTHING,
         axes=axes,
         families=FAMILIES,
+        formed=FORMED,
         plural=formatting.plural,
         link_means=lineage.MEANS,
-        tier_means=tiers.MEANS,
         sources=SOURCES,
         roles=sentences.ROLES,
     )

@@ -12,7 +12,7 @@ from stillwatch.report.account import Membership, membership_of
 from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.figures import axes, graph, heatmap, timeline, waterfall
 from stillwatch.report.sentences import frames, spend
-from stillwatch.report.sentences.crosswalk import Line, crosswalk
+from stillwatch.report.sentences.crosswalk import Line, crosswalk, shut
 from stillwatch.report.view_models import CampaignView, campaign_view
 from stillwatch.run.reading import Row, Run
 
@@ -74,6 +74,8 @@ class Section:
     """What an advisory and a bill describe, with the evidence."""
     timeline: Markup
     """The timeline."""
+    marked: bool
+    """Whether releases or bans are drawn in it."""
     graph: Markup
     """The account-trace graph."""
     graph_note: str
@@ -156,8 +158,9 @@ def _section(
         test=sentences.tested(campaign),
         extracting=_extracting(view, book),
         permit=sentences.permit(campaign),
-        crosswalk=crosswalk(view),
+        crosswalk=crosswalk(view, shut(run)),
         timeline=timeline.timeline(view.timeline, view.marks, share.period),
+        marked=bool(timeline.shown_marks(view.timeline, view.marks, share.period)),
         graph=graph.graph(view.links, ids, share.graph),
         graph_note=_graph_note(view, share.graph),
         heatmap=heatmap.heatmap(view.links, ids, share.graph) if share.graph == graph.ROOMY else Markup(""),

@@ -50,7 +50,7 @@ def summary(folder: Path) -> RenderableType:
         f"{sentences.error_control(run.about, campaigns)} {sentences.unlisted(run, len(campaigns))}",
         style="dim",
     )
-    related = [*lineage.families(run, campaigns), lineage.compared(run, campaigns)]
+    related = lineage.overview(run, campaigns)
     shown = table if campaigns else Text(sentences.NOTHING)
     read = run.rows("use")
     warned = (*map(str, use.warnings(read)), sentences.kept_out(run), sentences.not_seen(run))
@@ -182,7 +182,7 @@ def _cells(campaign: Row, high: float, year: bool) -> list[RenderableType]:
     return [
         Text(campaign["campaign"], style="bold"),
         verdict_text(campaign["verdict"]),
-        f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['named'])}",
+        tiers.at_least(campaign),
         formatting.short(campaign["exchanges"]),
         formatting.period(campaign["first"], campaign["last"], year=year),
         scores,

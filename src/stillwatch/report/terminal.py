@@ -14,7 +14,7 @@ from stillwatch.report import terminal_tables as tables
 from stillwatch.report.account import AccountView, Membership, blind_spots
 from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.sentences import spend, tiers
-from stillwatch.report.sentences.crosswalk import crosswalk
+from stillwatch.report.sentences.crosswalk import crosswalk, shut
 from stillwatch.report.summary import verdict_text
 from stillwatch.report.view_models import CampaignView
 from stillwatch.run.reading import Run
@@ -62,7 +62,7 @@ def campaign_lines(run: Run, view: CampaignView, most_members: int) -> Group:
         *_decided(run, view),
         *_argued(view),
         *_listed(run, view, most_members),
-        *_doubted(view),
+        *_doubted(run, view),
     )
 
 
@@ -120,16 +120,16 @@ def _listed(run: Run, view: CampaignView, most: int) -> Iterator[RenderableType]
     for name, count in view.tiers.items():
         if count:
             rows = [row for row in shown if row["tier"] == name]
-            title = f"{tiers.tier(name)}, {formatting.count(count)}"
+            title = f"{tiers.called(rows[0])}, {formatting.count(count)}"
             more = f"; the {len(rows)} with the most evidence" if len(rows) < count else ""
-            parts += [Text(f"{title}{more}. {tiers.MEANS.get(name, '')}"), tables.accounts(rows, book)]
+            parts += [Text(f"{title}{more}. {tiers.means(rows[0])}"), tables.accounts(rows, book)]
     yield _block("accounts", "Accounts", Group(*parts))
 
 
-def _doubted(view: CampaignView) -> Iterator[RenderableType]:
+def _doubted(run: Run, view: CampaignView) -> Iterator[RenderableType]:
     """What the evidence is called elsewhere, and how it could be wrong."""
     if view.campaign["listed"]:
-        yield _block("crosswalk", "In the words of others", tables.crosswalk(crosswalk(view)))
+        yield _block("crosswalk", "In the words of others", tables.crosswalk(crosswalk(view, shut(run))))
     against = sentences.against(view)
     if against:
         yield _block("against", "What speaks against it", tables.bullets(against))
@@ -156,7 +156,7 @@ def _membership(membership: Membership) -> Iterator[RenderableType]:
     campaign, member = membership.view.campaign, membership.member
     yield Text()
     yield Text.assemble(
-        f"{tiers.tier(member['tier'])} in ",
+        f"{tiers.called(member)} in ",
         (membership.view.name, "bold"),
         " ",
         verdict_text(campaign["verdict"]),

@@ -27,6 +27,10 @@ FEW, MANY = 4, 15
     finding="{part:%~} of its accounts' prompts ask for worked answers in a fixed form; {new:%} of the later "
     "questions are new, and {again:%} of all came back on another day or with another model; "
     "{askers:account} asked several, and {alone:%} of them came from one account alone",
+    unless={
+        "askers": "{part:%~} of its accounts' prompts ask for worked answers in a fixed form; no account "
+        "asked several of them",
+    },
     example=[
         {
             "group": 1,

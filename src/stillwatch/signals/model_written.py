@@ -24,8 +24,9 @@ and has only the last one answered has a fifth. Questions that a product suggest
     blind_spots="An agent that plans and sends its subtasks on as bare prompts looks the same, and so do "
     "suggested questions that a product sends as new conversations, a red team whose attacks a model "
     "writes, and two bots that talk to each other without histories. Not seen: questions that are changed on "
-    "the way, put into a template, sent with tools or with another system prompt than they were written "
-    "with, later turns of a conversation, and questions of fewer than six words.",
+    "the way, put into a template, sent with tools or under a system prompt, unless they were written under "
+    "it and strangers have it too (a chain that translates or improves texts by the task in a public tool's "
+    "system prompt looks the same), later turns of a conversation, and questions of fewer than six words.",
     needs=("exchanges.prompt", "exchanges.offers"),
     finding="{part:%~} of its accounts' prompts are, word for word, what an earlier answer to one of them "
     "had written ({prompts:distinct prompt}, sent by {accounts:account})",

@@ -54,14 +54,29 @@ def _answered(rows: Table, asked: Table) -> Table:
     offers = known.select("group", "account", "second", offering=_.system, prompt=_.offers.unnest())
     offers = offers.semi_join(fresh, ["group", "prompt"])
     first = offers.group_by("group", "prompt", "offering").agg(offered=_.second.min())
-    taken = fresh.join(first, ["group", "prompt"]).filter((_.offered < _.began) & _without_task())
+    common = _common_systems(rows, fresh).mutate(common=ibis.literal(True))
+    taken = fresh.join(first, ["group", "prompt"]).left_join(common, ["group", "system"])
+    taken = taken.filter((_.offered < _.began) & _without_task())
     answered = taken.select("group", "account", "prompt").distinct()
     return answered.anti_join(_public(rows, answered), ["group", "prompt"])
 
 
 def _without_task() -> Column:
-    """Whether a prompt has no system prompt, or that of the exchange whose answer offered it."""
-    return (_.system.isnull() | (_.system == _.offering)).fill_null(False)
+    """Whether a prompt has no system prompt, or one that offered it and that strangers have too.
+
+    A system prompt that only the group sends may hold its task: to translate, or to improve what comes.
+    """
+    return _.system.isnull() | ((_.system == _.offering) & _.common).fill_null(False)
+
+
+def _common_systems(rows: Table, fresh: Table) -> Table:
+    """Return (group, system) of system prompts that STRANGERS accounts outside the group send."""
+    around = fresh.filter(_.system.notnull()).select("group", "system").distinct()
+    carriers = rows.filter(_.system.notnull()).select("account", "system").distinct()
+    inside = rows.select("group", "account").distinct()
+    outside = around.join(carriers, "system").anti_join(inside, ["group", "account"])
+    counted = outside.group_by("group", "system").agg(strangers=_.count())
+    return counted.filter(_.strangers >= STRANGERS).select("group", "system")
 
 
 def _public(rows: Table, answered: Table) -> Table:

@@ -39,7 +39,8 @@ ELSEWHERE = ("hosting", "vpn")
     "first three days from one place do. Programs that people at an event leave running look like no event.",
     needs=("exchanges.subnet",),
     finding="{part:%} of its exchanges fall within {days:day}, and {place:%} come from {exits:network} that "
-    "most of its accounts use; an account worked {hours:.1f} hours on average, no faster than people",
+    "most of its accounts use; on average an account worked in {hours:.1f} hours, and sent {fastest:.1f} "
+    "exchanges in its busiest hour",
     example=[
         {"group": 1, "account": i, "second": d * 86_400 + (36_000 + 9_000 * j + 60 * i), "subnet": 5 + j % 2}
         for i in range(20)
@@ -71,6 +72,7 @@ def one_event(inputs: SignalInputs) -> Table:
     return rows.select(
         "group",
         "hours",
+        "fastest",
         "exits",
         part=part,
         place=place,

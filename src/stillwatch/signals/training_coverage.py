@@ -81,9 +81,9 @@ def training_coverage(inputs: SignalInputs) -> Table:
     covered = productive.group_by("group", "part").agg(
         covered=_.uses.sum(), templates=_.count(), made=_.prompts.sum()
     )
-    best = covered.group_by("group").agg(
-        covered=_.covered.max(), templates=_.templates.min(), made=_.made.max()
-    )
+    # All three of one part: two templates that begin apart may end as one.
+    order = ibis.window(group_by="group", order_by=[ibis.desc("covered"), "templates", "part"])
+    best = covered.mutate(rank=ibis.row_number().over(order)).filter(_.rank == 0).drop("part", "rank")
     sums = inputs.sums.filter(_.texts > 0).join(inputs.coverage.select("group", "late", "fresh"), "group")
     rows = sums.left_join(best, "group")
     fresh = ibis.ifelse(rows.late > 0, share(rows.fresh, rows.late), 1.0)  # 1 where all came at once

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from stillwatch.campaigns.own_harvest import accused, own_prompts
+from stillwatch.campaigns.own_harvest import accused, below_most, own_prompts
 from stillwatch.engine import Engine
 from stillwatch.heldout.content import held_traces
 from stillwatch.heldout.shared_wording import share_wording
@@ -60,7 +60,8 @@ def _rest(engine: Engine, seen: Observed, groups: Groups, tests: HeldOutTests, s
     held = held_traces(engine, seen.traces, groups.strata)
     everyone = int(engine.collect(groups.strata.agg(n=_.count())).column("n")[0].as_py())
     tied = share_wording(engine, held, everyone, rows_in(harvesting, "group", several), known)
-    return known.filter(pa.array(beside & (own.nothing | ~tied))).select(["group", "account"])
+    unlike = below_most(texts, harvest, known.column("group").to_numpy(), own.harvest)
+    return known.filter(pa.array(beside & (own.nothing | unlike | ~tied))).select(["group", "account"])
 
 
 def _prompts(engine: Engine, seen: Observed, tests: HeldOutTests, licensed: frozenset[int]) -> pa.Table:

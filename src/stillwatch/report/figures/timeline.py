@@ -75,9 +75,7 @@ def timeline(
     """
     if not rows:
         return Markup("")
-    first, last = _window(rows, period)
-    hours = bucket_hours(first, last)
-    time = _Time(_floor(first, hours), _floor(last, hours) + timedelta(hours=hours))
+    time, hours = _time(rows, period)
     drawn = bars(rows, hours)
     unit = (
         "hour"
@@ -88,8 +86,7 @@ def timeline(
         if hours < 48
         else f"{hours // 24} days"
     )
-    inside = [m for m in marks if time.first <= m["time"] <= time.last]
-    labels, lanes = _marks(gathered(inside, time.last - time.first), time)
+    labels, lanes = _marks(gathered(_inside(marks, time), time.last - time.first), time)
     top = lanes * LANE + 12
     below = top + VOLUME + GAP
     name = (
@@ -116,6 +113,28 @@ def timeline(
 def _floor(time: datetime, hours: int) -> datetime:
     since = int((time - EPOCH) // timedelta(hours=hours))
     return EPOCH + timedelta(hours=since * hours)
+
+
+def shown_marks(
+    rows: Sequence[dict[str, Any]],
+    marks: Sequence[dict[str, Any]],
+    period: tuple[datetime | None, datetime | None],
+) -> list[dict[str, Any]]:
+    """The releases and bans that fall within the figure."""
+    return _inside(marks, _time(rows, period)[0]) if rows else []
+
+
+def _inside(marks: Sequence[dict[str, Any]], time: _Time) -> list[dict[str, Any]]:
+    return [mark for mark in marks if time.first <= mark["time"] <= time.last]
+
+
+def _time(
+    rows: Sequence[dict[str, Any]], period: tuple[datetime | None, datetime | None]
+) -> tuple[_Time, int]:
+    """The time shown, and the hours of a bar."""
+    first, last = _window(rows, period)
+    hours = bucket_hours(first, last)
+    return _Time(_floor(first, hours), _floor(last, hours) + timedelta(hours=hours)), hours
 
 
 def _window(

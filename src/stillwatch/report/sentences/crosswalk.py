@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from stillwatch.registry import SIGNALS
 from stillwatch.report import formatting
 from stillwatch.report.sentences.clauses import joined
 from stillwatch.report.sentences.findings import finding, stands_out
 from stillwatch.report.sentences.prompts import extracting
 from stillwatch.report.view_models import CampaignView
+from stillwatch.run.reading import Run
 
 ADVISORY, BILL = "AA26-251A", "H.R. 8283 §3(11)"
 SOURCES = (
@@ -126,12 +128,18 @@ CANNOT = Line(
 )
 
 
-def crosswalk(view: CampaignView) -> list[Line]:
-    """Every described behaviour, with the evidence of this campaign."""
-    return [*(_line(view, one) for one in BEHAVIOURS), CANNOT]
+def shut(run: Run) -> frozenset[str]:
+    """Signals that could see nothing in this run: they lacked data, or told of no group at all."""
+    lacked = {row["name"] for row in run.rows("blindness") if row["kind"] == "signal" and row["share"] >= 1.0}
+    return frozenset(lacked | (set(SIGNALS.all()) - {row["signal"] for row in run.rows("scores")}))
 
 
-def _line(view: CampaignView, one: Behaviour) -> Line:
+def crosswalk(view: CampaignView, shut: Collection[str]) -> list[Line]:
+    """Every described behaviour, with the evidence of this campaign. shut: signals that could see nothing."""
+    return [*(_line(view, one, shut) for one in BEHAVIOURS), CANNOT]
+
+
+def _line(view: CampaignView, one: Behaviour, shut: Collection[str]) -> Line:
     scored = {row["signal"]: row for row in view.scores}
     told = list(_told(view, one, scored))
     if told:
@@ -139,7 +147,9 @@ def _line(view: CampaignView, one: Behaviour) -> Line:
     if one.source == BILL and "(ii)" in one.says and view.campaign["extracting"] is None:
         return Line(one.source, one.says, NOT_ASSESSED, extracting(None))
     if not one.families and not any(name in scored for name in one.signals):
-        return Line(one.source, one.says, NOT_ASSESSED, "The log holds nothing that would show it.")
+        if all(name in shut for name in one.signals):
+            return Line(one.source, one.says, NOT_ASSESSED, "The log holds nothing that would show it.")
+        return Line(one.source, one.says, NOT_SEEN, "Nothing of the kind happened.")
     return Line(one.source, one.says, NOT_SEEN, "Nothing that stands out from its peers.")
 
 

@@ -110,16 +110,26 @@ def families(run: Run, campaigns: Sequence[Row]) -> list[str]:
     return lines
 
 
+def overview(run: Run, campaigns: Sequence[Row]) -> list[str]:
+    """What joins these campaigns, what that means, and what became of an earlier run's, as lines."""
+    joins = families(run, campaigns)
+    return [line for line in (*joins, MEANS if joins else "", compared(run, campaigns)) if line]
+
+
 def compared(run: Run, campaigns: Sequence[Row]) -> str:
     """What became of an earlier run's campaigns, in a line; empty where none was compared with."""
     previous = run.about.get("previous")
     if not isinstance(previous, dict):
         return ""
     links = [row for row in run.rows("campaign_links") if row["earlier_digest"] is not None]
-    told = []
+    told, new = [], []
     for campaign in campaigns:
         own = [row for row in links if row["campaign"] == campaign["campaign"]]
-        told.append(f"{campaign['campaign']} {joined([_short(row) for row in own]) if own else 'is new'}")
+        if own:
+            told.append(f"{campaign['campaign']} {joined([_short(row) for row in own])}")
+        else:
+            new.append(campaign["campaign"])
+    told += [f"{joined(new)} {_is(len(new))} new"] if new else []
     which = "the run that it replaced" if previous.get("why") == "replaced" else "the earlier run"
     without = str(previous.get("keys", ""))
     note = f" Keys were {without}; accounts were matched by their ids." if without.startswith("not") else ""

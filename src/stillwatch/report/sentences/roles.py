@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stillwatch.report import formatting
 from stillwatch.report.sentences.clauses import clause, sentences
@@ -84,6 +84,11 @@ DECIDES = (
     "Payment and registration records: one payer or many.",
     "An answer: ask the holders. A vendor or reseller can show a contract.",
 )
+READ = (
+    "A look at some accounts' prompts: no flag fits them, and a harvest in words that no flag knows would "
+    "look the same."
+)
+"""In place of the first of these where the log holds prompts."""
 UNKNOWN = Advice(
     ("Keep it under watch, and get what would decide it.", "Ask the holders of the accounts for their use."),
     ("Do not call it distillation: no purpose is shown.", BYSTANDERS),
@@ -139,6 +144,8 @@ def advice(campaign: Row) -> Advice:
     if campaign["permit"]:
         return EXCEEDED if campaign["verdict"] == "unlicensed" else LICENSED
     by_role = {Role.VICTIM: VICTIM, Role.PROVIDER: PROVIDER, Role.UNKNOWN: UNKNOWN}
+    if campaign["role"] == Role.UNKNOWN and campaign["extracting"] is not None:
+        return replace(UNKNOWN, decides=(READ, *DECIDES[1:]))
     if campaign["role"] in by_role:
         return by_role[Role(campaign["role"])]
     if campaign["verdict"] == "unlicensed":

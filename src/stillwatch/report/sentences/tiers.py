@@ -54,9 +54,35 @@ SHORT: Mapping[str, str] = {
 """The same in a few words, for a cell."""
 
 
+LOOKED_AT = "looked at"
+"""What an account is called that no marks link: *named* would say that it has evidence of both kinds."""
+NOT_LINKED = (
+    "No marks link it to others, so there is no evidence about it but what was asked of the model, by it or "
+    "under its owner."
+)
+"""What that says of it."""
+
+
 def tier(name: str) -> str:
     """A tier as words; one of a later version as it is."""
     return TIERS.get(name, formatting.named(name))
+
+
+def called(member: Row) -> str:
+    """What an account is called in its group. member: of tables members or bystanders."""
+    return LOOKED_AT if member["reason"] == TierReason.NOT_LINKED else tier(member["tier"])
+
+
+def means(member: Row) -> str:
+    """What that says of it; empty for a tier of a later version."""
+    return NOT_LINKED if member["reason"] == TierReason.NOT_LINKED else MEANS.get(member["tier"], "")
+
+
+def at_least(campaign: Row) -> str:
+    """The bound in a cell: 12 of 14; a dash where nobody is named, or no marks link the accounts."""
+    if campaign["kind"] not in FORMED or not campaign["named"]:
+        return formatting.DASH
+    return f"{formatting.count(campaign['at_least'])} of {formatting.count(campaign['named'])}"
 
 
 def reason(code: str) -> str:

@@ -18,6 +18,8 @@ DOES = {
     "intent": "asks for what looks like training data",
 }
 """What a group does whose axis is high."""
+SILENT = "does not say who is behind it"
+"""The same of deception where no purpose is shown: to declare no owner is no false statement."""
 DECIDES = ("scale", "intent")
 """Without these two no group is a campaign; deception parts an adversarial one from an unlicensed one."""
 WHO = {
@@ -61,17 +63,18 @@ def verdict(campaign: Row, least: float, many: int = 0) -> str:
     if campaign["extracting"] is None and campaign["verdict"] != "unlicensed":
         # What the shape of traffic scores on intent says nothing of what it is for.
         strong = [axis for axis in strong if axis != "intent"]
-    told = [BELOW if axis == "scale" and campaign["exchanges"] < many else DOES[axis] for axis in strong]
-    does = f"It {joined(told)}." if strong else f"No axis reaches {least:g}."
+    does = DOES | {"deception": SILENT} if campaign["verdict"] == "coordinated" else DOES
+    told = [BELOW if axis == "scale" and campaign["exchanges"] < many else does[axis] for axis in strong]
+    alone = f"It {joined(told)}." if strong else f"No axis reaches {least:g}."
     said = campaign["verdict"].capitalize()
     if campaign["verdict"] == "benign":
         return f"{said}: {WHO.get(campaign['kind'], WHO['linked'])}. {_excused(strong, least)}"
     if campaign["verdict"] == "authorised":
         beyond = ", though its use goes somewhat beyond it" if campaign["permit_excess"] else ""
-        return f"{said}: a permit covers the group{beyond}. {does}"
-    group = f"the group {joined(told)}." if strong else does
+        return f"{said}: a permit covers the group{beyond}. {alone}"
+    group = f"the group {joined(told)}." if strong else alone
     if campaign["role"] == Role.VICTIM:
-        return f"{said}: {STOLEN} {f'That use {joined(told)}.' if strong else does}"
+        return f"{said}: {STOLEN} {f'That use {joined(told)}.' if strong else alone}"
     if campaign["verdict"] == "coordinated":
         return f"{said}, purpose unknown: {group} {COORDINATED}"
     if campaign["verdict"] != "unlicensed":
@@ -116,7 +119,7 @@ def reason_unlisted(campaign: Row, least: float, values: Values) -> str:
     group's signals.
     """
     low = [axis for axis in reversed(DECIDES) if campaign[axis] < least]
-    if low:
+    if low and campaign["verdict"] != "coordinated":
         return " ".join(
             f"{axis.capitalize()} is low ({campaign[axis]:.2f}). {why(campaign[f'{axis}_why'], values)}"
             for axis in low
