@@ -158,9 +158,9 @@ def run(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     promises += [*more, checks.recorded(state / "records", [*told, *later, *others])]
     step("detect over the guard's own log")
     sides = [word for option, name in SIDES for word in (option, world.folder / name)]
-    said("detect", log, *sides, "--out", work / "again", "--public-key")
-    again, promise = checks.read_back(world, work / "again")
-    promises.append(promise)
+    said("detect", log, *sides, "--out", work / "again", "--previous", world.run, "--public-key")
+    again, more = checks.read_back(world, work / "again", words=given.front == fronts.LITELLM)
+    promises += more
     shapes: dict[str, int] = {}
     for ask in traffic:
         shapes[ask.shape] = shapes.get(ask.shape, 0) + 1

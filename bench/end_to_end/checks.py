@@ -111,32 +111,34 @@ def recorded(records: Path, told: Sequence[Got]) -> Promise:
     return Promise("every refusal is on record", len(kept) == len(refused) > 0, f"{len(kept)} of {len(refused)}")
 
 
-def read_back(world: World, run: Path) -> tuple[list[dict[str, Any]], Promise]:
-    """The accounts that the run over the guard's own log finds together, against those named before."""
-    campaigns = {row["group"]: row for row in pq.read_table(run / "campaigns.parquet").to_pylist() if row["listed"]}
+def read_back(world: World, run: Path, *, words: bool) -> tuple[list[dict[str, Any]], list[Promise]]:
+    """The groups that the run over the guard's own log finds, against the campaigns before.
+
+    words: whether the log holds any. Without them, and of refused requests without answers, nothing can be
+    held out to test a group with, so that groups are found and need not be listed.
+    """
+    groups = {row["group"]: row for row in pq.read_table(run / "campaigns.parquet").to_pylist()}
     again: dict[int, set[str]] = {}
     for row in pq.read_table(run / "members.parquet").to_pylist():
-        if row["group"] in campaigns:
-            again.setdefault(row["group"], set()).add(row["account_id"])
+        again.setdefault(row["group"], set()).add(row["account_id"])
     before: dict[str, set[str]] = {}
     for account, member in world.members.items():
-        if member.tier == "named" and member.verdict == "adversarial":
+        if member.step != "none":
             before.setdefault(member.campaign, set()).add(account)
-    found = []
+    found, wrong = [], 0
     for identity, accounts in sorted(before.items()):
         group = max(again, key=lambda one: len(again[one] & accounts), default=-1)
         both = again.get(group, set()) & accounts
-        found.append(
-            {
-                "campaign": identity,
-                "accounts": len(accounts),
-                "found_again": len(both),
-                "others": len(again.get(group, set()) - accounts) if both else 0,
-                "verdict": campaigns[group]["verdict"] if both else "",
-            }
-        )
-    wrong = set().union(*again.values(), set()) - world.guilty - world.licensed
+        others = len(again[group] - world.guilty) if both else 0
+        wrong += others
+        told = groups[group] if both else {"verdict": "", "listed": False, "identity": ""}
+        names = {"campaign": identity, "accounts": len(accounts), "found_again": len(both), "innocent": others}
+        found.append({**names, "verdict": told["verdict"], "listed": told["listed"], "same": told["identity"] == identity})
     share = sum(row["found_again"] for row in found) / max(sum(row["accounts"] for row in found), 1)
-    holds = share >= 0.9 and not wrong
-    seen = f"{share:.0%} of the named accounts are in listed campaigns again, with {len(wrong)} others"
-    return found, Promise("detect finds the same accounts in the guard's own log", holds, seen)
+    seen = f"{share:.0%} of the named accounts are in one group for each campaign, with {wrong} innocent ones"
+    promises = [Promise("detect finds the same accounts in the guard's own log", share >= 0.9 and not wrong, seen)]
+    if words:
+        listed = sum(row["listed"] and row["verdict"] == "adversarial" for row in found)
+        seen = f"{listed} of {len(found)}"
+        promises.append(Promise("with words, it calls them adversarial again", listed == len(found) > 0, seen))
+    return found, promises

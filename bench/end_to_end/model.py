@@ -1,7 +1,7 @@
 """A model on loopback that speaks as OpenAI, streamed or not, and tells whether it saw a cohort.
 
 It answers at once and of nothing: its answer's first word is the cohort that it was told, or `plain`. Offered
-tools, it calls the first one until it gets a result.
+tools, it calls the first one until it gets a result. Tokens are those that the world has, where a header tells.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-COHORT = b"x-stillwatch-cohort"
+COHORT, TOKENS = b"x-stillwatch-cohort", b"x-world-tokens"
 PIECES = 6
 USED = 20
-"""Tokens of each answer."""
+"""Tokens of an answer of which nothing is told."""
 
 
 async def model(scope: Any, receive: Any, send: Any) -> None:
@@ -32,12 +32,13 @@ async def model(scope: Any, receive: Any, send: Any) -> None:
         if not message.get("more_body"):
             break
     asked = json.loads(data) if data else {}
-    words = dict(scope["headers"]).get(COHORT, b"plain").decode()
-    tool = _tool(asked)
+    headers = dict(scope["headers"])
+    words, tool = headers.get(COHORT, b"plain").decode(), _tool(asked)
+    usage = _usage(asked, headers.get(TOKENS, b"").decode())
     if asked.get("stream"):
-        await _streamed(send, asked, words, tool)
+        await _streamed(send, asked, words, tool, usage)
     else:
-        await _whole(send, asked, words, tool)
+        await _whole(send, asked, words, tool, usage)
 
 
 def _tool(asked: Any) -> str:
@@ -48,9 +49,11 @@ def _tool(asked: Any) -> str:
     return str(asked["tools"][0]["function"]["name"])
 
 
-def _usage(asked: Any) -> dict[str, int]:
-    read = len(json.dumps(asked.get("messages", ""))) // 4
-    return {"prompt_tokens": read, "completion_tokens": USED, "total_tokens": read + USED}
+def _usage(asked: Any, told: str) -> dict[str, int]:
+    read, written = len(json.dumps(asked.get("messages", ""))) // 4, USED
+    if told:
+        read, written = map(int, told.split("/"))
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
 def _frame(asked: Any, kind: str, choices: list[Any]) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def _frame(asked: Any, kind: str, choices: list[Any]) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "object": kind, "created": 1_770_000_000, "model": name, "choices": choices}
 
 
-async def _whole(send: Any, asked: Any, words: str, tool: str) -> None:
+async def _whole(send: Any, asked: Any, words: str, tool: str, usage: Any) -> None:
     message: dict[str, Any] = {"role": "assistant", "content": f"{words} reef"}
     if tool:
         message["tool_calls"] = [
@@ -67,14 +70,14 @@ async def _whole(send: Any, asked: Any, words: str, tool: str) -> None:
     ended = "tool_calls" if tool else "stop"
     many = range(int(asked.get("n") or 1))
     choices = [{"index": number, "message": message, "finish_reason": ended} for number in many]
-    answer = {**_frame(asked, "chat.completion", choices), "usage": _usage(asked)}
+    answer = {**_frame(asked, "chat.completion", choices), "usage": usage}
     body = json.dumps(answer).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _streamed(send: Any, asked: Any, words: str, tool: str) -> None:
+async def _streamed(send: Any, asked: Any, words: str, tool: str, usage: Any) -> None:
     headers = [(b"content-type", b"text/event-stream")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     kind = "chat.completion.chunk"
@@ -88,7 +91,7 @@ async def _streamed(send: Any, asked: Any, words: str, tool: str) -> None:
         delta = {"tool_calls": [{**call, "function": {"name": tool, "arguments": "{}"}}]}
     end = {"index": 0, "delta": delta, "finish_reason": "tool_calls" if tool else "stop"}
     await _event(send, _frame(asked, kind, [end]))
-    await _event(send, {**_frame(asked, kind, []), "usage": _usage(asked)})
+    await _event(send, {**_frame(asked, kind, []), "usage": usage})
     await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
 
 

@@ -21,8 +21,8 @@ GENERATES: dict[str, Any] = {
     "presence_penalty": 0.0,
 }
 EVALUATES: dict[str, Any] = {"max_tokens": 64, "temperature": 0, "stop": ["Question:"], "seed": 1234}
-TIME, ADDRESS, JA4 = "x-world-time", "x-forwarded-for", "x-ja4"
-"""Headers of the provider's own edge, which stands before the gateway; TIME is the range's."""
+TIME, TOKENS, ADDRESS, JA4 = "x-world-time", "x-world-tokens", "x-forwarded-for", "x-ja4"
+"""Headers of the provider's own edge, which stands before the gateway; the first two are the range's."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def _parameters(text: str) -> dict[str, Any]:
 def _headers(row: dict[str, Any]) -> dict[str, str]:
     edge = row["edge"]
     found = {"user-agent": edge["user_agent"] or "", TIME: row["time"], ADDRESS: edge["address"] or ""}
+    found[TOKENS] = f"{row['input_tokens']}/{row['output_tokens']}"
     if edge["ja4"]:
         found[JA4] = edge["ja4"]
     for pair in (edge["stainless"] or "").split():
