@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ SOON_S = 5.0
 MOST_S = 30.0
 """Seconds after which it is given up."""
 QUESTIONS = 40
+MOST_ASKED = 2_000
+"""Requests after which a budget that is not spent is given up."""
 BY = ("--by", "Ada Example", "--reason", "the end-to-end check")
 
 
@@ -92,16 +94,22 @@ def until_served(line: Line, ask: Ask, words: Sequence[Any]) -> tuple[float, lis
 
 
 def pooled(line: Line, asks_of: dict[str, Ask]) -> tuple[Promise, list[Got]]:
-    """Spend a campaign's budget from its first account on; the last one, that never asked, meets it too."""
+    """Spend a campaign's budget from its first account on; the last one, that never asked, meets it too. All
+    ask the same, so that what one may not the other may not.
+    """
     told: list[Got] = []
     *first, last = sorted(asks_of)
+    body = {**asks_of[last].body, "max_tokens": 2_000}
     for account in first:
-        while (got := line.ask(asks_of[account])).status == 200:
-            told.append(got)
-        told.append(got)
-    kth = line.ask(asks_of[last])
-    seen = f"account {len(first) + 1} of {len(first) + 1}: {kth.status} at its first request, retry-after {kth.retry_after}"
-    return Promise("an account that never asked meets the campaign's spent budget", kth.status == 429, seen), [*told, kth]
+        for _ in range(MOST_ASKED):
+            told.append(line.ask(replace(asks_of[account], body=body)))
+            if told[-1].status != 200:
+                break
+    kth = line.ask(replace(asks_of[last], body=body))
+    many = len(asks_of)
+    seen = f"account {many} of {many}: {kth.status} at its first request, retry-after {kth.retry_after}"
+    what = "an account that never asked meets the campaign's spent budget"
+    return Promise(what, kth.status == 429, seen), [*told, kth]
 
 
 def decided_by_people(
@@ -113,7 +121,9 @@ def decided_by_people(
     words = ("--state", state, *BY)
     step("a permit is issued, an appeal is upheld")
     permit_s, told = until_served(
-        line, one[holder], ("guard", "permit", "issue", "study", "--account", holder, "--until", "2099-01-01", *words)
+        line,
+        one[holder],
+        ("guard", "permit", "issue", "study", "--account", holder, "--until", "2099-01-01", *words),
     )
     appeal_s, more = until_served(line, one[appellant], ("guard", "appeal", "uphold", appellant, *words))
     line.close()
@@ -141,7 +151,9 @@ def run(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     traffic = [ask for ask in everything if ask.account not in (evaluator, *silent)]
     traffic += evaluation(questions, evaluator, QUESTIONS)
     models = sorted({row["model"] for row in rows})
-    front_of = fronts.asgi(state, log) if given.front == fronts.ASGI else fronts.litellm(state, log, models, work)
+    front_of = (
+        fronts.asgi(state, log) if given.front == fronts.ASGI else fronts.litellm(state, log, models, work)
+    )
     with front_of as front:
         step(f"{len(traffic):,} requests through {given.front}")
         began = time.monotonic()
@@ -182,14 +194,18 @@ def run(given: argparse.Namespace, work: Path) -> dict[str, Any]:
 def show(figures: dict[str, Any]) -> None:
     """Print the tables."""
     shapes = ", ".join(f"{count:,} {shape}" for shape, count in figures["shapes"].items())
-    print(f"\n{figures['requests']:,} requests through {figures['front']} in {figures['requests_s']} s: {shapes}\n")
+    print(
+        f"\n{figures['requests']:,} requests through {figures['front']} in {figures['requests_s']} s: {shapes}\n"
+    )
     for title, rows in (("what clients met", figures["rows"]), ("read back", figures["read_back"])):
         print(title)
         names = list(rows[0]) if rows else []
         lines = [names, *([str(row[name]) for name in names] for row in rows)]
         widths = [max(len(line[place]) for line in lines) for place in range(len(names))]
         for line in lines:
-            print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+            print(
+                "  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+            )
         print()
     for promise in figures["promises"]:
         print(f"{'holds' if promise['holds'] else 'FAILS':<6} {promise['what']}: {promise['seen']}")

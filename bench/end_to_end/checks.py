@@ -76,7 +76,11 @@ def as_policy_says(world: World, told: Sequence[Got], cleared: Sequence[str]) ->
     touched = sum(benign.values())
     low, high = interval(touched, len(benign))
     found = [
-        Promise(f"policy says {step}: so it was", wrong[step] == 0 and seen[step] > 0, f"{seen[step] - wrong[step]} of {seen[step]} answers")
+        Promise(
+            f"policy says {step}: so it was",
+            wrong[step] == 0 and seen[step] > 0,
+            f"{seen[step] - wrong[step]} of {seen[step]} answers",
+        )
         for step in ("block", "slow", "mark", "none")
         if seen[step] or step in ("block", "none")
     ]
@@ -108,7 +112,9 @@ def recorded(records: Path, told: Sequence[Got]) -> Promise:
         if (line := lines.get(got.reference))
         and (line["status_code"], line["account_id"]) == (got.status, got.account)
     ]
-    return Promise("every refusal is on record", len(kept) == len(refused) > 0, f"{len(kept)} of {len(refused)}")
+    return Promise(
+        "every refusal is on record", len(kept) == len(refused) > 0, f"{len(kept)} of {len(refused)}"
+    )
 
 
 def read_back(world: World, run: Path, *, words: bool) -> tuple[list[dict[str, Any]], list[Promise]]:
@@ -132,13 +138,29 @@ def read_back(world: World, run: Path, *, words: bool) -> tuple[list[dict[str, A
         others = len(again[group] - world.guilty) if both else 0
         wrong += others
         told = groups[group] if both else {"verdict": "", "listed": False, "identity": ""}
-        names = {"campaign": identity, "accounts": len(accounts), "found_again": len(both), "innocent": others}
-        found.append({**names, "verdict": told["verdict"], "listed": told["listed"], "same": told["identity"] == identity})
+        names = {
+            "campaign": identity,
+            "accounts": len(accounts),
+            "found_again": len(both),
+            "innocent": others,
+        }
+        found.append(
+            {
+                **names,
+                "verdict": told["verdict"],
+                "listed": told["listed"],
+                "same": told["identity"] == identity,
+            }
+        )
     share = sum(row["found_again"] for row in found) / max(sum(row["accounts"] for row in found), 1)
     seen = f"{share:.0%} of the named accounts are in one group for each campaign, with {wrong} innocent ones"
-    promises = [Promise("detect finds the same accounts in the guard's own log", share >= 0.9 and not wrong, seen)]
+    promises = [
+        Promise("detect finds the same accounts in the guard's own log", share >= 0.9 and not wrong, seen)
+    ]
     if words:
         listed = sum(row["listed"] and row["verdict"] == "adversarial" for row in found)
         seen = f"{listed} of {len(found)}"
-        promises.append(Promise("with words, it calls them adversarial again", listed == len(found) > 0, seen))
+        promises.append(
+            Promise("with words, it calls them adversarial again", listed == len(found) > 0, seen)
+        )
     return found, promises

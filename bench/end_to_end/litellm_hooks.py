@@ -19,7 +19,18 @@ from stillwatch.guard.litellm_settings import PolicySettings
 from stillwatch.guard.opened import Opened
 
 PATH = "/v1/chat/completions"
-SENT = ("model", "messages", "tools", "response_format", "temperature", "top_p", "max_tokens", "n", "stop", "seed")
+SENT = (
+    "model",
+    "messages",
+    "tools",
+    "response_format",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "n",
+    "stop",
+    "seed",
+)
 
 
 async def customer(request: Any, api_key: str) -> UserAPIKeyAuth:

@@ -58,7 +58,9 @@ def made_world(scenario: str, scale: float, seed: int, work: Path) -> World:
     words = ("--scale", scale, "--seed", seed, "--format", "generic")
     said("range", "make", scenario, "--out", folder, *words)
     step("detect")
-    sides = [word for option, name in (*SIDES, ("--edge", "edge.parquet")) for word in (option, folder / name)]
+    sides = [
+        word for option, name in (*SIDES, ("--edge", "edge.parquet")) for word in (option, folder / name)
+    ]
     said("detect", folder / "logs", *sides, "--out", run, "--public-key")
     truth = pq.read_table(folder / "truth.parquet").to_pylist()
     return World(
@@ -109,7 +111,9 @@ def exchanges(world: World, guilty: int, others: int) -> Iterator[dict[str, Any]
     wanted = {request for kept in chosen.values() for _, request in kept}
     edge = pq.read_table(world.folder / "edge.parquet").to_pylist()
     seen = {row["request_id"]: row for row in edge if row["request_id"] in wanted}
-    found = [{**row, "edge": seen[row["request_id"]]} for row in _rows(world.folder) if row["request_id"] in wanted]
+    found = [
+        {**row, "edge": seen[row["request_id"]]} for row in _rows(world.folder) if row["request_id"] in wanted
+    ]
     yield from sorted(found, key=lambda row: (row["time"], row["request_id"]))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import guard_end_to_end
+import pytest
+from end_to_end_work import end_to_end_work
 
 
-def test_a_worlds_campaigns_meet_their_steps_and_nobody_else_does(tmp_path: Path) -> None:
-    file = tmp_path / "figures.json"
-    code = guard_end_to_end.main(["--quick", "--front", "asgi", "--work", str(tmp_path / "work"), "--json", str(file)])
-    figures = json.loads(file.read_text())
+def test_a_worlds_campaigns_meet_their_steps_and_nobody_else_does(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    work = end_to_end_work(tmp_path_factory)
+    figures = json.loads((work / "figures.json").read_text(encoding="utf-8"))
     assert not [promise for promise in figures["promises"] if not promise["holds"]]
-    assert code == 0
+    assert (work / "code").read_text(encoding="utf-8") == "0"
     met = {(row["who"], row["tier"]): row for row in figures["rows"]}
     assert met["thistle", "named"]["blocked"] > 500
     assert met["teasel", "named"]["slowed"] > 100

@@ -68,7 +68,13 @@ def displace(
 
     steps = {account: one.fate for account, one in restricted(decisions).items()}
     order = Order(
-        scenario, out, format=format_, prompts=not no_prompts, force=force, evade=chosen(evade), beside=backdrop
+        scenario,
+        out,
+        format=format_,
+        prompts=not no_prompts,
+        force=force,
+        evade=chosen(evade),
+        beside=backdrop,
     )
     with naming(out), progress() as move:
         told = displaced(

@@ -15,8 +15,8 @@ from stillwatch.run.reading import Run
 Ints = npt.NDArray[np.int64]
 FAMILIES = ("content", "identity", "network", "software")
 """Families whose marks can be carried on; those of time cannot."""
-CARRIERS = 2
-"""Accounts of a campaign that carry a mark, at least."""
+CARRIERS = 3
+"""Accounts of a campaign that carry a mark, at least; what two share, two of thousands share by chance."""
 CONTENT = "content"
 
 

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from stillwatch.errors import RunError
-from stillwatch.guard.displacement.marks import CARRIERS, CONTENT, FAMILIES, Carried, Ints, Marks, carriers, own_marks
+from stillwatch.guard.displacement.marks import (
+    CARRIERS,
+    CONTENT,
+    FAMILIES,
+    Carried,
+    Ints,
+    Marks,
+    carriers,
+    own_marks,
+)
 from stillwatch.guard.displacement.traffic import US, Traffic, traffic
 from stillwatch.guard.restricted import Restricted
 from stillwatch.iso_time import iso
@@ -67,7 +76,9 @@ def displacement(
     since = _since(runs, restricted)
     marks: dict[int, Marks] = {}
     if not runs.earlier.no_keys:
-        members = {one.group: _numbers(one.accounts, runs.ids_before) for one in runs.earlier.campaigns if one.listed}
+        members = {
+            one.group: _numbers(one.accounts, runs.ids_before) for one in runs.earlier.campaigns if one.listed
+        }
         marks = own_marks(runs.before, members, settings.own_share)
     return {
         "before": _told(runs.before),
@@ -112,7 +123,9 @@ def _told(run: Run) -> dict[str, Any]:
 
 def _chosen(runs: Runs, restricted: Mapping[str, Restricted] | None) -> list[tuple[Campaign, set[str]]]:
     """The campaigns that were met, each with its restricted accounts."""
-    verdicts = {row["group"]: (row["verdict"], row["role"]) for row in runs.before.table("campaigns").to_pylist()}
+    verdicts = {
+        row["group"]: (row["verdict"], row["role"]) for row in runs.before.table("campaigns").to_pylist()
+    }
     found = []
     for campaign in runs.earlier.campaigns:
         if not campaign.listed:
@@ -149,7 +162,10 @@ def _campaign(
     carried = carriers(runs.after, marks) if marks else {}
     linked = [link for link in runs.links if link.other.group == campaign.group]
     following = {
-        runs.ids_after[name] for link in linked for name in runs.tiers.get(link.campaign.group, {}) if name in runs.ids_after
+        runs.ids_after[name]
+        for link in linked
+        for name in runs.tiers.get(link.campaign.group, {})
+        if name in runs.ids_after
     }
     following -= theirs
     by_marks = _marked(carried, new)
@@ -258,7 +274,11 @@ def _probing(then: Traffic, now: Traffic, hit: set[int], fresh: set[int]) -> dic
         "successors": sum(bool(tried & set(one)) for one in new.values()),
         "same": len((prompts[0] & prompts[1]) - habit),
         "exchanges": sum(
-            times for asked in (old, new) for one in asked.values() for key, times in one.items() if key in tried
+            times
+            for asked in (old, new)
+            for one in asked.values()
+            for key, times in one.items()
+            if key in tried
         ),
     }
 

@@ -69,7 +69,10 @@ def _must_be(made: World, world: Path) -> None:
     ours = dict(zip(made.account_ids.to_pylist(), campaign, strict=True))
     theirs = dict(zip(table["account_id"].to_pylist(), table["campaign"].to_pylist(), strict=True))
     victims = {spec.name for spec in made.scenario.campaigns if spec.victims}
-    if any(account not in ours or (ours[account] != name and name not in victims) for account, name in theirs.items()):
+    if any(
+        account not in ours or (ours[account] != name and name not in victims)
+        for account, name in theirs.items()
+    ):
         raise RunError(
             "the world was made in another way",
             where=str(world),

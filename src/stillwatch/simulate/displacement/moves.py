@@ -56,7 +56,9 @@ def displaced(world: World, steps: Mapping[str, str], plan: Plan, told: Moves) -
         if len(hit) and (count := round(plan.replaced * len(hit))):
             lost = _lost(before, hit, step, plan)
             origin = _rows(before, hit)
-            fresh, more = _successors(_after(spec, count, lost, world.setting.days, plan), number, origin, later, plan, rng)
+            fresh, more = _successors(
+                _after(spec, count, lost, world.setting.days, plan), number, origin, later, plan, rng
+            )
             first = sum(map(len, parts))
             fate |= {name: rows + first for name, rows in more.items()}
             parts.append(fresh)
@@ -69,8 +71,16 @@ def displaced(world: World, steps: Mapping[str, str], plan: Plan, told: Moves) -
     _tell(told, fates, ids)
     addresses, networks = later.places.tables()
     return World(
-        _scenario(world, plan), world.scale, world.seed + LATER, later, joined, world.kinds, ids, addresses,
-        networks, later.jobs.table(),
+        _scenario(world, plan),
+        world.scale,
+        world.seed + LATER,
+        later,
+        joined,
+        world.kinds,
+        ids,
+        addresses,
+        networks,
+        later.jobs.table(),
     )
 
 
@@ -198,4 +208,6 @@ def _successors(
 def _shows(fresh: Accounts, later: Setting, plan: Plan) -> Array:
     """Which accounts show the client of the other pathway."""
     agent = plan.pathway.get("agent")
-    return np.array([later.clients.builds[number].user_agent == agent for number in fresh.client.tolist()], bool)
+    return np.array(
+        [later.clients.builds[number].user_agent == agent for number in fresh.client.tolist()], bool
+    )
