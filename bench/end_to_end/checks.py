@@ -17,6 +17,8 @@ from stillwatch.response.replay.touched import interval
 
 MARKED, SLOWED, BLOCKED, UNTOUCHED, FAILED = "marked", "slowed", "blocked", "untouched", "failed"
 BENIGN = "benign"
+LEAST = {True: 0.9, False: 0.75}
+"""Share of the named accounts that the guard's own log must show again, with words and without."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def read_back(world: World, run: Path, *, words: bool) -> tuple[list[dict[str, A
     for account, member in world.members.items():
         if member.step != "none":
             before.setdefault(member.campaign, set()).add(account)
-    found, wrong = [], 0
+    found: list[dict[str, Any]] = []
+    wrong = 0
     for identity, accounts in sorted(before.items()):
         group = max(again, key=lambda one: len(again[one] & accounts), default=-1)
         both = again.get(group, set()) & accounts
@@ -155,7 +158,9 @@ def read_back(world: World, run: Path, *, words: bool) -> tuple[list[dict[str, A
     share = sum(row["found_again"] for row in found) / max(sum(row["accounts"] for row in found), 1)
     seen = f"{share:.0%} of the named accounts are in one group for each campaign, with {wrong} innocent ones"
     promises = [
-        Promise("detect finds the same accounts in the guard's own log", share >= 0.9 and not wrong, seen)
+        Promise(
+            "detect finds the same accounts in the guard's own log", share >= LEAST[words] and not wrong, seen
+        )
     ]
     if words:
         listed = sum(row["listed"] and row["verdict"] == "adversarial" for row in found)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import guard_end_to_end
 import pytest
 
+import guard_end_to_end
 from made_once import made_once
 
 

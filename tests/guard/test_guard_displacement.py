@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import guard_end_to_end
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from end_to_end.commands import said
 from end_to_end_work import end_to_end_work
 
+import guard_end_to_end
+from end_to_end.commands import said
 from made_once import made_once
 from stillwatch.cli import program
 from stillwatch.errors import RunError

@@ -51,8 +51,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines += [
             f"{row['campaign']}  {row['identity']}: {row['restricted']} restricted",
             f"  successors: {told['accounts']}, of whom {told['named']} are named{when}",
-            f"  came back:  {_percent(volume['came_back'])} of the volume, {_percent(row['templates_back'])} of "
-            f"the templates, {_percent(row['marks_back'])} of the other marks",
+            f"  came back:  {_percent(volume['came_back'])} of the volume, {_percent(row['templates_back'])} "
+            f"of the templates, {_percent(row['marks_back'])} of the other marks",
             f"  restricted: {_percent(volume['kept'])} of the volume goes on",
             f"  campaigns:  {followers or 'none'}",
             f"  probing:    {_probing(row['probing'])}",
@@ -72,6 +72,6 @@ def _probing(told: dict[str, Any]) -> str:
     if not told["seen"]:
         return "none seen"
     return (
-        f"{told['restricted']} restricted and {told['successors']} new accounts ask the same again and again, "
-        f"{told['exchanges']} times; {told['same']} questions are asked by both"
+        f"{told['restricted']} restricted and {told['successors']} new accounts ask the same again and "
+        f"again, {told['exchanges']} times; {told['same']} questions are asked by both"
     )

@@ -31,7 +31,8 @@ class Restricted:
 def restricted(folder: Path) -> dict[str, Restricted]:
     """Return them by account id, as runs have it. folder: a state, or its records.
 
-    An account that a person cleared since, or that has a permit now, is not among them. Raises RunError where there are no records.
+    An account that a person cleared since, or that has a permit now, is not among them. Raises RunError where
+    there are no records.
     """
     inside = StateFolder(folder).records
     place = inside if inside.is_dir() else folder

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from stillwatch.registry import FACETS
 from stillwatch.run.reading import Run
@@ -18,6 +19,7 @@ FAMILIES = ("content", "identity", "network", "software")
 CARRIERS = 3
 """Accounts of a campaign that carry a mark, at least; what two share, two of thousands share by chance."""
 CONTENT = "content"
+MOMENT = pa.timestamp("us")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _carried(
         if keys is not None:
             kept &= np.isin(key, keys)
         if kept.any():
-            first = batch["first"].cast("timestamp[us]").to_numpy(zero_copy_only=False)
+            first = batch["first"].cast(MOMENT).to_numpy(zero_copy_only=False)
             parts.append((account[kept], key[kept], first[kept]))
     if not parts:
         empty = np.zeros(0, np.int64)

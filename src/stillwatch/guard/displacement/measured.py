@@ -31,6 +31,7 @@ from stillwatch.run.lineage.earlier import GIVEN, Earlier, read_earlier
 from stillwatch.run.lineage.matching import Link, lineage
 from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
+from stillwatch.schema.table import values
 from stillwatch.settings import IdentitySettings
 
 MARKED_FAMILIES = 2
@@ -110,7 +111,7 @@ def _listed(campaigns: list[Campaign]) -> dict[int, str]:
 
 def _ids(run: Run) -> dict[str, int]:
     table = run.table("accounts", ["account", "account_id"])
-    return dict(zip(table["account_id"].to_pylist(), table["account"].to_pylist(), strict=True))
+    return dict(zip(values(table, "account_id"), values(table, "account"), strict=True))
 
 
 def _numbers(accounts: frozenset[str] | set[str], ids: Mapping[str, int]) -> Ints:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from stillwatch.run.reading import Run
 
@@ -15,6 +16,7 @@ ANSWERED = 200
 AGAIN = 3
 """Times that one account sends the same words, at least, to count as asking again and again."""
 US = 1_000_000
+MOMENT = pa.timestamp("us")
 
 
 @dataclass
@@ -48,7 +50,7 @@ def traffic(run: Run, accounts: set[int], after: datetime | None = None) -> Traf
     counted: Counter[tuple[int, int]] = Counter()
     for batch in run.batches("exchanges", ["account", "time", "status", "prompt"]):
         account = batch["account"].to_numpy()
-        time = batch["time"].cast("timestamp[us]").cast("int64").to_numpy()
+        time = batch["time"].cast(MOMENT).cast(pa.int64()).to_numpy()
         kept = np.isin(account, wanted) & (time > begin)
         if not kept.any():
             continue

@@ -22,6 +22,7 @@ from stillwatch.simulate.specs import Campaign, Pathway, Population
 from stillwatch.simulate.world import COVER, World, stream
 
 STOPPED, SLOWED = "stopped", "slowed"
+NEW = ("fresh", "bought", "moved", "probing_fresh")
 MOVES_STREAM = 7
 LATER = 1_000_003
 """Added to the world's seed for the days that follow, so that they are other days."""
@@ -92,7 +93,8 @@ def _rows(accounts: Accounts, rows: Array) -> Accounts:
 def _tell(told: Moves, fates: list[tuple[str, dict[str, Array]]], ids: pa.Array[Any]) -> None:
     for name, fate in fates:
         told.campaigns[name] = {
-            what: sorted(ids.take(pa.array(rows, pa.int64())).to_pylist()) for what, rows in fate.items()
+            what: sorted(map(str, ids.take(pa.array(rows, pa.int64())).to_pylist()))
+            for what, rows in fate.items()
         }
 
 
@@ -135,7 +137,7 @@ def _restricted(
     everyone.rate[probing[both]] = plan.probes_a_day
     everyone.rhythm[probing[both]] = FLAT
     everyone.late_from[probing] = end
-    return {STOPPED: stopped, SLOWED: slowed, "probing": probing}
+    return {STOPPED: stopped, SLOWED: slowed, "probing": probing, **dict.fromkeys(NEW, hit[:0])}
 
 
 def _lost(accounts: Accounts, hit: Array, step: Array, plan: Plan) -> float:
@@ -148,11 +150,12 @@ def _lost(accounts: Accounts, hit: Array, step: Array, plan: Plan) -> float:
 def _after(spec: Campaign, count: int, lost: float, days: int, plan: Plan) -> Campaign:
     """The new accounts as a campaign of their own."""
     ways: list[Pathway] = []
+    client: dict[str, Any] = dict(plan.pathway)
     for way in spec.pathways:
         way = dataclasses.replace(way, late_day=way.late_day + spec.first_day - days)
         ways.append(dataclasses.replace(way, share=way.share * (1 - plan.moved)))
-        if plan.moved and plan.pathway:
-            ways.append(dataclasses.replace(way, share=way.share * plan.moved, **plan.pathway))
+        if plan.moved and client:
+            ways.append(dataclasses.replace(way, share=way.share * plan.moved, **client))
     return dataclasses.replace(
         spec,
         accounts=count,
