@@ -54,6 +54,14 @@ def big_run(folder: Path, accounts: int) -> Path:
         nats=np.full(inside, 9.0),
         tier=["named"] * inside,
     )
+    _campaigns(folder, inside)
+    for name in ("bystanders", "labels", "permits", "evidence", "scores"):
+        _write(folder, name, 0)
+    _seal(folder)
+    return folder
+
+
+def _campaigns(folder: Path, inside: int) -> None:
     names = list(range(1, CAMPAIGNS + 1))
     _write(
         folder,
@@ -78,8 +86,10 @@ def big_run(folder: Path, accounts: int) -> Path:
         last=[WHEN] * CAMPAIGNS,
         null=[{"code": "", "wider": False, "semantic": False}] * CAMPAIGNS,
     )
-    for name in ("bystanders", "labels", "permits", "evidence", "scores"):
-        _write(folder, name, 0)
+
+
+def _seal(folder: Path) -> None:
+    """Write run.json over the tables that are there."""
     entries = [entry_of(folder, file) for file in tables_in(folder)]
     about = {
         "id": "bench",
@@ -89,7 +99,6 @@ def big_run(folder: Path, accounts: int) -> Path:
         "given": {"key_file": False},
     }
     (folder / "run.json").write_text(json.dumps(about), encoding="utf-8")
-    return folder
 
 
 def _write(folder: Path, name: str, rows: int, **columns: Any) -> None:

@@ -20,6 +20,9 @@ LEAF = [
     ("detect",),
     ("explain",),
     ("forget",),
+    ("policy", "backtest"),
+    ("policy", "check"),
+    ("policy", "promote"),
     ("report",),
     ("range", "make"),
     ("range", "score"),
@@ -130,6 +133,12 @@ MISTAKES: dict[str, Mistake] = {
     "a run to watch that is not there": (errors.RunError, 2, "watch absent"),
     "two keys at once": (errors.SettingError, 2, "detect log.jsonl --out run --public-key --key-file key"),
     "a run to score that is not there": (errors.RunError, 2, "range score absent absent"),
+    "a policy that is not there": (errors.PolicyError, 2, "policy check absent"),
+    "a rule that is not there": (
+        errors.PolicyError,
+        2,
+        "policy promote slow shadow --to absent --by ada --reason x",
+    ),
     "a scenario that is not there": (errors.SettingError, 2, "range make march --out world"),
 }
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
+import io
+import re
+import token
+import tokenize
 from pathlib import Path
 
 from stillwatch.errors import PolicyError
@@ -22,6 +25,9 @@ HINTS = {
     "!": "write `not`, and `!=` for unequal",
     "=": "write == to compare",
 }
+ESCAPE = re.compile(r"""\\(?:[\\'"\n]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})|(\\)""")
+"""An escape in a string; a group where it is another one."""
+STRINGS = {token.STRING, getattr(token, "FSTRING_MIDDLE", token.STRING)}
 Sized = tuple[ast.AST, int]
 
 
@@ -59,16 +65,14 @@ def parsed(text: str, faults: Faults, where: str) -> ast.Module:
         before = text[: text.index("\0")].split("\n")
         faults.add_at(len(before), len(before[-1].encode()), "a null character stands here", "take it out")
         faults.end(where)
+    _unwarned(text, faults)
+    faults.end(where)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python warns of, as "\d", is a fault here
-            tree = ast.parse(text)
+        tree = ast.parse(text)
     except SyntaxError as fault:
         _wrong(fault, text, faults)
     except ValueError:
         faults.add_at(1, 0, "a number has too many digits", "write one below 2**63")
-    except Warning as warning:
-        faults.add_at(1, 0, f"Python warns: {warning}", "write it another way")
     except (RecursionError, MemoryError):
         faults.add_at(1, 0, f"it is nested more than {DEEPEST} deep", "name parts of it, and use the names")
     else:
@@ -77,6 +81,30 @@ def parsed(text: str, faults: Faults, where: str) -> ast.Module:
             return tree
     faults.end(where)
     raise PolicyFaults((), where)  # never: a fault was added in each case
+
+
+def _unwarned(text: str, faults: Faults) -> None:
+    """Take what Python's parser would only warn of as faults. Its warnings are the whole process's: another
+    thread may be answering a request. What is no Python at all is left to the parser.
+    """
+    before = None
+    try:
+        for one in tokenize.generate_tokens(io.StringIO(text).readline):
+            if one.type in STRINGS and "r" not in one.string.partition('"')[0].partition("'")[0].lower():
+                if any(found[1] for found in ESCAPE.finditer(one.string)):
+                    what = "an escape that is not part of the language stands in the string"
+                    faults.add_at(
+                        one.start[0], _bytes(one.line, one.start), what, 'write \\\\, \\" or \\u00e4'
+                    )
+            elif before and (before.type, one.type) == (token.NUMBER, token.NAME) and before.end == one.start:
+                faults.add_at(one.start[0], _bytes(one.line, one.start), "a space is missing", "write 1 or x")
+            before = one
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def _bytes(line: str, place: tuple[int, int]) -> int:
+    return len(line[: place[1]].encode())
 
 
 def _wrong(fault: SyntaxError, text: str, faults: Faults) -> None:
