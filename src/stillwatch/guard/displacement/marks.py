@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute
 
 from stillwatch.registry import FACETS
 from stillwatch.run.reading import Run
 
+pc: Any = pyarrow.compute
 Ints = npt.NDArray[np.int64]
 FAMILIES = ("content", "identity", "network", "software")
 """Families whose marks can be carried on; those of time cannot."""
@@ -29,10 +31,6 @@ class Marks:
     keys: Mapping[str, Ints]
     """Keys by family, in order."""
 
-    def all(self) -> Ints:
-        """All of them, in order."""
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *self.keys.values()]))
-
 
 @dataclass(frozen=True)
 class Carried:
@@ -40,13 +38,18 @@ class Carried:
 
     account: Ints
     key: Ints
-    first: npt.NDArray[np.datetime64]
-    """When the account first carried it."""
+    family: Ints
+    """Number in FAMILIES."""
 
+    def of(self, marks: Marks) -> dict[str, Carried]:
+        """The rows with these marks, by family."""
+        found = {}
+        for number, family in enumerate(FAMILIES):
+            found[family] = self._kept(np.isin(self.key, marks.keys[family]) & (self.family == number))
+        return found
 
-def families() -> dict[str, str]:
-    """Return the family of each facet whose marks are looked at."""
-    return {name: facet.family for name, facet in FACETS.all().items() if facet.family in FAMILIES}
+    def _kept(self, rows: npt.NDArray[np.bool_]) -> Carried:
+        return Carried(self.account[rows], self.key[rows], self.family[rows])
 
 
 def own_marks(run: Run, members: Mapping[int, Ints], own_share: float) -> dict[int, Marks]:
@@ -54,54 +57,49 @@ def own_marks(run: Run, members: Mapping[int, Ints], own_share: float) -> dict[i
 
     members: account numbers by group. own_share: share of a mark's carriers that must be in the group.
     """
-    of = families()
-    everyone = np.unique(np.concatenate([np.zeros(0, np.int64), *members.values()]))
-    candidates: dict[str, Ints] = {}
-    for family in FAMILIES:
-        carried = _carried(run, [name for name in of if of[name] == family], accounts=everyone)
-        keys, count = np.unique(carried.key, return_counts=True)
-        candidates[family] = keys[count >= CARRIERS]
-    found: dict[int, dict[str, Ints]] = {group: {} for group in members}
-    for family, keys in candidates.items():
-        carried = _carried(run, [name for name in of if of[name] == family], keys=keys)
-        place = np.searchsorted(keys, carried.key)
-        total = np.bincount(place, minlength=len(keys))
-        for group, accounts in members.items():
-            here = np.bincount(place[np.isin(carried.account, accounts)], minlength=len(keys))
-            found[group][family] = keys[(here >= CARRIERS) & (here >= own_share * total)]
-    return {group: Marks(keys) for group, keys in found.items()}
+    carried = _carried(run, accounts=_all(members.values()))
+    keys, count = np.unique(carried.key, return_counts=True)
+    keys = keys[count >= CARRIERS]
+    carried = _carried(run, keys=keys)
+    place = np.searchsorted(keys, carried.key)
+    total = np.bincount(place, minlength=len(keys))
+    family = np.zeros(len(keys), np.int64)
+    family[place] = carried.family
+    found = {}
+    for group, accounts in members.items():
+        here = np.bincount(place[np.isin(carried.account, accounts)], minlength=len(keys))
+        own = (here >= CARRIERS) & (here >= own_share * total)
+        found[group] = Marks({name: keys[own & (family == number)] for number, name in enumerate(FAMILIES)})
+    return found
 
 
-def carriers(run: Run, marks: Marks) -> dict[str, Carried]:
-    """Return who carries marks in a run, by family."""
-    of = families()
-    return {
-        family: _carried(run, [name for name in of if of[name] == family], keys=keys)
-        for family, keys in marks.keys.items()
-    }
+def carriers(run: Run, marks: Iterable[Marks]) -> Carried:
+    """Return who carries any of these marks in a run."""
+    return _carried(run, keys=_all(keys for one in marks for keys in one.keys.values()))
 
 
-def _carried(
-    run: Run, facets: list[str], *, accounts: Ints | None = None, keys: Ints | None = None
-) -> Carried:
+def _all(parts: Iterable[Ints]) -> Ints:
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+
+def _carried(run: Run, *, accounts: Ints | None = None, keys: Ints | None = None) -> Carried:
     """Rows of table traces, each account and key once. accounts, keys: only these, where they are given."""
-    parts: list[tuple[Any, Any, Any]] = []
-    for batch in run.batches("traces", ["account", "key", "facet", "first"]):
+    names = [name for name, facet in FACETS.all().items() if facet.family in FAMILIES]
+    numbers = np.array([FAMILIES.index(FACETS.all()[name].family) for name in names], np.int64)
+    parts: list[tuple[Ints, Ints, Ints]] = [(np.zeros(0, np.int64),) * 3]
+    for batch in run.batches("traces", ["account", "key", "facet"]):
         account, key = batch["account"].to_numpy(), batch["key"].to_numpy()
-        kept = np.isin(batch["facet"].to_numpy(zero_copy_only=False), facets)
+        place = pc.fill_null(pc.index_in(batch["facet"], value_set=pa.array(names)), -1).to_numpy()
+        kept = place >= 0
         if accounts is not None:
             kept &= np.isin(account, accounts)
         if keys is not None:
             kept &= np.isin(key, keys)
         if kept.any():
-            first = batch["first"].cast(MOMENT).to_numpy(zero_copy_only=False)
-            parts.append((account[kept], key[kept], first[kept]))
-    if not parts:
-        empty = np.zeros(0, np.int64)
-        return Carried(empty, empty, np.zeros(0, "datetime64[us]"))
-    account, key, first = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((first, key, account))
-    account, key, first = account[order], key[order], first[order]
+            parts.append((account[kept], key[kept], numbers[place[kept]]))
+    account, key, family = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((key, account))
+    account, key, family = account[order], key[order], family[order]
     fresh = np.ones(len(account), bool)
     fresh[1:] = (account[1:] != account[:-1]) | (key[1:] != key[:-1])
-    return Carried(account[fresh], key[fresh], first[fresh])
+    return Carried(account[fresh], key[fresh], family[fresh])

@@ -57,6 +57,32 @@ class Runs:
     """Tier of each account after, by group."""
 
 
+@dataclass(frozen=True)
+class Followed:
+    """A campaign before, and what is seen of it after."""
+
+    campaign: Campaign
+    before: set[int]
+    """Restricted accounts, by their numbers before."""
+    hit: set[int]
+    """The same after."""
+    theirs: set[int]
+    """All accounts that the campaign named, by their numbers after."""
+    linked: list[Link]
+    """Campaigns after that go on from it."""
+    following: set[int]
+    """Other accounts of these."""
+    by_marks: set[int]
+    """New accounts that carry its own marks."""
+    back: dict[str, dict[str, Any]]
+    """Of its own marks, those that others carry; by family."""
+
+    @property
+    def fresh(self) -> set[int]:
+        """Its successors."""
+        return self.following | self.by_marks
+
+
 def displacement(
     before: Path, after: Path, restricted: Mapping[str, Restricted] | None, settings: IdentitySettings
 ) -> dict[str, Any]:
@@ -75,21 +101,15 @@ def displacement(
             do="give the run that was published, and the state whose guard acted on it",
         )
     since = _since(runs, restricted)
-    marks: dict[int, Marks] = {}
-    if not runs.earlier.no_keys:
-        members = {
-            one.group: _numbers(one.accounts, runs.ids_before) for one in runs.earlier.campaigns if one.listed
-        }
-        marks = own_marks(runs.before, members, settings.own_share)
+    followed = _followed(runs, chosen, settings.own_share)
+    then = traffic(runs.before, set().union(*(one.before for one in followed)))
+    now = traffic(runs.after, set().union(*(one.hit | one.fresh for one in followed)), since)
     return {
         "before": _told(runs.before),
         "after": _told(runs.after),
         "since": iso(since),
         "keys": f"not compared: {runs.earlier.no_keys}" if runs.earlier.no_keys else "compared",
-        "campaigns": [
-            _campaign(runs, campaign, accounts, marks.get(campaign.group), since)
-            for campaign, accounts in chosen
-        ],
+        "campaigns": [_campaign(runs, one, then, now, since) for one in followed],
     }
 
 
@@ -154,13 +174,27 @@ def _since(runs: Runs, restricted: Mapping[str, Restricted] | None) -> datetime:
     return min((time for time in began if last <= time < end), default=last)
 
 
-def _campaign(
-    runs: Runs, campaign: Campaign, restricted: set[str], marks: Marks | None, since: datetime
-) -> dict[str, Any]:
+def _followed(runs: Runs, chosen: list[tuple[Campaign, set[str]]], own_share: float) -> list[Followed]:
+    """Look for each campaign's accounts and marks in the run after; each table is read once for all."""
+    marks: dict[int, Marks] = {}
+    if not runs.earlier.no_keys:
+        listed = [one for one in runs.earlier.campaigns if one.listed]
+        members = {one.group: _numbers(one.accounts, runs.ids_before) for one in listed}
+        marks = own_marks(runs.before, members, own_share)
+    carried = carriers(runs.after, [marks[one.group] for one, _ in chosen if one.group in marks])
+    nothing = Marks({family: np.zeros(0, np.int64) for family in FAMILIES})
+    return [
+        _one_followed(runs, campaign, accounts, marks.get(campaign.group, nothing), carried)
+        for campaign, accounts in chosen
+    ]
+
+
+def _one_followed(
+    runs: Runs, campaign: Campaign, restricted: set[str], marks: Marks, carried: Carried
+) -> Followed:
     theirs = {runs.ids_after[name] for name in campaign.accounts if name in runs.ids_after}
-    old = set(runs.ids_before) | campaign.accounts
-    new = {number for name, number in runs.ids_after.items() if name not in old}
-    carried = carriers(runs.after, marks) if marks else {}
+    new = {number for name, number in runs.ids_after.items() if name not in runs.ids_before}
+    by_family = carried.of(marks)
     linked = [link for link in runs.links if link.other.group == campaign.group]
     following = {
         runs.ids_after[name]
@@ -168,28 +202,35 @@ def _campaign(
         for name in runs.tiers.get(link.campaign.group, {})
         if name in runs.ids_after
     }
-    following -= theirs
-    by_marks = _marked(carried, new)
-    fresh = following | by_marks
-    hit = {runs.ids_after[name] for name in restricted if name in runs.ids_after}
-    then = traffic(runs.before, {runs.ids_before[name] for name in restricted if name in runs.ids_before})
-    now = traffic(runs.after, hit | fresh, since)
-    back = {family: _back(carried.get(family), marks, family, theirs | hit) for family in FAMILIES}
+    return Followed(
+        campaign,
+        {runs.ids_before[name] for name in restricted if name in runs.ids_before},
+        {runs.ids_after[name] for name in restricted if name in runs.ids_after},
+        theirs,
+        linked,
+        following - theirs,
+        _marked(by_family, new - theirs),
+        {family: _back(by_family[family], len(marks.keys[family]), theirs) for family in FAMILIES},
+    )
+
+
+def _campaign(runs: Runs, one: Followed, then: Traffic, now: Traffic, since: datetime) -> dict[str, Any]:
+    back = one.back
+    others = [family for family in FAMILIES if family != CONTENT]
     return {
-        "campaign": campaign.name,
-        "identity": campaign.identity,
-        "restricted": len(restricted),
-        "marks": {family: one for family, one in back.items() if one["own"]},
+        "campaign": one.campaign.name,
+        "identity": one.campaign.identity,
+        "restricted": len(one.before),
+        "marks": {family: told for family, told in back.items() if told["own"]},
         "templates_back": back[CONTENT]["share"],
         "marks_back": _share(
-            sum(back[family]["back"] for family in FAMILIES if family != CONTENT),
-            sum(back[family]["own"] for family in FAMILIES if family != CONTENT),
+            sum(back[family]["back"] for family in others), sum(back[family]["own"] for family in others)
         ),
-        "followers": _followers(runs, linked, fresh),
-        "successors": _successors(runs, fresh, now, since)
-        | {"linked": len(following), "by_marks": len(by_marks)},
-        "volume": _volume(then, now, hit, fresh, since, runs),
-        "probing": _probing(then, now, hit, fresh),
+        "followers": _followers(runs, one.linked, one.fresh),
+        "successors": _successors(runs, one.fresh, now, since)
+        | {"linked": len(one.following), "by_marks": len(one.by_marks)},
+        "volume": _volume(then, now, one, since, runs),
+        "probing": _probing(then, now, one),
     }
 
 
@@ -203,11 +244,8 @@ def _marked(carried: Mapping[str, Carried], new: set[int]) -> set[int]:
     return {account for account, found in seen.items() if len(found) >= MARKED_FAMILIES}
 
 
-def _back(carried: Carried | None, marks: Marks | None, family: str, theirs: set[int]) -> dict[str, Any]:
+def _back(carried: Carried, own: int, theirs: set[int]) -> dict[str, Any]:
     """How many own marks of a family others carry now."""
-    own = len(marks.keys[family]) if marks else 0
-    if carried is None or not own:
-        return {"own": own, "back": 0, "share": None, "accounts": 0}
     others = ~np.isin(carried.account, np.array(sorted(theirs), np.int64))
     back = len(np.unique(carried.key[others]))
     accounts = len(np.unique(carried.account[others]))
@@ -243,15 +281,12 @@ def _successors(runs: Runs, fresh: set[int], now: Traffic, since: datetime) -> d
     }
 
 
-def _volume(
-    then: Traffic, now: Traffic, hit: set[int], fresh: set[int], since: datetime, runs: Runs
-) -> dict[str, Any]:
+def _volume(then: Traffic, now: Traffic, one: Followed, since: datetime, runs: Runs) -> dict[str, Any]:
     """Answered exchanges a day, before and after."""
-    span = max(then.last.values(), default=0) - min(then.first.values(), default=0)
-    before = sum(then.answered.values()) / max(span / US / DAY_S, 1.0)
+    before = then.sum(one.before) / max(then.span(one.before) / US / DAY_S, 1.0)
     end = datetime.fromisoformat(str(runs.after.about["last"]))
     days = max((end - since).total_seconds() / DAY_S, 1.0)
-    kept, came = now.sum(hit) / days, now.sum(fresh) / days
+    kept, came = now.sum(one.hit) / days, now.sum(one.fresh) / days
     return {
         "before_a_day": round(before, 2),
         "restricted_a_day": round(kept, 2),
@@ -261,25 +296,23 @@ def _volume(
     }
 
 
-def _probing(then: Traffic, now: Traffic, hit: set[int], fresh: set[int]) -> dict[str, Any]:
+def _probing(then: Traffic, now: Traffic, one: Followed) -> dict[str, Any]:
     """Who sends the same words again and again; None where no words are known."""
     if not now.words:
-        return {"seen": None, "restricted": None, "successors": None, "same": None, "exchanges": None}
-    old, new = now.asking_again(hit), now.asking_again(fresh)
-    prompts = [set().union(*(one for one in asked.values()), set()) for asked in (old, new)]
-    habit = set().union(*(one for one in then.repeated.values()), set())
-    tried = (prompts[0] | prompts[1]) - habit
+        return dict.fromkeys(("seen", "restricted", "successors", "same", "exchanges"))
+    old, new, habits = (
+        seen.asking_again(accounts)
+        for seen, accounts in ((now, one.hit), (now, one.fresh), (then, one.before))
+    )
+    habit, by_old, by_new = (set().union(*asked.values(), set()) for asked in (habits, old, new))
+    tried = (by_old | by_new) - habit
     return {
         "seen": bool(tried),
-        "restricted": sum(bool(tried & set(one)) for one in old.values()),
-        "successors": sum(bool(tried & set(one)) for one in new.values()),
-        "same": len((prompts[0] & prompts[1]) - habit),
+        "restricted": sum(bool(tried & set(asked)) for asked in old.values()),
+        "successors": sum(bool(tried & set(asked)) for asked in new.values()),
+        "same": len((by_old & by_new) - habit),
         "exchanges": sum(
-            times
-            for asked in (old, new)
-            for one in asked.values()
-            for key, times in one.items()
-            if key in tried
+            times for asked in (*old.values(), *new.values()) for key, times in asked.items() if key in tried
         ),
     }
 

@@ -37,6 +37,13 @@ class Traffic:
         """Answered exchanges of accounts."""
         return sum(self.answered.get(account, 0) for account in accounts)
 
+    def span(self, accounts: set[int]) -> int:
+        """Microseconds from the first exchange of accounts to the last."""
+        known = [account for account in accounts if account in self.first]
+        if not known:
+            return 0
+        return max(self.last[account] for account in known) - min(self.first[account] for account in known)
+
     def asking_again(self, accounts: set[int]) -> dict[int, dict[int, int]]:
         """Of these accounts, those that ask again and again, with prompts and times."""
         return {account: self.repeated[account] for account in accounts if account in self.repeated}
@@ -52,10 +59,10 @@ def traffic(run: Run, accounts: set[int], after: datetime | None = None) -> Traf
         account = batch["account"].to_numpy()
         time = batch["time"].cast(MOMENT).cast(pa.int64()).to_numpy()
         kept = np.isin(account, wanted) & (time > begin)
-        if not kept.any():
-            continue
         known = batch["prompt"].is_valid().to_numpy(zero_copy_only=False)
         found.words |= bool(known.any())
+        if not kept.any():
+            continue
         status = batch["status"].fill_null(ANSWERED).to_numpy()
         _add(found, account[kept], time[kept], status[kept] == ANSWERED)
         said = kept & known
@@ -73,8 +80,14 @@ def _add(
     time: npt.NDArray[np.int64],
     answered: npt.NDArray[np.bool_],
 ) -> None:
-    for number in np.unique(account).tolist():
-        inside = account == number
-        found.answered[number] = found.answered.get(number, 0) + int(answered[inside].sum())
-        found.first[number] = min(found.first.get(number, 1 << 62), int(time[inside].min()))
-        found.last[number] = max(found.last.get(number, 0), int(time[inside].max()))
+    numbers, place = np.unique(account, return_inverse=True)
+    counts = np.bincount(place, answered, len(numbers)).astype(np.int64)
+    first, last = np.full(len(numbers), 1 << 62), np.zeros(len(numbers), np.int64)
+    np.minimum.at(first, place, time)
+    np.maximum.at(last, place, time)
+    for number, count, begin, end in zip(
+        *map(np.ndarray.tolist, (numbers, counts, first, last)), strict=True
+    ):
+        found.answered[number] = found.answered.get(number, 0) + count
+        found.first[number] = min(found.first.get(number, begin), begin)
+        found.last[number] = max(found.last.get(number, end), end)
