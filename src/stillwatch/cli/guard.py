@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._group import Whole
+from stillwatch.cli._guard_displacement import displacement
 from stillwatch.cli._guard_envoy import envoy
 from stillwatch.cli._guard_explain import explain
 from stillwatch.cli._guard_people import VERBS
@@ -25,7 +26,7 @@ def command() -> None:
     """Act on campaigns at the gateway: publish runs, exempt, permit, hold, undo."""
 
 
-for _verb in (*VERBS, serve, envoy, explain):
+for _verb in (*VERBS, serve, envoy, explain, displacement):
     command.add_command(_verb)
 
 

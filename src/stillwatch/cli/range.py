@@ -10,12 +10,16 @@ import click
 from stillwatch.cli._group import Whole
 from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
+from stillwatch.cli._range_displace import displace
 from stillwatch.errors import naming
 
 
 @click.group(cls=Whole)
 def command() -> None:
     """Make simulated worlds, and score runs against their truth."""
+
+
+command.add_command(displace)
 
 
 @command.command()

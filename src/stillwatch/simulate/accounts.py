@@ -71,6 +71,8 @@ class Accounts:
     """Time of registration."""
     banned: Array
     """Time of the ban."""
+    barred: Array
+    """Time from which the provider refuses its requests (403); 0 for never."""
     first: Array
     """Time from which it may be active."""
     last: Array

@@ -25,6 +25,7 @@ pc: Any = pyarrow.compute
 STATUSES = np.array([200, 429, 400, 500])
 REFUSED = 429
 DROPPED = 500
+BARRED = 403
 FAULTS = np.cumsum([0.982, 0.012, 0.004, 0.002])
 REASONING_STEP = 64
 CHARS_PER_TOKEN = 4.0
@@ -115,6 +116,8 @@ class _Scene:
         flaky = world.accounts.flaky[account]
         self.dropped = chances(time + account, world.seed * 16 + 24) < flaky
         self.status = np.where(self.dropped, DROPPED, self.status)
+        barred = world.accounts.barred[account]
+        self.status = np.where((barred > 0) & (time >= barred), BARRED, self.status)
         self.refused = rng.random(self.n) < self.jobs.refusal[self.job]
         self.end_user = self._end_users()
 

@@ -74,6 +74,7 @@ ZEROS = (
     "late_client_from",
     "device",
     "asserted",
+    "barred",
 )
 
 

@@ -72,19 +72,33 @@ def ban(stage: Stage, accounts: Accounts, rng: np.random.Generator) -> None:
 def joined(spec: Campaign, waves: list[Accounts], setting: Setting, rng: np.random.Generator) -> Accounts:
     """Join the accounts of all waves: one operator's words, with some means of the wave before."""
     for wave, before, after in zip(spec.account_waves[1:], waves, waves[1:], strict=False):
-        after.group_seed[:] = before.group_seed[0]
-        after.payment = handed_on(
-            after.payment, _shared(after.payment, 0), _shared(before.payment, 0), wave.carries, rng
-        )
-        after.domain = handed_on(
-            after.domain, mail.registered(after, setting), mail.registered(before, setting), wave.carries, rng
-        )
-        after.places = handed_on(after.places, _used(after), _used(before), wave.carries, rng)
-        same = rng.random(len(after)) < wave.carries
-        after.client = np.where(same, before.client[rng.integers(0, len(before), len(after))], after.client)
-        if spec.pinned:
-            after.other_client[:] = after.client
+        hand_over(spec, before, after, wave.carries, setting, rng)
     return concatenate(waves) if len(waves) > 1 else waves[0]
+
+
+def hand_over(
+    spec: Campaign,
+    before: Accounts,
+    after: Accounts,
+    carries: float,
+    setting: Setting,
+    rng: np.random.Generator,
+) -> None:
+    """Give accounts the words of those before them, and a share of their cards, domains, addresses and
+    clients.
+    """
+    after.group_seed[:] = before.group_seed[0]
+    after.payment = handed_on(
+        after.payment, _shared(after.payment, 0), _shared(before.payment, 0), carries, rng
+    )
+    after.domain = handed_on(
+        after.domain, mail.registered(after, setting), mail.registered(before, setting), carries, rng
+    )
+    after.places = handed_on(after.places, _used(after), _used(before), carries, rng)
+    same = rng.random(len(after)) < carries
+    after.client = np.where(same, before.client[rng.integers(0, len(before), len(after))], after.client)
+    if spec.pinned:
+        after.other_client[:] = after.client
 
 
 def handed_on(values: Array, own: Array, former: Array, share: float, rng: np.random.Generator) -> Array:

@@ -1,0 +1,1 @@
+"""The parts of `bench/guard_end_to_end.py`."""

@@ -1,0 +1,1 @@
+"""What operators did after a step, measured from two runs."""

@@ -1,0 +1,1 @@
+"""What operators do after a step: the following weeks of a world."""
