@@ -58,7 +58,7 @@ if op ~= 'used' then
       if rates[i] > 0 then one.level = one.level - tokens end
       one.used = one.used + tokens
     elseif op == 'settle' then
-      if one.level then one.level = math.min(one.level + given - tokens, one.size) end
+      if one.level and given > 0 then one.level = math.min(one.level + given - tokens, one.size) end
       one.used = math.max(one.used + tokens - given, 0)
     end
     local fields = {'day', one.day, 'used', string.format('%.0f', one.used),
@@ -130,7 +130,9 @@ class ValkeyBudgets:
         return self._alone.reserve(account, campaign, tokens, account_rate, campaign_rate, now)
 
     def settle(self, account: int, campaign: str, reserved: int, used: int, now: float) -> None:
-        """Give back what was reserved and not used, or take what was used beyond."""
+        """Give back what was reserved and not used, or take what was used beyond; nothing is taken where
+        nothing was reserved.
+        """
         found = self._call("settle", account, campaign, used, reserved)
         if found is None and self._failure is Failure.OPEN:
             self._alone.settle(account, campaign, reserved, used, now)
