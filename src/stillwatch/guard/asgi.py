@@ -26,7 +26,7 @@ from stillwatch.guard.refusals import (
     fault,
     refused,
 )
-from stillwatch.guard.request import Decision, Request
+from stillwatch.guard.request import Answer, Decision, Request
 from stillwatch.guard.request_body import BodyReader, BodyRefused, Bounds, ClientGone
 from stillwatch.response.known import Known
 from stillwatch.response.ladder import Step
@@ -127,29 +127,43 @@ class GuardMiddleware:
     def _plan(self, call: Call, data: bytes) -> Plan:
         body = call.body = bodies.read(data)
         call.account = self._account(call.headers, body.facts.model)
-        decision = self._guard.decide(Request(call.account, body.facts, surface="asgi"))
+        request = Request(call.account, body.facts, surface="asgi")
+        decision = self._guard.decide(request)
         call.decision_id = decision.id
+        try:
+            return self._carried_out(call, body, request, decision)
+        except BaseException:  # what was reserved must not be lost to the campaign's other accounts
+            self._settle(decision, 0)
+            raise
+
+    def _carried_out(self, call: Call, body: bodies.Body, request: Request, decision: Decision) -> Plan:
         if self._observe is not None:
             self._observe(decision)
         if not decision.allowed:
             return Plan(refused(decision, call.dialect, self._wording))
         if not decision.campaign:
-            return Plan(None, data, decision)
+            return Plan(None, body.data, decision)
         handed = rewriting.handed_on(body, decision)
         if handed is not None:
             return Plan(None, handed, decision)
         if not self._may_be_refused(call, decision):
-            return Plan(None, data, decision)
-        self._settle(decision, 0)
-        return Plan(fault(UNREADABLE, call.dialect, decision.id))
+            return Plan(None, body.data, decision)
+        done = self._guard.unread(request, decision)
+        if done.allowed:
+            return Plan(None, body.data, done)
+        if done.answer is Answer.UNAVAILABLE:
+            return Plan(refused(done, call.dialect, self._wording))
+        return Plan(fault(UNREADABLE, call.dialect, done.id))
 
     def _may_be_refused(self, call: Call, decision: Decision) -> bool:
         """Whether a body that cannot be read is refused: only that of an account about which a step may be
-        taken. The server might read it after all, and then it would be a way round every rule that looks at
-        what is asked for.
+        taken, and only while some rule takes one. The server might read it after all, and then it would be a
+        way round every rule that looks at what is asked for.
         """
         if decision.action.step is not Step.OBSERVE:
             return True
+        if not self._guard.policy().acts:
+            return False
         if decision.stale and self._guard.failure is Failure.OPEN:
             return False
         known = self._guard.state.known(call.account, "", self._guard.clock())
@@ -172,14 +186,17 @@ class GuardMiddleware:
                 await receive()  # after the whole body, a server says nothing but that the client went
         except TimeoutError:
             return False
+        except BaseException:
+            self._settle(plan.decision, 0)
+            raise
         self._settle(plan.decision, 0)
         self._log(call, GONE, {})
         return True
 
     async def _pass(self, call: Call, plan: Plan, receive: Receive, send: Send) -> None:
-        reserved = plan.decision is not None and plan.decision.reserved
+        counted = plan.decision is not None and plan.decision.campaign
         passing = Passing(plan.body, receive, send)
-        if self._exchanges is None and not reserved:
+        if self._exchanges is None and not counted:
             await self.app(self._scope(call, plan), passing.receive, send)
             return
         try:
@@ -210,8 +227,6 @@ class GuardMiddleware:
         self._log(call, passing.outcome(), passing.usage.document() if passing.usage else {})
 
     def _settle(self, decision: Decision, used: int) -> None:
-        if not decision.reserved:
-            return
         try:
             self._guard.settle(decision, used)
         except Exception:
