@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import MissingExtra
@@ -106,12 +107,25 @@ class Metrics:
         """The page that Prometheus reads; of all processes together where there are several."""
         if FOLDER not in os.environ:
             return generate_latest(self._registry)
+        _forget_ended()
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
 
-def gone(pid: int) -> None:
-    """Forget the gauges of a process that has ended."""
-    if FOLDER in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+def _forget_ended() -> None:
+    """Forget the gauges of processes that have ended; the server starts another one for each that dies."""
+    for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdecimal() and not _lives(int(pid)):
+            mark_process_dead(int(pid))  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
