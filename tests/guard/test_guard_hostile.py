@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgi_parts import CHAT, CHAT_STREAM, Model, ask, asked, before, bucket_of, scope_of
+from asgi_parts import CHAT, CHAT_STREAM, Got, Model, ask, asked, before, bucket_of, scope_of
 from guard_parts import NOW, FixedPolicy, OneBucket, fired, guard, known
 
 from stillwatch.account_names import account_name
@@ -21,6 +21,7 @@ from stillwatch.guard.exchanges import ExchangeLog
 from stillwatch.guard.litellm_request import facts_of
 from stillwatch.guard.records import DecisionRecords, decisions
 from stillwatch.guard.request import Request
+from stillwatch.guard.request_body import Bounds
 from stillwatch.guard.segments import Segments
 from stillwatch.guard.webhooks.litellm import LitellmCall
 from stillwatch.guard.webhooks.portkey import PortkeyCall
@@ -218,3 +219,51 @@ def test_a_guard_begins_where_what_was_left_cannot_be_packed(tmp_path: Path) -> 
 def test_a_policy_says_whether_it_acts() -> None:
     assert FixedPolicy((fired(Step.BLOCK),)).acts
     assert not FixedPolicy((), (fired(Step.BLOCK),)).acts
+
+
+def test_a_line_that_cannot_be_made_stops_no_other(tmp_path: Path) -> None:
+    def broken() -> bytes:
+        raise ValueError("no such year")
+
+    segments = Segments(tmp_path, "decisions")
+    segments.soon(broken)
+    segments.soon(b"{}\n")
+    segments.flush()
+    assert segments.lost == 1
+    assert (segments.waiting, segments.failing) == (0, "")
+    (path,) = tmp_path.glob("*.jsonl")
+    assert path.read_bytes() == b"{}\n"
+    segments.close()
+
+
+def test_slow_large_bodies_keep_no_small_one_out(tmp_path: Path, made: list[Guard]) -> None:
+    made.append(guard(tmp_path, {}))
+    app = before(Model(), made[0], bounds=Bounds(body_bytes=1 << 20, together_bytes=1 << 20))
+
+    async def crowd() -> list[int]:
+        hold = asyncio.Event()
+
+        async def slow() -> int:
+            got = Got()
+            pieces = iter([b" " * 900_000])
+
+            async def receive() -> dict[str, Any]:
+                for piece in pieces:
+                    return {"type": "http.request", "body": piece, "more_body": True}
+                await hold.wait()
+                return {"type": "http.request", "body": b"{}", "more_body": False}
+
+            async def send(message: Any) -> None:
+                got.messages.append(message)
+
+            await app(scope_of(), receive, send)
+            return got.status
+
+        first = asyncio.create_task(slow())
+        await asyncio.sleep(0.05)
+        large = await asked(app, scope_of(), [b" " * 300_000, b"{}"])
+        small = await asked(app, scope_of(), [b'{"model":', b'"heron"}', b" " * 60_000])
+        hold.set()
+        return [large.status, small.status, await first]
+
+    assert asyncio.run(crowd()) == [503, 200, 200]

@@ -258,3 +258,26 @@ def test_who_is_not_slowed_spends_nothing_of_a_shared_bucket(server: Any) -> Non
     assert budgets.reserve(ONE, "camp-a", 50, 100, 100, 0.0).granted
     assert budgets.used(TWO, "camp-a", 0.0)[0] == 1_000_000
     budgets.close()
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_numbers_that_an_intruder_wrote_are_no_exception(server: Any, failure: Failure) -> None:
+    problems = Problems()
+    for field, value in (
+        ("used", "nan"),
+        ("used", "1e999"),
+        ("day", "nan"),
+        ("level", "nan"),
+        ("size", "-1"),
+    ):
+        budgets = ValkeyBudgets(client(server), f"{field}-{value}", failure, problems=problems)
+        for which in ("all", f"{ONE:016x}"):
+            intruder = client(server)
+            intruder.hset(f"stillwatch:{field}-{value}:{{camp-a}}:{which}", field, value)
+        own, pooled = budgets.used(ONE, "camp-a", START)
+        assert own >= 0
+        assert pooled >= 0
+        budgets.reserve(ONE, "camp-a", 10, 100, 100, START)
+        budgets.settle(ONE, "camp-a", 10, 5, START)
+        budgets.close()
+    assert problems.counts()["budgets-unreadable"] > 0

@@ -141,7 +141,11 @@ class Segments:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
                 lines: list[bytes] = []
                 for number, line in enumerate(taken, 1):
-                    lines.append(line if isinstance(line, bytes) else line())
+                    try:
+                        lines.append(line if isinstance(line, bytes) else line())
+                    except Exception as error:  # one line that cannot be made must not end the thread
+                        self.lost += 1
+                        self.failing = type(error).__name__
                     if pause and not number % TURN:
                         time.sleep(pause)
                 with self._lock:

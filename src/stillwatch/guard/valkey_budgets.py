@@ -161,16 +161,20 @@ class ValkeyBudgets:
             return None
         keys = _keys(self._prefix, account, campaign)
         try:
-            granted, wait, own, pooled = self._script(keys=keys, args=[op, tokens, given, *(rates or (0, 0))])
+            found = self._script(keys=keys, args=[op, tokens, given, *(rates or (0, 0))])
+            granted, wait, own, pooled = bool(found[0]), float(found[1]), int(found[2]), int(found[3])
+        except (ValueError, TypeError, IndexError) as error:  # whoever can write there wrote no numbers
+            self._problems.add("budgets-unreadable", type(error).__name__)
+            return None
         except (redis.RedisError, OSError) as error:
             self._went_down(type(error).__name__)
             return None
         with self._lock:
-            self._counts[account, campaign] = (self._ticks(), int(own), int(pooled))
+            self._counts[account, campaign] = (self._ticks(), own, pooled)
             self._counts.move_to_end((account, campaign))
             if len(self._counts) > COUNTS_KEPT:
                 self._counts.popitem(last=False)
-        return bool(granted), float(wait), int(own), int(pooled)
+        return granted, wait, own, pooled
 
     def _went_down(self, what: str) -> None:
         self._problems.add("budgets-unreachable", what)
