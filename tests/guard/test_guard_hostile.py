@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -267,3 +268,19 @@ def test_slow_large_bodies_keep_no_small_one_out(tmp_path: Path, made: list[Guar
         return [large.status, small.status, await first]
 
     assert asyncio.run(crowd()) == [503, 200, 200]
+
+
+def test_what_stands_among_records_leads_nowhere_else(tmp_path: Path) -> None:
+    key = tmp_path / "lookup.key"
+    key.write_bytes(b"k" * 32)
+    other = tmp_path / "other.key"
+    other.write_bytes(b"o" * 32)
+    records = tmp_path / "records"
+    records.mkdir()
+    (records / "decisions-1.jsonl").symlink_to(key)
+    os.link(other, records / "decisions-2.jsonl")
+    os.mkfifo(records / "decisions-3.jsonl")
+    Segments(records, "decisions").close()
+    assert key.read_bytes() == b"k" * 32
+    assert other.read_bytes() == b"o" * 32
+    assert list(decisions(records)) == []

@@ -115,7 +115,9 @@ def decisions(folder: Path) -> Iterator[dict[str, Any]]:
     """The recorded decisions, newest file first, and the newest first in each. What is no decision is left
     out, half a line and a file that is broken too: whoever reads must not depend on who else may write there.
     """
-    found = [path for path in folder.glob("decisions-*") if path.name.endswith((PLAIN, PACKED))]
+    found = [
+        path for path in folder.glob("decisions-*") if path.name.endswith((PLAIN, PACKED)) and path.is_file()
+    ]
     for path in sorted(found, reverse=True):
         yield from reversed(list(_lines(path)))
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import stat
 import threading
 import time
 from collections import deque
@@ -233,11 +234,14 @@ class Segments:
         """
         for path in sorted(self._folder.glob(f"{self._kind}-*{PLAIN}")):
             try:
-                handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+                handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError as error:
                 self.failing = error.strerror or str(error)
                 continue
             try:
+                about = os.fstat(handle)
+                if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+                    continue  # what we wrote has one name; another's file must not be cut through ours
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.ftruncate(handle, _whole_lines(handle))
                 pack(path)
