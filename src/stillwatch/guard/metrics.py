@@ -105,12 +105,15 @@ class Metrics:
 
     def page(self) -> bytes:
         """The page that Prometheus reads; of all processes together where there are several."""
-        if FOLDER not in os.environ:
-            return generate_latest(self._registry)
-        _forget_ended()
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return page_of_all() if FOLDER in os.environ else generate_latest(self._registry)
+
+
+def page_of_all() -> bytes:
+    """The page of all processes that count together."""
+    _forget_ended()
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return generate_latest(together)
 
 
 def _forget_ended() -> None:
@@ -118,7 +121,7 @@ def _forget_ended() -> None:
     for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):
         pid = path.stem.rpartition("_")[2]
         if pid.isdecimal() and not _lives(int(pid)):
-            mark_process_dead(int(pid))  # type: ignore[no-untyped-call]
+            gone(int(pid))
 
 
 def _lives(pid: int) -> bool:
@@ -129,3 +132,9 @@ def _lives(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def gone(pid: int) -> None:
+    """Forget the gauges of a process that has ended."""
+    if FOLDER in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
