@@ -14,11 +14,12 @@ from asgi_parts import CHAT, CHAT_STREAM, Got, Model, ask, asked, before, bucket
 from guard_parts import NOW, FixedPolicy, OneBucket, fired, guard, known
 
 from stillwatch.account_names import account_name
-from stillwatch.guard.asgi import GuardMiddleware, asks_model
+from stillwatch.guard.asgi import GuardMiddleware
 from stillwatch.guard.callers import Accounts
 from stillwatch.guard.decide import Failure, Guard
 from stillwatch.guard.embedded_budgets import EmbeddedBudgets
 from stillwatch.guard.exchanges import ExchangeLog
+from stillwatch.guard.gate import asks_model
 from stillwatch.guard.litellm_request import facts_of
 from stillwatch.guard.records import DecisionRecords, decisions
 from stillwatch.guard.request import Request
