@@ -9,8 +9,8 @@ from urllib.parse import unquote
 LONGEST_PATH = 1024
 """Characters of a path that are looked at."""
 ASKS = re.compile(
-    r"(?:/(?:chat/completions|completions|complete|responses|messages|converse(?:-stream)?"
-    r"|invoke(?:-with-(?:response|bidirectional)-stream)?|invocations|api/chat|api/generate|generate(?:_stream)?)"
+    r"(?:/(?:chat/completions(?:/batch)?|completions?|complete|responses(?:/compact)?|messages|converse(?:-stream)?"
+    r"|invoke(?:-with-(?:response|bidirectional)-stream)?|invocations|api/chat|api/generate|(?:vertex_)?generate(?:_stream)?)"
     r"|:(?:stream)?generatecontent|:(?:server)?streamrawpredict|:rawpredict|:predict)$"
 )
 """Ends of the paths of calls that ask a model."""

@@ -42,6 +42,10 @@ class FixedPolicy:
     digest: str = "0123456789ab"
     seen: list[Inputs] = field(default_factory=list)
 
+    @property
+    def acts(self) -> bool:
+        return any(one.action.step is not Step.OBSERVE for one in self.acting)
+
     def outcome(self, inputs: Inputs, draw: float) -> Outcome:
         self.seen.append(inputs)
         return Outcome(self.acting, self.shadow)

@@ -293,9 +293,13 @@ def test_a_client_that_goes_in_the_middle_pays_for_what_it_got(make: Make) -> No
     "body", [b"\xef\xbb\xbf{}", b'{"n":NaN}', '{"n":2}'.encode("utf-16"), b'{"n":1,}', b"[]", b"[" * 9_000]
 )
 def test_a_body_that_only_the_server_reads_is_decided_on_the_account(make: Make, body: bytes) -> None:
-    accounts = {"ada": known(), "holder": known(permission=Permission.COVERS), "near": known("near")}
+    accounts = {
+        "ada": known(since=NOW + 9),  # the rule begins in a moment
+        "holder": known(permission=Permission.COVERS),
+        "near": known("near"),
+    }
     model = Model()
-    app = make(model, accounts=accounts)
+    app = make(model, fired(Step.BLOCK), accounts=accounts)
     got = ask(app, body)
     assert (got.status, got.body["error"]["code"]) == (400, "invalid_json")
     assert model.seen == []

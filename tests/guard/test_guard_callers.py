@@ -36,7 +36,7 @@ def test_an_account_is_named_by_a_header_of_the_proxys() -> None:
     headers = [(b"x-user", b"ada"), (b"authorization", b"Bearer sk-abc")]
     assert Accounts("X-User").named(headers) == ("ada",)
     assert Accounts(of=lambda found: f"{len(found)} headers").named(headers) == ("2 headers",)
-    assert len(Accounts("x-user").named([(b"x-user", b"%d" % n) for n in range(100)])) == 4
+    assert len(Accounts("x-user").named([(b"x-user", b"%d" % n) for n in range(100)])) == 100
 
 
 def test_only_trusted_proxies_tell_an_address() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import os
 import signal
 import socket
 import time
@@ -11,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service_parts import NONE, SECRET, Running, running
+from service_parts import NONE, SECRET, STALE, Running, running
 
 from stillwatch.guard.records import decisions
 
@@ -70,7 +73,7 @@ def test_a_call_that_cannot_be_read_is_400_and_says_why(service: Running, call: 
 
 
 def test_large_bodies_heads_and_slow_ones_end(service: Running) -> None:
-    assert service.call("/v1/decide", b" " * (5 << 20))[0] == 413
+    assert service.call("/v1/decide", b" " * (33 << 20))[0] == 413
     with socket.create_connection(("127.0.0.1", service.port), 30) as connection:
         head = f"POST /v1/decide HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {SECRET}\r\n"
         connection.sendall(f"{head}x-long: {'a' * 200_000}\r\n".encode())
@@ -214,3 +217,31 @@ def test_several_processes_answer_and_count_together(tmp_path: Path) -> None:
         assert "stillwatch_guard_fresh 1.0" in page
         assert found.end(signal.SIGINT) == 0
     assert len(list(decisions(tmp_path / "state" / "records"))) == 40
+
+
+def test_a_worker_that_died_tells_nothing_any_more(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / STALE).touch()
+    with running(tmp_path, workers=2) as found:
+        told(found, "stillwatch_guard_fresh 0.0")
+        (tmp_path / "state" / STALE).unlink()  # for the workers that come anew
+        for worker in children(found.process.pid):
+            os.kill(int(worker), signal.SIGKILL)
+            time.sleep(0.5)
+        told(found, "stillwatch_guard_fresh 1.0")
+
+
+def told(service: Running, line: str) -> None:
+    """Wait until the metrics say it."""
+    for _ in range(200):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if line in service.call("/metrics")[1]:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"the metrics never said: {line}")
+
+
+def children(process: int) -> list[str]:
+    """The workers of a service: processes that it started and that hold its metrics."""
+    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [one for one in found if b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()]

@@ -231,3 +231,53 @@ def test_many_entries_are_handed_on_in_their_order(server: Any, tmp_path: Path) 
         assert copy.entries() == told
         assert copy.verify().fault == ""
     assert problems.counts() == {}
+
+
+def test_a_poisoned_list_lets_no_replica_stand_still(server: Any, tmp_path: Path) -> None:
+    _, other = replicas(tmp_path)
+    with journal(tmp_path) as opened:
+        true = opened.append(Kind.EXEMPT, account(tmp_path, "a"), actor="Ann", reason="verified")
+    poison = true.line().replace(b'"data": {', b'"data": {"x": NaN')
+    assert poison != true.line()
+    client(server).rpush(LIST, poison)
+    away = watching(server, other)
+    try:
+        until(lambda: "mirror-forged" in away.problems.counts())
+        client(server).rpush(LIST, true.line())
+        assert until(lambda: cleared(away, "a")) < 5.0
+        assert away.fresh(time.time())
+        assert "watcher" not in away.problems.counts()
+    finally:
+        away.close()
+
+
+def test_who_is_not_slowed_spends_nothing_of_a_shared_bucket(server: Any) -> None:
+    budgets = ValkeyBudgets(client(server), "test", Failure.OPEN)
+    assert budgets.reserve(ONE, "camp-a", 50, 100, 100, 0.0).granted
+    budgets.settle(TWO, "camp-a", 0, 1_000_000, 0.0)
+    assert budgets.reserve(ONE, "camp-a", 50, 100, 100, 0.0).granted
+    assert budgets.used(TWO, "camp-a", 0.0)[0] == 1_000_000
+    budgets.close()
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_numbers_that_an_intruder_wrote_are_no_exception(server: Any, failure: Failure) -> None:
+    problems = Problems()
+    for field, value in (
+        ("used", "nan"),
+        ("used", "1e999"),
+        ("day", "nan"),
+        ("level", "nan"),
+        ("size", "-1"),
+    ):
+        budgets = ValkeyBudgets(client(server), f"{field}-{value}", failure, problems=problems)
+        for which in ("all", f"{ONE:016x}"):
+            intruder = client(server)
+            intruder.hset(f"stillwatch:{field}-{value}:{{camp-a}}:{which}", field, value)
+        own, pooled = budgets.used(ONE, "camp-a", START)
+        assert own >= 0
+        assert pooled >= 0
+        budgets.reserve(ONE, "camp-a", 10, 100, 100, START)
+        budgets.settle(ONE, "camp-a", 10, 5, START)
+        budgets.close()
+    assert problems.counts()["budgets-unreadable"] > 0

@@ -50,6 +50,16 @@ def test_block_goes_before_friction_and_reviews_are_apart() -> None:
     assert not policy.outcome(Inputs(), 7).acting
 
 
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_policy_says_whether_it_acts(stage: Stage) -> None:
+    at = [replace(one, stage=stage, share=0.5) for one in live(TEXT)]
+    assert CompiledPolicy(at).acts is (stage in (Stage.CANARY, Stage.LIVE))
+    mild = [one for one in at if one.rule.kind in (RuleKind.REVIEW, RuleKind.OBSERVE)]
+    assert len(mild) == 2
+    assert not CompiledPolicy(mild).acts
+    assert not EMPTY.acts
+
+
 def test_where_a_permit_rule_acts_no_other_does() -> None:
     found = CompiledPolicy(live(TEXT + LET)).outcome(NAMED, 7)
     assert [one.rule for one in found.acting] == ["let"]

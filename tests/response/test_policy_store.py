@@ -266,8 +266,12 @@ def test_what_is_broken_never_replaces_what_is_good(store: PolicyStore) -> None:
     assert eventually(lambda: (store.current(), not store.in_force.problem)[1], 2.0)
     assert store.current().digest == good.digest
 
-    (store.folder / LOG).unlink()
+    (store.folder / LOG).write_bytes(b"[" * 100_000 + b"\n")
     assert eventually(lambda: (store.current(), store.in_force.problems == 2)[1], 2.0)
+    assert store.current().digest == good.digest
+
+    (store.folder / LOG).unlink()
+    assert eventually(lambda: (store.current(), store.in_force.problems == 3)[1], 2.0)
     assert store.current().outcome(NAMED, 1).acting
 
     (store.folder / LOG).write_bytes(log)

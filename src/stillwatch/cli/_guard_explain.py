@@ -54,6 +54,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['account_id']}: {done.get(told['answer'], 'would be put off (503)')}, step {does}"]
     if not told["known"]:
         lines.append("neither snapshot nor journal has this account")
+    elif not told["campaign"]:
+        lines.append("campaign  none that the run lists")
     if told["campaign"]:
         lines.append(
             f"campaign  {told['campaign']}, {told['verdict']}, {told['role'] or 'no role'}; "

@@ -49,7 +49,8 @@ class AnswerSeen:
         """The tokens to settle: as the answer told, or else as far as is known.
 
         An answer that ended early counts what was sent: an event of a stream is about a token. Where nothing
-        is known of an answer that was given, all that was reserved is taken as used.
+        is known of an answer that was given, all that was reserved is taken as used. What was reserved is no
+        bound where the request set no limit: then it is a guess, and a long answer would cost no more.
         """
         if self.usage is None:
             return decision.reserved if self.failed else 0
@@ -58,11 +59,10 @@ class AnswerSeen:
             return told if self.complete else told + events
         if self.status >= 400:
             return 0
-        return (
-            min(decision.reserved, facts.input_bytes // BYTES_A_TOKEN + events)
-            if events
-            else decision.reserved
-        )
+        if not events:
+            return decision.reserved
+        seen = facts.input_bytes // BYTES_A_TOKEN + events
+        return min(decision.reserved, seen) if decision.reserved and facts.max_tokens else seen
 
     def document(self) -> dict[str, Any]:
         """The answer for the log: its counts, id and model."""

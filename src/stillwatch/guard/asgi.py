@@ -95,6 +95,9 @@ class GuardMiddleware:
                 await receive()  # after the whole body, a server says nothing but that the client went
         except TimeoutError:
             return False
+        except BaseException:
+            self._gate.settle(plan.decision, 0)
+            raise
         self._gate.settle(plan.decision, 0)
         self._gate.log(call, GONE, {})
         return True
@@ -104,7 +107,7 @@ class GuardMiddleware:
         scope = self._scope(scope, call, plan)
         plan.body = b""
         self._gate.let_go(call)
-        if self._gate.exchanges is None and not plan.reserved:
+        if self._gate.exchanges is None and not plan.counted:
             await self.app(scope, passing.receive, send)
             return
         try:

@@ -13,8 +13,6 @@ Headers = Sequence[tuple[bytes, bytes]]
 CREDENTIALS = (b"authorization", b"x-api-key", b"api-key")
 """Headers that may hold an API key."""
 SCHEME = re.compile(r"^\s*(?:bearer|basic)\s+", re.IGNORECASE)
-MOST_NAMES = 4
-"""Accounts that one request may name."""
 LONGEST_PATH = 256
 """Characters of a forwarded header that are read, from its end; five long addresses fit."""
 
@@ -35,26 +33,35 @@ class Accounts:
     """Finds it in another way."""
 
     def named(self, headers: Headers) -> tuple[str, ...]:
-        """The accounts that a request names, at most MOST_NAMES; more than one where its credentials differ.
+        """The accounts that a request names; more than one where its credentials differ.
 
-        Servers differ in which credential they read, so a request must not choose by a second, false one.
+        Servers differ in which credential they read, so a request must not choose by a second, false one:
+        none is left out, however many there are. The bound on headers bounds them.
         """
         if self.of is not None:
             return (self.of(headers),)
         if self.header:
             wanted = self.header.lower().encode("latin-1")
-            found = [value.decode("latin-1").strip() for name, value in headers if name == wanted]
+            found = [_text(value) for name, value in headers if name == wanted]
         else:
             found = [
                 self._credential(value.decode("latin-1")) for name, value in headers if name in CREDENTIALS
             ]
-        return tuple(dict.fromkeys(name for name in found if name))[:MOST_NAMES]
+        return tuple(dict.fromkeys(name for name in found if name))
 
     def _credential(self, value: str) -> str:
         key = SCHEME.sub("", value).strip()
         if not key:
             return ""
         return account_name(f"Bearer {key}", None) if self.hashed else f"Bearer {key}"
+
+
+def _text(value: bytes) -> str:
+    """A header's text: UTF-8, as proxies write ids that are not ASCII and as logs have them, else Latin-1."""
+    try:
+        return value.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return value.decode("latin-1").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from stillwatch.guard.decision_id import decision_id
 from stillwatch.guard.ports import Budgets, Recorded, Records, Reserved, State
-from stillwatch.guard.request import Answer, Decision, Request
+from stillwatch.guard.request import UNREAD, Answer, Decision, Request
 from stillwatch.response.draws import draw
 from stillwatch.response.inputs import Budget, Inputs, PermitState
 from stillwatch.response.known import Known
@@ -75,9 +75,26 @@ class Guard:
         return done
 
     def settle(self, decision: Decision, used: int) -> None:
-        """Tell the tokens that a request used, so that the budgets hold what was really spent."""
-        if decision.campaign:
+        """Tell the tokens that a request used, so that the budgets hold what was really spent. Those of a
+        request for which nothing was reserved count for the day, and are taken from no bucket.
+        """
+        if decision.campaign and (decision.reserved or used):
             self.budgets.settle(decision.key, decision.campaign, decision.reserved, used, self.clock())
+
+    def unread(self, request: Request, decision: Decision) -> Decision:
+        """Return what is done with a request that was allowed and whose body cannot be handed on as decided:
+        it is denied, as `invalid_json`. It is recorded under the same id, since the later of two lines holds.
+        """
+        self.settle(decision, 0)
+        denied = replace(
+            decision, answer=Answer.DENY, reason=UNREAD, also=(), delay_ms=0, cohort="", reserved=0
+        )
+        now = self.clock()
+        if self.records.decided(request, denied, now) is not Recorded.UNWRITTEN:
+            return denied
+        done = self._unrecorded(denied)
+        self.records.decided(request, done, now)
+        return done
 
     def _unrecorded(self, decision: Decision) -> Decision:
         """Nothing is done that is not on record: it is allowed, or, where the guard fails closed, put off."""

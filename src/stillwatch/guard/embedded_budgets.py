@@ -88,10 +88,12 @@ class EmbeddedBudgets:
             return Reserved(True, 0.0, own.count.add(tokens, now), pooled.count.add(tokens, now))
 
     def settle(self, account: int, campaign: str, reserved: int, used: int, now: float) -> None:
-        """Give back what was reserved and not used, or take what was used beyond."""
+        """Give back what was reserved and not used, or take what was used beyond. Where nothing was reserved,
+        nothing is taken: an account that no rule slows must not spend what others may.
+        """
         with self._lock:
             for spent in self._both(account, campaign, now):
-                if spent.bucket is not None:
+                if spent.bucket is not None and reserved > 0:
                     spent.bucket.give_back(reserved - used)
                 spent.count.add(used - reserved, now)
 

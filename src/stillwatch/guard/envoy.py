@@ -129,10 +129,10 @@ class Processor:
             await context.write(told.goes_on(in_body=in_body, out=out, told=headers, body=body))
             body, plan.body = None, b""
             self._gate.let_go(call)
-            if self._gate.exchanges is not None or plan.reserved:
+            if self._gate.exchanges is not None or plan.counted:
                 await self._answer(context, seen)
         finally:
-            if self._gate.exchanges is not None or plan.reserved:
+            if self._gate.exchanges is not None or plan.counted:
                 self._gate.end(call, plan, seen)
 
     async def _delay(self, seconds: float, context: Any) -> None:

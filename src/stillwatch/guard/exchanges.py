@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,7 +84,12 @@ class ExchangeLog:
 
     def write(self, exchange: Exchange) -> None:
         """Write an exchange within moments."""
-        line = orjson.dumps(self._document(exchange), default=str) + b"\n"
+        document = self._document(exchange)
+        try:
+            line = orjson.dumps(document, default=str) + b"\n"
+        except TypeError:  # a whole number without an end, or a depth: no field may hide an exchange
+            document |= {name: _storable(document[name]) for name in ("request", "response")}
+            line = orjson.dumps(document) + b"\n"
         self._segments.soon(line)
         if self._served is not None:
             self._served.committed(line)
@@ -126,14 +132,24 @@ def without_words(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bare(value: Any) -> bool:
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63  # no column holds a larger one, and orjson would raise
+    if value is None or isinstance(value, float):
         return True
     if isinstance(value, str):
         return len(value) <= LONGEST_VALUE and not any(char.isspace() for char in value)
     return isinstance(value, Mapping) and all(
-        isinstance(inner, bool | int | float) or (isinstance(inner, str) and _bare(inner))
-        for inner in value.values()
+        isinstance(inner, int | float | str) and _bare(inner) for inner in value.values()
     )
+
+
+def _storable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that can be written."""
+    kept: dict[str, Any] = {}
+    for name, value in body.items():
+        with contextlib.suppress(TypeError):
+            kept[name] = orjson.loads(orjson.dumps(value, default=str))
+    return kept
 
 
 def _usage(response: Mapping[str, Any]) -> dict[str, Any]:

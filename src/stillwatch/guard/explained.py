@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from stillwatch.errors import SettingError
 from stillwatch.guard.decide import Failure, Guard
 from stillwatch.guard.ports import Recorded, Reserved, State
 from stillwatch.guard.records import MARK, decisions, document
@@ -105,7 +106,11 @@ def explained(
 
 
 def asked(account: str, model: str) -> Request:
-    """Return the request that is explained: an ordinary one of the account to a model."""
+    """Return the request that is explained: an ordinary one of the account to a model. Raises SettingError
+    for an empty account.
+    """
+    if not account.strip():
+        raise SettingError("the account has no name", where="ACCOUNT", do="give its id")
     return Request(account, RequestFacts(model=model), surface="explain")
 
 

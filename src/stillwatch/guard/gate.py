@@ -15,7 +15,7 @@ from stillwatch.guard.decide import Failure, Guard
 from stillwatch.guard.decision_id import decision_id
 from stillwatch.guard.exchanges import ExchangeLog
 from stillwatch.guard.refusals import UNAVAILABLE, UNREADABLE, Refusal, Wording, fault, refused
-from stillwatch.guard.request import Decision, Request
+from stillwatch.guard.request import Answer, Decision, Request
 from stillwatch.response.known import Known
 from stillwatch.response.ladder import Step
 from stillwatch.response.limits import NAMED, OPERATOR, HeldBack, cleared
@@ -47,9 +47,9 @@ class Plan:
     """The decision; None where there is none, or it is settled already."""
 
     @property
-    def reserved(self) -> bool:
-        """Whether tokens are to be settled."""
-        return self.decision is not None and bool(self.decision.reserved)
+    def counted(self) -> bool:
+        """Whether the tokens that are used are to be told."""
+        return self.decision is not None and bool(self.decision.campaign)
 
     def changed(self, call: Call) -> bool:
         """Whether the server gets another body than was sent."""
@@ -123,8 +123,6 @@ class Gate:
 
     def settle(self, decision: Decision, used: int) -> None:
         """Tell the budgets. A fault is counted."""
-        if not decision.reserved:
-            return
         try:
             self.guard.settle(decision, used)
         except Exception:
@@ -144,29 +142,43 @@ class Gate:
     def _plan(self, call: Call, data: bytes) -> Plan:
         body = call.body = bodies.read(data)
         call.account = self._account(call.headers, body.facts.model)
-        decision = self.guard.decide(Request(call.account, body.facts, surface=self.surface))
+        request = Request(call.account, body.facts, surface=self.surface)
+        decision = self.guard.decide(request)
         call.decision_id = decision.id
+        try:
+            return self._carried_out(call, body, request, decision)
+        except BaseException:  # what was reserved must not be lost to the campaign's other accounts
+            self.settle(decision, 0)
+            raise
+
+    def _carried_out(self, call: Call, body: bodies.Body, request: Request, decision: Decision) -> Plan:
         if self.observe is not None:
             self.observe(decision)
         if not decision.allowed:
             return Plan(refused(decision, call.dialect, self.wording))
         if not decision.campaign:
-            return Plan(None, data, decision)
+            return Plan(None, body.data, decision)
         handed = rewriting.handed_on(body, decision)
         if handed is not None:
             return Plan(None, handed, decision)
         if not self._may_be_refused(call, decision):
-            return Plan(None, data, decision)
-        self.settle(decision, 0)
-        return Plan(fault(UNREADABLE, call.dialect, decision.id))
+            return Plan(None, body.data, decision)
+        done = self.guard.unread(request, decision)
+        if done.allowed:
+            return Plan(None, body.data, done)
+        if done.answer is Answer.UNAVAILABLE:
+            return Plan(refused(done, call.dialect, self.wording))
+        return Plan(fault(UNREADABLE, call.dialect, done.id))
 
     def _may_be_refused(self, call: Call, decision: Decision) -> bool:
         """Whether a body that cannot be read is refused: only that of an account about which a step may be
-        taken. The server might read it after all, and then it would be a way round every rule that looks at
-        what is asked for.
+        taken, and only while some rule takes one. The server might read it after all, and then it would be a
+        way round every rule that looks at what is asked for.
         """
         if decision.action.step is not Step.OBSERVE:
             return True
+        if not self.guard.policy().acts:
+            return False
         if decision.stale and self.guard.failure is Failure.OPEN:
             return False
         known = self.guard.state.known(call.account, "", self.guard.clock())

@@ -135,7 +135,10 @@ def whole(entry: Entry) -> bool:
         entry.expires,
         entry.previous,
     )
-    return hash_of(*fields) == entry.hash
+    try:
+        return hash_of(*fields) == entry.hash
+    except (ValueError, TypeError, RecursionError):  # data that no entry of ours holds, as NaN
+        return False
 
 
 def entry_of(row: dict[str, Any]) -> Entry:

@@ -26,6 +26,8 @@ LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_token
 MOST_PARTS = 100_000
 """Parts of a request's words that are measured; what is beyond is not."""
 LARGEST = 1 << 40
+LONGEST_MODEL = 256
+"""Characters kept of a model's name: while no record can be written, thousands wait in memory."""
 
 
 def request_of(auth: Any, data: Mapping[str, Any], account: AccountField) -> Request:
@@ -45,14 +47,14 @@ def facts_of(data: Mapping[str, Any]) -> RequestFacts:
     """Return what a request asks for, without its words. A client may write anything into any field."""
     inside = data.get("generationConfig")
     settings = inside if isinstance(inside, Mapping) else {}
-    limits = [whole(data.get(name)) for name in LIMITS]
-    n = whole(data.get("n")) or whole(settings.get("candidateCount"))
+    limits = [whole(data.get(name)) for name in LIMITS] + [whole(settings.get("maxOutputTokens"))]
+    n = max(whole(data.get("n")), whole(data.get("best_of")), whole(settings.get("candidateCount")))
     model = data.get("model")
     return RequestFacts(
-        model=model if isinstance(model, str) else "",
+        model=model[:LONGEST_MODEL] if isinstance(model, str) else "",
         stream=bool(data.get("stream")),
         input_bytes=sum(size_of(data[name]) for name in WORDS if name in data),
-        max_tokens=next(filter(None, limits), 0) or whole(settings.get("maxOutputTokens")),
+        max_tokens=max(limits),  # models differ in which of several they obey
         n=max(n, 1),
         logprobs=_wants_logprobs(data) or bool(settings.get("responseLogprobs")),
         reasoning=_wants_reasoning(data),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 from stillwatch.errors import MissingExtra
@@ -109,9 +110,28 @@ class Metrics:
 
 def page_of_all() -> bytes:
     """The page of all processes that count together."""
+    _forget_ended()
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]
     return generate_latest(together)
+
+
+def _forget_ended() -> None:
+    """Forget the gauges of processes that have ended; the server starts another one for each that dies."""
+    for path in Path(os.environ[FOLDER]).glob("gauge_live*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdecimal() and not _lives(int(pid)):
+            gone(int(pid))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def gone(pid: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +13,17 @@ import orjson
 import zstandard
 
 from stillwatch.guard.ports import Recorded
-from stillwatch.guard.request import Answer, Decision, Request
+from stillwatch.guard.request import UNREAD, Answer, Decision, Request
 from stillwatch.guard.segments import PACKED, PLAIN, Segments
 from stillwatch.response.ladder import Action, Step
+from stillwatch.response.limits import HeldBack
 from stillwatch.response.outcome import Fired
 
 MARK = "decision/1"
 """What field `stillwatch` of a line says: what the line is, and in which version of this format."""
 STATUS = {Answer.ALLOW: 200, Answer.DENY: 403, Answer.WAIT: 429, Answer.UNAVAILABLE: 503}
 """The HTTP status that goes with an answer."""
+KEY = re.compile("[0-9a-f]{16}")
 LONGEST = 512
 """Characters kept of a text that a client may have written."""
 
@@ -40,7 +43,9 @@ class DecisionRecords:
         if not acts(decision):
             self._segments.soon(lambda: self._line(request, decision, now))
             return Recorded.SOON
-        written = self._segments.now(self._line(request, decision, now))
+        # A second line about one decision must not come before the first.
+        second = decision.reason == UNREAD or decision.held_back is HeldBack.UNRECORDED
+        written = self._segments.now(self._line(request, decision, now), last=second)
         return Recorded.WRITTEN if written else Recorded.UNWRITTEN
 
     @property
@@ -77,7 +82,7 @@ def document(request: Request, decision: Decision, account_id: str, now: float) 
         "surface": request.surface,
         "model": clean(request.facts.model),
         "answer": decision.answer,
-        "status_code": STATUS[decision.answer],
+        "status_code": 400 if decision.reason == UNREAD else STATUS[decision.answer],
         "action": _action(decision.action),
         "also": [_action(action) for action in decision.also],
         "said": _action(decision.said),
@@ -107,8 +112,12 @@ def clean(text: str) -> str:
 
 
 def decisions(folder: Path) -> Iterator[dict[str, Any]]:
-    """The recorded decisions, newest file first, and the newest first in each; half a line is left out."""
-    found = [path for path in folder.glob("decisions-*") if path.name.endswith((PLAIN, PACKED))]
+    """The recorded decisions, newest file first, and the newest first in each. What is no decision is left
+    out, half a line and a file that is broken too: whoever reads must not depend on who else may write there.
+    """
+    found = [
+        path for path in folder.glob("decisions-*") if path.name.endswith((PLAIN, PACKED)) and path.is_file()
+    ]
     for path in sorted(found, reverse=True):
         yield from reversed(list(_lines(path)))
 
@@ -118,12 +127,27 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         with path.open("rb") as file:
             source: Any = zstandard.ZstdDecompressor().stream_reader(file) if path.suffix == ".zst" else file
             for line in io.BufferedReader(source) if path.suffix == ".zst" else source:
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    continue
+                row = _row(line)
+                if row is not None:
+                    yield row
     except FileNotFoundError:  # it was packed meanwhile, and is read under its other name
         return
+    except (zstandard.ZstdError, OSError):  # what was read until here holds
+        return
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(row, dict) or row.get("stillwatch") != MARK:
+        return None
+    texts = (row.get(name) for name in ("id", "time", "key", "answer"))
+    action = row.get("action")
+    if not all(isinstance(text, str) for text in texts) or not KEY.fullmatch(row["key"]):
+        return None
+    return row if isinstance(action, dict) and isinstance(action.get("step"), str) else None
 
 
 def _action(action: Action) -> dict[str, Any]:

@@ -25,6 +25,10 @@ class Request:
     """The adapter it comes through: python, asgi, litellm, http, envoy, portkey, kong."""
 
 
+UNREAD = "invalid_json"
+"""Reason of a denial (400) of a body that cannot be read."""
+
+
 class Answer(StrEnum):
     """What the gateway is to do."""
 

@@ -12,6 +12,8 @@ from stillwatch.guard.refusals import CROWDED, HEADERS_TOO_LARGE, TOO_LARGE, TOO
 
 PASSED_BY = 8
 """Times its bound that a body too large may be sent to its end before it is answered."""
+SMALL_BODY = 64 << 10
+"""Bytes of a body that are always taken: callers who send large ones slowly keep out only one another."""
 
 
 class BodyRefused(Exception):
@@ -36,7 +38,7 @@ class Bounds:
     body_seconds: float = 30.0
     """Seconds until the body must be whole; then it is answered 408."""
     together_bytes: int = 512 << 20
-    """Bytes of all bodies that are being read at one time; beyond them 503 is answered."""
+    """Bytes of all bodies that are being read at one time; beyond them 503 is answered for larger ones."""
     headers: int = 256
     """The most headers; more are answered 431."""
     header_bytes: int = 64 << 10
@@ -109,7 +111,7 @@ class BodyReader:
                 self.held += len(piece)
                 whole += piece
                 self._measure(len(whole), more=message.get("more_body", False))
-                if self.held > self._bounds.together_bytes:
+                if self.held > self._bounds.together_bytes and len(whole) > SMALL_BODY:
                     raise BodyRefused(CROWDED)
                 if not message.get("more_body", False):
                     return bytes(whole)

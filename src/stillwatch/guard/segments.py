@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import stat
 import threading
 import time
 from collections import deque
@@ -82,8 +83,12 @@ class Segments:
         """Lines that are not written yet."""
         return len(self._waiting)
 
-    def now(self, line: bytes) -> bool:
-        """Write a line. False if it cannot be written now: then it waits, and is not lost."""
+    def now(self, line: bytes, *, last: bool = False) -> bool:
+        """Write a line. False if it cannot be written now: then it waits, and is not lost. last: whether it
+        must come after all that wait.
+        """
+        if last:
+            self._drain()
         with self._lock:
             if self._written(line):
                 return True
@@ -137,7 +142,11 @@ class Segments:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
                 lines: list[bytes] = []
                 for number, line in enumerate(taken, 1):
-                    lines.append(line if isinstance(line, bytes) else line())
+                    try:
+                        lines.append(line if isinstance(line, bytes) else line())
+                    except Exception as error:  # one line that cannot be made must not end the thread
+                        self.lost += 1
+                        self.failing = type(error).__name__
                     if pause and not number % TURN:
                         time.sleep(pause)
                 with self._lock:
@@ -220,15 +229,26 @@ class Segments:
             self._full.pop(0)
 
     def _take_over(self) -> None:
-        """Pack what processes left that have ended."""
+        """Pack what processes left that have ended. What cannot be packed now, as on a full disk, stays as it
+        is for the next process: a guard must begin all the same.
+        """
         for path in sorted(self._folder.glob(f"{self._kind}-*{PLAIN}")):
-            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
+                handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except OSError as error:
+                self.failing = error.strerror or str(error)
+                continue
+            try:
+                about = os.fstat(handle)
+                if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+                    continue  # what we wrote has one name; another's file must not be cut through ours
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.ftruncate(handle, _whole_lines(handle))
                 pack(path)
             except BlockingIOError:
                 continue
+            except OSError as error:
+                self.failing = error.strerror or str(error)
             finally:
                 os.close(handle)
 
@@ -248,7 +268,8 @@ def pack(path: Path) -> None:
                 os.fsync(out.fileno())
             os.replace(aside, packed)
         except BaseException:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
             raise
     path.unlink(missing_ok=True)
     sync(path.parent)

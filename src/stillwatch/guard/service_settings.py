@@ -102,7 +102,7 @@ class ServiceSettings(Section):
         Anything("a path; relative ones are relative to the configuration"),
     )
     body_bytes: int = setting(
-        4 << 20, "The longest body of a call; a longer one is answered 413.", Within(1_024, 1 << 30)
+        32 << 20, "The longest body of a call; a longer one is answered 413.", Within(1_024, 1 << 30)
     )
     body_seconds: float = setting(
         10.0, "Seconds until the body of a call must be whole; then 408 is answered.", Within(0.1, 3_600)

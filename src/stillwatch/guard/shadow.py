@@ -16,6 +16,8 @@ class ShadowPolicy:
         self._policy = policy
         self.digest = policy.digest
         """The digest of the policy as it stands."""
+        self.acts = False
+        """Whether some rule takes a step: none does."""
 
     def outcome(self, inputs: Inputs, key: int) -> Outcome:
         """Evaluate the rules; those that act come before those that were in shadow anyway."""

@@ -58,7 +58,7 @@ if op ~= 'used' then
       if rates[i] > 0 then one.level = one.level - tokens end
       one.used = one.used + tokens
     elseif op == 'settle' then
-      if one.level then one.level = math.min(one.level + given - tokens, one.size) end
+      if one.level and given > 0 then one.level = math.min(one.level + given - tokens, one.size) end
       one.used = math.max(one.used + tokens - given, 0)
     end
     local fields = {'day', one.day, 'used', string.format('%.0f', one.used),
@@ -130,7 +130,9 @@ class ValkeyBudgets:
         return self._alone.reserve(account, campaign, tokens, account_rate, campaign_rate, now)
 
     def settle(self, account: int, campaign: str, reserved: int, used: int, now: float) -> None:
-        """Give back what was reserved and not used, or take what was used beyond."""
+        """Give back what was reserved and not used, or take what was used beyond; nothing is taken where
+        nothing was reserved.
+        """
         found = self._call("settle", account, campaign, used, reserved)
         if found is None and self._failure is Failure.OPEN:
             self._alone.settle(account, campaign, reserved, used, now)
@@ -159,16 +161,20 @@ class ValkeyBudgets:
             return None
         keys = _keys(self._prefix, account, campaign)
         try:
-            granted, wait, own, pooled = self._script(keys=keys, args=[op, tokens, given, *(rates or (0, 0))])
+            found = self._script(keys=keys, args=[op, tokens, given, *(rates or (0, 0))])
+            granted, wait, own, pooled = bool(found[0]), float(found[1]), int(found[2]), int(found[3])
+        except (ValueError, TypeError, IndexError) as error:  # whoever can write there wrote no numbers
+            self._problems.add("budgets-unreadable", type(error).__name__)
+            return None
         except (redis.RedisError, OSError) as error:
             self._went_down(type(error).__name__)
             return None
         with self._lock:
-            self._counts[account, campaign] = (self._ticks(), int(own), int(pooled))
+            self._counts[account, campaign] = (self._ticks(), own, pooled)
             self._counts.move_to_end((account, campaign))
             if len(self._counts) > COUNTS_KEPT:
                 self._counts.popitem(last=False)
-        return bool(granted), float(wait), int(own), int(pooled)
+        return granted, wait, own, pooled
 
     def _went_down(self, what: str) -> None:
         self._problems.add("budgets-unreachable", what)

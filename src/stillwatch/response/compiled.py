@@ -16,6 +16,8 @@ from stillwatch.response.outcome import Fired, Outcome
 
 IN_FORCE = (Stage.SHADOW, Stage.CANARY, Stage.LIVE)
 """Stages in which a rule is evaluated."""
+ACTING = (Stage.CANARY, Stage.LIVE)
+"""Stages in which a rule takes steps."""
 ORDER = tuple(RuleKind)
 NOTHING = Outcome()
 
@@ -56,6 +58,10 @@ class CompiledPolicy:
         """What it was made of, in the order in which rules are taken."""
         self.digest = _digest(found)
         """SHA-256 of each rule's version and stage."""
+        self.acts = any(
+            one.stage in ACTING and one.rule.kind in (RuleKind.BLOCK, RuleKind.FRICTION) for one in found
+        )
+        """Whether some rule that is live or in canary takes more than observation."""
         self._holds = compiled([one.rule.when for one in found])
         canaries = {one.rule.name: one for one in found if one.stage is Stage.CANARY}
         self._rows = tuple(_row(one, canaries) for one in found)

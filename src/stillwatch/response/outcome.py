@@ -51,6 +51,11 @@ class Policy(Protocol):
     digest: str
     """SHA-256 of the source and of each rule's stage, as hexadecimal digits."""
 
+    @property
+    def acts(self) -> bool:
+        """Whether some rule that is live or in canary takes more than observation."""
+        ...
+
     def outcome(self, inputs: Inputs, key: int, /) -> Outcome:
         """Evaluate the rules. key: the account's keyed hash; with a rule's version it chooses canaries."""
         ...

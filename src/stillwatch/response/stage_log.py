@@ -98,7 +98,7 @@ def _documents(data: bytes, path: Path) -> Iterator[dict[str, Any]]:
         try:
             document = json.loads(line)
             sound = document["number"] == number and document["before"] == last
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             sound = False
         if not sound:
             raise PolicyError(

@@ -42,16 +42,21 @@ class LitellmCall:
     def __init__(self, accounts: Sequence[str]) -> None:
         """accounts: where the account stands, the best first."""
         self._accounts = tuple(accounts)
+        self._fields = tuple(dict.fromkeys(one for one in accounts if not one.startswith(HEADER)))
+        named = [one.removeprefix(HEADER) for one in accounts if one.startswith(HEADER)]
+        # LiteLLM writes the names of headers in lower case; another version may hand them on as they came.
+        self._headers = tuple(
+            dict.fromkeys(form for one in named for form in (one.lower(), one, one.title()))
+        )
 
     def asked(self, data: bytes) -> Asked | None:
         """Read a call. Raises BadCall."""
         call = shaped(data, Call)
         if small(call.input_type) == "response":
             return None
-        fields = details(call.request_data)
-        wanted = [one.removeprefix(HEADER).lower() for one in self._accounts if one.startswith(HEADER)]
-        found = details(call.request_headers) if wanted else {}
-        headers = {name.lower(): value for name, value in found.items()}
+        fields = details(call.request_data, self._fields)
+        found = details(call.request_headers, self._headers) if self._headers else {}
+        headers = {name.lower(): value for name, value in reversed(found.items()) if value is not None}
         values = [
             headers.get(one.removeprefix(HEADER).lower()) if one.startswith(HEADER) else fields.get(one)
             for one in self._accounts

@@ -107,7 +107,7 @@ class OwnCall:
                 "campaign": decision.campaign,
                 "reserved": decision.reserved,
             }
-            if decision.reserved
+            if decision.campaign and decision.allowed
             else None,
             "refusal": _refusal(refusal),
         }

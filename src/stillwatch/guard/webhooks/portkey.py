@@ -39,14 +39,14 @@ class PortkeyCall:
 
     def __init__(self, accounts: Sequence[str]) -> None:
         """accounts: keys of the metadata that name the account, the best first."""
-        self._accounts = tuple(accounts)
+        self._accounts = tuple(dict.fromkeys(accounts))
 
     def asked(self, data: bytes) -> Asked | None:
         """Read a call. Raises BadCall."""
         call = shaped(data, Call)
         if small(call.eventType) == AFTER:
             return None
-        metadata = details(call.metadata)
+        metadata = details(call.metadata, self._accounts)
         account = first_account(metadata.get(name) for name in self._accounts)
         dialect = Dialect.ANTHROPIC if small(call.requestType) == "messages" else Dialect.OPENAI
         return Asked(Request(account, read(bytes(call.request.json)).facts, surface="portkey"), dialect)

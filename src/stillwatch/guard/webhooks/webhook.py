@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from stillwatch.guard.bodies import Raw, msgspec
+from stillwatch.guard.bodies import NONE, Raw, msgspec, small
 from stillwatch.guard.refusals import Dialect, Refusal
 from stillwatch.guard.request import Decision, Request
 
-MOST_DETAILS = 1 << 16
-"""Bytes of a gateway's own details that are taken apart."""
 LONGEST_ACCOUNT = 1_024
 NOBODY = frozenset(("", "default_user_id", "default_team_id", "default_org_id", "litellm_internal"))
 """Ids that a gateway gives to whoever has none."""
@@ -57,15 +56,27 @@ def shaped(data: bytes, shape: type[Shape]) -> Shape:
         raise BadCall(str(error)[:200]) from None
 
 
-def details(raw: Raw) -> dict[str, Any]:
-    """Return an object of a call; empty where it is none, or too large."""
-    if not len(raw) or len(raw) > MOST_DETAILS:
+def details(raw: Raw, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return these fields of an object of a call, those that are small; empty where it is none.
+
+    The others are stepped over, however large: a client writes some of them, and must not hide its account
+    behind one.
+    """
+    if not len(raw):
         return {}
     try:
-        found = msgspec.json.decode(raw)
+        found = _picking(names).decode(raw)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {name: small(getattr(found, f"f{number}")) for number, name in enumerate(names)}
+
+
+@lru_cache(64)
+def _picking(names: tuple[str, ...]) -> Any:
+    """A decoder of an object that keeps the fields of these names as they were sent."""
+    fields = [(f"f{number}", Raw, NONE) for number in range(len(names))]
+    called = {f"f{number}": name for number, name in enumerate(names)}
+    return msgspec.json.Decoder(msgspec.defstruct("Picked", fields, rename=called))
 
 
 def first_account(values: Iterable[Any]) -> str:
