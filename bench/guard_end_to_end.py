@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from end_to_end import checks, fronts
 from end_to_end.checks import Promise
 from end_to_end.clients import Got, Line, send
 from end_to_end.commands import said, step
-from end_to_end.shapes import Ask, asks, evaluation
+from end_to_end.model import USED
+from end_to_end.shapes import TOKENS, Ask, asks, evaluation
 from end_to_end.worlds import SIDES, World, exchanges, made_world
 
 HERE = Path(__file__).parent / "end_to_end"
@@ -39,6 +40,8 @@ SOON_S = 5.0
 MOST_S = 30.0
 """Seconds after which it is given up."""
 QUESTIONS = 40
+LONG = 1_600
+"""Words of a request of some two thousand tokens."""
 MOST_ASKED = 2_000
 """Requests after which a budget that is not spent is given up."""
 BY = ("--by", "Ada Example", "--reason", "the end-to-end check")
@@ -95,17 +98,20 @@ def until_served(line: Line, ask: Ask, words: Sequence[Any]) -> tuple[float, lis
 
 def pooled(line: Line, asks_of: dict[str, Ask]) -> tuple[Promise, list[Got]]:
     """Spend a campaign's budget from its first account on; the last one, that never asked, meets it too. All
-    ask the same, so that what one may not the other may not.
+    ask the same, and use what they reserve, so that what one may not the other may not a moment later.
     """
     told: list[Got] = []
     *first, last = sorted(asks_of)
-    body = {**asks_of[last].body, "max_tokens": 2_000}
+    words = [{"role": "user", "content": "reef " * LONG}]
+    body = {"model": asks_of[last].body["model"], "max_tokens": USED, "messages": words}
+    kept = {name: value for name, value in asks_of[last].headers.items() if name != TOKENS}
+    same = {account: Ask(account, ask.shape, body, kept) for account, ask in asks_of.items()}
     for account in first:
         for _ in range(MOST_ASKED):
-            told.append(line.ask(replace(asks_of[account], body=body)))
+            told.append(line.ask(same[account]))
             if told[-1].status != 200:
                 break
-    kth = line.ask(replace(asks_of[last], body=body))
+    kth = line.ask(same[last])
     many = len(asks_of)
     seen = f"account {many} of {many}: {kth.status} at its first request, retry-after {kth.retry_after}"
     what = "an account that never asked meets the campaign's spent budget"

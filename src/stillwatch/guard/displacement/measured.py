@@ -297,7 +297,9 @@ def _volume(then: Traffic, now: Traffic, one: Followed, since: datetime, runs: R
 
 
 def _probing(then: Traffic, now: Traffic, one: Followed) -> dict[str, Any]:
-    """Who sends the same words again and again; None where no words are known."""
+    """Who sends the same words again and again; None where no words are known. New accounts count only with
+    questions that restricted ones ask too: a harvest repeats some of its own prompts.
+    """
     if not now.words:
         return dict.fromkeys(("seen", "restricted", "successors", "same", "exchanges"))
     old, new, habits = (
@@ -305,12 +307,12 @@ def _probing(then: Traffic, now: Traffic, one: Followed) -> dict[str, Any]:
         for seen, accounts in ((now, one.hit), (now, one.fresh), (then, one.before))
     )
     habit, by_old, by_new = (set().union(*asked.values(), set()) for asked in (habits, old, new))
-    tried = (by_old | by_new) - habit
+    tried = by_old - habit
     return {
         "seen": bool(tried),
         "restricted": sum(bool(tried & set(asked)) for asked in old.values()),
         "successors": sum(bool(tried & set(asked)) for asked in new.values()),
-        "same": len((by_old & by_new) - habit),
+        "same": len(tried & by_new),
         "exchanges": sum(
             times for asked in (*old.values(), *new.values()) for key, times in asked.items() if key in tried
         ),
