@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from stillwatch.ingest.notes import give_back, take_notes
-from stillwatch.ingest.quarantine import BadRow
 from stillwatch.ingest.request import Context, Request
 from stillwatch.ingest.values import Row
 from stillwatch.registry import Format, LogSetting
 
 
 def lacking(format: Format, rows: Sequence[Row], context: Context) -> tuple[str, ...]:
-    """The names of the format's settings of which these rows show nothing. Never raises BadRow."""
+    """The names of the format's settings of which these rows show nothing. It never raises: a row of a shape
+    that the format does not know shows nothing, and is read, as far as it can be, when the log is.
+    """
     if not format.settings:
         return ()
     before = take_notes()
@@ -28,7 +29,7 @@ def lacking(format: Format, rows: Sequence[Row], context: Context) -> tuple[str,
 def _requests(format: Format, row: Row, context: Context) -> list[Request]:
     try:
         return [found for found in format.read(row, context) if isinstance(found, Request)]
-    except BadRow:
+    except Exception:  # the reading of the log meets it again, and says which row or which plug-in it was
         return []
 
 
