@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
+from stillwatch.case_settings import CaseSettings
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
@@ -273,6 +274,12 @@ class IdentitySettings(Section):
     key_facets: int = setting(
         2, "Facets that must have a shared key: one may be a single published prompt or tool.", Within(1, 20)
     )
+    dismissed_growth: float = setting(
+        0.5,
+        "Share by which the accounts of a campaign that a person dismissed may grow before it counts as "
+        "changed, and is listed with the others again.",
+        Within(0, 1_000),
+    )
 
 
 @dataclass(frozen=True)
@@ -343,6 +350,7 @@ class Settings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
+    cases: CaseSettings = field(default_factory=CaseSettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -392,9 +400,12 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, as run.json tells them: no search depends on a policy's."""
+    """Settings as plain sections, as run.json tells them: no search depends on those of
+    policies and cases.
+    """
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
     del sections["policy"]
+    del sections["cases"]
     return sections
