@@ -149,7 +149,7 @@ def _campaign(number: int, group: Group, last: datetime) -> dict[str, Any]:
         "role": group.role,
         "role_why": [],
         "listed": group.listed,
-        **{axis: 0.9 for axis in ("scale", "deception", "intent")},
+        **dict.fromkeys(("scale", "deception", "intent"), 0.9),
         "scale_why": why[:1],
         "deception_why": [],
         "intent_why": why[1:],

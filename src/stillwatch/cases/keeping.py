@@ -83,8 +83,7 @@ def upgrade(database: Database, *, backed_up: bool = False) -> Upgraded:
         return Upgraded(here, here, "")
     copy = ""
     if database.file is not None:
-        name = f"{database.file.name}.before-{NEWEST}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-        copy = str(backup(database, database.file.with_name(name)))
+        copy = str(backup(database, _free(database.file)))
     elif not backed_up:
         raise CaseError(
             "the store must be copied before its schema changes",
@@ -96,6 +95,14 @@ def upgrade(database: Database, *, backed_up: bool = False) -> Upgraded:
             bring_to(session, NEWEST)
             rebuilt(Store(session), write=True)
     return Upgraded(here, NEWEST, copy)
+
+
+def _free(file: Path) -> Path:
+    """A name beside the file that no copy has."""
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    first = file.with_name(f"{file.name}.before-{NEWEST}-{moment}")
+    places = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 100)))
+    return next((place for place in places if not place.exists()), first)
 
 
 def make(database: Database) -> None:
