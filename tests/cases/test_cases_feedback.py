@@ -19,6 +19,7 @@ from stillwatch.cases import Cases
 from stillwatch.cases.deciding import PermitFound
 from stillwatch.errors import InputError
 from stillwatch.pipeline import Inputs, detect
+from stillwatch.pipeline.forget import forget
 from stillwatch.run.reading import Run
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -146,6 +147,8 @@ def judged(folder: Path, village_run: Ran, outcome: str, edit: Any = None) -> tu
     with Cases(folder / "CASES.db", create=True) as cases:
         cases.sync(village_run.folder)
         number = next(case.id for case in cases.all() if case.found["campaign"] == "C001")
+        for account in cases.evidence(number).table("members")["account_id"].to_pylist()[:3]:
+            cases.decide(number, str(account), "cleared", by="Bela", reason="known to us")
         cases.move(number, "investigating", by="Anna", reason="on")
         cases.close(number, outcome, by="Anna", reason="we asked them")
         document = cases.labels()
@@ -195,6 +198,12 @@ def test_a_dismissed_group_is_listed_apart_and_never_hidden(
     assert "we asked them" in page
     assert run.about["given"]["feedback"] is True
     assert run.about.get("previous") is None
+    gone = row["accounts"][0]
+    forget(run.folder, [gone], lambda step, done, total: None)
+    left = Run(run.folder)
+    assert [(one["identity"], one["holds"]) for one in left.rows("reviewed")] == [(row["identity"], True)]
+    assert gone not in {one["account_id"] for one in left.rows("reviewed_accounts")}
+    assert left.rows("reviewed_accounts")
 
 
 def test_a_dismissed_group_that_changed_comes_back_and_says_how(

@@ -18,7 +18,7 @@ from stillwatch.run.lineage.earlier import FEEDBACK, Earlier
 from stillwatch.run.lineage.matching import GREW, SAME
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.reviewed import REVIEWED, REVIEWED_ACCOUNTS
-from stillwatch.schema.table import values
+from stillwatch.schema.table import rows_in, values
 from stillwatch.settings import IdentitySettings
 
 GOES_ON = (SAME, GREW)
@@ -53,6 +53,26 @@ def reviewed(
         REVIEWED_ACCOUNTS.name: _accounts(tables, accounts, feedback),
     }
     return replace(found, tables=tables | more)
+
+
+def reviewed_kept(
+    judged: pa.Table, decided: pa.Table, found: SearchResult, left: pa.Table
+) -> dict[str, pa.Table]:
+    """Return both tables of a run for what is left of it when accounts were taken out of it.
+
+    judged, decided: the tables as they were; found: the search of what is left, with its identities; left:
+    table accounts of that.
+    """
+    now = {row["identity"]: row for row in found.tables["campaigns"].to_pylist()}
+    rows = [
+        row | {name: now[row["identity"]][name] for name in ("group", "campaign", "accounts", "verdict")}
+        for row in judged.to_pylist()
+        if row["identity"] in now
+    ]
+    return {
+        REVIEWED.name: pa.Table.from_pylist(rows, schema=REVIEWED.arrow),
+        REVIEWED_ACCOUNTS.name: rows_in(decided, "account", set(values(left, "account"))),
+    }
 
 
 def _campaign(label: CampaignLabel, group: int, ours: Sketched) -> Campaign:
