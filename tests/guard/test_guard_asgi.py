@@ -22,10 +22,11 @@ from asgi_parts import (
 )
 from guard_parts import NOW, OneBucket, fired, guard, known
 
-from stillwatch.guard.asgi import GuardMiddleware, asks_model
+from stillwatch.guard.asgi import GuardMiddleware
 from stillwatch.guard.callers import Accounts
 from stillwatch.guard.decide import Failure, Guard
 from stillwatch.guard.exchanges import ExchangeLog
+from stillwatch.guard.gate import asks_model
 from stillwatch.guard.records import DecisionRecords, decisions
 from stillwatch.guard.refusals import Wording
 from stillwatch.guard.request import Decision
@@ -325,7 +326,7 @@ def test_a_fault_of_the_guard_is_answered_as_chosen_and_counted(
 
 def test_failure_has_no_default(make: Make, tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="failure"):
-        GuardMiddleware(Model(), make(Model())._guard)  # type: ignore[call-arg]
+        GuardMiddleware(Model(), make(Model())._gate.guard)  # type: ignore[call-arg]
 
 
 def test_a_second_credential_does_not_hide_a_known_one(make: Make) -> None:
@@ -364,4 +365,4 @@ def test_exchanges_are_written_without_words_and_with_the_decision(make: Make, t
     assert "my words" not in json.dumps(lines)
     (decided,) = [row for row in decisions(tmp_path / "0") if row["account_id"] == "ada"]
     assert refused["decision"] == decided["id"]
-    assert app._guard.clock() == NOW
+    assert app._gate.guard.clock() == NOW

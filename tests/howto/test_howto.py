@@ -183,7 +183,8 @@ def test_the_recipe_for_litellm_works(database: tuple[str, Path], tmp_path: Path
 
 
 def test_every_recipe_is_tried() -> None:
-    assert {path.stem for path in PAGES.glob("*.md")} == set(RUNS)
+    # Pages of the guard end in no run; tests/guard and tests/peers try what they say.
+    assert {path.stem for path in PAGES.glob("*.md") if not path.stem.startswith("guard-")} == set(RUNS)
     for page in RUNS:
         assert SOURCE in sections(page)
         assert "stillwatch detect" in commands(page)

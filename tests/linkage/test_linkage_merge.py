@@ -172,6 +172,26 @@ def test_neither_a_moment_nor_a_browser_joins_two_places() -> None:
     assert sets_of(nobody_s_place + day, hub=False) == [list(range(12))]
 
 
+def test_a_network_that_a_few_have_at_home_joins_no_two_places() -> None:
+    schools = [(account, 10 + account // 12, True) for account in range(24)]
+    apart = [list(range(12)), list(range(12, 24))]
+    at_home = [(account, 40 + account % 12 // 2, True) for account in (0, 1, 2, 12, 13, 14)]
+    assert sets_of(schools + at_home, hub=False) == apart
+    both = [(0, 11, True)]  # one pupil who was seen at both
+    assert [len(one) for one in sets_of(schools + both, hub=False)] == [13, 11], "and is of one of them"
+
+
+def test_places_of_which_most_accounts_have_more_in_common_are_one() -> None:
+    ranges = [(account, 10 + account // 6, True) for account in range(18)]
+    mail = [(account, 40 + account % 3, True) for account in range(18)]
+    assert sets_of(ranges + mail, hub=False) == [list(range(18))]
+    # A pool from which each account draws three addresses: its keys overlap, and are no places.
+    pool = [(account, 60 + (account + step) % 7, True) for account in range(20) for step in (1, 2, 3)]
+    assert sets_of(pool, hub=False) == [list(range(20))]
+    exits = [(account, 80 + side, True) for account in range(20) for side in range(2) if account % 5 or side]
+    assert sets_of(exits, hub=False) == [list(range(20))]
+
+
 def test_a_hub_joins_small_pieces_but_no_account_that_is_tied_to_nobody() -> None:
     pairs = [(account, 10 + account // 2, True) for account in range(12)]
     alone = [(account, 50 + account, True) for account in range(12, 15)]

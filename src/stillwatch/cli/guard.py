@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._group import Whole
+from stillwatch.cli._guard_envoy import envoy
 from stillwatch.cli._guard_explain import explain
 from stillwatch.cli._guard_people import VERBS
 from stillwatch.cli._guard_serve import serve
@@ -24,7 +25,7 @@ def command() -> None:
     """Act on campaigns at the gateway: publish runs, exempt, permit, hold, undo."""
 
 
-for _verb in (*VERBS, serve, explain):
+for _verb in (*VERBS, serve, envoy, explain):
     command.add_command(_verb)
 
 

@@ -5,59 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from stillwatch.asking_paths import asks
-from stillwatch.guard import bodies, rewriting
-from stillwatch.guard.asgi_call import Call
+from stillwatch.guard.answer_seen import GONE
 from stillwatch.guard.asgi_types import Application, Receive, Scope, Send, refuse
+from stillwatch.guard.call import Call
 from stillwatch.guard.callers import Accounts, Addresses, Headers
 from stillwatch.guard.decide import Failure, Guard
 from stillwatch.guard.decision_id import decision_id
 from stillwatch.guard.exchanges import ExchangeLog
-from stillwatch.guard.passing import GONE, Passing
-from stillwatch.guard.refusals import (
-    UNAVAILABLE,
-    UNREADABLE,
-    Refusal,
-    Wording,
-    dialect_of,
-    fault,
-    refused,
-)
-from stillwatch.guard.request import Decision, Request
+from stillwatch.guard.gate import UNDECIDED_METHODS, Gate, Plan, asks_model
+from stillwatch.guard.passing import Passing
+from stillwatch.guard.refusals import Refusal, Wording, dialect_of, fault
+from stillwatch.guard.request import Decision
 from stillwatch.guard.request_body import BodyReader, BodyRefused, Bounds, ClientGone
-from stillwatch.response.known import Known
-from stillwatch.response.ladder import Step
-from stillwatch.response.limits import NAMED, OPERATOR, HeldBack, cleared
-
-UNDECIDED_METHODS = ("GET", "HEAD", "OPTIONS")
-"""Methods by which no model is asked."""
-PATH_END = 200
-"""Characters of a path's end that are looked at; what stands before them names no endpoint."""
-LEFT_OUT = frozenset((b"content-length", b"transfer-encoding", b"content-md5", b"digest", b"content-digest"))
-"""Headers that tell of the bytes of a body; of a changed one they would be false."""
-
-
-def asks_model(path: str) -> bool:
-    """Whether a path of a request asks a model for text. A client chooses what stands before its end, so
-    neither its length nor a mark in it may hide the end.
-    """
-    return asks("/" + path[-PATH_END:].replace("?", "").replace("#", "").replace("%", ""))
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is done with a request."""
-
-    refusal: Refusal | None
-    """What the client gets without a model; None where one is asked."""
-    body: bytes = b""
-    """What the server gets."""
-    decision: Decision | None = None
-    """The decision; None where there is none, or it is settled already."""
-
 
 ACCOUNTS, WORDING, BOUNDS = Accounts(), Wording(), Bounds()
 
@@ -85,14 +45,24 @@ class GuardMiddleware:
         a client's JA4. observe: called with each decision.
         """
         self.app = app
-        self.faults = 0
-        """Requests at which the guard itself failed."""
-        self._guard, self._failure = guard, failure
-        self._accounts, self._addresses = accounts, addresses or Addresses()
-        self._wording, self._cohort_key = wording, cohort_key
+        self._gate = Gate(
+            guard,
+            "asgi",
+            failure,
+            accounts,
+            addresses or Addresses(),
+            wording,
+            cohort_key,
+            exchanges,
+            ja4_header.lower().encode(),
+            observe,
+        )
         self._reader = BodyReader(bounds)
-        self._exchanges, self._ja4_header = exchanges, ja4_header.lower().encode()
-        self._observe = observe
+
+    @property
+    def faults(self) -> int:
+        """Requests at which the guard itself failed."""
+        return self._gate.faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
@@ -100,7 +70,9 @@ class GuardMiddleware:
             await self.app(scope, receive, send)
             return
         headers: Headers = scope["headers"]
-        call = Call(scope, headers, dialect_of(scope["path"]), self._guard.clock(), time.perf_counter())
+        path, peer = scope["path"], scope.get("client")
+        began = self._gate.guard.clock()
+        call = Call(path, peer[0] if peer else "", headers, dialect_of(path), began, time.perf_counter())
         try:
             data = await self._reader.read(receive, headers)
         except BodyRefused as refused_body:
@@ -108,60 +80,11 @@ class GuardMiddleware:
             return
         except ClientGone:
             return
-        plan = self._planned(call, data)
+        plan = self._gate.planned(call, data)
         if plan.refusal is not None:
             await self._refuse(call, plan.refusal, send)
         elif not await self._delayed(call, plan, receive):
-            await self._pass(call, plan, receive, send)
-
-    def _planned(self, call: Call, data: bytes) -> Plan:
-        """Decide. A fault of the guard is answered as its owner chose, and counted."""
-        try:
-            return self._plan(call, data)
-        except Exception:
-            self.faults += 1
-            if self._failure is Failure.OPEN:
-                return Plan(None, data)
-            return Plan(fault(UNAVAILABLE, call.dialect, decision_id(call.began)))
-
-    def _plan(self, call: Call, data: bytes) -> Plan:
-        body = call.body = bodies.read(data)
-        call.account = self._account(call.headers, body.facts.model)
-        decision = self._guard.decide(Request(call.account, body.facts, surface="asgi"))
-        call.decision_id = decision.id
-        if self._observe is not None:
-            self._observe(decision)
-        if not decision.allowed:
-            return Plan(refused(decision, call.dialect, self._wording))
-        if not decision.campaign:
-            return Plan(None, data, decision)
-        handed = rewriting.handed_on(body, decision)
-        if handed is not None:
-            return Plan(None, handed, decision)
-        if not self._may_be_refused(call, decision):
-            return Plan(None, data, decision)
-        self._settle(decision, 0)
-        return Plan(fault(UNREADABLE, call.dialect, decision.id))
-
-    def _may_be_refused(self, call: Call, decision: Decision) -> bool:
-        """Whether a body that cannot be read is refused: only that of an account about which a step may be
-        taken. The server might read it after all, and then it would be a way round every rule that looks at
-        what is asked for.
-        """
-        if decision.action.step is not Step.OBSERVE:
-            return True
-        if decision.stale and self._guard.failure is Failure.OPEN:
-            return False
-        known = self._guard.state.known(call.account, "", self._guard.clock())
-        return known is not None and _reachable(known)
-
-    def _account(self, headers: Headers, model: str) -> str:
-        names = self._accounts.named(headers)
-        if len(names) < 2:
-            return names[0] if names else ""
-        now = self._guard.clock()
-        known = [(name, found) for name in names if (found := self._guard.state.known(name, model, now))]
-        return next((name for name, found in known if _reachable(found)), known[0][0] if known else names[0])
+            await self._pass(scope, call, plan, receive, send)
 
     async def _delayed(self, call: Call, plan: Plan, receive: Receive) -> bool:
         """Hold the request back as decided; True if the client went meanwhile."""
@@ -172,70 +95,31 @@ class GuardMiddleware:
                 await receive()  # after the whole body, a server says nothing but that the client went
         except TimeoutError:
             return False
-        self._settle(plan.decision, 0)
-        self._log(call, GONE, {})
+        self._gate.settle(plan.decision, 0)
+        self._gate.log(call, GONE, {})
         return True
 
-    async def _pass(self, call: Call, plan: Plan, receive: Receive, send: Send) -> None:
-        reserved = plan.decision is not None and plan.decision.reserved
+    async def _pass(self, scope: Scope, call: Call, plan: Plan, receive: Receive, send: Send) -> None:
         passing = Passing(plan.body, receive, send)
-        if self._exchanges is None and not reserved:
-            await self.app(self._scope(call, plan), passing.receive, send)
+        scope = self._scope(scope, call, plan)
+        plan.body = b""
+        self._gate.let_go(call)
+        if self._gate.exchanges is None and not plan.reserved:
+            await self.app(scope, passing.receive, send)
             return
         try:
-            await self.app(self._scope(call, plan), passing.receive, passing.send)
+            await self.app(scope, passing.receive, passing.send)
         finally:
-            self._end(call, plan, passing)
+            self._gate.end(call, plan, passing.seen)
 
-    def _scope(self, call: Call, plan: Plan) -> Scope:
+    def _scope(self, scope: Scope, call: Call, plan: Plan) -> Scope:
         """The scope for the server: the very same, unless a header has to be added, taken out or changed."""
-        told = rewriting.headers(plan.decision, self._cohort_key) if plan.decision else []
-        changed = call.body is not None and plan.body is not call.body.data
-        if not told and not changed and not any(n.startswith(rewriting.OURS) for n, _ in call.headers):
-            return call.scope
-        headers = [
-            (name, value)
-            for name, value in call.headers
-            if not name.startswith(rewriting.OURS) and not (changed and name in LEFT_OUT)
-        ]
-        if changed:
-            headers.append((b"content-length", str(len(plan.body)).encode()))
-        return {**call.scope, "headers": [*headers, *told]}
-
-    def _end(self, call: Call, plan: Plan, passing: Passing) -> None:
-        """Settle the budgets and write the exchange."""
-        self.faults += passing.failed
-        if plan.decision is not None and call.body is not None:
-            self._settle(plan.decision, passing.used(plan.decision, call.body.facts))
-        self._log(call, passing.outcome(), passing.usage.document() if passing.usage else {})
-
-    def _settle(self, decision: Decision, used: int) -> None:
-        if not decision.reserved:
-            return
-        try:
-            self._guard.settle(decision, used)
-        except Exception:
-            self.faults += 1
+        out, told = self._gate.told(call, plan)
+        if not told and not out:
+            return scope
+        kept = [(name, value) for name, value in call.headers if name not in out]
+        return {**scope, "headers": [*kept, *told]}
 
     async def _refuse(self, call: Call, refusal: Refusal, send: Send) -> None:
-        self._log(call, refusal.status, {})
+        self._gate.log(call, refusal.status, {})
         await refuse(send, refusal)
-
-    def _log(self, call: Call, status: int, response: dict[str, Any]) -> None:
-        """Write the exchange. A fault in it is counted, and the client does not notice."""
-        if self._exchanges is None:
-            return
-        try:
-            peer = call.scope.get("client")
-            address = self._addresses.of(peer[0] if peer else "", call.headers)
-            call.account = call.account or self._account(call.headers, "")
-            self._exchanges.write(
-                call.exchange(status, response, address=address, ja4_header=self._ja4_header)
-            )
-        except Exception:
-            self.faults += 1
-
-
-def _reachable(known: Known) -> bool:
-    """Whether any step may be taken about an account."""
-    return known.account.tier == NAMED and known.campaign.role == OPERATOR and cleared(known) is HeldBack.NOT

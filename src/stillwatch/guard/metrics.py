@@ -104,11 +104,14 @@ class Metrics:
 
     def page(self) -> bytes:
         """The page that Prometheus reads; of all processes together where there are several."""
-        if FOLDER not in os.environ:
-            return generate_latest(self._registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return page_of_all() if FOLDER in os.environ else generate_latest(self._registry)
+
+
+def page_of_all() -> bytes:
+    """The page of all processes that count together."""
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return generate_latest(together)
 
 
 def gone(pid: int) -> None:

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from stillwatch.guard.answer_usage import AnswerUsage
+from stillwatch.guard.answer_seen import AnswerSeen
 from stillwatch.guard.asgi_types import Message, Receive, Send
-from stillwatch.guard.decide import BYTES_A_TOKEN
-from stillwatch.guard.request import Decision
-from stillwatch.response.inputs import RequestFacts
-
-BROKEN, GONE = 500, 499
-"""Statuses of exchanges without an answer: the server failed; the client went first (nginx's code)."""
 
 
 class Passing:
     """Stands between a server and its application for one request."""
 
-    __slots__ = ("_body", "_receive", "_send", "complete", "failed", "gone", "status", "usage")
+    __slots__ = ("_body", "_receive", "_send", "seen")
 
     def __init__(self, body: bytes, receive: Receive, send: Send) -> None:
         """body: the one that the application gets."""
         self._body: bytes | None = body
         self._receive, self._send = receive, send
-        self.status = 0
-        """Of the answer; 0 until it begins."""
-        self.usage: AnswerUsage | None = None
-        """Its counts; None until it begins."""
-        self.complete = False
-        """Whether the answer came to its end."""
-        self.gone = False
-        """Whether the client went."""
-        self.failed = False
-        """Whether reading the counts failed; the answer goes on."""
+        self.seen = AnswerSeen()
+        """What is known of the answer."""
 
     async def receive(self) -> Message:
         """The body once, and then what the server says."""
@@ -38,8 +24,8 @@ class Passing:
         if body is not None:
             return {"type": "http.request", "body": body, "more_body": False}
         message = await self._receive()
-        if message["type"] == "http.disconnect" and not self.complete:
-            self.gone = True
+        if message["type"] == "http.disconnect" and not self.seen.complete:
+            self.seen.gone = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -48,38 +34,13 @@ class Passing:
         try:
             self._look(message)
         except Exception:  # an answer is never broken off by what reads it
-            self.usage, self.failed = None, True
+            self.seen.usage, self.seen.failed = None, True
 
     def _look(self, message: Message) -> None:
         if message["type"] == "http.response.body":
-            if self.usage is not None and (piece := message.get("body")):
-                self.usage.feed(bytes(piece))
+            self.seen.feed(bytes(message.get("body", b"")))
             if not message.get("more_body", False):
-                self.complete = True
+                self.seen.complete = True
         elif message["type"] == "http.response.start":
-            self.status = int(message["status"])
             kind = next((value for name, value in message.get("headers", ()) if name == b"content-type"), b"")
-            self.usage = AnswerUsage(stream=b"text/event-stream" in kind)
-
-    def used(self, decision: Decision, facts: RequestFacts) -> int:
-        """The tokens to settle: as the answer told, or else as far as is known.
-
-        An answer that ended early counts what was sent: an event of a stream is about a token. Where nothing
-        is known of an answer that was given, all that was reserved is taken as used.
-        """
-        if self.usage is None:
-            return decision.reserved if self.failed else 0
-        told, events = self.usage.tokens(), self.usage.events
-        if told is not None:
-            return told if self.complete else told + events
-        if self.status >= 400:
-            return 0
-        return (
-            min(decision.reserved, facts.input_bytes // BYTES_A_TOKEN + events)
-            if events
-            else decision.reserved
-        )
-
-    def outcome(self) -> int:
-        """The status for the log."""
-        return self.status or (GONE if self.gone else BROKEN)
+            self.seen.begins(int(message["status"]), kind)

@@ -42,6 +42,23 @@ class Bounds:
     header_bytes: int = 64 << 10
     """Bytes of all names and values of headers."""
 
+    def measure(self, size: int, *, more: bool = False) -> None:
+        """Raises BodyRefused for a body that is too large. more: whether some of it is still to come."""
+        if size > self.body_bytes:
+            raise BodyRefused(TOO_LARGE, more=more)
+
+    def check(self, headers: Headers) -> None:
+        """Raises BodyRefused for headers that are too many or too large, or tell of a body that is."""
+        if len(headers) > self.headers:
+            raise BodyRefused(HEADERS_TOO_LARGE)
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value)
+            if name == b"content-length" and value.isdigit():
+                self.measure(int(value[:18]), more=True)
+        if size > self.header_bytes:
+            raise BodyRefused(HEADERS_TOO_LARGE)
+
 
 class BodyReader:
     """Reads bodies within bounds."""
@@ -54,7 +71,7 @@ class BodyReader:
     async def read(self, receive: Receive, headers: Headers) -> bytes:
         """Return the whole body. Raises BodyRefused and ClientGone."""
         try:
-            self._check(headers)
+            self._bounds.check(headers)
             async with asyncio.timeout(self._bounds.body_seconds):
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body", False):
@@ -101,17 +118,4 @@ class BodyReader:
             self.held -= len(whole)
 
     def _measure(self, size: int, *, more: bool) -> None:
-        if size > self._bounds.body_bytes:
-            raise BodyRefused(TOO_LARGE, more=more)
-
-    def _check(self, headers: Headers) -> None:
-        bounds = self._bounds
-        if len(headers) > bounds.headers:
-            raise BodyRefused(HEADERS_TOO_LARGE)
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-            if name == b"content-length" and value.isdigit():
-                self._measure(int(value[:18]), more=True)
-        if size > bounds.header_bytes:
-            raise BodyRefused(HEADERS_TOO_LARGE)
+        self._bounds.measure(size, more=more)

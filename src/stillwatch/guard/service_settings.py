@@ -1,4 +1,4 @@
-"""The configuration of `stillwatch guard serve`: a TOML file."""
+"""The configuration of `stillwatch guard serve` and `guard envoy`: a TOML file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from stillwatch.allowed import Anything, Networks, Within
 from stillwatch.errors import SettingError
 from stillwatch.guard.decide import Failure
+from stillwatch.guard.envoy_settings import EnvoySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.small_file import read_small
 from stillwatch.toml_file import known, nearest, read_toml, shown
@@ -17,6 +18,7 @@ from stillwatch.toml_file import known, nearest, read_toml, shown
 WHAT = "guard's configuration"
 LEAST_SECRET, MOST_SECRET = 32, 4_096
 """Bytes of the shared secret."""
+SECTIONS = ("guard", "state", "service", "envoy", "texts")
 PATHS = ("keys", "key_file")
 """Settings of [state] that are paths."""
 
@@ -133,6 +135,8 @@ class ServiceConfig:
     """Section [texts]: sentences by reason code."""
     secret: bytes
     """The shared secret; empty if there is none."""
+    envoy: EnvoySettings = field(default_factory=EnvoySettings)
+    """Section [envoy]; its paths are whole."""
 
     @property
     def failure(self) -> Failure:
@@ -144,7 +148,12 @@ def load(path: Path) -> ServiceConfig:
     """Read a configuration. Raises SettingError that names file and key for what cannot be used."""
     document = read_toml(path, WHAT, option="--config")
     where = str(path)
-    known(document, ("guard", "state", "service", "texts"), "there is no section [{}] in it", where=where)
+    known(
+        document,
+        ("guard", "state", "service", "envoy", "texts"),
+        "there is no section [{}] in it",
+        where=where,
+    )
     given = _table(document, "guard", where)
     if "failure" not in given:
         raise SettingError(
@@ -164,7 +173,11 @@ def load(path: Path) -> ServiceConfig:
         )
     state = StateSettings(**_values(StateSettings, _table(document, "state", where), where))
     whole = {name: str(path.parent / found) for name in PATHS if (found := getattr(state, name))}
-    return ServiceConfig(guard, replace(state, **whole), service, _texts(document, where), secret)
+    state = replace(state, **whole)
+    envoy = EnvoySettings(**_values(EnvoySettings, _table(document, "envoy", where), where))
+    envoy.check(where, loopback=is_loopback(envoy.host))
+    texts = _texts(document, where)
+    return ServiceConfig(guard, state, service, texts, secret, envoy.below(path.parent))
 
 
 def is_loopback(host: str) -> bool:

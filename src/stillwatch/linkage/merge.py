@@ -15,6 +15,12 @@ OWNED = 0.5
 """If one declared owner has this share of a set's accounts, or of a key's carriers, it explains them."""
 SHARED = 3
 """Accounts that two sets must share before they may be one group."""
+PLACE = 0.25
+"""Share of an anchor's accounts that makes a held key a place: an office's address, a school's network."""
+APART = 0.1
+"""Two places are one if the smaller shares more than this part of its accounts with the other …"""
+TIED = 0.5
+"""… or if more than this part of its accounts has another held key in common with accounts of the other."""
 
 
 def parted(
@@ -25,8 +31,9 @@ def parted(
     Rows are (anchor, account, key, whether the key is held, whether the anchor is a hub). Without this, four
     offices behind one subnet, each with a mail domain of its own, would be one group. Sets that held keys
     join, of `smallest` accounts or more, are places of their own: neither a moment nor what is of one kind
-    joins two of them. All else is joined by keys of any sort, and small pieces by the anchor itself if it
-    is a hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
+    joins two of them, nor do a few accounts that happen to have a network in common besides, as pupils of
+    two schools have at home. All else is joined by keys of any sort, and small pieces by the anchor itself
+    if it is a hub. Sets below `smallest` accounts are dropped; sets are numbered from 0.
     """
     if len(anchors) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -34,7 +41,8 @@ def parted(
     marks, mark = np.unique(np.stack([anchors, keys], axis=1), axis=0, return_inverse=True)
     person, mark = person.ravel(), len(people) + mark.ravel()
     nodes = len(people) + len(marks)
-    piece = _components(person[held], mark[held], nodes)[: len(people)]
+    binding = held & ~_bridges(person, mark - len(people), people[:, 0], marks[:, 0], held, smallest)
+    piece = _components(person[binding], mark[binding], nodes)[: len(people)]
     _, piece, size = np.unique(piece, return_inverse=True, return_counts=True)
     place, tied = size[piece] >= smallest, size[piece] >= 2
     _, hub = np.unique(anchors, return_inverse=True)
@@ -48,6 +56,55 @@ def parted(
     _, number, size = np.unique(part, return_inverse=True, return_counts=True)
     kept = size[number] >= smallest
     return np.asarray(number[kept], np.int64), people[kept, 0], people[kept, 1]
+
+
+def _bridges(
+    person: Ints, mark: Ints, anchor_of: Ints, anchor_of_mark: Ints, held: Bools, smallest: int
+) -> Bools:
+    """Mark the rows (person, mark) that would join places which are apart.
+
+    anchor_of: the anchor of each person; anchor_of_mark: of each mark. An account of a place keeps its ties
+    to that place alone, where its anchor has another place that is apart from it.
+    """
+    bridge = np.zeros(len(person), np.bool_)
+    carriers = np.bincount(mark[held], minlength=len(anchor_of_mark))
+    _, number, size = np.unique(anchor_of, return_inverse=True, return_counts=True)
+    whole = dict(zip(anchor_of.tolist(), size[number].tolist(), strict=True))
+    least = np.maximum(smallest, PLACE * np.array([whole[anchor] for anchor in anchor_of_mark.tolist()]))
+    places = np.flatnonzero(carriers >= least)
+    for anchor in np.unique(anchor_of_mark[places]).tolist():
+        own = places[anchor_of_mark[places] == anchor]
+        if len(own) > 1:
+            bridge |= _bridges_of(person, mark, held, own)
+    return bridge
+
+
+def _bridges_of(person: Ints, mark: Ints, held: Bools, places: Ints) -> Bools:
+    """The same at one anchor. places: its marks that are places."""
+    inside = [np.unique(person[held & (mark == place)]) for place in places.tolist()]
+    rest = held & ~np.isin(mark, places)
+    near = np.array([[_one_place(a, b, person[rest], mark[rest]) for b in inside] for a in inside])
+    one, other = np.nonzero(near)
+    clusters = _components(one.astype(np.int64), other.astype(np.int64), len(places))
+    if len(np.unique(clusters)) < 2:
+        return np.zeros(len(person), np.bool_)
+    # The place of an account is the cluster of the largest of its places.
+    order = np.argsort([len(accounts) for accounts in inside], kind="stable")
+    home = np.full(int(person.max()) + 1, -1, np.int64)
+    for number in order.tolist():
+        home[inside[number]] = clusters[number]
+    cluster_of = np.full(int(mark.max()) + 1, -1, np.int64)
+    cluster_of[places] = clusters
+    return np.asarray(held & (home[person] >= 0) & (cluster_of[mark] != home[person]), np.bool_)
+
+
+def _one_place(one: Ints, other: Ints, person: Ints, mark: Ints) -> bool:
+    """Return whether two places are one. one, other: their accounts; person, mark: the other held keys."""
+    small, large = sorted((one, other), key=len)
+    if len(np.intersect1d(small, large, assume_unique=True)) > APART * len(small):
+        return True
+    across = np.isin(mark, mark[np.isin(person, large)])
+    return len(np.intersect1d(small, person[across])) > TIED * len(small)
 
 
 def _components(one: Ints, other: Ints, nodes: int) -> Ints:

@@ -1,13 +1,12 @@
-"""One request that asks a model, on its way through the middleware, and its line in the guard's own log."""
+"""One request that asks a model, on its way through an adapter, and its line in the guard's own log."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from stillwatch.guard.asgi_types import Scope
 from stillwatch.guard.bodies import Body, members, small
 from stillwatch.guard.callers import Headers
 from stillwatch.guard.decision_id import decision_id
@@ -23,8 +22,10 @@ CLIENT_KIND = (*(name.encode() for name in KEPT_HEADERS), b"x-stainless-")
 class Call:
     """One request."""
 
-    scope: Scope
-    """Its ASGI scope."""
+    path: str
+    """Its path without the query, as the server reads it."""
+    peer: str
+    """Address of the other end of the connection; empty: not known."""
     headers: Headers
     """Its headers as they came, names in lower case."""
     dialect: Dialect
@@ -39,6 +40,16 @@ class Call:
     """The account that it is decided for."""
     decision_id: str = ""
     """Empty until it is decided."""
+    kept: dict[str, Any] | None = None
+    """What the log keeps of the body; None while the body itself is there."""
+
+    def let_go(self, *, logged: bool) -> None:
+        """Forget the body, which may be large, for as long as the answer takes. logged: whether the log gets
+        a line.
+        """
+        if self.body is not None and self.kept is None:
+            self.kept = self._asked() if logged else {}
+            self.body = replace(self.body, data=b"")
 
     def exchange(
         self, status: int, response: Mapping[str, Any], *, address: str, ja4_header: bytes
@@ -49,7 +60,7 @@ class Call:
             request_id=self.decision_id or decision_id(self.began),
             account=self.account,
             time=self.began,
-            path=self.scope["path"],
+            path=self.path,
             status=status,
             duration_ms=round((time.perf_counter() - self.counter) * 1000),
             address=address,
@@ -59,7 +70,7 @@ class Call:
                 for name, value in self.headers
                 if name.startswith(CLIENT_KIND)
             },
-            request=self._asked(),
+            request=self._asked() if self.kept is None else self.kept,
             response=response,
             decision=self.decision_id,
         )
