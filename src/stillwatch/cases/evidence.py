@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from stillwatch.errors import CaseError
 from stillwatch.run.folder import RunFolder
 from stillwatch.run.identity import fresh
 from stillwatch.run.layout import MARK, TABLES
-from stillwatch.run.reading import LARGE, Row, Run
-from stillwatch.schema.table import rows_in, rows_where, values
+from stillwatch.run.reading import LARGE, NEEDED, Row, Run
+from stillwatch.schema.table import rows_in, rows_where
 
 BY_ACCOUNT = ("accounts", "account_use")
 """Tables with a row for each account, of which those of the campaign's accounts are kept."""
@@ -79,9 +79,9 @@ class Frozen:
         """
         about = self.about
         with RunFolder(out) as folder:
-            for file in self.members():
-                if file.endswith(".parquet"):
-                    folder.write(file.removesuffix(".parquet"), self.table(file.removesuffix(".parquet")))
+            there = {file.removesuffix(".parquet") for file in self.members() if file.endswith(".parquet")}
+            for name in sorted(there | {*NEEDED}):
+                folder.write(name, self.table(name))
             frozen = {"run": about.get("id"), "digest": about.get("digest"), "sha256": self.sha256}
             folder.about({**about, **fresh(), "frozen": frozen})
             return folder.finish()
@@ -91,33 +91,55 @@ class Frozen:
             return archive.read(name)
 
 
-def frozen(run: Run, campaign: Row, guard: list[dict[str, Any]] | None = None) -> Frozen:
-    """Freeze a campaign of a run. guard: entries of the guard's journal about it."""
-    files = {MARK: _json(run.about)}
-    for name, table in tables_of(run, campaign):
-        buffer = io.BytesIO()
-        pq.write_table(table.combine_chunks(), buffer, **PARQUET_OPTIONS)
-        files[f"{name}.parquet"] = buffer.getvalue()
-    if guard is not None:
-        files[GUARD] = _json(guard)
-    return Frozen(_archive(files))
+class Freezer:
+    """Freezes campaigns of a run; tables that grow with the traffic are read once for all of them."""
 
+    def __init__(self, run: Run, groups: Collection[int]) -> None:
+        """groups: those of the campaigns that are to be frozen."""
+        self._run = run
+        self._accounts: dict[int, set[int]] = {group: set() for group in groups}
+        self._ids: dict[int, list[str]] = {group: [] for group in groups}
+        for name in ("members", "bystanders"):
+            for row in run.table(name).select(["group", "account", "account_id"]).to_pylist():
+                if row["group"] in self._accounts:
+                    self._accounts[row["group"]].add(row["account"])
+                    if name == "members":
+                        self._ids[row["group"]].append(row["account_id"])
+        everybody = set().union(*self._accounts.values())
+        self._large = {name: _where(run, name, "account", everybody) for name in BY_ACCOUNT}
+        for name in LARGE:
+            if name in TABLES and name not in LEFT_OUT and "group" in TABLES[name].names():
+                self._large[name] = _where(run, name, "group", set(groups))
 
-def tables_of(run: Run, campaign: Row) -> Iterator[tuple[str, pa.Table]]:
-    """Return the rows of each table that are about a campaign, and those without which they mean nothing."""
-    group = campaign["group"]
-    accounts: set[int] = set()
-    for name in ("members", "bystanders"):
-        accounts |= set(values(_of_group(run, name, group), "account"))
-    for name in sorted(TABLES):
-        if name in LEFT_OUT or not run.files(name):
-            continue
-        if name in BY_ACCOUNT:
-            yield name, _where(run, name, "account", accounts)
-        elif name in WHOLE:
-            yield name, run.table(name)
-        elif "group" in TABLES[name].names():
-            yield name, _of_group(run, name, group)
+    def members(self, group: int) -> list[str]:
+        """Return the ids of a campaign's accounts, as the run shows them."""
+        return self._ids[group]
+
+    def frozen(self, campaign: Row, guard: list[dict[str, Any]] | None = None) -> Frozen:
+        """Freeze a campaign. guard: entries of the guard's journal about it."""
+        files = {MARK: _json(self._run.about)}
+        for name, table in self._tables(campaign["group"]):
+            if not table.num_rows:  # it is read as an empty one, and would be the most of a small case
+                continue
+            buffer = io.BytesIO()
+            pq.write_table(table.combine_chunks(), buffer, **PARQUET_OPTIONS)
+            files[f"{name}.parquet"] = buffer.getvalue()
+        if guard is not None:
+            files[GUARD] = _json(guard)
+        return Frozen(_archive(files))
+
+    def _tables(self, group: int) -> Iterator[tuple[str, pa.Table]]:
+        """The rows of each table that are about a campaign, and those without which they mean nothing."""
+        for name in sorted(TABLES):
+            if name in LEFT_OUT or not self._run.files(name):
+                continue
+            if name in BY_ACCOUNT:
+                yield name, rows_in(self._large[name], "account", self._accounts[group])
+            elif name in WHOLE:
+                yield name, self._run.table(name)
+            elif "group" in TABLES[name].names():
+                whole = self._large[name] if name in self._large else self._run.table(name)
+                yield name, rows_where(whole, "group", group)
 
 
 def must_hold(content: bytes, sha256: str, where: str) -> Frozen:
@@ -132,21 +154,8 @@ def must_hold(content: bytes, sha256: str, where: str) -> Frozen:
     return kept
 
 
-def _of_group(run: Run, name: str, group: int) -> pa.Table:
-    if name in LARGE:
-        return _joined(
-            name, (rows_where(pa.Table.from_batches([b]), "group", group) for b in run.batches(name))
-        )
-    return rows_where(run.table(name), "group", group)
-
-
 def _where(run: Run, name: str, column: str, wanted: set[Any]) -> pa.Table:
-    return _joined(
-        name, (rows_in(pa.Table.from_batches([batch]), column, wanted) for batch in run.batches(name))
-    )
-
-
-def _joined(name: str, parts: Iterator[pa.Table]) -> pa.Table:
+    parts = (rows_in(pa.Table.from_batches([batch]), column, wanted) for batch in run.batches(name))
     found = [part for part in parts if part.num_rows]
     return pa.concat_tables(found) if found else TABLES[name].arrow.empty_table()
 

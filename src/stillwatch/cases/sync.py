@@ -11,7 +11,7 @@ from typing import Any
 from stillwatch.campaigns.feedback import Likeness, changes
 from stillwatch.cases.case import Case
 from stillwatch.cases.event import Action
-from stillwatch.cases.evidence import Frozen, frozen
+from stillwatch.cases.evidence import Freezer, Frozen
 from stillwatch.cases.found import HARVESTING, found_of, kind_of
 from stillwatch.cases.guard_said import guard_said
 from stillwatch.cases.states import Link, Outcome, State
@@ -22,7 +22,6 @@ from stillwatch.run.about import identity_of
 from stillwatch.run.layout import MARK, is_table
 from stillwatch.run.manifest import entries_of, entry_of
 from stillwatch.run.reading import Row, Run
-from stillwatch.schema.table import values
 
 GOES_ON = ("same", "grew")
 """Links by which a campaign is one of an earlier run."""
@@ -92,11 +91,9 @@ def batch_of(folder: Path, known: Mapping[str, int], state: Path | None) -> Batc
     for row in run.rows("campaign_links"):
         if row["earlier_digest"] is not None:
             links.setdefault(row["group"], []).append((row["link"], row["other_identity"]))
-    told = [
-        _seen(run, row, links.get(row["group"], []), state)
-        for row in run.rows("campaigns")
-        if _counts(row) or row["identity"] in known
-    ]
+    rows = [row for row in run.rows("campaigns") if _counts(row) or row["identity"] in known]
+    freezer = Freezer(run, [row["group"] for row in rows])
+    told = [_seen(run, row, links.get(row["group"], []), state, freezer) for row in rows]
     given = run.about.get("given", {})
     compared = bool(run.about.get("previous")) or bool(given.get("feedback"))
     return Batch(name, digest, compared, told)
@@ -136,10 +133,10 @@ def _counts(campaign: Row) -> bool:
     return bool(campaign["listed"]) and campaign["verdict"] in HARVESTING
 
 
-def _seen(run: Run, campaign: Row, links: Sequence[tuple[str, str]], state: Path | None) -> Seen:
-    ids = values(run.table("members", None), "account_id")
-    groups = values(run.table("members", None), "group")
-    mine = [name for name, group in zip(ids, groups, strict=True) if group == campaign["group"]]
+def _seen(
+    run: Run, campaign: Row, links: Sequence[tuple[str, str]], state: Path | None, freezer: Freezer
+) -> Seen:
+    mine = freezer.members(campaign["group"])
     said = None if state is None else guard_said(state, campaign["identity"], mine)
     listed = _counts(campaign)
     found = found_of(run, campaign) | {"listed": listed}
@@ -152,7 +149,7 @@ def _seen(run: Run, campaign: Row, links: Sequence[tuple[str, str]], state: Path
         listed,
         campaign["accounts"],
         found,
-        frozen(run, campaign, said),
+        freezer.frozen(campaign, said),
         tuple(links),
     )
 
