@@ -5,13 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from case_runs import Group, Sealed, Tie, sealed
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from stillwatch.cases import Cases
 from stillwatch.cases.case import Case
@@ -29,10 +38,14 @@ MOST = 20
 class Work(RuleBasedStateMachine):
     """Two or more people at one store."""
 
+    place: Callable[[], str] | None = None
+    """Makes a place for cases; None: a file."""
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="stillwatch-cases-"))
-        self.cases = Cases(self.folder / "CASES.db", create=True)
+        place = self.place() if self.place else self.folder / "CASES.db"
+        self.cases = Cases(place, create=True, signing=self.folder / "signing.key")
         self.day = 0
         self.sizes: dict[str, int] = {}
         self.seen: dict[int, int] = {}
@@ -192,10 +205,20 @@ class Work(RuleBasedStateMachine):
         assert told <= closed
 
     def teardown(self) -> None:
+        self.cases.database.close()
         shutil.rmtree(self.folder)
 
 
-TestWork = Work.TestCase
-TestWork.settings = settings(
+FEW = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
+TestWork = Work.TestCase
+TestWork.settings = FEW
+
+
+@pytest.mark.slow
+def test_the_same_in_postgresql(postgresql: Callable[[], str]) -> None:
+    class There(Work):
+        place = staticmethod(postgresql)
+
+    run_state_machine_as_test(There, settings=settings(FEW, max_examples=4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -207,5 +208,10 @@ def test_a_place_without_cases_is_said_so(tmp_path: Path) -> None:
     for create in (False, True):
         with pytest.raises(CaseError, match="cannot be used"):
             Cases(tmp_path / "text.db", create=create)
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE theirs (id INTEGER)")
+    other.close()
+    with pytest.raises(CaseError, match="another kind"):
+        Cases(tmp_path / "other.db", create=True)
     with pytest.raises(CaseError, match="cannot be kept there"):
         Cases("mysql://somewhere/db")

@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from stillwatch.cases.audit import rebuilt
 from stillwatch.cases.database import Database
 from stillwatch.cases.schema import NEWEST, REVISIONS, bring_to, no_store, revision_of
@@ -106,8 +108,14 @@ def _free(file: Path) -> Path:
 
 
 def make(database: Database) -> None:
-    """Make a store of the newest schema where there is none."""
+    """Make a store of the newest schema where there is none. Raises CaseError for a file of another kind."""
     database.make_file()
     with database.writing() as session:
         if revision_of(session) is None:
+            if database.sqlite and sa.inspect(session.connection()).get_table_names():
+                raise CaseError(
+                    "the file is a database of another kind",
+                    where=database.shown,
+                    do="give the path of a file of cases, or of none yet",
+                )
             bring_to(session, NEWEST)
