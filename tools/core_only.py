@@ -26,7 +26,8 @@ DEVELOPMENT = ("pytest", "hypothesis", "mypy")
 
 def faults(*, alone: bool) -> list[str]:
     """Return the faults that disprove it; empty if there are none."""
-    modules = [module.name for module in pkgutil.walk_packages(stillwatch.__path__, "stillwatch.")]
+    found_in = pkgutil.walk_packages(stillwatch.__path__, "stillwatch.", onerror=lambda _name: None)
+    modules = [module.name for module in found_in]
     optional = [name for name in modules if name.startswith(OPTIONAL)]
     _import([name for name in modules if name not in optional])
     found = [f"the core imports {name}" for name in HEAVY if name in sys.modules]

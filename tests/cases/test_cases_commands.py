@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from case_runs import Group, Sealed, sealed
 from click.testing import CliRunner
 
 from stillwatch.cli import program
-from stillwatch.errors import EXIT_CHANGED, CaseError, StillwatchError
+from stillwatch.errors import EXIT_CHANGED, EXIT_MISSING_EXTRA, CaseError, StillwatchError
 
 
 @pytest.fixture
@@ -127,3 +129,16 @@ def test_mistakes_are_told_and_conflicts_have_a_code_of_their_own() -> None:
     done = CliRunner().invoke(program, ["case", "move", "1", "triage", "--by", "Anna"])
     assert done.exit_code == 2
     assert "--reason" in done.output
+
+
+@pytest.mark.parametrize("name", ["sqlalchemy", "alembic", "cryptography"])
+def test_a_part_that_is_not_installed_is_told(name: str) -> None:
+    call = f"import sys; sys.modules[{name!r}] = None; sys.argv = ['stillwatch', 'case', 'list']; "
+    done = subprocess.run(
+        [sys.executable, "-c", call + "from stillwatch.cli import main; main()"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == EXIT_MISSING_EXTRA, done.stderr
+    assert "pip install 'stillwatch[cases]'" in done.stderr

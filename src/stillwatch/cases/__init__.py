@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from stillwatch.errors import MissingExtra
 
 if TYPE_CHECKING:
     from stillwatch.cases.cases import Cases
 
 __all__ = ["Cases"]
+
+for _name in ("sqlalchemy", "alembic", "cryptography"):
+    if find_spec(_name) is None:
+        raise MissingExtra(f"cases need {_name}", do="pip install 'stillwatch[cases]'")
 
 
 def __getattr__(name: str) -> Any:

@@ -11,21 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy.orm import Session
 
 from stillwatch.cases.database import Database
 from stillwatch.cases.event import canonical
 from stillwatch.cases.models import CheckpointRow
-from stillwatch.errors import CaseError, MissingExtra
+from stillwatch.errors import CaseError
 from stillwatch.guard.moments import seconds_of, told
 from stillwatch.run.durable import FILE, sync
 from stillwatch.small_file import read_small
-
-try:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-except ImportError as error:
-    raise MissingExtra("cases need cryptography", do="pip install 'stillwatch[cases]'") from error
 
 CONTEXT = b"stillwatch cases checkpoint 1\n"
 """Stands before what is signed, so that a signature of a checkpoint passes for one of nothing else."""

@@ -9,15 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.orm import Session
+
 from stillwatch.errors import CaseError, MissingExtra, without_passwords
 from stillwatch.run.durable import FILE
-
-try:
-    import sqlalchemy as sa
-    from sqlalchemy import exc
-    from sqlalchemy.orm import Session
-except ImportError as error:
-    raise MissingExtra("cases need SQLAlchemy", do="pip install 'stillwatch[cases]'") from error
 
 PATIENCE_S = 30.0
 """Seconds to wait for another writer."""

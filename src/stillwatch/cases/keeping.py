@@ -112,7 +112,8 @@ def make(database: Database) -> None:
     database.make_file()
     with database.writing() as session:
         if revision_of(session) is None:
-            if database.sqlite and sa.inspect(session.connection()).get_table_names():
+            there = set(sa.inspect(session.connection()).get_table_names()) - {"alembic_version"}
+            if database.sqlite and there:
                 raise CaseError(
                     "the file is a database of another kind",
                     where=database.shown,

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from stillwatch.cases.database import Database
-from stillwatch.errors import CaseError, MissingExtra
-
-try:
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
-except ImportError as error:
-    raise MissingExtra("cases need alembic", do="pip install 'stillwatch[cases]'") from error
+from stillwatch.errors import CaseError
 
 REVISIONS = ("0001", "0002")
 """Every revision, the oldest first."""
