@@ -43,7 +43,7 @@ from guarantee_study.lines import (
     run_lengths,
 )
 from guarantee_study.worlds import BENIGN, CAMPAIGNS, Record, Task, benign_name, records_of, run_task
-from stillwatch.settings import WatchSettings
+from stillwatch.watch_settings import WatchSettings
 from study.given_worlds import beside
 from study.kept_rows import add
 from study.promises import Line, shown

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 pytest_plugins = [
+    "case_stores",
     "guard_states",
     "ingest_bench",
     "range_worlds",

@@ -13,8 +13,9 @@ from scipy.stats import beta
 from guarantee_study.changes import CHANGES
 from guarantee_study.worlds import BENIGN, CAMPAIGNS, LEVELS, Record
 from stillwatch.pipeline.watch import level_of
-from stillwatch.settings import CampaignSettings, WatchSettings
+from stillwatch.settings import CampaignSettings
 from stillwatch.simulate.score import ACCUSING
+from stillwatch.watch_settings import WatchSettings
 from study.given_worlds import place_of
 from study.promises import EARLY, Line, false_worlds, mean, nominal, rate
 

@@ -21,7 +21,9 @@ EXIT_BAD_ROWS = 3
 EXIT_MISSING_EXTRA = 4
 """An optional part is not installed; the message says which."""
 EXIT_CHANGED = 5
-"""A run is not what its manifest says; the message names the files."""
+"""A run is not what its manifest says, or a journal or a case store does not hold; the message says where."""
+EXIT_CONFLICT = 6
+"""Somebody else changed it meanwhile, or has it; the message says who changed what. Nothing was written."""
 EXIT_INTERRUPTED = 130
 """Stopped from the keyboard or by SIGTERM; nothing half-written is left behind."""
 
@@ -118,6 +120,16 @@ class MissingExtra(StillwatchError):
     """An optional dependency is needed for this and is not installed."""
 
     exit_code = EXIT_MISSING_EXTRA
+
+
+class CaseError(StillwatchError):
+    """A case, or the store of cases, cannot be used so; nothing was written."""
+
+
+class CaseConflict(CaseError):
+    """Somebody else changed the case meanwhile, or works on it; nothing was written."""
+
+    exit_code = EXIT_CONFLICT
 
 
 class PolicyError(StillwatchError):

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stillwatch.allowed import Anything, Networks, OneOf, Size, TimeForm, Within, Zone
+from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
+from stillwatch.case_settings import CaseSettings
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
+from stillwatch.watch_settings import WatchSettings
 
 MANY = 10**12
 """More than anything here is counted to."""
@@ -273,40 +275,11 @@ class IdentitySettings(Section):
     key_facets: int = setting(
         2, "Facets that must have a shared key: one may be a single published prompt or tool.", Within(1, 20)
     )
-
-
-@dataclass(frozen=True)
-class WatchSettings(Section):
-    """How the days of a run are watched."""
-
-    section: ClassVar[str] = "watch"
-
-    average_run_length: float = setting(
-        365.0,
-        "Days that pass without a false alarm on average, at least, where no group is more than chance.",
-        Within(0, 10**6, above=True),
-    )
-    window: int = setting(
-        28,
-        "Days of traffic that the search of one day looks at: the day itself and those before it.",
-        Within(1, 36_500),
-    )
-    every: int = setting(
-        1,
-        "The search is made at the end of every so many days, counted back from the last.",
-        Within(1, 3_650),
-    )
-    searches_a_day: int = setting(
-        1,
-        "Searches of a day that is searched, evenly spaced, the last at its end: 1, 2, 3, 4, 6, 8, 12 or "
-        "24; above 1 every must be 1.",
-        OneOf((1, 2, 3, 4, 6, 8, 12, 24)),
-    )
-    overlap: float = setting(
+    dismissed_growth: float = setting(
         0.5,
-        "Share of the smaller one's accounts at which a campaign of a later day is an earlier alarm going "
-        "on.",
-        Within(0, 1, above=True),
+        "Share by which the accounts of a campaign that a person dismissed may grow before it counts as "
+        "changed, and is listed with the others again.",
+        Within(0, 1_000),
     )
 
 
@@ -343,6 +316,7 @@ class Settings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
+    cases: CaseSettings = field(default_factory=CaseSettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -392,9 +366,12 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, as run.json tells them: no search depends on a policy's."""
+    """Settings as plain sections, as run.json tells them: no search depends on those of
+    policies and cases.
+    """
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
     del sections["policy"]
+    del sections["cases"]
     return sections

@@ -22,8 +22,8 @@ from stillwatch.run.layout import TABLES
 from stillwatch.schema.stored import ACCOUNTS
 from stillwatch.schema.table import values
 from stillwatch.schema.watched import ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import WatchSettings
 from stillwatch.simulate.score_alarms import score_alarms
+from stillwatch.watch_settings import WatchSettings
 
 pc: Any = pyarrow.compute
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)

@@ -41,6 +41,7 @@ def detect(
     edge_mapping: PathLike | None = None,
     accounts_mapping: PathLike | None = None,
     previous: Run | PathLike | None = None,
+    feedback: PathLike | None = None,
     key: KeyLike = None,
     settings: SettingsLike = None,
     report: bool = True,
@@ -50,15 +51,15 @@ def detect(
     """Find campaigns in logs, as `stillwatch detect` does, and open the run.
 
     logs: a file or folder, or several. out: the run folder to write; None: a temporary folder, which goes
-    when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits, releases,
-    networks, mapping, edge_mapping, accounts_mapping: the files that the command takes under the same names.
-    format: the log format's name;
-    None: detected for each file. previous: an earlier run whose campaigns are looked for; None: the one that
-    is replaced, if any. key: the path of a key file, as --key-file, under which account ids become
-    pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a Settings, or
-    a mapping as {"linkage": {"smallest_group": 8}}. report: whether report.html is written. force: whether an
-    earlier run in `out` is replaced. progress: called with the step, how much is done, and of how much (0:
-    not known).
+    when the run and everything made from it is gone, or with `Run.close`. accounts, edge, permits,
+    releases, networks, mapping, edge_mapping, accounts_mapping: the files that the command takes under the
+    same names. format: the log format's name; None: detected for each file. previous: an earlier run whose
+    campaigns are looked for; None: the one that is replaced, if any. feedback: what people decided about
+    earlier campaigns, as --feedback. key: the path of a key file, as --key-file, under which account ids
+    become pseudonyms; or a HashKey; None: your own key, made at its first use. settings: a TOML file, a
+    Settings, or a mapping as {"linkage": {"smallest_group": 8}}. report: whether report.html is written.
+    force: whether an earlier run in `out` is replaced. progress: called with the step, how much is done,
+    and of how much (0: not known).
 
     Raises StillwatchError for everything that a person can mend, and then leaves nothing behind. Text is read
     in worker processes that do not import the calling script.
@@ -77,6 +78,7 @@ def detect(
         permits=path_from(permits),
         releases=path_from(releases),
         previous=previous.folder if isinstance(previous, Run) else path_from(previous),
+        feedback=path_from(feedback),
         key=key if isinstance(key, HashKey) else None,
         key_file=None if isinstance(key, HashKey) else path_from(key),
     )

@@ -80,6 +80,11 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     help="Earlier run folder: its campaigns are looked for in this one. Left out: the run that --force "
     "replaces.",
 )
+@click.option(
+    "--feedback",
+    type=FILE,
+    help="What people decided about earlier campaigns: TOML or JSON of `stillwatch case labels`.",
+)
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
@@ -100,6 +105,7 @@ def command(
     key_file: Path | None,
     public_key: bool,
     previous: Path | None,
+    feedback: Path | None,
     settings_file: Path | None,
     engine: str | None,
     force: bool,
@@ -131,6 +137,7 @@ def command(
         previous,
         edge_mapping,
         accounts_mapping,
+        feedback,
     )
     _run(inputs, out, settings, force=force, as_json=as_json, state=state)
 

@@ -23,7 +23,8 @@ Only the traces outlast the search in the engine. `store.py` writes all of it, a
 report.html of that.
 """
 
-from stillwatch.pipeline.detect import Inputs, detect
+from stillwatch.pipeline.detect import detect
+from stillwatch.pipeline.inputs import Inputs
 from stillwatch.pipeline.search import SearchResult, Stored, search
 
 __all__ = ["Inputs", "SearchResult", "Stored", "detect", "search"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch import __version__
+from stillwatch.campaigns.feedback import Feedback
+from stillwatch.campaigns.feedback_file import read_feedback
 from stillwatch.campaigns.permits import Permit, read_permits
 from stillwatch.engine import DuckDBEngine, Engine, Scope, check_engine, open_engine
 from stillwatch.engine.sorted_file import counts_of
@@ -33,7 +35,9 @@ from stillwatch.ingest.files.regular import must_be_a_file
 from stillwatch.ingest.files.scratch import Scratch
 from stillwatch.pipeline.account_of_use import nothing_read
 from stillwatch.pipeline.accounts_known import accounts_known
+from stillwatch.pipeline.feedback_used import reviewed, with_judged
 from stillwatch.pipeline.identify import identified
+from stillwatch.pipeline.inputs import Inputs
 from stillwatch.pipeline.keys import own_key
 from stillwatch.pipeline.lacks_told import lacks_told
 from stillwatch.pipeline.logged import Logged
@@ -69,40 +73,6 @@ def quiet(_note: str) -> None:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a person gives to detect."""
-
-    logs: tuple[Path, ...]
-    """Log files and folders."""
-    format: str | None = None
-    """Name of the log format; None: detected for each file."""
-    mapping: Path | None = None
-    """Mapping file of the generic format."""
-    edge: Path | None = None
-    """Edge log, joined on the request id."""
-    accounts: Path | None = None
-    """Accounts table."""
-    networks: Path | None = None
-    """The operator's own table of networks: MaxMind-style or CSV."""
-    permits: Path | None = None
-    """Permits to distil."""
-    releases: Path | None = None
-    """Model releases; None: a model first seen after the log's first day counts as released then."""
-    key_file: Path | None = None
-    """Secret of pseudonyms and keys: with it, account ids become pseudonyms too."""
-    key: HashKey | None = None
-    """Key of the tables where no key_file is given; None: the user's own, made at its first use.
-    HashKey.public() protects nobody.
-    """
-    previous: Path | None = None
-    """Run folder whose campaigns are looked for; None: that of the run that is replaced, if any."""
-    edge_mapping: Path | None = None
-    """Mapping file of the edge log."""
-    accounts_mapping: Path | None = None
-    """Mapping file of the accounts table."""
-
-
-@dataclass(frozen=True)
 class Task:
     """What a person gave, read and found good before anything is written."""
 
@@ -122,6 +92,8 @@ class Task:
     """Where the edge log has its columns."""
     accounts_mapping: Mapping | None = None
     """Where the accounts table has its columns."""
+    feedback: Feedback = field(default_factory=Feedback)
+    """What people decided earlier."""
 
     @property
     def paths(self) -> list[Path]:
@@ -173,7 +145,10 @@ def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Call
         ):
             stored = _stored(scope, task, accounts, staged, folder.aside, ingest_context, progress)
             found = search(engine, stored, settings, Steps(progress))
-            found = identified(engine, found, accounts, earlier, settings.identity)
+            known = with_judged(earlier, task.feedback, Sketched.by(key))
+            found = identified(engine, found, accounts, known, settings.identity)
+            if inputs.feedback is not None:
+                found = reviewed(found, accounts, task.feedback, settings.identity)
             store(engine, folder, found, stored, accounts)
             folder.write(USE.name, _used(engine, task, staged, stored))
             used = engine.described()
@@ -196,7 +171,8 @@ def _task(
     """Look at everything that is given. Raises StillwatchError for the first thing that cannot be used."""
     check_engine(settings.engine.url, settings.engine)
     plugins_in_use(())  # loads them all: one that is broken stops the run before it reads a log
-    permits = read_permits(inputs.permits, say)
+    feedback = read_feedback(inputs.feedback, datetime.now(UTC), say)
+    permits = [*read_permits(inputs.permits, say), *feedback.permits]
     releases = read_releases(inputs.releases)
     key = _key(inputs)
     for option, path in _beside(inputs):
@@ -220,7 +196,7 @@ def _task(
         load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
         load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
     )
-    return Task(inputs, settings, permits, releases, key, sources, *mapped)
+    return Task(inputs, settings, permits, releases, key, sources, *mapped, feedback=feedback)
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
@@ -365,6 +341,7 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
         "networks",
         "permits",
         "releases",
+        "feedback",
     )
     return [(name, getattr(inputs, name)) for name in names]
 

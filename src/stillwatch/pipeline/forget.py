@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from stillwatch.errors import RunError
 from stillwatch.ingest import pseudonym_key
 from stillwatch.iso_time import iso
 from stillwatch.pipeline.detect import Progress, Steps
+from stillwatch.pipeline.feedback_used import reviewed_kept
 from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
@@ -41,6 +42,7 @@ from stillwatch.run.replaceable import strangers
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.lineage import CAMPAIGN_LINKS
 from stillwatch.schema.requests import QUARANTINE
+from stillwatch.schema.reviewed import REVIEWED, REVIEWED_ACCOUNTS
 from stillwatch.schema.stored import ACCOUNTS, EXCHANGES, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import values
 from stillwatch.schema.use import USE
@@ -84,6 +86,9 @@ def forget(run: Path, names: Sequence[str], progress: Progress, key_file: Path |
             stored, left = _stored(engine, run, folder.aside, about, accounts, gone, exchanges, settings)
             found = search(engine, stored, settings, Steps(progress))
             found = identified_again(engine, found, left, earlier, links, settings.identity)
+            if (run / f"{REVIEWED.name}.parquet").exists():
+                judged, decided = table_of(run, REVIEWED, AGAIN), table_of(run, REVIEWED_ACCOUNTS, AGAIN)
+                found = replace(found, tables=found.tables | reviewed_kept(judged, decided, found, left))
             store(engine, folder, found, stored, left)
             numbers = counted(stored_days(folder.aside), found) | {"tested_groups": found.tested}
             made_with = {"version": __version__, "engine": engine.described(), "packages": packages()}

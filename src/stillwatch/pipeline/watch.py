@@ -50,7 +50,8 @@ from stillwatch.run.reading import Run
 from stillwatch.schema.stored import ACCOUNTS, LABELS, PERMITS, RELEASES
 from stillwatch.schema.table import TIME, rows_where, values
 from stillwatch.schema.watched import ALARM_LINKS, ALARM_MEMBERS, ALARMS, WATCHED
-from stillwatch.settings import DUCKDB, EngineSettings, Settings, WatchSettings
+from stillwatch.settings import DUCKDB, EngineSettings, Settings
+from stillwatch.watch_settings import WatchSettings
 
 pc: Any = pyarrow.compute
 AGAIN = "run `stillwatch detect … --out` again"

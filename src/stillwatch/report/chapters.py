@@ -62,12 +62,21 @@ LICENSEES = Chapter(
     "licensees",
     "Customers with a permit, whatever the test says, so that use under a permit can be watched.",
 )
-CHAPTERS = (ADVERSARIAL, COORDINATED, UNLICENSED, SINGLE, LICENSEES)
+DISMISSED = Chapter(
+    "dismissed",
+    "Dismissed by review",
+    "group dismissed by review",
+    "groups dismissed by review",
+    "A person judged these in an earlier run, and they have not changed since; who, when and why is below.",
+)
+CHAPTERS = (ADVERSARIAL, COORDINATED, UNLICENSED, SINGLE, LICENSEES, DISMISSED)
 """Every chapter, in the order of the page."""
 
 
 def chapter_of(campaign: Row) -> Chapter:
     """The chapter of a listed row."""
+    if campaign.get("dismissed"):
+        return DISMISSED
     if campaign["permit"]:
         return LICENSEES
     if campaign["kind"] == "single":

@@ -17,7 +17,7 @@ from rich.text import Text
 from stillwatch import iso_time
 from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_order
-from stillwatch.report.sentences import lineage, log_settings, tiers, use
+from stillwatch.report.sentences import lineage, log_settings, reviewed, tiers, use
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -50,7 +50,7 @@ def summary(folder: Path) -> RenderableType:
         f"{sentences.error_control(run.about, campaigns)} {sentences.unlisted(run, len(campaigns))}",
         style="dim",
     )
-    related = lineage.overview(run, campaigns)
+    related = [*lineage.overview(run, campaigns), *reviewed.lines(run)]
     shown = table if campaigns else Text(sentences.NOTHING)
     read = run.rows("use")
     warned = (*map(str, use.warnings(read)), sentences.kept_out(run), sentences.not_seen(run))
@@ -72,11 +72,18 @@ def summary_document(folder: Path) -> dict[str, Any]:
     rows = sorted(run.rows("campaigns"), key=lambda row: (not row["listed"], severity(row)))
     listed_rows = sum(bool(row["listed"]) for row in rows)
     counts = {"campaigns": len(rows), "listed": listed_rows, "not_listed": len(rows) - listed_rows}
+    judged = run.rows("reviewed")
+    if judged:
+        counts["dismissed"] = len({row["group"] for row in judged if row["holds"]})
     links: dict[int, list[dict[str, Any]]] = {}
     for link in run.rows("campaign_links"):
         links.setdefault(link["group"], []).append(lineage.document(link))
     found = [
-        {**campaign_document(row, run.rows("scores", row["group"])), "links": links.get(row["group"], [])}
+        {
+            **campaign_document(row, run.rows("scores", row["group"])),
+            "links": links.get(row["group"], []),
+            **_judged(row, judged),
+        }
         for row in rows
     ]
     read = run.rows("use")
@@ -87,6 +94,12 @@ def summary_document(folder: Path) -> dict[str, Any]:
         "rows": [{name: value for name, value in row.items() if value is not None} for row in read],
     }
     return {"counts": counts, "campaigns": found, "use": told, "run": run.about}
+
+
+def _judged(campaign: Row, judged: list[Row]) -> dict[str, Any]:
+    """What people decided about it; nothing where they did not."""
+    rows = [reviewed.document(row) for row in judged if row["group"] == campaign["group"]]
+    return {"reviewed": rows} if rows else {}
 
 
 def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:

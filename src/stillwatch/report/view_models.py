@@ -214,8 +214,12 @@ def severity(campaign: Row) -> tuple[int, str]:
 
 
 def listed(run: Run) -> list[Row]:
-    """Campaigns that pass the error control, the most pressing first."""
-    return sorted((row for row in run.rows("campaigns") if row["listed"]), key=severity)
+    """Campaigns that pass the error control, the most pressing first; `dismissed` says whether a person
+    dismissed one, and that holds.
+    """
+    apart = {row["group"] for row in run.rows("reviewed") if row["holds"]}
+    rows = [row | {"dismissed": row["group"] in apart} for row in run.rows("campaigns") if row["listed"]]
+    return sorted(rows, key=severity)
 
 
 def unlisted(run: Run) -> list[Row]:

@@ -150,6 +150,18 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.WORDED: "campaign link other_campaign earlier_digest facets",
         P.COUNTED: "group earlier_last accounts accounts_share more fewer keys key_share key_nats facet_keys",
     },
+    "reviewed": {
+        P.DIGEST: "identity judged_identity",
+        P.WORDED: "campaign link label outcome changed verdict_then verdict new_families",
+        P.PASSED: "by reason",
+        P.COUNTED: "group at expires holds accounts_then accounts",
+    },
+    "reviewed_accounts": {
+        P.KEYED: "account",
+        P.PASSED: "account_id by reason",
+        P.WORDED: "label",
+        P.COUNTED: "at expires",
+    },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
 """Columns of each stored table by their promise; a test checks that none is left out."""

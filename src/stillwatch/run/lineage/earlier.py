@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 
 pc: Any = pyarrow.compute
-GIVEN, REPLACED, FORGOTTEN = "given", "replaced", "forgotten"
-"""Why a run is compared with: asked for, in the way, or the one that accounts are taken out of."""
+GIVEN, REPLACED, FORGOTTEN, FEEDBACK = "given", "replaced", "forgotten", "feedback"
+"""Why a run is compared with: asked for, in the way, or the one that accounts are taken out of; FEEDBACK: no
+run is, only campaigns that people judged.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Earlier:
     """GIVEN, REPLACED or FORGOTTEN."""
     no_keys: str
     """Why keys are not compared: another sketch version, or another key; empty where they are."""
+    origins: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
+    """Campaigns of other runs among them, by identity: digest and last exchange of their run."""
+
+    def origin(self, identity: str) -> tuple[str, datetime | None]:
+        """Digest and last exchange of the run that a campaign is of."""
+        return self.origins.get(identity, (self.digest, self.last))
 
     def document(self) -> dict[str, Any]:
         """For run.json."""

@@ -54,6 +54,7 @@ def _row(link: Link, identities: Mapping[int, str], earlier: Earlier | None) -> 
     new, other = link.campaign, link.other
     smaller = min(len(new.accounts), len(other.accounts))
     unknown = link.earlier and earlier is not None and bool(earlier.no_keys)
+    digest, last = earlier.origin(other.identity) if link.earlier and earlier else (None, None)
     return {
         "group": new.group,
         "campaign": new.name,
@@ -61,8 +62,8 @@ def _row(link: Link, identities: Mapping[int, str], earlier: Earlier | None) -> 
         "link": link.link,
         "other_identity": other.identity if link.earlier else identities[other.group],
         "other_campaign": other.name,
-        "earlier_digest": earlier.digest if link.earlier and earlier else None,
-        "earlier_last": earlier.last if link.earlier and earlier else None,
+        "earlier_digest": digest,
+        "earlier_last": last,
         "accounts": link.accounts,
         "accounts_share": round(link.accounts / smaller, 6) if smaller else 0.0,
         "more": len(new.accounts) - link.accounts,

@@ -1,0 +1,24 @@
+"""`stillwatch case`: campaigns under human review, with every change kept."""
+
+from __future__ import annotations
+
+import click
+
+from stillwatch.cli._case_audit import audit
+from stillwatch.cli._case_deciding import VERBS as DECIDING
+from stillwatch.cli._case_keeping import VERBS as KEEPING
+from stillwatch.cli._case_reading import VERBS as READING
+from stillwatch.cli._group import Whole
+
+
+@click.group(cls=Whole)
+def command() -> None:
+    """Review campaigns as cases: who decided what, when and why, and what it teaches.
+
+    Exit codes beside the usual ones: 5 where the audit finds a fault, 6 where somebody else changed the case
+    meanwhile.
+    """
+
+
+for _verb in (*READING, *DECIDING, *KEEPING, audit):
+    command.add_command(_verb)
