@@ -52,6 +52,8 @@ from stillwatch.response.stages import Move
 from study.promises import options
 
 ACCOUNTS, QUICK = 1_000_000, 20_000
+BENCH = Path(__file__).resolve().parent
+"""Where the servers' module is found."""
 POLICY = """
 named = campaign.role == "operator" and account.tier == "named"
 even = campaign.name in ("camp-0000000000000002", "camp-0000000000000004")
@@ -281,7 +283,7 @@ def _server(kind: str, workers: int, state: Path | None = None) -> Iterator[int]
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     words = [kind, str(port), str(workers), *([str(state)] if state else [])]
-    with subprocess.Popen([sys.executable, "-m", "guard_study.servers", *words]) as process:
+    with subprocess.Popen([sys.executable, "-m", "guard_study.servers", *words], cwd=BENCH) as process:
         try:
             _answers(port)
             yield port
