@@ -49,9 +49,12 @@ from stillwatch.response.language.policy_file import policy_of
 from stillwatch.response.policy_store import PolicyStore
 from stillwatch.response.stage_log import append_moves
 from stillwatch.response.stages import Move
+from study.loopback import free_port
 from study.promises import options
 
 ACCOUNTS, QUICK = 1_000_000, 20_000
+BENCH = Path(__file__).resolve().parent
+"""Where the servers' module is found."""
 POLICY = """
 named = campaign.role == "operator" and account.tier == "named"
 even = campaign.name in ("camp-0000000000000002", "camp-0000000000000004")
@@ -277,11 +280,9 @@ def _in_turn(ways: dict[str, Callable[[], Load]], turns: int = 3) -> dict[str, l
 @contextlib.contextmanager
 def _server(kind: str, workers: int, state: Path | None = None) -> Iterator[int]:
     """A server as a process of its own; gives its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     words = [kind, str(port), str(workers), *([str(state)] if state else [])]
-    with subprocess.Popen([sys.executable, "-m", "guard_study.servers", *words]) as process:
+    with subprocess.Popen([sys.executable, "-m", "guard_study.servers", *words], cwd=BENCH) as process:
         try:
             _answers(port)
             yield port

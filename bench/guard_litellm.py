@@ -18,7 +18,6 @@ import json
 import os
 import random
 import secrets
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -27,6 +26,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+from study.loopback import free_port, wait_for_proxy
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv-litellm" / "bin"
@@ -78,14 +79,6 @@ def started(words: list[str], folder: Path, **environment: str) -> Iterator[subp
             process.wait(30)
 
 
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        port: int = opened.getsockname()[1]
-        return port
-
-
 def configuration(stub_port: int, folder: Path, *, guarded: bool) -> Path:
     """Write the configuration of a proxy; YAML takes JSON as it is."""
     model = {"model": "openai/heron-1", "api_base": f"http://127.0.0.1:{stub_port}", "api_key": "none"}
@@ -103,20 +96,6 @@ def configuration(stub_port: int, folder: Path, *, guarded: bool) -> Path:
     path.write_text(json.dumps(settings))
     (folder / "measured_hooks.py").write_text((HERE / "measured_hooks.py").read_text())
     return path
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a proxy answers."""
-    until = time.monotonic() + 180
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/health/liveliness")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the proxy did not start")
 
 
 def asked(connection: http.client.HTTPConnection, customer: str, *, stream: bool) -> float:
@@ -195,7 +174,7 @@ def run(given: argparse.Namespace) -> list[dict[str, Any]]:
             process = stack.enter_context(started([*words, "--config", str(config)], folder, **environment))
             waiting.append((ports[name], process))
         for port, process in waiting:
-            wait_for(port, process)
+            wait_for_proxy(port, process, "the proxy did not start")
         return measured(ports, given.requests)
 
 

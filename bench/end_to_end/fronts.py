@@ -7,12 +7,10 @@ world has for it; decisions and everything else have the real time.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import secrets
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from end_to_end.clients import Named
-from end_to_end.model import free_port, model, serving
+from end_to_end.model import model, serving
 from end_to_end.shapes import JA4, TIME
 from stillwatch.guard.asgi import GuardMiddleware
 from stillwatch.guard.callers import Accounts, Addresses
@@ -29,6 +27,7 @@ from stillwatch.guard.decide import Failure
 from stillwatch.guard.exchanges import Exchange, ExchangeLog
 from stillwatch.guard.open_state import open_guard
 from stillwatch.guard.refusals import Wording
+from study.loopback import free_port, wait_for_proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv-litellm" / "bin"
@@ -107,7 +106,7 @@ def litellm(state: Path, log: Path, models: Sequence[str], work: Path) -> Iterat
         with (work / "litellm.out").open("wb") as out:
             process = subprocess.Popen(words, cwd=work, env=environment, stdout=out, stderr=subprocess.STDOUT)
             try:
-                _wait_for(port, process)
+                wait_for_proxy(port, process, "the proxy did not start; see litellm.out in the work folder")
                 yield Front(port, lambda account: {"authorization": f"Bearer sk-{account}"})
             finally:
                 process.terminate()
@@ -139,16 +138,3 @@ def _configuration(models: Sequence[str], model_port: int, state: Path, work: Pa
     path.write_text(json.dumps(settings), encoding="utf-8")
     (work / "litellm_hooks.py").write_text((HERE / "litellm_hooks.py").read_text("utf-8"), encoding="utf-8")
     return path
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 180
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            line = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            line.request("GET", "/health/liveliness")
-            if line.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the proxy did not start; see litellm.out in the work folder")

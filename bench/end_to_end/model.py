@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from study.loopback import free_port
 
 COHORT, TOKENS = b"x-stillwatch-cohort", b"x-world-tokens"
 PIECES = 6
@@ -147,10 +148,3 @@ async def _reachable(port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -99,6 +100,7 @@ def load(
         input=b"\n".join(lines),
         capture_output=True,
         check=True,
+        cwd=Path(__file__).resolve().parents[1],
     )
     return Load(**json.loads(done.stdout))
 

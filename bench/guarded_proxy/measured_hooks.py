@@ -51,6 +51,7 @@ class Rule:
     """A policy of one rule."""
 
     digest = "0123456789ab"
+    acts = True
 
     def outcome(self, inputs: Inputs, key: int) -> Outcome:
         """Slow everybody down."""

@@ -46,6 +46,7 @@ class ByAccount:
     """A policy with a rule for each account."""
 
     digest = "0123456789ab"
+    acts = True
 
     def outcome(self, inputs: Inputs, draw: float) -> Outcome:
         name = next(name for name, key in KEYS.items() if key == draw)

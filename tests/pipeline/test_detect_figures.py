@@ -161,7 +161,8 @@ def test_counts_of_a_campaign_agree_with_its_rows(village_run: Ran) -> None:
 def test_no_more_accounts_are_promised_than_are_listed(village_run: Ran) -> None:
     for campaign in village_run.rows("campaigns"):
         text = " ".join(" ".join(terminal(village_run.folder, campaign["campaign"])).split())
-        told = re.search(r"named, ([\d,]+)(?:; the (\d+) with the most evidence)?\.", text)
+        # What forms no group by marks, as a licensee, holds accounts that were looked at by themselves.
+        told = re.search(r"(?:named|looked at), ([\d,]+)(?:; the (\d+) with the most evidence)?\.", text)
         assert (told is None) == (campaign["named"] == 0)
         if told is not None:
             assert int(told[1].replace(",", "")) == campaign["named"]

@@ -7,26 +7,12 @@ from pathlib import Path
 
 import click
 
+from stillwatch.cli._guard_options import answers
 from stillwatch.cli._json import print_json
 
 
 @click.command()
-@click.option(
-    "--state",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The state that `guard publish` writes.",
-)
-@click.option(
-    "--config",
-    "file",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file; docs/reference/settings.md has its settings.",
-)
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes, in place of service.workers.")
-@click.option("--check", is_flag=True, help="Read the configuration, say what it means, and end.")
-@click.option("--json", "as_json", is_flag=True, help="Print where it listens as JSON.")
+@answers("service")
 def serve(state: Path, file: Path, workers: int | None, check: bool, as_json: bool) -> None:
     """Answer gateways over HTTP until SIGTERM: decisions, LiteLLM's, Portkey's and Kong's guardrail calls,
     health and metrics.

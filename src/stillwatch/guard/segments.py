@@ -17,7 +17,7 @@ from pathlib import Path
 import zstandard
 
 from stillwatch.errors import RunError
-from stillwatch.run.durable import FILE, FOLDER, sync
+from stillwatch.run.durable import FILE, FOLDER, placed, sync
 
 PACKED = ".jsonl.zst"
 PLAIN = ".jsonl"
@@ -257,20 +257,8 @@ def pack(path: Path) -> None:
     """Replace a file by its zstd packing; an empty one goes. Both are never missing. Raises OSError."""
     if path.stat().st_size:
         packed = path.with_name(path.name.removesuffix(PLAIN) + PACKED)
-        aside = packed.with_name(f".{packed.name}.part")
-        try:
-            with (
-                path.open("rb") as source,
-                open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE), "wb") as out,
-            ):
-                zstandard.ZstdCompressor(level=3).copy_stream(source, out)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(aside, packed)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
-            raise
+        with path.open("rb") as source, placed(packed) as out:
+            zstandard.ZstdCompressor(level=3).copy_stream(source, out)
     path.unlink(missing_ok=True)
     sync(path.parent)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from stillwatch.errors import naming
 from stillwatch.guard.snapshot_format import CONTEXT, FORMAT, MAGIC, SIGNATURE_BYTES, START
 from stillwatch.guard.state_keys import Signer
-from stillwatch.run.durable import FILE, sync
+from stillwatch.run.durable import placed
 
 RECORD_TYPE = np.dtype(
     [
@@ -45,23 +44,11 @@ def write_snapshot(
     hashes = {name: hashlib.sha256(view).hexdigest() for name, view in views.items()}
     begun, places = _head(header, views, hashes)
     signed = CONTEXT + begun
-    part = path.with_name(f".{path.name}.part")
-    with naming(part):
-        part.unlink(missing_ok=True)
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE)
-            with os.fdopen(handle, "wb") as file:
-                file.write(begun + signer.sign(signed))
-                for name, view in views.items():
-                    file.write(b"\0" * (places[name] - file.tell()))
-                    file.write(view)
-                file.flush()
-                os.fsync(handle)
-            os.replace(part, path)
-            sync(path.parent)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+    with naming(path), placed(path) as file:
+        file.write(begun + signer.sign(signed))
+        for name, view in views.items():
+            file.write(b"\0" * (places[name] - file.tell()))
+            file.write(view)
     return hashlib.sha256(signed).hexdigest()
 
 

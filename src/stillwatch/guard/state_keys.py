@@ -5,7 +5,6 @@ A guard needs `lookup.key` and `signing.pub`. Who holds `signing.key` can publis
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stillwatch.account_names import account_name
 from stillwatch.errors import MissingExtra, RunError
-from stillwatch.run.durable import FILE, sync
+from stillwatch.run.durable import write_bytes
 from stillwatch.small_file import read_small
 
 if TYPE_CHECKING:
@@ -113,10 +112,9 @@ def make_keys(folder: Path, *, used: bool) -> None:
     if used:
         raise RunError("a key of the state is missing", where=str(folder / lacking[0]), do=GET)
     private = ed25519.Ed25519PrivateKey.generate()
-    _write(folder / PUBLIC, private.public_key().public_bytes_raw())
-    _write(folder / SIGNING, private.private_bytes_raw())
-    _write(folder / LOOKUP, secrets.token_bytes(KEY_BYTES))
-    sync(folder)
+    write_bytes(folder / PUBLIC, private.public_key().public_bytes_raw())
+    write_bytes(folder / SIGNING, private.private_bytes_raw())
+    write_bytes(folder / LOOKUP, secrets.token_bytes(KEY_BYTES))
 
 
 def lookup_key(folder: Path) -> LookupKey:
@@ -139,17 +137,6 @@ def _read(path: Path) -> bytes:
     if len(data) != KEY_BYTES:
         raise RunError(f"the key is not {KEY_BYTES} bytes long", where=str(path), do=GET)
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(handle)
-    os.replace(part, path)
 
 
 def _ed25519() -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 FILE, FOLDER = 0o600, 0o700
 """Rights of what a run is made of: its tables tell who sent what and when."""
@@ -30,20 +33,33 @@ def seal(folder: Path) -> None:
         sync(Path(place))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a private file in UTF-8: aside, to the disk, then renamed. Raises OSError, and then leaves
-    nothing behind.
+@contextlib.contextmanager
+def placed(path: Path) -> Iterator[BinaryIO]:
+    """A private file to write, aside; at the end it is forced to the disk and gets its name. Raises OSError,
+    and then leaves nothing behind, as it does where the block raises.
     """
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE)
+        with os.fdopen(handle, "wb") as file:
+            yield file
             file.flush()
             os.fsync(handle)
         os.replace(part, path)
         sync(path.parent)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a private file as `placed` does."""
+    with placed(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a private file in UTF-8 as `placed` does."""
+    write_bytes(path, text.encode("utf-8"))
