@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from village import Ran, beside, run_here
 
@@ -28,7 +29,10 @@ def again(village: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_table_has_the_same_bytes(village_run: Ran, again: Path) -> None:
     first, second = parquet_bytes(village_run.folder), parquet_bytes(again)
     assert list(first) == list(second)
-    assert [name for name in first if first[name] != second[name]] == []
+    for name in (name for name in first if first[name] != second[name]):
+        rows = [pq.read_table(folder / name).to_pylist() for folder in (village_run.folder, again)]
+        assert rows[0] == rows[1], name
+        pytest.fail(f"{name}: equal rows, other bytes")
     assert village_run.about()["digest"] == Ran(again, village_run.world).about()["digest"]
 
 

@@ -179,6 +179,7 @@ def test_chapters_stand_in_the_order_of_what_to_look_at_first() -> None:
         {"verdict": "unlicensed"},
         {"verdict": "unlicensed", "kind": "single"},
         {"verdict": "unlicensed", "permit": "p"},
+        {"dismissed": "2026-11-01"},
     )
     assert tuple(chapter_of(row | change) for change in changes) == CHAPTERS
 

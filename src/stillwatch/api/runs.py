@@ -23,6 +23,7 @@ from stillwatch.run.about import identity_of
 from stillwatch.run.layout import MARK, PAGE, TABLES
 from stillwatch.run.reading import Run as StoredRun
 from stillwatch.schema import found, lineage, requests, stored
+from stillwatch.schema import reviewed as deciding
 from stillwatch.schema import templates as shared
 from stillwatch.schema import use as using
 from stillwatch.schema import watched as watching
@@ -70,6 +71,8 @@ class Run:
     alarm_links = TableOf(watching.ALARM_LINKS)
     campaign_keys = TableOf(lineage.CAMPAIGN_KEYS)
     campaign_links = TableOf(lineage.CAMPAIGN_LINKS)
+    reviewed = TableOf(deciding.REVIEWED)
+    reviewed_accounts = TableOf(deciding.REVIEWED_ACCOUNTS)
 
     def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
         self.folder = Path(folder)
