@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
 from stillwatch.case_settings import CaseSettings
+from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
@@ -317,6 +318,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -367,11 +369,12 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     """Settings as plain sections, as run.json tells them: no search depends on those of
-    policies and cases.
+    policies, cases and the console.
     """
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
     del sections["policy"]
     del sections["cases"]
+    del sections["console"]
     return sections
