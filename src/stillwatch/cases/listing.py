@@ -49,6 +49,8 @@ class Wanted:
     """Only those whose deadline has passed."""
     working: bool = False
     """Only those that need somebody: not closed, not resting."""
+    answerable_by: str = ""
+    """Awaiting a second review that this person may give: somebody else asked for it."""
     identity: str = ""
     """Following a campaign whose identity begins so."""
     order: Order = Order.NUMBER
@@ -152,6 +154,12 @@ def _that(session: Session, wanted: Wanted, now: float) -> list[Any]:
     if wanted.identity:
         begins = IdentityRow.identity.startswith(wanted.identity, autoescape=True)
         told.append(CaseRow.id.in_(sa.select(IdentityRow.case_id).where(begins)))
+    if wanted.answerable_by:
+        asked = session.scalars(
+            sa.select(CaseRow.proposed_by).where(CaseRow.state == State.SECOND_REVIEW).distinct()
+        )
+        others = [one for one in asked if folded(one) != folded(wanted.answerable_by)]
+        told += [CaseRow.state == State.SECOND_REVIEW, CaseRow.proposed_by.in_(others)]
     if wanted.overdue:
         told += _overdue(now)
     if wanted.working:

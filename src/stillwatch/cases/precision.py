@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from stillwatch.cases.case import Case
+from stillwatch.cases.models import CaseRow
 from stillwatch.cases.states import Kind, Outcome, State
+from stillwatch.cases.store import read_json
 
 LEVEL = 0.95
 """Coverage of the intervals, at least."""
@@ -72,6 +77,18 @@ def precision_of(cases: Iterable[Case]) -> Precision:
     shares = [_share(by, name, found) for (by, name), found in counts.items()]
     shares.sort(key=lambda one: (order.index(one.by), -one.decided, one.name))
     return Precision(len(every), len(closed), len(closed) - len(decided), tuple(shares))
+
+
+def precision_in(session: Session) -> Precision:
+    """Return the same, reading of a store what it needs: of closed cases, what they were judged by."""
+    whole = session.scalar(sa.select(sa.func.count()).select_from(CaseRow)) or 0
+    columns = (CaseRow.id, CaseRow.kind, CaseRow.state, CaseRow.outcome, CaseRow.judged)
+    rows = session.execute(sa.select(*columns).where(CaseRow.state == State.CLOSED).order_by(CaseRow.id))
+    closed = [
+        Case(number, kind=kind, state=state, outcome=outcome, judged=read_json(judged))
+        for number, kind, state, outcome, judged in rows
+    ]
+    return replace(precision_of(closed), cases=whole)
 
 
 def exact_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
