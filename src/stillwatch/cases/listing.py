@@ -49,6 +49,8 @@ class Wanted:
     """Only those whose deadline has passed."""
     working: bool = False
     """Only those that need somebody: not closed, not resting."""
+    numbers: Sequence[int] = ()
+    """Of these numbers."""
     answerable_by: str = ""
     """Awaiting a second review that this person may give: somebody else asked for it."""
     identity: str = ""
@@ -145,6 +147,8 @@ def _that(session: Session, wanted: Wanted, now: float) -> list[Any]:
     ):
         if names:
             told.append(column.in_([one.lower() for one in names]))
+    if wanted.numbers:
+        told.append(CaseRow.id.in_(wanted.numbers))
     if wanted.assignee is not None:
         # No database compares names as people do, and there are few of them.
         known = session.scalars(sa.select(CaseRow.assignee).distinct())

@@ -92,7 +92,7 @@ class CaseFile:
 
 
 class Shelf:
-    """Files of cases, each read once: evidence never changes, and its hash says which it is. Threads may share
+    """Files of cases, each read once: evidence never changes, its hash says which it is. Threads may share
     it.
     """
 

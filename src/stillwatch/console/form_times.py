@@ -10,8 +10,8 @@ DATE = len("2026-12-31")
 
 
 def time_of(text: str, where: str) -> float | None:
-    """Return a time in POSIX seconds; without a zone it is UTC, a bare date is the end of that day, and nothing
-    written is None. Raises CaseError for what is none.
+    """Return a time in POSIX seconds; without a zone it is UTC, a bare date is the end of that day, and
+    nothing is None. Raises CaseError for what is none.
     """
     said = text.strip()
     if not said:

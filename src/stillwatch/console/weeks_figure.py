@@ -60,7 +60,14 @@ def _week(week: Week, x: float, broad: float, high: float) -> Markup:
     start = x + broad * GAP / 2
     words = f"Week of {_told(week)}: {count(week.opened)} opened, {count(week.closed)} closed"
     bars = [
-        element("rect", x=start + place * wide, y=_y(n, high), width=wide, height=BOTTOM - _y(n, high), class_=kind)
+        element(
+            "rect",
+            x=start + place * wide,
+            y=_y(n, high),
+            width=wide,
+            height=BOTTOM - _y(n, high),
+            class_=kind,
+        )
         for place, (n, kind) in enumerate(((week.opened, "opened"), (week.closed, "closed")))
         if n
     ]

@@ -1,18 +1,27 @@
-"""The overview: what needs somebody now."""
+"""The overview: what to do next, then how it goes."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
 from stillwatch.cases.case import Case
+from stillwatch.cases.listing import Order, Wanted
+from stillwatch.cases.precision import Precision, Share
+from stillwatch.cases.searching import cases_of
 from stillwatch.cases.states import State
+from stillwatch.cases.trend import Week, weeks
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
+from stillwatch.console.run_in_short import run_in_short
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
+from stillwatch.console.weeks_figure import weeks_figure
+from stillwatch.report import formatting
 
-MOST = 25
-"""Cases that are listed as needing somebody."""
+SHOWN = 5
+"""Cases of each sort that the page names; the queue has them all."""
+WEEKS = 13
 COLUMNS = (
     Column("id", "Case", link="/cases/{id}"),
     Column("why", "Why now"),
@@ -23,65 +32,163 @@ COLUMNS = (
     Column("deadline", "Deadline", "time"),
     Column("updated", "Changed", "time"),
 )
-
-
-def overview(seen: Seen) -> Shown:
-    """Return what needs somebody now, and how many cases there are of each state."""
-    cases = seen.doors.cases.all()
-    needed = sorted(
-        ((why, case) for case in cases if (why := _why(case, seen))),
-        key=lambda one: (_ORDER[one[0]], one[1].updated),
-    )
-    states = Counter(case.state for case in cases)
-    rows = [
-        {
-            "id": case.id,
-            "why": why,
-            "kind": case.kind,
-            "state": case.state,
-            "accounts": case.accounts,
-            "assignee": case.assignee,
-            "deadline": case.deadline,
-            "updated": case.updated,
-        }
-        for why, case in needed[:MOST]
-    ]
-    values = {
-        "states": {state.value: states.get(state.value, 0) for state in State},
-        "waiting": len(needed),
-        "mine": sum(case.assignee == seen.user.name and case.state != State.CLOSED for case in cases),
-        "cases": len(cases),
-        "runs": len(seen.doors.runs.all()),
-    }
-    return Shown(
-        "overview.html", values, {"needed": Rows(COLUMNS, rows, "What needs somebody now", len(needed))}
-    )
-
-
-_ORDER = {
-    "deadline passed": 0,
-    "appeal to answer": 1,
-    "second person needed": 2,
-    "nobody has it": 3,
-    "yours": 4,
+BY_WEEK = (Column("week", "Week from", "time"), Column("opened", "Opened"), Column("closed", "Closed"))
+PRECISION = (
+    Column("by", "By"),
+    Column("name", "Which"),
+    Column("decided", "Decided", "count"),
+    Column("overturned", "Overturned", "count"),
+    Column("told", "In words"),
+)
+SORTS = {
+    "all": "all verdicts",
+    "verdict": "verdict",
+    "kind": "kind of case",
+    "signal": "signal that carried it",
 }
 
 
-def _why(case: Case, seen: Seen) -> str:
-    """Why a case needs somebody now; empty where it does not."""
-    if case.state == State.CLOSED:
+@dataclass(frozen=True)
+class Sort:
+    """Cases that need this person for one reason."""
+
+    why: str
+    """The reason, as a heading."""
+    what: str
+    """What to do about them."""
+    see: str
+    """The queue with them only."""
+    total: int
+    """How many there are."""
+    cases: tuple[Case, ...]
+    """The most pressing ones."""
+
+
+def overview(seen: Seen) -> Shown:
+    """Return what needs this person now, trends, precision, and the newest run in short."""
+    cases = seen.doors.cases
+    sorts = _sorts(seen)
+    counts = cases.counted()
+    with cases.database.reading() as session:
+        by_week = weeks(session, seen.now, WEEKS)
+    precision = cases.precision()
+    run = run_in_short(seen.doors.runs.newest())
+    with cases.database.reading() as session:
+        known = cases_of(session, [alarm["identity"] for alarm in run.alarms]) if run and run.alarms else {}
+    first = next((sort.cases[0].id for sort in sorts if sort.cases), 0)
+    values: dict[str, Any] = {
+        "first": first,
+        "waiting": {sort.why: sort.total for sort in sorts},
+        "states": dict(counts.by_state),
+        "open_by_kind": dict(counts.open_by_kind),
+        "outcomes": dict(counts.by_outcome),
+        "working": counts.working,
+        "nobodys": counts.nobodys,
+        "overdue": counts.overdue,
+        "oldest": counts.oldest,
+        "precision": precision_in_words(precision),
+        "run": run.document() if run else None,
+    }
+    rows = [_row(sort.why, case) for sort in sorts for case in sort.cases]
+    tables = {
+        "needed": Rows(COLUMNS, rows, "What needs somebody now", sum(sort.total for sort in sorts)),
+        "weeks": Rows(BY_WEEK, [_week(week) for week in by_week], "Cases by week"),
+        "precision": Rows(
+            PRECISION, [_share(one) for one in precision.shares], "How often people overturned"
+        ),
+    }
+    parts = {
+        "sorts": [sort for sort in sorts if sort.total],
+        "figure": weeks_figure(by_week),
+        "alarms": [(alarm, known.get(alarm["identity"], 0)) for alarm in run.alarms] if run else [],
+    }
+    return Shown("overview.html", values, tables, parts)
+
+
+def precision_in_words(precision: Precision) -> str:
+    """Return the product's own precision in the field, as sentences."""
+    whole = next((one for one in precision.shares if one.by == "all"), None)
+    if whole is None:
+        are = "is" if precision.closed == 1 else "are"
+        closed = f"{formatting.plural(precision.closed, 'case')} {are} closed"
+        return f"{closed}, and none says whether the verdict was right."
+    return f"{share_in_words(whole)} {_undecided(precision)}".strip()
+
+
+def share_in_words(share: Share) -> str:
+    """Return how often verdicts of one sort were overturned, with what the interval means."""
+    told = (
+        f"{formatting.count(share.overturned)} of {formatting.plural(share.decided, 'decided case')} "
+        f"{'was' if share.overturned == 1 else 'were'} overturned ({formatting.percent(share.share)})."
+    )
+    low, high = formatting.percent(share.low), formatting.percent(share.high)
+    few = " That is too few to say more." if share.decided < FEW else ""
+    return f"{told} The true share lies between {low} and {high}, with 95 % confidence.{few}"
+
+
+FEW = 10
+"""Decided cases below which a share says little."""
+
+
+def _undecided(precision: Precision) -> str:
+    if not precision.undecided:
         return ""
-    if case.overdue(seen.now):
-        return "deadline passed"
-    if case.snoozed(seen.now):
-        return ""
-    if case.state == State.APPEALED:
-        return "appeal to answer"
-    if case.state == State.SECOND_REVIEW:
-        return "second person needed" if case.proposed_by != seen.user.name else ""
-    if case.assignee == seen.user.name:
-        return "yours"
-    return "" if case.assignee else "nobody has it"
+    many = formatting.plural(precision.undecided, "closed case")
+    return f"{many} {'says' if precision.undecided == 1 else 'say'} nothing about the verdict."
+
+
+def _sorts(seen: Seen) -> list[Sort]:
+    """What needs this person, the most pressing reason first. A case may stand under two of them."""
+    name, listed = seen.user.name, seen.doors.cases.listed
+    asked: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("Deadline passed", "Decide, or set another deadline.", "/queue?overdue=true", {"overdue": True}),
+        (
+            "Appeals",
+            "Look at the decision again, and answer.",
+            f"/queue?state={State.APPEALED}",
+            {"states": (str(State.APPEALED),), "working": True},
+        ),
+        (
+            "Yours",
+            "You took them.",
+            "/queue?who=mine",
+            {"assignee": name, "working": True},
+        ),
+        (
+            "Nobody's",
+            "Take one.",
+            "/queue?who=nobody",
+            {"assignee": "", "working": True},
+        ),
+    ]
+    if seen.user.may(Role.APPROVER):
+        review = {"answerable_by": name, "working": True}
+        asked.insert(2, ("Second reviews", "Agree or disagree.", "/queue?who=second+reviews", review))
+    sorts = []
+    for why, what, see, wanted in asked:
+        found = listed(Wanted(order=Order.PRESSING, **wanted), most=SHOWN)
+        sorts.append(Sort(why, what, see, found.total, found.cases))
+    return sorts
+
+
+def _row(why: str, case: Case) -> dict[str, Any]:
+    return {"why": why} | {
+        column.name: getattr(case, column.name) for column in COLUMNS if column.name != "why"
+    }
+
+
+def _week(week: Week) -> dict[str, Any]:
+    return {"week": week.start, "opened": week.opened, "closed": week.closed}
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "by": SORTS[share.by],
+        "name": formatting.named(share.name),
+        "decided": share.decided,
+        "overturned": share.overturned,
+        "told": share_in_words(share),
+    }
 
 
 PAGES = (Page("/", "Overview", Role.VIEWER, overview, menu=1),)
