@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stillwatch.cases.event import Event
+from stillwatch.cases.event import Action, Event
 from stillwatch.console.shown import Column
 from stillwatch.guard.moments import told
 from stillwatch.report import formatting
@@ -21,6 +21,10 @@ COLUMNS = (
 )
 OF_ALL = (Column("case", "Case", link="/cases/{case}"), *COLUMNS)
 """The same where events of several cases stand together."""
+FIRST = ("state", "outcome", "assignee")
+"""Fields that are told before the others."""
+OPENED_WITH = ("kind", "accounts")
+"""What is told of a case that was opened."""
 LONG = ("found", "judged", "identities")
 """Fields whose values are too long for a line."""
 TIMES = ("snoozed_until", "deadline")
@@ -55,10 +59,16 @@ def row_of(event: Event) -> dict[str, Any]:
 
 def changes(event: Event) -> list[str]:
     """Return what an event changed, each from what to what."""
-    lines = [_change(name, event.previous.get(name), event.new[name]) for name in sorted(event.previous)]
+    names = sorted(event.previous, key=lambda name: (name not in FIRST, name))
+    if event.new.get("assigned_by") in (event.actor, ""):
+        names = [name for name in names if name != "assigned_by"]
+    if event.action is Action.OPENED:  # before it there was nothing
+        lines = [_change(name, None, event.new.get(name)) for name in OPENED_WITH]
+    else:
+        lines = [_change(name, event.previous[name], event.new[name]) for name in names]
     lines = [line for line in lines if line]
     if "note" in event.new:
-        lines.append(f"note: {formatting.cut(str(event.new['note']), 120)}")
+        lines.append(f"note: {formatting.cut(' '.join(str(event.new['note']).split()), 120)}")
     if "labels" in event.new:
         lines.append(_labels(event.new["labels"]))
     if "evidence" in event.new:

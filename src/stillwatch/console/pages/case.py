@@ -105,7 +105,7 @@ def one(seen: Seen) -> Shown:
     }
     tables = {
         "events": Rows(EVENTS, [event_row(event) for event in page], "History", whole, more),
-        "labels": Rows(LABELS, labels[0], "What later searches learn from it", labels[1]),
+        "labels": Rows(LABELS, labels[0], "Labels", labels[1]),
         **(evidence_tables(kept) if kept else {}),
     }
     parts = {

@@ -11,6 +11,7 @@ from stillwatch.cases.precision import Precision, Share
 from stillwatch.cases.searching import cases_of
 from stillwatch.cases.states import State
 from stillwatch.cases.trend import Week, weeks
+from stillwatch.cases.words import folded
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
 from stillwatch.console.run_in_short import run_in_short
@@ -21,6 +22,8 @@ from stillwatch.report import formatting
 
 SHOWN = 5
 """Cases of each sort that the page names; the queue has them all."""
+LOOKED_AT = 25
+"""Cases among which those of nobody and of this person come first where the deadline has passed."""
 WEEKS = 13
 COLUMNS = (
     Column("id", "Case", link="/cases/{id}"),
@@ -58,6 +61,8 @@ class Sort:
     """What to do about them."""
     see: str
     """The queue with them only."""
+    next: str
+    """The most pressing one, in a few words; empty where there is none."""
     total: int
     """How many there are."""
     cases: tuple[Case, ...]
@@ -140,35 +145,52 @@ def _undecided(precision: Precision) -> str:
 def _sorts(seen: Seen) -> list[Sort]:
     """What needs this person, the most pressing reason first. A case may stand under two of them."""
     name, listed = seen.user.name, seen.doors.cases.listed
-    asked: list[tuple[str, str, str, dict[str, Any]]] = [
-        ("Deadline passed", "Decide, or set another deadline.", "/queue?overdue=true", {"overdue": True}),
+    asked: list[tuple[str, str, str, str, dict[str, Any]]] = [
+        (
+            "Deadline passed",
+            "Decide, or set another deadline.",
+            "/queue?overdue=true",
+            "case {}, whose deadline has passed",
+            {"overdue": True},
+        ),
         (
             "Appeals",
             "Look at the decision again, and answer.",
             f"/queue?state={State.APPEALED}",
+            "the appeal in case {}",
             {"states": (str(State.APPEALED),), "working": True},
         ),
         (
             "Yours",
             "You took them.",
             "/queue?who=mine",
+            "case {}, which is yours",
             {"assignee": name, "working": True},
         ),
         (
             "Nobody's",
             "Take one.",
             "/queue?who=nobody",
+            "case {}, which is nobody's",
             {"assignee": "", "working": True},
         ),
     ]
     if seen.user.may(Role.APPROVER):
-        review = {"answerable_by": name, "working": True}
-        asked.insert(2, ("Second reviews", "Agree or disagree.", "/queue?who=second+reviews", review))
+        there, review = "/queue?who=second+reviews", {"answerable_by": name, "working": True}
+        asked.insert(
+            2, ("Second reviews", "Agree or disagree.", there, "the second review of case {}", review)
+        )
     sorts = []
-    for why, what, see, wanted in asked:
-        found = listed(Wanted(order=Order.PRESSING, **wanted), most=SHOWN)
-        sorts.append(Sort(why, what, see, found.total, found.cases))
+    for why, what, see, words, wanted in asked:
+        found = listed(Wanted(order=Order.PRESSING, **wanted), most=LOOKED_AT)
+        cases = sorted(found.cases, key=lambda case: bool(wanted.get("overdue")) and _anothers(case, name))
+        following = words.format(cases[0].id) if cases else ""
+        sorts.append(Sort(why, what, see, following, found.total, tuple(cases[:SHOWN])))
     return sorts
+
+
+def _anothers(case: Case, name: str) -> bool:
+    return bool(case.assignee) and folded(case.assignee) != folded(name)
 
 
 def _row(why: str, case: Case) -> dict[str, Any]:
