@@ -86,7 +86,9 @@ def licence(folder: Path) -> str:
     """The text of a package's licence."""
     files = sorted(one for one in folder.iterdir() if one.name.upper().startswith(("LICENSE", "LICENCE")))
     if not files:
-        return f"(The package brings no text; its package.json says {read(folder / 'package.json')['license']}.)"
+        return (
+            f"(The package brings no text; its package.json says {read(folder / 'package.json')['license']}.)"
+        )
     return files[0].read_text(encoding="utf-8").replace("\r\n", "\n").strip()
 
 

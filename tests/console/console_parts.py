@@ -49,7 +49,9 @@ class Console:
     def client(self) -> TestClient:
         """A browser that nobody has signed in with."""
         app = application(self.desk)
-        return TestClient(app, base_url=self.site.origin, follow_redirects=False, raise_server_exceptions=False)
+        return TestClient(
+            app, base_url=self.site.origin, follow_redirects=False, raise_server_exceptions=False
+        )
 
     def browser(self, role: Role, *, proved: float | None = None) -> Browser:
         """A browser in which the user of a role is signed in."""
@@ -57,7 +59,7 @@ class Console:
             user = users.must_be(session, role.word)
             secret = sessions.start(session, user.id, "password", Where("192.0.2.7", "test"), proved)
         client = self.client()
-        client.cookies.set(self.site.cookie, secret)
+        client.cookies.set(self.site.cookie, secret, domain=HOST)
         return Browser(client, secret)
 
     def token(self, role: Role, *, read_only: bool = False) -> dict[str, str]:

@@ -66,7 +66,10 @@ def test_a_form_from_elsewhere_does_nothing(console: Console, headers: dict[str,
     browser = console.browser(Role.ANALYST)
     data = {"csrf": browser.csrf, "text": "x"}
     assert browser.client.post("/cases/1/note", data=data, headers=headers).status_code == 403
-    assert browser.client.post("/sign-in", data={"name": "x", "password": "y"}, headers=headers).status_code == 403
+    assert (
+        browser.client.post("/sign-in", data={"name": "x", "password": "y"}, headers=headers).status_code
+        == 403
+    )
     assert not console.cases.show(1).notes
 
 
@@ -135,16 +138,24 @@ def test_static_files_are_kept_by_their_hash(console: Console) -> None:
 
 def test_nothing_inline_in_any_page(console: Console) -> None:
     browser = console.browser(Role.ADMIN)
-    for path in ("/", "/cases", "/cases/1", "/me", "/users", "/access", "/sign-in", "/sign-in/again", "/nothing"):
+    for path in (
+        "/",
+        "/cases",
+        "/cases/1",
+        "/me",
+        "/users",
+        "/access",
+        "/sign-in",
+        "/sign-in/again",
+        "/nothing",
+    ):
         text = browser.get(path).text
         assert not re.search(r"<style|style=|\son\w+=|javascript:|<script(?! src=\"/static/)", text), path
         assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text), path
 
 
 def test_addresses_before_the_owners_proxies() -> None:
-    site = site_of(
-        "0.0.0.0", 8700, "https://c.test", tls=False, behind_proxy=True, proxies=("10.0.0.0/8",)
-    )
+    site = site_of("0.0.0.0", 8700, "https://c.test", tls=False, behind_proxy=True, proxies=("10.0.0.0/8",))
     assert site.address_of("10.0.0.1", "203.0.113.9, 198.51.100.4, 10.0.0.2") == "198.51.100.4"
     assert site.address_of("203.0.113.1", "198.51.100.4") == "203.0.113.1"
     alone = site_of("127.0.0.1", 8700, "", tls=False, behind_proxy=False, proxies=("127.0.0.0/8",))

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from console_parts import Console
+from console_parts import Console, long_ago
 
 from stillwatch.console.act import Act
 from stillwatch.console.declared import declared
@@ -96,8 +96,6 @@ def test_a_token_that_reads_does_nothing(console: Console, act: Act) -> None:
 
 @pytest.mark.parametrize("act", [act for act in ACTS if act.fresh], ids=name)
 def test_a_stale_sign_in_is_asked_again(console: Console, act: Act) -> None:
-    from console_parts import long_ago
-
     answer = console.browser(Role.ADMIN, proved=long_ago()).post(concrete(act.path))
     assert answer.status_code == 403
     assert "/sign-in/again" in answer.text
