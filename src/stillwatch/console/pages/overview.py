@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from stillwatch.report import formatting
 
 SHOWN = 5
 """Cases of each sort that the page names; the queue has them all."""
+LATE = "Deadline passed"
 LOOKED_AT = 25
 """Cases among which those of nobody and of this person come first where the deadline has passed."""
 WEEKS = 13
@@ -80,9 +82,9 @@ def overview(seen: Seen) -> Shown:
     run = run_in_short(seen.doors.runs.newest())
     with cases.database.reading() as session:
         known = cases_of(session, [alarm["identity"] for alarm in run.alarms]) if run and run.alarms else {}
-    first = next((sort.cases[0].id for sort in sorts if sort.cases), 0)
+    begin = next_of(sorts, seen.user.name)
     values: dict[str, Any] = {
-        "first": first,
+        "first": begin.cases[0].id if begin else 0,
         "waiting": {sort.why: sort.total for sort in sorts},
         "states": dict(counts.by_state),
         "open_by_kind": dict(counts.open_by_kind),
@@ -103,11 +105,19 @@ def overview(seen: Seen) -> Shown:
         ),
     }
     parts = {
+        "begin": begin,
         "sorts": [sort for sort in sorts if sort.total],
         "figure": weeks_figure(by_week),
         "alarms": [(alarm, known.get(alarm["identity"], 0)) for alarm in run.alarms] if run else [],
     }
     return Shown("overview.html", values, tables, parts)
+
+
+def next_of(sorts: Sequence[Sort], name: str) -> Sort | None:
+    """Return the sort with whose first case this person begins: one that another works on comes last."""
+    there = [sort for sort in sorts if sort.cases]
+    late = [sort for sort in there if sort.why == LATE and _anothers(sort.cases[0], name)]
+    return next((sort for sort in [*(one for one in there if one not in late), *late]), None)
 
 
 def precision_in_words(precision: Precision) -> str:
@@ -147,7 +157,7 @@ def _sorts(seen: Seen) -> list[Sort]:
     name, listed = seen.user.name, seen.doors.cases.listed
     asked: list[tuple[str, str, str, str, dict[str, Any]]] = [
         (
-            "Deadline passed",
+            LATE,
             "Decide, or set another deadline.",
             "/queue?overdue=true",
             "case {}, whose deadline has passed",
@@ -177,9 +187,8 @@ def _sorts(seen: Seen) -> list[Sort]:
     ]
     if seen.user.may(Role.APPROVER):
         there, review = "/queue?who=second+reviews", {"answerable_by": name, "working": True}
-        asked.insert(
-            2, ("Second reviews", "Agree or disagree.", there, "the second review of case {}", review)
-        )
+        words = "the second review of case {}"
+        asked.insert(2, ("Second reviews", "Agree or disagree.", there, words, review))
     sorts = []
     for why, what, see, words, wanted in asked:
         found = listed(Wanted(order=Order.PRESSING, **wanted), most=LOOKED_AT)
