@@ -73,7 +73,7 @@ class TakeFields(msgspec.Struct):
 class NoteFields(msgspec.Struct):
     """A note."""
 
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
     then: There = ""
 
 
@@ -171,7 +171,8 @@ def take(seen: Seen, fields: TakeFields) -> Done:
 def note(seen: Seen, fields: NoteFields) -> Done:
     """Write a note on a case; it takes nothing away from anybody, so no version is asked for."""
     after = seen.doors.cases.note(case_of_path(seen).id, fields.text, by=seen.user.name)
-    return _done(seen, after, "The note is kept.", fields.then)
+    there = page_after(fields.then, f"/cases/{after.id}")
+    return Done(there, "The note is kept.", {"case": after.id, "version": after.version})
 
 
 def tag(seen: Seen, fields: TagFields) -> Done:
