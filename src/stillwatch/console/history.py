@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stillwatch.cases.case import Case
 from stillwatch.cases.event import Action, Event
 from stillwatch.console.shown import Column
 from stillwatch.guard.moments import told
@@ -63,7 +64,8 @@ def changes(event: Event) -> list[str]:
     if event.new.get("assigned_by") in (event.actor, ""):
         names = [name for name in names if name != "assigned_by"]
     if event.action is Action.OPENED:  # before it there was nothing
-        lines = [_change(name, None, event.new.get(name)) for name in OPENED_WITH]
+        bare = Case(event.case)
+        lines = [_change(name, None, event.new.get(name, getattr(bare, name))) for name in OPENED_WITH]
     else:
         lines = [_change(name, event.previous[name], event.new[name]) for name in names]
     lines = [line for line in lines if line]
