@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (after && places[event.key]) location.assign(places[event.key]);
   else if (event.key === "?") keys.showModal();
   else if (event.key === "/") {
-    const field = document.querySelector(".find input");
+    const field = document.querySelector(".find input[type=search]");
     if (field) {
       event.preventDefault();
       field.focus();
