@@ -2,7 +2,8 @@
 
     cd requirements/npm && npm ci --ignore-scripts && cd ../.. && python tools/vendor.py
 
-The files are the packages' own, byte for byte. `package-lock.json` is kept without the addresses that npm writes
+The files are the packages' own, byte for byte; only vega-interpreter, which comes as a module that a page without
+inline scripts cannot load, is wrapped as a script, and the manifest says so. `package-lock.json` is kept without the addresses that npm writes
 into it, so that it names versions and hashes, and no registry.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ FILES = {
     "vega-lite": "build/vega-lite.min.js",
 }
 """The file of each package; each is a bundle with what it depends on inside."""
+WRAPPED = "vega-interpreter"
 ALSO_INSIDE = ("heap", "lodash")
 """What Cytoscape's bundle has inside without depending on it; package.json names them for their licences."""
 
@@ -39,7 +41,8 @@ def main() -> None:
     inside: dict[str, dict[str, Any]] = {}
     for name, path in sorted(FILES.items()):
         about = read(modules / name / "package.json")
-        content = (modules / name / path).read_bytes()
+        original = (modules / name / path).read_bytes()
+        content = wrapped(original) if name == WRAPPED else original
         file = TARGET / Path(path).name
         file.write_bytes(content)
         manifest.append(
@@ -51,6 +54,7 @@ def main() -> None:
                 "from": path,
                 "bytes": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
+                "original_sha256": hashlib.sha256(original).hexdigest(),
             }
         )
         inside |= closure(modules, name)
@@ -65,6 +69,19 @@ def main() -> None:
     (TARGET / "manifest.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     (TARGET / "LICENCES.txt").write_text(("\n" + "-" * 72 + "\n\n").join(texts), encoding="utf-8")
     print(f"{len(manifest)} files, {sum(one['bytes'] for one in manifest):,} bytes, {len(packages)} packages")
+
+
+def wrapped(module: bytes) -> bytes:
+    """A module of Vega's as a script that adds what it exports to the global `vega`."""
+    text = module.decode()
+    text, imports = re.subn(
+        r"^import (\{[^}]*\}) from 'vega-util';$", r"const \1 = vega;", text, flags=re.MULTILINE
+    )
+    text, exports = re.subn(r"^export \{ (\w+) as (\w+) \};$", r"vega.\2 = \1;", text, flags=re.MULTILINE)
+    text, others = re.subn(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE)
+    if (imports, exports, others) != (1, 1, 1) or re.search(r"^(import|export) ", text, re.MULTILINE):
+        raise SystemExit("vega-interpreter has another shape now: mend wrapped()")
+    return f'(function (vega) {{\n"use strict";\n{text.strip()}\n}})(globalThis.vega);\n'.encode()
 
 
 def closure(modules: Path, name: str) -> dict[str, dict[str, Any]]:
@@ -107,4 +124,4 @@ def read(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -68,7 +68,8 @@ def test_what_does_not_fit_is_refused(console: Console, key: SoftPasskey) -> Non
         assert sign_in(client, one.used(options)).status_code == 401
     assert sign_in(client, key.used({**options, "challenge": "x" * 75})).status_code == 401
     assert sign_in(client, key.used({**options, "rpId": "evil.test"})).status_code == 401
-    for nothing in (None, 1, "x", [], {}, {"id": "x"}, {"response": {"clientDataJSON": "e30"}}):
+    nothings: tuple[Any, ...] = (None, 1, "x", [], {}, {"id": "x"}, {"response": {"clientDataJSON": "e30"}})
+    for nothing in nothings:
         assert sign_in(client, nothing).status_code == 401
     assert client.get("/").status_code == 303
 

@@ -1,4 +1,6 @@
-import { ascending, isString, DisallowedObjectProperties } from 'vega-util';
+(function (vega) {
+"use strict";
+const { ascending, isString, DisallowedObjectProperties } = vega;
 
 function adjustSpatial (item, encode, swap) {
   let t;
@@ -310,5 +312,5 @@ var expression = {
   }
 };
 
-export { expression as expressionInterpreter };
-//# sourceMappingURL=vega-interpreter.js.map
+vega.expressionInterpreter = expression;
+})(globalThis.vega);
