@@ -93,11 +93,11 @@ def precision_in(session: Session) -> Precision:
 
 def exact_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """Return the interval of Clopper and Pearson (1934) for a share; of no trials it is 0 to 1."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes a second to import
 
     half = (1.0 - level) / 2.0
-    low = 0.0 if successes == 0 else float(beta.ppf(half, successes, trials - successes + 1))
-    high = 1.0 if successes == trials else float(beta.ppf(1.0 - half, successes + 1, trials - successes))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, half))
+    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1.0 - half))
     return low, high
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 import pyarrow.compute
@@ -15,6 +17,8 @@ from stillwatch.run.names import keys_named
 from stillwatch.run.reading import Run
 
 pc: Any = pyarrow.compute
+_KEYS: WeakKeyDictionary[Run, pa.Table] = WeakKeyDictionary()
+_LOCK = threading.Lock()
 GROUPS_OF = ("members", "bystanders")
 
 
@@ -106,23 +110,35 @@ def _keys(run: Run, campaigns: dict[int, dict[str, Any]], word: str, most: int) 
 
 def _links(run: Run, word: str, most: int) -> Iterator[tuple[int, str, int, str]]:
     keys = pa.array(keys_named(word), pa.int64())
-    seen: set[tuple[int, str, int]] = set()
-    for batch in run.batches("links", ["group", "facet", "key", "label"]):
-        mask = pc.or_(
-            pc.is_in(batch.column("key"), value_set=keys),
-            pc.match_substring(batch.column("label"), word, ignore_case=True),
-        )
-        table = pa.Table.from_batches([batch.filter(mask)])
-        for row in table.group_by(["group", "facet", "key", "label"]).aggregate([]).to_pylist():
-            place = (row["group"], row["facet"], row["key"])
-            if place not in seen:
-                seen.add(place)
-                yield (*place, row["label"])
-        if len(seen) >= most:
-            return
+    shown = _keys_of(run)
+    # The same label stands on keys of many groups: each is looked at once.
+    labels = shown["label"].combine_chunks().dictionary_encode()
+    like = pc.match_substring(labels.dictionary, word, ignore_case=True).take(labels.indices)
+    mask = pc.or_(pc.is_in(shown["key"], value_set=keys), like)
+    for row in shown.filter(mask).slice(0, most).to_pylist():
+        yield row["group"], row["facet"], row["key"], row["label"]
     own = run.table("campaign_keys")
     for row in own.filter(pc.is_in(own["key"], value_set=keys)).slice(0, most).to_pylist():
         yield row["group"], row["facet"], row["key"], ""
+
+
+def _keys_of(run: Run) -> pa.Table:
+    """The keys that groups share, each once: the table of who carries them grows with the accounts, and is
+    read once for a run.
+    """
+    with _LOCK:
+        kept = _KEYS.get(run)
+    if kept is None:
+        columns = ["group", "facet", "key", "label"]
+        parts = [
+            pa.Table.from_batches([batch]).group_by(columns).aggregate([])
+            for batch in run.batches("links", columns)
+        ]
+        empty = run.table("links", columns).slice(0, 0) if not parts else None
+        kept = (empty if empty is not None else pa.concat_tables(parts)).group_by(columns).aggregate([])
+        with _LOCK:
+            _KEYS[run] = kept
+    return kept
 
 
 def _organisations(run: Run, campaigns: dict[int, dict[str, Any]], word: str, most: int) -> list[Hit]:
