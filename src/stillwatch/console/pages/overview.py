@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from stillwatch.cases.case import Case
-from stillwatch.cases.listing import Order, Wanted
-from stillwatch.cases.precision import Precision, Share
+from stillwatch.cases.listing import Order, Wanted, counted, listed
+from stillwatch.cases.precision import Precision, Share, precision_in
 from stillwatch.cases.searching import cases_of
 from stillwatch.cases.states import State
 from stillwatch.cases.trend import Week, weeks
@@ -73,14 +75,12 @@ class Sort:
 
 def overview(seen: Seen) -> Shown:
     """Return what needs this person now, trends, precision, and the newest run in short."""
-    cases = seen.doors.cases
-    sorts = _sorts(seen)
-    counts = cases.counted()
-    with cases.database.reading() as session:
-        by_week = weeks(session, seen.now, WEEKS)
-    precision = cases.precision()
     run = run_in_short(seen.doors.runs.newest())
-    with cases.database.reading() as session:
+    with seen.doors.cases.database.reading() as session:
+        sorts = _sorts(session, seen)
+        counts = counted(session, seen.now)
+        by_week = weeks(session, seen.now, WEEKS)
+        precision = precision_in(session)
         known = cases_of(session, [alarm["identity"] for alarm in run.alarms]) if run and run.alarms else {}
     begin = next_of(sorts, seen.user.name)
     values: dict[str, Any] = {
@@ -152,9 +152,9 @@ def _undecided(precision: Precision) -> str:
     return f"{many} {'says' if precision.undecided == 1 else 'say'} nothing about the verdict."
 
 
-def _sorts(seen: Seen) -> list[Sort]:
+def _sorts(session: Session, seen: Seen) -> list[Sort]:
     """What needs this person, the most pressing reason first. A case may stand under two of them."""
-    name, listed = seen.user.name, seen.doors.cases.listed
+    name = seen.user.name
     asked: list[tuple[str, str, str, str, dict[str, Any]]] = [
         (
             LATE,
@@ -191,7 +191,8 @@ def _sorts(seen: Seen) -> list[Sort]:
         asked.insert(2, ("Second reviews", "Agree or disagree.", there, words, review))
     sorts = []
     for why, what, see, words, wanted in asked:
-        found = listed(Wanted(order=Order.PRESSING, **wanted), most=LOOKED_AT)
+        most = LOOKED_AT if why == LATE else SHOWN
+        found = listed(session, Wanted(order=Order.PRESSING, **wanted), seen.now, most=most)
         cases = sorted(found.cases, key=lambda case: bool(wanted.get("overdue")) and _anothers(case, name))
         following = words.format(cases[0].id) if cases else ""
         sorts.append(Sort(why, what, see, following, found.total, tuple(cases[:SHOWN])))
