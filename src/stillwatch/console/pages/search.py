@@ -98,7 +98,12 @@ def _of_case(one: Found) -> dict[str, Any]:
 
 
 def _of_run(hit: Hit, case: int) -> dict[str, Any]:
-    see = f"/cases/{case}" if case else ""
+    elsewhere = {
+        "campaign": f"/campaigns/{quote(hit.identity, safe='')}",
+        "account": f"/accounts/{quote(hit.name, safe='')}",
+        "permit": "/permits",
+    }
+    see = f"/cases/{case}" if case else elsewhere.get(hit.what, "")
     if case and hit.what == "account":
         see = f"/cases/{case}/accounts?q={quote(hit.name, safe='')}"
     beside = f"{hit.beside}, case {case}" if case else hit.beside
