@@ -21,6 +21,10 @@ from stillwatch.cases.event import Event
 from stillwatch.cases.evidence import Frozen
 from stillwatch.cases.keeping import make
 from stillwatch.cases.labels import evidence_at, feedback_of
+from stillwatch.cases.outbox.alarms import alarms_of, tell_alarms
+from stillwatch.cases.outbox.outbox import Outbox
+from stillwatch.cases.outbox.passes import made_now
+from stillwatch.cases.outbox.telling import tell
 from stillwatch.cases.precision import Precision, precision_of
 from stillwatch.cases.schema import must_be_current
 from stillwatch.cases.store import Store
@@ -50,6 +54,8 @@ class Cases:
         """
         self.database = Database(place)
         self.settings = settings or CaseSettings()
+        self.outbox = Outbox(self.database)
+        """Messages about cases to the outside."""
         self._signing = signing
         try:
             if create:
@@ -108,8 +114,15 @@ class Cases:
             known = store.by_identity()
         batch = batch_of(run, known, state)
         growth = (identity or IdentitySettings()).dismissed_growth
+        alarms = alarms_of(run)
         with self.database.writing() as session:
-            return sync(Store(session), batch, growth), batch.compared
+            store = Store(session)
+            since = store.head()[0]
+            done = sync(store, batch, growth)
+            tell(store, since, self.settings.told_growth)
+            tell_alarms(session, batch.run, alarms, store.by_identity())
+            made_now(session, "sync", time.time())
+            return done, batch.compared
 
     # Working on a case
 
@@ -222,7 +235,11 @@ class Cases:
 
     def _change(self, number: int, version: int | None, change: Change) -> Case:
         with self.database.writing() as session:
-            return written(Editing.of(Store(session), number, version), change)
+            store = Store(session)
+            since = store.head()[0]
+            case = written(Editing.of(store, number, version), change)
+            tell(store, since, self.settings.told_growth)
+            return case
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:

@@ -1,0 +1,34 @@
+"""Deadlines of cases that have passed: each is told once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from stillwatch.cases.models import CaseRow
+from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.outbox.queue import queue
+from stillwatch.cases.outbox.telling import facts
+from stillwatch.cases.states import State
+from stillwatch.cases.store import Store
+from stillwatch.guard.moments import told
+
+
+def breached_deadlines(session: Session, now: float) -> int:
+    """Queue a message for each case that should be decided by now and is not closed, within a session that
+    writes; return how many were not told before. A case that rests has its deadline all the same.
+    """
+    query = sa.select(CaseRow.id).where(CaseRow.deadline < now, CaseRow.state != str(State.CLOSED))
+    late = Store(session).cases(session.scalars(query))
+    return sum(
+        queue(
+            session,
+            Message(
+                "deadline.breached",
+                f"deadline.{case.id}.{case.deadline!r}",
+                case.id,
+                facts(case) | {"deadline": told(case.deadline or 0.0), "assignee": case.assignee},
+            ),
+        )
+        for case in late
+    )
