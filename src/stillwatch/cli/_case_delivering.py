@@ -181,11 +181,7 @@ def _list(found: list[Delivery], as_json: bool) -> None:
     for row in (one.document() for one in found):
         about = f", case {row['case']}" if row["case"] else ""
         said = f": {row['said']}" if row["said"] else ""
-        click.echo(
-            plain(
-                f"{row['message']:>6}  {row['topic']}{about}  {row['channel'] or 'no channel'}  {row['state']}"
-                f"  {row['attempts']} attempts{said}"
-            )
-        )
+        where = f"{row['channel'] or 'no channel'}  {row['state']}  {row['attempts']} attempts"
+        click.echo(plain(f"{row['message']:>6}  {row['topic']}{about}  {where}{said}"))
     if not found:
         click.echo("no such delivery")

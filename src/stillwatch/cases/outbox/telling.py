@@ -25,7 +25,9 @@ def tell(store: Store, since: int, growth: float) -> int:
 
     growth: share by which accounts must have grown since they were last told.
     """
-    told = [(topic, event) for event in store.events(after=since) for topic in _topics(store, event, growth)]
+    told = [
+        (topic, event) for event in list(store.events(after=since)) for topic in _topics(store, event, growth)
+    ]
     cases = {case.id: case for case in store.cases({event.case for _, event in told})}
     return sum(queue(store.session, _message(topic, event, cases[event.case])) for topic, event in told)
 
@@ -91,7 +93,7 @@ def _grew(store: Store, event: Event, growth: float) -> bool:
     if event.new["accounts"] <= event.previous["accounts"]:
         return False
     told = 0
-    for one in store.events(event.case):
+    for one in list(store.events(event.case)):
         accounts = one.new.get("accounts")
         if accounts is None:
             continue
