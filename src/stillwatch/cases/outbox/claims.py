@@ -16,10 +16,6 @@ from stillwatch.cases.outbox.envelope import Envelope
 from stillwatch.cases.outbox.outcome import Outcome
 from stillwatch.cases.outbox.rows import DeliveryRow, MessageRow
 
-BEYOND_S = 60.0
-"""Seconds of a claim beyond the time of an attempt: for the look-up of a name, which nothing cuts short, and
-for writing down what came of it.
-"""
 ABANDONED = "the deliverer ended before it knew what came of the last attempt"
 
 
@@ -59,7 +55,11 @@ def claim(session: Session, channel: str, settings: DeliverySettings, now: float
         row, message = found
         if row.attempts < settings.attempts:
             row.state, row.claim = SENDING, secrets.token_hex(16)
-            row.attempts, row.tried, row.due = row.attempts + 1, now, now + settings.timeout_s + BEYOND_S
+            row.attempts, row.tried, row.due = (
+                row.attempts + 1,
+                now,
+                now + settings.timeout_s + settings.claim_s,
+            )
             session.flush()
             envelope = Envelope(
                 message.uid,

@@ -33,6 +33,12 @@ class DeliverySettings(Section):
     timeout_s: float = setting(
         20.0, "Seconds that one attempt may take, from the name's look-up to the answer.", Within(0.1, 300)
     )
+    claim_s: float = setting(
+        60.0,
+        "Seconds beyond the time of an attempt after which another deliverer may take it over: for the "
+        "look-up of a name, for writing down what came of it, and for clocks that differ.",
+        Within(0.05, 86_400),
+    )
     every_s: float = setting(
         5.0,
         "Seconds between two looks for messages, with `case deliver --watch` and in `serve`.",

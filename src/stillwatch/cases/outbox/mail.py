@@ -33,6 +33,8 @@ def send_mail(channel: Channel, envelope: Envelope, timeout: float) -> Outcome:
             _leave(server)
     except smtplib.SMTPRecipientsRefused:
         return Outcome(False, "SMTP: no recipient was accepted", channel_rests=False)
+    except smtplib.SMTPNotSupportedError:
+        return Outcome(False, "SMTP: the server does not offer what the file wants: STARTTLS, or signing in")
     except smtplib.SMTPResponseException as error:
         return Outcome(False, f"SMTP {error.smtp_code}")
     except (OSError, NotLocal, smtplib.SMTPException, ValueError) as error:
