@@ -19,6 +19,7 @@ from stillwatch.cases.checkpoints import Checkpoint, checkpointed, key_path, pub
 from stillwatch.cases.database import Database
 from stillwatch.cases.event import Event
 from stillwatch.cases.evidence import Frozen
+from stillwatch.cases.exports.exporting import exported
 from stillwatch.cases.keeping import make
 from stillwatch.cases.labels import evidence_at, feedback_of
 from stillwatch.cases.outbox.alarms import alarms_of, tell_alarms
@@ -99,6 +100,18 @@ class Cases:
     def precision(self) -> Precision:
         """Return how often verdicts were overturned."""
         return precision_of(self.all())
+
+    def export(self, numbers: Sequence[int], form: str, *, accounts: bool = False) -> list[dict[str, Any]]:
+        """Return cases in a form that security products read: ocsf or ecs; accounts: name theirs too."""
+        with self._reading() as store:
+            return list(exported(store, numbers, form, accounts=accounts))
+
+    def metrics(self, now: float) -> str:
+        """Return figures for Prometheus, in its text form. now: POSIX seconds."""
+        from stillwatch.cases.metrics import metrics_text
+
+        with self._reading() as store:
+            return metrics_text(store.session, now)
 
     # Runs
 
