@@ -126,7 +126,7 @@ def test_alarms_of_a_watched_run_are_told_once(place: str, tmp_path: Path) -> No
         cases.sync(sealed(tmp_path / "two", Sealed("run-2", groups, 1, alarms=["camp-a", "camp-c"])))
         found = [one for one in reversed(cases.outbox.deliveries()) if one.topic == "alarm"]
         assert [one.case for one in found] == [1, None, None]
-        bodies = [json.loads(cases.outbox.show(one.message)[1]) for one in found]
+        bodies = [cases.outbox.show(one.message)[1] for one in found]
         assert [one["identity"] for one in bodies] == ["camp-a", "<evil>·", "camp-c"]
         assert bodies[0]["until"] == "2026-11-20T12:00:00Z"
         assert (bodies[0]["severity"], bodies[0]["accounts"]) == ("high", 5)

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from case_stores import sql, stocked
 from outbox_receivers import Got, Receiver, channels_toml, receiver
 
 from stillwatch.cases import Cases
+from stillwatch.cases.outbox.channel import Address
 from stillwatch.cases.outbox.channels_file import Channels, read_channels
 from stillwatch.cases.outbox.deliverer import Deliverer
 from stillwatch.cases.outbox.message import Message
@@ -43,7 +45,7 @@ def test_what_happens_is_told_with_its_event(place: str, tmp_path: Path) -> None
         cases.move(2, "investigating", by="Anna", reason="so")
         cases.move(2, "awaiting second review", by="Anna", reason="so")
         assert topics(cases) == ["case.opened", "case.opened", "case.assigned", "case.second_review"]
-        body = json.loads(cases.outbox.show(2)[1])
+        body = cases.outbox.show(2)[1]
         assert {name: body[name] for name in ("case", "kind", "severity", "accounts", "identity")} == {
             "case": 2,
             "kind": "operator",
@@ -61,7 +63,7 @@ def test_growth_is_told_once_it_is_large_in_however_many_steps(place: str, tmp_p
         for day, size in enumerate((10, 13, 15, 16, 20, 25, 9)):
             cases.sync(sealed(tmp_path / f"run-{day}", Sealed(f"run-{day}", [Group("camp-a", size)], day)))
         assert topics(cases) == ["case.opened", "case.grew", "case.grew"]
-        told = [json.loads(cases.outbox.show(number)[1])["accounts"] for number in (1, 2, 3)]
+        told = [cases.outbox.show(number)[1]["accounts"] for number in (1, 2, 3)]
         assert told == [10, 16, 25]
 
 
@@ -281,8 +283,27 @@ def test_what_was_delivered_is_forgotten_but_never_told_again(place: str, tmp_pa
         time.sleep(0.01)
         assert cases.outbox.deliver(hooked(tmp_path, got, delivery=keep)).forgotten == 2
         assert [(one.state, one.channel) for one in cases.outbox.deliveries()] == [("pruned", "")] * 2
-        assert cases.outbox.show(1)[1] == "{}"
+        assert cases.outbox.show(1)[1] == {}
         assert cases.outbox.deliver(hooked(tmp_path, got, delivery=keep)).told == 0
+
+
+def test_a_message_that_was_edited_into_nonsense_stops_nothing(tmp_path: Path) -> None:
+    place = str(tmp_path / "CASES.db")
+    with stocked(place, tmp_path / "run") as cases, receiver() as got:
+        sql(place, "UPDATE outbox SET body = 'nonsense' WHERE id = 1")
+        assert cases.outbox.deliver(hooked(tmp_path, got)).delivered == 2
+        assert json.loads(got.got[0].body)["data"] == {}
+
+
+def test_a_channel_whose_certificates_are_gone_is_told_and_stops_no_other(tmp_path: Path) -> None:
+    place = str(tmp_path / "CASES.db")
+    with stocked(place, tmp_path / "run", Group("camp-a")) as cases, receiver() as got:
+        hooks = hooked(tmp_path, got).channels
+        assert isinstance(hooks[0].at, Address)
+        broken = replace(hooks[0], name="broken", at=replace(hooks[0].at, tls=True), ca_file="/nowhere")
+        passed = cases.outbox.deliver(Channels((broken, *hooks)))
+        assert (passed.delivered, passed.failed) == (1, 1)
+        assert cases.outbox.deliveries("waiting")[0].said == "ca_file of a channel cannot be used"
 
 
 def test_a_thread_delivers_until_it_is_stopped(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,13 +102,13 @@ def show_delivery(message: int, db: str, as_json: bool) -> None:
         print_json(
             {
                 "deliveries": [one.document() for one in found],
-                "body": json.loads(body),
+                "body": body,
                 "log": [one.document() for one in logged],
             }
         )
         return
     _list(found, as_json=False)
-    for name, value in sorted(json.loads(body).items()):
+    for name, value in sorted(body.items()):
         click.echo(plain(f"  {name}: {value}"))
     for row in (one.document() for one in logged):
         click.echo(

@@ -13,6 +13,7 @@ from typing import Any
 from stillwatch.cases.outbox.channel import FORMS, MAIL, WEBHOOK, Channel
 from stillwatch.cases.outbox.channel_fields import Given
 from stillwatch.cases.outbox.channel_places import http_address, post_address
+from stillwatch.cases.outbox.connecting import trusting
 from stillwatch.cases.outbox.delivery_settings import DeliverySettings
 from stillwatch.cases.outbox.severity import LEVELS
 from stillwatch.cases.states import Kind
@@ -105,6 +106,8 @@ def _channel(given: Given) -> Channel:
         if not PATTERN.fullmatch(topic):
             raise given.wrong("topics", 'write topics as "case.opened", "case.*" or "*"')
     ca_file = str(given.path("ca_file")) if "ca_file" in given.row else ""
+    if ca_file:
+        trusting(ca_file)
     return Channel(
         name=name,
         form=form,

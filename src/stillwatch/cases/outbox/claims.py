@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from stillwatch.cases.outbox.delivery import DEAD, DELIVERED, SENDING, WAITING
 from stillwatch.cases.outbox.delivery_settings import DeliverySettings
 from stillwatch.cases.outbox.envelope import Envelope
 from stillwatch.cases.outbox.outcome import Outcome
+from stillwatch.cases.outbox.queue import body_of
 from stillwatch.cases.outbox.rows import DeliveryRow, MessageRow
 
 ABANDONED = "the deliverer ended before it knew what came of the last attempt"
@@ -65,7 +65,7 @@ def claim(session: Session, channel: str, settings: DeliverySettings, now: float
                 message.uid,
                 message.topic,
                 message.case_id,
-                json.loads(message.body),
+                body_of(message),
                 message.made,
                 settings.console,
             )

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from stillwatch.cases.database import Database
 from stillwatch.cases.outbox.channel import MAIL, SLACK, WEBHOOK, Channel
 from stillwatch.cases.outbox.channels_file import Channels, read_channels
-from stillwatch.cases.outbox.claims import claim, record
+from stillwatch.cases.outbox.claims import Claim, claim, record
 from stillwatch.cases.outbox.deadlines import breached_deadlines
 from stillwatch.cases.outbox.delivery import DEAD, DELIVERED
+from stillwatch.cases.outbox.delivery_settings import DeliverySettings
 from stillwatch.cases.outbox.envelope import Envelope
 from stillwatch.cases.outbox.mail import send_mail
 from stillwatch.cases.outbox.outcome import Outcome
@@ -25,7 +26,7 @@ from stillwatch.cases.outbox.passes import made_now
 from stillwatch.cases.outbox.planning import AT_ONCE, plan, prune
 from stillwatch.cases.outbox.slack import send_slack
 from stillwatch.cases.outbox.webhook import send_webhook
-from stillwatch.errors import StillwatchError
+from stillwatch.errors import CaseError, StillwatchError
 
 DAY = 86_400.0
 MOST_AT_ONCE = 8
@@ -122,15 +123,30 @@ def _send_due(
             claimed = claim(session, channel.name, channels.settings, time.time())
         if claimed is None:
             break
-        outcome = SENDERS[channel.form](channel, claimed.envelope, channels.settings.timeout_s)
-        with database.writing() as session:
-            state = record(session, claimed, outcome, channels.settings, time.time())
+        try:
+            outcome = SENDERS[channel.form](channel, claimed.envelope, channels.settings.timeout_s)
+        except StillwatchError as error:
+            outcome = Outcome(False, error.what)
+        state = _written_down(database, claimed, outcome, channels.settings)
         delivered += state == DELIVERED
         dead += state == DEAD
         failed += state not in (DELIVERED, DEAD)
         if not outcome.delivered and outcome.channel_rests:
             break
     return delivered, failed, dead
+
+
+def _written_down(database: Database, claimed: Claim, outcome: Outcome, settings: DeliverySettings) -> str:
+    """Write down what came of an attempt; if the store fails, again: what was taken must not be sent anew."""
+    for left in (2, 1, 0):
+        try:
+            with database.writing() as session:
+                return record(session, claimed, outcome, settings, time.time())
+        except CaseError:
+            if not left:
+                raise
+            time.sleep(1.0)
+    raise AssertionError("BUG: the loop returns or raises")
 
 
 class Deliverer:

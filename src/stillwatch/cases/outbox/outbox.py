@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from stillwatch.cases.outbox.channels_file import Channels
 from stillwatch.cases.outbox.deliverer import WATCHES, Passed, Watch, deliver
 from stillwatch.cases.outbox.delivery import DEAD, DROPPED, STATES, WAITING, Delivery, Logged
 from stillwatch.cases.outbox.message import Message
-from stillwatch.cases.outbox.queue import PLANNED, queue
+from stillwatch.cases.outbox.queue import PLANNED, body_of, queue
 from stillwatch.cases.outbox.rows import DeliveryLogRow, DeliveryRow, MessageRow
 from stillwatch.cases.words import name_of, text_of
 from stillwatch.errors import CaseError
@@ -76,8 +77,8 @@ class Outbox:
         with self._database.reading() as session:
             return [_shown(message, row) for message, row in session.execute(query)]
 
-    def show(self, number: int) -> tuple[list[Delivery], str, list[Logged]]:
-        """Return the deliveries of a message, its body as JSON, and what people did with them."""
+    def show(self, number: int) -> tuple[list[Delivery], dict[str, Any], list[Logged]]:
+        """Return the deliveries of a message, what it says, and what people did with them."""
         with self._database.reading() as session:
             message = _message(session, number)
             rows = session.scalars(
@@ -89,7 +90,7 @@ class Outbox:
                 .order_by(DeliveryLogRow.id)
             ).all()
             told = [_shown(message, row) for row in rows] or [_shown(message, None)]
-            return told, message.body, [_logged(row) for row in logged]
+            return told, body_of(message), [_logged(row) for row in logged]
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Return how many deliveries there are by channel and state; messages without one under an empty

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from stillwatch.cases.models import CaseRow
 from stillwatch.cases.outbox.channel import Channel
 from stillwatch.cases.outbox.delivery import DELIVERED, DROPPED, WAITING
-from stillwatch.cases.outbox.queue import NOBODY, PLANNED, PRUNED, QUEUED
+from stillwatch.cases.outbox.queue import NOBODY, PLANNED, PRUNED, QUEUED, body_of
 from stillwatch.cases.outbox.rows import DeliveryRow, MessageRow
 from stillwatch.cases.outbox.severity import severity_of
 
@@ -27,7 +27,7 @@ def plan(session: Session, channels: Sequence[Channel], now: float) -> tuple[int
     query = sa.select(MessageRow).where(MessageRow.state == QUEUED).order_by(MessageRow.id).limit(AT_ONCE)
     going = nowhere = 0
     for row in session.scalars(query).all():
-        body = _of_its_case(session, row.case_id) | json.loads(row.body)
+        body = _of_its_case(session, row.case_id) | body_of(row)
         wanting = [one.name for one in channels if one.wants(row.topic, body)]
         session.add_all(
             DeliveryRow(

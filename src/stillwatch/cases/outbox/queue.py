@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +16,8 @@ from stillwatch.cases.models import EventRow
 from stillwatch.cases.outbox.message import Message
 from stillwatch.cases.outbox.rows import MessageRow
 
+AT_ONCE = 500
+"""Keys that are named in one statement."""
 QUEUED, PLANNED, NOBODY, PRUNED = "queued", "planned", "no channel", "pruned"
 """States of a message: not looked at yet; its channels are chosen; no channel wants it; only its key is
 kept.
@@ -40,6 +45,26 @@ def queue(session: Session, message: Message) -> bool:
         )
     )
     return True
+
+
+def queued_before(session: Session, keys: Iterable[str]) -> set[str]:
+    """Return those of some keys of which a message was queued."""
+    wanted = list(keys)
+    parts = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
+    return {
+        key
+        for part in parts
+        for key in session.scalars(sa.select(MessageRow.key).where(MessageRow.key.in_(part)))
+    }
+
+
+def body_of(row: MessageRow) -> dict[str, Any]:
+    """Return what a message says; nothing where somebody edited it into what cannot be read."""
+    try:
+        found = json.loads(row.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def uid_of(session: Session, key: str) -> str:
