@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -117,31 +118,34 @@ def _send_due(
     database: Database, channel: Channel, channels: Channels, ending: threading.Event
 ) -> tuple[int, int, int]:
     """Send what is due on one channel, until it fails in a way that the next message would too."""
-    delivered = failed = dead = 0
-    while not ending.is_set():
-        with database.writing() as session:
-            claimed = claim(session, channel.name, channels.settings, time.time())
-        if claimed is None:
-            break
+    counts: Counter[str] = Counter()
+    with database.writing() as session:
+        claimed = claim(session, channel.name, channels.settings, time.time())
+    while claimed is not None:
         try:
             outcome = SENDERS[channel.form](channel, claimed.envelope, channels.settings.timeout_s)
         except StillwatchError as error:
             outcome = Outcome(False, error.what)
-        state = _written_down(database, claimed, outcome, channels.settings)
-        delivered += state == DELIVERED
-        dead += state == DEAD
-        failed += state not in (DELIVERED, DEAD)
-        if not outcome.delivered and outcome.channel_rests:
-            break
-    return delivered, failed, dead
+        goes_on = (outcome.delivered or not outcome.channel_rests) and not ending.is_set()
+        state, claimed = _written_down(database, claimed, outcome, channels.settings, goes_on=goes_on)
+        counts[state] += 1
+    delivered, dead = counts[DELIVERED], counts[DEAD]
+    return delivered, counts.total() - delivered - dead, dead
 
 
-def _written_down(database: Database, claimed: Claim, outcome: Outcome, settings: DeliverySettings) -> str:
-    """Write down what came of an attempt; if the store fails, again: what was taken must not be sent anew."""
+def _written_down(
+    database: Database, claimed: Claim, outcome: Outcome, settings: DeliverySettings, *, goes_on: bool
+) -> tuple[str, Claim | None]:
+    """Write down what came of an attempt, and claim the next message in the same transaction if it goes on.
+
+    If the store fails, it is tried again: what was taken must not be sent anew.
+    """
     for left in (2, 1, 0):
         try:
             with database.writing() as session:
-                return record(session, claimed, outcome, settings, time.time())
+                now = time.time()
+                state = record(session, claimed, outcome, settings, now)
+                return state, claim(session, claimed.channel, settings, now) if goes_on else None
         except CaseError:
             if not left:
                 raise
