@@ -9,6 +9,8 @@ from typing import TypeVar
 from stillwatch.guard.journal_entry import Entry, Kind
 from stillwatch.guard.moments import seconds_or_none
 from stillwatch.guard.permit_terms import PermitTerms
+from stillwatch.response.ladder import Action, Stage, Step
+from stillwatch.response.outcome import Fired
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -37,6 +39,16 @@ class Clears:
         return f"journal-{self.seq}"
 
 
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A step that a person took about an account."""
+
+    fired: Fired
+    """The step, as a rule would ask for it."""
+    expires: float
+    """When it ends, POSIX seconds."""
+
+
 @dataclass(frozen=True)
 class Overlay:
     """The journal in force."""
@@ -53,11 +65,18 @@ class Overlay:
     """Permits by an organisation's key."""
     revoked: dict[str, int] = field(default_factory=dict)
     """Number of the newest entry that took back permits of a name."""
+    acts: dict[int, tuple[Ordered, ...]] = field(default_factory=dict)
+    """Steps that people took, by an account's key; the newest first."""
+
+    def steps(self, key: int, now: float) -> tuple[Fired, ...]:
+        """Return the steps that people took about an account and that have not ended."""
+        return tuple(one.fired for one in self.acts.get(key, ()) if now < one.expires)
 
 
 def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overlay:
     """Return what entries say together. over: numbers of those that have ended for good, whatever a clock
-    may say later. A revocation never ends by itself.
+    may say later. A revocation never ends by itself. An appeal upheld or an undo ends the steps that people
+    took before it for good, also when it has itself ended.
     """
     listed = list(entries)
     ended = {int(entry.about[1]) for entry in listed if entry.kind is Kind.END}
@@ -66,21 +85,29 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
     permits: dict[int, list[PermitTerms]] = {}
     organisations: dict[int, list[PermitTerms]] = {}
     revoked: dict[str, int] = {}
+    acts: dict[int, list[Ordered]] = {}
+    freed: set[tuple[str, str]] = set()
     for entry in sorted(listed, key=lambda one: -one.seq):
         if entry.seq in ended or entry.kind is Kind.END:
             continue
         expires = OVER if entry.seq in over else entry.expires
         thing, name = entry.about
-        if entry.kind is Kind.REVOKE:
+        if entry.kind is Kind.ACT:
+            if (thing, name) not in freed:
+                _act(entry, OVER if expires is None else expires, freed, acts)
+        elif entry.kind is Kind.REVOKE:
             revoked.setdefault(name, entry.seq)
         elif entry.kind is Kind.PERMIT:
             _permit(entry, expires, permits, organisations)
         else:
             clears = Clears(entry.seq, entry.kind in (Kind.EXEMPT, Kind.APPEAL), expires)
             if thing == "campaign":
+                freed |= {(thing, name)} if entry.kind is Kind.UNDO else set()
                 campaigns.setdefault(name, []).append(clears)
             else:
                 key = name if thing == "account" else entry.data.get("account", "")
+                if key and entry.kind in (Kind.APPEAL, Kind.UNDO):
+                    freed.add(("account", key))
                 if key:
                     accounts.setdefault(int(key, 16), []).append(clears)
     return Overlay(
@@ -90,7 +117,25 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
         _fixed(permits),
         _fixed(organisations),
         revoked,
+        _fixed(acts),
     )
+
+
+def _act(entry: Entry, expires: float, freed: Set[tuple[str, str]], acts: dict[int, list[Ordered]]) -> None:
+    data = entry.data
+    action = Action(
+        Step[str(data["step"]).upper()],
+        account_tokens=int(data.get("account_tokens", 0)),
+        campaign_tokens=int(data.get("campaign_tokens", 0)),
+    )
+    lasts = max(int(expires - entry.time) + 1, 0)
+    fired = Fired(
+        f"journal-{entry.seq}", entry.hash[:12], Stage.LIVE, action, data["reason"], lasts, entry.time
+    )
+    thing, name = entry.about
+    for key in [name] if thing == "account" else data["accounts"]:
+        if ("account", key) not in freed:
+            acts.setdefault(int(key, 16), []).append(Ordered(fired, expires))
 
 
 def _permit(
