@@ -12,6 +12,8 @@ from stillwatch.cases.checkpoints import Checkpoint, kept_checkpoints
 from stillwatch.cases.event import FIRST, Event, canonical, whole
 from stillwatch.cases.evidence import Frozen
 from stillwatch.cases.models import GROWING, EventRow, EvidenceRow, IdentityRow, LinkRow, NoteRow, TagRow
+from stillwatch.cases.remedy import REMEDY, Record, folded
+from stillwatch.cases.remedy_rows import Key, columns_of
 from stillwatch.cases.store import AT_ONCE, Store, event_of
 
 
@@ -49,6 +51,8 @@ class Told:
     """Each case as they make it."""
     labels: list[Label] = field(default_factory=list)
     """The labels that they give."""
+    remedies: dict[Key, Record] = field(default_factory=dict)
+    """What is done about cases, as they make it."""
     evidence: dict[tuple[int, str], int] = field(default_factory=dict)
     """The evidence that they tell of: case and hash, and the number of the event."""
     hashes: dict[int, str] = field(default_factory=dict)
@@ -125,6 +129,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
                 store.rewrite(case.__class__(case.id), None)
         for case in told.cases.values():
             store.rewrite(case, case)
+        store.remedies.rewrite(told.remedies.values())
         for number in there.keys() - told.cases.keys():
             store.session.execute(sa.text("DELETE FROM cases WHERE id = :id"), {"id": number})
         store.rewrite_labels(told.labels)
@@ -136,6 +141,9 @@ def _gather(told: Told, event: Event, where: str) -> None:
     try:
         told.cases[event.case] = after(case, event)
         told.labels += labels_of(event)
+        for change in event.new.get(REMEDY, ()):
+            key = (change["what"], change["id"])
+            told.remedies[key] = folded(told.remedies.get(key), change, event.case)
         if "evidence" in event.new:
             told.evidence[event.case, event.new["evidence"]["sha256"]] = event.seq
     except (ValueError, TypeError, KeyError) as error:
@@ -167,6 +175,21 @@ def _of_rows(store: Store, told: Told) -> Iterator[Fault]:
         if is_kept is None or is_made is None or asdict(is_kept) != asdict(is_made):
             how = "deleted" if is_kept is None else "inserted" if is_made is None else "edited"
             yield Fault(f"label {place[1]} of event {place[0]}", f"{how} without an event")
+    yield from _of_remedies(store, told)
+
+
+def _of_remedies(store: Store, told: Told) -> Iterator[Fault]:
+    left = dict(told.remedies)
+    for (what, name), row in store.remedies.stored():
+        made = left.pop((what, name), None)
+        if made is None:
+            yield Fault(f"{what} {name}", "inserted without an event")
+            continue
+        for column, should in columns_of(made).items():
+            if row[column] != should:
+                yield Fault(f"{what} {name}", f"edited without an event: {column} is not what events make it")
+    for what, name in left:
+        yield Fault(f"{what} {name}", "deleted: an event tells of it")
 
 
 def _of_evidence(store: Store, told: Told) -> Iterator[Fault]:
