@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 
@@ -9,10 +10,19 @@ import sqlalchemy as sa
 
 from stillwatch.cases.case import Case, Label, after, labels_of
 from stillwatch.cases.checkpoints import Checkpoint, kept_checkpoints
-from stillwatch.cases.event import FIRST, Event, canonical, whole
+from stillwatch.cases.event import FIRST, Action, Event, canonical, whole
 from stillwatch.cases.evidence import Frozen
-from stillwatch.cases.models import GROWING, EventRow, EvidenceRow, IdentityRow, LinkRow, NoteRow, TagRow
-from stillwatch.cases.remedy import REMEDY, Record, folded
+from stillwatch.cases.models import (
+    GROWING,
+    AppealTextRow,
+    EventRow,
+    EvidenceRow,
+    IdentityRow,
+    LinkRow,
+    NoteRow,
+    TagRow,
+)
+from stillwatch.cases.remedy import REMEDY, Appeal, Record, folded
 from stillwatch.cases.remedy_rows import Key, columns_of
 from stillwatch.cases.store import AT_ONCE, Store, event_of
 
@@ -51,6 +61,8 @@ class Told:
     """Each case as they make it."""
     labels: list[Label] = field(default_factory=list)
     """The labels that they give."""
+    erased: set[str] = field(default_factory=set)
+    """Appeals whose words were erased."""
     remedies: dict[Key, Record] = field(default_factory=dict)
     """What is done about cases, as they make it."""
     evidence: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -99,7 +111,8 @@ def audited(store: Store, outside: Iterable[Checkpoint] = (), trusted: str = "")
     that must have signed; empty: any one key may have.
     """
     told = told_by_events(store)
-    faults = [*told.faults, *_of_rows(store, told), *_of_evidence(store, told), *_of_triggers(store)]
+    faults = [*told.faults, *_of_rows(store, told), *_of_evidence(store, told), *_of_words(store, told)]
+    faults += _of_triggers(store)
     holding = 0
     for checkpoint, where in [
         *((one, f"checkpoint {number}") for number, one in kept_checkpoints(store.session)),
@@ -141,6 +154,8 @@ def _gather(told: Told, event: Event, where: str) -> None:
     try:
         told.cases[event.case] = after(case, event)
         told.labels += labels_of(event)
+        if event.action is Action.ERASED:
+            told.erased.add(event.new["looked"])
         for change in event.new.get(REMEDY, ()):
             key = (change["what"], change["id"])
             told.remedies[key] = folded(told.remedies.get(key), change, event.case)
@@ -190,6 +205,20 @@ def _of_remedies(store: Store, told: Told) -> Iterator[Fault]:
                 yield Fault(f"{what} {name}", f"edited without an event: {column} is not what events make it")
     for what, name in left:
         yield Fault(f"{what} {name}", "deleted: an event tells of it")
+
+
+def _of_words(store: Store, told: Told) -> Iterator[Fault]:
+    """Faults of what customers wrote."""
+    appeals = {name: one for (_, name), one in told.remedies.items() if isinstance(one, Appeal)}
+    rows = dict(store.session.execute(sa.select(AppealTextRow.appeal_id, AppealTextRow.text)).tuples().all())
+    for name, text in sorted(rows.items()):
+        appeal = appeals.get(name)
+        if appeal is None or name in told.erased:
+            yield Fault(f"words of appeal {name}", "inserted without an event")
+        elif hashlib.sha256(text.encode("utf-8")).hexdigest() != appeal.sha256:
+            yield Fault(f"words of appeal {name}", "edited: they are not what their hash says")
+    for name in sorted(appeals.keys() - rows.keys() - told.erased):
+        yield Fault(f"words of appeal {name}", "deleted without an event")
 
 
 def _of_evidence(store: Store, told: Told) -> Iterator[Fault]:

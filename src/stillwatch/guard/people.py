@@ -109,6 +109,10 @@ class People:
         """Return what the state says of an account now; None if it does not have it. now: POSIX seconds."""
         return self._published.known(account, model, now)
 
+    def refresh(self) -> None:
+        """Take up what was published and decided since."""
+        self._published.refresh()
+
     def hold(self, what: str, said: Said, *, force: bool = False) -> Entry:
         """Let nothing be done about an account, or about a campaign (camp-…), while somebody looks."""
         if what.startswith("camp-"):
