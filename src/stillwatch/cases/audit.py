@@ -210,7 +210,8 @@ def _of_remedies(store: Store, told: Told) -> Iterator[Fault]:
 def _of_words(store: Store, told: Told) -> Iterator[Fault]:
     """Faults of what customers wrote."""
     appeals = {name: one for (_, name), one in told.remedies.items() if isinstance(one, Appeal)}
-    rows = dict(store.session.execute(sa.select(AppealTextRow.appeal_id, AppealTextRow.text)).tuples().all())
+    query = sa.select(AppealTextRow.appeal_id, AppealTextRow.text)
+    rows = {str(row[0]): str(row[1]) for row in store.session.execute(query)}
     for name, text in sorted(rows.items()):
         appeal = appeals.get(name)
         if appeal is None or name in told.erased:
