@@ -105,5 +105,5 @@ def acting(work: Beside, number: int, by: str = "Anna", second: str = "Bela") ->
     work.cases.review(number, agree=True, by=second, reason="I agree")
 
 
-def by(name: str = "Anna") -> dict[str, str]:
+def by(name: str = "Anna") -> dict[str, Any]:
     return {"by": name, "reason": "so decided"}

@@ -18,8 +18,8 @@ from stillwatch.cases.outbox.message import Message
 from stillwatch.cases.remediation import Remediation
 from stillwatch.cases.remediation.plan_words import Stage
 
-BY = {"by": "Anna", "reason": "so decided"}
-OTHER = {"by": "Chi", "reason": "looked again"}
+BY: dict[str, Any] = {"by": "Anna", "reason": "so decided"}
+OTHER: dict[str, Any] = {"by": "Chi", "reason": "looked again"}
 WATCHED = (
     "remediation",
     "journal.py",

@@ -76,7 +76,7 @@ def agrees(folder: Path) -> None:
             told = {row[0]: row[1] for row in session.execute(sa.text("SELECT key, times FROM told"))}
     written = entries(folder)
     assert max(Counter(entry.data["once"] for entry in written).values(), default=1) == 1
-    known = {one.seq for one in [*steps, *appeals]} | {step.ended for step in steps}
+    known = {step.seq for step in steps} | {one.seq for one in appeals} | {step.ended for step in steps}
     assert known - {None} == {entry.seq for entry in written}
     done = {f"plan.step:{step.id}:done" for step in steps if step.done is not None}
     assert done == {key for key in told if key.endswith(":done")}

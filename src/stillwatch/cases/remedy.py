@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
+from stillwatch.guard.moments import told_or_none
+
 REMEDY = "remedy"
 """Field of an event's `new` that holds them."""
 
@@ -24,6 +26,14 @@ class Record:
     """Its name: the case's number, and what it is within the case."""
     case_id: int
     """Number of the case."""
+
+    def document(self) -> dict[str, Any]:
+        """Return it for people and programs: times as ISO 8601."""
+        found = document_of(self)
+        for one in fields(self):
+            if "float" in str(one.type):
+                found[one.name] = told_or_none(found[one.name])
+        return found
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from stillwatch.cli._case_appeals import VERBS as APPEALS
 from stillwatch.cli._case_audit import audit
 from stillwatch.cli._case_deciding import VERBS as DECIDING
 from stillwatch.cli._case_keeping import VERBS as KEEPING
+from stillwatch.cli._case_letters import VERBS as LETTERS
+from stillwatch.cli._case_plans import VERBS as PLANS
 from stillwatch.cli._case_reading import VERBS as READING
 from stillwatch.cli._group import Whole
 
@@ -20,5 +23,5 @@ def command() -> None:
     """
 
 
-for _verb in (*READING, *DECIDING, *KEEPING, audit):
+for _verb in (*READING, *DECIDING, *PLANS, *LETTERS, *APPEALS, *KEEPING, audit):
     command.add_command(_verb)

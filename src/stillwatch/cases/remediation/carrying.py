@@ -32,9 +32,9 @@ def plan_of(work: Work, case: Case) -> Plan:
 
 
 def refusal(work: Work, case: Case, plan: Plan) -> CaseError | None:
-    """Return why a plan may not be carried out now; None if it may. What restores may always be."""
+    """Return why a plan may not be carried out now; None if it may. What restores needs nobody else."""
     if plan.kind != ACT:
-        return None
+        return None if case.state == State.CLOSED else _open_again(case, plan)
     if case.state != State.ACTING:
         return CaseError(
             f"case {case.id} is {case.state}, and its plan is carried out only while it is {State.ACTING}",
@@ -49,6 +49,14 @@ def refusal(work: Work, case: Case, plan: Plan) -> CaseError | None:
             do=f'move case {case.id} to "{State.SECOND_REVIEW}", and let another person `case review` it',
         )
     return None
+
+
+def _open_again(case: Case, plan: Plan) -> CaseError:
+    return CaseError(
+        f"case {case.id} is open again, and its plan was to take back what was done",
+        where=f"plan {plan.id}",
+        do="make a new plan; to take back single steps: `stillwatch case undo`",
+    )
 
 
 def order(work: Work, case: Case, through: Stage, by: str, why: str) -> Plan:

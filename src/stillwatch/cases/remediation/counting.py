@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from stillwatch.cases.case import Case, Label
 from stillwatch.cases.labels import ACCOUNT
@@ -15,6 +16,7 @@ from stillwatch.cases.remediation.plan_words import RESTORES, Stage, StepKind
 from stillwatch.cases.remedy import Appeal, Crowd, Step
 from stillwatch.cases.states import Outcome, State
 from stillwatch.cases.store import Store
+from stillwatch.guard.moments import told
 
 DAY = 86_400.0
 NO_MISTAKE = (Outcome.INSUFFICIENT,)
@@ -88,6 +90,19 @@ class Wrongful:
     accounts: tuple[Acted, ...]
     """The accounts for which it was wrong, or partly."""
 
+    def document(self) -> dict[str, Any]:
+        """Return it for people and programs: times as ISO 8601."""
+        rows = [
+            {
+                **asdict(one),
+                "stage": Stage(one.stage).shown,
+                "since": told(one.since),
+                "until": told(one.until),
+            }
+            for one in self.accounts
+        ]
+        return {**asdict(self), "accounts": rows}
+
 
 def wrongful(store: Store, now: float) -> Wrongful:
     """Count over a store. now: POSIX seconds."""
@@ -97,13 +112,13 @@ def wrongful(store: Store, now: float) -> Wrongful:
     acted = list(_judged(everybody, cases, appeals, store.labels()))
     counts: dict[tuple[str, str], list[Acted]] = {}
     for one in acted:
-        told = (
+        sorts = (
             ("all", "all"),
             ("kind", one.kind),
             ("verdict", one.verdict),
             ("stage", Stage(one.stage).shown),
         )
-        for key in told:
+        for key in sorts:
             counts.setdefault(key, []).append(one)
     order = ("all", "kind", "verdict", "stage")
     shares = [_share(by, name, some, now) for (by, name), some in counts.items()]
