@@ -75,6 +75,7 @@ class Work(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, outcome=st.sampled_from(["confirmed", "not distillation", "victim"]), by=PEOPLE)
     def close(self, number: int, outcome: str, by: str) -> None:
+        self.act(number, by)
         self.attempt(self.cases.close, number, outcome, by=by)
 
     @rule(number=NUMBERS, place=PLACES, label=st.sampled_from(["cleared", "confirmed"]), by=PEOPLE)
@@ -88,6 +89,8 @@ class Work(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, stage=st.sampled_from([Stage.FIRST, Stage.SLOW, Stage.BLOCK]), by=PEOPLE)
     def carry_out(self, number: int, stage: Stage, by: str) -> None:
+        if by == "Chi":
+            self.attempt(self.cases.move, number, "acting", by=by)
         refused = ""
         if self.door.plans(number):
             refused = self.door.refusal(number)
@@ -96,7 +99,7 @@ class Work(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, place=st.integers(-1, 9), by=PEOPLE)
     def undo(self, number: int, place: int, by: str) -> None:
-        steps = [step.id for made in self.door.plans(number) for step in made.steps]
+        steps = [s.id for made in self.door.plans(number) for s in made.steps if s.state == "done"]
         self.attempt(self.door.undo, number, steps[place % len(steps)] if place >= 0 and steps else "", by=by)
 
     @rule(number=NUMBERS, by=PEOPLE)
@@ -105,8 +108,15 @@ class Work(RuleBasedStateMachine):
             self.attempt(self.door.approve_letter, letter.id, by=by)
             self.attempt(self.door.send_letter, letter.id, by=by)
 
-    @rule(number=NUMBERS, place=PLACES, answer=st.sampled_from(["uphold", "partly", "overturn"]), by=PEOPLE)
+    @rule(
+        number=NUMBERS,
+        place=PLACES,
+        answer=st.sampled_from(["overturn", "partly", "uphold"]),
+        by=st.sampled_from(["Dora", "Eve", "Anna"]),
+    )
     def appeal(self, number: int, place: int, answer: str, by: str) -> None:
+        self.act(number, "Anna")
+        self.send(number, "Bela")
         notices = [one for letter in self.door.letters(number) for one in self.door.notices(letter.id)]
         if not notices:
             return
@@ -184,7 +194,7 @@ class Work(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-FEW = settings(max_examples=8, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=6, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
 TestWork = Work.TestCase
 TestWork.settings = FEW
 

@@ -68,7 +68,14 @@ class Remedies:
 
     def changes(self, records: Iterable[Record]) -> list[dict[str, Any]]:
         """Return what an event says of records as they are to be."""
-        return [change_of(self.one(type(record), record.id), record) for record in records]
+        wanted = list(records)
+        there: dict[Key, Record] = {}
+        for kind in {type(record) for record in wanted}:
+            names = [record.id for record in wanted if type(record) is kind]
+            for start in range(0, len(names), AT_ONCE):
+                part = table_of(kind.what).c.id.in_(names[start : start + AT_ONCE])
+                there |= {(one.what, one.id): one for one in self._read(kind, part)}
+        return [change_of(there.get((record.what, record.id)), record) for record in wanted]
 
     def apply(self, new: Mapping[str, Any], case: int) -> None:
         """Write what an event says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from stillwatch.guard.journal_entry import Entry, Kind
@@ -14,6 +15,8 @@ from stillwatch.response.outcome import Fired
 
 K = TypeVar("K")
 V = TypeVar("V")
+READ = 1_024
+"""Entries whose accounts are kept as numbers."""
 OVER = 0.0
 """An end that has passed on every clock."""
 
@@ -41,8 +44,12 @@ class Clears:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A step that a person took about an account."""
+    """A step that a person took about accounts."""
 
+    seq: int
+    """Number of its entry."""
+    accounts: frozenset[int]
+    """The accounts' keys."""
     fired: Fired
     """The step, as a rule would ask for it."""
     expires: float
@@ -65,12 +72,21 @@ class Overlay:
     """Permits by an organisation's key."""
     revoked: dict[str, int] = field(default_factory=dict)
     """Number of the newest entry that took back permits of a name."""
-    acts: dict[int, tuple[Ordered, ...]] = field(default_factory=dict)
-    """Steps that people took, by an account's key; the newest first."""
+    acts: tuple[Ordered, ...] = ()
+    """Steps that people took; the newest first."""
+    acted: frozenset[int] = frozenset()
+    """All accounts that these are about, so that most need no further look."""
+    freed: dict[int, int] = field(default_factory=dict)
+    """Number of the newest entry that ended steps about an account for good."""
 
     def steps(self, key: int, now: float) -> tuple[Fired, ...]:
         """Return the steps that people took about an account and that have not ended."""
-        return tuple(one.fired for one in self.acts.get(key, ()) if now < one.expires)
+        if key not in self.acted:
+            return ()
+        freed = self.freed.get(key, 0)
+        return tuple(
+            one.fired for one in self.acts if key in one.accounts and now < one.expires and one.seq > freed
+        )
 
 
 def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overlay:
@@ -85,16 +101,17 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
     permits: dict[int, list[PermitTerms]] = {}
     organisations: dict[int, list[PermitTerms]] = {}
     revoked: dict[str, int] = {}
-    acts: dict[int, list[Ordered]] = {}
-    freed: set[tuple[str, str]] = set()
+    acts: list[Ordered] = []
+    freed: dict[int, int] = {}
+    undone: set[str] = set()
     for entry in sorted(listed, key=lambda one: -one.seq):
         if entry.seq in ended or entry.kind is Kind.END:
             continue
         expires = OVER if entry.seq in over else entry.expires
         thing, name = entry.about
         if entry.kind is Kind.ACT:
-            if (thing, name) not in freed:
-                _act(entry, OVER if expires is None else expires, freed, acts)
+            if expires != OVER and not (thing == "campaign" and name in undone):
+                acts.append(_act(entry, OVER if expires is None else expires))
         elif entry.kind is Kind.REVOKE:
             revoked.setdefault(name, entry.seq)
         elif entry.kind is Kind.PERMIT:
@@ -102,12 +119,12 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
         else:
             clears = Clears(entry.seq, entry.kind in (Kind.EXEMPT, Kind.APPEAL), expires)
             if thing == "campaign":
-                freed |= {(thing, name)} if entry.kind is Kind.UNDO else set()
+                undone |= {name} if entry.kind is Kind.UNDO else set()
                 campaigns.setdefault(name, []).append(clears)
             else:
                 key = name if thing == "account" else entry.data.get("account", "")
                 if key and entry.kind in (Kind.APPEAL, Kind.UNDO):
-                    freed.add(("account", key))
+                    freed.setdefault(int(key, 16), entry.seq)
                 if key:
                     accounts.setdefault(int(key, 16), []).append(clears)
     return Overlay(
@@ -117,11 +134,13 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
         _fixed(permits),
         _fixed(organisations),
         revoked,
-        _fixed(acts),
+        tuple(acts),
+        frozenset().union(*(one.accounts for one in acts)),
+        freed,
     )
 
 
-def _act(entry: Entry, expires: float, freed: Set[tuple[str, str]], acts: dict[int, list[Ordered]]) -> None:
+def _act(entry: Entry, expires: float) -> Ordered:
     data = entry.data
     action = Action(
         Step[str(data["step"]).upper()],
@@ -133,9 +152,15 @@ def _act(entry: Entry, expires: float, freed: Set[tuple[str, str]], acts: dict[i
         f"journal-{entry.seq}", entry.hash[:12], Stage.LIVE, action, data["reason"], lasts, entry.time
     )
     thing, name = entry.about
-    for key in [name] if thing == "account" else data["accounts"]:
-        if ("account", key) not in freed:
-            acts.setdefault(int(key, 16), []).append(Ordered(fired, expires))
+    return Ordered(
+        entry.seq, _keys(name if thing == "account" else ",".join(data["accounts"])), fired, expires
+    )
+
+
+@lru_cache(READ)
+def _keys(accounts: str) -> frozenset[int]:
+    """Keys as numbers; read once, since each new entry of the journal makes the overlay anew."""
+    return frozenset(int(key, 16) for key in accounts.split(","))
 
 
 def _permit(

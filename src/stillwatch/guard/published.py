@@ -158,7 +158,7 @@ class PublishedState:
         if row.organisation in overlay.organisations:
             permits += overlay.organisations[row.organisation]
         state = _account(snapshot, row, now)
-        acts = overlay.steps(key, now) if row.campaign and key in overlay.acts else ()
+        acts = overlay.steps(key, now) if row.campaign else ()
         if not (clears or permits):
             return Known(key, state, campaign, Permission.NONE, row.since, acts=acts)
         found = _laid_over(key, state, campaign, row.since, clears, permits, overlay, model, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stillwatch.cases.case import Case, Label
@@ -133,10 +133,10 @@ def wrongful(store: Store, now: float) -> Wrongful:
     )
 
 
-def _acted(store: Store) -> dict[tuple[int, str], Acted]:
-    """Every account that met a step, by case and account."""
+def _acted(store: Store) -> dict[tuple[int, str], tuple[int, float, float]]:
+    """Every account that met a step, by case and account: the hardest stage, since when, until when."""
     crowds = {one.id: one.accounts for one in store.remedies.all(Crowd)}
-    found: dict[tuple[int, str], Acted] = {}
+    found: dict[tuple[int, str], tuple[int, float, float]] = {}
     for step in store.remedies.all(Step):
         if step.kind != StepKind.RESTRICT or step.done is None:
             continue
@@ -146,18 +146,13 @@ def _acted(store: Store) -> dict[tuple[int, str], Acted]:
             if account in out:
                 continue
             key = (step.case_id, account)
-            was = found.get(key, Acted(step.case_id, account, "", "", step.stage, step.done, ends))
-            found[key] = replace(
-                was,
-                stage=max(was.stage, step.stage),
-                since=min(was.since, step.done),
-                until=max(was.until, ends),
-            )
+            stage, since, until = found.get(key, (step.stage, step.done, ends))
+            found[key] = (max(stage, step.stage), min(since, step.done), max(until, ends))
     return found
 
 
 def _judged(
-    acted: Mapping[tuple[int, str], Acted],
+    acted: Mapping[tuple[int, str], tuple[int, float, float]],
     cases: Mapping[int, Case],
     appeals: Iterable[Appeal],
     labels: Iterable[Label],
@@ -165,21 +160,20 @@ def _judged(
     """The same with what people found since: the last word about an account counts."""
     granted = {(one.case_id, one.account): one for one in appeals if one.answer in (PARTLY, OVERTURN)}
     said = {one.subject: one for one in labels if one.scope == ACCOUNT}
-    for key, one in acted.items():
-        case = cases[one.case]
+    for (number, account), (stage, since, until) in acted.items():
+        case = cases[number]
         judged = case.judged or case.found
-        one = replace(one, kind=str(judged.get("kind", case.kind)), verdict=str(judged.get("verdict", "")))
-        appeal, label = granted.get(key), said.get(one.account)
+        appeal, label, wrong = granted.get((number, account)), said.get(account), ""
         if appeal is not None:
-            how = "overturned" if appeal.answer == OVERTURN else "partly"
-            ended = min(one.until, appeal.answered or one.until)
-            yield replace(one, wrong=how, appeal=appeal.id, until=ended)
+            wrong = "overturned" if appeal.answer == OVERTURN else "partly"
+            until = min(until, appeal.answered or until)
         elif case.state == State.CLOSED and case.outcome in RESTORES and case.outcome not in NO_MISTAKE:
-            yield replace(one, wrong="dismissed")
-        elif label is not None and label.case == one.case and label.label in SPARED:
-            yield replace(one, wrong="cleared")
-        else:
-            yield one
+            wrong = "dismissed"
+        elif label is not None and label.case == number and label.label in SPARED:
+            wrong = "cleared"
+        kind, verdict = str(judged.get("kind", case.kind)), str(judged.get("verdict", ""))
+        name = appeal.id if appeal else ""
+        yield Acted(number, account, kind, verdict, stage, since, until, wrong, name)
 
 
 def _share(by: str, name: str, some: list[Acted], now: float) -> WrongShare:

@@ -58,17 +58,18 @@ class DryStep:
 def dry_run(work: Work, plan: Plan, through: Stage) -> list[DryStep]:
     """Return what would be done up to a stage."""
     steps = [step for step in work.steps(plan) if step.stage <= through]
-    return [_dry(work, plan, step) for step in steps]
+    seen: dict[str, Known | None] = {}
+    return [_dry(work, plan, step, seen) for step in steps]
 
 
-def _dry(work: Work, plan: Plan, step: Step) -> DryStep:
+def _dry(work: Work, plan: Plan, step: Step, seen: dict[str, Known | None]) -> DryStep:
     accounts = work.accounts([step.crowd]) if step.crowd else []
     spared = left_out(work.store, accounts, now()) if step.kind == StepKind.RESTRICT else {}
     where, writes = _writes(plan, step)
     ends = "days" in step.parameters and where == "journal"
     fates: dict[str, list[str]] = {}
     if step.kind == StepKind.RESTRICT:
-        fates = _fates(work.people, plan, step, [one for one in accounts if one not in spared])
+        fates = _fates(work.people, plan, step, [one for one in accounts if one not in spared], seen)
     held = {why: len(some) for why, some in fates.items()}
     touched = len(accounts) - len(spared) - sum(held.values())
     return DryStep(
@@ -104,27 +105,35 @@ def _writes(plan: Plan, step: Step) -> tuple[str, str]:
     return "message", f"plan.step: {step.kind}"
 
 
-def _fates(people: People | None, plan: Plan, step: Step, accounts: Iterable[str]) -> dict[str, list[str]]:
-    """Accounts that the guard would leave alone, by the reason; permits count for any of the models taken."""
+def _fates(
+    people: People | None, plan: Plan, step: Step, accounts: Iterable[str], seen: dict[str, Known | None]
+) -> dict[str, list[str]]:
+    """Accounts that the guard would leave alone, by the reason; permits count for any of the models taken.
+    seen: what is known of accounts, which the next step needs too.
+    """
     found: dict[str, list[str]] = {}
     models = [str(one["model"]) for one in plan.content.get("taint", {}).get("models", ())] or [""]
     for account in accounts:
-        why = WITHOUT_STATE if people is None else _fate(people, step, account, models)
+        if people is not None and account not in seen:
+            seen[account] = _known(people, account, models)
+        why = WITHOUT_STATE if people is None else _fate(seen[account], step)
         if why:
             found.setdefault(why, []).append(account)
     return found
 
 
-def _fate(people: People, step: Step, account: str, models: list[str]) -> str:
+def _known(people: People, account: str, models: list[str]) -> Known | None:
     at = now()
     known = people.known(account, models[0], at)
-    if known is None:
-        return UNKNOWN
-    for model in models[1:]:
+    for model in models[1:] if known is not None else ():
         other = people.known(account, model, at)
         if other is not None and other.permission is Permission.COVERS:
             known = other
-    return str(cleared(known) or _limits(known, step, at))
+    return known
+
+
+def _fate(known: Known | None, step: Step) -> str:
+    return UNKNOWN if known is None else str(cleared(known) or _limits(known, step, now()))
 
 
 def _limits(known: Known, step: Step, at: float) -> HeldBack:

@@ -127,6 +127,8 @@ class Remediation:
 
     def dry_run(self, number: int, through: Stage = Stage.BLOCK) -> list[DryStep]:
         """Return what carrying out up to a stage would write where, and whom it would touch."""
+        if self._people is not None:
+            self._people.refresh()
         with self._looking() as work:
             return dry_run(work, carrying.plan_of(work, work.store.case(number)), through)
 
@@ -380,14 +382,10 @@ class Remediation:
 
     @contextmanager
     def _working(self) -> Iterator[Work]:
-        if self._people is not None:
-            self._people.refresh()
         with self.cases.database.writing() as session:
             yield Work(Store(session), self.cases.settings, self._tell, self._people)
 
     @contextmanager
     def _looking(self) -> Iterator[Work]:
-        if self._people is not None:
-            self._people.refresh()
         with self.cases.database.reading() as session:
             yield Work(Store(session), self.cases.settings, self._tell, self._people)

@@ -60,7 +60,7 @@ class Work:
 
     def accounts(self, crowds: Iterable[str]) -> list[str]:
         """Return the accounts of crowds, sorted."""
-        found = (self.remedies.one(Crowd, name) for name in crowds)
+        found = (self.remedies.one(Crowd, name) for name in set(crowds))
         return sorted({account for one in found if one is not None for account in one.accounts})
 
     def journal(self) -> People:
