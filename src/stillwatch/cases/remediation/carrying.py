@@ -6,13 +6,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+import sqlalchemy as sa
+
 from stillwatch.cases.case import Case
 from stillwatch.cases.event import Action
+from stillwatch.cases.models import EventRow
 from stillwatch.cases.remediation.doing import JOURNALS, done, undone, written_under
 from stillwatch.cases.remediation.plan_words import ACT, PlanState, Stage, StepKind, StepState
 from stillwatch.cases.remediation.work import Work
-from stillwatch.cases.remedy import Plan, Record, Step
+from stillwatch.cases.remedy import REMEDY, Plan, Record, Step
 from stillwatch.cases.states import State
+from stillwatch.cases.store import event_of
 from stillwatch.errors import CaseError, StillwatchError
 
 Open = Callable[[], AbstractContextManager[Work]]
@@ -235,9 +239,13 @@ def take_back(open_work: Open, number: int) -> Plan:
 
 def _ordered(work: Work, case: Case, step: Step) -> tuple[str, str]:
     """Who decided that a step is taken back, and why, by the last event that says so."""
-    for event in reversed(list(work.store.events(case.id))):
-        if event.action is Action.ORDERED and any(
-            change["id"] == step.id for change in event.new.get("remedy", ())
-        ):
+    query = (
+        sa.select(EventRow)
+        .where(EventRow.case_id == case.id, EventRow.action == str(Action.ORDERED))
+        .order_by(EventRow.seq.desc())
+    )
+    for row in work.store.session.scalars(query):
+        event = event_of(row)
+        if any(change["id"] == step.id for change in event.new.get(REMEDY, ())):
             return event.actor, event.reason
     return step.by, step.why or "taken back"

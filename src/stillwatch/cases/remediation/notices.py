@@ -103,11 +103,11 @@ def _some(work: Work, letter: Letter, key: bytes) -> None:
     left = [account for account in _goes_to(work, letter) if account not in there]
     count = sa.select(sa.func.count()).where(NoticeRow.case_id == case.id)
     number = session.scalar(count) or 0
-    made = []
+    prefix, made = work.once(""), []
     for account in left[:AT_ONCE]:
         number += 1
         name = f"{case.id}.n{number}"
-        token = token_of(key, work.once(name), account)
+        token = token_of(key, f"{prefix}{name}", account)
         notice = Notice(
             name, case.id, letter.id, account, hash_of(token), letter.appeal_by or 0.0, queued=now()
         )
