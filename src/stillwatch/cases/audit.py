@@ -12,6 +12,7 @@ from stillwatch.cases.checkpoints import Checkpoint, kept_checkpoints
 from stillwatch.cases.event import FIRST, Event, canonical, whole
 from stillwatch.cases.evidence import Frozen
 from stillwatch.cases.models import GROWING, EventRow, EvidenceRow, IdentityRow, LinkRow, NoteRow, TagRow
+from stillwatch.cases.playbook_runs import PlaybookRuns
 from stillwatch.cases.store import AT_ONCE, Store, event_of
 
 
@@ -51,6 +52,8 @@ class Told:
     """The labels that they give."""
     evidence: dict[tuple[int, str], int] = field(default_factory=dict)
     """The evidence that they tell of: case and hash, and the number of the event."""
+    playbooks: PlaybookRuns = field(default_factory=PlaybookRuns)
+    """The runs of playbooks that they make."""
     hashes: dict[int, str] = field(default_factory=dict)
     """The hash of each event."""
     head: tuple[int, str] = (0, FIRST)
@@ -120,6 +123,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
         there = {case.id: case for case in store.cases()}
         for table in (IdentityRow, TagRow, LinkRow, NoteRow):
             store.session.execute(sa.delete(table))
+        told.playbooks.clear(store.session)
         for case in told.cases.values():
             if case.id not in there:  # links may lead to it before its turn comes
                 store.rewrite(case.__class__(case.id), None)
@@ -128,6 +132,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
         for number in there.keys() - told.cases.keys():
             store.session.execute(sa.text("DELETE FROM cases WHERE id = :id"), {"id": number})
         store.rewrite_labels(told.labels)
+        told.playbooks.write(store.session)
     return faults
 
 
@@ -138,6 +143,7 @@ def _gather(told: Told, event: Event, where: str) -> None:
         told.labels += labels_of(event)
         if "evidence" in event.new:
             told.evidence[event.case, event.new["evidence"]["sha256"]] = event.seq
+        told.playbooks.gather(event)
     except (ValueError, TypeError, KeyError) as error:
         told.faults.append(Fault(where, f"it does not fit case {event.case} as it was: {_short(error)}"))
 
@@ -167,6 +173,7 @@ def _of_rows(store: Store, told: Told) -> Iterator[Fault]:
         if is_kept is None or is_made is None or asdict(is_kept) != asdict(is_made):
             how = "deleted" if is_kept is None else "inserted" if is_made is None else "edited"
             yield Fault(f"label {place[1]} of event {place[0]}", f"{how} without an event")
+    yield from (Fault(*fault) for fault in told.playbooks.faults(store.session))
 
 
 def _of_evidence(store: Store, told: Told) -> Iterator[Fault]:

@@ -45,6 +45,12 @@ class Action(StrEnum):
     """It was linked to another case, or a link was taken away."""
     DECIDED = "decided"
     """Somebody decided about single accounts of it."""
+    PLAYBOOK_BEGUN = "playbook begun"
+    """Somebody began to go through a playbook for it."""
+    PLAYBOOK_MARKED = "playbook marked"
+    """Steps of a playbook were marked: by a person, or by checks."""
+    PLAYBOOK_ENDED = "playbook ended"
+    """Somebody ended a run of a playbook before all its steps were settled."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,9 @@ class Event:
     previous: Values
     """The fields of the case that changed, as they were."""
     new: Values
-    """The same fields as they are now; also note, labels and evidence, which are only added to."""
+    """The same fields as they are now; also note, labels, evidence and playbook, which are only
+    added to.
+    """
     before: str
     """Hash of the event before it."""
     hash: str
