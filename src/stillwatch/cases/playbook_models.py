@@ -58,4 +58,3 @@ class CheckFailureRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     since: Mapped[float] = mapped_column(Double)
-    last: Mapped[float] = mapped_column(Double)

@@ -19,7 +19,7 @@ from stillwatch.small_file import read_small
 
 LARGEST = 1 << 20
 """Bytes of a file."""
-MOST_STEPS = 500
+MOST_STEPS = 300
 DEEPEST = 40
 """Lists and objects within each other."""
 LONGEST = 8_000
@@ -30,7 +30,8 @@ MEND = "see `stillwatch playbook validate FILE`, and CACAO Security Playbooks Ve
 def read_playbook(path: Path) -> Playbook:
     """Read and check a file. Raises PlaybookError for what is no valid playbook."""
     data = read_small(path, LARGEST, what="playbook", error=PlaybookError, do="check the path")
-    return playbook_of(data, path.name.removesuffix(".json"), str(path))
+    # A file never has the short name of one that is shipped.
+    return playbook_of(data, f"{path.name.removesuffix('.json')}.json", str(path))
 
 
 def playbook_of(data: bytes, title: str, where: str) -> Playbook:

@@ -69,7 +69,7 @@ def _told(validator: Any, document: Any) -> Iterator[Complaint]:
 @cache
 def _as_written() -> Any:
     """The schemas as they are: draft 7, which skips the words of later drafts that they use."""
-    resources = [(schema["$id"], Resource(schema, DRAFT7)) for schema in vendored().values()]
+    resources = [(schema["$id"], Resource.from_contents(schema, DRAFT7)) for schema in vendored().values()]
     registry: Registry[Any] = Registry().with_resources(resources)
     return Draft7Validator({"$ref": BASE + "playbook.json"}, registry=registry)
 
@@ -78,7 +78,7 @@ def _as_written() -> Any:
 def _as_meant() -> Any:
     """The schemas in the draft whose words they use, so that unknown properties are seen."""
     schemas = {name: _opened(name, schema) for name, schema in vendored().items()}
-    resources = [(schema["$id"], Resource(schema, DRAFT202012)) for schema in schemas.values()]
+    resources = [(schema["$id"], Resource.from_contents(schema, DRAFT202012)) for schema in schemas.values()]
     registry: Registry[Any] = Registry().with_resources(resources)
     return Draft202012Validator({"$ref": BASE + "playbook.json"}, registry=registry)
 

@@ -29,11 +29,8 @@ def binding_of(step: Mapping[str, Any], document: Mapping[str, Any]) -> Binding:
         for key, known in (("check", CHECKS.all()), ("action", ACTIONS))
         if (name := names[key]) and name not in known
     )
-    return Binding(
-        *("" if names[key] in unknown else names[key] for key in ("check", "action")),
-        names["place"],
-        unknown,
-    )
+    check, action = ("" if names[key] in unknown else names[key] for key in ("check", "action"))
+    return Binding(check, action, names["place"], unknown)
 
 
 def _name(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The real state that checks look at: a run, a state of the guard, cases, settings; each read when asked for."""
+"""The real state that checks look at: a run, a state of the guard, cases, settings; each read when needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from stillwatch.response.policy_store import PolicyStore
 from stillwatch.run.reading import Row, Run
 from stillwatch.settings import Settings
 
-count_of = pyarrow.compute.count  # type: ignore[attr-defined]
+count_of = pyarrow.compute.count
 
 
 class NotGiven(Exception):

@@ -56,5 +56,6 @@ def backup_made(places: Places) -> Answer:
         return missing("the folder of backups is empty")
     return told(
         places.now - max(times) <= most * DAY_S,
-        f"the newest of {len(times):,} files was written {places.ago(max(times))} ago; {most:g} days are allowed",
+        f"the newest of {len(times):,} files was written {places.ago(max(times))} ago; "
+        f"{most:g} days are allowed",
     )

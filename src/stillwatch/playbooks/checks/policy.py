@@ -31,7 +31,7 @@ def policy_acts(places: Places) -> Answer:
 
 
 @check(
-    says="Budgets are pooled over the accounts of a campaign, so that the organisation is met and not one account.",
+    says="Budgets are pooled over all accounts of a campaign: the organisation is met, not one account.",
     do="write a rule with slow(campaign_tokens = …), and bring it to shadow, canary and live",
 )
 def budgets_pooled(places: Places) -> Answer:

@@ -21,7 +21,7 @@ def watch_running(places: Places) -> Answer:
     behind = places.last - max(searched)
     return told(
         behind <= DAY_S,
-        f"{len(searched):,} searches; the last one ends {max(behind, 0) / DAY_S:.1f} days before the last exchange",
+        f"{len(searched):,} searches; the last ends {max(behind, 0) / DAY_S:.1f} days before the run does",
     )
 
 

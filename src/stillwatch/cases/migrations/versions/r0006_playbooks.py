@@ -53,7 +53,7 @@ def upgrade() -> None:
         "check_failures",
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("case_id", sa.Integer(), autoincrement=False, nullable=False),
-        *(sa.Column(name, sa.Double(), nullable=False) for name in ("since", "last")),
+        sa.Column("since", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name", "case_id", name="pk_check_failures"),
     )
 
@@ -62,3 +62,9 @@ def downgrade() -> None:
     """Drop the tables; the events tell all that is in them but since when checks are not met."""
     for table in ("check_failures", "playbook_steps", "playbook_runs", "playbook_files"):
         op.drop_table(table)
+
+
+def _run() -> list[sa.Column[int]]:
+    """The columns that name a run."""
+    names = ("case_id", "number")
+    return [sa.Column(name, sa.Integer(), autoincrement=False, nullable=False) for name in names]
