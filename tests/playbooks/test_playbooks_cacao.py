@@ -22,6 +22,7 @@ from stillwatch.playbooks.cacao_schemas import FOLDER, complaints, vendored
 from stillwatch.playbooks.check import CHECKS
 from stillwatch.playbooks.playbook import PASSED, StepKind
 from stillwatch.playbooks.readiness import POINTS
+from stillwatch.playbooks.shipped import FOLDER as PLAYBOOKS
 from stillwatch.playbooks.shipped import NAMES, shipped
 
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
@@ -65,7 +66,7 @@ def _refs(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("title", NAMES)
 def test_a_shipped_playbook_is_what_its_source_makes_and_is_valid(title: str) -> None:
-    path = Path(make_playbooks.FOLDER) / f"{title}.json"
+    path = PLAYBOOKS / f"{title}.json"
     text = path.read_text(encoding="utf-8")
     assert text == make_playbooks.text(title), "run tools/make_playbooks.py"
     assert complaints(json.loads(text)) == []
@@ -187,3 +188,14 @@ def test_an_extension_that_the_playbook_does_not_define_binds_nothing() -> None:
     told = document(name("action", "a"), action("a", check="run_recent"))
     del told["extension_definitions"]
     assert read(told).steps[name("action", "a")].binding.check == ""
+
+
+def test_the_page_tells_of_every_check_playbook_and_point() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
+    for title in NAMES:
+        assert f"| `{title}` |" in page
+        assert f"| {len(shipped(title).numbered())} |" in page
+    for check in CHECKS.all().values():
+        assert f"| `{check.name}` | {check.says} |" in page
+    for point in POINTS:
+        assert f"| {point.number} | {point.title} | {point.source} |" in page

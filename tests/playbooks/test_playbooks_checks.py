@@ -95,7 +95,7 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
-    made.cases.close()
+    made.cases.database.close()
 
 
 def test_every_check_has_a_test_here() -> None:
@@ -204,7 +204,7 @@ def test_runs_are_compared(tmp_path: Path) -> None:
     follows = World(tmp_path / "follows", Group("camp-b", ties=(Tie("successor", "camp-a"),)))
     assert "1 of its campaigns" in follows.ask("compared_with_earlier").evidence
     for world in (alone, follows):
-        world.cases.close()
+        world.cases.database.close()
 
 
 def test_decisions_are_taken_up(world: World) -> None:
@@ -244,7 +244,7 @@ def test_alarms_are_looked_at(world: World) -> None:
 def test_a_run_without_campaigns_needs_no_case(tmp_path: Path) -> None:
     world = World(tmp_path, Group("camp-a", verdict="benign"))
     assert world.holds("run_synced") is Holds.NOT_APPLICABLE
-    world.cases.close()
+    world.cases.database.close()
 
 
 def test_permits_are_known_and_current(world: World) -> None:
@@ -306,9 +306,9 @@ def test_exemptions_hold_until_they_end(world: World) -> None:
 
 RULE = """
 a = rule(when = account.tier == "named", do = {do}, expires = days(1), reason = "x", ceiling = 2,
-    touches = [case(tier = "named")], spares = [case(tier = "present")])
+    touches = [case(tier = "named", verdict = "adversarial", role = "operator")], spares = [case(tier = "present")])
 """
-CONSENT = 'reason = "a", approver = "Ada", policy_line = "terms, section 4"'
+CONSENT = 'consent = hidden(reason = "a", approver = "Ada", policy_line = "terms, section 4")'
 
 
 def test_rules_are_tried_and_act(world: World) -> None:
@@ -486,7 +486,7 @@ def test_a_successor_and_a_victim(tmp_path: Path) -> None:
     world.cases.link(2, "successor of", 1, by="Anna")
     assert world.holds("case_has_successor", 1) is Holds.MET
     assert world.holds("case_has_successor", 2) is Holds.MISSING
-    world.cases.close()
+    world.cases.database.close()
 
 
 def test_a_hold_on_a_case(world: World) -> None:

@@ -36,6 +36,8 @@ def deadlines_set(places: Places) -> Answer:
 def deadlines_kept(places: Places) -> Answer:
     """No open case is overdue."""
     going = _open(places)
+    if not going:
+        return not_applicable("no case is open")
     late = [case for case in going if case.overdue(places.now)]
     return told(not late, f"{len(going):,} open cases, {len(late):,} overdue{_named(late)}")
 
