@@ -14,13 +14,15 @@ from stillwatch.cli import program
 from stillwatch.errors import InputError, TooManyBadRows
 from stillwatch.ingest import Quarantine, Source, otel_kinds
 from stillwatch.ingest.accounts import SEVERAL
-from stillwatch.ingest.columns_used import ColumnsUsed, columns_used, columns_used_once
+from stillwatch.ingest.columns_used import ColumnsOnce, ColumnsUsed, columns_used
 from stillwatch.ingest.request import Context
+from stillwatch.ingest.source import plan
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse
 from stillwatch.registry import FORMATS
 from stillwatch.report.sentences import use as sentences
 from stillwatch.run.reading import Run
+from stillwatch.settings import IngestSettings
 
 ROWS = 60
 
@@ -245,8 +247,19 @@ def test_names_beyond_those_told_are_one_more_row() -> None:
 
 
 def test_columns_are_looked_at_again_where_other_ones_hold_a_value() -> None:
-    format = FORMATS.all()["openai_jsonl"]
+    format, look = FORMATS.all()["openai_jsonl"], ColumnsOnce()
     first = [asked(1, "a") | {"client_ip": "203.0.113.4", "remote_addr": None}]
     other = [asked(1, "a") | {"client_ip": None, "remote_addr": "203.0.113.4"}]
-    assert "remote_addr" in columns_used_once(format, first, Context()).ignored
-    assert "remote_addr" in columns_used_once(format, other, Context()).used
+    assert "remote_addr" in look(format, first, Context()).ignored
+    assert "remote_addr" in look(format, other, Context()).used
+
+
+def test_columns_ignored_do_not_depend_on_the_order_of_the_files(tmp_path: Path) -> None:
+    files = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path, usage in zip(files, ({"prompt_tokens": 7}, "of no form"), strict=True):
+        path.write_bytes(orjson.dumps(asked(1, "a") | {"usage": usage}) + b"\n")
+    one, other = (
+        {source.name: source.columns for source in plan(given, settings=IngestSettings())}
+        for given in (files, files[::-1])
+    )
+    assert one == other

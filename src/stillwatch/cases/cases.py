@@ -21,6 +21,7 @@ from stillwatch.cases.event import Event
 from stillwatch.cases.evidence import Frozen
 from stillwatch.cases.keeping import make
 from stillwatch.cases.labels import evidence_at, feedback_of
+from stillwatch.cases.listing import LONGEST_PAGE, Counted, Listed, Wanted, counted, listed
 from stillwatch.cases.precision import Precision, precision_of
 from stillwatch.cases.schema import must_be_current
 from stillwatch.cases.store import Store
@@ -76,6 +77,16 @@ class Cases:
         """Return every case, by number."""
         with self._reading() as store:
             return store.cases()
+
+    def listed(self, wanted: Wanted, *, first: int = 0, most: int = LONGEST_PAGE) -> Listed:
+        """Return one page of the cases that are wanted. first: how many come before it."""
+        with self.database.reading() as session:
+            return listed(session, wanted, time.time(), first, most)
+
+    def counted(self) -> Counted:
+        """Return how many cases there are, by what matters to who looks at them first."""
+        with self.database.reading() as session:
+            return counted(session, time.time())
 
     def events(self, number: int | None = None, after: int = 0) -> list[Event]:
         """Return events in order: of one case or of all; those with a greater number than `after`."""

@@ -83,20 +83,18 @@ def list_cases(
     as_json: bool,
 ) -> None:
     """List cases: those that need somebody, unless --all or --state asks for others."""
-    from stillwatch.cases.words import folded
+    from stillwatch.cases.listing import LONGEST_PAGE, Wanted
 
     now = time.time()
+    wanted = Wanted(
+        states, kinds, assignee=assignee, tags=tags, overdue=overdue, working=not (every or states)
+    )
+    found: list[Case] = []
     with opened(db) as cases:
-        found = [
-            case
-            for case in cases.all()
-            if (every or states or (case.state != "closed" and not case.snoozed(now)))
-            and (not states or case.state in {one.lower() for one in states})
-            and (not kinds or case.kind in {one.lower() for one in kinds})
-            and (assignee is None or folded(case.assignee) == folded(assignee))
-            and {one.lower() for one in tags} <= {*case.tags}
-            and (not overdue or case.overdue(now))
-        ]
+        while page := cases.listed(wanted, first=len(found)).cases:
+            found += page
+            if len(page) < LONGEST_PAGE:
+                break
     rows = [_row(case, now) for case in found]
     if as_json:
         print_json([case.document(now) for case in found])

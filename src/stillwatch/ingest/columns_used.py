@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from stillwatch.ingest.quarantine import BadRow
@@ -64,16 +63,22 @@ def _told(format: Format, row: Row, context: Context) -> list[Any]:
         return [type(error).__name__]
 
 
-@lru_cache(256)
-def _known(_format: str, _columns: frozenset[str]) -> list[ColumnsUsed]:
-    """A place for the answer for files of one shape, of which a folder may hold thousands."""
-    return []
+class ColumnsOnce:
+    """Looks once at files that hold values in the same columns, of which a folder may hold thousands.
 
+    The first file of a shape answers for all: give the files in an order that does not depend on how they
+    were named.
+    """
 
-def columns_used_once(format: Format, rows: Sequence[Row], context: Context) -> ColumnsUsed:
-    """Return the same, found once for files that hold values in the same columns."""
-    names = frozenset(name for row in rows for name, value in row.items() if not absent(value))
-    place = _known(format.name, names)
-    if not place:
-        place.append(columns_used(format, rows, context))
-    return place[0]
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, frozenset[str]], ColumnsUsed] = {}
+
+    def __call__(self, format: Format, rows: Sequence[Row], context: Context) -> ColumnsUsed:
+        """Return the columns used of a file by its first rows. context: the same for all files."""
+        shape = (
+            format.name,
+            frozenset(name for row in rows for name, value in row.items() if not absent(value)),
+        )
+        if shape not in self._known:
+            self._known[shape] = columns_used(format, rows, context)
+        return self._known[shape]

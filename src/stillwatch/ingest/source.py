@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from stillwatch.errors import InputError
-from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsUsed, columns_used_once
+from stillwatch.ingest.columns_used import NOT_LOOKED_AT, ColumnsOnce, ColumnsUsed
 from stillwatch.ingest.files.address import shown_path
 from stillwatch.ingest.files.found import Found, Opener
 from stillwatch.ingest.files.given import given
@@ -129,10 +129,13 @@ def plan(
         or elsewhere.isdisjoint((resolved := found.on_disk.resolve(), *resolved.parents))
     ]
     opened = Opener(settings, scratch, say)
-    sources: list[Source] = []
-    for done, found in enumerate(files, 1):
-        sources.extend(_source(file, chosen, places, settings) for file in opened(found))
+    look = ColumnsOnce()
+    made: dict[int, list[Source]] = {}
+    # By name, so that the account of use does not depend on the order in which files are given.
+    for done, at in enumerate(sorted(range(len(files)), key=lambda at: files[at].name), 1):
+        made[at] = [_source(file, chosen, places, settings, look) for file in opened(files[at])]
         progress("looking at the files", done, len(files))
+    sources = [source for at in range(len(files)) for source in made[at]]
     if not sources:
         raise InputError(
             "there are no log files",
@@ -165,7 +168,9 @@ def with_neighbours(sources: list[Source]) -> list[Source]:
     return made
 
 
-def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings: IngestSettings) -> Source:
+def _source(
+    found: Found, chosen: str | None, mapping: Mapping | None, settings: IngestSettings, look: ColumnsOnce
+) -> Source:
     place = found.place
     partitions = partitions_of(found.name)
     view = View(unwrap=mapping is None or not names_wrappers(mapping), partitions=partitions)
@@ -192,7 +197,7 @@ def _source(found: Found, chosen: str | None, mapping: Mapping | None, settings:
         View(view.unwrap, partitions, names),
         found.on_disk,
         view.unwrap and _wrapped(place, found.compression, settings),
-        columns_used_once(FORMATS.all()[name], first, context),
+        look(FORMATS.all()[name], first, context),
         lacking(FORMATS.all()[name], first, context),
     )
 
