@@ -48,7 +48,7 @@ _ALL = (
     Action(
         "hold",
         "let nothing be done while somebody looks",
-        "stillwatch guard hold ACCOUNT --state STATE --by NAME --reason TEXT --until DATE",
+        "stillwatch guard hold CAMPAIGN --state STATE --by NAME --reason TEXT --until DATE",
         "/cases/CASE",
     ),
     Action(
