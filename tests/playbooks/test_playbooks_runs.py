@@ -328,7 +328,7 @@ def test_down_and_up_with_runs_in_it(cases: Cases, place: str) -> None:
     before = playbooks.progress(1, 1)
     with Database(place) as database:
         with database.writing() as session:
-            bring_to(session, "0002")
+            bring_to(session, "0004")
         with pytest.raises(CaseError, match="older version"):
             Cases(place)
         upgrade(database, backed_up=True)

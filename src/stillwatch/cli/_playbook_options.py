@@ -40,6 +40,7 @@ def opened_playbooks(
         yield Playbooks(None, run=run_folder, state=state, settings=settings)
         return
     from stillwatch.cases import Cases
+    from stillwatch.cases.outbox.queue import queue
 
     with Cases(db, settings=settings.cases) as cases:
-        yield Playbooks(cases, run=run_folder, state=state, settings=settings)
+        yield Playbooks(cases, run=run_folder, state=state, settings=settings, tell=queue)
