@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
 from stillwatch.case_settings import CaseSettings
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.playbook_settings import PlaybookSettings
 from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
@@ -317,6 +318,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    playbooks: PlaybookSettings = field(default_factory=PlaybookSettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -367,11 +369,12 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     """Settings as plain sections, as run.json tells them: no search depends on those of
-    policies and cases.
+    policies, cases and playbooks.
     """
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
     del sections["policy"]
     del sections["cases"]
+    del sections["playbooks"]
     return sections

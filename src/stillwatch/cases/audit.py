@@ -22,6 +22,7 @@ from stillwatch.cases.models import (
     NoteRow,
     TagRow,
 )
+from stillwatch.cases.playbook_runs import PlaybookRuns
 from stillwatch.cases.remedy import REMEDY, Appeal, Record, folded
 from stillwatch.cases.remedy_rows import Key, columns_of
 from stillwatch.cases.store import AT_ONCE, Store, event_of
@@ -67,6 +68,8 @@ class Told:
     """What is done about cases, as they make it."""
     evidence: dict[tuple[int, str], int] = field(default_factory=dict)
     """The evidence that they tell of: case and hash, and the number of the event."""
+    playbooks: PlaybookRuns = field(default_factory=PlaybookRuns)
+    """The runs of playbooks that they make."""
     hashes: dict[int, str] = field(default_factory=dict)
     """The hash of each event."""
     head: tuple[int, str] = (0, FIRST)
@@ -137,6 +140,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
         there = {case.id: case for case in store.cases()}
         for table in (IdentityRow, TagRow, LinkRow, NoteRow):
             store.session.execute(sa.delete(table))
+        told.playbooks.clear(store.session)
         for case in told.cases.values():
             if case.id not in there:  # links may lead to it before its turn comes
                 store.rewrite(case.__class__(case.id), None)
@@ -146,6 +150,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
         for number in there.keys() - told.cases.keys():
             store.session.execute(sa.text("DELETE FROM cases WHERE id = :id"), {"id": number})
         store.rewrite_labels(told.labels)
+        told.playbooks.write(store.session)
     return faults
 
 
@@ -161,6 +166,7 @@ def _gather(told: Told, event: Event, where: str) -> None:
             told.remedies[key] = folded(told.remedies.get(key), change, event.case)
         if "evidence" in event.new:
             told.evidence[event.case, event.new["evidence"]["sha256"]] = event.seq
+        told.playbooks.gather(event)
     except (ValueError, TypeError, KeyError) as error:
         told.faults.append(Fault(where, f"it does not fit case {event.case} as it was: {_short(error)}"))
 
@@ -191,6 +197,7 @@ def _of_rows(store: Store, told: Told) -> Iterator[Fault]:
             how = "deleted" if is_kept is None else "inserted" if is_made is None else "edited"
             yield Fault(f"label {place[1]} of event {place[0]}", f"{how} without an event")
     yield from _of_remedies(store, told)
+    yield from (Fault(*fault) for fault in told.playbooks.faults(store.session))
 
 
 def _of_remedies(store: Store, told: Told) -> Iterator[Fault]:

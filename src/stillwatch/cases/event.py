@@ -65,6 +65,12 @@ class Action(StrEnum):
     """What a customer wrote was erased."""
     MEASURED = "measured"
     """A later run showed what came back after the steps."""
+    PLAYBOOK_BEGUN = "playbook begun"
+    """Somebody began to go through a playbook for it."""
+    PLAYBOOK_MARKED = "playbook marked"
+    """Steps of a playbook were marked: by a person, or by checks."""
+    PLAYBOOK_ENDED = "playbook ended"
+    """Somebody ended a run of a playbook before all its steps were settled."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Event:
     previous: Values
     """The fields of the case that changed, as they were."""
     new: Values
-    """The same fields as they are now; also note, labels, evidence and remedy, which are
+    """The same fields as they are now; also note, labels, evidence, remedy and playbook, which are
     only added to.
     """
     before: str
