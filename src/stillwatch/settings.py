@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
 from stillwatch.case_settings import CaseSettings
+from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError, without_passwords
 from stillwatch.playbook_settings import PlaybookSettings
 from stillwatch.policy_settings import PolicySettings
@@ -319,6 +320,7 @@ class Settings:
     policy: PolicySettings = field(default_factory=PolicySettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
     playbooks: PlaybookSettings = field(default_factory=PlaybookSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
 
 def load(path: Path | None) -> Settings:
@@ -369,7 +371,7 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     """Settings as plain sections, as run.json tells them: no search depends on those of
-    policies, cases and playbooks.
+    policies, cases, playbooks and the console.
     """
     sections = as_document(settings)
     for name in OF_MACHINES:
@@ -377,4 +379,5 @@ def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     del sections["policy"]
     del sections["cases"]
     del sections["playbooks"]
+    del sections["console"]
     return sections

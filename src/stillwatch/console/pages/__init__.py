@@ -1,0 +1,1 @@
+"""One file for each kind of page: it declares PAGES and ACTS."""

@@ -1,0 +1,133 @@
+"""Runs the console on granian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LOGGING_CONFIG, LogLevels
+from starlette.types import ASGIApp
+
+from stillwatch.cases.cases import Cases
+from stillwatch.console.access.openid_provider import Provider
+from stillwatch.console.app import application
+from stillwatch.console.desk import Desk
+from stillwatch.console.role import Role
+from stillwatch.console.runs import Runs
+from stillwatch.console.seen import Doors
+from stillwatch.console.site import Site
+from stillwatch.console_settings import ConsoleSettings
+from stillwatch.errors import SettingError
+from stillwatch.settings import Settings
+from stillwatch.small_file import read_small
+
+HEADER_MS = 10_000
+"""Milliseconds until the head of a call must be whole."""
+HEAD_BYTES = 64 << 10
+"""Bytes of the head of a call."""
+END_S = 10
+"""Seconds that calls in progress have when the console ends."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served, and where."""
+
+    host: str
+    """Address that is listened on."""
+    port: int
+    """Port that is listened on."""
+    site: Site
+    """How browsers reach it."""
+    db: str
+    """Where the cases are."""
+    runs: tuple[Path, ...]
+    """Runs, or folders of runs."""
+    state: Path | None
+    """The guard's state."""
+    settings: Settings
+    """All settings."""
+    secret: str
+    """What device cookies and challenges are signed with."""
+    workers: int = 1
+    """Processes."""
+    certificate: Path | None = None
+    """Certificate for TLS, PEM."""
+    key: Path | None = None
+    """Its key, PEM."""
+
+
+def serve(serving: Serving) -> None:
+    """Serve until SIGTERM or SIGINT; calls in progress are answered first. Raises SettingError."""
+    server: Any = Granian(
+        "stillwatch.console.serving",
+        address=serving.host,
+        port=serving.port,
+        interface=Interfaces.ASGI,
+        workers=serving.workers,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEAD_BYTES),
+        websockets=False,
+        backlog=256,
+        log_access=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_to_stderr(LOGGING_CONFIG),
+        workers_kill_timeout=END_S,
+        respawn_failed_workers=True,
+        ssl_cert=serving.certificate,
+        ssl_key=serving.key,
+    )
+    try:
+        server.serve(target_loader=partial(loaded, serving), wrap_loader=False)
+    except (OSError, RuntimeError) as error:
+        raise SettingError(
+            f"the console cannot listen: {error}",
+            where=f"{serving.host}, port {serving.port}",
+            do="choose another --host or --port",
+        ) from error
+
+
+def loaded(serving: Serving) -> ASGIApp:
+    """Return the application of one process."""
+    cases = Cases(serving.db, settings=serving.settings.cases)
+    doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
+    return application(
+        Desk(doors, serving.site, secret=serving.secret, provider=provider_of(serving.settings.console))
+    )
+
+
+def provider_of(settings: ConsoleSettings) -> Provider | None:
+    """Return the OpenID provider of the settings; None where none is set. Raises SettingError."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client:
+        raise SettingError(
+            "a provider needs the console's client id",
+            where="console.oidc_client",
+            do="set it under [console]",
+        )
+    for one in settings.oidc_roles:
+        group, _, role = one.rpartition("=")
+        if not group or role not in {known.word for known in Role}:
+            raise SettingError(
+                "this gives no group a role",
+                where=f"console.oidc_roles: {one[:80]}",
+                do='write "GROUP=analyst"',
+            )
+    secret = ""
+    if settings.oidc_secret_file:
+        file = Path(settings.oidc_secret_file)
+        data = read_small(file, 4_096, what="client's secret", error=SettingError, do="check the path")
+        secret = data.decode("utf-8", "replace").strip()
+    return Provider(settings.oidc_issuer, settings.oidc_client, secret)
+
+
+def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:
+    """The server's log on stderr, where a command's notes belong."""
+    handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in config["handlers"].items()}
+    return {**config, "handlers": handlers}
