@@ -12,6 +12,7 @@ from case_stores import sql, stocked
 from outbox_receivers import channels_toml
 
 from stillwatch.cases import Cases
+from stillwatch.cases import access_models as _access_models  # noqa: F401
 from stillwatch.cases.database import Database
 from stillwatch.cases.keeping import backup, upgrade
 from stillwatch.cases.models import Base
