@@ -51,19 +51,7 @@ def document(name: str) -> dict[str, Any]:
         "description": source["description"],
         "playbook_types": source["types"],
         "playbook_activities": source["activities"],
-        "playbook_processing_summary": {
-            "manual_playbook": True,
-            "external_playbooks": False,
-            "parallel_processing": any("parallel" in step for step in source["steps"]),
-            "if_logic": bool(conditions),
-            "while_logic": False,
-            "switch_logic": False,
-            "temporal_logic": False,
-            "data_markings": True,
-            "digital_signatures": False,
-            "countersigned_signatures": False,
-            "extensions": True,
-        },
+        "playbook_processing_summary": _summary(source["steps"]),
         "created_by": MAKER,
         "created": CREATED,
         "modified": MODIFIED,
@@ -163,6 +151,23 @@ class Workflow:
             "agent": ANALYST,
             **({"step_extensions": {EXTENSION: binding}} if binding else {}),
         }
+
+
+def _summary(steps: list[dict[str, Any]]) -> dict[str, bool]:
+    """What a reader must be able to process."""
+    return {
+        "manual_playbook": True,
+        "external_playbooks": False,
+        "parallel_processing": any("parallel" in step for step in steps),
+        "if_logic": any("if" in step for step in steps),
+        "while_logic": False,
+        "switch_logic": False,
+        "temporal_logic": False,
+        "data_markings": True,
+        "digital_signatures": False,
+        "countersigned_signatures": False,
+        "extensions": True,
+    }
 
 
 def _variables(conditions: list[str]) -> dict[str, Any]:

@@ -99,6 +99,9 @@ def test_a_playbook_by_command_from_begin_to_end() -> None:
     assert (ended["number"], ended["state"]) == (2, "ended")
     called("case", "audit", "verify")
     called("case", "audit", "rebuild", "--check")
+    with Cases("CASES.db") as cases:
+        topics = [one.topic for one in cases.outbox.deliveries()]
+    assert [topics.count(f"playbook.{word}") for word in ("begun", "done")] == [2, 1]
 
 
 def test_nothing_begun_is_told() -> None:
