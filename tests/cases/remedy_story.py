@@ -72,18 +72,26 @@ def story(cases: Cases, door: Remediation) -> None:
         door.undo(1, **OTHER)
 
 
-def main(folder: Path, dies_at: int) -> None:
-    """Live the story, until the call of that number; prints how many there were if it lives on."""
+def main(folder: Path, what: str, dies_at: int) -> None:
+    """Live the story, until the call of that number; prints how many there were if it lives on.
+
+    what: any, a call or a return in the parts that matter; append, a return from writing the journal, when
+    the store does not know of the entry yet; tell, a return from queueing a message.
+    """
     count = 0
 
     def watch(frame: Any, event: str, _argument: object) -> None:
         nonlocal count
-        if (event in ("call", "return") and frame.f_code.co_filename.endswith(WATCHED)) or (
-            "remediation" in frame.f_code.co_filename
-        ):
-            count += 1
-            if count == dies_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+        file, name = frame.f_code.co_filename, frame.f_code.co_name
+        if what == "any":
+            counts = event in ("call", "return") and (file.endswith(WATCHED) or "remediation" in file)
+        elif what == "append":
+            counts = event == "return" and name == "append" and file.endswith("journal.py")
+        else:
+            counts = event == "return" and name == "tell"
+        count += counts
+        if counts and count == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     cases, door = opened(folder)
     with cases, door:
@@ -94,4 +102,4 @@ def main(folder: Path, dies_at: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

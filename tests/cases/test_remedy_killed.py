@@ -42,10 +42,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lived(folder: Path, dies_at: int) -> subprocess.CompletedProcess[str]:
+def lived(folder: Path, what: str, dies_at: int) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     return subprocess.run(
-        [sys.executable, remedy_story.__file__, str(folder), str(dies_at)],
+        [sys.executable, remedy_story.__file__, str(folder), what, str(dies_at)],
         capture_output=True,
         text=True,
         check=False,
@@ -85,29 +85,57 @@ def agrees(folder: Path) -> None:
     assert set(told.values()) <= {1}
 
 
-@pytest.mark.parametrize("points", [8, pytest.param(50, marks=pytest.mark.slow)])
-def test_killed_at_random_points_and_gone_on_with(begun: Path, tmp_path: Path, points: int) -> None:
-    whole = tmp_path / "whole"
-    shutil.copytree(begun, whole)
-    ran = lived(whole, 0)
-    assert ran.returncode == 0, ran.stderr
-    calls = int(ran.stdout)
-    agrees(whole)
+def killed(begun: Path, tmp_path: Path, whole: Path, what: str, point: int) -> None:
+    """Kill a life at a point; what was begun is ended, and the rest of the story can be lived."""
+    folder = tmp_path / f"{what}-{point}"
+    shutil.copytree(begun, folder)
+    died = lived(folder, what, point)
+    assert died.returncode == -9, died.stderr
+    cases, door = remedy_story.opened(folder)
+    with cases, door:
+        door.resume()
+    agrees(folder)
+    cases, door = remedy_story.opened(folder)
+    with cases, door:
+        remedy_story.story(cases, door)
+    agrees(folder)
+    assert [(one.kind, one.subject) for one in entries(folder)] == [
+        (one.kind, one.subject) for one in entries(whole)
+    ]
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def whole(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The story lived to its end."""
+    folder = tmp_path_factory.mktemp("lived") / "whole"
+    shutil.copytree(begun, folder)
+    assert lived(folder, "any", 0).returncode == 0
+    agrees(folder)
+    return folder
+
+
+@pytest.mark.parametrize("points", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_at_random_points_and_gone_on_with(
+    begun: Path, tmp_path: Path, whole: Path, points: int
+) -> None:
+    shutil.copytree(begun, tmp_path / "counted")
+    calls = int(lived(tmp_path / "counted", "any", 0).stdout)
     dice = random.Random(SEED)
-    for point in range(points):
-        folder = tmp_path / str(point)
-        shutil.copytree(begun, folder)
-        died = lived(folder, dice.randint(1, calls))
-        assert died.returncode == -9, died.stderr
-        cases, door = remedy_story.opened(folder)
-        with cases, door:
-            door.resume()
-        agrees(folder)
-        cases, door = remedy_story.opened(folder)
-        with cases, door:
-            remedy_story.story(cases, door)
-        agrees(folder)
-        assert [(one.kind, one.subject) for one in entries(folder)] == [
-            (one.kind, one.subject) for one in entries(whole)
-        ]
-        shutil.rmtree(folder)
+    for _ in range(points):
+        killed(
+            begun, tmp_path, whole, "any", dice.randint(1, calls - calls // 50)
+        )  # the count varies a little
+
+
+@pytest.mark.parametrize("point", range(1, 8))
+def test_killed_between_the_journal_and_the_store(
+    begun: Path, tmp_path: Path, whole: Path, point: int
+) -> None:
+    assert len(entries(whole)) == 7
+    killed(begun, tmp_path, whole, "append", point)
+
+
+@pytest.mark.parametrize("point", [1, 4, 9])
+def test_killed_between_a_message_and_its_event(begun: Path, tmp_path: Path, whole: Path, point: int) -> None:
+    killed(begun, tmp_path, whole, "tell", point)

@@ -13,6 +13,7 @@ from stillwatch.cases.cases import Cases
 from stillwatch.cases.changing import Editing
 from stillwatch.cases.event import Action
 from stillwatch.cases.labels import evidence_at
+from stillwatch.cases.outbox.queue import queue
 from stillwatch.cases.remediation import appeals, carrying, notices
 from stillwatch.cases.remediation.counting import Wrongful, wrongful
 from stillwatch.cases.remediation.dry import DryStep, dry_run
@@ -23,7 +24,7 @@ from stillwatch.cases.remediation.planning import in_force, planned
 from stillwatch.cases.remediation.taken import takers
 from stillwatch.cases.remediation.tokens import appeal_key, key_path, token_of
 from stillwatch.cases.remediation.watching import compared, measured
-from stillwatch.cases.remediation.work import Tell, Work, nobody, now
+from stillwatch.cases.remediation.work import Tell, Work, now
 from stillwatch.cases.remedy import Appeal, Letter, Measure, Notice, Plan, Step
 from stillwatch.cases.store import Store
 from stillwatch.cases.words import LONGEST_TEXT, name_of, text_of
@@ -69,7 +70,7 @@ class Remediation:
     """
 
     def __init__(
-        self, cases: Cases, state: Path | None = None, *, tell: Tell = nobody, appeal_key: Path | None = None
+        self, cases: Cases, state: Path | None = None, *, tell: Tell = queue, appeal_key: Path | None = None
     ) -> None:
         """state: that of the guard, with its signing key; without it nothing is done at the gateway. tell:
         queues messages. appeal_key: the key of appeal links, beside a SQLite file unless told otherwise.

@@ -15,6 +15,7 @@ from stillwatch.cases.case import Case
 from stillwatch.cases.event import FIRST, Action
 from stillwatch.cases.models import EventRow
 from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.outbox.queue import queue
 from stillwatch.cases.remedy import Crowd, Plan, Record, Step
 from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.cases.store import Store
@@ -26,11 +27,6 @@ Tell = Callable[[Session, Message], object]
 DAY = 86_400.0
 
 
-def nobody(_session: Session, _message: Message) -> bool:
-    """Tell nobody: where no outbox is."""
-    return False
-
-
 @dataclass(frozen=True)
 class Work:
     """A session, and what else is needed."""
@@ -39,7 +35,7 @@ class Work:
     """The store of cases, within a session that writes."""
     settings: CaseSettings
     """How people decide."""
-    tell: Tell = nobody
+    tell: Tell = queue
     """Who is told."""
     people: People | None = None
     """The guard's journal; None: no state was given."""
