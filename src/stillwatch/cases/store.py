@@ -76,8 +76,8 @@ class Store:
         return [
             Case(
                 **{name: getattr(row, name) for name in SCALARS},
-                found=_read(row.found),
-                judged=_read(row.judged),
+                found=read_json(row.found),
+                judged=read_json(row.judged),
                 identities=tuple(beside["identities"].get(row.id, ())),
                 tags=tuple(beside["tags"].get(row.id, ())),
                 links=tuple(beside["links"].get(row.id, ())),
@@ -204,7 +204,7 @@ class Store:
                 row.label,
                 row.outcome,
                 row.expires,
-                _read(row.data),
+                read_json(row.data),
             )
             for row in rows
         ]
@@ -275,7 +275,7 @@ def event_of(row: EventRow) -> Event:
     )
 
 
-def _read(text: str) -> Any:
+def read_json(text: str) -> Any:
     """Canonical JSON as a value; a text that is none stands for itself, so that the audit can name it."""
     try:
         return json.loads(text)
