@@ -115,6 +115,7 @@ def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int
         for path in PAGES:
             page = context.new_page()
             page.goto(address + path)
+            assert "/sign-in" not in page.url
             for details in page.locator("main details > summary").all():
                 details.click()
             found = Axe().run(page).response["violations"]
