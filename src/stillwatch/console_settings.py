@@ -36,8 +36,8 @@ class ConsoleSettings(Section):
     token_days: float = setting(90.0, "The most days for which a token may be made.", Within(1, 3_650))
     public_url: str = setting(
         "",
-        "How browsers reach the console, as https://stillwatch.example; empty: at the address that it listens "
-        "on. Passkeys and OIDC are bound to it.",
+        "How browsers reach the console, as https://stillwatch.example; empty: at the address that it "
+        "listens on. Passkeys and OIDC are bound to it.",
         Anything("an address without a path, or nothing"),
     )
     trusted_proxies: tuple[str, ...] = setting(

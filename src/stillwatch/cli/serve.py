@@ -54,11 +54,11 @@ def command(
 ) -> None:
     """Open the console: overview, cases, campaigns, audit, for people who sign in.
 
-    The first start makes the store of cases if there is none, and one user with the role admin, whose one-time
-    link is printed. It listens on this machine only, unless TLS is given or a proxy ends it.
+    The first start makes the store of cases if there is none, and one user with the role admin, whose
+    one-time link is printed. It listens on this machine only, unless TLS is given or a proxy ends it.
     """
     from stillwatch.console.access.secrets import fresh
-    from stillwatch.console.serving import Serving, serve
+    from stillwatch.console.serving import Serving, provider_of, serve
     from stillwatch.console.site import site_of
     from stillwatch.console.start import first_link
     from stillwatch.settings import load
@@ -77,11 +77,11 @@ def command(
         behind_proxy=behind_proxy,
         proxies=settings.console.trusted_proxies,
     )
+    provider_of(settings.console)
     link = first_link(db, settings, first_user)
     if link:
-        click.echo(
-            f"Set the password of {first_user} here, within {settings.console.link_hours:g} hours: {site.origin}/welcome/{link}"
-        )
+        hours = f"{settings.console.link_hours:g} hours"
+        click.echo(f"Set the password of {first_user} within {hours}: {site.origin}/welcome/{link}")
     click.echo(f"The console is at {site.origin}/; end it with Ctrl-C.")
     serve(Serving(host, port, site, db, runs, state, settings, fresh(), workers, tls_cert, tls_key))
 

@@ -15,7 +15,9 @@ from stillwatch.console.seen import Seen
 
 @dataclass(frozen=True)
 class Act:
-    """One act. A browser posts a form with the CSRF token to `path`; a program posts JSON to it below /api/v1."""
+    """One act. A browser posts a form with the CSRF token to `path`; a program posts JSON to it below
+    /api/v1.
+    """
 
     path: str
     """Its path, as Starlette has it: /cases/{number:int}/note."""
@@ -24,8 +26,8 @@ class Act:
     role: Role
     """The least role that may do it."""
     fields: type[msgspec.Struct]
-    """What it takes: see forms.py for the types of fields."""
+    """What it takes: see fields.py for the types of fields."""
     do: Callable[[Seen, Any], Done]
-    """Does it, with a `fields`; runs in a thread. Errors of errors.py are shown with what was written kept."""
+    """Does it, with a `fields`; runs in a thread. Errors of errors.py are shown with what was written."""
     fresh: bool = False
     """Whether it asks for a sign-in of the last minutes; then it cannot be done with a token."""

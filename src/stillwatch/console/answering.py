@@ -77,8 +77,8 @@ def act_for_browsers(desk: Desk, act: Act) -> Handler:
                 return fault(desk, request, refused, user=user, status=403, written=fields)
             if not user.may(act.role):
                 return fault(desk, request, _too_low(user, act.role), user=user, status=403, written=fields)
-            if act.fresh and user.proved < time.time() - desk.settings.fresh_minutes * 60:
-                return fault(desk, request, _stale(desk), user=user, status=403, written=fields)
+            if act.fresh and not desk.fresh(user):
+                return fault(desk, request, desk.stale(), user=user, status=403, written=fields)
             wanted = from_form(act.fields, fields, ignore=(FIELD,))
             done = await run_in_threadpool(act.do, _seen(desk, request, user, None), wanted)
         except StillwatchError as error:
@@ -186,14 +186,6 @@ def _too_low(user: User, role: Role) -> StillwatchError:
         else f"this needs the role {role.word}"
     )
     return StillwatchError(what, where=f"{user.name}, {user.role.word}", do="ask an admin of the console")
-
-
-def _stale(desk: Desk) -> StillwatchError:
-    return StillwatchError(
-        f"this needs a sign-in of the last {desk.settings.fresh_minutes:g} minutes",
-        where="your session",
-        do="prove again who you are at /sign-in/again, then send it once more",
-    )
 
 
 def _no_token() -> StillwatchError:

@@ -16,6 +16,7 @@ from stillwatch.console.declared import Declared, declared
 from stillwatch.console.desk import Desk
 from stillwatch.console.fault_pages import API, fault
 from stillwatch.console.hull import Hull
+from stillwatch.console.openapi import openapi_route
 from stillwatch.console.sign_in.routes import sign_in_routes
 from stillwatch.console.static_files import answer_static
 from stillwatch.errors import StillwatchError
@@ -26,7 +27,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
     """Return the application. has: pages and acts; None: those of console/pages."""
     told = has or declared()
-    routes: list[Route] = []
+    routes: list[Route] = [openapi_route(desk, told)]
     for prefix, page_of, act_of in (
         ("", answering.page_for_browsers, answering.act_for_browsers),
         (API, answering.page_for_programs, answering.act_for_programs),

@@ -42,8 +42,8 @@ async def body_of(request: Request, kind: str) -> bytes:
 
 
 async def form_of(request: Request) -> dict[str, list[str]]:
-    """Return the fields of a form, each with all its values. Raises InputError as `body_of`, and for text that
-    is not UTF-8.
+    """Return the fields of a form, each with all its values. Raises InputError as `body_of`, and for text
+    that is not UTF-8.
     """
     data = await body_of(request, FORM)
     try:

@@ -28,8 +28,8 @@ class Declared:
 
 @cache
 def declared() -> Declared:
-    """Return what the files of console/pages declare: PAGES and ACTS, either may be missing. Raises ValueError
-    where two declare the same.
+    """Return what the files of console/pages declare: PAGES and ACTS, either may be missing. Raises
+    ValueError where two declare the same.
     """
     found_pages: list[Page] = []
     found_acts: list[Act] = []

@@ -15,16 +15,18 @@ from starlette.responses import HTMLResponse, Response
 
 from stillwatch.console.access import sessions, tokens
 from stillwatch.console.access.log import Access, logged
+from stillwatch.console.access.openid_provider import Provider
 from stillwatch.console.access.secrets import derived, fresh
 from stillwatch.console.access.sessions import Where
+from stillwatch.console.access.slowing import Slowing
 from stillwatch.console.declared import declared
 from stillwatch.console.flash import said_in
 from stillwatch.console.seen import Doors, User
 from stillwatch.console.shown import Shown
-from stillwatch.console.sign_in.slowing import Slowing
 from stillwatch.console.site import Site
 from stillwatch.console.templating import environment
 from stillwatch.console_settings import ConsoleSettings
+from stillwatch.errors import StillwatchError
 
 T = TypeVar("T")
 LOOK = "look"
@@ -49,6 +51,9 @@ class Desk:
     """Failed sign-ins."""
     secret: str = field(default_factory=fresh, repr=False)
     """What device cookies and challenges are signed with."""
+
+    provider: Provider | None = None
+    """The OpenID provider with which people sign in; None: none is set."""
 
     @property
     def settings(self) -> ConsoleSettings:
@@ -100,6 +105,18 @@ class Desk:
         if stale:
             await self.writing(partial(tokens.touch, number=user.token, now=now))
         return user
+
+    def fresh(self, user: User) -> bool:
+        """Return whether somebody proved who they are in the last minutes."""
+        return user.proved >= time.time() - self.settings.fresh_minutes * 60
+
+    def stale(self) -> StillwatchError:
+        """Return the error for who did not."""
+        return StillwatchError(
+            f"this needs a sign-in of the last {self.settings.fresh_minutes:g} minutes",
+            where="your session",
+            do="prove again who you are at /sign-in/again, then send it once more",
+        )
 
     def where(self, request: Request) -> Where:
         """Return where a browser is."""

@@ -17,8 +17,8 @@ LONGEST = 600
 
 
 def say(answer: Response, request: Request, site: Site, sentence: str, session: str = "") -> None:
-    """Let the next page show a sentence; signed, so that nobody else can put one there. session: the secret of a
-    session that begins with this answer.
+    """Let the next page show a sentence; signed, so that nobody else can put one there. session: the secret
+    of a session that begins with this answer.
     """
     secret = session or request.cookies.get(site.cookie, "")
     text = base64.urlsafe_b64encode(sentence[:LONGEST].encode()).decode()

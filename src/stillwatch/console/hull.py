@@ -1,4 +1,4 @@
-"""What every call passes: its host is ours, it has an id, and every answer has the headers that keep it safe."""
+"""What every call passes: its host is ours, it has an id, every answer has the headers that keep it safe."""
 
 from __future__ import annotations
 

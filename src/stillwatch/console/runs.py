@@ -1,4 +1,4 @@
-"""The runs that the console shows: found below the folders that it was given, opened when they are looked at."""
+"""The runs that the console shows: found below the folders that it was given, opened when looked at."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Runs:
         raise RunError(
             "the console has no such run",
             where=name[:80],
-            do="see the list of runs, or start `stillwatch serve --runs FOLDER` with the folder that it is in",
+            do="see the list of runs, or start `stillwatch serve --runs FOLDER` with its folder",
         )
 
     def _places(self) -> list[Path]:

@@ -49,6 +49,8 @@ class Doors:
     """The guard's state; None: no guard is shown."""
     settings: Settings
     """All settings."""
+    origin: str = ""
+    """How browsers reach the console: scheme, host and port."""
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,17 @@ from granian.log import LOGGING_CONFIG, LogLevels
 from starlette.types import ASGIApp
 
 from stillwatch.cases.cases import Cases
+from stillwatch.console.access.openid_provider import Provider
 from stillwatch.console.app import application
 from stillwatch.console.desk import Desk
+from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
 from stillwatch.console.seen import Doors
 from stillwatch.console.site import Site
+from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError
 from stillwatch.settings import Settings
+from stillwatch.small_file import read_small
 
 HEADER_MS = 10_000
 """Milliseconds until the head of a call must be whole."""
@@ -91,8 +95,36 @@ def serve(serving: Serving) -> None:
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
     cases = Cases(serving.db, settings=serving.settings.cases)
-    doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings)
-    return application(Desk(doors, serving.site, secret=serving.secret))
+    doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
+    return application(
+        Desk(doors, serving.site, secret=serving.secret, provider=provider_of(serving.settings.console))
+    )
+
+
+def provider_of(settings: ConsoleSettings) -> Provider | None:
+    """Return the OpenID provider of the settings; None where none is set. Raises SettingError."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client:
+        raise SettingError(
+            "a provider needs the console's client id",
+            where="console.oidc_client",
+            do="set it under [console]",
+        )
+    for one in settings.oidc_roles:
+        group, _, role = one.rpartition("=")
+        if not group or role not in {known.word for known in Role}:
+            raise SettingError(
+                "this gives no group a role",
+                where=f"console.oidc_roles: {one[:80]}",
+                do='write "GROUP=analyst"',
+            )
+    secret = ""
+    if settings.oidc_secret_file:
+        file = Path(settings.oidc_secret_file)
+        data = read_small(file, 4_096, what="client's secret", error=SettingError, do="check the path")
+        secret = data.decode("utf-8", "replace").strip()
+    return Provider(settings.oidc_issuer, settings.oidc_client, secret)
 
 
 def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Column:
     title: str = ""
     """What stands above it; empty: its name."""
     form: Form = "text"
-    """How a value is shown: count with thousands apart, time (POSIX seconds) in UTC, words as a short list."""
+    """How a value is shown: count with thousands apart, time (POSIX seconds) in UTC, words as a list."""
     link: str = ""
     """Where a cell leads, with columns in braces, as in "/cases/{id}"; empty: nowhere."""
 

@@ -16,7 +16,7 @@ class Site:
     origin: str = "http://127.0.0.1:8700"
     """Scheme, host and port, as a browser writes them."""
     hosts: frozenset[str] = frozenset(("127.0.0.1:8700", "localhost:8700"))
-    """What the Host header may be, in small letters: another name that leads here is an attack (DNS rebinding)."""
+    """What the Host header may be, in small letters; another name that leads here is DNS rebinding."""
     behind_proxy: bool = False
     """Whether a proxy of the owner's stands before it, which ends TLS."""
     proxies: tuple[Network, ...] = field(default=())
@@ -61,7 +61,7 @@ def site_of(
 ) -> Site:
     """Return the site of an address that is listened on, and of the one that browsers use."""
     scheme = "https" if tls else "http"
-    hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if _loops(host) else set()
+    hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if loops(host) else set()
     shown = f"[{host}]" if ":" in host else host
     origin = public_url.rstrip("/").lower() or f"{scheme}://{shown}:{port}"
     hosts |= {f"{shown}:{port}", urlsplit(origin).netloc}
@@ -73,7 +73,8 @@ def site_of(
     )
 
 
-def _loops(host: str) -> bool:
+def loops(host: str) -> bool:
+    """Return whether a host is this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

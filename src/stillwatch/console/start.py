@@ -12,8 +12,8 @@ MACHINE = "stillwatch serve"
 
 
 def first_link(db: str, settings: Settings, name: str) -> str:
-    """Make the store where there is none. Return the secret of a one-time link while nobody can sign in: of the
-    first user, who is made then; empty once somebody can.
+    """Make the store where there is none. Return the secret of a one-time link while nobody can sign in: of
+    the first user, who is made then; empty once somebody can.
     """
     with Cases(db, create=True, settings=settings.cases) as cases, cases.database.writing() as session:
         there = users.everybody(session)

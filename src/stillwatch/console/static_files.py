@@ -1,4 +1,4 @@
-"""Styles, scripts and vendored libraries: the hash of a file is in its address, so it may be kept for ever."""
+"""Styles, scripts and vendored libraries: the hash of a file is in its address, so it may be kept."""
 
 from __future__ import annotations
 

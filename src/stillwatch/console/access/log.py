@@ -26,7 +26,7 @@ class Access(StrEnum):
     SIGNED_OUT = "signed out"
     """A session was ended, or several."""
     REFUSED = "sign-in refused"
-    """Sign-ins failed, counted since the entry before; typed names are not kept, people type passwords there."""
+    """Sign-ins failed, counted since the entry before; typed names are not kept: some are passwords."""
     USER = "user"
     """A user was made, got another role, was disabled or enabled."""
     CREDENTIAL = "credential"
@@ -93,11 +93,14 @@ def logged(
 
 
 def entries(
-    session: Session, *, after: int = 0, most: int | None = None, newest: bool = False
+    session: Session, *, before: int = 0, most: int | None = None, newest: bool = False
 ) -> list[Entry]:
-    """Return entries with a greater number than `after`, at most so many; the newest first if asked for."""
-    order = AccessRow.seq.desc() if newest else AccessRow.seq
-    query = sa.select(AccessRow).where(AccessRow.seq > after).order_by(order)
+    """Return entries, at most so many; the newest first if asked for. before: only those with a smaller
+    number; 0: all.
+    """
+    query = sa.select(AccessRow).order_by(AccessRow.seq.desc() if newest else AccessRow.seq)
+    if before:
+        query = query.where(AccessRow.seq < before)
     rows = session.scalars(query if most is None else query.limit(most))
     return [
         Entry(

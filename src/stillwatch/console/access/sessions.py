@@ -30,8 +30,10 @@ class Where:
     """What it says that it is, cut short."""
 
 
-def start(session: Session, user: int, method: str, where: Where) -> str:
-    """Begin a session; return its secret, for the cookie."""
+def start(session: Session, user: int, method: str, where: Where, proved: float | None = None) -> str:
+    """Begin a session; return its secret, for the cookie. proved: when they proved who they are, POSIX
+    seconds; None: just now.
+    """
     secret, now = fresh(), time.time()
     hashes = session.scalars(
         sa.select(SessionRow.hash).where(SessionRow.user_id == user).order_by(SessionRow.used.desc())
@@ -45,7 +47,7 @@ def start(session: Session, user: int, method: str, where: Where) -> str:
             method=method,
             made=now,
             used=now,
-            proved=now,
+            proved=now if proved is None else proved,
             address=where.address[:64],
             agent=where.agent[:200],
         )
@@ -54,7 +56,9 @@ def start(session: Session, user: int, method: str, where: Where) -> str:
 
 
 def of(session: Session, secret: str, now: float, settings: ConsoleSettings) -> tuple[User, bool] | None:
-    """Return whose session a secret is of, and whether its use should be written down; None where it has ended."""
+    """Return whose session a secret is of, and whether its use should be written down; None where it has
+    ended.
+    """
     row = session.execute(
         sa.select(SessionRow, UserRow)
         .join(UserRow, UserRow.id == SessionRow.user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -67,8 +68,8 @@ def make(
             expires=now + days * 86_400,
         )
     )
-    told = {"done": "made", "token": label, "role": role.word, "read_only": read_only, "days": days}
-    logged(session, by, Access.TOKEN, user.name, **told)
+    told: dict[str, Any] = {"token": label, "role": role.word, "read_only": read_only, "days": days}
+    logged(session, by, Access.TOKEN, user.name, done="made", **told)
     return number, secret
 
 

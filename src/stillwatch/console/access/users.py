@@ -97,11 +97,11 @@ def add(session: Session, name: str, role: Role, by: str) -> Known:
     return Known(number, shown, role, False, now)
 
 
-def give_role(session: Session, user: Known, role: Role, by: str) -> None:
+def give_role(session: Session, user: Known, role: Role, by: str, *, last: bool = False) -> None:
     """Give a user another role; their sessions end, so that none keeps what it was. Raises CaseError where no
-    admin would be left.
+    admin would be left, unless `last` allows it: groups of a provider are not ours to refuse.
     """
-    if role is not Role.ADMIN:
+    if role is not Role.ADMIN and not last:
         _must_leave_an_admin(session, user)
     session.execute(
         sa.update(UserRow).where(UserRow.id == user.id).values(role=role.word, changed=time.time())
@@ -111,8 +111,8 @@ def give_role(session: Session, user: Known, role: Role, by: str) -> None:
 
 
 def disable(session: Session, user: Known, disabled: bool, by: str) -> None:
-    """Keep a user out, sessions and tokens too, or let them in again. Raises CaseError where no admin would be
-    left.
+    """Keep a user out, sessions and tokens too, or let them in again. Raises CaseError where no admin would
+    be left.
     """
     if disabled:
         _must_leave_an_admin(session, user)
@@ -177,6 +177,12 @@ def password_of(session: Session, user: int) -> str | None:
     return session.scalar(
         sa.select(CredentialRow.secret).where(CredentialRow.user_id == user, CredentialRow.kind == PASSWORD)
     )
+
+
+def passkeys_of(session: Session, user: int) -> list[CredentialRow]:
+    """Return a user's passkeys."""
+    query = sa.select(CredentialRow).where(CredentialRow.user_id == user, CredentialRow.kind == PASSKEY)
+    return list(session.scalars(query.order_by(CredentialRow.id)))
 
 
 def add_credential(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from stillwatch.console.access import sessions
+from stillwatch.console.access import sessions, users
 from stillwatch.console.access.log import Access, logged
 from stillwatch.console.access.secrets import hashed
 from stillwatch.console.access.users import Known
@@ -21,25 +23,35 @@ def safe_next(path: str) -> str:
     return path if inside and path.isprintable() and path.isascii() and len(path) < 1_000 else "/"
 
 
-async def begun(desk: Desk, request: Request, user: Known, method: str, there: str) -> Response:
-    """Begin a session of a user, end the one that the browser had, and send it on."""
+async def begun(
+    desk: Desk, request: Request, user: Known, method: str, there: str, proved: float | None = None
+) -> Response:
+    """Begin a session of a user, end the one that the browser had, and send it on. proved: when they proved
+    who they are, POSIX seconds; None: just now.
+    """
     old = request.cookies.get(desk.site.cookie, "")
     where = desk.where(request)
 
-    def begin(session: Session) -> str:
+    refused, desk.slowing.refused = desk.slowing.refused, 0
+
+    def begin(session: Session) -> tuple[str, str | None]:
         if old:
             sessions.end(session, hashed(old))
-        secret = sessions.start(session, user.id, method, where)
+        sessions.sweep(session, time.time(), desk.settings)
+        secret = sessions.start(session, user.id, method, where, proved)
+        if refused:
+            logged(session, "", Access.REFUSED, "", count=refused)
         logged(session, user.name, Access.SIGNED_IN, user.name, method=method, address=where.address)
-        return secret
+        return secret, users.password_of(session, user.id)
 
-    secret = await desk.writing(begin)
+    secret, kept = await desk.writing(begin)
     answer = RedirectResponse(safe_next(there), 303)
     # Lax, not strict: a link in a message must find who is signed in.
     answer.set_cookie(
         desk.site.cookie, secret, path="/", secure=desk.site.https, httponly=True, samesite="lax"
     )
-    devices.remember(desk, request, answer, user.id)
+    if kept is not None:
+        devices.remember(desk, request, answer, user.id, kept)
     say(answer, request, desk.site, f"You are signed in as {user.name}, {user.role.word}.", secret)
     return answer
 

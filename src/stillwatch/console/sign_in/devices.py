@@ -18,22 +18,29 @@ MOST = 8
 MARK = re.compile(r"(\d{1,9})-([0-9a-f]{64})")
 
 
-def remember(desk: Desk, request: Request, answer: Response, user: int) -> None:
-    """Let a browser be known as one of a user's."""
+def remember(desk: Desk, request: Request, answer: Response, user: int, kept: str) -> None:
+    """Let a browser be known as one of a user's. kept: the hash of the password; with another password no
+    browser is known any more.
+    """
     others = [mark for mark in _marks(request) if not mark.startswith(f"{user}-")]
-    value = ".".join([_mark(desk, user), *others][:MOST])
     answer.set_cookie(
-        COOKIE, value, max_age=KEPT_S, path="/sign-in", secure=desk.site.https, httponly=True, samesite="lax"
+        COOKIE,
+        ".".join([_mark(user, kept), *others][:MOST]),
+        max_age=KEPT_S,
+        path="/sign-in",
+        secure=desk.site.https,
+        httponly=True,
+        samesite="lax",
     )
 
 
-def known(desk: Desk, request: Request, user: int) -> bool:
+def known(request: Request, user: int, kept: str | None) -> bool:
     """Return whether a user has signed in from this browser before."""
-    return any(same(mark, _mark(desk, user)) for mark in _marks(request))
+    return kept is not None and any(same(mark, _mark(user, kept)) for mark in _marks(request))
 
 
-def _mark(desk: Desk, user: int) -> str:
-    return f"{user}-{derived(desk.secret, f'device {user}')}"
+def _mark(user: int, kept: str) -> str:
+    return f"{user}-{derived(kept, f'device {user}')}"
 
 
 def _marks(request: Request) -> list[str]:

@@ -65,6 +65,6 @@ def _gone(desk: Desk, request: Request) -> Response:
     error = StillwatchError(
         "this link does not work any more",
         where="the address",
-        do="a link works once and not for long; ask an admin for another, or run `stillwatch console user reset`",
+        do="a link works once, for some hours; ask an admin for one, or run `stillwatch console user reset`",
     )
     return fault(desk, request, error, status=404)

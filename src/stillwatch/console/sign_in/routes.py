@@ -9,9 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stillwatch.console.desk import LOOK, LOOKS, Desk
+from stillwatch.console.sign_in import passkeys
+from stillwatch.console.sign_in.again import again_page, again_sent
 from stillwatch.console.sign_in.beginning import ended, safe_next
 from stillwatch.console.sign_in.checked import checked_form, checked_own_form
 from stillwatch.console.sign_in.links import link_page, link_set
+from stillwatch.console.sign_in.with_openid import openid_back, openid_out
 from stillwatch.console.sign_in.with_password import password_page, password_sent
 
 
@@ -23,6 +26,14 @@ def sign_in_routes(desk: Desk) -> list[Route]:
         Route("/sign-out", partial(_out, desk), methods=["POST"]),
         Route("/welcome/{secret}", partial(link_page, desk), methods=["GET"]),
         Route("/welcome/{secret}", partial(link_set, desk), methods=["POST"]),
+        Route("/sign-in/again", partial(again_page, desk), methods=["GET"]),
+        Route("/sign-in/again", partial(again_sent, desk), methods=["POST"]),
+        Route("/sign-in/passkey/options", partial(passkeys.sign_in_begin, desk), methods=["POST"]),
+        Route("/sign-in/passkey", partial(passkeys.sign_in_end, desk), methods=["POST"]),
+        Route("/me/passkeys/options", partial(passkeys.add_begin, desk), methods=["POST"]),
+        Route("/me/passkeys", partial(passkeys.add_end, desk), methods=["POST"]),
+        Route("/sign-in/openid", partial(openid_out, desk), methods=["GET"]),
+        Route("/sign-in/openid/back", partial(openid_back, desk), methods=["GET"]),
         Route("/look", partial(_look, desk), methods=["POST"]),
     ]
 

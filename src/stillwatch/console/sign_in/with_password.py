@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stillwatch.console.access import passwords, users
+from stillwatch.console.access.slowing import Busy
 from stillwatch.console.access.users import Known
 from stillwatch.console.desk import Desk
 from stillwatch.console.shown import Shown
 from stillwatch.console.sign_in import devices
 from stillwatch.console.sign_in.beginning import begun
 from stillwatch.console.sign_in.checked import checked_form
-from stillwatch.console.sign_in.slowing import Busy
 
 WRONG = "The name or the password is wrong, or this account cannot sign in with a password."
 
@@ -34,11 +34,11 @@ async def password_sent(desk: Desk, request: Request) -> Response:
     name, password = fields.get("name", "")[:200], fields.get("password", "")[:1_024]
     there = fields.get("next", "/")
     user, kept = await desk.reading(partial(_user, name=name))
-    known = user is not None and devices.known(desk, request, user.id)
+    known = user is not None and devices.known(request, user.id, kept)
     address = desk.where(request).address
     try:
         async with desk.slowing.turn(address, name, known=known):
-            right = await _right(desk, kept, password, known)
+            right = await right_password(desk, kept, password, known)
     except Busy as busy:
         return _page(
             desk, request, there, f"Too many sign-ins at once; try again in {busy.seconds} seconds.", 503
@@ -51,8 +51,8 @@ async def password_sent(desk: Desk, request: Request) -> Response:
     return await begun(desk, request, user, users.PASSWORD, there)
 
 
-async def _right(desk: Desk, kept: str | None, password: str, known: bool) -> bool:
-    """Whether a password is right; in a turn, since each check takes 64 MiB."""
+async def right_password(desk: Desk, kept: str | None, password: str, known: bool) -> bool:
+    """Return whether a password is right; in a turn, since each check takes 64 MiB."""
     check = partial(passwords.verified, kept, password, known=known)
     return await anyio.to_thread.run_sync(check, limiter=desk.hashing_known if known else desk.hashing)
 

@@ -1,9 +1,9 @@
 """Failed sign-ins make the next ones slower, and never shut anybody out.
 
-A delay is for who failed: for the address, and for strangers to the account. A browser that the account's owner
-has signed in from before waits for nobody else's failures, and another address only for those at the account, a
-few seconds. Nothing is refused because of failures; only who keeps many sign-ins waiting at once is told to
-come back.
+A delay is for who failed: for the address, and for strangers to the account. A browser that the account's
+owner has signed in from before waits for nobody else's failures, and another address only for those at the
+account, a few seconds. Nothing is refused because of failures; only who keeps many sign-ins waiting at once
+is told to come back.
 """
 
 from __future__ import annotations
