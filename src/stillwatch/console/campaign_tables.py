@@ -156,7 +156,9 @@ def account_rows(view: CampaignView, people: Sequence[Row]) -> dict[int, Account
     nats = {row["account"]: view.family_nats(row["account"]) for row in people}
     top = max((sum(n for n in one.values() if n > 0) for one in nats.values()), default=1.0) or 1.0
     return {
-        row["account"]: AccountLine(axes.stacked(nats[row["account"]], top), tiers.called(row))
+        row["account"]: AccountLine(
+            axes.stacked(nats[row["account"]], top) if nats[row["account"]] else Markup(""), tiers.called(row)
+        )
         for row in people
     }
 

@@ -208,6 +208,10 @@ class CampaignView:
         """How many of its accounts declare an owner."""
         return self.counts.declaring
 
+    def with_owner(self, owner: str) -> int:
+        """How many of its members declare an owner."""
+        return sum(1 for row in self.members if row["owner"] == owner)
+
     @cached_property
     def facets(self) -> tuple[str, ...]:
         """Facets whose evidence counted, formation first."""

@@ -1,5 +1,4 @@
-"""The graph of a group of any size: clusters of accounts at the left, the keys that they share beside them.
-"""
+"""The graph of a group of any size: clusters of accounts, and beside them the keys that they share."""
 
 from __future__ import annotations
 

@@ -45,6 +45,8 @@ class Worked:
     """What members spent."""
     member_tier: str
     """The tier of the members."""
+    owners: Mapping[str, int]
+    """Members of each owner that several declare."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class SummedView(CampaignView):
     def tiers(self) -> dict[str, int]:
         """How many accounts each tier has, in their order."""
         return {tier: self.worked.tiers.get(tier, 0) for tier in TIERS}
+
+    def with_owner(self, owner: str) -> int:
+        """How many of its members declare an owner."""
+        return self.worked.owners.get(owner, 1)
 
 
 def summed_view(run: Run, campaign: Row) -> SummedView:
@@ -142,7 +148,14 @@ def _worked(run: Run, group: int) -> Worked:
         counts_of(run, group, "tier"),
         _spend(run, accounts),
         members["tier"][0].as_py() if members.num_rows else "",
+        _owners(members),
     )
+
+
+def _owners(members: pa.Table) -> dict[str, int]:
+    counted: Any = members["owner"].value_counts()
+    several = counted.filter(pc.greater(pc.struct_field(counted, "counts"), 1))
+    return {row["values"]: row["counts"] for row in several.to_pylist()}
 
 
 def _summed(run: Run, name: str, group: int, by: list[str], accounts: Any) -> dict[tuple[str, ...], Summed]:

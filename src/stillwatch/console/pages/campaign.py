@@ -31,7 +31,7 @@ from stillwatch.run.reading import Row, Run
 from stillwatch.schema import use
 from stillwatch.schema.codes import Tier, TierReason
 
-AT_ONCE = 50
+AT_ONCE = 25
 """Accounts of one page."""
 MOST_IN_FILE = 200_000
 """Accounts of one CSV file."""
