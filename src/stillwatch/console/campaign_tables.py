@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from stillwatch.console.large.marks_shown import has_words
 from stillwatch.console.large.shared_marks import Shared, cluster_name
 from stillwatch.console.large.summed_view import SummedView
 from stillwatch.console.runs_asked import run_id, seconds
@@ -192,10 +193,18 @@ def _top(key: Row) -> Row:
     if not key:
         return {}
     return {
-        "top": formatting.label(key["facet"], key["top"], 120),
+        "top": "words of a prompt, not shown here"
+        if has_words(key["facet"]) and not _is_key(key)
+        else formatting.label(key["facet"], key["top"], 120),
         "top_accounts": key["top_accounts"],
         "top_elsewhere": key["top_elsewhere"],
     }
+
+
+def _is_key(key: Row) -> bool:
+    """Whether the strongest key of a facet is told as a key: by the facet's name and a few digits."""
+    name, _, digits = str(key["top"]).rpartition(" ")
+    return name == key["facet"] and len(digits) == 8 and all(one in "0123456789abcdef" for one in digits)
 
 
 def _score(row: Row) -> dict[str, Any]:

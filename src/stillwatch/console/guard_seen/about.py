@@ -51,7 +51,7 @@ class GuardSays:
 
 
 def guard_says(state: StateSeen, account: str, now: float) -> GuardSays:
-    """Return what is known, what would be decided now, and what was decided of late. account: its id in runs."""
+    """Return what is known, what would be decided now, and what was decided of late. account: its id."""
     key = state.key_of(account)
     digits = f"{key:016x}"
     published = state.published

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from stillwatch.console.large.lookup import count_of, rows_with
-from stillwatch.plain import plain
+from stillwatch.console.large.marks_shown import WORDS, mark_shown
 from stillwatch.registry import FACETS
-from stillwatch.report import formatting
 from stillwatch.report.view_models import family_rank
+from stillwatch.report_tables.labels import Labels, labels_of
 from stillwatch.run.names import keys_named
 from stillwatch.run.reading import Row, Run
 
@@ -77,7 +77,7 @@ def marks_of(run: Run, account: int) -> tuple[list[Mark], int, bool]:
         Mark(
             row["facet"],
             families.get(row["facet"], "other"),
-            labels.get(row["value"]) or formatting.key(row["key"])[:8],
+            mark_shown(row["facet"], row["value"], labels),
             carriers.get(row["key"]) if counted else None,
             row["n"],
             None if row["first"] is None else row["first"].timestamp(),
@@ -108,6 +108,6 @@ def _carriers(run: Run, keys: Any) -> dict[int, int]:
     return counts
 
 
-def _labels(run: Run, values: list[int]) -> dict[int, str]:
-    table: pa.Table = rows_with(run.folder, "labels", "key", sorted(set(values)), ["key", "label"])
-    return {row["key"]: plain(row["label"]) for row in table.to_pylist()}
+def _labels(run: Run, values: list[int]) -> Labels:
+    table: pa.Table = rows_with(run.folder, "labels", "key", sorted(set(values)), ["kind", "key", "label"])
+    return labels_of(table.filter(pc.invert(pc.is_in(table["kind"], value_set=pa.array(WORDS)))))

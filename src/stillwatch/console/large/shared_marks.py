@@ -13,6 +13,7 @@ import pyarrow.compute
 
 from stillwatch.console.large.kept import kept
 from stillwatch.console.large.lookup import rows_with
+from stillwatch.console.large.marks_shown import has_words
 from stillwatch.console.large.people import TIERS, people_of
 from stillwatch.plain import plain
 from stillwatch.report import formatting
@@ -128,11 +129,14 @@ def _keys(links: pa.Table) -> tuple[tuple[Key, ...], Ints, int]:
     names = facets.dictionary.to_pylist()
     for place, row in enumerate(picked):
         codes[(key == row["key"]) & (facet == names.index(row["facet"]))] = place
-    found = tuple(
-        Key(row["facet"], row["family_first"], plain(row["label_first"]), row["account_count"])
-        for row in picked
-    )
+    found = tuple(Key(row["facet"], row["family_first"], _label(row), row["account_count"]) for row in picked)
     return found, codes, len(rows)
+
+
+def _label(row: Row) -> str:
+    if has_words(row["facet"]):
+        return formatting.key(row["key"])[:8]
+    return plain(row["label_first"])
 
 
 def _tiers(run: Run, group: int, accounts: Ints) -> tuple[Ints, Any]:
