@@ -25,7 +25,7 @@ from stillwatch.guard.people import People, Said
 from stillwatch.guard.status import status_of
 from stillwatch.report import formatting
 
-AT_ONCE = 50
+AT_ONCE = 25
 """Decisions, and entries of the journal, of one page."""
 MOST_SPENDERS = 20
 SPENT = (

@@ -17,6 +17,7 @@ from stillwatch.console.jobs import begin, job_of
 from stillwatch.console.page import Page
 from stillwatch.console.policy_tables import (
     COUNTS,
+    KINDS,
     MOVES,
     RULES,
     TOUCHED,
@@ -93,6 +94,7 @@ def policy(seen: Seen) -> Shown:
     }
     parts = {
         "choices": choices(seen.doors),
+        "kinds": KINDS,
         "sources": _sources(state, standings),
         "next_stages": {
             f"{move.rule} {move.version}": [str(stage) for stage in Stage if allowed(move.stage, stage)]
