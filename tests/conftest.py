@@ -8,6 +8,7 @@ import pytest
 
 pytest_plugins = [
     "case_stores",
+    "console_parts",
     "guard_states",
     "ingest_bench",
     "range_worlds",

@@ -132,5 +132,9 @@ class CaseConflict(CaseError):
     exit_code = EXIT_CONFLICT
 
 
+class NotThere(StillwatchError):
+    """What was asked for is not there; the console answers so with status 404."""
+
+
 class PolicyError(StillwatchError):
     """A policy file cannot be used, or a rule may not go to the stage that was asked for."""

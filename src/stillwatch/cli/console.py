@@ -22,7 +22,9 @@ ROLES = ("viewer", "analyst", "approver", "admin")
 BY = "stillwatch console"
 """Who the access log says has done it: whoever may read and write the store."""
 NAME = click.argument("name")
-ROLE = click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+ROLE = click.option(
+    "--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What may be done."
+)
 
 
 @click.group(cls=Whole)

@@ -1,9 +1,7 @@
-"""What was asked for is not there."""
+"""What was asked for is not there: the error that pages and acts raise for it."""
 
 from __future__ import annotations
 
-from stillwatch.errors import StillwatchError
+from stillwatch.errors import NotThere
 
-
-class NotThere(StillwatchError):
-    """There is no such thing; the page says so with status 404."""
+__all__ = ["NotThere"]

@@ -122,7 +122,10 @@ async def _answer(desk: Desk, told: dict[str, Any], request: Request) -> Respons
 
 def _get(page: Page) -> dict[str, Any]:
     filters: dict[str, Any] = msgspec.json.schema(page.filters) if page.filters else {}
-    properties = next(iter(filters.get("$defs", {}).values()), {}).get("properties", {})
+    definitions: dict[str, Any] = filters.get("$defs", {})
+    properties: dict[str, Any] = {}
+    for definition in definitions.values():
+        properties |= definition.get("properties", {})
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
     query += [
         {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"]}},

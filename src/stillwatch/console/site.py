@@ -62,7 +62,8 @@ def site_of(
     """Return the site of an address that is listened on, and of the one that browsers use."""
     scheme = "https" if tls else "http"
     hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if loops(host) else set()
-    shown = f"[{host}]" if ":" in host else host
+    # Passkeys are bound to a name, and never to an address (WebAuthn, section 5.1.2).
+    shown = "localhost" if loops(host) else f"[{host}]" if ":" in host else host
     origin = public_url.rstrip("/").lower() or f"{scheme}://{shown}:{port}"
     hosts |= {f"{shown}:{port}", urlsplit(origin).netloc}
     return Site(

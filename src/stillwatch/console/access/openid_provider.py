@@ -173,6 +173,7 @@ def _asked(address: str, headers: dict[str, str], data: bytes | None = None) -> 
         with _opener.open(request, timeout=PATIENCE_S) as answer:
             document = json.loads(answer.read(LARGEST))
     except urllib.error.HTTPError as error:
+        error.close()
         raise refused(f"the provider answered with status {error.code}") from error
     except (OSError, HTTPException, ValueError, RecursionError) as error:
         raise refused("the provider does not answer as one") from error
