@@ -1,9 +1,8 @@
 "use strict";
 // Lets the graph of clusters and keys be moved; without it the picture below it says the same.
 const place = document.querySelector("[data-graph]");
-const source = document.getElementById("graph-data");
-if (place && source && window.cytoscape) {
-  const graph = JSON.parse(source.textContent);
+if (place && window.cytoscape) {
+  const graph = JSON.parse(place.dataset.graph);
   const colour = (name) => {
     const probe = document.createElement("span");
     probe.style.color = `var(--${name})`;
