@@ -12,7 +12,7 @@ from stillwatch.report.figures.svg import element, figure, number, text, titled
 
 WIDTH, LEFT, RIGHT, TOP = 1000, 250, 590, 22
 CLUSTER_ROW, KEY_ROW, FAMILY_ROW = 17, 18, 20
-FAINTEST = 0.05
+FAINTEST = 0.1
 """Share of a cluster that must carry a key for an edge to be drawn."""
 LEVELS = 3
 """Strengths of an edge and of a cell."""
@@ -31,10 +31,7 @@ def cluster_graph(shared: Shared) -> Markup:
     places = [TOP + (place + 0.5) * step for place in range(len(shared.clusters))]
     keys = _key_places(shared.keys, height, len(families))
     edges = [
-        _edge(cluster, shared.keys[place], carried, y, keys[place])
-        for cluster, y in zip(shared.clusters, places, strict=True)
-        for place, carried in enumerate(cluster.carried)
-        if carried >= FAINTEST * cluster.accounts
+        _edges(shared.clusters, place, key, places, keys[place]) for place, key in enumerate(shared.keys)
     ]
     largest = max(cluster.accounts for cluster in shared.clusters)
     drawn = [_cluster(one, y, largest) for one, y in zip(shared.clusters, places, strict=True)]
@@ -93,13 +90,26 @@ def _key_places(keys: Sequence[Key], height: float, families: int) -> Mapping[in
     return found
 
 
-def _edge(cluster: Cluster, key: Key, carried: int, y: float, to: float) -> Markup:
-    middle = (LEFT + RIGHT) / 2
-    level = min(LEVELS, 1 + LEVELS * carried // (cluster.accounts + 1))
-    path = (
-        f"M{LEFT} {number(y)}C{number(middle)} {number(y)} {number(middle)} {number(to)} {RIGHT} {number(to)}"
+def _level(carried: int, accounts: int) -> int:
+    return 1 + (LEVELS * carried - 1) // accounts
+
+
+def _edges(clusters: Sequence[Cluster], place: int, key: Key, heights: Sequence[float], to: float) -> Markup:
+    """The edges of one key, a path for each strength."""
+    middle, end = number((LEFT + RIGHT) / 2), number(to)
+    paths: dict[int, list[str]] = {}
+    for cluster, height in zip(clusters, heights, strict=True):
+        carried = cluster.carried[place]
+        if carried >= FAINTEST * cluster.accounts:
+            y = number(height)
+            paths.setdefault(_level(carried, cluster.accounts), []).append(
+                f"M{LEFT} {y}C{middle} {y} {middle} {end} {RIGHT} {end}"
+            )
+    drawn = (
+        element("path", d="".join(parts), class_=f"edge edge{level} s-{key.family}")
+        for level, parts in sorted(paths.items())
     )
-    return element("path", d=path, class_=f"edge edge{level} s-{key.family}")
+    return element("g", *drawn)
 
 
 def _cluster(cluster: Cluster, y: float, largest: int) -> Markup:
@@ -132,26 +142,19 @@ def _key(key: Key, y: float) -> Markup:
 def _column(
     clusters: Sequence[Cluster], place: int, key: Key, x: float, width: float, bottom: float
 ) -> Markup:
-    cells = []
+    paths: dict[int, list[str]] = {}
     for row, cluster in enumerate(clusters):
-        carried = cluster.carried[place]
-        if carried:
-            level = min(LEVELS, 1 + LEVELS * carried // (cluster.accounts + 1))
-            told = (
-                f"{formatting.count(carried)} of {cluster_name(cluster)}: "
-                f"{formatting.labelled(key.facet, key.label, 80)}"
-            )
-            cells.append(
-                element(
-                    "rect",
-                    titled(told),
-                    x=x + 0.5,
-                    y=6 + 13 * row,
-                    width=width - 1,
-                    height=12,
-                    class_=f"f-{key.family} shade{level}",
-                )
-            )
+        if carried := cluster.carried[place]:
+            cell = f"M{number(x + 0.5)} {6 + 13 * row}h{number(width - 1)}v12h{number(1 - width)}z"
+            paths.setdefault(_level(carried, cluster.accounts), []).append(cell)
+    cells = [
+        element("path", d="".join(parts), class_=f"f-{key.family} shade{level}")
+        for level, parts in sorted(paths.items())
+    ]
+    told = (
+        f"{formatting.labelled(key.facet, key.label, 160)}; carried by "
+        f"{formatting.plural(key.accounts, 'linked account')}"
+    )
     name = element(
         "text",
         formatting.cut(formatting.labelled(key.facet, key.label), 24),
@@ -159,4 +162,4 @@ def _column(
         text_anchor="end",
         transform=f"translate({number(x + width / 2 + 3)} {number(bottom + 8)}) rotate(-60)",
     )
-    return element("g", *cells, name)
+    return element("g", titled(told), *cells, name)

@@ -8,7 +8,7 @@ import msgspec
 from markupsafe import Markup
 
 from stillwatch.console.campaign_tables import account_rows, tables_of
-from stillwatch.console.figures.clusters import cluster_graph, cluster_map
+from stillwatch.console.figures.clusters import FAINTEST, cluster_graph, cluster_map
 from stillwatch.console.figures.hours import busiest, hours
 from stillwatch.console.large.kept import kept
 from stillwatch.console.large.people import Wanted, accounts_of, counts_of
@@ -121,7 +121,7 @@ def graph_of(shared: Shared) -> dict[str, Any]:
         {"from": f"c{place}", "to": f"k{at}", "share": round(carried / one.accounts, 3)}
         for place, one in enumerate(shared.clusters)
         for at, carried in enumerate(one.carried)
-        if carried >= 0.05 * one.accounts
+        if carried >= FAINTEST * one.accounts
     ]
     return {"clusters": clusters, "keys": keys, "edges": edges}
 
