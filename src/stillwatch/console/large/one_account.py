@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
+from stillwatch.console.large.kept import kept
 from stillwatch.console.large.lookup import count_of, rows_with
 from stillwatch.console.large.marks_shown import WORDS, mark_shown
 from stillwatch.registry import FACETS
@@ -21,6 +23,8 @@ from stillwatch.run.reading import Row, Run
 pc: Any = pyarrow.compute
 MOST_TRACES = 20_000_000
 """Traces of a run up to which it is counted how many accounts carry a mark."""
+MOST_KEPT = 4_000_000
+"""Traces of a run up to which the counts of all keys are kept while it is open."""
 MOST_MARKS = 150
 """Marks that are shown, the rarest first."""
 IN_GROUP = ("members", "bystanders")
@@ -67,8 +71,9 @@ def marks_of(run: Run, account: int) -> tuple[list[Mark], int, bool]:
     """Return the marks of an account, the rarest first, how many, and whether carriers were counted."""
     traces = rows_with(run.folder, "traces", "account", [account])
     rows: list[Row] = traces.to_pylist()
-    counted = count_of(run.folder, "traces") <= MOST_TRACES
-    carriers = _carriers(run, traces["key"]) if counted and rows else {}
+    many = count_of(run.folder, "traces")
+    counted = many <= MOST_TRACES
+    carriers = _carriers(run, traces["key"], many) if counted and rows else {}
     rows.sort(key=lambda row: (carriers.get(row["key"], 0), row["facet"], row["key"]))
     shown = rows[:MOST_MARKS]
     labels = _labels(run, [row["value"] for row in shown])
@@ -96,16 +101,27 @@ def _named(folder: Path, table: str, name: str, columns: list[str] | None = None
     return found
 
 
-def _carriers(run: Run, keys: Any) -> dict[int, int]:
+def _carriers(run: Run, keys: Any, traces: int) -> dict[int, int]:
     """How many accounts carry each key; an account carries a key once."""
-    wanted = pc.unique(keys)
+    wanted = np.unique(np.asarray(keys, dtype=np.int64))
+    if traces <= MOST_KEPT:
+        values, numbers = kept(run, "carriers", lambda: _counted(run))
+        places = np.searchsorted(values, wanted)
+        return {int(key): int(numbers[place]) for key, place in zip(wanted, places, strict=True)}
     counts: dict[int, int] = {}
     for batch in run.batches("traces", ["key"]):
-        here = batch.column("key").filter(pc.is_in(batch.column("key"), value_set=wanted))
-        values, numbers = np.unique(np.asarray(here, dtype=np.int64), return_counts=True)
-        for value, number in zip(values.tolist(), numbers.tolist(), strict=True):
+        here = batch.column("key").filter(pc.is_in(batch.column("key"), value_set=pa.array(wanted)))
+        found, times = np.unique(np.asarray(here, dtype=np.int64), return_counts=True)
+        for value, number in zip(found.tolist(), times.tolist(), strict=True):
             counts[value] = counts.get(value, 0) + number
     return counts
+
+
+def _counted(run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Every key of a run, sorted, and how many accounts carry each."""
+    keys = [np.asarray(batch.column("key"), dtype=np.int64) for batch in run.batches("traces", ["key"])]
+    values, numbers = np.unique(np.concatenate(keys), return_counts=True)
+    return values, numbers.astype(np.int64)
 
 
 def _labels(run: Run, values: list[int]) -> Labels:

@@ -104,7 +104,7 @@ def _account(seen: Seen, name: str) -> Shown:
     wanted: Filters = seen.filters
     folders = seen.doors.runs.all()
     groups: list[dict[str, Any]] = []
-    chosen: tuple[Run, Row] | None = None
+    chosen: tuple[Run, Row, list[Row]] | None = None
     for folder, about in folders[wanted.before : wanted.before + RUNS_AT_ONCE]:
         found = account_in(folder, name)
         places = places_of(folder, name)
@@ -113,7 +113,7 @@ def _account(seen: Seen, name: str) -> Shown:
         run = seen.doors.runs.named(str(about.get("id") or ""))
         key = found or places[0]
         if chosen is None or wanted.run == run_id(run):
-            chosen = (run, key)
+            chosen = (run, key, places)
         groups += _groups(seen, run, places)
     guard = _guard(seen, name)
     decided = labels_about(seen.doors.cases, name)
@@ -152,11 +152,12 @@ def _account(seen: Seen, name: str) -> Shown:
     return Shown("account.html", values, tables, parts, title=f"Account {formatting.cut(shown_id, 40)}")
 
 
-def _in_run(run: Run, found: Row) -> tuple[dict[str, Any], dict[str, Rows], dict[str, Any]]:
+def _in_run(
+    run: Run, found: Row, places: list[Row]
+) -> tuple[dict[str, Any], dict[str, Rows], dict[str, Any]]:
     """What one run says of the account."""
     key = found["account"]
     marks, total, counted = marks_of(run, key)
-    places = places_of(run.folder, str(found["account_id"]))
     campaigns = {row["group"]: row for row in run.rows("campaigns")}
     cards, evidence, intents = [], [], []
     for place in sorted(places, key=lambda row: -row["nats"]):
