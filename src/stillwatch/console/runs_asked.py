@@ -9,12 +9,17 @@ import sqlalchemy as sa
 
 from stillwatch.cases.cases import Cases
 from stillwatch.cases.models import CaseRow, IdentityRow
+from stillwatch.console.large.kept import kept
 from stillwatch.console.not_there import NotThere
 from stillwatch.console.seen import Doors
 from stillwatch.errors import RunError
 from stillwatch.plain import plain
+from stillwatch.report.chapters import in_order
+from stillwatch.report.view_models import listed, unlisted
 from stillwatch.run.reading import Row, Run
 
+MOST_ASKED = 1_000
+"""Identities whose cases are looked for at once."""
 MOST_CHOICES = 60
 """Runs that a choice offers, the newest ones."""
 
@@ -62,7 +67,7 @@ def choices(doors: Doors) -> list[dict[str, Any]]:
 
 def campaign_asked(run: Run, name: str) -> Row:
     """Return the campaign that a run calls so: C001, or its identity. Raises NotThere where it has none."""
-    for row in run.rows("campaigns"):
+    for row in (row for some in in_order_of(run) for row in some):
         if name in (row["campaign"], row["identity"]) or row["campaign"] == name.upper():
             return row
     raise NotThere(
@@ -72,9 +77,18 @@ def campaign_asked(run: Run, name: str) -> Row:
     )
 
 
+def in_order_of(run: Run) -> tuple[list[Row], list[Row]]:
+    """Return the campaigns that a run lists, the most pressing first, and those that it does not; kept while
+    the run is open.
+    """
+    return kept(run, "in order", lambda: (in_order(listed(run)), unlisted(run)))
+
+
 def cases_of(cases: Cases, identities: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return number, state and outcome of the case that follows each identity that has one."""
-    wanted = sorted(set(identities))[:1_000]
+    wanted = sorted(set(identities))
+    if len(wanted) > MOST_ASKED:
+        raise ValueError(f"at most {MOST_ASKED} identities are asked for at once")
     query = (
         sa.select(IdentityRow.identity, CaseRow.id, CaseRow.state, CaseRow.outcome)
         .join(CaseRow, CaseRow.id == IdentityRow.case_id)
@@ -85,6 +99,17 @@ def cases_of(cases: Cases, identities: Iterable[str]) -> dict[str, dict[str, Any
             identity: {"case": number, "state": state, "outcome": outcome}
             for identity, number, state, outcome in session.execute(query)
         }
+
+
+def followed(cases: Cases) -> frozenset[str]:
+    """Return the identities that some case follows."""
+    with cases.database.reading() as session:
+        return frozenset(session.scalars(sa.select(IdentityRow.identity)))
+
+
+def by_group(run: Run) -> dict[int, Row]:
+    """Return every campaign of a run by its group; kept while the run is open."""
+    return kept(run, "by group", lambda: {row["group"]: row for some in in_order_of(run) for row in some})
 
 
 def seconds(time: Any) -> float | None:

@@ -77,7 +77,7 @@ def guard_says(state: StateSeen, account: str, now: float) -> GuardSays:
             "rules": [one.rule for one in decision.fired],
             "shadow": [one.rule for one in decision.shadow],
         }
-    rows = [row for row in state.recent.rows() if row.key == digits]
+    rows = state.recent.about(digits)
     entries = [entry for entry in state.entries if _about(entry, digits)]
     ended = state.ended()
     tables = {

@@ -6,11 +6,11 @@ import io
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
@@ -19,6 +19,7 @@ import zstandard
 from stillwatch.guard.records import KEY, MARK
 from stillwatch.guard.segments import PACKED, PLAIN
 
+T = TypeVar("T")
 MOST = 20_000
 """Decisions of the window."""
 MOST_BYTES = 48 << 20
@@ -28,6 +29,8 @@ STARTED = re.compile(r"decisions-(\d{8}T\d{6}\.\d{6})Z-")
 LONGEST_FILE = timedelta(hours=2)
 """A file is turned over after an hour; a process that had nothing to write may be late."""
 ID = re.compile(r"[0-9a-f]{32}")
+LATE = 5
+"""Minutes by which the clocks of two processes may differ."""
 
 
 class Done(msgspec.Struct):
@@ -96,6 +99,7 @@ class Recent:
         self.folder = folder
         self._files: dict[str, _File] = {}
         self._rows: tuple[list[_File], list[Recorded]] = ([], [])
+        self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def rows(self) -> list[Recorded]:
@@ -114,7 +118,20 @@ class Recent:
                 for row in sorted(found, key=lambda row: row.id, reverse=True):
                     told.setdefault(row.id, row)
                 self._rows = (files, list(told.values())[:MOST])
+                self._made = {}
             return self._rows[1]
+
+    def made(self, name: str, make: Callable[[list[Recorded]], T]) -> T:
+        """Return what `make` makes of the window; it is made again only after the window has changed."""
+        rows, kept = self.rows(), self._made
+        if name not in kept:
+            kept[name] = make(rows)
+        found: T = kept[name]
+        return found
+
+    def about(self, key: str) -> list[Recorded]:
+        """Return the decisions of the window about an account, the newest first. key: 16 digits."""
+        return self.made("accounts", _by_account).get(key, [])
 
     def record(self, number: str) -> dict[str, Any] | None:
         """Return the whole record of a decision, from the files of its time; None where there is none."""
@@ -148,8 +165,8 @@ def minutes(rows: Sequence[Recorded], now: float, many: int = 60) -> list[dict[s
     last = int(now // 60)
     for row in rows:
         minute = int(row.at // 60)
-        if minute <= last - many:
-            continue
+        if minute <= last - many - LATE:
+            break
         total[minute] += 1
         acted[minute] += row.action.step != "observe"
         refused[minute] += row.answer != "allow"
@@ -162,6 +179,13 @@ def minutes(rows: Sequence[Recorded], now: float, many: int = 60) -> list[dict[s
         }
         for minute in range(last - many + 1, last + 1)
     ]
+
+
+def _by_account(rows: list[Recorded]) -> dict[str, list[Recorded]]:
+    found: dict[str, list[Recorded]] = {}
+    for row in rows:
+        found.setdefault(row.key, []).append(row)
+    return found
 
 
 def by_rule(rows: Sequence[Recorded]) -> list[dict[str, Any]]:

@@ -16,7 +16,10 @@ from stillwatch.guard.journal_entry import Entry, Kind
 from stillwatch.guard.published import PublishedState
 from stillwatch.guard.state_folder import StateFolder, state_at
 from stillwatch.guard.state_keys import LookupKey, lookup_key
+from stillwatch.response.compiled import Standing
+from stillwatch.response.in_force import LOG
 from stillwatch.response.policy_store import PolicyStore
+from stillwatch.response.stages import Move
 
 LOOK_S = 1.0
 """Seconds after which the folder is looked at again."""
@@ -34,16 +37,30 @@ class StateSeen:
     """The newest decisions."""
     looked: float
     """When it was last looked at, by a clock that never jumps."""
+    _standings: tuple[tuple[int, int, int], list[tuple[Move, Standing]]] | None = None
 
     @cached_property
     def lookup(self) -> LookupKey:
         """The key under which accounts are looked up."""
         return lookup_key(self.folder.keys)
 
-    @property
+    @cached_property
     def policy(self) -> PolicyStore:
         """The policies of the state."""
         return PolicyStore(self.folder.path)
+
+    def standings(self) -> list[tuple[Move, Standing]]:
+        """Return where each version of a rule stands; read again only after something moved. Raises
+        PolicyError.
+        """
+        try:
+            about = (self.policy.folder / LOG).stat()
+            mark = (about.st_ino, about.st_size, about.st_mtime_ns)
+        except FileNotFoundError:
+            mark = (0, 0, 0)
+        if self._standings is None or self._standings[0] != mark:
+            self._standings = (mark, self.policy.standings())
+        return self._standings[1]
 
     @property
     def entries(self) -> tuple[Entry, ...]:

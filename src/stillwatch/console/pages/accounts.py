@@ -15,7 +15,7 @@ from stillwatch.console.large.summed_view import summed_view, with_accounts
 from stillwatch.console.not_there import NotThere
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
-from stillwatch.console.runs_asked import cases_of, choices, run_id, seconds
+from stillwatch.console.runs_asked import by_group, cases_of, choices, run_id, seconds
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
 from stillwatch.console.templating import with_query
@@ -158,7 +158,7 @@ def _in_run(
     """What one run says of the account."""
     key = found["account"]
     marks, total, counted = marks_of(run, key)
-    campaigns = {row["group"]: row for row in run.rows("campaigns")}
+    campaigns = by_group(run)
     cards, evidence, intents = [], [], []
     for place in sorted(places, key=lambda row: -row["nats"]):
         campaign = campaigns.get(place["group"])
@@ -209,7 +209,7 @@ def _intents(run: Run, key: int, groups: set[int]) -> list[Row]:
 
 
 def _groups(seen: Seen, run: Run, places: list[Row]) -> list[dict[str, Any]]:
-    campaigns = {row["group"]: row for row in run.rows("campaigns")}
+    campaigns = by_group(run)
     known = [(place, campaigns[place["group"]]) for place in places if place["group"] in campaigns]
     cases = cases_of(seen.doors.cases, (campaign["identity"] for _place, campaign in known))
     return [

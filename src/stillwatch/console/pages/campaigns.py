@@ -8,17 +8,26 @@ import msgspec
 
 from stillwatch.console.act import Act
 from stillwatch.console.done import Done
+from stillwatch.console.large.kept import kept
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
-from stillwatch.console.runs_asked import cases_of, choices, run_asked, run_id, run_there, seconds
+from stillwatch.console.runs_asked import (
+    cases_of,
+    choices,
+    in_order_of,
+    run_asked,
+    run_id,
+    run_there,
+    seconds,
+)
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
 from stillwatch.console.templating import with_query
 from stillwatch.report import formatting, sentences
-from stillwatch.report.chapters import chapter_of, headline, in_order
+from stillwatch.report.chapters import chapter_of, headline
 from stillwatch.report.figures import axes
 from stillwatch.report.sentences import lineage, reviewed
-from stillwatch.report.view_models import SEVERITY, listed, unlisted
+from stillwatch.report.view_models import SEVERITY
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.codes import FORMED
 
@@ -76,16 +85,14 @@ def campaigns(seen: Seen) -> Shown:
             {"run": None, "filters": msgspec.to_builtins(wanted)},
             {"campaigns": _table([], 0, "")},
         )
-    on_list = in_order(listed(run))
-    rows = {"listed": on_list, "not listed": unlisted(run)}.get(wanted.show) or (
-        [*on_list, *unlisted(run)] if wanted.show == "all" else []
-    )
+    on_list, rest = in_order_of(run)
+    rows = {"listed": on_list, "not listed": rest, "all": [*on_list, *rest]}.get(wanted.show, [])
     found = [row for row in rows if _let_through(row, wanted)]
     here = found[wanted.after : wanted.after + AT_ONCE]
     further = wanted.after + AT_ONCE
     more = with_query("/campaigns", seen.query, after=str(further)) if further < len(found) else ""
     cases = cases_of(seen.doors.cases, (row["identity"] for row in here))
-    every = cases_of(seen.doors.cases, (row["identity"] for row in on_list))
+    every = followed(seen.doors.cases)
     high = sentences.high(run)
     told = [_row(run, row, cases.get(row["identity"], {}), high) for row in here]
     values = {
@@ -93,7 +100,7 @@ def campaigns(seen: Seen) -> Shown:
         "filters": msgspec.to_builtins(wanted),
         "headline": [text for _chapter, text in headline(on_list)],
         "error_control": sentences.error_control(run.about, on_list),
-        "related": [line for line in (*lineage.overview(run, on_list), *reviewed.lines(run)) if line],
+        "related": kept(run, "related", lambda: _related(run, on_list)),
         "without_case": sum(
             row["identity"] not in every for row in on_list if row["verdict"] != "authorised"
         ),
@@ -107,6 +114,12 @@ def campaigns(seen: Seen) -> Shown:
         "high": high,
     }
     return Shown("campaigns.html", values, {"campaigns": _table(told, len(found), more)}, parts)
+
+
+def _related(run: Run, on_list: list[Row]) -> list[str]:
+    """What joins the campaigns, and what became of an earlier run's; left out where it would fill pages."""
+    lines = lineage.overview(run, on_list) if len(on_list) <= AT_ONCE else []
+    return [line for line in (*lines, *reviewed.lines(run)[:AT_ONCE]) if line]
 
 
 def open_cases(seen: Seen, fields: SyncFields) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +13,7 @@ from stillwatch.console.figures.minutes import minutes_figure
 from stillwatch.console.guard_seen.about import DECISIONS, decision_row
 from stillwatch.console.guard_seen.entries import ENTRIES, entry_row
 from stillwatch.console.guard_seen.limits_said import HELD_BACK
-from stillwatch.console.guard_seen.recent import MOST, minutes
+from stillwatch.console.guard_seen.recent import MOST, Recorded, minutes
 from stillwatch.console.guard_seen.state import StateSeen, look_again, state_seen, state_there
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
@@ -95,20 +96,19 @@ def guard(seen: Seen) -> Shown:
     wanted: Filters = seen.filters
     recent = state.recent.rows()
     by_minute = minutes(recent, seen.now)
+    asked = wanted.answer or wanted.step or wanted.campaign
     decisions = [
         row
-        for row in recent
+        for row in (recent if asked else ())
         if (not wanted.answer or row.answer == wanted.answer)
         and (not wanted.step or row.action.step == wanted.step)
         and (not wanted.campaign or row.campaign == wanted.campaign)
     ]
+    decisions = decisions if asked else recent
     entries, ended = state.entries, state.ended()
     shown = list(reversed(entries))[wanted.entries : wanted.entries + AT_ONCE]
     spent = [vars(one) for one in spent_today(state.folder.budgets, seen.now, MOST_SPENDERS)]
-    held: dict[str, int] = {}
-    for row in recent:
-        if row.held_back:
-            held[row.held_back] = held.get(row.held_back, 0) + 1
+    summed = state.recent.made("summed", _summed)
     tables = {
         "decisions": Rows(
             WITH_ACCOUNT,
@@ -129,7 +129,7 @@ def guard(seen: Seen) -> Shown:
             HELD,
             [
                 {"held_back": reason, "decisions": number, "why": HELD_BACK.get(reason, "")}
-                for reason, number in sorted(held.items(), key=lambda one: -one[1])
+                for reason, number in summed["held"].items()
             ],
             "Why less was done than rules asked for",
         ),
@@ -145,15 +145,15 @@ def guard(seen: Seen) -> Shown:
             "newest": recent[0].at if recent else None,
             "full": len(recent) >= MOST,
             "last_hour": sum(row["decisions"] for row in by_minute),
-            "acted": sum(row.action.step != "observe" for row in recent),
-            "refused": sum(row.answer != "allow" for row in recent),
-            "median_us": _median([row.latency_us for row in recent]),
+            "acted": summed["acted"],
+            "refused": summed["refused"],
+            "median_us": summed["median_us"],
         },
     }
     parts = {
         "minutes_figure": minutes_figure(by_minute),
-        "answers": sorted({row.answer for row in recent}),
-        "steps": sorted({row.action.step for row in recent}),
+        "answers": summed["answers"],
+        "steps": summed["steps"],
     }
     return Shown("guard.html", values, tables, parts)
 
@@ -223,8 +223,18 @@ def _next(seen: Seen, name: str, after: int, total: int) -> str:
     return with_query("/guard", seen.query, **{name: str(further)}) if further < total else ""
 
 
-def _median(values: list[float]) -> float | None:
-    return sorted(values)[len(values) // 2] if values else None
+def _summed(rows: list[Recorded]) -> dict[str, Any]:
+    """What the window adds up to."""
+    held = Counter(row.held_back for row in rows if row.held_back)
+    times = sorted(row.latency_us for row in rows)
+    return {
+        "held": dict(held.most_common()),
+        "acted": sum(row.action.step != "observe" for row in rows),
+        "refused": sum(row.answer != "allow" for row in rows),
+        "median_us": times[len(times) // 2] if times else None,
+        "answers": sorted({row.answer for row in rows}),
+        "steps": sorted({row.action.step for row in rows}),
+    }
 
 
 PAGES = (Page("/guard", "Guard", Role.VIEWER, guard, Filters, menu=8),)

@@ -9,10 +9,11 @@ import msgspec
 
 from stillwatch.console.act import Act
 from stillwatch.console.done import Done
+from stillwatch.console.guard_seen.recent import Recorded
 from stillwatch.console.guard_seen.state import StateSeen, look_again, state_seen, state_there
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
-from stillwatch.console.runs_asked import choices, run_asked, run_id, seconds
+from stillwatch.console.runs_asked import by_group, choices, run_asked, run_id, seconds
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
 from stillwatch.console.written_moments import written_moment
@@ -139,8 +140,12 @@ def _lines(text: str) -> list[str]:
 
 def _covered(state: StateSeen | None) -> Mapping[str, int]:
     """How many of the newest decisions each permit covered."""
+    return {} if state is None else state.recent.made("permits", _by_permit)
+
+
+def _by_permit(rows: list[Recorded]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for row in [] if state is None else state.recent.rows():
+    for row in rows:
         if row.permit and row.permission == "covers":
             found[row.permit] = found.get(row.permit, 0) + 1
     return found
@@ -159,7 +164,7 @@ def _of_run(
     }
     revoked = {} if state is None else state.published.overlay.revoked
     for permit in run.rows("permits"):
-        mine = [row for row in run.rows("campaigns") if row["permit"] == permit["name"]]
+        mine = [row for row in by_group(run).values() if row["permit"] == permit["name"]]
         exchanges = sum(row["exchanges"] for row in mine)
         starts, expires = seconds(permit["starts"]), seconds(permit["expires"])
         by = revoked.get(permit["name"])

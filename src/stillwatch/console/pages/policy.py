@@ -65,9 +65,9 @@ def policy(seen: Seen) -> Shown:
     if state is None:
         return Shown("policy.html", {"state": None}, {})
     store = state.policy
-    standings = store.standings()
+    standings = state.standings()
     recent = state.recent.rows()
-    counts = by_rule(recent)
+    counts = state.recent.made("by rule", by_rule)
     kept = newest_document(store.folder)
     document, digest = kept if kept else ({}, "")
     job = job_of(f"{JOB} {state.folder.path}")
@@ -130,7 +130,7 @@ def try_rules(seen: Seen, fields: BacktestFields) -> Done:
     """Replay stored days of a run through the rules; the result is kept in the state."""
     state = state_there(seen.doors)
     run = run_there(seen.doors, fields.run)
-    rules = [one.rule for _move, one in state.policy.standings() if one.stage is not Stage.RETIRED]
+    rules = [one.rule for _move, one in state.standings() if one.stage is not Stage.RETIRED]
     if not rules:
         raise PolicyError(
             "there is no rule to try", where="the policy", do="add one: stillwatch policy add FILE --to STATE"

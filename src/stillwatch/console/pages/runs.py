@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from stillwatch.console.large.kept import kept
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
 from stillwatch.console.run_tables import (
@@ -23,14 +24,13 @@ from stillwatch.console.run_tables import (
     input_rows,
     quarantine_rows,
 )
-from stillwatch.console.runs_asked import choices, run_asked, run_id, run_there, seconds
+from stillwatch.console.runs_asked import choices, in_order_of, run_asked, run_id, run_there, seconds
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Rows, Shown
 from stillwatch.console.templating import with_query
 from stillwatch.report import formatting, sentences
-from stillwatch.report.chapters import headline, in_order
+from stillwatch.report.chapters import headline
 from stillwatch.report.sentences import lineage, log_settings, use
-from stillwatch.report.view_models import listed
 from stillwatch.run.reading import Run
 
 AT_ONCE = 50
@@ -51,6 +51,8 @@ class Pair(msgspec.Struct):
 
     one: str = ""
     other: str = ""
+    what: str = ""
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def runs(seen: Seen) -> Shown:
@@ -74,7 +76,7 @@ def run(seen: Seen) -> Shown:
     found = run_there(seen.doors, str(seen.path["run"]))
     about = found.about
     used = found.rows("use")
-    on_list = in_order(listed(found))
+    on_list, _rest = in_order_of(found)
     inputs = input_rows(about)
     tables = {
         "inputs": Rows(INPUTS, inputs[:MOST_INPUTS], "Files read", len(inputs)),
@@ -91,7 +93,7 @@ def run(seen: Seen) -> Shown:
         "warnings": [str(warned) for warned in use.warnings(used)],
         "additions": [str(one) for one in log_settings.additions(found)],
         "error_control": sentences.error_control(about, on_list),
-        "compared": lineage.compared(found, on_list),
+        "compared": lineage.compared(found, on_list) if len(on_list) <= AT_ONCE else "",
         "previous": str((previous or {}).get("run") or ""),
         "key_note": sentences.key_note(about),
         "packages": about.get("packages", {}),
@@ -110,17 +112,28 @@ def compare(seen: Seen) -> Shown:
     wanted: Pair = seen.filters
     later = run_asked(seen.doors, wanted.other)
     earlier = run_there(seen.doors, wanted.one) if wanted.one else _before(seen, later)
-    rows = [] if later is None or earlier is None else compared_rows(earlier, later)
-    values = {
+    rows = [] if later is None or earlier is None else _compared(earlier, later)
+    values: dict[str, Any] = {
         "one": None if earlier is None else _row(earlier.folder, earlier.about),
         "other": None if later is None else _row(later.folder, later.about),
         "counts": {
             what: sum(row["what"] == what for row in rows) for what in ("new", "same", "changed", "gone")
         },
     }
+    found = [row for row in rows if wanted.what in ("", row["what"])]
+    whole = seen.first("format") == "csv"
+    here = found if whole else found[wanted.after : wanted.after + AT_ONCE]
+    further = wanted.after + AT_ONCE
+    more = with_query("/runs/compare", seen.query, after=str(further)) if further < len(found) else ""
+    values["filters"] = msgspec.to_builtins(wanted)
     parts = {"choices": choices(seen.doors)}
-    table = Rows(COMPARED, rows, "Campaigns of two runs")
+    table = Rows(COMPARED, here, "Campaigns of two runs", len(found), more)
     return Shown("compare.html", values, {"campaigns": table}, parts, title="Two runs compared")
+
+
+def _compared(earlier: Run, later: Run) -> list[dict[str, Any]]:
+    # The earlier run goes by its digest: this is kept for as long as the later one is open.
+    return kept(later, ("compared", earlier.about.get("digest")), lambda: compared_rows(earlier, later))
 
 
 def _before(seen: Seen, later: Run | None) -> Run | None:
