@@ -19,6 +19,7 @@ import click
 import stillwatch.schema
 from reference_python import python_names
 from stillwatch import errors, settings
+from stillwatch.cases.outbox.delivery_settings import DeliverySettings
 from stillwatch.cli import program
 from stillwatch.guard.envoy_settings import EnvoySettings
 from stillwatch.guard.service_settings import GuardSettings, ServiceSettings, StateSettings, defaults
@@ -42,7 +43,7 @@ def pages() -> dict[str, str]:
         "facets": ("Facets", facets()),
         "formats": ("Log formats", formats()),
         "python": ("Python", python_names()),
-        "settings": ("Settings", chain(setting_sections(), guard_sections())),
+        "settings": ("Settings", chain(setting_sections(), guard_sections(), channel_sections())),
         "signals": ("Signals", signals()),
         "tables": ("Tables", tables()),
     }
@@ -184,6 +185,19 @@ def guard_sections() -> Iterator[str]:
                 for f in fields(kind)
             ),
         )
+
+
+def channel_sections() -> Iterator[str]:
+    """The file of channels of `case deliver`."""
+    yield "## The file of channels\n\nThe file of `stillwatch case deliver --channels FILE`, TOML too; [integrations](../integrations.md) has its channels.\n\n"
+    yield f"### [{DeliverySettings.section}]\n\n{paragraphs(DeliverySettings.__doc__)}"
+    yield rows(
+        ("setting", "default", "allowed", "meaning"),
+        (
+            (code(f.name), code(_toml(f.default)), f.metadata["allowed"].says, f.metadata["sentence"])
+            for f in fields(DeliverySettings)
+        ),
+    )
 
 
 def _toml(value: Any) -> str:

@@ -20,6 +20,12 @@ class CaseSettings(Section):
         "Accounts of a case up to which one person may decide to act; above it a second one must agree.",
         Within(0, 10**12),
     )
+    told_growth: float = setting(
+        0.5,
+        "Share by which the accounts of a case must have grown since they were last told, for channels to be "
+        "told again.",
+        Within(0, 1_000),
+    )
     label_days: float = setting(
         180.0,
         "Days for which a closure, or a decision about an account, is told to later searches.",

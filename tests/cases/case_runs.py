@@ -62,6 +62,7 @@ class Sealed:
     day: int = 0
     compared: bool = True
     bystanders: Sequence[str] = ()
+    alarms: Sequence[str] = ()
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -76,6 +77,7 @@ def sealed(folder: Path, run: Sealed) -> Path:
         _add(tables, number, group, last)
     for name in run.bystanders:
         tables["bystanders"].append(_member(1, name, last) | {"tier": "near", "reason": "little-shared"})
+    tables["alarms"] = [_alarm(number, name, last) for number, name in enumerate(run.alarms, 1)]
     for name, rows in tables.items():
         table = pa.Table.from_pylist([_whole(name, row) for row in rows], schema=TABLES[name].arrow)
         pq.write_table(table, folder / f"{name}.parquet")
@@ -224,6 +226,23 @@ def _link(number: int, name: str, group: Group, tie: Tie, last: datetime) -> dic
         "fewer": 1,
         "facets": [],
         "facet_keys": [],
+    }
+
+
+def _alarm(number: int, identity: str, last: datetime) -> dict[str, Any]:
+    return {
+        "alarm": f"A{number:03d}",
+        "identity": identity,
+        "day": last,
+        "until": last,
+        "new": True,
+        "campaign": f"C{number:03d}",
+        "kind": "linked",
+        "verdict": "adversarial",
+        **dict.fromkeys(("accounts", "named", "at_least"), 5),
+        **dict.fromkeys(("present", "near"), 0),
+        "log_e_value": 12.5,
+        **dict.fromkeys(("exchanges", "exchanges_so_far"), 500),
     }
 
 

@@ -9,11 +9,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from case_stores import sql, stocked
+from outbox_receivers import channels_toml
 
 from stillwatch.cases import Cases
+from stillwatch.cases import access_models as _access_models  # noqa: F401
 from stillwatch.cases.database import Database
 from stillwatch.cases.keeping import backup, upgrade
 from stillwatch.cases.models import Base
+from stillwatch.cases.outbox import rows as _outbox_rows  # noqa: F401
+from stillwatch.cases.outbox.channels_file import read_channels
 from stillwatch.cases.schema import NEWEST, REVISIONS, SCRIPTS, bring_to, revision_of
 from stillwatch.errors import CaseError
 
@@ -56,6 +60,25 @@ def test_down_and_up_with_data(place: str, tmp_path: Path) -> None:
     with Cases(place) as cases:
         assert contents(cases) == before
         assert not cases.verify().faults
+
+
+def test_down_and_up_with_messages_on_their_way(place: str, tmp_path: Path) -> None:
+    row = 'name = "siem"\nform = "slack"\nurl = "https://192.0.2.1/"'
+    quick = "[delivery]\ntimeout_s = 0.1\nattempts = 1\n"
+    channels = read_channels(channels_toml(tmp_path / "channels.toml", row, delivery=quick))
+    with stocked(place, tmp_path / "run") as cases:
+        cases.outbox.deliver(channels)
+        cases.outbox.drop(1, by="Anna", reason="so")
+        before = contents(cases)
+    downgraded(place, "0002")
+    with Database(place) as database:
+        upgrade(database, backed_up=True)
+    with Cases(place) as cases:
+        assert contents(cases) == before
+        assert cases.outbox.deliveries() == []
+        assert not cases.verify().faults
+        cases.assign(1, "Anna", by="Anna")
+        assert [one.topic for one in cases.outbox.deliveries()] == ["case.assigned"]
 
 
 def test_all_the_way_down_leaves_nothing(place: str, tmp_path: Path) -> None:

@@ -193,8 +193,8 @@ def test_no_control_character_of_a_path_reaches_the_terminal(
 
 
 def test_every_class_of_error_is_among_the_mistakes() -> None:
-    # What is optional, and what other packages bring, is tested with those packages.
-    unseen = {errors.MissingExtra, errors.PluginError}
+    # What is optional, what other packages bring, and what only pages of the console say is tested there.
+    unseen = {errors.MissingExtra, errors.PluginError, errors.NotThere}
     assert {kind for kind, _, _ in MISTAKES.values()} == set(errors.StillwatchError.__subclasses__()) - unseen
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from console_parts import ORIGIN, OURS, Console
 
+from stillwatch.console.access.log import entries
 from stillwatch.console.app import application
 from stillwatch.console.body import LARGEST
 from stillwatch.console.declared import Declared
@@ -152,6 +153,25 @@ def test_nothing_inline_in_any_page(console: Console) -> None:
         text = browser.get(path).text
         assert not re.search(r"<style|style=|\son\w+=|javascript:|<script(?! src=\"/static/)", text), path
         assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text), path
+
+
+def test_a_fault_page_leads_back_to_the_form_and_nowhere_else(console: Console) -> None:
+    browser = console.browser(Role.ANALYST)
+    for referer, back in (
+        (f"{ORIGIN}/cases/1?x=1", "/cases/1?x=1"),
+        ("http://evil.test/cases", "/"),
+        (f"{ORIGIN}//evil.test", "/"),
+        (f"{ORIGIN}.evil.test/", "/"),
+    ):
+        answer = browser.post("/cases/99/note", {"text": "x"}, Referer=referer)
+        assert f'<p><a href="{back}">' in answer.text
+
+
+def test_failures_are_told_when_the_server_ends(console: Console) -> None:
+    with console.client() as client:
+        client.post("/sign-in", data={"name": "x", "password": "y"}, headers=OURS)
+    with console.cases.database.reading() as session:
+        assert entries(session)[-1].detail == {"count": 1}
 
 
 def test_addresses_before_the_owners_proxies() -> None:

@@ -19,9 +19,14 @@ from stillwatch.cases.checkpoints import Checkpoint, checkpointed, key_path, pub
 from stillwatch.cases.database import Database
 from stillwatch.cases.event import Event
 from stillwatch.cases.evidence import Frozen
+from stillwatch.cases.exports.exporting import exported
 from stillwatch.cases.keeping import make
 from stillwatch.cases.labels import evidence_at, feedback_of
 from stillwatch.cases.listing import LONGEST_PAGE, Counted, Listed, Wanted, counted, listed
+from stillwatch.cases.outbox.alarms import alarms_of, tell_alarms
+from stillwatch.cases.outbox.outbox import Outbox
+from stillwatch.cases.outbox.passes import made_now
+from stillwatch.cases.outbox.telling import tell
 from stillwatch.cases.precision import Precision, precision_of
 from stillwatch.cases.schema import must_be_current
 from stillwatch.cases.store import Store
@@ -51,6 +56,8 @@ class Cases:
         """
         self.database = Database(place)
         self.settings = settings or CaseSettings()
+        self.outbox = Outbox(self.database)
+        """Messages about cases to the outside."""
         self._signing = signing
         try:
             if create:
@@ -105,6 +112,18 @@ class Cases:
         """Return how often verdicts were overturned."""
         return precision_of(self.all())
 
+    def export(self, numbers: Sequence[int], form: str, *, accounts: bool = False) -> list[dict[str, Any]]:
+        """Return cases in a form that security products read: ocsf or ecs; accounts: name theirs too."""
+        with self._reading() as store:
+            return list(exported(store, numbers, form, accounts=accounts))
+
+    def metrics(self, now: float) -> str:
+        """Return figures for Prometheus, in its text form. now: POSIX seconds."""
+        from stillwatch.cases.metrics import metrics_text
+
+        with self._reading() as store:
+            return metrics_text(store.session, now)
+
     # Runs
 
     def sync(
@@ -119,8 +138,15 @@ class Cases:
             known = store.by_identity()
         batch = batch_of(run, known, state)
         growth = (identity or IdentitySettings()).dismissed_growth
+        alarms = alarms_of(run)
         with self.database.writing() as session:
-            return sync(Store(session), batch, growth), batch.compared
+            store = Store(session)
+            since = store.head()[0]
+            done = sync(store, batch, growth)
+            tell(store, since, self.settings.told_growth)
+            tell_alarms(session, batch.run, alarms, store.by_identity())
+            made_now(session, "sync", time.time())
+            return done, batch.compared
 
     # Working on a case
 
@@ -233,7 +259,11 @@ class Cases:
 
     def _change(self, number: int, version: int | None, change: Change) -> Case:
         with self.database.writing() as session:
-            return written(Editing.of(Store(session), number, version), change)
+            store = Store(session)
+            since = store.head()[0]
+            case = written(Editing.of(store, number, version), change)
+            tell(store, since, self.settings.told_growth)
+            return case
 
     @contextmanager
     def _reading(self) -> Iterator[Store]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Double, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-GROWING = ("events", "evidence", "checkpoints", "access_log")
+GROWING = ("events", "evidence", "checkpoints", "delivery_log", "access_log")
 """Tables whose rows no database changes or deletes: triggers refuse it."""
 
 

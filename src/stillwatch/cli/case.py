@@ -6,6 +6,8 @@ import click
 
 from stillwatch.cli._case_audit import audit
 from stillwatch.cli._case_deciding import VERBS as DECIDING
+from stillwatch.cli._case_delivering import VERBS as DELIVERING
+from stillwatch.cli._case_export import VERBS as EXPORTING
 from stillwatch.cli._case_keeping import VERBS as KEEPING
 from stillwatch.cli._case_reading import VERBS as READING
 from stillwatch.cli._group import Whole
@@ -20,5 +22,5 @@ def command() -> None:
     """
 
 
-for _verb in (*READING, *DECIDING, *KEEPING, audit):
+for _verb in (*READING, *DECIDING, *KEEPING, *DELIVERING, *EXPORTING, audit):
     command.add_command(_verb)

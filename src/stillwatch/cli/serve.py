@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -97,6 +98,13 @@ def _must_be_safe(host: str, tls: bool, behind_proxy: bool, public_url: str) -> 
             "passwords and sessions would go over the network unencrypted",
             where=f"--host {host}",
             do="give --tls-cert and --tls-key, or --behind-proxy where a proxy of yours ends TLS",
+        )
+    parts = urlsplit(public_url)
+    if public_url and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+        raise SettingError(
+            "this is no address of a site",
+            where=f"console.public_url: {public_url[:120]}",
+            do='write scheme and host alone, as "https://stillwatch.example"',
         )
     if behind_proxy and not public_url.startswith("https://"):
         raise SettingError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -38,7 +39,7 @@ def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
     routes += sign_in_routes(desk)
     routes.append(Route("/static/{digest}/{name}", answer_static, methods=["GET"]))
     # Not Starlette's own application: its outermost layer answers a fault before ours can.
-    router = Router(routes, redirect_slashes=False)
+    router = Router(routes, redirect_slashes=False, lifespan=_life(desk))
     handlers = {404: _no_page(desk), 405: _no_method(desk)}
     layered = ExceptionMiddleware(router, handlers)
 
@@ -47,6 +48,19 @@ def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
         await layered(scope, receive, send)
 
     return Hull(inner, desk.site)
+
+
+def _life(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """What is done when the server ends: the last failures are told, connections given back."""
+
+    @asynccontextmanager
+    async def life(_app: Any) -> AsyncIterator[None]:
+        yield
+        if desk.slowing.refused:
+            await desk.writing(desk.tell_refused)
+        desk.doors.cases.database.close()
+
+    return life
 
 
 def _routes(prefix: str, gets: dict[str, Handler], posts: dict[str, Handler]) -> list[Route]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -47,6 +48,8 @@ class Desk:
     hashing_known: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
     """Turns of those whose device is known."""
 
+    asking: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
+    """Turns of those who sign in with a provider: a provider that hangs must not take all threads."""
     slowing: Slowing = field(default_factory=Slowing)
     """Failed sign-ins."""
     secret: str = field(default_factory=fresh, repr=False)
@@ -128,6 +131,12 @@ class Desk:
         """Return the token that each form of this session must bring; empty without a session."""
         secret = request.cookies.get(self.site.cookie, "")
         return derived(secret, "csrf") if secret else ""
+
+    def tell_refused(self, session: Session) -> None:
+        """Write how many sign-ins failed since the last time, if any did."""
+        count, self.slowing.refused = self.slowing.refused, 0
+        if count:
+            logged(session, "", Access.REFUSED, "", count=count)
 
     def log(self, actor: str, action: str, subject: str, reason: str = "", **detail: Any) -> None:
         """Write into the access log, in a transaction of its own."""

@@ -50,7 +50,14 @@ def fault(
         for name, values in (written or {}).items()
         if name not in HIDDEN and KEPT.fullmatch(name) and any(values)
     }
-    values = {"what": error.what, "where": error.where, "do": error.do, "number": number, "written": kept}
+    values: dict[str, object] = {
+        "what": error.what,
+        "where": error.where,
+        "do": error.do,
+        "number": number,
+        "written": kept,
+    }
+    values["back"] = _back(desk, request)
     title = {403: "Not allowed", 404: "Not found", 409: "Changed meanwhile"}.get(code, "Not done")
     return desk.html(
         request,
@@ -59,3 +66,10 @@ def fault(
         status=code,
         headers=headers,
     )
+
+
+def _back(desk: Desk, request: Request) -> str:
+    """The page of ours that a form was sent from; the overview where nobody knows."""
+    origin, path = desk.site.origin, request.headers.get("referer", "")
+    inside = path.startswith(f"{origin}/") and path.isprintable()
+    return path.removeprefix(origin) if inside and not path.removeprefix(origin).startswith("//") else "/"

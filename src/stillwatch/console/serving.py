@@ -72,7 +72,7 @@ def serve(serving: Serving) -> None:
         port=serving.port,
         interface=Interfaces.ASGI,
         workers=serving.workers,
-        http=HTTPModes.auto if serving.certificate else HTTPModes.http1,
+        http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEAD_BYTES),
         websockets=False,
         backlog=256,

@@ -42,8 +42,8 @@ def acceptable(password: str, name: str) -> str:
 
 
 def hash_of(password: str) -> str:
-    """Return what is kept of a password that `acceptable` gave."""
-    with _turns:
+    """Return what is kept of a password that `acceptable` gave; only who proved who they are comes here."""
+    with _own_turn:
         return HASHER.hash(_normal(password))
 
 

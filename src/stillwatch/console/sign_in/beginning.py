@@ -32,15 +32,12 @@ async def begun(
     old = request.cookies.get(desk.site.cookie, "")
     where = desk.where(request)
 
-    refused, desk.slowing.refused = desk.slowing.refused, 0
-
     def begin(session: Session) -> tuple[str, str | None]:
         if old:
             sessions.end(session, hashed(old))
         sessions.sweep(session, time.time(), desk.settings)
         secret = sessions.start(session, user.id, method, where, proved)
-        if refused:
-            logged(session, "", Access.REFUSED, "", count=refused)
+        desk.tell_refused(session)
         logged(session, user.name, Access.SIGNED_IN, user.name, method=method, address=where.address)
         return secret, users.password_of(session, user.id)
 

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+import anyio
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -37,7 +37,7 @@ async def openid_out(desk: Desk, request: Request) -> Response:
     """Send a browser to the provider."""
     try:
         provider = _provider(desk)
-        told = await run_in_threadpool(provider.metadata)
+        told = await anyio.to_thread.run_sync(provider.metadata, limiter=desk.asking)
     except StillwatchError as error:
         return fault(desk, request, error, status=404 if isinstance(error, NotThere) else 503)
     again = request.query_params.get("again") == "1"
@@ -90,7 +90,7 @@ async def openid_back(desk: Desk, request: Request) -> Response:
         if "code" not in query:
             raise refused("the provider gave no code")
         work = partial(_claimed, desk, provider, query["code"], kept)
-        user, proved = await run_in_threadpool(work)
+        user, proved = await anyio.to_thread.run_sync(work, limiter=desk.asking)
     except StillwatchError as error:
         desk.slowing.refused += 1
         answer = fault(desk, request, error, status=404 if isinstance(error, NotThere) else 401)

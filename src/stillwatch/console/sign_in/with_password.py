@@ -18,6 +18,8 @@ from stillwatch.console.sign_in import devices
 from stillwatch.console.sign_in.beginning import begun
 from stillwatch.console.sign_in.checked import checked_form
 
+MANY = 100
+"""Failures after which the access log is told of them, though nobody signs in."""
 WRONG = "The name or the password is wrong, or this account cannot sign in with a password."
 
 
@@ -44,6 +46,8 @@ async def password_sent(desk: Desk, request: Request) -> Response:
             desk, request, there, f"Too many sign-ins at once; try again in {busy.seconds} seconds.", 503
         )
     desk.slowing.done(address, name, right=right, known=known)
+    if desk.slowing.refused >= MANY:
+        await desk.writing(desk.tell_refused)
     if not right or user is None:
         return _page(desk, request, there, WRONG, 401)
     if kept is not None and passwords.outdated(kept):
