@@ -14,6 +14,7 @@ from stillwatch.console.role import Role
 from stillwatch.console.runs_asked import (
     cases_of,
     choices,
+    followed,
     in_order_of,
     run_asked,
     run_id,

@@ -40,13 +40,6 @@ function show(button) {
   place.hidden = false;
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", "The same graph, to be moved with the mouse");
-  if (!document.getElementById("__________cytoscape_stylesheet")) {
-    // The library writes a style sheet into the page, which the page's policy forbids, unless it finds one.
-    const there = document.createElement("span");
-    there.id = "__________cytoscape_stylesheet";
-    there.hidden = true;
-    document.body.append(there);
-  }
   const graph = window.cytoscape({
     container: place,
     elements: elementsOf(JSON.parse(place.dataset.graph)),
