@@ -96,45 +96,7 @@ def guard(seen: Seen) -> Shown:
     wanted: Filters = seen.filters
     recent = state.recent.rows()
     by_minute = minutes(recent, seen.now)
-    asked = wanted.answer or wanted.step or wanted.campaign
-    decisions = [
-        row
-        for row in (recent if asked else ())
-        if (not wanted.answer or row.answer == wanted.answer)
-        and (not wanted.step or row.action.step == wanted.step)
-        and (not wanted.campaign or row.campaign == wanted.campaign)
-    ]
-    decisions = decisions if asked else recent
-    entries, ended = state.entries, state.ended()
-    shown = list(reversed(entries))[wanted.entries : wanted.entries + AT_ONCE]
-    spent = [vars(one) for one in spent_today(state.folder.budgets, seen.now, MOST_SPENDERS)]
     summed = state.recent.made("summed", _summed)
-    tables = {
-        "decisions": Rows(
-            WITH_ACCOUNT,
-            [decision_row(row) for row in decisions[wanted.after : wanted.after + AT_ONCE]],
-            "Newest decisions",
-            len(decisions),
-            _next(seen, "after", wanted.after, len(decisions)),
-        ),
-        "journal": Rows(
-            ENTRIES,
-            [entry_row(entry, ended, seen.now) for entry in shown],
-            "What people decided, the newest first",
-            len(entries),
-            _next(seen, "entries", wanted.entries, len(entries)),
-        ),
-        "minutes": Rows(MINUTES, by_minute, "Decisions of the last hour, minute by minute"),
-        "held_back": Rows(
-            HELD,
-            [
-                {"held_back": reason, "decisions": number, "why": HELD_BACK.get(reason, "")}
-                for reason, number in summed["held"].items()
-            ],
-            "Why less was done than rules asked for",
-        ),
-        "budgets": Rows(SPENT, spent, "Who has spent most under budgets today"),
-    }
     values = {
         "state": _about(state, seen.now),
         "record": _record(state, wanted.decision),
@@ -155,7 +117,53 @@ def guard(seen: Seen) -> Shown:
         "answers": summed["answers"],
         "steps": summed["steps"],
     }
+    spent = [vars(one) for one in spent_today(state.folder.budgets, seen.now, MOST_SPENDERS)]
+    tables = {
+        "decisions": _decisions(seen, recent, wanted),
+        "journal": _journal(seen, state, wanted),
+        "minutes": Rows(MINUTES, by_minute, "Decisions of the last hour, minute by minute"),
+        "held_back": Rows(
+            HELD,
+            [
+                {"held_back": reason, "decisions": number, "why": HELD_BACK.get(reason, "")}
+                for reason, number in summed["held"].items()
+            ],
+            "Why less was done than rules asked for",
+        ),
+        "budgets": Rows(SPENT, spent, "Who has spent most under budgets today"),
+    }
     return Shown("guard.html", values, tables, parts)
+
+
+def _decisions(seen: Seen, recent: list[Recorded], wanted: Filters) -> Rows:
+    found = recent
+    if wanted.answer or wanted.step or wanted.campaign:
+        found = [
+            row
+            for row in recent
+            if (not wanted.answer or row.answer == wanted.answer)
+            and (not wanted.step or row.action.step == wanted.step)
+            and (not wanted.campaign or row.campaign == wanted.campaign)
+        ]
+    return Rows(
+        WITH_ACCOUNT,
+        [decision_row(row) for row in found[wanted.after : wanted.after + AT_ONCE]],
+        "Newest decisions",
+        len(found),
+        _next(seen, "after", wanted.after, len(found)),
+    )
+
+
+def _journal(seen: Seen, state: StateSeen, wanted: Filters) -> Rows:
+    entries, ended = state.entries, state.ended()
+    shown = list(reversed(entries))[wanted.entries : wanted.entries + AT_ONCE]
+    return Rows(
+        ENTRIES,
+        [entry_row(entry, ended, seen.now) for entry in shown],
+        "What people decided, the newest first",
+        len(entries),
+        _next(seen, "entries", wanted.entries, len(entries)),
+    )
 
 
 def hold(seen: Seen, fields: HoldFields) -> Done:
