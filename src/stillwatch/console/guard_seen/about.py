@@ -15,7 +15,7 @@ from stillwatch.guard.journal_entry import Entry
 from stillwatch.guard.permit_terms import PermitTerms
 from stillwatch.response.known import Known
 
-MOST_DECISIONS = 50
+MOST_DECISIONS = 15
 DECISIONS = (
     Column("time", "When", "time"),
     Column("id", "Decision", "code", link="/guard?decision={id}"),
