@@ -103,7 +103,7 @@ def campaign(seen: Seen) -> Shown:
 
 
 def graph_of(shared: Shared) -> dict[str, Any]:
-    """Return the graph as the script draws it: nodes and edges, none of which tells an account's id."""
+    """Return the graph as the script draws it: clusters, keys, and edges as places of both with a share."""
     clusters = [
         {"id": f"c{place}", "tier": one.tier, "accounts": one.accounts, "rest": one.rest}
         for place, one in enumerate(shared.clusters)
@@ -118,7 +118,7 @@ def graph_of(shared: Shared) -> dict[str, Any]:
         for place, one in enumerate(shared.keys)
     ]
     edges = [
-        {"from": f"c{place}", "to": f"k{at}", "share": round(carried / one.accounts, 3)}
+        [place, at, round(carried / one.accounts, 2)]
         for place, one in enumerate(shared.clusters)
         for at, carried in enumerate(one.carried)
         if carried >= FAINTEST * one.accounts

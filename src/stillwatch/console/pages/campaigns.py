@@ -99,7 +99,7 @@ def campaigns(seen: Seen) -> Shown:
     values = {
         "run": _about(run),
         "filters": msgspec.to_builtins(wanted),
-        "headline": [text for _chapter, text in headline(on_list)],
+        "headline": kept(run, "headline", lambda: [text for _chapter, text in headline(on_list)]),
         "error_control": sentences.error_control(run.about, on_list),
         "related": kept(run, "related", lambda: _related(run, on_list)),
         "without_case": sum(
@@ -177,7 +177,7 @@ def _about(run: Run) -> dict[str, Any]:
         "accounts": about.get("accounts", 0),
         "first": seconds(formatting.moment(about.get("first"))),
         "last": seconds(formatting.moment(about.get("last"))),
-        "campaigns": len(run.rows("campaigns")),
+        "campaigns": run.table("campaigns").num_rows,
     }
 
 

@@ -19,8 +19,8 @@ function elementsOf(graph) {
   const keys = graph.keys.map((one) => ({
     data: { id: one.id, kind: "key", label: one.label, size: 7 + 11 * Math.sqrt(one.accounts / most), colour: families.get(one.id) },
   }));
-  const edges = graph.edges.filter((one) => one.share >= 0.3).map((one) => ({
-    data: { source: one.from, target: one.to, width: 0.4 + one.share, opacity: 0.06 + 0.24 * one.share, colour: families.get(one.to) },
+  const edges = graph.edges.filter(([, , share]) => share >= 0.3).map(([from, to, share]) => ({
+    data: { source: `c${from}`, target: `k${to}`, width: 0.4 + share, opacity: 0.06 + 0.24 * share, colour: families.get(`k${to}`) },
   }));
   return [...clusters, ...keys, ...edges];
 }
