@@ -18,6 +18,8 @@ from stillwatch.cases.changing import Change, Editing, written
 from stillwatch.cases.checkpoints import Checkpoint, checkpointed, key_path, public_key, signing_key
 from stillwatch.cases.database import Database
 from stillwatch.cases.event import Event
+from stillwatch.cases.event_list import MOST as MOST_EVENTS
+from stillwatch.cases.event_list import EventsWanted, events_found
 from stillwatch.cases.evidence import Frozen
 from stillwatch.cases.exports.exporting import exported
 from stillwatch.cases.keeping import make
@@ -27,7 +29,7 @@ from stillwatch.cases.outbox.alarms import alarms_of, tell_alarms
 from stillwatch.cases.outbox.outbox import Outbox
 from stillwatch.cases.outbox.passes import made_now
 from stillwatch.cases.outbox.telling import tell
-from stillwatch.cases.precision import Precision, precision_of
+from stillwatch.cases.precision import Precision, precision_in
 from stillwatch.cases.schema import must_be_current
 from stillwatch.cases.store import Store
 from stillwatch.cases.sync import Synced, batch_of, sync
@@ -102,6 +104,11 @@ class Cases:
                 store.case(number)
             return list(store.events(number, after))
 
+    def events_found(self, wanted: EventsWanted, *, most: int = MOST_EVENTS) -> list[Event]:
+        """Return events that are wanted, the newest first."""
+        with self.database.reading() as session:
+            return events_found(session, wanted, most)
+
     def evidence(self, number: int) -> Frozen:
         """Return the newest frozen evidence of a case."""
         with self._reading() as store:
@@ -110,7 +117,8 @@ class Cases:
 
     def precision(self) -> Precision:
         """Return how often verdicts were overturned."""
-        return precision_of(self.all())
+        with self.database.reading() as session:
+            return precision_in(session)
 
     def export(self, numbers: Sequence[int], form: str, *, accounts: bool = False) -> list[dict[str, Any]]:
         """Return cases in a form that security products read: ocsf or ecs; accounts: name theirs too."""
@@ -166,20 +174,32 @@ class Cases:
         """Move it to another state: see `states.MOVES`."""
         return self._change(number, version, lambda edit: deciding.move(edit, to, by, reason, self.settings))
 
-    def snooze(self, number: int, until: float | None, *, by: str, reason: str) -> Case:
+    def snooze(
+        self, number: int, until: float | None, *, by: str, reason: str, version: int | None = None
+    ) -> Case:
         """Let it rest until a time, POSIX seconds; None wakes it."""
-        return self._change(number, None, lambda edit: deciding.snooze(edit, until, by, reason))
+        return self._change(number, version, lambda edit: deciding.snooze(edit, until, by, reason))
 
-    def deadline(self, number: int, due: float | None, *, by: str, reason: str = "") -> Case:
+    def deadline(
+        self, number: int, due: float | None, *, by: str, reason: str = "", version: int | None = None
+    ) -> Case:
         """Say by when it must be decided, POSIX seconds; None: no such time."""
-        return self._change(number, None, lambda edit: deciding.deadline(edit, due, by, reason))
+        return self._change(number, version, lambda edit: deciding.deadline(edit, due, by, reason))
 
     def link(
-        self, number: int, link: str, other: int, *, by: str, reason: str = "", remove: bool = False
+        self,
+        number: int,
+        link: str,
+        other: int,
+        *,
+        by: str,
+        reason: str = "",
+        remove: bool = False,
+        version: int | None = None,
     ) -> Case:
         """Link it to another case, or take the link away."""
         return self._change(
-            number, None, lambda edit: deciding.link(edit, link, other, by, reason, remove=remove)
+            number, version, lambda edit: deciding.link(edit, link, other, by, reason, remove=remove)
         )
 
     def review(self, number: int, *, agree: bool, by: str, reason: str, version: int | None = None) -> Case:
@@ -207,17 +227,21 @@ class Cases:
     def decide(
         self,
         number: int,
-        account: str,
+        account: str | Sequence[str],
         label: str,
         *,
         by: str,
         reason: str,
         until: float | None = None,
         permit: deciding.PermitFound | None = None,
+        version: int | None = None,
     ) -> Case:
-        """Say what one account of it is: confirmed, cleared, exempted, permit found."""
-        told = deciding.AccountDecision(account, label, until, permit)
-        return self._change(number, None, lambda edit: deciding.decide(edit, told, by, reason, self.settings))
+        """Say what an account of it is, or several: confirmed, cleared, exempted, permit found."""
+        accounts = (account,) if isinstance(account, str) else tuple(dict.fromkeys(account))
+        told = deciding.AccountDecision(accounts, label, until, permit)
+        return self._change(
+            number, version, lambda edit: deciding.decide(edit, told, by, reason, self.settings)
+        )
 
     # Feedback
 

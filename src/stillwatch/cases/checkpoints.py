@@ -115,9 +115,14 @@ def checkpointed(session: Session, head: tuple[int, str], key: Ed25519PrivateKey
     return made
 
 
-def kept_checkpoints(session: Session) -> list[tuple[int, Checkpoint]]:
-    """Return the statements that the store holds, with their numbers."""
-    rows = session.scalars(sa.select(CheckpointRow).order_by(CheckpointRow.id))
+def kept_checkpoints(session: Session, newest: int | None = None) -> list[tuple[int, Checkpoint]]:
+    """Return the statements that the store holds, with their numbers. newest: so many, the newest first."""
+    query = sa.select(CheckpointRow)
+    rows = session.scalars(
+        query.order_by(CheckpointRow.id)
+        if newest is None
+        else query.order_by(CheckpointRow.id.desc()).limit(newest)
+    )
     return [(row.id, Checkpoint(row.seq, row.hash, row.time, row.key, row.signature)) for row in rows]
 
 

@@ -58,10 +58,10 @@ class Closing:
 
 @dataclass(frozen=True)
 class AccountDecision:
-    """What one account is."""
+    """What some accounts are, each the same."""
 
-    account: str
-    """Its id as runs show it."""
+    accounts: tuple[str, ...]
+    """Their ids as runs show them."""
     label: str
     """One of ACCOUNT_LABELS."""
     until: float | None = None
@@ -191,7 +191,7 @@ def close(edit: Editing, told: Closing, by: str, reason: str, settings: CaseSett
 
 
 def decide(edit: Editing, told: AccountDecision, by: str, reason: str, settings: CaseSettings) -> Wanted:
-    """Say what one account is."""
+    """Say what some accounts are."""
     actor, why = name_of(by), text_of(reason)
     word = _one_of(told.label, ACCOUNT_LABELS, "DECISION")
     if (word == PERMIT_FOUND) != (told.permit is not None):
@@ -200,21 +200,22 @@ def decide(edit: Editing, told: AccountDecision, by: str, reason: str, settings:
         )
     kept = evidence_at(edit.store, edit.case.id)
     ids = {one for name in ("members", "bystanders") for one in kept.table(name)["account_id"].to_pylist()}
-    if told.account not in ids or not storable(told.account):
+    strange = next((one for one in told.accounts if one not in ids or not storable(one)), None)
+    if strange is not None or not told.accounts:
         raise CaseError(
-            f"case {edit.case.id} has no account of that name",
-            where=told.account[:200],
+            f"case {edit.case.id} has no account of that name" if told.accounts else "no account was named",
+            where=(strange or "ACCOUNT")[:200],
             do="give the id as the run shows it: `stillwatch case show CASE --evidence FOLDER`",
         )
     label = {
         "scope": ACCOUNT,
-        "subject": told.account,
         "label": word,
         "outcome": word,
         "expires": _until(told.until, settings),
         "data": _permit(told.permit),
     }
-    return Wanted(Action.DECIDED, actor, why, {}, {"labels": [label]})
+    labels = [{**label, "subject": account} for account in told.accounts]
+    return Wanted(Action.DECIDED, actor, why, {}, {"labels": labels})
 
 
 def snooze(edit: Editing, until: float | None, by: str, reason: str) -> Wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from stillwatch.campaigns.feedback import AccountLabel, CampaignLabel, Feedback, OwnKey, Said
 from stillwatch.campaigns.permits import Permit
@@ -61,6 +62,12 @@ def evidence_at(store: Store, case: int, seq: int | None = None) -> Frozen:
     row = store.session.execute(query if seq is None else query.where(EvidenceRow.seq <= seq)).first()
     sha256, content = row if row is not None else ("", b"")
     return must_hold(content, sha256, f"case {case}")
+
+
+def evidence_hash(session: Session, case: int) -> str:
+    """Return the hash of the newest evidence of a case, without reading it; empty where there is none."""
+    query = sa.select(EvidenceRow.sha256).where(EvidenceRow.case_id == case)
+    return session.scalar(query.order_by(EvidenceRow.seq.desc()).limit(1)) or ""
 
 
 def _stands(case: Case, label: Label) -> bool:

@@ -49,6 +49,10 @@ class Wanted:
     """Only those whose deadline has passed."""
     working: bool = False
     """Only those that need somebody: not closed, not resting."""
+    numbers: Sequence[int] = ()
+    """Of these numbers."""
+    answerable_by: str = ""
+    """Awaiting a second review that this person may give: somebody else asked for it."""
     identity: str = ""
     """Following a campaign whose identity begins so."""
     order: Order = Order.NUMBER
@@ -143,6 +147,8 @@ def _that(session: Session, wanted: Wanted, now: float) -> list[Any]:
     ):
         if names:
             told.append(column.in_([one.lower() for one in names]))
+    if wanted.numbers:
+        told.append(CaseRow.id.in_(wanted.numbers))
     if wanted.assignee is not None:
         # No database compares names as people do, and there are few of them.
         known = session.scalars(sa.select(CaseRow.assignee).distinct())
@@ -152,6 +158,12 @@ def _that(session: Session, wanted: Wanted, now: float) -> list[Any]:
     if wanted.identity:
         begins = IdentityRow.identity.startswith(wanted.identity, autoescape=True)
         told.append(CaseRow.id.in_(sa.select(IdentityRow.case_id).where(begins)))
+    if wanted.answerable_by:
+        asked = session.scalars(
+            sa.select(CaseRow.proposed_by).where(CaseRow.state == State.SECOND_REVIEW).distinct()
+        )
+        others = [one for one in asked if folded(one) != folded(wanted.answerable_by)]
+        told += [CaseRow.state == State.SECOND_REVIEW, CaseRow.proposed_by.in_(others)]
     if wanted.overdue:
         told += _overdue(now)
     if wanted.working:

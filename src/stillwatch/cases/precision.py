@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from stillwatch.cases.case import Case
+from stillwatch.cases.models import CaseRow
 from stillwatch.cases.states import Kind, Outcome, State
+from stillwatch.cases.store import read_json
 
 LEVEL = 0.95
 """Coverage of the intervals, at least."""
@@ -74,13 +79,25 @@ def precision_of(cases: Iterable[Case]) -> Precision:
     return Precision(len(every), len(closed), len(closed) - len(decided), tuple(shares))
 
 
+def precision_in(session: Session) -> Precision:
+    """Return the same, reading of a store what it needs: of closed cases, what they were judged by."""
+    whole = session.scalar(sa.select(sa.func.count()).select_from(CaseRow)) or 0
+    columns = (CaseRow.id, CaseRow.kind, CaseRow.state, CaseRow.outcome, CaseRow.judged)
+    rows = session.execute(sa.select(*columns).where(CaseRow.state == State.CLOSED).order_by(CaseRow.id))
+    closed = [
+        Case(number, kind=kind, state=state, outcome=outcome, judged=read_json(judged))
+        for number, kind, state, outcome, judged in rows
+    ]
+    return replace(precision_of(closed), cases=whole)
+
+
 def exact_interval(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
     """Return the interval of Clopper and Pearson (1934) for a share; of no trials it is 0 to 1."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes a second to import
 
     half = (1.0 - level) / 2.0
-    low = 0.0 if successes == 0 else float(beta.ppf(half, successes, trials - successes + 1))
-    high = 1.0 if successes == trials else float(beta.ppf(1.0 - half, successes + 1, trials - successes))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, half))
+    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1.0 - half))
     return low, high
 
 

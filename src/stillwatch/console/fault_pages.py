@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stillwatch.console.conflict import SeenConflict, conflict_page
 from stillwatch.console.desk import Desk
 from stillwatch.console.not_there import NotThere
 from stillwatch.console.seen import User
@@ -45,6 +46,8 @@ def fault(
     number = str(request.state.number)
     if request.url.path.startswith(f"{API}/") or request.query_params.get("format") == "json":
         return json_fault(error, code, number, headers)
+    if isinstance(error, SeenConflict):
+        return desk.html(request, user, conflict_page(error, written or {}), status=code, headers=headers)
     kept = {
         name: "\n".join(values)
         for name, values in (written or {}).items()

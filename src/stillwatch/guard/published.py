@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -164,9 +164,11 @@ class PublishedState:
         if row.organisation in overlay.organisations:
             permits += overlay.organisations[row.organisation]
         state = _account(snapshot, row, now)
+        acts = overlay.steps(key, now) if row.campaign else ()
         if not (clears or permits):
-            return Known(key, state, campaign, Permission.NONE, row.since)
-        return _laid_over(key, state, campaign, row.since, clears, permits, overlay, model, now)
+            return Known(key, state, campaign, Permission.NONE, row.since, acts=acts)
+        found = _laid_over(key, state, campaign, row.since, clears, permits, overlay, model, now)
+        return replace(found, acts=acts) if acts else found
 
     def refresh(self) -> None:
         """Look at the folder now."""

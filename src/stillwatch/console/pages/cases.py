@@ -1,4 +1,4 @@
-"""Cases: the list, one case, and a note on it."""
+"""Cases: the list."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import Annotated
 import msgspec
 
 from stillwatch.cases.case import Case
-from stillwatch.cases.states import Kind, State
-from stillwatch.console.act import Act
-from stillwatch.console.done import Done
-from stillwatch.console.not_there import NotThere
+from stillwatch.cases.listing import LONGEST_PAGE, Order, Wanted
+from stillwatch.cases.states import Kind, Outcome, State
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
 from stillwatch.console.templating import with_query
-from stillwatch.errors import CaseError
 
 COLUMNS = (
     Column("id", "Case", link="/cases/{id}"),
@@ -24,19 +21,12 @@ COLUMNS = (
     Column("state", "State"),
     Column("outcome", "Outcome"),
     Column("accounts", "Accounts", "count"),
-    Column("identity", "Campaign", "code"),
     Column("assignee", "With"),
+    Column("deadline", "Deadline", "time"),
     Column("tags", "Tags", "words"),
     Column("opened", "Opened", "time"),
     Column("updated", "Changed", "time"),
-)
-EVENTS = (
-    Column("seq", "Event"),
-    Column("time", "When", "time"),
-    Column("actor", "Who"),
-    Column("action", "What"),
-    Column("reason", "Why"),
-    Column("changed", "Changed", "words"),
+    Column("identity", "Campaign", "code"),
 )
 AT_ONCE = 100
 """Cases of one page of the list."""
@@ -47,87 +37,57 @@ class Filters(msgspec.Struct):
 
     state: str = ""
     kind: str = ""
+    outcome: str = ""
     assignee: str = ""
+    nobodys: bool = False
     tag: str = ""
+    identity: str = ""
+    overdue: bool = False
+    working: bool = False
+    order: str = str(Order.NEWEST)
     after: Annotated[int, msgspec.Meta(ge=0)] = 0
-
-
-class NoteFields(msgspec.Struct):
-    """A note."""
-
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
+    most: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_PAGE)] = 0
 
 
 def listed(seen: Seen) -> Shown:
     """Return the cases that the filters let through, those that changed last first."""
     wanted: Filters = seen.filters
-    found = [case for case in seen.doors.cases.all() if _let_through(case, wanted)]
-    found.sort(key=lambda case: (-case.updated, case.id))
-    rows = [{column.name: getattr(case, column.name) for column in COLUMNS} for case in found]
-    here = rows[wanted.after : wanted.after + AT_ONCE]
-    further = wanted.after + AT_ONCE
-    more = with_query("/cases", seen.query, after=str(further)) if further < len(rows) else ""
+    most = wanted.most or (LONGEST_PAGE if seen.first("format") == "csv" else AT_ONCE)
+    found = seen.doors.cases.listed(wanted_of(wanted), first=wanted.after, most=most)
+    further = wanted.after + len(found.cases)
+    more = with_query("/cases", seen.query, after=str(further)) if further < found.total else ""
+    earlier = str(max(wanted.after - most, 0)) if wanted.after else None
     values = {
         "filters": msgspec.to_builtins(wanted),
         "states": [state.value for state in State],
         "kinds": [kind.value for kind in Kind],
+        "outcomes": [outcome.value for outcome in Outcome],
+        "orders": [order.value for order in Order],
+        "earlier": with_query("/cases", seen.query, after=earlier) if earlier else "",
     }
-    return Shown("cases.html", values, {"cases": Rows(COLUMNS, here, "Cases", len(rows), more)})
+    rows = [row_of(case) for case in found.cases]
+    return Shown("cases.html", values, {"cases": Rows(COLUMNS, rows, "Cases", found.total, more)})
 
 
-def one(seen: Seen) -> Shown:
-    """Return one case with its events."""
-    case = case_of(seen)
-    events = seen.doors.cases.events(case.id)
-    rows = [
-        {
-            "seq": event.seq,
-            "time": event.time,
-            "actor": event.actor,
-            "action": str(event.action),
-            "reason": event.reason,
-            "changed": sorted(event.new),
-        }
-        for event in reversed(events)
-    ]
-    return Shown(
-        "case.html",
-        {"case": case.document(seen.now)},
-        {"events": Rows(EVENTS, rows, "Events")},
-        {"found": case},
-        title=f"Case {case.id}",
+def wanted_of(filters: Filters) -> Wanted:
+    """Return what filters ask the store for."""
+    order = filters.order if filters.order in list(Order) else Order.NEWEST
+    return Wanted(
+        states=(filters.state,) if filters.state else (),
+        kinds=(filters.kind,) if filters.kind else (),
+        outcomes=(filters.outcome,) if filters.outcome else (),
+        assignee="" if filters.nobodys else filters.assignee or None,
+        tags=(filters.tag,) if filters.tag else (),
+        overdue=filters.overdue,
+        working=filters.working,
+        identity=filters.identity,
+        order=Order(order),
     )
 
 
-def case_of(seen: Seen) -> Case:
-    """Return the case that the path names. Raises NotThere where there is none."""
-    number = seen.path["number"]
-    try:
-        if number < 2**31:
-            return seen.doors.cases.show(number)
-    except CaseError as error:
-        if error.where != "CASE":
-            raise
-    raise NotThere(f"there is no case {number}", where="the address", do="see the list of cases")
+def row_of(case: Case) -> dict[str, object]:
+    """Return a case as a row of the list."""
+    return {column.name: getattr(case, column.name) for column in COLUMNS}
 
 
-def note(seen: Seen, fields: NoteFields) -> Done:
-    """Write a note on a case."""
-    case = seen.doors.cases.note(case_of(seen).id, fields.text, by=seen.user.name)
-    return Done(f"/cases/{case.id}", "The note is kept.", {"case": case.id, "version": case.version})
-
-
-def _let_through(case: Case, wanted: Filters) -> bool:
-    return (
-        (not wanted.state or case.state == wanted.state)
-        and (not wanted.kind or case.kind == wanted.kind)
-        and (not wanted.assignee or case.assignee == wanted.assignee)
-        and (not wanted.tag or wanted.tag in case.tags)
-    )
-
-
-PAGES = (
-    Page("/cases", "Cases", Role.VIEWER, listed, Filters, menu=3),
-    Page("/cases/{number:int}", "Case", Role.VIEWER, one),
-)
-ACTS = (Act("/cases/{number:int}/note", "Write a note", Role.ANALYST, NoteFields, note),)
+PAGES = (Page("/cases", "Cases", Role.VIEWER, listed, Filters, menu=3),)

@@ -13,7 +13,7 @@ for (const place of document.querySelectorAll("[data-zone]")) place.textContent 
 document.addEventListener("htmx:after:swap", () => tellTimes(document));
 
 const keys = document.getElementById("keys");
-const places = { o: "/", c: "/cases" };
+const places = { o: "/", r: "/queue", c: "/cases", a: "/audit" };
 let gone = 0;
 let at = -1;
 function rowsOf() {
@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (after && places[event.key]) location.assign(places[event.key]);
   else if (event.key === "?") keys.showModal();
   else if (event.key === "/") {
-    const field = document.querySelector("main [role=search] input, main input[type=search]");
+    const field = document.querySelector(".find input[type=search]");
     if (field) {
       event.preventDefault();
       field.focus();
