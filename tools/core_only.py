@@ -16,9 +16,9 @@ from pathlib import Path
 import stillwatch
 from stillwatch.errors import MissingExtra
 
-HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy")
+HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy", "jsonschema")
 """What belongs to optional parts; none of it may be imported by the core."""
-OPTIONAL = ("stillwatch.cases", "stillwatch.console")
+OPTIONAL = ("stillwatch.cases", "stillwatch.console", "stillwatch.playbooks")
 """Folders that are an optional part as a whole, and may import what it brings."""
 DEVELOPMENT = ("pytest", "hypothesis", "mypy")
 """Packages that only developers have."""

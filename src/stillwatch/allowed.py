@@ -107,6 +107,20 @@ class Networks:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Texts of a form."""
+
+    pattern: str
+    """The form, as a regular expression."""
+    says: str
+    """The form in words."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether the whole text has it."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+@dataclass(frozen=True)
 class Anything:
     """Every value of its type."""
 

@@ -24,6 +24,8 @@ EXIT_CHANGED = 5
 """A run is not what its manifest says, or a journal or a case store does not hold; the message says where."""
 EXIT_CONFLICT = 6
 """Somebody else changed it meanwhile, or has it; the message says who changed what. Nothing was written."""
+EXIT_MISSING = 7
+"""Something that a playbook or the readiness asks for is missing; the output says what."""
 EXIT_INTERRUPTED = 130
 """Stopped from the keyboard or by SIGTERM; nothing half-written is left behind."""
 
@@ -138,3 +140,7 @@ class NotThere(StillwatchError):
 
 class PolicyError(StillwatchError):
     """A policy file cannot be used, or a rule may not go to the stage that was asked for."""
+
+
+class PlaybookError(StillwatchError):
+    """A playbook is not valid, or a step of it cannot be done so; nothing was written."""

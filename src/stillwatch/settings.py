@@ -11,6 +11,7 @@ from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
 from stillwatch.case_settings import CaseSettings
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.playbook_settings import PlaybookSettings
 from stillwatch.policy_settings import PolicySettings
 from stillwatch.setting import Section, checked, hints_of, setting
 from stillwatch.toml_file import known, nearest, read_toml, shown
@@ -318,6 +319,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    playbooks: PlaybookSettings = field(default_factory=PlaybookSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
 
@@ -369,12 +371,13 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
     """Settings as plain sections, as run.json tells them: no search depends on those of
-    policies, cases and the console.
+    policies, cases, playbooks and the console.
     """
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
     del sections["policy"]
     del sections["cases"]
+    del sections["playbooks"]
     del sections["console"]
     return sections

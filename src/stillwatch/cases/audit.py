@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 
@@ -9,9 +10,21 @@ import sqlalchemy as sa
 
 from stillwatch.cases.case import Case, Label, after, labels_of
 from stillwatch.cases.checkpoints import Checkpoint, kept_checkpoints
-from stillwatch.cases.event import FIRST, Event, canonical, whole
+from stillwatch.cases.event import FIRST, Action, Event, canonical, whole
 from stillwatch.cases.evidence import Frozen
-from stillwatch.cases.models import GROWING, EventRow, EvidenceRow, IdentityRow, LinkRow, NoteRow, TagRow
+from stillwatch.cases.models import (
+    GROWING,
+    AppealTextRow,
+    EventRow,
+    EvidenceRow,
+    IdentityRow,
+    LinkRow,
+    NoteRow,
+    TagRow,
+)
+from stillwatch.cases.playbook_runs import PlaybookRuns
+from stillwatch.cases.remedy import REMEDY, Appeal, Record, folded
+from stillwatch.cases.remedy_rows import Key, columns_of
 from stillwatch.cases.store import AT_ONCE, Store, event_of
 
 
@@ -49,8 +62,14 @@ class Told:
     """Each case as they make it."""
     labels: list[Label] = field(default_factory=list)
     """The labels that they give."""
+    erased: set[str] = field(default_factory=set)
+    """Appeals whose words were erased."""
+    remedies: dict[Key, Record] = field(default_factory=dict)
+    """What is done about cases, as they make it."""
     evidence: dict[tuple[int, str], int] = field(default_factory=dict)
     """The evidence that they tell of: case and hash, and the number of the event."""
+    playbooks: PlaybookRuns = field(default_factory=PlaybookRuns)
+    """The runs of playbooks that they make."""
     hashes: dict[int, str] = field(default_factory=dict)
     """The hash of each event."""
     head: tuple[int, str] = (0, FIRST)
@@ -95,7 +114,8 @@ def audited(store: Store, outside: Iterable[Checkpoint] = (), trusted: str = "")
     that must have signed; empty: any one key may have.
     """
     told = told_by_events(store)
-    faults = [*told.faults, *_of_rows(store, told), *_of_evidence(store, told), *_of_triggers(store)]
+    faults = [*told.faults, *_of_rows(store, told), *_of_evidence(store, told), *_of_words(store, told)]
+    faults += _of_triggers(store)
     holding = 0
     for checkpoint, where in [
         *((one, f"checkpoint {number}") for number, one in kept_checkpoints(store.session)),
@@ -120,14 +140,17 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
         there = {case.id: case for case in store.cases()}
         for table in (IdentityRow, TagRow, LinkRow, NoteRow):
             store.session.execute(sa.delete(table))
+        told.playbooks.clear(store.session)
         for case in told.cases.values():
             if case.id not in there:  # links may lead to it before its turn comes
                 store.rewrite(case.__class__(case.id), None)
         for case in told.cases.values():
             store.rewrite(case, case)
+        store.remedies.rewrite(told.remedies.values())
         for number in there.keys() - told.cases.keys():
             store.session.execute(sa.text("DELETE FROM cases WHERE id = :id"), {"id": number})
         store.rewrite_labels(told.labels)
+        told.playbooks.write(store.session)
     return faults
 
 
@@ -136,8 +159,14 @@ def _gather(told: Told, event: Event, where: str) -> None:
     try:
         told.cases[event.case] = after(case, event)
         told.labels += labels_of(event)
+        if event.action is Action.ERASED:
+            told.erased.add(event.new["looked"])
+        for change in event.new.get(REMEDY, ()):
+            key = (change["what"], change["id"])
+            told.remedies[key] = folded(told.remedies.get(key), change, event.case)
         if "evidence" in event.new:
             told.evidence[event.case, event.new["evidence"]["sha256"]] = event.seq
+        told.playbooks.gather(event)
     except (ValueError, TypeError, KeyError) as error:
         told.faults.append(Fault(where, f"it does not fit case {event.case} as it was: {_short(error)}"))
 
@@ -167,6 +196,37 @@ def _of_rows(store: Store, told: Told) -> Iterator[Fault]:
         if is_kept is None or is_made is None or asdict(is_kept) != asdict(is_made):
             how = "deleted" if is_kept is None else "inserted" if is_made is None else "edited"
             yield Fault(f"label {place[1]} of event {place[0]}", f"{how} without an event")
+    yield from _of_remedies(store, told)
+    yield from (Fault(*fault) for fault in told.playbooks.faults(store.session))
+
+
+def _of_remedies(store: Store, told: Told) -> Iterator[Fault]:
+    left = dict(told.remedies)
+    for (what, name), row in store.remedies.stored():
+        made = left.pop((what, name), None)
+        if made is None:
+            yield Fault(f"{what} {name}", "inserted without an event")
+            continue
+        for column, should in columns_of(made).items():
+            if row[column] != should:
+                yield Fault(f"{what} {name}", f"edited without an event: {column} is not what events make it")
+    for what, name in left:
+        yield Fault(f"{what} {name}", "deleted: an event tells of it")
+
+
+def _of_words(store: Store, told: Told) -> Iterator[Fault]:
+    """Faults of what customers wrote."""
+    appeals = {name: one for (_, name), one in told.remedies.items() if isinstance(one, Appeal)}
+    query = sa.select(AppealTextRow.appeal_id, AppealTextRow.text)
+    rows = {str(row[0]): str(row[1]) for row in store.session.execute(query)}
+    for name, text in sorted(rows.items()):
+        appeal = appeals.get(name)
+        if appeal is None or name in told.erased:
+            yield Fault(f"words of appeal {name}", "inserted without an event")
+        elif hashlib.sha256(text.encode("utf-8")).hexdigest() != appeal.sha256:
+            yield Fault(f"words of appeal {name}", "edited: they are not what their hash says")
+    for name in sorted(appeals.keys() - rows.keys() - told.erased):
+        yield Fault(f"words of appeal {name}", "deleted without an event")
 
 
 def _of_evidence(store: Store, told: Told) -> Iterator[Fault]:

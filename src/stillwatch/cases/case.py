@@ -10,7 +10,7 @@ from stillwatch.cases.event import Event
 from stillwatch.cases.states import Kind, Outcome, State
 from stillwatch.guard.moments import told, told_or_none
 
-ADDED = ("note", "labels", "evidence")
+ADDED = ("note", "labels", "evidence", "remedy", "looked", "playbook")
 """What an event adds beside the case's fields; rows of tables of their own."""
 
 

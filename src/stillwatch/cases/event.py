@@ -45,6 +45,32 @@ class Action(StrEnum):
     """It was linked to another case, or a link was taken away."""
     DECIDED = "decided"
     """Somebody decided about single accounts of it."""
+    PLANNED = "planned"
+    """A plan was made: what is to be done about its accounts."""
+    ORDERED = "ordered"
+    """Somebody decided that a plan, or a part of it, is carried out or taken back."""
+    STEPPED = "stepped"
+    """A step of a plan was carried out, taken back, skipped, or failed."""
+    WRITTEN = "written"
+    """A letter to customers was drafted, approved, queued or withdrawn."""
+    APPEALED = "appealed"
+    """A customer objected."""
+    ANSWERED = "answered"
+    """An appeal was answered."""
+    RESTORED = "restored"
+    """What an answer promised was done at the gateway."""
+    LOOKED = "looked"
+    """Somebody read what a customer wrote."""
+    ERASED = "erased"
+    """What a customer wrote was erased."""
+    MEASURED = "measured"
+    """A later run showed what came back after the steps."""
+    PLAYBOOK_BEGUN = "playbook begun"
+    """Somebody began to go through a playbook for it."""
+    PLAYBOOK_MARKED = "playbook marked"
+    """Steps of a playbook were marked: by a person, or by checks."""
+    PLAYBOOK_ENDED = "playbook ended"
+    """Somebody ended a run of a playbook before all its steps were settled."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +92,9 @@ class Event:
     previous: Values
     """The fields of the case that changed, as they were."""
     new: Values
-    """The same fields as they are now; also note, labels and evidence, which are only added to."""
+    """The same fields as they are now; also note, labels, evidence, remedy and playbook, which are
+    only added to.
+    """
     before: str
     """Hash of the event before it."""
     hash: str

@@ -1,4 +1,6 @@
-"""The tables of the store of cases. All but events, evidence and checkpoints only show what events say."""
+"""The tables of the store of cases. All but events, evidence, checkpoints and
+appeal_texts only show what events say.
+"""
 
 from __future__ import annotations
 
@@ -146,4 +148,104 @@ class LabelRow(Base):
     label: Mapped[str] = mapped_column(String(32))
     outcome: Mapped[str] = mapped_column(Text)
     expires: Mapped[float] = mapped_column(Double)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class PlanRow(Base):
+    """A plan: `remedy.Plan`, what is looked for in columns, the whole in `data`; so do all that follow."""
+
+    __tablename__ = "plans"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class CrowdRow(Base):
+    """Accounts that steps are about: `remedy.Crowd`."""
+
+    __tablename__ = "crowds"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    plan_id: Mapped[str] = mapped_column(String(64), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class StepRow(Base):
+    """A step: `remedy.Step`."""
+
+    __tablename__ = "steps"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    plan_id: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class LetterRow(Base):
+    """A letter: `remedy.Letter`."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class NoticeRow(Base):
+    """A letter to one account: `remedy.Notice`."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    letter_id: Mapped[str] = mapped_column(String(64), index=True)
+    account: Mapped[str] = mapped_column(Text, index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class AppealRow(Base):
+    """An appeal: `remedy.Appeal`."""
+
+    __tablename__ = "appeals"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
+    notice_id: Mapped[str] = mapped_column(String(64), index=True)
+    account: Mapped[str] = mapped_column(Text, index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    opened: Mapped[float] = mapped_column(Double, index=True)
+    due: Mapped[float] = mapped_column(Double)
+    restoration: Mapped[str] = mapped_column(String(16))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class AppealTextRow(Base):
+    """What a customer wrote. It can be erased; the appeal keeps its hash."""
+
+    __tablename__ = "appeal_texts"
+
+    appeal_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class MeasureRow(Base):
+    """What a later run shows: `remedy.Measure`."""
+
+    __tablename__ = "measures"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[int]
     data: Mapped[str] = mapped_column(Text)

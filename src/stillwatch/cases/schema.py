@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from stillwatch.cases.database import Database
 from stillwatch.errors import CaseError
 
-REVISIONS = ("0001", "0002", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision, the oldest first."""
 NEWEST = REVISIONS[-1]
 SCRIPTS = Path(__file__).parent / "migrations"

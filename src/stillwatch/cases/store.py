@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ from stillwatch.cases.models import (
     NoteRow,
     TagRow,
 )
+from stillwatch.cases.remedy import REMEDY, Record
+from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.errors import CaseError
 
 SCALARS = tuple(name for name in CaseRow.__table__.columns.keys() if name not in ("found", "judged"))  # noqa: SIM118
@@ -35,6 +37,8 @@ class Store:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.remedies = Remedies(session)
+        """What is done about cases."""
         self._head: tuple[int, str] | None = None
 
     def head(self) -> tuple[int, str]:
@@ -132,15 +136,18 @@ class Store:
         added: Mapping[str, Any] | None = None,
         number: int = 0,
         evidence: bytes | None = None,
+        remedy: Sequence[Record] = (),
     ) -> Case:
         """Write one event and what it makes of its case; return the case.
 
         wanted: fields as they are to be; case: None for a new one, of that number; evidence: the content that
-        added["evidence"] tells of.
+        added["evidence"] tells of; remedy: what is done about the case, as it is to be.
         """
         was = case or Case(number)
         previous, new = differences(was, wanted)
         new |= added or {}
+        if remedy:
+            new[REMEDY] = self.remedies.changes(remedy)
         last, before = self.head()
         moment = round(time.time(), 6)
         fields = (last + 1, moment, was.id, str(action), actor, reason)
@@ -160,6 +167,7 @@ class Store:
         self.session.flush()
         self._write_beside(case, now)
         self._write_labels(labels_of(event))
+        self.remedies.apply(new, now.id)
         if evidence is not None:
             sha256 = new["evidence"]["sha256"]
             self.session.add(EvidenceRow(case_id=now.id, sha256=sha256, seq=event.seq, content=evidence))

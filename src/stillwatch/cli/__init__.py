@@ -75,7 +75,8 @@ def program(
 
     Exit codes: 0 done; 1 a fault of Stillwatch itself; 2 the input, a setting or an option is wrong; 3 too
     many rows could not be read; 4 an optional part is not installed; 5 a run is not what its manifest says;
-    6 somebody else changed the case meanwhile; 130 interrupted or ended by SIGTERM.
+    6 somebody else changed the case meanwhile; 7 something that readiness asks for is missing; 130
+    interrupted or ended by SIGTERM.
     """
     context.obj = chosen(verbose, quiet, log_level)
     if context.obj.level:

@@ -18,6 +18,7 @@ from stillwatch.cli._case_store import (
     show_change,
 )
 from stillwatch.cli._moment import Moment
+from stillwatch.cli._voice import note
 
 if TYPE_CHECKING:
     from stillwatch.cases.deciding import PermitFound
@@ -48,11 +49,11 @@ def assign(
         show_change(cases.assign(number, assignee, by=by, reason=reason, version=version), as_json)
 
 
-@click.command()
+@click.command("note")
 @NUMBER
 @click.argument("text")
 @changes
-def note(number: int, text: str, db: str, by: str, as_json: bool) -> None:
+def note_down(number: int, text: str, db: str, by: str, as_json: bool) -> None:
     """Write TEXT down in CASE."""
     with opened(db) as cases:
         show_change(cases.note(number, text, by=by), as_json)
@@ -191,6 +192,11 @@ def close(
             permit=_permit(permit, organisation, models),
         )
         show_change(case, as_json)
+    if _restores(case.outcome):
+        note(
+            f"the gateway was not told: `stillwatch case plan {number}`, then `case carry-out {number}`, "
+            "takes back what was done and holds the rules off"
+        )
 
 
 @click.command()
@@ -232,7 +238,14 @@ def decide(
         show_change(case, as_json)
 
 
-VERBS = (assign, note, tag, move, snooze, deadline, link, review, close, decide)
+VERBS = (assign, note_down, tag, move, snooze, deadline, link, review, close, decide)
+
+
+def _restores(outcome: str) -> bool:
+    """Whether a plan of the closed case takes back what was done."""
+    from stillwatch.cases.remediation.plan_words import RESTORES
+
+    return outcome in RESTORES
 
 
 def _permit(name: str | None, organisation: str, models: tuple[str, ...]) -> PermitFound | None:

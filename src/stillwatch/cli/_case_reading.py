@@ -181,6 +181,37 @@ def precision(db: str, as_json: bool) -> None:
         )
 
 
+@report.command("wrongful")
+@DB
+@JSON
+def wrongful(db: str, as_json: bool) -> None:
+    """Say how often accounts were acted against wrongly: by kind, by verdict, by the stage that they met.
+
+    Wrong are appeals that overturned a decision, cases that were dismissed after their accounts met a step,
+    and accounts that were cleared after it. Intervals are exact (Clopper and Pearson), at 95 %.
+    """
+    from stillwatch.cases.remediation import Remediation
+
+    with opened(db) as cases, Remediation(cases) as door:
+        found = door.wrongful()
+    if as_json:
+        print_json(found.document())
+        return
+    click.echo(
+        f"{found.acted:,} accounts acted against; {found.appeals:,} appeals, {found.open:,} open, "
+        f"{found.breached:,} late"
+    )
+    for one in found.shares:
+        name = "" if one.by == "all" else f" {one.name}"
+        days = "" if one.days is None else f", for {one.days:g} days (median)"
+        click.echo(
+            plain(
+                f"{one.by}{name}: {one.wrong} of {one.acted} wrong, {one.share:.1%} "
+                f"({one.low:.1%} to {one.high:.1%}){days}; {one.partly} in part"
+            )
+        )
+
+
 VERBS = (sync, list_cases, show, labels, report)
 
 

@@ -61,6 +61,8 @@ class Guard:
     """What to do where the state is stale or cannot be read; it has no default on purpose."""
     clock: Callable[[], float] = field(default=time.time)
     """POSIX seconds."""
+    shadow: bool = False
+    """Whether steps that people took are only recorded, as rules in shadow are."""
 
     def decide(self, request: Request) -> Decision:
         """Return the decision on one request; it is recorded when this returns."""
@@ -137,13 +139,16 @@ class Guard:
         return found
 
     def _judge(self, request: Request, known: Known, policy: Policy, found: Fields, now: float) -> None:
-        """Put into `found` what the policy says of an account in a campaign, and what is done."""
+        """Put into `found` what policy and people say of an account in a campaign, and what is done."""
         used = self.budgets.used(known.key, known.campaign.name, now)
         outcome = policy.outcome(_inputs(request, known, used), known.key)
-        found["shadow"], found["review"] = outcome.shadow, outcome.review
-        if not outcome.acting:
+        ordered = () if self.shadow else known.acts
+        found["shadow"] = outcome.shadow if ordered else outcome.shadow + known.acts
+        found["review"] = outcome.review
+        asked = outcome.acting + ordered
+        if not asked:
             return
-        acting, said, why = self._acting(known, outcome.acting, found["stale"], now)
+        acting, said, why = self._acting(known, asked, found["stale"], now)
         found["fired"], found["said"], found["held_back"] = tuple(acting), said, why
         steps = {one.action.step: one for one in reversed(acting)}  # the hardest of each step stays
         hardest = max(steps, default=Step.OBSERVE)

@@ -172,17 +172,17 @@ class Gate:
 
     def _may_be_refused(self, call: Call, decision: Decision) -> bool:
         """Whether a body that cannot be read is refused: only that of an account about which a step may be
-        taken, and only while some rule takes one. The server might read it after all, and then it would be a
-        way round every rule that looks at what is asked for.
+        taken, and only while some rule or person takes one. The server might read it after all, and then it
+        would be a way round every rule that looks at what is asked for.
         """
         if decision.action.step is not Step.OBSERVE:
             return True
-        if not self.guard.policy().acts:
-            return False
         if decision.stale and self.guard.failure is Failure.OPEN:
             return False
         known = self.guard.state.known(call.account, "", self.guard.clock())
-        return known is not None and _reachable(known)
+        if known is None or not (self.guard.policy().acts or (known.acts and not self.guard.shadow)):
+            return False
+        return _reachable(known)
 
     def _account(self, headers: Headers, model: str) -> str:
         names = self.accounts.named(headers)

@@ -103,13 +103,16 @@ class Journal:
         data: dict[str, Any] | None = None,
         expires: float | None = None,
         now: float | None = None,
+        once: str = "",
     ) -> Entry:
         """Write one entry; it is on the disk when this returns.
 
-        now: POSIX seconds; None: the clock's. Raises SettingError for an entry that says too little or means
-        nothing, and RunError where it cannot be written (no key, a full disk); nothing is written then.
+        now: POSIX seconds; None: the clock's. once: a key; if an entry has it, that one is returned and
+        nothing is written, so that whoever was killed may do all again. Raises SettingError for an entry that
+        says too little or means nothing, and RunError where it cannot be written (no key, a full disk);
+        nothing is written then.
         """
-        data = data or {}
+        data = {**(data or {}), **({"once": once} if once else {})}
         must_be_usable(kind, subject, data, actor, reason, expires)
         if self._signer is None:
             raise RunError(
@@ -118,6 +121,8 @@ class Journal:
                 do="write them where the state was published",
             )
         with self._lock, _told(self.path), self._writing():
+            if once and (found := self.written_once(once)) is not None:
+                return found
             if kind is Kind.END:
                 self._must_exist(subject)
             last, previous = self.head()
@@ -130,6 +135,13 @@ class Journal:
             entry = replace(entry, signature=signature)
             self._db.execute(INSERT, _row(entry))
         return entry
+
+    def written_once(self, once: str) -> Entry | None:
+        """Return the entry that was written under a key; None if there is none."""
+        with self._lock, _told(self.path):
+            query = f"SELECT {COLUMNS} FROM entries WHERE json_extract(data, '$.once') = ?"
+            row = self._db.execute(query, (once,)).fetchone()
+        return None if row is None else _entry(row)
 
     def adopt(self, entries: Iterable[Entry]) -> int:
         """Take over entries that another replica has, in order; returns how many. Those from the first on

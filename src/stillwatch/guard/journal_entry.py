@@ -25,6 +25,11 @@ LARGEST_DATA = 1 << 20
 """Bytes of an entry's data."""
 SUBJECT = re.compile(r"(account:[0-9a-f]{16}|(campaign|permit|decision|entry):.{1,200})", re.DOTALL)
 
+OPEN_STEPS = ("slow", "verify", "block")
+"""Steps that a person may take: those that the customer sees."""
+REASON = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""A code that the customer is told."""
+
 
 class Kind(StrEnum):
     """What a person decided."""
@@ -41,6 +46,10 @@ class Kind(StrEnum):
     """Nothing is done about an account or a campaign while somebody looks."""
     UNDO = "undo"
     """All that was done after a decision, or about a whole campaign, ends."""
+    ACT = "act"
+    """A step of the ladder is taken about accounts, as people approved; limits, permits and appeals outrank
+    it.
+    """
     END = "end"
     """An earlier entry is taken back."""
 
@@ -52,6 +61,7 @@ ABOUT: dict[Kind, tuple[str, ...]] = {
     Kind.APPEAL: ("account",),
     Kind.HOLD: ("account", "campaign"),
     Kind.UNDO: ("decision", "campaign", "account"),
+    Kind.ACT: ("account", "campaign"),
     Kind.END: ("entry",),
 }
 """What each kind may be about."""
@@ -71,7 +81,9 @@ class Entry:
     """Whom it is about: account:KEY, campaign:IDENTITY, permit:NAME, decision:ID or entry:NUMBER."""
     data: dict[str, Any]
     """What else belongs to it. permit: accounts (keys in hexadecimal), organisation (key), models, starts;
-    exempt: as; undo of a decision: account; appeal: decision.
+    exempt: as; undo of a decision: account; appeal: decision; act: step, reason (a code), accounts (keys;
+    of a campaign), account_tokens, campaign_tokens (of slow); any: once, the key under which it is written
+    once.
     """
     actor: str
     """Who decided."""
@@ -179,11 +191,12 @@ def must_be_usable(
             )
     if expires is not None and not (math.isfinite(expires) and expires > 0):
         raise SettingError("the end is no time", where="--until", do="write 2026-12-31T00:00:00Z")
-    if not _data_fits(kind, subject, data) or (kind is Kind.PERMIT and expires is None):
+    if not _data_fits(kind, subject, data) or (kind in (Kind.PERMIT, Kind.ACT) and expires is None):
         raise SettingError(
             f"an entry of kind {kind} lacks what it needs",
             where=subject[:LONGEST_NAME],
-            do="a permit names accounts or an organisation, and ends; an undone decision names its account",
+            do="a permit names accounts or an organisation, and ends; an undone decision names its account; "
+            "an act names an open step, a reason code and, of a campaign, its accounts, and ends",
         )
     if len(json.dumps(data)) > LARGEST_DATA:
         raise SettingError(
@@ -196,6 +209,8 @@ def must_be_usable(
 def _data_fits(kind: Kind, subject: str, data: dict[str, Any]) -> bool:
     if kind is Kind.UNDO and subject.startswith("decision:"):
         return _is_key(data.get("account"))
+    if kind is Kind.ACT:
+        return _act_fits(subject, data)
     if kind is not Kind.PERMIT:
         return True
     accounts, organisation = data.get("accounts", []), data.get("organisation", "")
@@ -208,6 +223,22 @@ def _data_fits(kind: Kind, subject: str, data: dict[str, Any]) -> bool:
         and isinstance(models, list)
         and all(isinstance(model, str) for model in models)
         and (starts is None or _is_time(starts))
+    )
+
+
+def _act_fits(subject: str, data: dict[str, Any]) -> bool:
+    """Only steps that the customer sees: a hidden one needs a rule, with its consent."""
+    accounts, reason = data.get("accounts", []), data.get("reason")
+    tokens = [data.get(name, 0) for name in ("account_tokens", "campaign_tokens")]
+    return (
+        data.get("step") in OPEN_STEPS
+        and isinstance(reason, str)
+        and REASON.fullmatch(reason) is not None
+        and isinstance(accounts, list)
+        and all(map(_is_key, accounts))
+        and bool(accounts) == subject.startswith("campaign:")
+        and all(type(one) is int and one >= 0 for one in tokens)
+        and any(tokens) == (data["step"] == "slow")
     )
 
 

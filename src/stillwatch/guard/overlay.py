@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from stillwatch.guard.journal_entry import Entry, Kind
 from stillwatch.guard.moments import seconds_or_none
 from stillwatch.guard.permit_terms import PermitTerms
+from stillwatch.response.ladder import Action, Stage, Step
+from stillwatch.response.outcome import Fired
 
 K = TypeVar("K")
 V = TypeVar("V")
+READ = 1_024
+"""Entries whose accounts are kept as numbers."""
 OVER = 0.0
 """An end that has passed on every clock."""
 
@@ -37,6 +42,20 @@ class Clears:
         return f"journal-{self.seq}"
 
 
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A step that a person took about accounts."""
+
+    seq: int
+    """Number of its entry."""
+    accounts: frozenset[int]
+    """The accounts' keys."""
+    fired: Fired
+    """The step, as a rule would ask for it."""
+    expires: float
+    """When it ends, POSIX seconds."""
+
+
 @dataclass(frozen=True)
 class Overlay:
     """The journal in force."""
@@ -53,11 +72,27 @@ class Overlay:
     """Permits by an organisation's key."""
     revoked: dict[str, int] = field(default_factory=dict)
     """Number of the newest entry that took back permits of a name."""
+    acts: tuple[Ordered, ...] = ()
+    """Steps that people took; the newest first."""
+    acted: frozenset[int] = frozenset()
+    """All accounts that these are about, so that most need no further look."""
+    freed: dict[int, int] = field(default_factory=dict)
+    """Number of the newest entry that ended steps about an account for good."""
+
+    def steps(self, key: int, now: float) -> tuple[Fired, ...]:
+        """Return the steps that people took about an account and that have not ended."""
+        if key not in self.acted:
+            return ()
+        freed = self.freed.get(key, 0)
+        return tuple(
+            one.fired for one in self.acts if key in one.accounts and now < one.expires and one.seq > freed
+        )
 
 
 def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overlay:
     """Return what entries say together. over: numbers of those that have ended for good, whatever a clock
-    may say later. A revocation never ends by itself.
+    may say later. A revocation never ends by itself. An appeal upheld or an undo ends the steps that people
+    took before it for good, also when it has itself ended.
     """
     listed = list(entries)
     ended = {int(entry.about[1]) for entry in listed if entry.kind is Kind.END}
@@ -66,21 +101,30 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
     permits: dict[int, list[PermitTerms]] = {}
     organisations: dict[int, list[PermitTerms]] = {}
     revoked: dict[str, int] = {}
+    acts: list[Ordered] = []
+    freed: dict[int, int] = {}
+    undone: set[str] = set()
     for entry in sorted(listed, key=lambda one: -one.seq):
         if entry.seq in ended or entry.kind is Kind.END:
             continue
         expires = OVER if entry.seq in over else entry.expires
         thing, name = entry.about
-        if entry.kind is Kind.REVOKE:
+        if entry.kind is Kind.ACT:
+            if expires != OVER and not (thing == "campaign" and name in undone):
+                acts.append(_act(entry, OVER if expires is None else expires))
+        elif entry.kind is Kind.REVOKE:
             revoked.setdefault(name, entry.seq)
         elif entry.kind is Kind.PERMIT:
             _permit(entry, expires, permits, organisations)
         else:
             clears = Clears(entry.seq, entry.kind in (Kind.EXEMPT, Kind.APPEAL), expires)
             if thing == "campaign":
+                undone |= {name} if entry.kind is Kind.UNDO else set()
                 campaigns.setdefault(name, []).append(clears)
             else:
                 key = name if thing == "account" else entry.data.get("account", "")
+                if key and entry.kind in (Kind.APPEAL, Kind.UNDO):
+                    freed.setdefault(int(key, 16), entry.seq)
                 if key:
                     accounts.setdefault(int(key, 16), []).append(clears)
     return Overlay(
@@ -90,7 +134,33 @@ def overlay_of(entries: Iterable[Entry], over: Set[int] = frozenset()) -> Overla
         _fixed(permits),
         _fixed(organisations),
         revoked,
+        tuple(acts),
+        frozenset().union(*(one.accounts for one in acts)),
+        freed,
     )
+
+
+def _act(entry: Entry, expires: float) -> Ordered:
+    data = entry.data
+    action = Action(
+        Step[str(data["step"]).upper()],
+        account_tokens=int(data.get("account_tokens", 0)),
+        campaign_tokens=int(data.get("campaign_tokens", 0)),
+    )
+    lasts = max(int(expires - entry.time) + 1, 0)
+    fired = Fired(
+        f"journal-{entry.seq}", entry.hash[:12], Stage.LIVE, action, data["reason"], lasts, entry.time
+    )
+    thing, name = entry.about
+    return Ordered(
+        entry.seq, _keys(name if thing == "account" else ",".join(data["accounts"])), fired, expires
+    )
+
+
+@lru_cache(READ)
+def _keys(accounts: str) -> frozenset[int]:
+    """Keys as numbers; read once, since each new entry of the journal makes the overlay anew."""
+    return frozenset(int(key, 16) for key in accounts.split(","))
 
 
 def _permit(

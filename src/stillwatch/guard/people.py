@@ -18,6 +18,7 @@ from stillwatch.guard.records import decisions
 from stillwatch.guard.state_folder import state_at
 from stillwatch.guard.state_keys import lookup_key, signer, verifier
 from stillwatch.key_file import secret_of
+from stillwatch.response.known import Known
 from stillwatch.toml_file import nearest
 
 DECISION = re.compile(r"[0-9a-f]{32}")
@@ -34,6 +35,22 @@ class Said:
     """Why."""
     until: float | None = None
     """When it ends by itself, POSIX seconds; None: never."""
+    once: str = ""
+    """A key under which it is written once, however often it is said; empty: each time."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A step that a person takes about accounts."""
+
+    step: str
+    """slow, verify or block."""
+    reason: str
+    """The code that the customer is told; names no detector."""
+    account_tokens: int = 0
+    """slow: tokens a minute of one account; 0: no limit of its own."""
+    campaign_tokens: int = 0
+    """slow: tokens a minute of all accounts of the campaign together; 0: no common limit."""
 
 
 class People:
@@ -70,6 +87,31 @@ class People:
     def exempt(self, account: str, kind: str, said: Said) -> Entry:
         """Exempt an account. kind: researcher, evaluator or another word for what its owner is."""
         return self._append(Kind.EXEMPT, f"account:{self.key_of(account)}", said, {"as": kind})
+
+    def act(self, campaign: str, accounts: Sequence[str], order: Order, said: Said) -> Entry:
+        """Take a step about accounts of a campaign, until an end. Only named accounts of an operator meet it,
+        and no permit, exemption, hold or appeal is passed over.
+        """
+        data: dict[str, Any] = {
+            "step": order.step,
+            "reason": order.reason,
+            "accounts": sorted({self.key_of(account) for account in accounts}),
+        }
+        if order.account_tokens or order.campaign_tokens:
+            data |= {"account_tokens": order.account_tokens, "campaign_tokens": order.campaign_tokens}
+        return self._append(Kind.ACT, f"campaign:{campaign}", said, data)
+
+    def written_once(self, once: str) -> Entry | None:
+        """Return the entry that was written under a key; None if there is none."""
+        return self._journal.written_once(once)
+
+    def known(self, account: str, model: str, now: float) -> Known | None:
+        """Return what the state says of an account now; None if it does not have it. now: POSIX seconds."""
+        return self._published.known(account, model, now)
+
+    def refresh(self) -> None:
+        """Take up what was published and decided since."""
+        self._published.refresh()
 
     def hold(self, what: str, said: Said, *, force: bool = False) -> Entry:
         """Let nothing be done about an account, or about a campaign (camp-…), while somebody looks."""
@@ -150,8 +192,16 @@ class People:
         return f"campaign:{identity}"
 
     def _append(self, kind: Kind, subject: str, said: Said, data: dict[str, Any] | None = None) -> Entry:
+        if said.once and (found := self._journal.written_once(said.once)) is not None:
+            return found
         if said.until is not None and said.until <= time.time():
             raise SettingError("the end has passed already", where="--until", do="give a later time")
         return self._journal.append(
-            kind, subject, actor=said.actor, reason=said.reason, data=data, expires=said.until
+            kind,
+            subject,
+            actor=said.actor,
+            reason=said.reason,
+            data=data,
+            expires=said.until,
+            once=said.once,
         )

@@ -10,12 +10,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from stillwatch.errors import StillwatchError
+from stillwatch.guard.journal_entry import Entry
 from stillwatch.guard.journal_reader import SURE_S, JournalReader
 from stillwatch.guard.overlay import Clears, Overlay
 from stillwatch.guard.permit_terms import PermitTerms, best
@@ -122,6 +123,11 @@ class PublishedState:
         """How many entries of the journal are known."""
         return 0 if self._journal is None else self._journal.entries
 
+    @property
+    def decided(self) -> tuple[Entry, ...]:
+        """What people decided, as far as the journal holds, the oldest first."""
+        return () if self._journal is None else self._journal.read
+
     def fresh(self, now: float) -> bool:
         """Return whether the snapshot may be used and is not past its expiry, and the journal is followed."""
         snapshot, journal = self._view.snapshot, self._journal
@@ -158,9 +164,11 @@ class PublishedState:
         if row.organisation in overlay.organisations:
             permits += overlay.organisations[row.organisation]
         state = _account(snapshot, row, now)
+        acts = overlay.steps(key, now) if row.campaign else ()
         if not (clears or permits):
-            return Known(key, state, campaign, Permission.NONE, row.since)
-        return _laid_over(key, state, campaign, row.since, clears, permits, overlay, model, now)
+            return Known(key, state, campaign, Permission.NONE, row.since, acts=acts)
+        found = _laid_over(key, state, campaign, row.since, clears, permits, overlay, model, now)
+        return replace(found, acts=acts) if acts else found
 
     def refresh(self) -> None:
         """Look at the folder now."""

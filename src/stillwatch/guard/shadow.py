@@ -27,4 +27,4 @@ class ShadowPolicy:
 
 def shadowed(guard: Guard) -> Guard:
     """Return a guard that decides on the same and always allows."""
-    return replace(guard, policy=lambda: ShadowPolicy(guard.policy()), failure=Failure.OPEN)
+    return replace(guard, policy=lambda: ShadowPolicy(guard.policy()), failure=Failure.OPEN, shadow=True)

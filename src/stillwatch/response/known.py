@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stillwatch.response.inputs import AccountState, CampaignState
 from stillwatch.response.ladder import Permission
+from stillwatch.response.outcome import Fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,5 @@ class Known:
     """The permit's name."""
     appealed: str = ""
     """Reference of the decision of a person that clears the account; empty if there is none."""
+    acts: tuple[Fired, ...] = ()
+    """Steps that people took about it themselves and that have not ended; the limits hold for them too."""

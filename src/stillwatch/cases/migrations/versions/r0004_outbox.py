@@ -8,7 +8,7 @@ from alembic import op
 from stillwatch.cases.migrations.growing import let_go, let_only_grow
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:

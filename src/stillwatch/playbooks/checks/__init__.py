@@ -1,0 +1,1 @@
+"""Checks of the real state, one file for each subject."""
