@@ -25,6 +25,7 @@ from stillwatch.console.site import Site
 from stillwatch.console.warming import warm
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError
+from stillwatch.run.end_with_parent import end_with_parent
 from stillwatch.settings import Settings
 from stillwatch.small_file import read_small
 
@@ -96,6 +97,7 @@ def serve(serving: Serving) -> None:
 
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
+    end_with_parent()
     cases = Cases(serving.db, settings=serving.settings.cases)
     doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
     threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
