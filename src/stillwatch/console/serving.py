@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from stillwatch.cases.cases import Cases
 from stillwatch.console.access.openid_provider import Provider
 from stillwatch.console.app import application
+from stillwatch.console.behind import Behind
 from stillwatch.console.desk import Desk
 from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
@@ -60,6 +61,10 @@ class Serving:
     """Certificate for TLS, PEM."""
     key: Path | None = None
     """Its key, PEM."""
+    channels: Path | None = None
+    """File of channels; None: nothing is delivered."""
+    appeal_key: Path | None = None
+    """The key of appeal links; None: beside the file of cases."""
 
 
 def serve(serving: Serving) -> None:
@@ -95,10 +100,18 @@ def serve(serving: Serving) -> None:
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
     cases = Cases(serving.db, settings=serving.settings.cases)
-    doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
-    return application(
-        Desk(doors, serving.site, secret=serving.secret, provider=provider_of(serving.settings.console))
+    doors = Doors(
+        cases,
+        Runs(serving.runs),
+        serving.state,
+        serving.settings,
+        serving.site.origin,
+        serving.appeal_key,
+        serving.channels,
     )
+    provider = provider_of(serving.settings.console)
+    desk = Desk(doors, serving.site, secret=serving.secret, provider=provider)
+    return application(desk, beside=(Behind(doors),))
 
 
 def provider_of(settings: ConsoleSettings) -> Provider | None:

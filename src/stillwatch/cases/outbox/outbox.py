@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from stillwatch.cases.database import Database
 from stillwatch.cases.outbox.channels_file import Channels
-from stillwatch.cases.outbox.deliverer import WATCHES, Passed, Watch, deliver
+from stillwatch.cases.outbox.deliverer import WATCHES, Fill, Passed, Watch, deliver
 from stillwatch.cases.outbox.delivery import DEAD, DROPPED, STATES, WAITING, Delivery, Logged
 from stillwatch.cases.outbox.message import Message
 from stillwatch.cases.outbox.queue import PLANNED, body_of, queue
@@ -45,10 +45,11 @@ class Outbox:
         channels: Channels,
         *,
         watches: Sequence[Watch] = WATCHES,
+        fill: Fill | None = None,
         stop: threading.Event | None = None,
     ) -> Passed:
         """Make one pass: see `deliverer.deliver`."""
-        return deliver(self._database, channels, watches=watches, stop=stop)
+        return deliver(self._database, channels, watches=watches, fill=fill, stop=stop)
 
     def deliveries(
         self,
