@@ -13,6 +13,8 @@ from typing import Any
 from stillwatch.errors import StillwatchError
 
 LOG = logging.getLogger("stillwatch.console")
+Work = Callable[[Callable[[str], object]], Any]
+"""A piece of work; it is given what tells how far it is."""
 KEPT = 200
 """Pieces of work whose results are kept."""
 PATIENCE_S = 2.0
@@ -33,10 +35,18 @@ class Job:
     """When it ended, POSIX seconds; None: it is under way."""
     result: Any = None
     """What came of it."""
-    fault: str = ""
-    """Why it failed; empty: it did not."""
+    error: StillwatchError | None = None
+    """Why it failed; None: it did not."""
+    progress: str = ""
+    """How far it is, in words."""
     thread: threading.Thread | None = field(default=None, compare=False, repr=False)
     """The thread that does it."""
+
+    def checked(self) -> Job:
+        """Return it; raises the error with which it ended."""
+        if self.error is not None:
+            raise self.error
+        return self
 
 
 class Jobs:
@@ -46,7 +56,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
-    def begin(self, name: str, by: str, work: Callable[[], Any], patience_s: float = PATIENCE_S) -> Job:
+    def begin(self, name: str, by: str, work: Work, patience_s: float = PATIENCE_S) -> Job:
         """Begin a piece of work, unless one of that name is under way, and wait a little; return it as it is
         then.
         """
@@ -77,20 +87,27 @@ class Jobs:
         for thread in running:
             thread.join(max(ends - time.monotonic(), 0.0))
 
-    def _work(self, name: str, work: Callable[[], Any]) -> None:
-        result, fault = None, ""
+    def _work(self, name: str, work: Work) -> None:
+        result: Any = None
+        failed: StillwatchError | None = None
         try:
-            result = work()
+            result = work(lambda words: self._change(name, progress=words))
         except StillwatchError as error:
-            fault = f"{error.what}; {error.do}"
+            failed = error
         except Exception as error:
             # What an exception says may hold a customer's words, so only its kind is told.
-            fault = f"a fault of Stillwatch itself ({type(error).__name__})"
-            LOG.error("a piece of work failed", extra={"kind": type(error).__name__})
+            kind = type(error).__name__
+            failed = StillwatchError(
+                f"a fault of Stillwatch itself ({kind})", where=name, do="tell its makers"
+            )
+            LOG.error("a piece of work failed", extra={"kind": kind})
+        self._change(name, ended=time.time(), result=result, error=failed)
+
+    def _change(self, name: str, **changes: Any) -> None:
         with self._lock:
             there = self._jobs.get(name)
             if there is not None:
-                self._jobs[name] = replace(there, ended=time.time(), result=result, fault=fault)
+                self._jobs[name] = replace(there, **changes)
 
     def _forget(self) -> None:
         for name in [name for name, one in self._jobs.items() if one.ended is not None][:-KEPT]:

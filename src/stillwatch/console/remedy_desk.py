@@ -8,13 +8,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from stillwatch.cases.cases import Cases
 from stillwatch.cases.remediation import Remediation
 from stillwatch.cases.remediation.counting import Wrongful
 from stillwatch.cases.remediation.pending import Pending
+from stillwatch.cases.remedy import Crowd
+from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.cases.store import Store
-from stillwatch.console.jobs import Jobs
+from stillwatch.console.jobs import Job, Jobs
 from stillwatch.console.kept_figures import KeptFigures
 from stillwatch.errors import StillwatchError
 
@@ -28,6 +31,7 @@ class RemedyDesk:
         self._cases, self._state, self._key = cases, state, appeal_key
         self._lock = threading.Lock()
         self._door: Remediation | None = None
+        self._sizes: dict[str, int] = {}
         self.fault = ""
         """Why nothing can be done at the gateway; empty: it can."""
         self.jobs = Jobs()
@@ -46,6 +50,18 @@ class RemedyDesk:
             if self._door is None:
                 self._door = self._opened()
             return self._door
+
+    def crowd_size(self, name: str) -> int:
+        """Return how many accounts a crowd has; a crowd never changes."""
+        if name not in self._sizes:
+            with self._cases.database.reading() as session:
+                found = Remedies(session).one(Crowd, name)
+            self._sizes[name] = len(found.accounts) if found is not None else 0
+        return self._sizes[name]
+
+    def go_on(self, number: int, by: str) -> Job:
+        """Do what was ordered about a case, behind the call where it lasts long."""
+        return self.jobs.begin(f"case {number} {uuid4().hex}", by, lambda _said: self.door.go_on(number))
 
     def filled(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a notice with account and link filled in."""

@@ -192,8 +192,8 @@ class Deliverer:
         fill: Fill | None = None,
         said: Callable[[Passed | StillwatchError], object] = lambda _: None,
     ) -> None:
-        """place: of the store; file: of channels; fill: see `deliver`; said: is called after each pass, with what it did or what
-        kept it from it.
+        """place: of the store; file: of channels; fill: see `deliver`; said: is called after each pass, with
+        what it did or what kept it from it.
         """
         self._database = Database(place)
         self._file, self._watches, self._fill, self._said = file, tuple(watches), fill, said

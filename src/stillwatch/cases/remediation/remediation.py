@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,12 +100,19 @@ class Remediation(Opening):
             names = [found.crowd] if found.crowd else list(found.parameters.get("crowds", ()))
             return [one for one in work.accounts(names) if one not in found.left_out]
 
-    def dry_run(self, number: int, through: Stage = Stage.BLOCK) -> list[DryStep]:
-        """Return what carrying out up to a stage would write where, and whom it would touch."""
+    def dry_run(
+        self,
+        number: int,
+        through: Stage = Stage.BLOCK,
+        said: Callable[[str], object] = lambda _words: None,
+    ) -> list[DryStep]:
+        """Return what carrying out up to a stage would write where, and whom it would touch. said: is told
+        how far it is.
+        """
         if self._people is not None:
             self._people.refresh()
         with self._looking() as work:
-            return dry_run(work, carrying.plan_of(work, work.store.case(number)), through)
+            return dry_run(work, carrying.plan_of(work, work.store.case(number)), through, said)
 
     def refusal(self, number: int) -> str:
         """Return why the newest plan may not be carried out now; empty if it may."""
