@@ -45,7 +45,10 @@ def test_answers_fit_their_schema(console: Console) -> None:
     headers = console.token(Role.ADMIN)
     for page in declared().pages:
         path = page.path.replace("{number:int}", "1")
-        Draft202012Validator(shown).validate(console.client().get(f"/api/v1{path}", headers=headers).json())
+        answer = console.client().get(f"/api/v1{path}", headers=headers)
+        assert answer.status_code in ((200, 404) if "{" in page.path else (200,)), path
+        if answer.status_code == 200:
+            Draft202012Validator(shown).validate(answer.json())
     fault = {"$ref": "#/components/schemas/Error", "components": told["components"]}
     Draft202012Validator(fault).validate(console.client().get("/api/v1/cases/99", headers=headers).json())
 
