@@ -70,14 +70,15 @@ def told(step: Step, case: int | None = None) -> dict[str, object]:
     """
     check, action = CHECKS.all().get(step.binding.check), ACTIONS.get(step.binding.action)
     number = "CASE" if case is None else str(case)
-    commands = [*step.commands, *([action.command] if action else [])]
+    given = [command for command in step.commands if command.rstrip(".") != step.name.rstrip(".")]
+    commands = dict.fromkeys([*given, *([action.command] if action else [])])
     return {
         "name": step.name,
         "description": step.description,
         "kind": str(step.kind),
         "decided": step.kind in (StepKind.IF, StepKind.SWITCH),
         "checked": check.says if check else "",
-        "do": check.do if check else "",
+        "do": (check.do if check else "").replace("CASE", number),
         "action": action.says if action else "",
         "commands": [command.replace("CASE", number) for command in commands],
         "unknown": list(step.binding.unknown),

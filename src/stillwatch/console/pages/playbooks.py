@@ -114,7 +114,7 @@ def one(seen: Seen) -> Shown:
     values = {
         "playbook": name,
         "description": playbook.description,
-        "version": playbook.modified,
+        "modified": playbook.modified,
         "sha256": playbook.sha256,
         "references": [{"name": one, "where": where} for one, where in playbook.references],
         "steps": len(rows),
