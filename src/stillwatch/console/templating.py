@@ -58,8 +58,9 @@ def moment(seconds: float | None) -> Markup:
 
 def coded(text: str) -> Markup:
     """A sentence of ours in which commands stand between backticks."""
+    code, words = Markup("<code>{}</code>"), Markup("{}")
     parts = plain(text).split("`")
-    marked = (Markup("<code>{}</code>" if place % 2 else "{}").format(one) for place, one in enumerate(parts))
+    marked = ((code if place % 2 else words).format(one) for place, one in enumerate(parts))
     return Markup("").join(marked)
 
 
