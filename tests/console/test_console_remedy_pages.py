@@ -15,8 +15,8 @@ from test_console_remedy_wiring import channels
 
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.console.access.log import Access, entries
-from stillwatch.console.jobs import Jobs
 from stillwatch.console.kept_figures import KeptFigures
+from stillwatch.console.long_work import Jobs
 from stillwatch.console.role import Role
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import CaseError

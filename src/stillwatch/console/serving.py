@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,8 +23,10 @@ from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
 from stillwatch.console.seen import Doors
 from stillwatch.console.site import Site
+from stillwatch.console.warming import warm
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError
+from stillwatch.run.end_with_parent import end_with_parent
 from stillwatch.settings import Settings
 from stillwatch.small_file import read_small
 
@@ -99,6 +102,7 @@ def serve(serving: Serving) -> None:
 
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
+    end_with_parent()
     cases = Cases(serving.db, settings=serving.settings.cases)
     doors = Doors(
         cases,
@@ -109,6 +113,7 @@ def loaded(serving: Serving) -> ASGIApp:
         serving.appeal_key,
         serving.channels,
     )
+    threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
     provider = provider_of(serving.settings.console)
     desk = Desk(doors, serving.site, secret=serving.secret, provider=provider)
     return application(desk, beside=(Behind(doors),))

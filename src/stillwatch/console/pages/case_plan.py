@@ -13,7 +13,7 @@ from stillwatch.cases.remediation.remediation import Planned
 from stillwatch.cases.remedy import Measure
 from stillwatch.cases.states import Kind
 from stillwatch.console.case_of_path import case_of_path
-from stillwatch.console.jobs import Job
+from stillwatch.console.long_work import Job
 from stillwatch.console.page import Page
 from stillwatch.console.plan_shown import STAGES, dry_row, stages_left, step_row
 from stillwatch.console.recent_reasons import recent_reasons

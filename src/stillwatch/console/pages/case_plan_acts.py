@@ -12,7 +12,7 @@ from stillwatch.console.act import Act
 from stillwatch.console.case_of_path import case_of_path
 from stillwatch.console.conflict import told
 from stillwatch.console.done import Done
-from stillwatch.console.jobs import Job
+from stillwatch.console.long_work import Job
 from stillwatch.console.pages.case_acts import Name, Reason, Version
 from stillwatch.console.pages.case_plan import dry_name, folder_of
 from stillwatch.console.role import Role
