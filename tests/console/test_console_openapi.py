@@ -42,11 +42,13 @@ def test_references_lead_somewhere_and_schemas_are_schemas() -> None:
 def test_answers_fit_their_schema(console: Console) -> None:
     told = document(declared())
     shown = {"$ref": "#/components/schemas/Shown", "components": told["components"]}
+    fault = {"$ref": "#/components/schemas/Error", "components": told["components"]}
     headers = console.token(Role.ADMIN)
     for page in declared().pages:
         path = there(page.path)
-        Draft202012Validator(shown).validate(console.client().get(f"/api/v1{path}", headers=headers).json())
-    fault = {"$ref": "#/components/schemas/Error", "components": told["components"]}
+        answer = console.client().get(f"/api/v1{path}", headers=headers)
+        assert answer.status_code in (200, 404), path
+        Draft202012Validator(shown if answer.status_code == 200 else fault).validate(answer.json())
     Draft202012Validator(fault).validate(console.client().get("/api/v1/cases/99", headers=headers).json())
 
 

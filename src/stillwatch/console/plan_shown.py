@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stillwatch.cases.remediation.carrying import JOURNALS
 from stillwatch.cases.remediation.doing import KEPT
 from stillwatch.cases.remediation.dry import DryStep
 from stillwatch.cases.remediation.plan_words import Stage, StepKind, StepState
@@ -39,7 +38,7 @@ def does(step: Step) -> str:
         StepKind.HOLD: f"Keep the gateway's rules off the campaign for {days}.",
         StepKind.ROTATE_KEYS: "Ask your own systems to give them new keys.",
         StepKind.TAINT: "Hand to forensics what was taken.",
-        StepKind.LETTER: f"Draft the letter \"{more.get('letter')}\"; a person approves it before it goes.",
+        StepKind.LETTER: f'Draft the letter "{more.get("letter")}"; a person approves it before it goes.',
         StepKind.SHARE: "Offer marks of the campaign to be shared; no customer is in them.",
         StepKind.TAKE_BACK: f"End what step {step.subject} did.",
         StepKind.FREE: f"Leave this account alone: {step.why or 'people cleared it'}.",
@@ -65,7 +64,6 @@ def step_row(step: Step, size: Callable[[str], int]) -> dict[str, Any]:
         "why": "" if step.kind == StepKind.FREE and left else step.why,
         "journal": step.seq,
         "can_undo": step.state == StepState.DONE and step.kind not in KEPT,
-        "writes": step.kind in JOURNALS,
     }
 
 

@@ -17,8 +17,8 @@ from stillwatch.cases.remediation.pending import Pending
 from stillwatch.cases.remedy import Crowd
 from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.cases.store import Store
-from stillwatch.console.remedy_jobs import Job, Jobs
 from stillwatch.console.kept_figures import KeptFigures
+from stillwatch.console.long_work import Job, Jobs
 from stillwatch.errors import StillwatchError
 
 LOG = logging.getLogger("stillwatch.console")

@@ -373,6 +373,10 @@ class Remediation(Opening):
             made = appeals.answered(work, name, answer, actor, why, gift, until)
         return self._restore(name) if made.restoration == "due" and self._people is not None else made
 
+    def restore_appeal(self, name: str) -> Appeal:
+        """Do at the gateway what an answer promised, if it is not done."""
+        return self._restore(name)
+
     # What needs people, and what went wrong
 
     def pending(self) -> Pending:

@@ -11,9 +11,9 @@ from stillwatch.cases.remediation.dry import DryStep, sums
 from stillwatch.cases.remediation.plan_words import ACT, PlanState, Stage, StepKind
 from stillwatch.cases.remediation.remediation import Planned
 from stillwatch.cases.remedy import Measure
-from stillwatch.cases.states import Kind, State
+from stillwatch.cases.states import Kind
 from stillwatch.console.case_of_path import case_of_path
-from stillwatch.console.remedy_jobs import Job
+from stillwatch.console.long_work import Job
 from stillwatch.console.page import Page
 from stillwatch.console.plan_shown import STAGES, dry_row, stages_left, step_row
 from stillwatch.console.recent_reasons import recent_reasons
@@ -86,6 +86,9 @@ def plan(seen: Seen) -> Shown:
         "fault": desk.fault,
         "making": making if making is not None and making.ended is None else None,
         "victims": case.kind == Kind.VICTIM,
+        "going": False,
+        "done": False,
+        "share": False,
     }
     if not plans:
         values: dict[str, Any] = {"case": case.document(seen.now), "plan": None}
@@ -123,9 +126,7 @@ def _with(seen: Seen, case: Case, plans: list[Planned], parts: dict[str, Any]) -
         "refusal": refusal,
         "dry_run": _dry_values(job, dry),
         "content": {
-            name: value
-            for name, value in content.items()
-            if name not in ("left_out", "taint", "watch")
+            name: value for name, value in content.items() if name not in ("left_out", "taint", "watch")
         },
         "taint": {name: value for name, value in taint.items() if not isinstance(value, list)}
         | {"purposes": list(taint.get("purposes", ()))},
@@ -153,7 +154,6 @@ def _parts(seen: Seen, case: Case, newest: Planned, rows: list[dict[str, Any]]) 
         "done": any(one.state == "done" for one in steps),
         "share": any(one.kind == StepKind.SHARE and one.state == "planned" for one in steps),
         "acts": plan.kind == ACT,
-        "may_plan": case.state != State.CLOSED or plan.kind == ACT,
         "since": since,
         "runs": _later_runs(seen, plan.run) if since is not None else [],
     }

@@ -45,7 +45,7 @@ def of_step(seen: Seen) -> Shown:
         raise NotThere("there is no such step", where=name[:40], do="look at the plan again")
     rows = [{"account": one} for one in desk.door.accounts(name)]
     values = {"case": case.id, "heading": f"Accounts of step {name}", "told": does(found[0])}
-    return _paged(seen, values, "accounts", ACCOUNTS, rows, values["heading"])
+    return _paged(seen, values, "accounts", ACCOUNTS, rows, f"Accounts of step {name}")
 
 
 def takers(seen: Seen) -> Shown:
@@ -67,9 +67,7 @@ def _paged(
 ) -> Shown:
     wanted: Filters = seen.filters
     end = wanted.after + wanted.most
-    here = f"/cases/{values['case']}/plan/" + (
-        "taken" if name == "takers" else f"steps/{seen.path['step']}"
-    )
+    here = f"/cases/{values['case']}/plan/" + ("taken" if name == "takers" else f"steps/{seen.path['step']}")
     more = with_query(here, seen.query, after=str(end)) if end < len(rows) else ""
     table = Rows(columns, rows[wanted.after : end], told, len(rows), more)
     return Shown("case_plan_accounts.html", values, {name: table}, {"name": name}, str(values["heading"]))

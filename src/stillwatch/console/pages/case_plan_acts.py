@@ -1,4 +1,4 @@
-"""What people do with a plan: make it, try it, carry it out, take it back, offer it, measure what came back."""
+"""What people do with a plan: make it, try it, carry it out, take it back, share, measure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillwatch.console.act import Act
 from stillwatch.console.case_of_path import case_of_path
 from stillwatch.console.conflict import told
 from stillwatch.console.done import Done
-from stillwatch.console.remedy_jobs import Job
+from stillwatch.console.long_work import Job
 from stillwatch.console.pages.case_acts import Name, Reason, Version
 from stillwatch.console.pages.case_plan import dry_name, folder_of
 from stillwatch.console.role import Role
@@ -72,9 +72,7 @@ class NoFields(msgspec.Struct):
 def make(seen: Seen, fields: PlanFields) -> Done:
     """Make a plan, which takes the place of the one before."""
     case, desk = case_of_path(seen), seen.doors.remedy
-    made = partial(
-        desk.door.plan, case.id, by=seen.user.name, reason=fields.reason, version=fields.version
-    )
+    made = partial(desk.door.plan, case.id, by=seen.user.name, reason=fields.reason, version=fields.version)
     there = desk.jobs.of(f"plan {case.id}")
     if there is not None and there.ended is None:
         raise CaseError("a plan of this case is being made", where=f"by {there.by}", do="wait a moment")
@@ -162,8 +160,7 @@ def _done(seen: Seen, said: str, job: Job) -> Done:
     """Where the plan stands now."""
     case = case_of_path(seen)
     if job.ended is None:
-        result = {"case": case.id, "ended": False}
-        return Done(f"/cases/{case.id}/plan", GOING, result)
+        return Done(f"/cases/{case.id}/plan", GOING, {"case": case.id, "ended": False})
     plan = seen.doors.remedy.door.show(case.id).plan
     result = {"case": case.id, "version": case.version, "plan": plan.id, "state": plan.state, "ended": True}
     why = f": {plan.why}" if plan.state == "stopped" else ""
