@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,10 +115,9 @@ def document(kind: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
 
 def path_of(path: str, number: str) -> str:
     """A path whose parameters lead somewhere, but for its numbers."""
-    values = {**VALUES, "number": number}
-    for name in ("number:int", "account:path", *values):
-        path = path.replace("{" + name + "}", values[name.partition(":")[0]])
-    return path
+    return re.sub(
+        r"\{(\w+)(:int)?(?::path)?\}", lambda one: number if one[2] else VALUES.get(one[1], "x"), path
+    )
 
 
 def kept(whole: Whole) -> dict[str, str]:
@@ -166,7 +166,7 @@ def test_forms_and_documents(
     world: Whole, tokens: dict[Role, dict[str, str]], act: Act, data: st.DataObject
 ) -> None:
     # Those who try must stay who they are, and keep their tokens.
-    numbers = ["5", "99"] if act.path.startswith(("/users/", "/me/")) else ["1", "2", "3", "0", "99", "9" * 30]
+    numbers = ["5", "99"] if act.path.startswith("/users/") else ["99"] if act.path.startswith("/me/") else ["1", "2", "3", "0", "99", "9" * 30]
     path = path_of(act.path, data.draw(st.sampled_from(numbers)))
     role = data.draw(st.sampled_from([Role.ADMIN, *Role]))
     fields = data.draw(form(act.fields))

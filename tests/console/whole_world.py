@@ -193,7 +193,8 @@ MORE = ("/cases/2", "/cases/2/accounts", "/cases/3", "/cases/3/plan", "/search?q
 
 def there(path: str) -> str:
     """A path with values that lead somewhere in this world."""
-    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: VALUES.get(found[1], "x"), path)
+    known = {**VALUES, "number:int": str(ACTED), "run:int": "1"}
+    return re.sub(r"\{([\w:]+)\}", lambda found: known.get(found[1], known.get(found[1].partition(":")[0], "x")), path)
 
 
 def every_path() -> list[str]:
