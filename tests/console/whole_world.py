@@ -34,6 +34,7 @@ from stillwatch.guard.open_state import open_guard
 from stillwatch.guard.people import People, Said
 from stillwatch.guard.publish import publish
 from stillwatch.guard.request import Request
+from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.response.inputs import RequestFacts
 from stillwatch.response.ladder import Stage as RuleStage
 from stillwatch.response.language.policy_file import read_policy
@@ -55,6 +56,8 @@ class Whole(Console):
     """A console over such a world."""
 
     folder: Path = Path()
+    appeal: str = ""
+    """The page of an appeal link, where one was asked for."""
 
     def __post_init__(self) -> None:
         self.runs = (self.folder / "runs",)
@@ -70,9 +73,11 @@ class Whole(Console):
         self.desk = Desk(doors, self.site)
 
 
-def build(folder: Path) -> None:
-    """Make the world's files."""
-    run = marked_run(folder / "runs" / "one", Sealed("run-1", (SMALL, LARGE, ROBBED), alarms=("camp-large",)))
+def build(folder: Path, text: str = "") -> None:
+    """Make the world's files. text: wherever a run holds words of strangers."""
+    run = marked_run(
+        folder / "runs" / "one", Sealed("run-1", (SMALL, LARGE, ROBBED), alarms=("camp-large",)), text=text
+    )
     marked_run(folder / "runs" / "two", Sealed("run-2", (SMALL, LARGE), day=3))
     state = folder / "state"
     publish(run, state)
@@ -96,6 +101,8 @@ def build(folder: Path) -> None:
             )
         _work(cases)
         _remedy(cases, folder)
+        playbooks = Playbooks(cases, run=run, state=state)
+        playbooks.begin(playbooks.named("mitigate"), ACTED, by="Anna", reason="as we do")
         with cases.database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -198,9 +205,14 @@ MORE = (
 """Looks at a page that its declaration alone does not lead to."""
 
 
+def named(path: str) -> str:
+    """A name: of a playbook, or of a campaign."""
+    return "mitigate" if path.startswith("/playbooks") else VALUES["name"]
+
+
 def there(path: str) -> str:
     """A path with values that lead somewhere in this world."""
-    known = {**VALUES, "number:int": str(ACTED), "run:int": "1"}
+    known = {**VALUES, "number:int": str(ACTED), "run:int": "1", "name": named(path)}
     return re.sub(
         r"\{([\w:]+)\}", lambda found: known.get(found[1], known.get(found[1].partition(":")[0], "x")), path
     )
