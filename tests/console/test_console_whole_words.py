@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from test_console_content import dangers
 from whole_world import ACTED, LARGE, OPEN, VICTIMS, Whole, build, copied, every_path, there
@@ -18,6 +19,7 @@ from stillwatch.console.role import Role
 
 MARK = "stwmark"
 TEXT = f"</textarea></script><{MARK} onload=alert(1)>\"'><img src=x onerror=alert(2)>{{{{7*7}}}}"
+SHORT = f"\"'><{MARK} onload=alert(1)>"
 LATER = "2099-01-31"
 
 
@@ -35,7 +37,7 @@ DONE = (
     said(f"{CASE}/take", f"/cases/{OPEN}/take"),
     said(f"{CASE}/deadline", f"/cases/{OPEN}/deadline", due="2020-01-01"),
     said(f"{CASE}/link", f"/cases/{OPEN}/link", link="related", other=VICTIMS, remove="false"),
-    said(f"{CASE}/snooze", f"/cases/{OPEN}/snooze", until="", days=None),
+    said(f"{CASE}/snooze", f"/cases/{OPEN}/snooze", until=LATER, days=None),
     said(
         f"{CASE}/accounts/decide",
         f"/cases/{OPEN}/accounts/decide",
@@ -66,8 +68,8 @@ DONE = (
     said(f"{CASE}/plan/measure", run="run-2"),
     said(
         f"{CASE}/letters/{{letter}}/edit",
-        f"/cases/{OPEN}/letters/{OPEN}.l1",
-        text=f"Subject: {TEXT}\n\n{TEXT}\n\n[[link]]",
+        f"/cases/{OPEN}/letters/{OPEN}.l1/edit",
+        text=f"Subject: {TEXT}\n\n{TEXT}\n\n[[appeal-link]]",
     ),
     said(f"{CASE}/letters/{{letter}}/approve", f"/cases/{OPEN}/letters/{OPEN}.l1/approve"),
     said(f"{CASE}/letters/{{letter}}/send", f"/cases/{OPEN}/letters/{OPEN}.l1/send"),
@@ -81,14 +83,23 @@ DONE = (
     said("/guard/end", entry=1),
     said("/permits/issue", until=LATER, starts="", accounts=LARGE.accounts()[7]),
     said("/permits/revoke", name="pilot"),
-    said("/policy/rules/{rule}/stage", stage="draft", share=None),
+    said("/policy/rules/{rule}/stage", stage="retired", share=None),
     said("/me/tokens", role="viewer", days=1, read_only="true"),
     said("/users", role="viewer"),
+    said("/deliveries/{number:int}/drop", "/deliveries/1/drop", channel=""),
+    said("/deliveries/{number:int}/again", "/deliveries/1/again", channel=""),
     said(f"{CASE}/playbooks", f"/cases/{OPEN}/playbooks", playbook="mitigate", new="true"),
     said(f"{CASE}/playbooks/{{run:int}}/steps", step=1, stands="skipped", choice=""),
     said(f"{CASE}/playbooks/{{run:int}}/end"),
 )
-NO_WORDS = ()
+NO_WORDS = {"/search", "/me/password", "/me/sessions/end", "/users/{number:int}/role", "/policy/backtest"}
+"""Acts whose fields name something that is there, or are kept nowhere."""
+
+
+def longest(hint: Any) -> int:
+    """How many characters a field takes."""
+    found = [one.max_length for one in getattr(hint, "__metadata__", ()) if isinstance(one, msgspec.Meta)]
+    return min((one for one in found if one is not None), default=len(TEXT))
 
 
 def fields_of(act: Act, fixed: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +110,7 @@ def fields_of(act: Act, fixed: dict[str, Any]) -> dict[str, Any]:
         if name in fixed:
             found[name] = fixed[name]
         elif plain is str:
-            found[name] = TEXT
+            found[name] = TEXT if longest(hint) >= len(TEXT) else SHORT
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -109,7 +120,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder = tmp_path_factory.mktemp("hostile") / "world"
     folder.mkdir()
     build(folder, TEXT)
-    with copied(folder, tmp_path_factory.mktemp("words")) as made:
+    with copied(folder, tmp_path_factory.mktemp("words"), texts=True) as made:
         key = made.folder / "appeals.key"
         with Remediation(made.cases, made.folder / "state", appeal_key=key) as door:
             token = door.link(door.notices(door.letters(ACTED)[-1].id)[-1].id).rpartition("/")[2]
@@ -123,7 +134,7 @@ def test_every_act_that_takes_words_is_tried() -> None:
     wordy = {
         act.path
         for act in declared().acts
-        if any(value == TEXT for value in fields_of(act, {}).values()) and act.path not in NO_WORDS
+        if any(value in (TEXT, SHORT) for value in fields_of(act, {}).values()) and act.path not in NO_WORDS
     }
     assert wordy <= {one.values[0] for one in DONE}
 
@@ -137,9 +148,10 @@ def test_words_are_taken(hostile: Whole, path: str, at: str, fixed: dict[str, An
     if "/rules/" in path:
         rules = hostile.browser(Role.ADMIN).get("/policy?format=json").json()["tables"]["rules"]["rows"]
         fields["version"] = next(row["version"] for row in rules if row["rule"] == "watch")
-    browser = hostile.browser(Role.ADMIN)
+    # Who proposed does not agree, so that is another person.
+    browser = hostile.browser(Role.APPROVER if path.endswith("/review") else Role.ADMIN)
     answer = browser.post(at, fields)
-    assert answer.status_code in (200, 303), html.unescape(answer.text)
+    assert answer.status_code in (200, 303), re.findall(r"(?:alert|lines)\">(.*?)<", answer.text)
     assert dangers(answer.text) == []
     assert f"<{MARK}" not in answer.text
 
@@ -160,15 +172,14 @@ def test_on_every_page_they_stay_words(hostile: Whole, path: str) -> None:
     assert answer.status_code in (200, 404, 422)
     assert f"<{MARK}" not in answer.text.lower()
     assert dangers(answer.text) == []
-    assert "49}}" not in answer.text
-    assert ">49<" not in answer.text
+    assert "alert(2)&gt;49" not in answer.text
 
 
 def test_the_words_are_there(hostile: Whole) -> None:
     """Where they are shown they are escaped; a page that left them out would pass all else."""
     browser = hostile.browser(Role.ADMIN)
     shown = {path for path in every_path() if f"&lt;{MARK}" in browser.get(path).text}
-    assert {f"/cases/{ACTED}", f"/cases/{OPEN}", "/guard", "/permits", "/audit", "/campaigns/C001"} <= shown
+    assert {f"/cases/{ACTED}", f"/cases/{OPEN}", "/guard", "/permits", "/audit"} <= shown
     page = hostile.client().get(hostile.appeal)
     assert page.status_code == 200
     assert f"<{MARK}" not in page.text

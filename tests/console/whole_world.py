@@ -15,11 +15,13 @@ import pytest
 from case_runs import Group, Sealed
 from console_parts import Console
 from marked_runs import marked_run
+from outbox_receivers import channels_toml
 from remedy_stores import SETTINGS
 
 from stillwatch import response
 from stillwatch.case_settings import CaseSettings
 from stillwatch.cases import Cases
+from stillwatch.cases.outbox.channels_file import read_channels
 from stillwatch.cases.remediation import Remediation
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.console.access import tokens, users
@@ -78,7 +80,7 @@ def build(folder: Path, text: str = "") -> None:
     run = marked_run(
         folder / "runs" / "one", Sealed("run-1", (SMALL, LARGE, ROBBED), alarms=("camp-large",)), text=text
     )
-    marked_run(folder / "runs" / "two", Sealed("run-2", (SMALL, LARGE), day=3))
+    marked_run(folder / "runs" / "two", Sealed("run-2", (SMALL, LARGE), day=7_000))
     state = folder / "state"
     publish(run, state)
     _people_and_rules(state)
@@ -154,6 +156,14 @@ def _remedy(cases: Cases, folder: Path) -> None:
             if place:
                 answer = door.appeals(ACTED)[-1].id
                 door.answer_appeal(answer, "overturn", by="Chi", reason="a course")
+        # Nobody listens there, so these messages are dead.
+        (folder / "secret").write_text("whsec_" + "a2" * 16 + "a2tr", encoding="ascii")
+        file = channels_toml(
+            folder / "channels.toml",
+            'name = "own"\nform = "webhook"\nurl = "http://localhost:1/in"\nsecret_file = "secret"\n',
+            delivery="[delivery]\nattempts = 1\ntimeout_s = 1\n",
+        )
+        cases.outbox.deliver(read_channels(file), fill=door.filled)
 
 
 @pytest.fixture(scope="session")
@@ -166,11 +176,11 @@ def whole_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def copied(world: Path, to: Path) -> Iterator[Whole]:
-    """A console over a copy of a world's files."""
+def copied(world: Path, to: Path, *, texts: bool = False) -> Iterator[Whole]:
+    """A console over a copy of a world's files. texts: it shows what customers wrote."""
     folder = Path(shutil.copytree(world, to / "world"))
     with opened(folder) as cases:
-        made = Whole(cases, folder=folder)
+        made = Whole(cases, folder=folder, settings=ConsoleSettings(texts=texts))
         yield made
         made.desk.doors.remedy.close()
 
