@@ -119,6 +119,30 @@ def test_a_plan_waits_for_the_case_and_for_the_second_person(work: Beside, tmp_p
     assert work.door.carry_out(Large, BLOCK, **by()).plan.agreed["accounts"] == 45
 
 
+def test_a_large_plan_waits_for_the_second_person_though_the_case_shrank(
+    work: Beside, tmp_path: Path
+) -> None:
+    work.door.plan(Large, **by())
+    shrunk = sealed(tmp_path / "shrunk", Sealed("run-2", [Group("camp-large", 6)], day=1))
+    work.cases.sync(shrunk)
+    acting(work, Large)
+    assert work.cases.show(Large).approved_by == "", "six accounts need one person"
+    with pytest.raises(CaseError, match="its plan 30"):
+        work.door.carry_out(Large, BLOCK, **by())
+    assert work.entries() == []
+    work.door.plan(Large, **by())
+    work.door.carry_out(Large, SLOW, **by())
+    assert len(work.entries()[0].data["accounts"]) == 6
+
+
+def test_an_agreement_ends_when_the_case_is_dismissed(work: Beside) -> None:
+    acting(work, Large)
+    work.cases.close(Large, "not distillation", **by())
+    work.cases.move(Large, "appealed", **by())
+    with pytest.raises(CaseError, match="more than one person may decide"):
+        work.cases.move(Large, "acting", **by())
+
+
 def test_who_was_cleared_is_left_out_and_the_plan_says_so(work: Beside) -> None:
     first, second, third = SMALL.accounts()[:3]
     work.cases.decide(Small, first, "cleared", **by())
