@@ -11,8 +11,11 @@ from case_stores import sql
 from remedy_stores import SMALL, Beside, acting, beside, by
 
 from stillwatch.campaigns.feedback import Feedback
+from stillwatch.cases.remediation import appeals
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.cases.remediation.tokens import hash_of
+from stillwatch.cases.remediation.work import Work
+from stillwatch.cases.store import Store
 from stillwatch.errors import CaseError
 from stillwatch.guard.journal_entry import Kind
 
@@ -215,9 +218,27 @@ def test_whoever_floods_appeals_cannot_fill_the_store(work: Beside) -> None:
         work.door.answer_appeal(appeal.id, "uphold", **by("Chi"))
     with pytest.raises(CaseError, match="as often as it can be"):
         work.door.open_appeal(token, "again")
-    work.door.open_appeal(links[SECOND], "mine")
+    mine = work.door.open_appeal(links[SECOND], "mine")
+    work.door.answer_appeal(mine.id, "uphold", **by("Chi"))
     with pytest.raises(CaseError, match="too many"):
-        work.door.open_appeal(links[THIRD], "mine")
+        work.door.open_appeal(links[SECOND], "mine")
+    assert work.door.open_appeal(links[THIRD], "mine").state == "open", "others shut nobody's first one out"
+
+
+def test_a_restoration_that_comes_too_late_keeps_nothing_waiting(work: Beside) -> None:
+    links = sent(work)
+    late, later = [work.door.open_appeal(links[name], "why?").id for name in (FIRST_ACCOUNT, SECOND)]
+    work.door.undo(1, **by())
+    with work.cases.database.writing() as session:  # the answers are written, and then the server is killed
+        for name, lasts in ((late, 0.2), (later, 3_600.0)):
+            inside = Work(Store(session), work.cases.settings, work.told)
+            appeals.answered(inside, name, "overturn", "Chi", "wrong", "", time.time() + lasts)
+    time.sleep(0.3)
+    assert work.door.pending().unrestored == (late, later)
+    work.door.resume()
+    assert work.door.pending().unrestored == ()
+    assert (work.door.appeal(late).seq, work.entries()[-1].kind) == (None, Kind.APPEAL)
+    assert work.door.appeal(later).seq == work.entries()[-1].seq
 
 
 def test_reading_a_customers_words_is_an_event_and_they_can_be_erased(place: str, tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ from case_runs import Group, Sealed, sealed
 from case_stores import sql
 from remedy_stores import OPEN, ROBBED, SMALL, Beside, acting, beside, by
 
+from stillwatch.cases import Cases
+from stillwatch.cases.keeping import backup
+from stillwatch.cases.remediation import Remediation
 from stillwatch.cases.remediation.dry import sums
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.errors import CaseError
@@ -284,3 +287,24 @@ def test_an_edited_row_is_named_and_mended(place: str, tmp_path: Path) -> None:
     work.cases.rebuild(check=False)
     assert work.cases.verify().faults == ()
     work.close()
+
+
+def test_a_store_that_was_restored_acts_anew(tmp_path: Path) -> None:
+    work = beside(str(tmp_path / "CASES.db"), tmp_path, SMALL)
+    acting(work, Small)
+    backup(work.cases.database, tmp_path / "copy.db")
+    work.door.plan(Small, **by())
+    work.door.carry_out(Small, SLOW, **by())
+    work.door.undo(Small, **by())
+    work.close()
+    first = {message.key for message in work.told.messages.values()}
+    with Cases(tmp_path / "copy.db") as cases, Remediation(cases, work.state, tell=work.told) as door:
+        spared = SMALL.accounts()[0]
+        cases.decide(Small, spared, "cleared", **by())
+        door.plan(Small, **by())
+        made = door.carry_out(Small, SLOW, **by())
+        assert made.steps[0].seq == 3, "entries 1 and 2 are of the time that was lost"
+        assert [work.meets(name) for name in SMALL.accounts()[:2]] == [set(), {"slow"}]
+        assert {message.key for message in work.told.messages.values()} > first
+        door.undo(Small, **by())
+        assert work.meets(SMALL.accounts()[1]) == set()

@@ -52,7 +52,7 @@ def undone(work: Work, step: Step, by: str, why: str) -> list[Record]:
         if seq is None and (entry := work.journal().written_once(written_under(work, step))) is not None:
             seq = entry.seq
         if seq is not None:
-            ended = work.journal().end(seq, Said(by, _cut(why), once=work.once(f"{step.id}-undo")))
+            ended = work.journal().end(seq, Said(by, _cut(why), once=work.once_of(step, "undo")))
             _tell(work, step, "undone")
             return [
                 replace(step, state=str(StepState.UNDONE), seq=seq, ended=ended.seq, undone=now(), why=why)
@@ -72,7 +72,10 @@ def undone(work: Work, step: Step, by: str, why: str) -> list[Record]:
 
 def written_under(work: Work, step: Step) -> str:
     """Return the key under which a step is written into the journal."""
-    return work.once(f"{step.subject}-undo" if step.kind == StepKind.TAKE_BACK else f"{step.id}-do")
+    if step.kind != StepKind.TAKE_BACK:
+        return work.once_of(step, "do")
+    target = work.remedies.one(Step, step.subject)
+    return work.once_of(target or step, "undo")
 
 
 def _found_taken_back(work: Work, step: Step, by: str, why: str) -> list[Record]:
@@ -218,4 +221,6 @@ def _tell(work: Work, step: Step, what: str) -> None:
 
 
 def _queue(work: Work, step: Step, what: str, body: dict[str, Any]) -> None:
-    work.tell(work.store.session, Message("plan.step", f"plan.step:{step.id}:{what}", step.case_id, body))
+    work.tell(
+        work.store.session, Message("plan.step", f"plan.step:{work.named(step)}:{what}", step.case_id, body)
+    )

@@ -16,7 +16,7 @@ from stillwatch.cases.remediation.left_out import left_out
 from stillwatch.cases.remediation.letters import worded
 from stillwatch.cases.remediation.plan_words import StepKind, StepState
 from stillwatch.cases.remediation.tokens import hash_of, token_of
-from stillwatch.cases.remediation.work import DAY, Work, now
+from stillwatch.cases.remediation.work import DAY, Work, now, stamped
 from stillwatch.cases.remedy import Letter, Notice, Step
 from stillwatch.errors import CaseError
 from stillwatch.guard.moments import told
@@ -130,7 +130,7 @@ def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
         "appeal_by": told(notice.expires),
         "answer_days": work.settings.answer_days,
     }
-    return Message("notice", f"notice:{notice.id}", case.id, body)
+    return Message("notice", f"notice:{stamped(notice.id, notice.queued)}", case.id, body)
 
 
 def _goes_to(work: Work, letter: Letter) -> list[str]:
