@@ -12,7 +12,9 @@ from remedy_stores import OPEN, ROBBED, SMALL, Beside, acting, beside, by
 
 from stillwatch.cases import Cases
 from stillwatch.cases.keeping import backup
+from stillwatch.cases.outbox.message import Message
 from stillwatch.cases.remediation import Remediation
+from stillwatch.cases.remediation.doing import IN_A_MESSAGE, _parts
 from stillwatch.cases.remediation.dry import sums
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.errors import CaseError
@@ -308,3 +310,12 @@ def test_a_store_that_was_restored_acts_anew(tmp_path: Path) -> None:
         assert {message.key for message in work.told.messages.values()} > first
         door.undo(Small, **by())
         assert work.meets(SMALL.accounts()[1]) == set()
+
+
+def test_ids_of_any_length_find_room_in_messages() -> None:
+    accounts = [f"{number:02}" + "\U0001f600" * 1_022 for number in range(20)] + ["short"] * 250
+    parts = _parts(accounts)
+    assert [one for part in parts for one in part] == accounts
+    bodies = [Message("plan.step", "k", 1, {"do": "rotate-keys", "accounts": part}) for part in parts]
+    assert len(bodies) == 20 + 2
+    assert max(map(len, parts)) == IN_A_MESSAGE

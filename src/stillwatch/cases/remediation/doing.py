@@ -6,11 +6,12 @@ whoever was killed between the two does nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.event import canonical
+from stillwatch.cases.outbox.message import LARGEST, Message
 from stillwatch.cases.remediation.left_out import left_out
 from stillwatch.cases.remediation.letters import drafted
 from stillwatch.cases.remediation.plan_words import StepKind, StepState
@@ -20,7 +21,9 @@ from stillwatch.guard.journal_entry import LONGEST_TEXT, Entry
 from stillwatch.guard.people import Order, Said
 
 IN_A_MESSAGE = 100
-"""Accounts that one message names."""
+"""Accounts that one message names at most."""
+ROOM = LARGEST - 1_000
+"""Bytes that their ids may take in it: an id has up to 1,024 characters, of up to 12 bytes each."""
 JOURNALS = (StepKind.RESTRICT, StepKind.HOLD, StepKind.FREE, StepKind.TAKE_BACK)
 """Sorts of steps that write into the journal."""
 KEPT: Mapping[str, str] = {
@@ -130,12 +133,21 @@ def _take_back(work: Work, plan: Plan, step: Step) -> list[Record]:
 
 
 def _rotate(work: Work, plan: Plan, step: Step) -> list[Record]:
-    accounts = work.accounts([step.crowd])
-    parts = [accounts[start : start + IN_A_MESSAGE] for start in range(0, len(accounts), IN_A_MESSAGE)]
+    parts = _parts(work.accounts([step.crowd]))
     for number, part in enumerate(parts, 1):
         body = {"do": "rotate-keys", "step": step.id, "accounts": part, "part": number, "parts": len(parts)}
         _queue(work, step, f"rotate-keys.{number}", body)
     return [_finished(step, plan)]
+
+
+def _parts(accounts: Sequence[str]) -> list[list[str]]:
+    """Accounts as messages have room for them."""
+    parts: list[list[str]] = [[]]
+    for account in accounts:
+        if len(parts[-1]) == IN_A_MESSAGE or len(canonical([*parts[-1], account])) > ROOM:
+            parts.append([])
+        parts[-1].append(account)
+    return parts
 
 
 def _taint(work: Work, plan: Plan, step: Step) -> list[Record]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from stillwatch.cases.case import Case
-from stillwatch.cases.event import Action
+from stillwatch.cases.event import Action, canonical
 from stillwatch.cases.models import NoticeRow
-from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.outbox.message import LARGEST, Message
 from stillwatch.cases.remediation.left_out import left_out
 from stillwatch.cases.remediation.letters import worded
 from stillwatch.cases.remediation.plan_words import StepKind, StepState
@@ -119,8 +120,9 @@ def _some(work: Work, letter: Letter, key: bytes) -> None:
 
 
 def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
-    body = {
+    body: dict[str, Any] = {
         "notice": notice.id,
+        "letter": letter.id,
         "case": case.id,
         "account": notice.account,
         "kind": letter.kind,
@@ -130,6 +132,10 @@ def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
         "appeal_by": told(notice.expires),
         "answer_days": work.settings.answer_days,
     }
+    for name in ("html", "text"):
+        # An account's id may take as much room as a letter: whoever delivers it has the letter by its name.
+        if len(canonical(body)) > LARGEST:
+            body[name] = ""
     return Message("notice", f"notice:{stamped(notice.id, notice.queued)}", case.id, body)
 
 

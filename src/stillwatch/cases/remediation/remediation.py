@@ -22,7 +22,7 @@ from stillwatch.cases.remediation.pending import Pending, pending
 from stillwatch.cases.remediation.plan_words import PlanState, Stage, StepKind, StepState
 from stillwatch.cases.remediation.planning import in_force, planned
 from stillwatch.cases.remediation.taken import takers
-from stillwatch.cases.remediation.tokens import appeal_key, key_path, token_of
+from stillwatch.cases.remediation.tokens import appeal_key, key_path, same, token_of
 from stillwatch.cases.remediation.watching import compared, measured
 from stillwatch.cases.remediation.work import Tell, Work, now
 from stillwatch.cases.remedy import Appeal, Letter, Measure, Notice, Plan, Step
@@ -290,6 +290,9 @@ class Remediation:
                     "there is no such notice", where=notice[:80], do="see `stillwatch case letters`"
                 )
             token = token_of(key, work.once(found.id), found.account)
+            if not same(token, found.token_hash):
+                do = "restore the key from a copy; links that customers have still work"
+                raise CaseError("the key of appeal links is another", where=f"notice {notice}", do=do)
         return self.cases.settings.appeal_url + token
 
     def filled(self, body: dict[str, Any]) -> dict[str, Any]:
