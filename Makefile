@@ -4,24 +4,29 @@ SCALE ?= 0.005
 SEED ?= 1
 VENV ?= .venv
 DEMO ?= demo
+PORT ?= 8700
 PYTEST_FLAGS ?= -n 2
 PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-version-check -c requirements/constraints.txt
 # A command imports a thousand files and the tests start many commands, so bytecode is kept even where the environment forbids it.
 RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test litellm envoy lint format bench reference house clean
+.PHONY: help demo demo-console test litellm envoy lint format bench reference house clean
 
 help: ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 demo: $(VENV)/core.stamp ## Make a small world, detect, score; says where the report is
-	rm -rf $(DEMO)
+	rm -rf $(DEMO)/world $(DEMO)/run
 	$(RUN) stillwatch range make february --scale $(SCALE) --seed $(SEED) --out $(DEMO)/world
 	$(RUN) stillwatch detect $(DEMO)/world/logs --edge $(DEMO)/world/edge.parquet --accounts $(DEMO)/world/accounts.parquet \
 	  --permits $(DEMO)/world/permits.toml --releases $(DEMO)/world/releases.toml --public-key --out $(DEMO)/run
 	$(RUN) stillwatch range score $(DEMO)/run $(DEMO)/world
 	@echo "The report: $(DEMO)/run/report.html"
+
+demo-console: $(VENV)/console.stamp ## Open the console over the demo, on PORT; end it with Ctrl-C
+	@test -d $(DEMO)/run || $(MAKE) demo
+	@$(RUN) python tools/demo_console.py $(DEMO) $(PORT) || test $$? -eq 130
 
 test: lint ## Lint, types, layers and all tests
 	$(RUN) pytest $(PYTEST_FLAGS)
@@ -64,6 +69,10 @@ $(VENV)/bin/python:
 $(VENV)/core.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt $(shell find src -name '*.egg-info' -prune -o -type f ! -name '*.py[co]' ! -name '*.nb[ci]' -print)
 	@rm -rf build
 	test -e $(VENV)/dev.stamp || $(PIP) .
+	touch $@
+
+$(VENV)/console.stamp: $(VENV)/core.stamp
+	test -e $(VENV)/dev.stamp || $(PIP) '.[console]'
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt requirements/dev.txt

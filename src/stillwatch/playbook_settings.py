@@ -25,7 +25,16 @@ class PlaybookSettings(Section):
         "Share of the rows without a column from which a facet or a signal counts as blind.",
         Within(0, 1, above=True),
     )
-    appeal_days: float = setting(7.0, "Days until an appeal must be answered.", Within(0, 3_660, above=True))
+    appeal_days: float = setting(
+        7.0,
+        "Days until an appeal must be answered that came by no link; others have a deadline of their own.",
+        Within(0, 3_660, above=True),
+    )
+    measure_days: float = setting(
+        7.0,
+        "Days after a step until it must be measured what came back.",
+        Within(0, 3_660, above=True),
+    )
     checkpoint_days: float = setting(
         2.0, "Days until the newest checkpoint of the cases counts as old.", Within(0, 3_660, above=True)
     )

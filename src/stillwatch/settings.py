@@ -28,6 +28,8 @@ ENGINES = (
 """How an engine may be called."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
+OF_PEOPLE = ("policy", "cases", "playbooks", "console")
+"""Sections that a run does not tell: no search depends on them."""
 
 
 @dataclass(frozen=True)
@@ -370,14 +372,10 @@ def as_document(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def as_told(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Settings as plain sections, as run.json tells them: no search depends on those of
-    policies, cases, playbooks and the console.
-    """
+    """Settings as plain sections, as run.json tells them: those on which a search depends."""
     sections = as_document(settings)
     for name in OF_MACHINES:
         del sections["engine"][name]
-    del sections["policy"]
-    del sections["cases"]
-    del sections["playbooks"]
-    del sections["console"]
+    for name in OF_PEOPLE:
+        del sections[name]
     return sections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from outbox_receivers import Got, Receiver, channels_toml, receiver
 from stillwatch.cases import Cases
 from stillwatch.cases.outbox.channels_file import read_channels
 
-KILLS = 50
+KILLS = int(os.environ.get("STILLWATCH_KILLS", "8"))
+"""Kills; a study sets more."""
 DELIVERY = (
     "[delivery]\nattempts = 100\nfirst_wait_s = 0.01\nlongest_wait_s = 0.02\ntimeout_s = 0.3\nclaim_s = 0.1\n"
 )

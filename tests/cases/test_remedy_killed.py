@@ -121,14 +121,11 @@ def whole(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("points", [4, pytest.param(50, marks=pytest.mark.slow)])
-def test_killed_at_random_points_and_gone_on_with(
-    begun: Path, tmp_path: Path, whole: Path, points: int
-) -> None:
+def test_killed_at_random_points_and_gone_on_with(begun: Path, tmp_path: Path, whole: Path) -> None:
     shutil.copytree(begun, tmp_path / "counted")
     calls = int(lived(tmp_path / "counted", "any", 0).stdout)
     dice = random.Random(SEED)
-    for _ in range(points):
+    for _ in range(int(os.environ.get("STILLWATCH_KILLS", "4"))):
         killed(
             begun, tmp_path, whole, "any", dice.randint(1, calls - calls // 50)
         )  # the count varies a little

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,9 +28,22 @@ from stillwatch.console_settings import ConsoleSettings
 from stillwatch.settings import Settings
 
 HOST = "console.test"
+EXAMPLES = {
+    "number": "1",
+    "name": "C001",
+    "run": "run-1",
+    "account": Group("camp-small").accounts()[0],
+    "rule": "watch",
+}
+"""A value for each parameter of a path, of the store and the run below; x for others."""
 ORIGIN = f"http://{HOST}"
 OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 """What a browser says of a form of our own page."""
+
+
+def there(path: str) -> str:
+    """A path with values that lead somewhere."""
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: EXAMPLES.get(found[1], "x"), path)
 
 
 @dataclass

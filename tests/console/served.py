@@ -39,9 +39,7 @@ class Served:
 @contextmanager
 def served(db: Path, *options: str) -> Iterator[Served]:
     """Start it, wait until it answers, and end it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "stillwatch", "serve", "--db", str(db), "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -52,7 +50,7 @@ def served(db: Path, *options: str) -> Iterator[Served]:
             assert line, said
             said += line
         found = re.search(r"http://\S+/welcome/\S+", said)
-        _wait(port)
+        wait_for(port)
         yield Served(process, port, found[0] if found else "")
     finally:
         if process.poll() is None:
@@ -61,7 +59,15 @@ def served(db: Path, *options: str) -> Iterator[Served]:
         process.stdout.close()
 
 
-def _wait(port: int) -> None:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Wait until a console answers on a port."""
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)

@@ -100,7 +100,7 @@ def test_without_a_script_forms_and_links_do_the_same(live: tuple[str, Path]) ->
 
 @pytest.mark.parametrize(("look", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+    from axe_playwright_python.sync_playwright import Axe
 
     address, db = live
     with Cases(db) as cases:
@@ -115,6 +115,7 @@ def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int
         for path in PAGES:
             page = context.new_page()
             page.goto(address + path)
+            assert "/sign-in" not in page.url
             for details in page.locator("main details > summary").all():
                 details.click()
             found = Axe().run(page).response["violations"]

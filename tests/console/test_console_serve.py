@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -55,6 +56,20 @@ def test_the_first_start_to_the_end(tmp_path: Path) -> None:
         assert console.end() in (0, 130)
     with served(db) as again:
         assert again.link == "", "nobody gets a link once somebody can sign in"
+
+
+def test_nothing_answers_after_it_was_killed(tmp_path: Path) -> None:
+    with served(tmp_path / "CASES.db") as console:
+        console.process.kill()
+        console.process.wait(30)
+        ends = time.monotonic() + 30
+        while time.monotonic() < ends:
+            try:
+                socket.create_connection(("127.0.0.1", console.port), timeout=5).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.05)
+    raise AssertionError("its process goes on without the one that started it")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from stillwatch.schema import found, requests, stored
 from stillwatch.schema.table import Contract
 from stillwatch.schema.templates import TEMPLATES
 from stillwatch.schema.values import records
-from stillwatch.settings import Settings, as_document
+from stillwatch.settings import Settings, as_told
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_AGENT = f"agent/1.0 {HOSTILE}\x1b[31m\u202e'\" onload=x"
@@ -381,7 +381,7 @@ def _about(tables: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "version": "0.1.0",
         "packages": {"duckdb": "2.0.1", "numpy": "2.2.0"},
-        "settings": as_document(Settings()),
+        "settings": as_told(Settings()),
         "inputs": [
             {"file": f"day-{i:02d}.jsonl.zst", "format": "openai", "rows": 40_000 + i, "bytes": 9_000_000 + i}
             for i in range(1, 29)

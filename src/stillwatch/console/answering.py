@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from stillwatch.console.not_there import NotThere
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen, User
-from stillwatch.console.shown import Shown
+from stillwatch.console.shown import Download, Shown
 from stillwatch.console.told_json import document_of, json_answer
 from stillwatch.errors import StillwatchError
 
@@ -125,6 +126,8 @@ async def _shown(desk: Desk, request: Request, page: Page, user: User) -> Respon
         wanted, table = request.query_params.get(FORMAT, ""), request.query_params.get(TABLE, "")
         if wanted == "csv":
             return _csv(shown, table)
+        if wanted == "file" and shown.file is not None:
+            return _file(shown.file)
         if wanted not in ("", "json", "html"):
             raise NotThere("there is no such format", where=wanted[:40], do="ask for html, json or csv")
         if api or wanted == "json":
@@ -146,8 +149,13 @@ def _csv(shown: Shown, name: str) -> Response:
     return Response(csv_of(shown.tables[name]), headers=headers, media_type="text/csv; charset=utf-8")
 
 
+def _file(file: Download) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.text, headers=headers, media_type=file.media_type)
+
+
 def _titled(shown: Shown, title: str) -> Shown:
-    return Shown(shown.template, shown.values, shown.tables, shown.parts, title)
+    return replace(shown, title=title)
 
 
 def _seen(desk: Desk, request: Request, user: User, filters: Any) -> Seen:

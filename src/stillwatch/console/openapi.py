@@ -128,7 +128,7 @@ def _get(page: Page) -> dict[str, Any]:
         properties |= definition.get("properties", {})
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
     query += [
-        {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"]}},
+        {"name": "format", "in": "query", "schema": {"enum": ["json", "csv", "file"]}},
         {"name": "table", "in": "query", "schema": {"type": "string"}, "description": "The table, of CSV."},
     ]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,10 @@ from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
 from stillwatch.console.seen import Doors
 from stillwatch.console.site import Site
+from stillwatch.console.warming import warm
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError
+from stillwatch.run.end_with_parent import end_with_parent
 from stillwatch.settings import Settings
 from stillwatch.small_file import read_small
 
@@ -94,8 +97,10 @@ def serve(serving: Serving) -> None:
 
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
+    end_with_parent()
     cases = Cases(serving.db, settings=serving.settings.cases)
     doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
+    threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
     return application(
         Desk(doors, serving.site, secret=serving.secret, provider=provider_of(serving.settings.console))
     )

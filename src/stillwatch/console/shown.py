@@ -45,6 +45,18 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Download:
+    """A file that a page has to give, with ?format=file."""
+
+    name: str
+    """Name under which a browser keeps it: letters, digits, dots and dashes."""
+    text: str
+    """What stands in it."""
+    media_type: str = "application/json"
+    """Its media type."""
+
+
+@dataclass(frozen=True)
 class Shown:
     """What a view found. `values` and `tables` are also the answer of ?format=json and of the API."""
 
@@ -58,3 +70,5 @@ class Shown:
     """What only the template needs: figures, objects with methods. Never in JSON."""
     title: str = ""
     """Title of the page; empty: the name of the page."""
+    file: Download | None = None
+    """A file that it has to give; None: it has none."""

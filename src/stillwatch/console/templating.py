@@ -35,6 +35,7 @@ def environment() -> Environment:
         percent=formatting.percent,
         plain=lambda value: plain(str(value)),
         cut=formatting.cut,
+        coded=coded,
     )
     made.globals.update(
         static=address_of,
@@ -53,6 +54,14 @@ def moment(seconds: float | None) -> Markup:
         return Markup('<span class="quiet">none</span>')
     text = told(seconds)
     return Markup('<time datetime="{}">{} {} UTC</time>').format(text, text[:10], text[11:16])
+
+
+def coded(text: str) -> Markup:
+    """A sentence of ours in which commands stand between backticks."""
+    code, words = Markup("<code>{}</code>"), Markup("{}")
+    parts = plain(text).split("`")
+    marked = ((code if place % 2 else words).format(one) for place, one in enumerate(parts))
+    return Markup("").join(marked)
 
 
 def linked(column: Column, row: Mapping[str, Any]) -> str:

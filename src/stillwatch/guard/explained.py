@@ -85,8 +85,7 @@ def explained(
     """Return what the state, the policy and the records of a guard say about an account. The guard is taken
     to hold what it knows, however old: whether the state is stale is told in the decision.
     """
-    nothing = _Nothing()
-    decision = Guard(state, policy, nothing, nothing, Failure.CLOSED, lambda: now).decide(request)
+    decision = decided_now(state, policy, request, now)
     known = state.known(request.account, request.facts.model, now)
     seen = 0
 
@@ -103,6 +102,12 @@ def explained(
     key = f"{decision.key:016x}"
     last = tuple(islice(about(), LAST)) if decision.key else ()
     return Explained(known, decision, now, last, seen)
+
+
+def decided_now(state: State, policy: Callable[[], Policy], request: Request, now: float) -> Decision:
+    """Return what would be decided at a time with unspent budgets; nothing is done, and nothing recorded."""
+    nothing = _Nothing()
+    return Guard(state, policy, nothing, nothing, Failure.CLOSED, lambda: now).decide(request)
 
 
 def asked(account: str, model: str) -> Request:

@@ -39,6 +39,11 @@ class JournalReader:
         """How many entries are known."""
         return len(self._entries)
 
+    @property
+    def read(self) -> tuple[Entry, ...]:
+        """The entries that are known and hold, the oldest first."""
+        return tuple(self._entries)
+
     def has(self, seq: int, digest: str) -> bool:
         """Return whether it holds an entry with this hash at this place. seq: 0 for the empty journal."""
         return seq == 0 or (seq <= len(self._entries) and self._entries[seq - 1].hash == digest)

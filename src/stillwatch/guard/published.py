@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stillwatch.errors import StillwatchError
+from stillwatch.guard.journal_entry import Entry
 from stillwatch.guard.journal_reader import SURE_S, JournalReader
 from stillwatch.guard.overlay import Clears, Overlay
 from stillwatch.guard.permit_terms import PermitTerms, best
@@ -121,6 +122,11 @@ class PublishedState:
     def entries(self) -> int:
         """How many entries of the journal are known."""
         return 0 if self._journal is None else self._journal.entries
+
+    @property
+    def decided(self) -> tuple[Entry, ...]:
+        """What people decided, as far as the journal holds, the oldest first."""
+        return () if self._journal is None else self._journal.read
 
     def fresh(self, now: float) -> bool:
         """Return whether the snapshot may be used and is not past its expiry, and the journal is followed."""

@@ -12,6 +12,7 @@ from typing import Any
 from stillwatch.errors import MissingExtra, RunError, SettingError
 from stillwatch.guard.opened import Opener
 from stillwatch.guard.service_settings import ServiceConfig
+from stillwatch.run.end_with_parent import end_with_parent
 
 SWITCH_S = 0.0005
 """Seconds after which a thread gives way to another one. With Python's 5 ms, a decision that comes while
@@ -83,6 +84,7 @@ def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:
 
 def application(config: ServiceConfig, state: Path, opener: Opener) -> Any:
     """The application of one process."""
+    end_with_parent()
     from stillwatch.guard.service import Service
 
     sys.setswitchinterval(SWITCH_S)

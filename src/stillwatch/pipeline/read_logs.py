@@ -12,8 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,13 +22,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engine.base import PARQUET_OPTIONS
-from stillwatch.errors import EXIT_FAULT, InputError, SettingError
+from stillwatch.errors import InputError, SettingError
 from stillwatch.ingest import IngestContext, Mapping, Quarantine, Source, newest_seen, read, read_edge
 from stillwatch.ingest.files.rows import may_be_split
 from stillwatch.ingest.files.spans import spans
 from stillwatch.ingest.table_use import TableUse
 from stillwatch.pipeline.account_of_use import AccountOfUse, Beside
 from stillwatch.registry import FORMATS
+from stillwatch.run.end_with_parent import end_with_parent
 from stillwatch.run.provenance import Content
 from stillwatch.schema.keyed import HashKey
 from stillwatch.schema.stored import EXCHANGES, LABELS
@@ -284,22 +284,6 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(asked, answer)
     if pressed:
         signal.raise_signal(signal.Signals(pressed[0]))
-
-
-def end_with_parent() -> None:
-    """End this worker when the process that started it has ended, whatever ended it.
-
-    A parent that is killed can tell its workers nothing, but it alone holds the other end of this pipe.
-    (Linux's PR_SET_PDEATHSIG would tell of the end of the parent's thread, and no other system has it.)
-    """
-    parent = parent_process()
-    assert parent is not None, "only a worker has a parent to end with"
-
-    def wait_and_end() -> None:
-        wait([parent.sentinel])
-        os._exit(EXIT_FAULT)
-
-    threading.Thread(target=wait_and_end, name="end with parent", daemon=True).start()
 
 
 @contextmanager

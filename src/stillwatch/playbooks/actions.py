@@ -130,11 +130,63 @@ _ALL = (
         "/audit",
     ),
     Action("make_backup", "copy the cases", "stillwatch case backup FILE", ""),
-    Action("plan_case", "plan the measures of a case", "stillwatch case plan CASE", "/cases/CASE"),
-    Action("carry_out_plan", "carry a plan out", "stillwatch case carry-out CASE", "/cases/CASE"),
-    Action("undo_plan", "undo a plan, or a step of it", "stillwatch case undo-plan CASE", "/cases/CASE"),
-    Action("send_notice", "tell customers what and why", "stillwatch case notice CASE", "/cases/CASE"),
-    Action("answer_appeal", "answer an appeal", "stillwatch case appeal CASE", "/cases/CASE"),
+    Action(
+        "plan_case",
+        "plan the measures of a case",
+        "stillwatch case plan CASE --state STATE --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action(
+        "show_plan",
+        "read a plan: whom each step touches, who is left out and why",
+        "stillwatch case plan-show CASE --state STATE",
+        "/cases/CASE",
+    ),
+    Action(
+        "show_taken",
+        "read what was taken",
+        "stillwatch case taint CASE",
+        "/cases/CASE",
+    ),
+    Action(
+        "carry_out_plan",
+        "carry a plan out, up to a stage",
+        "stillwatch case carry-out CASE --through STAGE --state STATE --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action(
+        "undo_plan",
+        "take back what was done, or one step of it",
+        "stillwatch case undo CASE STEP --state STATE --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action(
+        "resume_plans",
+        "end what a killed server had begun",
+        "stillwatch case resume --state STATE",
+        "",
+    ),
+    Action("list_letters", "see the letters of a case", "stillwatch case letters CASE", "/cases/CASE"),
+    Action(
+        "send_notice",
+        "tell customers what and why, with a link to appeal",
+        "stillwatch case letter send LETTER --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action("list_appeals", "see the appeals that wait", "stillwatch case appeals --open", "/cases/CASE"),
+    Action(
+        "answer_appeal",
+        "answer an appeal: uphold, partly, overturn",
+        "stillwatch case appeal answer APPEAL ANSWER --state STATE --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action(
+        "measure_case",
+        "measure from a later run what of a campaign came back",
+        "stillwatch case measure CASE LATER --by NAME --reason TEXT",
+        "/cases/CASE",
+    ),
+    Action("show_pending", "see what waits for a person", "stillwatch case pending --state STATE", "/"),
 )
 ACTIONS: Mapping[str, Action] = MappingProxyType({action.name: action for action in _ALL})
 """Every action by its name."""

@@ -17,6 +17,9 @@ from stillwatch.cases.cases import Cases
 from stillwatch.cases.checkpoints import Checkpoint, kept_checkpoints
 from stillwatch.cases.event import Event
 from stillwatch.cases.playbook_runs import PlaybookRun, kept_runs
+from stillwatch.cases.remediation.plan_words import StepKind, StepState
+from stillwatch.cases.remedy import Appeal, Measure, Step
+from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.guard.published import PublishedState
 from stillwatch.guard.snapshot import Snapshot
 from stillwatch.guard.state_folder import StateFolder, state_at
@@ -178,6 +181,30 @@ class Places:
         """Every run of a playbook."""
         with self.store.database.reading() as session:
             return kept_runs(session)
+
+    @cached_property
+    def open_appeals(self) -> list[Appeal]:
+        """The appeals that nobody has answered, those that are due first come first."""
+        with self.store.database.reading() as session:
+            found = Remedies(session).where(Appeal, state="open")
+        return sorted(found, key=lambda one: (one.due, one.id))
+
+    @cached_property
+    def restricted(self) -> dict[int, float]:
+        """When the first step against accounts that is in force was carried out, POSIX seconds, by case."""
+        with self.store.database.reading() as session:
+            steps = Remedies(session).where(Step, state=str(StepState.DONE))
+        found: dict[int, float] = {}
+        for step in steps:
+            if step.kind == StepKind.RESTRICT and step.done is not None and step.seq is not None:
+                found[step.case_id] = min(step.done, found.get(step.case_id, step.done))
+        return found
+
+    @cached_property
+    def measured(self) -> dict[int, float]:
+        """When it was last measured what of a campaign came back, POSIX seconds, by case."""
+        with self.store.database.reading() as session:
+            return {one.case_id: one.made for one in Remedies(session).all(Measure)}
 
     # Words
 

@@ -100,7 +100,7 @@ POINTS = (
         8,
         "Measure whether operators test for degraded answers, and where they go after a step.",
         ADVISORY,
-        ("probing_seen", "compared_with_earlier"),
+        ("probing_seen", "compared_with_earlier", "displacement_measured"),
         "mitigate",
     ),
     Point(

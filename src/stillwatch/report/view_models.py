@@ -4,7 +4,7 @@ this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,32 @@ ADJUSTED: Mapping[str, str] = {
     Adjustment.CAP: "limit of family",
 }
 """What the other rows are called."""
+ALONE = 0.05
+"""p-value above which an account does not stand out alone."""
+
+
+@dataclass(frozen=True)
+class Summed:
+    """What one facet, or one other thing, adds to the nats of some accounts."""
+
+    nats: float
+    """The sum."""
+    accounts: int
+    """Accounts for which it speaks."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of a group's members show what."""
+
+    members: int
+    """All of them."""
+    declaring: int
+    """Those that declare an owner."""
+    tested: int
+    """Those with a held-out p-value of their own."""
+    alone: int
+    """Those of them that do not stand out alone."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +108,17 @@ class CampaignView:
     @cached_property
     def waterfall(self) -> tuple[Row, ...]:
         """What makes the mean of its members' nats, row by row: their sum is that mean."""
-        size = max(len(self.members), 1)
+        size = max(self.counts.members, 1)
+        facets, others = self.sums
+        keys = {row["facet"]: row["keys"] for row in self.evidence}
+        return tuple(
+            _step(row, summed.nats / size, summed.accounts, keys.get(row["facet"]))
+            for row, summed in self._steps(facets, others)
+        )
+
+    @cached_property
+    def sums(self) -> tuple[Mapping[str, Summed], Mapping[tuple[str, str], Summed]]:
+        """What its members' nats add up to: by facet, and else by kind and family."""
         mine = {row["account"] for row in self.members}
         facets: dict[str, list[float]] = {}
         for row in self.member_evidence:
@@ -92,21 +128,33 @@ class CampaignView:
         for row in self.member_adjustments:
             if row["account"] in mine:
                 others.setdefault((row["kind"], row["family"]), []).append(row["nats"])
-        keys = {row["facet"]: row["keys"] for row in self.evidence}
-        return tuple(
-            _step(row, sum(nats) / size, sum(1 for one in nats if one > 0), keys.get(row["facet"]))
-            for row, nats in self._steps(facets, others)
+        return (
+            {facet: _summed(nats) for facet, nats in facets.items()},
+            {place: _summed(nats) for place, nats in others.items()},
+        )
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many of its members show what."""
+        p_values = [row["p_value"] for row in self.members if row["p_value"] is not None]
+        return Counts(
+            len(self.members),
+            sum(1 for row in self.members if row["owner"]),
+            len(p_values),
+            sum(1 for value in p_values if value > ALONE),
         )
 
     def account_waterfall(self, account: int) -> tuple[Row, ...]:
         """What makes one account's nats, row by row."""
-        facets = {facet: [nats] for facet, nats in self.nats.get(account, {}).items()}
-        others = {place: [nats] for place, nats in self.adjustments.get(account, {}).items()}
-        return tuple(_step(row, nats[0], int(nats[0] > 0), None) for row, nats in self._steps(facets, others))
+        facets = {facet: _summed([nats]) for facet, nats in self.nats.get(account, {}).items()}
+        others = {place: _summed([nats]) for place, nats in self.adjustments.get(account, {}).items()}
+        return tuple(
+            _step(row, summed.nats, summed.accounts, None) for row, summed in self._steps(facets, others)
+        )
 
     def _steps(
-        self, facets: Mapping[str, list[float]], others: Mapping[tuple[str, str], list[float]]
-    ) -> list[tuple[Row, list[float]]]:
+        self, facets: Mapping[str, Summed], others: Mapping[tuple[str, str], Summed]
+    ) -> list[tuple[Row, Summed]]:
         """The rows of a waterfall with their nats: formation before held-out, by family, the strongest facet
         first, the limit of a family last.
         """
@@ -116,13 +164,13 @@ class CampaignView:
         rows = [
             (
                 {"facet": facet, "kind": FACET, "family": families.get(facet, "other")},
-                nats,
+                summed,
             )
-            for facet, nats in facets.items()
+            for facet, summed in facets.items()
         ]
         rows += [
-            ({"facet": ADJUSTED.get(kind, kind), "kind": kind, "family": family}, nats)
-            for (kind, family), nats in others.items()
+            ({"facet": ADJUSTED.get(kind, kind), "kind": kind, "family": family}, summed)
+            for (kind, family), summed in others.items()
         ]
         return sorted(
             rows,
@@ -130,7 +178,7 @@ class CampaignView:
                 step[0]["family"] == HELD_OUT,
                 family_rank(step[0]["family"]),
                 step[0]["kind"] == Adjustment.CAP,
-                -sum(step[1]),
+                -step[1].nats,
                 step[0]["facet"],
             ),
         )
@@ -158,7 +206,11 @@ class CampaignView:
     @cached_property
     def declaring(self) -> int:
         """How many of its accounts declare an owner."""
-        return sum(1 for row in self.members if row["owner"])
+        return self.counts.declaring
+
+    def with_owner(self, owner: str) -> int:
+        """How many of its members declare an owner."""
+        return sum(1 for row in self.members if row["owner"] == owner)
 
     @cached_property
     def facets(self) -> tuple[str, ...]:
@@ -171,6 +223,10 @@ class CampaignView:
     def signals(self) -> tuple[str, ...]:
         """Signals that saw something."""
         return tuple(row["signal"] for row in self.scores if row["score"] > 0)
+
+
+def _summed(nats: Sequence[float]) -> Summed:
+    return Summed(sum(nats), sum(1 for one in nats if one > 0))
 
 
 def _step(row: Row, nats: float, accounts: int, keys: int | None) -> Row:

@@ -56,6 +56,14 @@ def newest_backtest(folder: Path, rule: str, version: str) -> BacktestKept | Non
     return None
 
 
+def newest_document(folder: Path) -> tuple[dict[str, Any], str] | None:
+    """Return the newest backtest whole, and its SHA-256; None where there is none. Raises PolicyError where
+    it was changed.
+    """
+    found = sorted((folder / "backtests").glob("*.json"), reverse=True)
+    return _read(found[0]) if found else None
+
+
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     do = "delete it, and make the backtest again"
     data = read_small(path, MOST_BYTES, what="backtest", error=PolicyError, do=do)

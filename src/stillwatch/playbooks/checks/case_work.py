@@ -67,17 +67,49 @@ def second_person(places: Places) -> Answer:
 
 @check(
     says="Appeals are answered in time.",
-    do="answer them: uphold, overturn or partly, and tell the customer",
+    do="`stillwatch case appeals --open`, then answer them: uphold, partly or overturn",
 )
 def appeals_in_time(places: Places) -> Answer:
-    """No appeal has waited for longer than the settings allow."""
-    appealed = [case for case in places.cases if case.state == State.APPEALED]
-    if not appealed:
+    """No appeal is open past its own deadline; of cases moved to appealed by hand, the setting's."""
+    waiting = places.open_appeals
+    by_hand = {case.id for case in places.cases if case.state == State.APPEALED}
+    by_hand -= {appeal.case_id for appeal in waiting}
+    if not waiting and not by_hand:
         return not_applicable("no appeal waits")
-    most = places.settings.playbooks.appeal_days
-    late = [case for case in appealed if places.now - _appealed(places, case) > most * DAY_S]
+    most = places.settings.playbooks.appeal_days * DAY_S
+    late = {appeal.case_id for appeal in waiting if appeal.due < places.now}
+    late_by_hand = {
+        case.id for case in places.cases if case.id in by_hand and places.now - _appealed(places, case) > most
+    }
+    count = sum(appeal.due < places.now for appeal in waiting) + len(late_by_hand)
+    cases = [case for case in places.cases if case.id in late | late_by_hand]
     return told(
-        not late, f"{len(appealed):,} appeals wait, {len(late):,} for more than {most:g} days{_named(late)}"
+        not count,
+        f"{len(waiting) + len(by_hand):,} appeals wait, {count:,} past their deadline"
+        f"{' in cases' if cases else ''}{_named(cases)}",
+    )
+
+
+@check(
+    says="What came back after a step was measured.",
+    do="`stillwatch case measure CASE LATER`, with a run from after the step",
+)
+def displacement_measured(places: Places) -> Answer:
+    """Each case whose accounts were restricted long enough ago was measured after that."""
+    if not places.restricted:
+        return not_applicable("no account is restricted by a plan, so nobody had to move")
+    most = places.settings.playbooks.measure_days
+    without = {
+        case
+        for case, since in places.restricted.items()
+        if places.now - since > most * DAY_S and places.measured.get(case, 0.0) < since
+    }
+    left = [case for case in places.cases if case.id in without]
+    measured = sum(places.measured.get(case, 0.0) >= since for case, since in places.restricted.items())
+    return told(
+        not left,
+        f"{len(places.restricted):,} cases have steps in force, {measured:,} were measured, "
+        f"{len(left):,} not within {most:g} days{_named(left)}",
     )
 
 

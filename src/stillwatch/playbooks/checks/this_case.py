@@ -183,3 +183,20 @@ def case_held(places: Places) -> Answer:
         any(one.holds(places.now) for one in clears),
         f"{len(clears):,} entries of the journal are about its campaign",
     )
+
+
+@check(
+    says="It was measured what of the campaign came back after the first step.",
+    do="`stillwatch case measure CASE LATER`, with a run from after the step",
+    of_case=True,
+)
+def case_measured(places: Places) -> Answer:
+    """A later run was held against the campaign since its accounts were restricted."""
+    since = places.restricted.get(places.case.id)
+    if since is None:
+        return not_applicable("no step of a plan is in force, so nobody had to move")
+    last = places.measured.get(places.case.id, 0.0)
+    said = f"the first step was taken {places.ago(since)} ago"
+    if last < since:
+        return told(False, f"{said}, and nothing was measured since")
+    return told(True, f"{said}; it was measured {places.ago(last)} ago")

@@ -114,7 +114,7 @@ def _owner(view: CampaignView, member: Row) -> str:
             "It declares an owner whose name is not known here. Proof of one owner would explain what "
             "they share."
         )
-    same = sum(1 for row in view.members if row["owner"] == member["owner"]) - 1
+    same = view.with_owner(member["owner"]) - 1
     others = "No other account" if same == 0 else formatting.plural(same, "other account")
     return (
         f"It declares the owner {formatting.cut(member['owner'], 60)}. {others} of the group "

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from stillwatch.registry import FACETS, SIGNALS
 from stillwatch.report import formatting
 from stillwatch.report.sentences.findings import finding
-from stillwatch.report.view_models import FACET_ROWS, CampaignView
+from stillwatch.report.view_models import ALONE, FACET_ROWS, CampaignView
 from stillwatch.run.reading import Row
 from stillwatch.schema.codes import FORMED
-
-ALONE = 0.05
-"""p-value above which an account does not stand out alone."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +55,14 @@ def against(view: CampaignView) -> list[str]:
         for row in view.waterfall
         if row["kind"] in FACET_ROWS and row["nats"] <= -0.05
     ]
-    p_values = [row["p_value"] for row in view.members if row["p_value"] is not None]
-    alone = sum(1 for value in p_values if value > ALONE)
+    counts = view.counts
+    alone = counts.alone
     if alone:
         found.append(
-            f"{formatting.count(alone)} of {formatting.plural(len(p_values), 'tested account')} "
+            f"{formatting.count(alone)} of {formatting.plural(counts.tested, 'tested account')} "
             f"{'does' if alone == 1 else 'do'} not stand out alone in the held-out test (p > {ALONE:g})."
         )
-    undeclared = sum(1 for row in view.members if not row["owner"])
+    undeclared = counts.members - counts.declaring
     if undeclared and view.campaign["kind"] in FORMED:
         found.append(
             f"{formatting.plural(undeclared, 'account')} {'declares' if undeclared == 1 else 'declare'} no "

@@ -48,10 +48,13 @@ def spend_of(view: CampaignView, book: AccountBook) -> Spend:
 
 def sentence(view: CampaignView, book: AccountBook) -> str:
     """The spend in a sentence; that the log does not tell it is not the same as that nothing was spent."""
-    found = spend_of(view, book)
+    return told(spend_of(view, book), view.members[0]["tier"] if view.members else "", book.log_prices)
+
+
+def told(found: Spend, tier: str, log_prices: bool) -> str:
+    """The same of a spend that is known. tier: of the accounts; log_prices: whether the log has prices."""
     if found.total is None or found.median is None:
-        return NOT_KNOWN if book.log_prices else NOT_LOGGED
-    tier = view.members[0]["tier"]
+        return NOT_KNOWN if log_prices else NOT_LOGGED
     who = f"the {formatting.plural(found.of, f'{tier} account')}"
     if found.accounts < found.of:
         who = f"{formatting.count(found.accounts)} of {who}"

@@ -1,0 +1,1 @@
+"""What the console sees of a guard: its state, followed, and its newest decisions."""

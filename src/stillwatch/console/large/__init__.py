@@ -1,0 +1,1 @@
+"""What pages show of tables that grow with the accounts: sums and single rows."""

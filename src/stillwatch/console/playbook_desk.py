@@ -1,0 +1,47 @@
+"""The door to playbooks over what the console shows: its newest run, its state, its cases."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from stillwatch.cases.outbox.queue import queue
+from stillwatch.console.seen import Doors
+from stillwatch.playbooks.playbooks import Playbooks
+from stillwatch.playbooks.readiness import Readiness
+
+GOOD_FOR_S = 600.0
+"""Seconds for which a page shows what readiness was found last; to look again is an act."""
+MOST_KEPT = 16
+
+
+class PlaybookDesk:
+    """One door for each store, run and state, so that what was found last is kept. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._doors: dict[tuple[int, Path | None, Path | None], tuple[Doors, Playbooks]] = {}
+
+    def of(self, doors: Doors) -> Playbooks:
+        """Return the door over the newest run that there is now."""
+        found = doors.runs.all()
+        run = found[0][0] if found else None
+        key = (id(doors), run, doors.state)
+        with self._lock:
+            if key not in self._doors:
+                while len(self._doors) >= MOST_KEPT:
+                    self._doors.pop(next(iter(self._doors)))
+                made = Playbooks(doors.cases, run=run, state=doors.state, settings=doors.settings, tell=queue)
+                # The doors are kept with it: another object would have the same id once these are gone.
+                self._doors[key] = (doors, made)
+            return self._doors[key][1]
+
+    def readiness(self, doors: Doors, within: float = GOOD_FOR_S) -> Readiness:
+        """Return what the operator has and has not; one call looks, the others wait for what it finds."""
+        playbooks = self.of(doors)
+        with self._looking:
+            return playbooks.readiness(within=within)
+
+
+DESK = PlaybookDesk()
