@@ -89,28 +89,16 @@ def command(
     )
     provider_of(settings.console)
     read_channels(channels_file)
-    link = first_link(db, settings, first_user)
+    _say(site.origin, first_link(db, settings, first_user), first_user, settings.console.link_hours)
+    files = (tls_cert, tls_key, channels_file, appeal_key)
+    serve(Serving(host, port, site, db, runs, state, settings, fresh(), workers, *files))
+
+
+def _say(origin: str, link: str, first_user: str, hours: float) -> None:
+    """Say where the console is, and how its first user signs in."""
     if link:
-        hours = f"{settings.console.link_hours:g} hours"
-        click.echo(f"Set the password of {first_user} within {hours}: {site.origin}/welcome/{link}")
-    click.echo(f"The console is at {site.origin}/; end it with Ctrl-C.")
-    serve(
-        Serving(
-            host,
-            port,
-            site,
-            db,
-            runs,
-            state,
-            settings,
-            fresh(),
-            workers,
-            tls_cert,
-            tls_key,
-            channels_file,
-            appeal_key,
-        )
-    )
+        click.echo(f"Set the password of {first_user} within {hours:g} hours: {origin}/welcome/{link}")
+    click.echo(f"The console is at {origin}/; end it with Ctrl-C.")
 
 
 def _must_be_safe(host: str, tls: bool, behind_proxy: bool, public_url: str) -> None:
