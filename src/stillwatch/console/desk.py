@@ -124,7 +124,9 @@ class Desk:
     def where(self, request: Request) -> Where:
         """Return where a browser is."""
         peer = request.client.host if request.client else ""
-        address = self.site.address_of(peer, request.headers.get("x-forwarded-for", ""))
+        # Some proxies add a line of their own below the one that the browser sent.
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+        address = self.site.address_of(peer, forwarded)
         return Where(address, request.headers.get("user-agent", ""))
 
     def csrf(self, request: Request) -> str:

@@ -299,12 +299,9 @@ class Remediation(Opening):
                     "there is no such notice", where=notice[:80], do="see `stillwatch case letters`"
                 )
             token = token_of(key, work.once(found.id), found.account)
-        if not same(token, found.token_hash):
-            raise CaseError(
-                "the key of appeal links is not the one that this notice was made with",
-                where=f"notice {notice}",
-                do="restore the key from a copy (--appeal-key)",
-            )
+            if not same(token, found.token_hash):
+                do = "restore the key from a copy; links that customers have still work"
+                raise CaseError("the key of appeal links is another", where=f"notice {notice}", do=do)
         return self.cases.settings.appeal_url + token
 
     def filled(self, body: Mapping[str, Any]) -> dict[str, Any]:
