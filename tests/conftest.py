@@ -18,6 +18,7 @@ pytest_plugins = [
     "small_world",
     "village",
     "village_planted",
+    "whole_world",
     "small_runs",
 ]
 
