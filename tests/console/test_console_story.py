@@ -37,7 +37,8 @@ class People:
         page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+            "console",
+            lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None,
         )
         if name:
             page.goto(self._world.origin)
@@ -177,7 +178,9 @@ def test_from_an_alarm_to_the_end(hands: Hands, tmp_path: Path) -> None:
             assert {one.state for one in cases.outbox.deliveries()} == {"delivered"}
         uids = to.uids()
         assert len(uids) == len(set(uids))
-        assert not any(b"class of students" in one.body for one in to.got), "a customer's words are never sent"
+        assert not any(b"class of students" in one.body for one in to.got), (
+            "a customer's words are never sent"
+        )
 
 
 @pytest.mark.parametrize("hands", [Mouse, Keys])
@@ -188,7 +191,9 @@ def test_robbed_customers_are_helped_and_not_restricted(hands: Hands, tmp_path: 
         anna.decide("i", "their keys were taken")
         says(anna, "is investigating")
         it_is_planned(anna)
-        anna.page.get_by_text("Nobody is restricted").or_(anna.page.get_by_text("nothing of theirs is restricted")).first.wait_for()
+        anna.page.get_by_text("Nobody is restricted").or_(
+            anna.page.get_by_text("nothing of theirs is restricted")
+        ).first.wait_for()
         bela = people.come(BELA)
         bela.press(link(bela, "Case 1"))
         bela.press(link(bela, "Plan", exact=True))

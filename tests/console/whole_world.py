@@ -187,14 +187,23 @@ VALUES = {
     "message": "1",
 }
 """What stands for each parameter of a path in this world; x for others."""
-MORE = ("/cases/2", "/cases/2/accounts", "/cases/3", "/cases/3/plan", "/search?q=camp", "/runs/compare?one=run-1&other=run-2")
+MORE = (
+    "/cases/2",
+    "/cases/2/accounts",
+    "/cases/3",
+    "/cases/3/plan",
+    "/search?q=camp",
+    "/runs/compare?one=run-1&other=run-2",
+)
 """Looks at a page that its declaration alone does not lead to."""
 
 
 def there(path: str) -> str:
     """A path with values that lead somewhere in this world."""
     known = {**VALUES, "number:int": str(ACTED), "run:int": "1"}
-    return re.sub(r"\{([\w:]+)\}", lambda found: known.get(found[1], known.get(found[1].partition(":")[0], "x")), path)
+    return re.sub(
+        r"\{([\w:]+)\}", lambda found: known.get(found[1], known.get(found[1].partition(":")[0], "x")), path
+    )
 
 
 def every_path() -> list[str]:
@@ -208,5 +217,10 @@ def served_options(folder: Path) -> list[str]:
     told: dict[str, Any] = {"appeal_url": SETTINGS["appeal_url"], "provider": SETTINGS["provider"]}
     rows = [f'{name} = "{value}"' for name, value in told.items()]
     settings.write_text("\n".join(["[cases]", *rows]), encoding="utf-8")
-    names = {"--runs": "runs", "--state": "state", "--settings": "settings.toml", "--appeal-key": "appeals.key"}
+    names = {
+        "--runs": "runs",
+        "--state": "state",
+        "--settings": "settings.toml",
+        "--appeal-key": "appeals.key",
+    }
     return [word for name, file in names.items() for word in (name, str(folder / file))]

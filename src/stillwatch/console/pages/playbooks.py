@@ -134,6 +134,6 @@ def file_of(playbook: Playbook, name: str) -> Download:
 
 
 PAGES = (
-    Page("/playbooks", "Playbooks", Role.VIEWER, listed, menu=3),
+    Page("/playbooks", "Playbooks", Role.VIEWER, listed, menu=6),
     Page("/playbooks/{name}", "Playbook", Role.VIEWER, one),
 )

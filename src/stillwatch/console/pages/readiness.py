@@ -84,5 +84,5 @@ def look(seen: Seen, _fields: LookFields) -> Done:
     return Done("/readiness", said, found.document())
 
 
-PAGES = (Page("/readiness", "Readiness", Role.VIEWER, shown, menu=10),)
+PAGES = (Page("/readiness", "Readiness", Role.VIEWER, shown, menu=52),)
 ACTS = (Act("/readiness/look", "Look at readiness again", Role.ANALYST, LookFields, look),)
