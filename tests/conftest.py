@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "case_stores",
     "console_parts",
+    "console_remedy",
     "guard_states",
     "ingest_bench",
     "range_worlds",
@@ -17,6 +18,7 @@ pytest_plugins = [
     "small_world",
     "village",
     "village_planted",
+    "whole_world",
     "small_runs",
 ]
 

@@ -43,7 +43,11 @@ OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 
 def there(path: str) -> str:
     """A path with values that lead somewhere."""
-    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: EXAMPLES.get(found[1], "x"), path)
+    return re.sub(
+        r"\{(\w+)(?::(\w+))?\}",
+        lambda found: "1" if found[2] == "int" else EXAMPLES.get(found[1], "x"),
+        path,
+    )
 
 
 @dataclass

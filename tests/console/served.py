@@ -37,9 +37,9 @@ class Served:
 
 
 @contextmanager
-def served(db: Path, *options: str) -> Iterator[Served]:
-    """Start it, wait until it answers, and end it."""
-    port = free_port()
+def served(db: Path, *options: str, port: int = 0) -> Iterator[Served]:
+    """Start it, wait until it answers, and end it. port: 0 for a free one."""
+    port = port or free_port()
     command = [sys.executable, "-m", "stillwatch", "serve", "--db", str(db), "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None

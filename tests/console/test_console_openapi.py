@@ -44,17 +44,14 @@ def test_answers_fit_their_schema(console: Console) -> None:
     shown = {"$ref": "#/components/schemas/Shown", "components": told["components"]}
     fault = {"$ref": "#/components/schemas/Error", "components": told["components"]}
     headers = console.token(Role.ADMIN)
+    found = []
     for page in declared().pages:
-<<<<<<< HEAD
-        path = re.sub(r"\{\w+(?::int)?\}", "1", page.path)
+        path = there(page.path)
         answer = console.client().get(f"/api/v1{path}", headers=headers)
         assert answer.status_code in (200, 404), path
+        found += [path] if answer.status_code == 200 else []
         Draft202012Validator(shown if answer.status_code == 200 else fault).validate(answer.json())
-=======
-        path = there(page.path)
-        Draft202012Validator(shown).validate(console.client().get(f"/api/v1{path}", headers=headers).json())
-    fault = {"$ref": "#/components/schemas/Error", "components": told["components"]}
->>>>>>> main
+    assert len(found) > len(declared().pages) / 2
     Draft202012Validator(fault).validate(console.client().get("/api/v1/cases/99", headers=headers).json())
 
 

@@ -51,7 +51,7 @@ def test_a_checklist_without_a_script(live: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize(("look", "width"), [("light", 1440), ("dark", 390), ("light", 768)])
 def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int) -> None:
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+    from axe_playwright_python.sync_playwright import Axe
 
     address, db = live
     with Cases(db) as cases:

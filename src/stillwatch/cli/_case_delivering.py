@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stillwatch.cli._case_store import DB, FILE, JSON, REASON, changes, opened
+from stillwatch.cli._case_door import KEY, the_door
+from stillwatch.cli._case_store import DB, FILE, JSON, REASON, SETTINGS, changes, opened
 from stillwatch.cli._group import Whole
 from stillwatch.cli._json import print_json
 from stillwatch.cli._voice import note
@@ -34,17 +35,28 @@ NONE = "no channel is configured, so nothing is sent: name a file with --channel
 @click.command()
 @DB
 @CHANNELS
+@SETTINGS
+@KEY
 @click.option(
     "--watch", is_flag=True, help="Go on until stopped; the file of channels is read anew each time."
 )
 @click.option("--check", is_flag=True, help="Only read the file, and say which channels it has.")
 @JSON
-def deliver(db: str, channels_file: Path | None, watch: bool, check: bool, as_json: bool) -> None:
+def deliver(
+    db: str,
+    channels_file: Path | None,
+    settings_file: Path | None,
+    appeal_key: Path | None,
+    watch: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
     """Send the messages about cases that are due, and tell of deadlines that have passed.
 
     A message is sent at least once to each channel that wants it, and again with the same id where nobody
     knows whether it came through. What fails is sent again, later and later; what fails too often is a dead
-    letter: see `case deliveries`. Several may deliver at the same time.
+    letter: see `case deliveries`. Several may deliver at the same time. Links of notices are filled in for
+    webhooks, and stored nowhere; this needs --settings with cases.appeal_url, and the key of appeal links.
     """
     from stillwatch.cases.outbox.channels_file import read_channels
 
@@ -62,10 +74,10 @@ def deliver(db: str, channels_file: Path | None, watch: bool, check: bool, as_js
     if not channels.channels:
         note(NONE)
     if watch:
-        _watch(db, channels_file, as_json)
+        _watch(db, channels_file, settings_file, appeal_key, as_json)
         return
-    with opened(db) as cases:
-        _say(cases.outbox.deliver(channels), as_json)
+    with the_door(db, None, appeal_key, settings_file) as door:
+        _say(door.cases.outbox.deliver(channels, fill=door.filled), as_json)
 
 
 @click.group(cls=Whole)
@@ -141,7 +153,9 @@ def drop_delivery(message: int, channel: str | None, reason: str, by: str, db: s
 VERBS = (deliver, deliveries)
 
 
-def _watch(db: str, channels_file: Path | None, as_json: bool) -> None:
+def _watch(
+    db: str, channels_file: Path | None, settings_file: Path | None, appeal_key: Path | None, as_json: bool
+) -> None:
     from stillwatch.cases.outbox.deliverer import Deliverer
     from stillwatch.errors import StillwatchError
 
@@ -151,14 +165,13 @@ def _watch(db: str, channels_file: Path | None, as_json: bool) -> None:
         elif found.told or found.going or found.delivered or found.failed or found.dead:
             _say(found, as_json)
 
-    with opened(db):  # a store that cannot be used is told at once
-        pass
-    deliverer = Deliverer(db, channels_file, said=said)
-    deliverer.start()
-    try:
-        threading.Event().wait()
-    finally:
-        deliverer.stop()
+    with the_door(db, None, appeal_key, settings_file) as door:
+        deliverer = Deliverer(db, channels_file, fill=door.filled, said=said)
+        deliverer.start()
+        try:
+            threading.Event().wait()
+        finally:
+            deliverer.stop()
 
 
 def _say(found: Passed, as_json: bool) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from stillwatch.cli._case_delivering import CHANNELS
+from stillwatch.cli._case_door import KEY, STATE
 from stillwatch.cli._case_store import DB, SETTINGS
 from stillwatch.errors import SettingError
 
@@ -24,9 +26,11 @@ LOOPBACK = "127.0.0.1"
     metavar="FOLDER",
     help="A run, or a folder of runs; may be repeated.",
 )
-@click.option("--state", type=FOLDER, help="The guard's state.")
+@STATE
 @DB
 @SETTINGS
+@CHANNELS
+@KEY
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(1, 65_535), help="Port.")
 @click.option("--tls-cert", type=FILE, help="Certificate for TLS, PEM.")
@@ -45,6 +49,8 @@ def command(
     state: Path | None,
     db: str,
     settings_file: Path | None,
+    channels_file: Path | None,
+    appeal_key: Path | None,
     host: str,
     port: int,
     tls_cert: Path | None,
@@ -56,8 +62,10 @@ def command(
     """Open the console: overview, cases, campaigns, audit, for people who sign in.
 
     The first start makes the store of cases if there is none, and one user with the role admin, whose
-    one-time link is printed. It listens on this machine only, unless TLS is given or a proxy ends it.
+    one-time link is printed. It listens on this machine only, unless TLS is given or a proxy ends it. What a
+    killed server had begun is ended; with --channels, messages are delivered while it runs.
     """
+    from stillwatch.cases.outbox.channels_file import read_channels
     from stillwatch.console.access.secrets import fresh
     from stillwatch.console.serving import Serving, provider_of, serve
     from stillwatch.console.site import site_of
@@ -66,9 +74,7 @@ def command(
 
     settings = load(settings_file)
     if bool(tls_cert) != bool(tls_key):
-        raise SettingError(
-            "TLS needs a certificate and its key", where="--tls-cert, --tls-key", do="give both"
-        )
+        raise SettingError("TLS needs both", where="--tls-cert, --tls-key", do="give both")
     _must_be_safe(host, bool(tls_cert), behind_proxy, settings.console.public_url)
     site = site_of(
         host,
@@ -77,14 +83,17 @@ def command(
         tls=bool(tls_cert),
         behind_proxy=behind_proxy,
         proxies=settings.console.trusted_proxies,
+        appeal_url=settings.cases.appeal_url,
     )
     provider_of(settings.console)
+    read_channels(channels_file)
     link = first_link(db, settings, first_user)
     if link:
         hours = f"{settings.console.link_hours:g} hours"
         click.echo(f"Set the password of {first_user} within {hours}: {site.origin}/welcome/{link}")
     click.echo(f"The console is at {site.origin}/; end it with Ctrl-C.")
-    serve(Serving(host, port, site, db, runs, state, settings, fresh(), workers, tls_cert, tls_key))
+    given = (db, runs, state, settings, fresh(), workers, tls_cert, tls_key, channels_file, appeal_key)
+    serve(Serving(host, port, site, *given))
 
 
 def _must_be_safe(host: str, tls: bool, behind_proxy: bool, public_url: str) -> None:

@@ -178,6 +178,8 @@ def _sent_on(desk: Desk, request: Request, user: User, done: Done) -> Response:
     if done.once:
         values = {"once": done.once, "see": done.see, "sentence": done.said}
         return desk.html(request, user, Shown("once.html", values, title="Shown once"))
+    if done.shown is not None:
+        return desk.html(request, user, done.shown)
     answer: Response = RedirectResponse(done.see, 303)
     if done.signed_out:
         answer.delete_cookie(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,10 +14,13 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stillwatch.console import answering
+from stillwatch.console.appeal_page.routes import appeal_routes
+from stillwatch.console.behind import Behind
 from stillwatch.console.declared import Declared, declared
 from stillwatch.console.desk import Desk
 from stillwatch.console.fault_pages import API, fault
 from stillwatch.console.hull import Hull
+from stillwatch.console.metrics_page import metrics_route
 from stillwatch.console.openapi import openapi_route
 from stillwatch.console.sign_in.routes import sign_in_routes
 from stillwatch.console.static_files import answer_static
@@ -25,8 +29,10 @@ from stillwatch.errors import StillwatchError
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
-    """Return the application. has: pages and acts; None: those of console/pages."""
+def application(desk: Desk, has: Declared | None = None, *, beside: Sequence[Behind] = ()) -> ASGIApp:
+    """Return the application. has: pages and acts; None: those of console/pages. beside: what works while it
+    is served.
+    """
     told = has or declared()
     routes: list[Route] = [openapi_route(desk, told)]
     for prefix, page_of, act_of in (
@@ -36,10 +42,10 @@ def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
         gets = {page.path: page_of(desk, page) for page in told.pages}
         posts = {act.path: act_of(desk, act) for act in told.acts if not (prefix and act.fresh)}
         routes += _routes(prefix, gets, posts)
-    routes += sign_in_routes(desk)
+    routes += [*sign_in_routes(desk), *appeal_routes(desk), metrics_route(desk)]
     routes.append(Route("/static/{digest}/{name}", answer_static, methods=["GET"]))
     # Not Starlette's own application: its outermost layer answers a fault before ours can.
-    router = Router(routes, redirect_slashes=False, lifespan=_life(desk))
+    router = Router(routes, redirect_slashes=False, lifespan=_life(desk, beside))
     handlers = {404: _no_page(desk), 405: _no_method(desk)}
     layered = ExceptionMiddleware(router, handlers)
 
@@ -50,14 +56,21 @@ def application(desk: Desk, has: Declared | None = None) -> ASGIApp:
     return Hull(inner, desk.site)
 
 
-def _life(desk: Desk) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """What is done when the server ends: the last failures are told, connections given back."""
+def _life(desk: Desk, beside: Sequence[Behind]) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """What is done when the server begins and ends: what works beside it starts and stops, the last failures
+    are told, connections given back.
+    """
 
     @asynccontextmanager
     async def life(_app: Any) -> AsyncIterator[None]:
+        for one in beside:
+            one.start()
         yield
+        for one in beside:
+            await run_in_threadpool(one.stop)
         if desk.slowing.refused:
             await desk.writing(desk.tell_refused)
+        await run_in_threadpool(desk.doors.remedy.close)
         desk.doors.cases.database.close()
 
     return life

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stillwatch.console.shown import Shown
+
 
 @dataclass(frozen=True)
 class Done:
@@ -19,5 +21,7 @@ class Done:
     """What the API answers beside the sentence."""
     once: Mapping[str, str] = field(default_factory=dict)
     """Secrets that are shown now and never again: the browser gets them as a page of its own."""
+    shown: Shown | None = None
+    """A page that a browser gets now instead of being sent on: what may be shown to this call only."""
     signed_out: bool = False
     """Whether the session has ended with it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from stillwatch.cases.case import Case
 from stillwatch.cases.event import Action, Event
+from stillwatch.cases.remedy import REMEDY
 from stillwatch.console.shown import Column
 from stillwatch.guard.moments import told
 from stillwatch.report import formatting
@@ -41,6 +42,8 @@ CALLED = {
     "identities": "identities",
 }
 """What fields are called."""
+MOST_CHANGED = 4
+"""Steps and letters that one event names in its line."""
 MOST_NAMED = 5
 """Accounts that one event names in its line."""
 
@@ -73,9 +76,27 @@ def changes(event: Event) -> list[str]:
         lines.append(f"note: {formatting.cut(' '.join(str(event.new['note']).split()), 120)}")
     if "labels" in event.new:
         lines.append(_labels(event.new["labels"]))
+    if REMEDY in event.new:
+        lines += _remedy(event.new[REMEDY])
+    if "looked" in event.new:
+        lines.append(f"the words of appeal {event.new['looked']}")
     if "evidence" in event.new:
         lines.append(f"evidence kept, of run {formatting.cut(str(event.new['evidence'].get('run', '')), 40)}")
     return lines
+
+
+def _remedy(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What an event did with plans, steps, letters and appeals."""
+    told_ = [
+        (one, one["from"].get("state", ""), one["to"]["state"])
+        for one in changes
+        if one["to"].get("state") and one["what"] in ("plan", "step", "letter", "appeal")
+    ]
+    lines = [f"{one['what']} {one['id']}: {f'{was} → ' if was else ''}{state}" for one, was, state in told_]
+    notices = sum(one["what"] == "notice" for one in changes)
+    lines += [formatting.plural(notices, "notice")] if notices else []
+    more = [f"and {formatting.count(len(lines) - MOST_CHANGED)} more"] if len(lines) > MOST_CHANGED else []
+    return [*lines[:MOST_CHANGED], *more]
 
 
 def _change(name: str, was: Any, now: Any) -> str:

@@ -35,6 +35,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+APPEAL = "/appeal/"
+"""Below it is the customers' own page, and nothing else."""
+OF_APPEALS = {
+    **HEADERS,
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    # The link is a secret: no other site learns it, and its form needs no check of where it comes from.
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
 HSTS = "max-age=31536000"
 
 
@@ -60,7 +71,7 @@ class Hull:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                self._seal(message)
+                self._seal(message, scope["path"])
             await send(message)
 
         try:
@@ -86,11 +97,15 @@ class Hull:
 
     def _known_host(self, scope: Scope) -> bool:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        return len(hosts) == 1 and hosts[0].decode("latin-1").lower() in self._site.hosts
+        if len(hosts) != 1:
+            return False
+        host = hosts[0].decode("latin-1").lower()
+        customers = host == self._site.appeal_host and scope["path"].startswith(APPEAL)
+        return customers or host in self._site.hosts
 
-    def _seal(self, message: Message) -> None:
+    def _seal(self, message: Message, path: str) -> None:
         headers = MutableHeaders(scope=message)
-        for name, value in HEADERS.items():
+        for name, value in (OF_APPEALS if path.startswith(APPEAL) else HEADERS).items():
             headers[name] = value
         if self._site.https:
             headers["Strict-Transport-Security"] = HSTS

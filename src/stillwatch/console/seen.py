@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.cases.cases import Cases
+from stillwatch.console.remedy_desk import RemedyDesk
 from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
 from stillwatch.settings import Settings
@@ -51,6 +52,15 @@ class Doors:
     """All settings."""
     origin: str = ""
     """How browsers reach the console: scheme, host and port."""
+    appeal_key: Path | None = None
+    """The key of appeal links; None: beside the file of cases."""
+    channels: Path | None = None
+    """File of channels; None: nothing is delivered by this process."""
+    remedy: RemedyDesk = field(init=False, compare=False, repr=False)
+    """Plans, letters and appeals."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "remedy", RemedyDesk(self.cases, self.state, self.appeal_key))
 
 
 @dataclass(frozen=True)

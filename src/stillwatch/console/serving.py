@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from stillwatch.cases.cases import Cases
 from stillwatch.console.access.openid_provider import Provider
 from stillwatch.console.app import application
+from stillwatch.console.behind import Behind
 from stillwatch.console.desk import Desk
 from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
@@ -63,6 +64,10 @@ class Serving:
     """Certificate for TLS, PEM."""
     key: Path | None = None
     """Its key, PEM."""
+    channels: Path | None = None
+    """File of channels; None: nothing is delivered."""
+    appeal_key: Path | None = None
+    """The key of appeal links; None: beside the file of cases."""
 
 
 def serve(serving: Serving) -> None:
@@ -99,11 +104,19 @@ def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
     end_with_parent()
     cases = Cases(serving.db, settings=serving.settings.cases)
-    doors = Doors(cases, Runs(serving.runs), serving.state, serving.settings, serving.site.origin)
-    threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
-    return application(
-        Desk(doors, serving.site, secret=serving.secret, provider=provider_of(serving.settings.console))
+    doors = Doors(
+        cases,
+        Runs(serving.runs),
+        serving.state,
+        serving.settings,
+        serving.site.origin,
+        serving.appeal_key,
+        serving.channels,
     )
+    threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
+    provider = provider_of(serving.settings.console)
+    desk = Desk(doors, serving.site, secret=serving.secret, provider=provider)
+    return application(desk, beside=(Behind(doors),))
 
 
 def provider_of(settings: ConsoleSettings) -> Provider | None:

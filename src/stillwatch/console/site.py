@@ -17,6 +17,8 @@ class Site:
     """Scheme, host and port, as a browser writes them."""
     hosts: frozenset[str] = frozenset(("127.0.0.1:8700", "localhost:8700"))
     """What the Host header may be, in small letters; another name that leads here is DNS rebinding."""
+    appeal_host: str = ""
+    """Another host, in small letters, at which customers reach their own page and nothing else."""
     behind_proxy: bool = False
     """Whether a proxy of the owner's stands before it, which ends TLS."""
     proxies: tuple[Network, ...] = field(default=())
@@ -57,7 +59,14 @@ class Site:
 
 
 def site_of(
-    host: str, port: int, public_url: str, *, tls: bool, behind_proxy: bool, proxies: tuple[str, ...]
+    host: str,
+    port: int,
+    public_url: str,
+    *,
+    tls: bool,
+    behind_proxy: bool,
+    proxies: tuple[str, ...],
+    appeal_url: str = "",
 ) -> Site:
     """Return the site of an address that is listened on, and of the one that browsers use."""
     scheme = "https" if tls else "http"
@@ -69,6 +78,7 @@ def site_of(
     return Site(
         origin,
         frozenset(hosts),
+        urlsplit(appeal_url).netloc.lower(),
         behind_proxy,
         tuple(ipaddress.ip_network(one, strict=False) for one in proxies),
     )

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from stillwatch.cases.outbox.deadlines import breached_deadlines
 from stillwatch.cases.outbox.delivery import DEAD, DELIVERED
 from stillwatch.cases.outbox.delivery_settings import DeliverySettings
 from stillwatch.cases.outbox.envelope import Envelope
+from stillwatch.cases.outbox.late_appeals import late_appeals
 from stillwatch.cases.outbox.mail import send_mail
 from stillwatch.cases.outbox.outcome import Outcome
 from stillwatch.cases.outbox.passes import made_now
@@ -39,7 +40,11 @@ SENDERS: Mapping[str, Callable[[Channel, Envelope, float], Outcome]] = {
 }
 Watch = Callable[[Session, float], int]
 """A look for something to tell, within a session that writes: it queues messages and returns how many."""
-WATCHES: tuple[Watch, ...] = (breached_deadlines,)
+WATCHES: tuple[Watch, ...] = (breached_deadlines, late_appeals)
+NOTICE = "notice"
+"""Topic of a letter to one customer, in which marks stand where account and link belong."""
+Fill = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Returns the body of a notice with account and link in it; raises StillwatchError where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,15 @@ def deliver(
     channels: Channels,
     *,
     watches: Sequence[Watch] = WATCHES,
+    fill: Fill | None = None,
     stop: threading.Event | None = None,
 ) -> Passed:
     """Look for what is to be told, choose channels, send what is due, and forget what is old.
 
     Each step is a transaction of its own, so that the pass may be killed at any point and begun anew. What
-    was being sent then is sent again with the same id once its claim has ended. stop: ends it after the
-    attempt that is under way. Raises CaseError where the store cannot be used.
+    was being sent then is sent again with the same id once its claim has ended. fill: fills in the links of
+    notices just before webhooks take them, and is kept nowhere. stop: ends it after the attempt that is under
+    way. Raises CaseError where the store cannot be used.
     """
     ending = stop or threading.Event()
     now = time.time()
@@ -92,19 +99,21 @@ def deliver(
         going, nowhere = going + some, nowhere + none
         if some + none < AT_ONCE or ending.is_set():
             break
-    counts = _send_all(database, channels, ending)
+    counts = _send_all(database, channels, fill, ending)
     with database.writing() as session:
         forgotten = prune(session, now - channels.settings.keep_days * DAY)
         made_now(session, "deliver", time.time())
     return Passed(len(channels.channels), told, going, nowhere, *counts, forgotten)
 
 
-def _send_all(database: Database, channels: Channels, ending: threading.Event) -> tuple[int, int, int]:
+def _send_all(
+    database: Database, channels: Channels, fill: Fill | None, ending: threading.Event
+) -> tuple[int, int, int]:
     """Send what is due on every channel; return how much was delivered, failed and given up."""
     if not channels.channels:
         return 0, 0, 0
     with ThreadPoolExecutor(min(MOST_AT_ONCE, len(channels.channels))) as pool:
-        running = [pool.submit(_send_due, database, one, channels, ending) for one in channels.channels]
+        running = [pool.submit(_send_due, database, one, channels, fill, ending) for one in channels.channels]
         try:
             found = [future.result() for future in running]
         except BaseException:
@@ -115,22 +124,40 @@ def _send_all(database: Database, channels: Channels, ending: threading.Event) -
 
 
 def _send_due(
-    database: Database, channel: Channel, channels: Channels, ending: threading.Event
+    database: Database, channel: Channel, channels: Channels, fill: Fill | None, ending: threading.Event
 ) -> tuple[int, int, int]:
     """Send what is due on one channel, until it fails in a way that the next message would too."""
     counts: Counter[str] = Counter()
     with database.writing() as session:
         claimed = claim(session, channel.name, channels.settings, time.time())
     while claimed is not None:
-        try:
-            outcome = SENDERS[channel.form](channel, claimed.envelope, channels.settings.timeout_s)
-        except StillwatchError as error:
-            outcome = Outcome(False, error.what)
+        outcome = _sent(channel, claimed.envelope, channels.settings.timeout_s, fill)
         goes_on = (outcome.delivered or not outcome.channel_rests) and not ending.is_set()
         state, claimed = _written_down(database, claimed, outcome, channels.settings, goes_on=goes_on)
         counts[state] += 1
     delivered, dead = counts[DELIVERED], counts[DEAD]
     return delivered, counts.total() - delivered - dead, dead
+
+
+def _sent(channel: Channel, envelope: Envelope, timeout: float, fill: Fill | None) -> Outcome:
+    """Make one attempt."""
+    try:
+        filled = _filled(channel, envelope, fill)
+    except StillwatchError as error:
+        return Outcome(False, error.what, channel_rests=False)
+    try:
+        return SENDERS[channel.form](channel, filled, timeout)
+    except StillwatchError as error:
+        return Outcome(False, error.what)
+
+
+def _filled(channel: Channel, envelope: Envelope, fill: Fill | None) -> Envelope:
+    """A message as it is sent. Only the operator's own systems get a customer's link: whoever reads along in
+    a chat or a mailbox could appeal with it.
+    """
+    if fill is None or envelope.topic != NOTICE or channel.form != WEBHOOK:
+        return envelope
+    return replace(envelope, body=fill(envelope.body))
 
 
 def _written_down(
@@ -162,13 +189,14 @@ class Deliverer:
         file: Path | None,
         *,
         watches: Sequence[Watch] = WATCHES,
+        fill: Fill | None = None,
         said: Callable[[Passed | StillwatchError], object] = lambda _: None,
     ) -> None:
-        """place: of the store; file: of channels; said: is called after each pass, with what it did or what
-        kept it from it.
+        """place: of the store; file: of channels; fill: see `deliver`; said: is called after each pass, with
+        what it did or what kept it from it.
         """
         self._database = Database(place)
-        self._file, self._watches, self._said = file, tuple(watches), said
+        self._file, self._watches, self._fill, self._said = file, tuple(watches), fill, said
         self._channels = read_channels(file)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.run, name="stillwatch-deliverer", daemon=True)
@@ -191,7 +219,15 @@ class Deliverer:
         while not self._stop.is_set():
             try:
                 self._channels = read_channels(self._file)
-                self._said(deliver(self._database, self._channels, watches=self._watches, stop=self._stop))
+                self._said(
+                    deliver(
+                        self._database,
+                        self._channels,
+                        watches=self._watches,
+                        fill=self._fill,
+                        stop=self._stop,
+                    )
+                )
             except StillwatchError as error:
                 self._said(error)
             self._stop.wait(self._channels.settings.every_s)

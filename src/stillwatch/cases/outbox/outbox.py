@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from stillwatch.cases.database import Database
 from stillwatch.cases.outbox.channels_file import Channels
-from stillwatch.cases.outbox.deliverer import WATCHES, Passed, Watch, deliver
+from stillwatch.cases.outbox.deliverer import WATCHES, Fill, Passed, Watch, deliver
 from stillwatch.cases.outbox.delivery import DEAD, DROPPED, STATES, WAITING, Delivery, Logged
 from stillwatch.cases.outbox.message import Message
-from stillwatch.cases.outbox.queue import PLANNED, body_of, queue
+from stillwatch.cases.outbox.queue import AT_ONCE, PLANNED, body_of, queue
 from stillwatch.cases.outbox.rows import DeliveryLogRow, DeliveryRow, MessageRow
 from stillwatch.cases.words import name_of, text_of
 from stillwatch.errors import CaseError
@@ -45,10 +45,11 @@ class Outbox:
         channels: Channels,
         *,
         watches: Sequence[Watch] = WATCHES,
+        fill: Fill | None = None,
         stop: threading.Event | None = None,
     ) -> Passed:
         """Make one pass: see `deliverer.deliver`."""
-        return deliver(self._database, channels, watches=watches, stop=stop)
+        return deliver(self._database, channels, watches=watches, fill=fill, stop=stop)
 
     def deliveries(
         self,
@@ -76,6 +77,20 @@ class Outbox:
             query = query.where(MessageRow.case_id == case)
         with self._database.reading() as session:
             return [_shown(message, row) for message, row in session.execute(query)]
+
+    def of_keys(self, keys: Iterable[str]) -> list[tuple[str, Delivery]]:
+        """Return the deliveries of messages by their keys, each with its key."""
+        wanted, found = list(keys), []
+        with self._database.reading() as session:
+            for start in range(0, len(wanted), AT_ONCE):
+                query = (
+                    sa.select(MessageRow, DeliveryRow)
+                    .outerjoin(DeliveryRow, DeliveryRow.message_id == MessageRow.id)
+                    .where(MessageRow.key.in_(wanted[start : start + AT_ONCE]))
+                    .order_by(MessageRow.id, DeliveryRow.channel)
+                )
+                found += [(message.key, _shown(message, row)) for message, row in session.execute(query)]
+        return found
 
     def show(self, number: int) -> tuple[list[Delivery], dict[str, Any], list[Logged]]:
         """Return the deliveries of a message, what it says, and what people did with them."""

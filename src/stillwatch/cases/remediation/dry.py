@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,11 +55,17 @@ class DryStep:
     """When it would end by itself."""
 
 
-def dry_run(work: Work, plan: Plan, through: Stage) -> list[DryStep]:
-    """Return what would be done up to a stage."""
+def dry_run(
+    work: Work, plan: Plan, through: Stage, said: Callable[[str], object] = lambda _words: None
+) -> list[DryStep]:
+    """Return what would be done up to a stage. said: is told how far it is."""
     steps = [step for step in work.steps(plan) if step.stage <= through]
     seen: dict[str, Known | None] = {}
-    return [_dry(work, plan, step, seen) for step in steps]
+    found = []
+    for number, step in enumerate(steps, 1):
+        said(f"step {number} of {len(steps)}")
+        found.append(_dry(work, plan, step, seen))
+    return found
 
 
 def _dry(work: Work, plan: Plan, step: Step, seen: dict[str, Known | None]) -> DryStep:

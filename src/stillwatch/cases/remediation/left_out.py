@@ -16,7 +16,8 @@ SPARED = ("cleared", "exempted", PERMIT_FOUND)
 def left_out(store: Store, accounts: Iterable[str], at: float) -> dict[str, str]:
     """Return those of some accounts that are left out at a time, POSIX seconds, each with the reason.
 
-    The newest decision about an account counts, in whatever case it was made.
+    The newest decision about an account counts, in whatever case it was made. A granted appeal is named
+    before others: what it restores is done by itself, and no plan has to free the account again.
     """
     wanted = set(accounts)
     found: dict[str, str] = {}
@@ -28,7 +29,5 @@ def left_out(store: Store, accounts: Iterable[str], at: float) -> dict[str, str]
             found[label.subject] = f"{label.label} in case {label.case} until {told(label.expires)[:10]}"
     for appeal in store.remedies.where(Appeal, state="answered"):
         if appeal.account in wanted and appeal.until is not None and appeal.until > at:
-            found.setdefault(
-                appeal.account, f"appeal {appeal.id} was granted until {told(appeal.until)[:10]}"
-            )
+            found[appeal.account] = f"appeal {appeal.id} was granted until {told(appeal.until)[:10]}"
     return found

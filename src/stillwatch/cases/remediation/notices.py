@@ -136,7 +136,12 @@ def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
         # An account's id may take as much room as a letter: whoever delivers it has the letter by its name.
         if len(canonical(body)) > LARGEST:
             body[name] = ""
-    return Message("notice", f"notice:{stamped(notice.id, notice.queued)}", case.id, body)
+    return Message("notice", message_key(notice), case.id, body)
+
+
+def message_key(notice: Notice) -> str:
+    """Return the key of the message that a notice is queued as."""
+    return f"notice:{stamped(notice.id, notice.queued)}"
 
 
 def _goes_to(work: Work, letter: Letter) -> list[str]:

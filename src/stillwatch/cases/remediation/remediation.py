@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stillwatch.cases.cases import Cases
 from stillwatch.cases.changing import Editing
 from stillwatch.cases.event import Action
 from stillwatch.cases.labels import evidence_at
-from stillwatch.cases.outbox.queue import queue
 from stillwatch.cases.remediation import appeals, carrying, notices
 from stillwatch.cases.remediation.counting import Wrongful, wrongful
 from stillwatch.cases.remediation.dry import DryStep, dry_run
 from stillwatch.cases.remediation.letters import filled
+from stillwatch.cases.remediation.opening import Opening
 from stillwatch.cases.remediation.pending import Pending, pending
 from stillwatch.cases.remediation.plan_words import PlanState, Stage, StepKind, StepState
 from stillwatch.cases.remediation.planning import in_force, planned
 from stillwatch.cases.remediation.taken import takers
-from stillwatch.cases.remediation.tokens import appeal_key, key_path, same, token_of
+from stillwatch.cases.remediation.tokens import same, token_of
 from stillwatch.cases.remediation.watching import compared, measured
-from stillwatch.cases.remediation.work import Tell, Work, now
+from stillwatch.cases.remediation.work import Work, now
 from stillwatch.cases.remedy import Appeal, Letter, Measure, Notice, Plan, Step
-from stillwatch.cases.store import Store
 from stillwatch.cases.words import LONGEST_TEXT, name_of, text_of
 from stillwatch.errors import CaseError
-from stillwatch.guard.people import People
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class AppealPage:
     """Whether another may be opened."""
 
 
-class Remediation:
+class Remediation(Opening):
     """Plans, letters and appeals of a store of cases. Use it as a context manager; threads may share it.
 
     Every change is one event. What is written into the guard's journal or told to other systems has a key, so
@@ -68,28 +64,6 @@ class Remediation:
     CaseError for what cannot be done, CaseConflict where somebody else was first, RunError for a state that
     cannot be used.
     """
-
-    def __init__(
-        self, cases: Cases, state: Path | None = None, *, tell: Tell = queue, appeal_key: Path | None = None
-    ) -> None:
-        """state: that of the guard, with its signing key; without it nothing is done at the gateway. tell:
-        queues messages. appeal_key: the key of appeal links, beside a SQLite file unless told otherwise.
-        """
-        self.cases = cases
-        self._tell = tell
-        self._key = appeal_key
-        self._people = None if state is None else People(state)
-
-    def __enter__(self) -> Remediation:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the guard's journal."""
-        if self._people is not None:
-            self._people.__exit__()
 
     # Plans
 
@@ -126,12 +100,19 @@ class Remediation:
             names = [found.crowd] if found.crowd else list(found.parameters.get("crowds", ()))
             return [one for one in work.accounts(names) if one not in found.left_out]
 
-    def dry_run(self, number: int, through: Stage = Stage.BLOCK) -> list[DryStep]:
-        """Return what carrying out up to a stage would write where, and whom it would touch."""
+    def dry_run(
+        self,
+        number: int,
+        through: Stage = Stage.BLOCK,
+        said: Callable[[str], object] = lambda _words: None,
+    ) -> list[DryStep]:
+        """Return what carrying out up to a stage would write where, and whom it would touch. said: is told
+        how far it is.
+        """
         if self._people is not None:
             self._people.refresh()
         with self._looking() as work:
-            return dry_run(work, carrying.plan_of(work, work.store.case(number)), through)
+            return dry_run(work, carrying.plan_of(work, work.store.case(number)), through, said)
 
     def refusal(self, number: int) -> str:
         """Return why the newest plan may not be carried out now; empty if it may."""
@@ -144,10 +125,19 @@ class Remediation:
         self, number: int, through: Stage, *, by: str, reason: str, version: int | None = None
     ) -> Planned:
         """Carry the newest plan out up to a stage. Its state says whether it was carried out or stopped."""
+        self.order(number, through, by=by, reason=reason, version=version)
+        return self.go_on(number)
+
+    def order(self, number: int, through: Stage, *, by: str, reason: str, version: int | None = None) -> None:
+        """Decide that the newest plan is carried out up to a stage; `go_on` then does it."""
         actor, why = name_of(by), text_of(reason)
         with self._working() as work:
             carrying.order(work, Editing.of(work.store, number, version).case, through, actor, why)
+
+    def go_on(self, number: int) -> Planned:
+        """Do what is left of what people ordered about a case: steps carried out, and taken back."""
         carrying.carry_on(self._working, number)
+        carrying.take_back(self._working, number)
         return self.show(number)
 
     def share(self, number: int, *, by: str, reason: str) -> Step:
@@ -159,11 +149,16 @@ class Remediation:
         self, number: int, step: str = "", *, by: str, reason: str, version: int | None = None
     ) -> Planned:
         """Take one step back, or all that was done about a case."""
+        self.order_back(number, step, by=by, reason=reason, version=version)
+        return self.go_on(number)
+
+    def order_back(
+        self, number: int, step: str = "", *, by: str, reason: str, version: int | None = None
+    ) -> None:
+        """Decide that one step is taken back, or all; `go_on` then does it."""
         actor, why = name_of(by), text_of(reason)
         with self._working() as work:
             carrying.order_back(work, Editing.of(work.store, number, version).case, step, actor, why)
-        carrying.take_back(self._working, number)
-        return self.show(number)
 
     def resume(self) -> list[str]:
         """End what was begun and not ended, as after a server was killed; returns what was gone on with.
@@ -269,11 +264,19 @@ class Remediation:
 
     def send_letter(self, name: str, *, by: str, reason: str) -> Letter:
         """Queue an approved letter: one notice, with an appeal link, for each account."""
+        self.order_letter(name, by=by, reason=reason)
+        return self.go_on_letter(name)
+
+    def order_letter(self, name: str, *, by: str, reason: str) -> None:
+        """Decide that an approved letter goes out; `go_on_letter` then queues it."""
         actor, why = name_of(by), text_of(reason)
-        key = self._appeal_key()
+        self._appeal_key()  # a key that cannot be read is told before anybody decides
         with self._working() as work:
             notices.order(work, name, actor, why)
-        return notices.carry_on(self._working, name, key)
+
+    def go_on_letter(self, name: str) -> Letter:
+        """Queue what is left of a letter that goes out."""
+        return notices.carry_on(self._working, name, self._appeal_key())
 
     def notices(self, letter: str) -> list[Notice]:
         """Return the notices of a letter."""
@@ -282,6 +285,12 @@ class Remediation:
 
     def link(self, notice: str) -> str:
         """Return the appeal link of a notice. Whoever has it may appeal: give it to the customer alone."""
+        if not self.cases.settings.appeal_url:
+            raise CaseError(
+                "nobody said where appeals arrive, so no link can be made",
+                where="cases.appeal_url",
+                do="give the settings with which the letter was sent (--settings)",
+            )
         key = self._appeal_key()
         with self._looking() as work:
             found = work.remedies.one(Notice, notice)
@@ -295,9 +304,9 @@ class Remediation:
                 raise CaseError("the key of appeal links is another", where=f"notice {notice}", do=do)
         return self.cases.settings.appeal_url + token
 
-    def filled(self, body: dict[str, Any]) -> dict[str, Any]:
+    def filled(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a message of topic notice with account and link filled in, for its delivery."""
-        return filled(body, self.link(str(body["notice"])))
+        return filled(dict(body), self.link(str(body.get("notice", ""))))
 
     # Appeals
 
@@ -361,6 +370,10 @@ class Remediation:
             made = appeals.answered(work, name, answer, actor, why, gift, until)
         return self._restore(name) if made.restoration == "due" and self._people is not None else made
 
+    def restore_appeal(self, name: str) -> Appeal:
+        """Do at the gateway what an answer promised, if it is not done."""
+        return self._restore(name)
+
     # What needs people, and what went wrong
 
     def pending(self) -> Pending:
@@ -380,16 +393,3 @@ class Remediation:
     def _restore(self, name: str) -> Appeal:
         with self._working() as work:
             return appeals.restored(work, name)
-
-    def _appeal_key(self) -> bytes:
-        return appeal_key(key_path(self.cases.database, self._key))
-
-    @contextmanager
-    def _working(self) -> Iterator[Work]:
-        with self.cases.database.writing() as session:
-            yield Work(Store(session), self.cases.settings, self._tell, self._people)
-
-    @contextmanager
-    def _looking(self) -> Iterator[Work]:
-        with self.cases.database.reading() as session:
-            yield Work(Store(session), self.cases.settings, self._tell, self._people)

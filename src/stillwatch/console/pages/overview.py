@@ -16,6 +16,7 @@ from stillwatch.cases.states import State
 from stillwatch.cases.trend import Week, weeks
 from stillwatch.cases.words import folded
 from stillwatch.console.page import Page
+from stillwatch.console.remedy_now import remedy_now
 from stillwatch.console.role import Role
 from stillwatch.console.run_in_short import run_in_short
 from stillwatch.console.seen import Seen
@@ -76,6 +77,7 @@ class Sort:
 def overview(seen: Seen) -> Shown:
     """Return what needs this person now, trends, precision, and the newest run in short."""
     run = run_in_short(seen.doors.runs.newest())
+    remedy = remedy_now(seen)
     with seen.doors.cases.database.reading() as session:
         sorts = _sorts(session, seen)
         counts = counted(session, seen.now)
@@ -95,6 +97,7 @@ def overview(seen: Seen) -> Shown:
         "oldest": counts.oldest,
         "precision": precision_in_words(precision),
         "run": run.document() if run else None,
+        "remediation": remedy.document(),
     }
     rows = [_row(sort.why, case) for sort in sorts for case in sort.cases]
     tables = {
@@ -108,6 +111,7 @@ def overview(seen: Seen) -> Shown:
         "begin": begin,
         "sorts": [sort for sort in sorts if sort.total],
         "figure": weeks_figure(by_week),
+        "remedy": remedy,
         "alarms": [(alarm, known.get(alarm["identity"], 0)) for alarm in run.alarms] if run else [],
     }
     return Shown("overview.html", values, tables, parts)

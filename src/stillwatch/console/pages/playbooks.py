@@ -18,8 +18,10 @@ from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.playbooks.progress import Progress, StepShown
 from stillwatch.playbooks.shipped import NAMES
 
-SHOWN_RUNS = 50
-"""Runs under way that are shown, those that changed last first."""
+SHOWN_RUNS = 10
+"""Runs under way that are shown, those that changed last first; each takes a few milliseconds. All runs of a
+case stand on its own page.
+"""
 RUNS = (
     Column("title", "Playbook", link="/cases/{case}/playbooks/{number}"),
     Column("case", "Case", link="/cases/{case}"),
