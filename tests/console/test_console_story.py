@@ -18,6 +18,7 @@ from story_world import ANNA, BELA, CHI, HARVEST, ROBBED, StoryWorld, came, stor
 from stillwatch.guard.journal_entry import Kind
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+PATIENCE_MS = 20_000
 Hands = Callable[[Any], Mouse | Keys]
 
 
@@ -34,6 +35,7 @@ class People:
         if name:
             secret = self._world.session(name)
             context.add_cookies([{"name": "stillwatch", "value": secret, "url": self._world.origin}])
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
@@ -114,6 +116,14 @@ def it_is_carried_out(bela: Mouse | Keys) -> None:
     says(bela, "You agreed: case 1 is acting now")
 
 
+def to_the_plan(bela: Mouse | Keys) -> None:
+    """From wherever they are to the case, and to its plan."""
+    bela.press(link(bela, "Cases", exact=True))
+    bela.press(bela.page.locator("table[data-rows] tbody tr a").first)
+    bela.page.wait_for_url("**/cases/1")
+    bela.press(link(bela, "Plan", exact=True))
+
+
 def the_letter_goes(bela: Mouse | Keys) -> None:
     """Approve the last letter and send it."""
     bela.press(bela.page.get_by_label("In case 1").get_by_role("link", name="Letters"))
@@ -137,15 +147,15 @@ def test_from_an_alarm_to_the_end(hands: Hands, tmp_path: Path) -> None:
         anna.page.reload()
         it_is_planned(anna)
         assert world.entries() == []
-        bela.press(link(bela, "Whole case") if "/queue" in bela.page.url else link(bela, "Plan", exact=True))
+        to_the_plan(bela)
         bela.choose(bela.page.get_by_label("Carry it out up to"), "block")
         with_reason(bela, "Carry it out", "as agreed with Anna")
-        says(bela, "carried out")
-        acts = [one for one in world.entries() if one.kind is Kind.ACT]
+        says(bela, "is carried out")
+        acts = [one for one in world.entries() if one.kind == Kind.ACT]
         assert acts
         assert {one.actor for one in acts} == {BELA}
         refused = world.answer(account)
-        assert (served, refused) == ("serve", "refuse")
+        assert (served, refused) == ("allow", "deny")
         the_letter_goes(bela)
         notices = until(lambda: [one for one in came(to, "notice") if one["account"] == account])
         there = next(word for word in notices[0]["text"].split() if "/appeal/" in word)
@@ -161,8 +171,8 @@ def test_from_an_alarm_to_the_end(hands: Hands, tmp_path: Path) -> None:
         chi.write(chi.page.get_by_label("Compensation"), "A month free.")
         with_reason(chi, "Answer", "a course, with its syllabus")
         says(chi, "What was done is restored")
-        assert world.answer(account) == "serve"
-        assert world.answer(HARVEST.accounts()[1]) == "refuse", "the others did not object"
+        assert world.answer(account) == "allow"
+        assert world.answer(HARVEST.accounts()[1]) == "deny", "the others did not object"
         customer.page.reload()
         customer.page.get_by_text("You were right").wait_for()
         customer.page.get_by_text("A month free.").wait_for()
@@ -190,17 +200,19 @@ def test_robbed_customers_are_helped_and_not_restricted(hands: Hands, tmp_path: 
         a_case_is_opened(anna)
         anna.decide("i", "their keys were taken")
         says(anna, "is investigating")
+        anna.decide("x", "to help them")
+        says(anna, "is acting")
         it_is_planned(anna)
         anna.page.get_by_text("Nobody is restricted").or_(
             anna.page.get_by_text("nothing of theirs is restricted")
         ).first.wait_for()
         bela = people.come(BELA)
         bela.press(link(bela, "Case 1"))
-        bela.press(link(bela, "Plan", exact=True))
+        to_the_plan(bela)
         with_reason(bela, "Carry it out", "help first")
         says(bela, "carried out")
         assert {one.kind for one in world.entries()} == {Kind.HOLD}
-        assert {world.answer(one) for one in ROBBED.accounts()} == {"serve"}
+        assert {world.answer(one) for one in ROBBED.accounts()} == {"allow"}
         until(lambda: [one for one in came(to, "plan.step") if one.get("do") == "rotate-keys"])
         the_letter_goes(bela)
         notices = until(lambda: len(came(to, "notice")) == len(ROBBED.accounts()) and came(to, "notice"))
@@ -211,6 +223,6 @@ def test_robbed_customers_are_helped_and_not_restricted(hands: Hands, tmp_path: 
         says(anna, "is closed: victim")
         with world.cases() as cases:
             assert cases.verify().faults == ()
-        assert {world.answer(one) for one in ROBBED.accounts()} == {"serve"}
+        assert {world.answer(one) for one in ROBBED.accounts()} == {"allow"}
         assert urlsplit(anna.page.url).path == "/cases/1"
         assert json.loads(to.got[0].body)["type"]

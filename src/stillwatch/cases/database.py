@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from stillwatch.errors import CaseError, MissingExtra, without_passwords
-from stillwatch.run.durable import FILE
+from stillwatch.run.private_file import make_private
 
 PATIENCE_S = 30.0
 """Seconds to wait for another writer."""
@@ -53,7 +52,7 @@ class Database:
         if self.file is None:
             return
         try:
-            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
+            make_private(self.file)
         except OSError as error:
             raise CaseError(
                 f"the file of cases cannot be made: {error.strerror}",

@@ -17,6 +17,7 @@ from stillwatch.guard.ports import Reserved
 from stillwatch.guard.problems import Problems
 from stillwatch.guard.token_bucket import Bucket
 from stillwatch.run.durable import FILE
+from stillwatch.run.private_file import make_private
 
 ACCOUNT, CAMPAIGN = 0, 1
 KEPT = 1 << 17
@@ -173,7 +174,7 @@ class EmbeddedBudgets:
             )
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
+                make_private(path)
                 self._db = sqlite3.connect(path, check_same_thread=False)
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=NORMAL")

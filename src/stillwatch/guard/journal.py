@@ -8,7 +8,6 @@ acknowledged is on the disk.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -29,7 +28,7 @@ from stillwatch.guard.journal_entry import (
     whole,
 )
 from stillwatch.guard.state_keys import Signer, Verifier
-from stillwatch.run.durable import FILE
+from stillwatch.run.private_file import make_private
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -78,8 +77,7 @@ class Journal:
         self._verifier, self._signer = verifier, signer
         self._lock = threading.RLock()
         with _told(path):
-            # SQLite makes its files with the rights of the process; the journal is private from the start.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
+            make_private(path)
             self._db = sqlite3.connect(
                 path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
             )
