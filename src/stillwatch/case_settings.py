@@ -83,5 +83,7 @@ class CaseSettings(Section):
         3, "Appeals that one notice may have, one after the other.", Within(1, 100)
     )
     appeals_an_hour: int = setting(
-        1_000, "Appeals that are taken in an hour, all together.", Within(1, 10**9)
+        1_000,
+        "Appeals in an hour, all together, after which only the first of each notice is taken.",
+        Within(1, 10**9),
     )

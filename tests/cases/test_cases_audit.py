@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,10 +97,30 @@ EDITS = [
     ("UPDATE labels SET expires = expires + 1 WHERE scope = 'campaign'", "label 1 of event 8", "edited"),
     ("UPDATE evidence SET content = 'PK' WHERE case_id = 2", "evidence", "edited"),
     ("DELETE FROM evidence WHERE case_id = 2", "evidence", "deleted"),
+    ("UPDATE evidence SET seq = 1 WHERE case_id = 2", "evidence", "event"),
+    ("UPDATE events SET new = '5' WHERE seq = 6", "event 6", "edited"),
+    ("UPDATE events SET previous = '[]' WHERE seq = 6", "event 6", "edited"),
+    ("UPDATE events SET new = '{\"remedy\":5}' WHERE seq = 6", "event 6", "edited"),
+    (f"UPDATE events SET new = '{'[' * 50_000}' WHERE seq = 6", "event 6", "edited"),
+]
+ORPHANS = [
+    ("INSERT INTO identities (identity, case_id, place) VALUES ('camp-x', 99, 0)", "identities of case 99"),
+    ("INSERT INTO tags (case_id, tag) VALUES (99, 'vip')", "tags of case 99"),
+    ("INSERT INTO links (case_id, link, other_id) VALUES (99, 'related', 1)", "links of case 99"),
+    (
+        "INSERT INTO notes (seq, case_id, time, actor, text) VALUES (4, 99, 1, 'Anna', 'x')",
+        "notes of case 99",
+    ),
+]
+SQLITE_EDITS = [
+    "UPDATE events SET actor = x'ff' WHERE seq = 6",
+    "UPDATE events SET time = x'ff' WHERE seq = 6",
+    "UPDATE events SET time = 'noon' WHERE seq = 6",
+    "UPDATE events SET new = x'ff' WHERE seq = 6",
 ]
 
 
-@pytest.mark.parametrize(("statement", "where", "what"), EDITS, ids=[edit[0] for edit in EDITS])
+@pytest.mark.parametrize(("statement", "where", "what"), EDITS, ids=[edit[0][:80] for edit in EDITS])
 def test_an_edited_row_is_named(cases: Cases, place: str, statement: str, where: str, what: str) -> None:
     if "://" in place:
         statement = statement.replace("content = 'PK'", "content = '\\x504b'")
@@ -110,6 +132,34 @@ def test_an_edited_row_is_named(cases: Cases, place: str, statement: str, where:
     told = [fault for fault in cases.verify().faults if fault.where.startswith(where)]
     assert told, cases.verify().faults
     assert what in " ".join(fault.what for fault in told)
+
+
+@pytest.mark.parametrize(("statement", "where"), ORPHANS, ids=[edit[1] for edit in ORPHANS])
+def test_rows_of_a_case_that_never_was_are_named_and_taken_out(
+    cases: Cases, place: str, statement: str, where: str
+) -> None:
+    if "://" in place:
+        table = statement.split()[2]
+        keys = f"ALTER TABLE {table} DROP CONSTRAINT fk_{table}_case_id"
+        unlocked(
+            place, keys, "DELETE FROM notes WHERE seq = 4" if table == "notes" else "SELECT 1", statement
+        )
+    else:
+        with closing(sqlite3.connect(place)) as connection:  # it checks no keys unless it is asked to
+            connection.executescript(f"DELETE FROM notes WHERE seq = 4; {statement};")
+    assert "inserted" in faults(cases)[where]
+    cases.rebuild(check=False)
+    assert cases.verify().faults == ()
+
+
+@pytest.mark.parametrize("statement", SQLITE_EDITS)
+def test_values_of_another_sort_are_named(tmp_path: Path, statement: str) -> None:
+    place = str(tmp_path / "CASES.db")
+    with stocked(place, tmp_path / "run", signing=tmp_path / "signing.key") as made:
+        for number in range(6):
+            made.note(1, f"look {number}", by="Anna")
+        unlocked(place, statement)
+        assert "edited" in faults(made)["event 6"]
 
 
 def test_reordered_events_are_named(cases: Cases, place: str) -> None:

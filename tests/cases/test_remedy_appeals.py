@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,13 @@ from case_stores import sql
 from remedy_stores import SMALL, Beside, acting, beside, by
 
 from stillwatch.campaigns.feedback import Feedback
+from stillwatch.cases.remediation import appeals
+from stillwatch.cases.remediation.notices import _message
 from stillwatch.cases.remediation.plan_words import Stage
-from stillwatch.cases.remediation.tokens import hash_of
+from stillwatch.cases.remediation.tokens import appeal_key, hash_of
+from stillwatch.cases.remediation.work import Work
+from stillwatch.cases.remedy import Letter, Notice
+from stillwatch.cases.store import Store
 from stillwatch.errors import CaseError
 from stillwatch.guard.journal_entry import Kind
 
@@ -71,6 +77,39 @@ def test_only_hashes_of_tokens_are_stored(work: Beside) -> None:
     assert {one.token_hash for one in work.door.notices(work.door.letters(1)[-1].id)} == {
         hash_of(token) for token in links.values()
     }
+
+
+def test_another_key_makes_no_links_that_open_nothing(work: Beside, tmp_path: Path) -> None:
+    links = sent(work)
+    (tmp_path / "appeals.key").unlink()
+    notice = work.door.notices(work.door.letters(1)[-1].id)[0]
+    with pytest.raises(CaseError, match="key of appeal links is another"):
+        work.door.link(notice.id)
+    assert work.door.open_appeal(links[notice.account], "why?").state == "open"
+
+
+def test_a_long_name_of_an_account_does_not_keep_a_letter_back(work: Beside) -> None:
+    letter = Letter("1.l1", 1, subject="s", text="t" * 5_000, html="h" * 6_000)
+    with work.cases.database.reading() as session:
+        inside = Work(Store(session), work.cases.settings)
+        case = inside.store.case(1)
+        made = [
+            _message(inside, case, letter, Notice("1.n1", 1, "1.l1", account)).body
+            for account in ("acct", "\U0001f600" * 500, "\U0001f600" * 1_024)
+        ]
+    assert [(len(str(one["text"])), len(str(one["html"]))) for one in made] == [
+        (5_000, 6_000),
+        (5_000, 0),
+        (0, 0),
+    ]
+
+
+def test_two_that_make_the_key_at_once_have_one(tmp_path: Path) -> None:
+    path = tmp_path / "appeals.key"
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: appeal_key(path), range(32)))
+    assert keys == {path.read_bytes()}
+    assert [one.name for one in tmp_path.iterdir()] == ["appeals.key"]
 
 
 def test_a_letter_is_drafted_approved_and_only_then_goes_out(work: Beside) -> None:
@@ -215,9 +254,27 @@ def test_whoever_floods_appeals_cannot_fill_the_store(work: Beside) -> None:
         work.door.answer_appeal(appeal.id, "uphold", **by("Chi"))
     with pytest.raises(CaseError, match="as often as it can be"):
         work.door.open_appeal(token, "again")
-    work.door.open_appeal(links[SECOND], "mine")
+    mine = work.door.open_appeal(links[SECOND], "mine")
+    work.door.answer_appeal(mine.id, "uphold", **by("Chi"))
     with pytest.raises(CaseError, match="too many"):
-        work.door.open_appeal(links[THIRD], "mine")
+        work.door.open_appeal(links[SECOND], "mine")
+    assert work.door.open_appeal(links[THIRD], "mine").state == "open", "others shut nobody's first one out"
+
+
+def test_a_restoration_that_comes_too_late_keeps_nothing_waiting(work: Beside) -> None:
+    links = sent(work)
+    late, later = [work.door.open_appeal(links[name], "why?").id for name in (FIRST_ACCOUNT, SECOND)]
+    work.door.undo(1, **by())
+    with work.cases.database.writing() as session:  # the answers are written, and then the server is killed
+        for name, lasts in ((late, 0.2), (later, 3_600.0)):
+            inside = Work(Store(session), work.cases.settings, work.told)
+            appeals.answered(inside, name, "overturn", "Chi", "wrong", "", time.time() + lasts)
+    time.sleep(0.3)
+    assert work.door.pending().unrestored == (late, later)
+    work.door.resume()
+    assert work.door.pending().unrestored == ()
+    assert (work.door.appeal(late).seq, work.entries()[-1].kind) == (None, Kind.APPEAL)
+    assert work.door.appeal(later).seq == work.entries()[-1].seq
 
 
 def test_reading_a_customers_words_is_an_event_and_they_can_be_erased(place: str, tmp_path: Path) -> None:

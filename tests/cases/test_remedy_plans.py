@@ -10,6 +10,11 @@ from case_runs import Group, Sealed, sealed
 from case_stores import sql
 from remedy_stores import OPEN, ROBBED, SMALL, Beside, acting, beside, by
 
+from stillwatch.cases import Cases
+from stillwatch.cases.keeping import backup
+from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.remediation import Remediation
+from stillwatch.cases.remediation.doing import IN_A_MESSAGE, _parts
 from stillwatch.cases.remediation.dry import sums
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.errors import CaseError
@@ -117,6 +122,30 @@ def test_a_plan_waits_for_the_case_and_for_the_second_person(work: Beside, tmp_p
     work.cases.move(Large, "awaiting second review", by="Anna", reason="it grew")
     work.cases.review(Large, agree=True, by="Bela", reason="yes")
     assert work.door.carry_out(Large, BLOCK, **by()).plan.agreed["accounts"] == 45
+
+
+def test_a_large_plan_waits_for_the_second_person_though_the_case_shrank(
+    work: Beside, tmp_path: Path
+) -> None:
+    work.door.plan(Large, **by())
+    shrunk = sealed(tmp_path / "shrunk", Sealed("run-2", [Group("camp-large", 6)], day=1))
+    work.cases.sync(shrunk)
+    acting(work, Large)
+    assert work.cases.show(Large).approved_by == "", "six accounts need one person"
+    with pytest.raises(CaseError, match="its plan 30"):
+        work.door.carry_out(Large, BLOCK, **by())
+    assert work.entries() == []
+    work.door.plan(Large, **by())
+    work.door.carry_out(Large, SLOW, **by())
+    assert len(work.entries()[0].data["accounts"]) == 6
+
+
+def test_an_agreement_ends_when_the_case_is_dismissed(work: Beside) -> None:
+    acting(work, Large)
+    work.cases.close(Large, "not distillation", **by())
+    work.cases.move(Large, "appealed", **by())
+    with pytest.raises(CaseError, match="more than one person may decide"):
+        work.cases.move(Large, "acting", **by())
 
 
 def test_who_was_cleared_is_left_out_and_the_plan_says_so(work: Beside) -> None:
@@ -260,3 +289,33 @@ def test_an_edited_row_is_named_and_mended(place: str, tmp_path: Path) -> None:
     work.cases.rebuild(check=False)
     assert work.cases.verify().faults == ()
     work.close()
+
+
+def test_a_store_that_was_restored_acts_anew(tmp_path: Path) -> None:
+    work = beside(str(tmp_path / "CASES.db"), tmp_path, SMALL)
+    acting(work, Small)
+    backup(work.cases.database, tmp_path / "copy.db")
+    work.door.plan(Small, **by())
+    work.door.carry_out(Small, SLOW, **by())
+    work.door.undo(Small, **by())
+    work.close()
+    first = {message.key for message in work.told.messages.values()}
+    with Cases(tmp_path / "copy.db") as cases, Remediation(cases, work.state, tell=work.told) as door:
+        spared = SMALL.accounts()[0]
+        cases.decide(Small, spared, "cleared", **by())
+        door.plan(Small, **by())
+        made = door.carry_out(Small, SLOW, **by())
+        assert made.steps[0].seq == 3, "entries 1 and 2 are of the time that was lost"
+        assert [work.meets(name) for name in SMALL.accounts()[:2]] == [set(), {"slow"}]
+        assert {message.key for message in work.told.messages.values()} > first
+        door.undo(Small, **by())
+        assert work.meets(SMALL.accounts()[1]) == set()
+
+
+def test_ids_of_any_length_find_room_in_messages() -> None:
+    accounts = [f"{number:02}" + "\U0001f600" * 1_022 for number in range(20)] + ["short"] * 250
+    parts = _parts(accounts)
+    assert [one for part in parts for one in part] == accounts
+    bodies = [Message("plan.step", "k", 1, {"do": "rotate-keys", "accounts": part}) for part in parts]
+    assert len(bodies) == 20 + 2
+    assert max(map(len, parts)) == IN_A_MESSAGE

@@ -141,6 +141,8 @@ def test_no_cell_of_csv_is_a_formula(start: str) -> None:
     (_, (cell, number)) = list(csv.reader(io.StringIO(csv_of(rows), newline="")))
     assert cell == f"'{start}1+1"
     assert number == "-3"
+    rows = Rows((Column("a"),), [{"a": f"x;{start}1+1"}])
+    assert csv_of(rows).splitlines()[1].startswith('"'), "not a cell of its own where a semicolon ends one"
 
 
 def test_filters_stand_in_the_url(console: Console) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 import pytest
 from console_parts import ORIGIN, OURS, Console
+from starlette.requests import Request
 
 from stillwatch.console.access.log import entries
 from stillwatch.console.app import application
 from stillwatch.console.body import LARGEST
 from stillwatch.console.declared import Declared
+from stillwatch.console.desk import Desk
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen
@@ -181,3 +184,25 @@ def test_addresses_before_the_owners_proxies() -> None:
     alone = site_of("127.0.0.1", 8700, "", tls=False, behind_proxy=False, proxies=("127.0.0.0/8",))
     assert alone.address_of("127.0.0.1", "198.51.100.4") == "127.0.0.1"
     assert alone.hosts == {"127.0.0.1:8700", "localhost:8700", "[::1]:8700"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/cases/{'9' * 5_000}", 414),
+        (f"/cases/{'9' * 1_900}", 404),
+        (f"/cases?after={'9' * 20}", 422),
+        (f"/audit?before={'9' * 20}", 422),
+    ],
+)
+def test_a_number_of_any_length_is_no_fault(console: Console, path: str, status: int) -> None:
+    assert console.browser(Role.ADMIN).get(path).status_code == status
+
+
+def test_each_line_of_forwarded_addresses_is_read(console: Console) -> None:
+    network = ipaddress.ip_network("10.0.0.0/8")
+    site = Site(ORIGIN, frozenset(("console.test",)), behind_proxy=True, proxies=(network,))
+    desk = Desk(console.desk.doors, site)
+    lines = [(b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"203.0.113.9")]
+    request = Request({"type": "http", "headers": lines, "client": ("10.0.0.2", 1)})
+    assert desk.where(request).address == "203.0.113.9", "the proxy's own line comes last"

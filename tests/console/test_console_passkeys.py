@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,10 @@ def test_what_does_not_fit_is_refused(console: Console, key: SoftPasskey) -> Non
         assert sign_in(client, one.used(options)).status_code == 401
     assert sign_in(client, key.used({**options, "challenge": "x" * 75})).status_code == 401
     assert sign_in(client, key.used({**options, "rpId": "evil.test"})).status_code == 401
+    for name in ("\ud800", "\0"):  # no database keeps them
+        document = json.dumps({"credential": {**key.used(options), "id": name}})
+        headers = {**OURS, "Content-Type": "application/json"}
+        assert client.post("/sign-in/passkey", content=document, headers=headers).status_code == 401
     nothings: tuple[Any, ...] = (None, 1, "x", [], {}, {"id": "x"}, {"response": {"clientDataJSON": "e30"}})
     for nothing in nothings:
         assert sign_in(client, nothing).status_code == 401

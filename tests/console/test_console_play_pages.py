@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import time
 
 import pytest
 from console_parts import Console
@@ -155,7 +156,10 @@ def test_the_same_acts_for_a_program(console: Console) -> None:
 
 def test_readiness_says_what_is_missing_since_when_and_what_to_do(console: Console) -> None:
     browser = console.browser(Role.ANALYST)
-    page = browser.get("/readiness")
+    ends = time.monotonic() + 60
+    while "It is being looked at" in (page := browser.get("/readiness")).text:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
     assert page.status_code == 200
     assert page.text.count('id="point-') == 12
     assert "was not read for this list" in page.text

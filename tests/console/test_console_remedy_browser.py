@@ -32,7 +32,7 @@ SERIOUS = ("serious", "critical")
 
 def faults(page: Any, width: int) -> list[Any]:
     """What axe-core finds serious, with everything opened; and whether the page is too wide."""
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+    from axe_playwright_python.sync_playwright import Axe
 
     for details in page.locator("main details > summary").all():
         if details.is_visible():

@@ -268,3 +268,14 @@ def test_tokens_end_and_stay_below_their_user(known: Console) -> None:
 def test_a_name_that_looks_the_same_is_taken(console: Console) -> None:
     with console.cases.database.writing() as session, pytest.raises(CaseError, match="has this name"):
         users.add(session, "\uff21dmin", Role.VIEWER, "test")
+
+
+def test_a_token_ends_no_other_token(console: Console) -> None:
+    one, other = console.token(Role.VIEWER), console.token(Role.ADMIN)
+    client = console.client()
+    answer = client.post("/api/v1/me/tokens/2/end", json={}, headers=one)
+    assert answer.status_code == 422
+    assert "only itself" in answer.text
+    assert client.get("/api/v1/cases", headers=other).status_code == 200
+    assert client.post("/api/v1/me/tokens/1/end", json={}, headers=one).status_code == 200
+    assert client.get("/api/v1/cases", headers=one).status_code == 401

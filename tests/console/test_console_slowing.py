@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from stillwatch.console.access.slowing import FREE, MOST_S, WAITING, Busy, Slowing
+from stillwatch.console.access.slowing import FREE, MOST_S, OF_ONE_NETWORK, WAITING, Busy, Slowing
 
 ATTACKER, OWNER = "203.0.113.9", "198.51.100.4"
 
@@ -85,6 +85,44 @@ def test_many_that_wait_do_not_keep_the_owner_waiting() -> None:
     asyncio.run(story())
 
 
-async def _turn(slowing: Slowing, address: str) -> None:
-    async with slowing.turn(address, "anna", known=False):
+@pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::{:x}"])
+def test_one_network_cannot_fill_the_room_in_which_all_wait(network: str) -> None:
+    async def story() -> None:
+        gate = asyncio.Event()
+
+        async def wait(_seconds: float) -> None:
+            await gate.wait()
+
+        slowing = Slowing(sleep=wait)
+        failing(slowing, 20, address=network.format(1))
+        told = [
+            asyncio.create_task(_turn(slowing, network.format(number), f"user {number}"))
+            for number in range(1, 1_000)
+        ]
+        await asyncio.sleep(0)
+        failing(slowing, 20)  # another stranger's, so that the owner has to wait too
+        owner = asyncio.create_task(_turn(slowing, OWNER))
+        await asyncio.sleep(0)
+        assert not owner.done(), "it waits, and was not sent away"
+        gate.set()
+        found = await asyncio.gather(*told, return_exceptions=True)
+        assert sum(one is None for one in found) == OF_ONE_NETWORK
+        assert all(one is None or isinstance(one, Busy) for one in found)
+        await owner
+
+    asyncio.run(story())
+
+
+def test_failures_follow_through_a_network_of_ipv6() -> None:
+    slowing = Slowing()
+    failing(slowing, 20, address="2001:db8::1")
+    assert slowing.delay("2001:db8::ffff:ffff", "boris", known=False) == MOST_S
+    assert slowing.delay("2001:db8:0:1::1", "boris", known=False) == 0.0
+    failing(slowing, 20, address="::ffff:192.0.2.1")
+    assert slowing.delay("192.0.2.1", "boris", known=False) == MOST_S
+    assert slowing.delay("192.0.2.2", "boris", known=False) == 0.0
+
+
+async def _turn(slowing: Slowing, address: str, name: str = "anna") -> None:
+    async with slowing.turn(address, name, known=False):
         pass

@@ -157,6 +157,17 @@ def test_too_many_steps_are_refused() -> None:
         chain(*words)
 
 
+def test_conditions_within_conditions_are_walked_through_from_deep_within_a_program() -> None:
+    ids = [name("if-condition", f"q{number}") for number in range(MOST_STEPS - 2)]
+    steps = [condition(f"q{n}", to, END) for n, to in enumerate([*ids[1:], END])]
+    playbook = made(ids[0], *steps)
+
+    def deep(left: int) -> bool:
+        return deep(left - 1) if left else walked(playbook, {}).complete
+
+    assert not deep(250)
+
+
 class Drawn:
     """A playbook that is drawn: steps of all kinds, nested, with ways that come together again."""
 

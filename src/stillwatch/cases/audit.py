@@ -27,6 +27,9 @@ from stillwatch.cases.remedy import REMEDY, Appeal, Record, folded
 from stillwatch.cases.remedy_rows import Key, columns_of
 from stillwatch.cases.store import AT_ONCE, Store, event_of
 
+BESIDE = (IdentityRow, TagRow, LinkRow, NoteRow)
+"""Tables that hold a part of each case."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -138,7 +141,7 @@ def rebuilt(store: Store, *, write: bool) -> tuple[Fault, ...]:
     faults = tuple(_of_rows(store, told))
     if write and faults:
         there = {case.id: case for case in store.cases()}
-        for table in (IdentityRow, TagRow, LinkRow, NoteRow):
+        for table in BESIDE:
             store.session.execute(sa.delete(table))
         told.playbooks.clear(store.session)
         for case in told.cases.values():
@@ -167,7 +170,7 @@ def _gather(told: Told, event: Event, where: str) -> None:
         if "evidence" in event.new:
             told.evidence[event.case, event.new["evidence"]["sha256"]] = event.seq
         told.playbooks.gather(event)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         told.faults.append(Fault(where, f"it does not fit case {event.case} as it was: {_short(error)}"))
 
 
@@ -196,6 +199,10 @@ def _of_rows(store: Store, told: Told) -> Iterator[Fault]:
         if is_kept is None or is_made is None or asdict(is_kept) != asdict(is_made):
             how = "deleted" if is_kept is None else "inserted" if is_made is None else "edited"
             yield Fault(f"label {place[1]} of event {place[0]}", f"{how} without an event")
+    for table in BESIDE:
+        numbers = store.session.scalars(sa.select(table.case_id).distinct())
+        for number in sorted(set(numbers) - there.keys() - told.cases.keys()):
+            yield Fault(f"{table.__tablename__} of case {number}", "inserted: no event tells of such a case")
     yield from _of_remedies(store, told)
     yield from (Fault(*fault) for fault in told.playbooks.faults(store.session))
 
@@ -231,12 +238,14 @@ def _of_words(store: Store, told: Told) -> Iterator[Fault]:
 
 def _of_evidence(store: Store, told: Told) -> Iterator[Fault]:
     there = set()
-    query = sa.select(EvidenceRow.case_id, EvidenceRow.sha256, EvidenceRow.content)
-    for case, sha256, content in store.session.execute(query.execution_options(yield_per=8)):
+    query = sa.select(EvidenceRow.case_id, EvidenceRow.sha256, EvidenceRow.seq, EvidenceRow.content)
+    for case, sha256, seq, content in store.session.execute(query.execution_options(yield_per=8)):
         there.add((case, sha256))
         where = f"evidence {sha256[:12]} of case {case}"
         if (case, sha256) not in told.evidence:
             yield Fault(where, "inserted: no event tells of it")
+        elif seq != told.evidence[case, sha256]:
+            yield Fault(where, f"edited: it came with event {told.evidence[case, sha256]}, and says {seq}")
         if Frozen(content).sha256 != sha256:
             yield Fault(where, "edited: it is not what its hash says")
     for case, sha256 in sorted(told.evidence.keys() - there):

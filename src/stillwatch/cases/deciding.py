@@ -10,6 +10,7 @@ from typing import Any
 
 from stillwatch.campaigns.feedback import ACCOUNT_LABELS
 from stillwatch.case_settings import CaseSettings
+from stillwatch.cases.case import Case
 from stillwatch.cases.changing import Editing, Wanted, taken
 from stillwatch.cases.event import Action
 from stillwatch.cases.labels import ACCOUNT, CAMPAIGN, PERMIT_FOUND, evidence_at
@@ -125,11 +126,18 @@ def move(edit: Editing, to: str, by: str, reason: str, settings: CaseSettings) -
             where=f"case {case.id}",
             do=f'move it to "{State.SECOND_REVIEW}", and let a second person `case review` it',
         )
-    elif there in (State.OPEN, State.TRIAGE, State.INVESTIGATING):
+    elif there in (State.OPEN, State.TRIAGE, State.INVESTIGATING) or _was_dismissed(case):
         fields |= NOT_APPROVED
     if here is State.CLOSED and there is State.OPEN:
         fields["outcome"] = ""
     return Wanted(Action.MOVED, actor, why, fields)
+
+
+def _was_dismissed(case: Case) -> bool:
+    """Whether a case is closed without being confirmed: who agreed to act before that agreed to another view
+    of it.
+    """
+    return case.state == State.CLOSED and case.outcome != Outcome.CONFIRMED
 
 
 def review(edit: Editing, agree: bool, by: str, reason: str) -> Wanted:

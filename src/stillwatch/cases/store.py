@@ -260,18 +260,19 @@ class Store:
 
 
 def event_of(row: EventRow) -> Event:
-    """Return a row of table events as an event. Raises ValueError where its JSON is none."""
+    """Return a row of table events as an event. Raises ValueError where it is none."""
+    try:
+        previous, new = json.loads(row.previous), json.loads(row.new)
+    except (TypeError, RecursionError) as error:
+        raise ValueError("its fields cannot be read") from error
+    texts = (row.actor, row.reason, row.before, row.hash)
+    # SQLite keeps whatever sort of value somebody writes into a column.
+    if not all(isinstance(one, str) for one in texts) or not isinstance(row.time, float):
+        raise ValueError("a column holds another sort of value")
+    if not isinstance(previous, dict) or not isinstance(new, dict):
+        raise ValueError("its fields are no object")
     return Event(
-        row.seq,
-        row.time,
-        row.case_id,
-        Action(row.action),
-        row.actor,
-        row.reason,
-        json.loads(row.previous),
-        json.loads(row.new),
-        row.before,
-        row.hash,
+        row.seq, row.time, row.case_id, Action(row.action), row.actor, row.reason, previous, new, *texts[2:]
     )
 
 

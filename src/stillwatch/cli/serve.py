@@ -74,9 +74,7 @@ def command(
 
     settings = load(settings_file)
     if bool(tls_cert) != bool(tls_key):
-        raise SettingError(
-            "TLS needs a certificate and its key", where="--tls-cert, --tls-key", do="give both"
-        )
+        raise SettingError("TLS needs both", where="--tls-cert, --tls-key", do="give both")
     _must_be_safe(host, bool(tls_cert), behind_proxy, settings.console.public_url)
     site = site_of(
         host,
@@ -94,23 +92,8 @@ def command(
         hours = f"{settings.console.link_hours:g} hours"
         click.echo(f"Set the password of {first_user} within {hours}: {site.origin}/welcome/{link}")
     click.echo(f"The console is at {site.origin}/; end it with Ctrl-C.")
-    serve(
-        Serving(
-            host,
-            port,
-            site,
-            db,
-            runs,
-            state,
-            settings,
-            fresh(),
-            workers,
-            tls_cert,
-            tls_key,
-            channels_file,
-            appeal_key,
-        )
-    )
+    given = (db, runs, state, settings, fresh(), workers, tls_cert, tls_key, channels_file, appeal_key)
+    serve(Serving(host, port, site, *given))
 
 
 def _must_be_safe(host: str, tls: bool, behind_proxy: bool, public_url: str) -> None:

@@ -16,7 +16,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def csv_of(table: Rows) -> str:
     """Return a table as CSV (RFC 4180): its columns' names, then its rows; times as ISO 8601."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    # In quotation marks, since some spreadsheets take a semicolon for the end of a cell.
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow([_safe(column.name) for column in table.columns])
     for row in table.rows:
         writer.writerow([_cell(column, row.get(column.name)) for column in table.columns])

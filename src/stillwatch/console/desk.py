@@ -22,6 +22,7 @@ from stillwatch.console.access.sessions import Where
 from stillwatch.console.access.slowing import Slowing
 from stillwatch.console.declared import declared
 from stillwatch.console.flash import said_in
+from stillwatch.console.page import RARE
 from stillwatch.console.seen import Doors, User
 from stillwatch.console.shown import Shown
 from stillwatch.console.site import Site
@@ -124,7 +125,9 @@ class Desk:
     def where(self, request: Request) -> Where:
         """Return where a browser is."""
         peer = request.client.host if request.client else ""
-        address = self.site.address_of(peer, request.headers.get("x-forwarded-for", ""))
+        # Some proxies add a line of their own below the one that the browser sent.
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+        address = self.site.address_of(peer, forwarded)
         return Where(address, request.headers.get("user-agent", ""))
 
     def csrf(self, request: Request) -> str:
@@ -169,6 +172,7 @@ class Desk:
                 here=request.url.path,
                 query={name: tuple(request.query_params.getlist(name)) for name in request.query_params},
                 look=look if look in LOOKS else "",
+                rare=RARE,
                 menu=[page for page in declared().menu() if user is not None and user.may(page.role)],
                 now=time.time(),
             )

@@ -14,6 +14,8 @@ from stillwatch.plain import plain
 
 T = TypeVar("T", bound=msgspec.Struct)
 YES = ("on", "true", "1", "yes")
+LARGEST = 2**53
+"""The largest whole number that programs in every language read alike; databases take few larger ones."""
 
 
 def from_form(kind: type[T], fields: Mapping[str, Sequence[str]], *, ignore: Iterable[str] = ()) -> T:
@@ -67,7 +69,7 @@ def _converted(kind: type[T], values: dict[str, Any], *, strict: bool) -> T:
                     "this text cannot be kept", where=name, do="write text without control marks"
                 )
     try:
-        return msgspec.convert(values, kind, strict=strict)
+        made = msgspec.convert(values, kind, strict=strict)
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at `$.")
         raise InputError(
@@ -75,6 +77,11 @@ def _converted(kind: type[T], values: dict[str, Any], *, strict: bool) -> T:
             where=plain(where.rstrip("`")) or "the form",
             do="mend the field, and send it again",
         ) from error
+    for name in kind.__struct_fields__:
+        value = getattr(made, name)
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise InputError("this number is too large", where=name, do="write a smaller one")
+    return made
 
 
 def _value(hint: Any, given: Sequence[str]) -> Any:

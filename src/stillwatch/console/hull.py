@@ -18,6 +18,8 @@ from stillwatch.console.site import Site
 LOG = logging.getLogger("stillwatch.console")
 LONGEST_S = 30.0
 """Seconds after which a call that has not been answered is given up."""
+LONGEST_PATH = 2_000
+"""Characters of a path. Python refuses to read numbers of more than 4,300 digits."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
@@ -73,7 +75,9 @@ class Hull:
             await send(message)
 
         try:
-            if self._known_host(scope):
+            if len(scope["path"]) > LONGEST_PATH:
+                await PlainTextResponse("The address is too long.\n", 414)(scope, receive, sealed)
+            elif self._known_host(scope):
                 async with asyncio.timeout(LONGEST_S):
                     await self._app(scope, receive, sealed)
             else:

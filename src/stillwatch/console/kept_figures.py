@@ -15,7 +15,7 @@ T = TypeVar("T")
 PATIENCE_S = 0.15
 """Seconds that a call waits for figures that are being made."""
 OLDEST_S = 60.0
-"""Seconds after which they are made anew although nothing happened: deadlines pass by themselves."""
+"""Seconds after which they are made anew, unless told otherwise: deadlines pass by themselves."""
 REST = 10.0
 """How many times as long as they took is waited before they are made again: others need the processor."""
 
@@ -23,9 +23,11 @@ REST = 10.0
 class KeptFigures(Generic[T]):
     """Figures of a store, with the number of the last event that they know. Threads share it."""
 
-    def __init__(self, make: Callable[[], T], last: Callable[[], int]) -> None:
-        """make: makes them; last: tells the number of the last event, quickly."""
-        self._make, self._last = make, last
+    def __init__(self, make: Callable[[], T], last: Callable[[], int], *, oldest: float = OLDEST_S) -> None:
+        """make: makes them; last: tells the number of the last event, quickly; oldest: seconds after which
+        they are made anew although nothing happened.
+        """
+        self._make, self._last, self._oldest = make, last, oldest
         self._lock = threading.Lock()
         self._found: T | None = None
         self._seq, self._made, self._took = -1, 0.0, 0.0
@@ -37,7 +39,7 @@ class KeptFigures(Generic[T]):
         """
         seq = self._last()
         with self._lock:
-            fresh = self._seq == seq and now - self._made < OLDEST_S
+            fresh = self._seq == seq and now - self._made < self._oldest
             if self._running is None and not fresh and now - self._made >= self._took * REST:
                 self._running = threading.Thread(target=self._work, name="stillwatch-figures", daemon=True)
                 self._running.start()

@@ -11,6 +11,9 @@ from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Shown
 
+RARE = 50
+"""From this place on, pages of the menu are looked at now and then, and stand below "More"."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -29,4 +32,4 @@ class Page:
     filters: type[msgspec.Struct] | None = None
     """Parameters in its URL: a struct all of whose fields have defaults; None: it takes none."""
     menu: int = 0
-    """Its place in the menu, from 1; 0: it is not in the menu."""
+    """Its place in the menu, from 1; from RARE on below "More"; 0: it is not in the menu."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from stillwatch.cases.outbox.queue import queue
+from stillwatch.console.kept_figures import KeptFigures
 from stillwatch.console.seen import Doors
 from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.playbooks.readiness import Readiness
@@ -21,6 +23,7 @@ class PlaybookDesk:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._looking = threading.Lock()
+        self._ready: WeakKeyDictionary[Playbooks, KeptFigures[Readiness]] = WeakKeyDictionary()
         self._doors: dict[tuple[int, Path | None, Path | None], tuple[Doors, Playbooks]] = {}
 
     def of(self, doors: Doors) -> Playbooks:
@@ -37,11 +40,28 @@ class PlaybookDesk:
                 self._doors[key] = (doors, made)
             return self._doors[key][1]
 
-    def readiness(self, doors: Doors, within: float = GOOD_FOR_S) -> Readiness:
-        """Return what the operator has and has not; one call looks, the others wait for what it finds."""
+    def readiness(self, doors: Doors) -> Readiness:
+        """Look at what the operator has and has not; one call looks at a time."""
         playbooks = self.of(doors)
         with self._looking:
-            return playbooks.readiness(within=within)
+            return playbooks.readiness()
+
+    def last_readiness(self, doors: Doors, now: float) -> Readiness | None:
+        """Return what was found last; None while nobody has looked yet. Every check takes its time, the whole
+        audit too, so it is looked for behind the calls that show it.
+        """
+        playbooks = self.of(doors)
+        with self._lock:
+            kept = self._ready.setdefault(
+                playbooks,
+                KeptFigures(lambda: self._last_of(playbooks), lambda: 0, oldest=GOOD_FOR_S),
+            )
+        found, _ = kept.now(now)
+        return playbooks.last or found
+
+    def _last_of(self, playbooks: Playbooks) -> Readiness:
+        with self._looking:
+            return playbooks.readiness(within=GOOD_FOR_S)
 
 
 DESK = PlaybookDesk()

@@ -197,6 +197,11 @@ class Playbooks:
             self._ready = readiness_of(self.check(checks_wanted()), now)
         return self._ready
 
+    @property
+    def last(self) -> Readiness | None:
+        """What `readiness` found last; None: nobody has asked."""
+        return self._ready
+
     def _since(self, answers: Mapping[str, Answer], case: int | None) -> dict[str, float]:
         if self._cases is None:
             return {}

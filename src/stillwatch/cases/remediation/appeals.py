@@ -17,7 +17,7 @@ from stillwatch.cases.models import AppealRow, AppealTextRow
 from stillwatch.cases.outbox.message import Message
 from stillwatch.cases.remediation.plan_words import Stage, StepKind, StepState
 from stillwatch.cases.remediation.tokens import TOKEN, hash_of, same
-from stillwatch.cases.remediation.work import DAY, Work, now
+from stillwatch.cases.remediation.work import DAY, Work, now, stamped
 from stillwatch.cases.remedy import Appeal, Letter, Notice, Plan, Step
 from stillwatch.cases.words import MACHINE, folded, storable
 from stillwatch.errors import CaseError
@@ -67,8 +67,10 @@ def opened(work: Work, token: str, words: str) -> Appeal:
         raise CaseError(
             "this decision was looked at again as often as it can be", where="the link", do="write a letter"
         )
+    # A first appeal is always taken: else an operator with thousands of letters could fill every hour, and
+    # keep a customer who was wronged from objecting at all.
     lately = sa.select(sa.func.count()).where(AppealRow.opened > now() - HOUR)
-    if (work.store.session.scalar(lately) or 0) >= settings.appeals_an_hour:
+    if before and (work.store.session.scalar(lately) or 0) >= settings.appeals_an_hour:
         raise CaseError("too many appeals came in this hour", where="the link", do="try again in an hour")
     case = work.store.case(notice.case_id)
     number = len(work.remedies.of_case(Appeal, case.id)) + 1
@@ -86,7 +88,8 @@ def opened(work: Work, token: str, words: str) -> Appeal:
     work.record(case, Action.APPEALED, MACHINE, f"by the link of notice {notice.id}", [appeal])
     work.store.session.execute(sa.insert(AppealTextRow).values(appeal_id=appeal.id, text=said))
     body = {"appeal": appeal.id, "case": case.id, "account": appeal.account, "due": told(appeal.due)}
-    work.tell(work.store.session, Message("appeal.opened", f"appeal.opened:{appeal.id}", case.id, body))
+    key = f"appeal.opened:{stamped(appeal.id, appeal.opened)}"
+    work.tell(work.store.session, Message("appeal.opened", key, case.id, body))
     return appeal
 
 
@@ -139,7 +142,8 @@ def answered(
     added = {"labels": [label]} if answer == OVERTURN else None
     work.record(case, Action.ANSWERED, by, why, [made], added)
     body = {"appeal": name, "case": case.id, "account": appeal.account, "answer": answer}
-    work.tell(work.store.session, Message("appeal.answered", f"appeal.answered:{name}", case.id, body))
+    key = f"appeal.answered:{stamped(name, appeal.opened)}"
+    work.tell(work.store.session, Message("appeal.answered", key, case.id, body))
     return made
 
 
@@ -149,14 +153,14 @@ def restored(work: Work, name: str) -> Appeal:
     if appeal.restoration != "due":
         return appeal
     why = f"appeal {name}, {appeal.answer}: {appeal.reason}"[:LONGEST_TEXT]
-    said = Said(appeal.by, why, appeal.until, work.once(f"{name}-restore"))
+    said = Said(appeal.by, why, appeal.until, work.once(f"{stamped(name, appeal.opened)}-restore"))
     people = work.journal()
-    entry = (
-        people.uphold(appeal.account, said)
-        if appeal.answer == OVERTURN
-        else people.hold(appeal.account, said)
-    )
-    made = replace(appeal, restoration="done", seq=entry.seq)
+    if appeal.until is not None and appeal.until <= now() and people.written_once(said.once) is None:
+        # Nothing that was done about the account lasts longer, so there is nothing left to restore.
+        made = replace(appeal, restoration="done")
+    else:
+        write = people.uphold if appeal.answer == OVERTURN else people.hold
+        made = replace(appeal, restoration="done", seq=write(appeal.account, said).seq)
     work.record(work.store.case(appeal.case_id), Action.RESTORED, appeal.by, why, [made])
     return made
 

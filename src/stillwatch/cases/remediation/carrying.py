@@ -45,12 +45,18 @@ def refusal(work: Work, case: Case, plan: Plan) -> CaseError | None:
             where=f"plan {plan.id}",
             do=f"move it: `stillwatch case move {case.id} acting`, or plan anew if it was closed",
         )
-    if not case.one_person_suffices(work.settings.second_person):
+    touched = max(case.accounts, sum(plan.content.get("tiers", {}).values()))
+    if not replace(case, accounts=touched).one_person_suffices(work.settings.second_person):
         agreed = f", and {case.approved_by} agreed to {case.approved_accounts:,}" if case.approved_by else ""
         return CaseError(
-            f"the case has {case.accounts:,} accounts now{agreed}; a second person must agree again",
+            f"the case has {case.accounts:,} accounts now, and its plan {touched:,}{agreed}; a second person "
+            "must agree again"
+            if touched > case.accounts
+            else f"the case has {case.accounts:,} accounts now{agreed}; a second person must agree again",
             where=f"plan {plan.id}",
-            do=f'move case {case.id} to "{State.SECOND_REVIEW}", and let another person `case review` it',
+            do=f"make a new plan of the accounts that it has now: `stillwatch case plan {case.id}`"
+            if touched > case.accounts
+            else f'move case {case.id} to "{State.SECOND_REVIEW}", and let another person `case review` it',
         )
     return None
 

@@ -6,11 +6,12 @@ whoever was killed between the two does nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.event import canonical
+from stillwatch.cases.outbox.message import LARGEST, Message
 from stillwatch.cases.remediation.left_out import left_out
 from stillwatch.cases.remediation.letters import drafted
 from stillwatch.cases.remediation.plan_words import StepKind, StepState
@@ -20,7 +21,9 @@ from stillwatch.guard.journal_entry import LONGEST_TEXT, Entry
 from stillwatch.guard.people import Order, Said
 
 IN_A_MESSAGE = 100
-"""Accounts that one message names."""
+"""Accounts that one message names at most."""
+ROOM = LARGEST - 1_000
+"""Bytes that their ids may take in it: an id has up to 1,024 characters, of up to 12 bytes each."""
 JOURNALS = (StepKind.RESTRICT, StepKind.HOLD, StepKind.FREE, StepKind.TAKE_BACK)
 """Sorts of steps that write into the journal."""
 KEPT: Mapping[str, str] = {
@@ -52,7 +55,7 @@ def undone(work: Work, step: Step, by: str, why: str) -> list[Record]:
         if seq is None and (entry := work.journal().written_once(written_under(work, step))) is not None:
             seq = entry.seq
         if seq is not None:
-            ended = work.journal().end(seq, Said(by, _cut(why), once=work.once(f"{step.id}-undo")))
+            ended = work.journal().end(seq, Said(by, _cut(why), once=work.once_of(step, "undo")))
             _tell(work, step, "undone")
             return [
                 replace(step, state=str(StepState.UNDONE), seq=seq, ended=ended.seq, undone=now(), why=why)
@@ -72,7 +75,10 @@ def undone(work: Work, step: Step, by: str, why: str) -> list[Record]:
 
 def written_under(work: Work, step: Step) -> str:
     """Return the key under which a step is written into the journal."""
-    return work.once(f"{step.subject}-undo" if step.kind == StepKind.TAKE_BACK else f"{step.id}-do")
+    if step.kind != StepKind.TAKE_BACK:
+        return work.once_of(step, "do")
+    target = work.remedies.one(Step, step.subject)
+    return work.once_of(target or step, "undo")
 
 
 def _found_taken_back(work: Work, step: Step, by: str, why: str) -> list[Record]:
@@ -127,12 +133,21 @@ def _take_back(work: Work, plan: Plan, step: Step) -> list[Record]:
 
 
 def _rotate(work: Work, plan: Plan, step: Step) -> list[Record]:
-    accounts = work.accounts([step.crowd])
-    parts = [accounts[start : start + IN_A_MESSAGE] for start in range(0, len(accounts), IN_A_MESSAGE)]
+    parts = _parts(work.accounts([step.crowd]))
     for number, part in enumerate(parts, 1):
         body = {"do": "rotate-keys", "step": step.id, "accounts": part, "part": number, "parts": len(parts)}
         _queue(work, step, f"rotate-keys.{number}", body)
     return [_finished(step, plan)]
+
+
+def _parts(accounts: Sequence[str]) -> list[list[str]]:
+    """Accounts as messages have room for them."""
+    parts: list[list[str]] = [[]]
+    for account in accounts:
+        if len(parts[-1]) == IN_A_MESSAGE or len(canonical([*parts[-1], account])) > ROOM:
+            parts.append([])
+        parts[-1].append(account)
+    return parts
 
 
 def _taint(work: Work, plan: Plan, step: Step) -> list[Record]:
@@ -218,4 +233,6 @@ def _tell(work: Work, step: Step, what: str) -> None:
 
 
 def _queue(work: Work, step: Step, what: str, body: dict[str, Any]) -> None:
-    work.tell(work.store.session, Message("plan.step", f"plan.step:{step.id}:{what}", step.case_id, body))
+    work.tell(
+        work.store.session, Message("plan.step", f"plan.step:{work.named(step)}:{what}", step.case_id, body)
+    )

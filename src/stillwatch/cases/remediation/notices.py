@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from stillwatch.cases.case import Case
-from stillwatch.cases.event import Action
+from stillwatch.cases.event import Action, canonical
 from stillwatch.cases.models import NoticeRow
-from stillwatch.cases.outbox.message import Message
+from stillwatch.cases.outbox.message import LARGEST, Message
 from stillwatch.cases.remediation.left_out import left_out
 from stillwatch.cases.remediation.letters import worded
 from stillwatch.cases.remediation.plan_words import StepKind, StepState
 from stillwatch.cases.remediation.tokens import hash_of, token_of
-from stillwatch.cases.remediation.work import DAY, Work, now
+from stillwatch.cases.remediation.work import DAY, Work, now, stamped
 from stillwatch.cases.remedy import Letter, Notice, Step
 from stillwatch.errors import CaseError
 from stillwatch.guard.moments import told
@@ -119,8 +120,9 @@ def _some(work: Work, letter: Letter, key: bytes) -> None:
 
 
 def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
-    body = {
+    body: dict[str, Any] = {
         "notice": notice.id,
+        "letter": letter.id,
         "case": case.id,
         "account": notice.account,
         "kind": letter.kind,
@@ -130,7 +132,16 @@ def _message(work: Work, case: Case, letter: Letter, notice: Notice) -> Message:
         "appeal_by": told(notice.expires),
         "answer_days": work.settings.answer_days,
     }
-    return Message("notice", f"notice:{notice.id}", case.id, body)
+    for name in ("html", "text"):
+        # An account's id may take as much room as a letter: whoever delivers it has the letter by its name.
+        if len(canonical(body)) > LARGEST:
+            body[name] = ""
+    return Message("notice", message_key(notice), case.id, body)
+
+
+def message_key(notice: Notice) -> str:
+    """Return the key of the message that a notice is queued as."""
+    return f"notice:{stamped(notice.id, notice.queued)}"
 
 
 def _goes_to(work: Work, letter: Letter) -> list[str]:

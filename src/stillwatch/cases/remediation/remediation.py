@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from stillwatch.cases.remediation.dry import DryStep, dry_run
 from stillwatch.cases.remediation.letters import filled
 from stillwatch.cases.remediation.opening import Opening
 from stillwatch.cases.remediation.pending import Pending, pending
-from stillwatch.cases.remediation.plan_words import PlanState, Stage, StepKind, StepState
+from stillwatch.cases.remediation.plan_words import Stage, StepKind
 from stillwatch.cases.remediation.planning import in_force, planned
+from stillwatch.cases.remediation.resuming import begun, ended
 from stillwatch.cases.remediation.taken import takers
 from stillwatch.cases.remediation.tokens import same, token_of
 from stillwatch.cases.remediation.watching import compared, measured
@@ -163,27 +165,23 @@ class Remediation(Opening):
     def resume(self) -> list[str]:
         """End what was begun and not ended, as after a server was killed; returns what was gone on with.
 
-        Call it when a server starts. Without a state, what needs the journal waits.
+        Call it when a server starts. Without a state, what needs the journal waits. Customers' restorations
+        come first, and a fault of one stops no other: the first is raised when all were tried.
         """
         with self._looking() as work:
-            plans = work.remedies.all(Plan)
-            going = sorted({one.case_id for one in plans if one.state == PlanState.CARRYING})
-            back = {one.case_id for one in plans if one.state == PlanState.UNDOING}
-            back |= {one.case_id for one in work.remedies.where(Step, state=str(StepState.UNDOING))}
-            letters = [one.id for one in work.remedies.where(Letter, state=notices.SENDING)]
-            due = [one.id for one in work.remedies.where(Appeal, restoration="due")]
-        for number in going:
-            carrying.carry_on(self._working, number)
-        for number in sorted(back):
-            carrying.take_back(self._working, number)
-        for name in letters:
-            notices.carry_on(self._working, name, self._appeal_key())
-        for name in due if self._people is not None else ():
-            self._restore(name)
-        told = [f"plan of case {one}" for one in going] + [
-            f"taking back in case {one}" for one in sorted(back)
-        ]
-        return told + [f"letter {one}" for one in letters] + [f"appeal {one}" for one in due]
+            found = begun(work)
+        going: list[tuple[str, Callable[[], object]]] = []
+        if self._people is not None:
+            going += [(f"appeal {one}", partial(self._restore, one)) for one in found.restorations]
+        for one in found.taken_back:
+            going.append((f"taking back in case {one}", partial(carrying.take_back, self._working, one)))
+        for one in found.carried:
+            going.append((f"plan of case {one}", partial(carrying.carry_on, self._working, one)))
+        going += [(f"letter {one}", partial(self._carry_letter_on, one)) for one in found.letters]
+        return ended(going)
+
+    def _carry_letter_on(self, name: str) -> None:
+        notices.carry_on(self._working, name, self._appeal_key())
 
     # What was taken, and whether it comes back
 
@@ -299,12 +297,9 @@ class Remediation(Opening):
                     "there is no such notice", where=notice[:80], do="see `stillwatch case letters`"
                 )
             token = token_of(key, work.once(found.id), found.account)
-        if not same(token, found.token_hash):
-            raise CaseError(
-                "the key of appeal links is not the one that this notice was made with",
-                where=f"notice {notice}",
-                do="restore the key from a copy (--appeal-key)",
-            )
+            if not same(token, found.token_hash):
+                do = "restore the key from a copy; links that customers have still work"
+                raise CaseError("the key of appeal links is another", where=f"notice {notice}", do=do)
         return self.cases.settings.appeal_url + token
 
     def filled(self, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from pathlib import Path
 
 from stillwatch.cases.database import Database
 from stillwatch.errors import CaseError
-from stillwatch.run.durable import write_bytes
+from stillwatch.run.durable import sync, write_bytes
 from stillwatch.small_file import read_small
 
 CONTEXT = b"stillwatch appeal link 1\n"
@@ -39,7 +41,13 @@ def key_path(database: Database, given: Path | None) -> Path:
 def appeal_key(path: Path) -> bytes:
     """Return the key, made at its first use. Raises CaseError where it cannot be read."""
     if not path.exists():
-        write_bytes(path, secrets.token_bytes(KEY_BYTES))
+        # Made aside and linked: of two that make it at once, the second takes the first one's.
+        part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        write_bytes(part, secrets.token_bytes(KEY_BYTES))
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
+        sync(path.parent)
     key = read_small(
         path, KEY_BYTES, what="key of appeal links", error=CaseError, do="restore it from a copy"
     )

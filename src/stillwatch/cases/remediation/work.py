@@ -74,6 +74,17 @@ class Work:
         first = self.store.session.scalar(sa.select(EventRow.hash).where(EventRow.seq == 1)) or FIRST
         return f"case-{first[:16]}-{name}"
 
+    def once_of(self, step: Step, what: str) -> str:
+        """Return the key under which something of a step is written into a journal once."""
+        return self.once(f"{self.named(step)}-{what}")
+
+    def named(self, step: Step) -> str:
+        """Return a name that no other step ever had: in a store that was restored from a copy, numbers are
+        given a second time, and the journal and the receivers of messages know the first ones.
+        """
+        plan = self.remedies.one(Plan, step.plan_id)
+        return stamped(step.id, plan.made if plan is not None else 0.0)
+
     def record(
         self,
         case: Case,
@@ -90,3 +101,8 @@ class Work:
 def now() -> float:
     """Return the time as records keep it, POSIX seconds."""
     return round(time.time(), 6)
+
+
+def stamped(name: str, made: float) -> str:
+    """Return a record's name with the time at which it was made, POSIX seconds, to the microsecond."""
+    return f"{name}.{round(made * 1e6):x}"

@@ -200,7 +200,7 @@ def _told(checked: Checked) -> dict[str, Any]:
     }
 
 
-PAGES = (Page("/audit", "Audit", Role.VIEWER, audit, Filters, menu=80),)
+PAGES = (Page("/audit", "Audit", Role.VIEWER, audit, Filters, menu=9),)
 ACTS = (
     Act("/audit/verify", "Check the chain of events", Role.ANALYST, VerifyFields, verify),
     Act("/audit/checkpoint", "Sign a checkpoint", Role.APPROVER, VerifyFields, sign),

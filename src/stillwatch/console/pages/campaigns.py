@@ -185,5 +185,5 @@ def _table(rows: list[dict[str, Any]], total: int, more: str) -> Rows:
     return Rows(COLUMNS, rows, "Campaigns", total, more)
 
 
-PAGES = (Page("/campaigns", "Campaigns", Role.VIEWER, campaigns, Filters, menu=4),)
+PAGES = (Page("/campaigns", "Campaigns", Role.VIEWER, campaigns, Filters, menu=5),)
 ACTS = (Act("/campaigns/open-cases", "Open cases from a run", Role.ANALYST, SyncFields, open_cases),)

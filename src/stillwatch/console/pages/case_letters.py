@@ -10,6 +10,7 @@ from stillwatch.cases.case import Case
 from stillwatch.cases.outbox.delivery import DEAD, Delivery
 from stillwatch.cases.remediation.letters import ACCOUNT, LINK
 from stillwatch.cases.remediation.letters import filled as filled_in
+from stillwatch.cases.remediation.notices import message_key
 from stillwatch.cases.remedy import Letter, Notice
 from stillwatch.cases.words import LONGEST_TEXT
 from stillwatch.console.act import Act
@@ -167,7 +168,7 @@ def _preview(seen: Seen, letter: Letter) -> dict[str, Any]:
 
 def _deliveries(seen: Seen, case: Case, notices: list[Notice]) -> dict[str, Delivery]:
     """What became of notices: the worst of each one's deliveries."""
-    keys = {f"notice:{one.id}": one.id for one in notices}
+    keys = {message_key(one): one.id for one in notices}
     found: dict[str, Delivery] = {}
     for key, delivery in seen.doors.cases.outbox.of_keys(keys):
         name = keys[key]

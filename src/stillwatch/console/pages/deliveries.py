@@ -172,7 +172,7 @@ def _done(number: int, said: str, made: list[Delivery]) -> Done:
 
 ONE = "/deliveries/{number:int}"
 PAGES = (
-    Page("/deliveries", "Deliveries", Role.VIEWER, everything, Filters, menu=70),
+    Page("/deliveries", "Deliveries", Role.VIEWER, everything, Filters, menu=53),
     Page(ONE, "Message", Role.VIEWER, one),
 )
 ACTS = (

@@ -245,7 +245,7 @@ def _summed(rows: list[Recorded]) -> dict[str, Any]:
     }
 
 
-PAGES = (Page("/guard", "Guard", Role.VIEWER, guard, Filters, menu=8),)
+PAGES = (Page("/guard", "Guard", Role.VIEWER, guard, Filters, menu=51),)
 ACTS = (
     Act("/guard/hold", "Put an account or a campaign on hold", Role.APPROVER, HoldFields, hold),
     Act("/guard/exempt", "Exempt an account", Role.APPROVER, ExemptFields, exempt),

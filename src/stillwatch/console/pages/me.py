@@ -152,7 +152,11 @@ def make_token(seen: Seen, fields: TokenFields) -> Done:
 
 
 def end_token(seen: Seen, _fields: Nothing) -> Done:
-    """Take a token away."""
+    """Take a token away; with a token, only itself: whoever stole one must not end the others."""
+    if seen.user.token and seen.user.token != _number(seen):
+        raise CaseError(
+            "a token can end only itself", where=f"token {_number(seen)}", do="sign in to end others"
+        )
     with seen.doors.cases.database.writing() as session:
         tokens.end(session, _number(seen), _own(session, seen), seen.user.name)
     return Done("/me", "The token does not work any more.")

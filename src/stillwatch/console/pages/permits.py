@@ -258,7 +258,7 @@ def _standing(starts: float | None, expires: float | None, now: float) -> str:
     return "expires soon" if expires is not None and expires - now < SOON_S else "in force"
 
 
-PAGES = (Page("/permits", "Permits", Role.VIEWER, permits, Filters, menu=7),)
+PAGES = (Page("/permits", "Permits", Role.VIEWER, permits, Filters, menu=8),)
 ACTS = (
     Act("/permits/issue", "Issue a permit", Role.APPROVER, IssueFields, issue),
     Act("/permits/revoke", "Revoke a permit", Role.APPROVER, RevokeFields, revoke),

@@ -18,8 +18,10 @@ from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.playbooks.progress import Progress, StepShown
 from stillwatch.playbooks.shipped import NAMES
 
-SHOWN_RUNS = 50
-"""Runs under way that are shown, those that changed last first."""
+SHOWN_RUNS = 10
+"""Runs under way that are shown, those that changed last first; each takes a few milliseconds. All runs of a
+case stand on its own page.
+"""
 RUNS = (
     Column("title", "Playbook", link="/cases/{case}/playbooks/{number}"),
     Column("case", "Case", link="/cases/{case}"),
@@ -132,6 +134,6 @@ def file_of(playbook: Playbook, name: str) -> Download:
 
 
 PAGES = (
-    Page("/playbooks", "Playbooks", Role.VIEWER, listed, menu=3),
+    Page("/playbooks", "Playbooks", Role.VIEWER, listed, menu=6),
     Page("/playbooks/{name}", "Playbook", Role.VIEWER, one),
 )

@@ -196,7 +196,7 @@ def _sources(state: StateSeen, standings: list[tuple[Move, Standing]]) -> list[d
     ]
 
 
-PAGES = (Page("/policy", "Policy", Role.VIEWER, policy, menu=6),)
+PAGES = (Page("/policy", "Policy", Role.VIEWER, policy, menu=7),)
 ACTS = (
     Act("/policy/rules/{rule}/stage", "Move a rule to another stage", Role.APPROVER, StageFields, move_rule),
     Act("/policy/backtest", "Try the rules on a run", Role.ANALYST, BacktestFields, try_rules),

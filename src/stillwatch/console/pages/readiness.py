@@ -34,14 +34,15 @@ class LookFields(msgspec.Struct):
 
 def shown(seen: Seen) -> Shown:
     """Return the points with what was found last."""
-    found = DESK.readiness(seen.doors)
+    found = DESK.last_readiness(seen.doors, seen.now)
+    asked = found.points if found else ()
     values = {
-        "at": found.at,
-        "ready": found.ready,
+        "at": found.at if found else None,
+        "ready": found.ready if found else None,
         "note": NOT_READ,
-        "counts": {str(word): sum(one.holds is word for one in found.points) for word in Holds},
+        "counts": {str(word): sum(one.holds is word for one in asked) for word in Holds},
     }
-    points = [_point(one) for one in found.points]
+    points = [_point(one) for one in asked]
     rows = [
         {"point": point["number"], "title": point["title"], **check}
         for point in points
@@ -77,11 +78,11 @@ def _point(found: PointFound) -> dict[str, Any]:
 
 def look(seen: Seen, _fields: LookFields) -> Done:
     """Look at the real state again."""
-    found = DESK.readiness(seen.doors, within=0.0)
+    found = DESK.readiness(seen.doors)
     count = sum(one.holds is Holds.MISSING for one in found.points)
     said = f"Looked again: {count} of {len(found.points)} points are missing something."
     return Done("/readiness", said, found.document())
 
 
-PAGES = (Page("/readiness", "Readiness", Role.VIEWER, shown, menu=10),)
+PAGES = (Page("/readiness", "Readiness", Role.VIEWER, shown, menu=52),)
 ACTS = (Act("/readiness/look", "Look at readiness again", Role.ANALYST, LookFields, look),)

@@ -166,7 +166,7 @@ def _row(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
 
 
 PAGES = (
-    Page("/runs", "Runs", Role.VIEWER, runs, Filters, menu=5),
+    Page("/runs", "Runs", Role.VIEWER, runs, Filters, menu=50),
     Page("/runs/compare", "Compare two runs", Role.VIEWER, compare, Pair),
     Page("/runs/{run}", "Run", Role.VIEWER, run),
 )

@@ -15,4 +15,4 @@ def shared(_seen: Seen) -> Shown:
     return Shown("shared.html", {}, {"indicators": Rows(COLUMNS, [], "Indicators")})
 
 
-PAGES = (Page("/shared", "Shared intelligence", Role.VIEWER, shared, menu=9),)
+PAGES = (Page("/shared", "Shared intelligence", Role.VIEWER, shared, menu=54),)

@@ -23,7 +23,7 @@ from webauthn.helpers.structs import (
 )
 
 from stillwatch.cases.access_models import CredentialRow
-from stillwatch.cases.words import text_of
+from stillwatch.cases.words import storable, text_of
 from stillwatch.console.access import users
 from stillwatch.console.access.log import Access, logged
 from stillwatch.console.access.users import PASSKEY, Known
@@ -173,6 +173,8 @@ def _checked(desk: Desk, credential: Any) -> Known:
 
 
 def _row(session: Session, lookup: str) -> CredentialRow | None:
+    if not storable(lookup):
+        return None
     query = sa.select(CredentialRow).where(CredentialRow.kind == PASSKEY, CredentialRow.lookup == lookup)
     return session.scalars(query).first()
 

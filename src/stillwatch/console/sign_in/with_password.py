@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stillwatch.cases.words import storable
 from stillwatch.console.access import passwords, users
 from stillwatch.console.access.slowing import Busy
 from stillwatch.console.access.users import Known
@@ -62,7 +63,7 @@ async def right_password(desk: Desk, kept: str | None, password: str, known: boo
 
 
 def _user(session: Session, name: str) -> tuple[Known | None, str | None]:
-    user = users.named(session, name)
+    user = users.named(session, name) if storable(name) else None
     kept = users.password_of(session, user.id if user else 0)
     return (user, None) if user is None or user.disabled else (user, kept)
 
