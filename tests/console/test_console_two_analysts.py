@@ -80,8 +80,8 @@ def test_each_change_is_done_or_refused_and_none_is_lost(tmp_path: Path) -> None
             both[0].ask("POST", "/campaigns/open-cases", {"run": "run-1"})
             start = threading.Barrier(2)
             with ThreadPoolExecutor(2) as pool:
-                for one in [pool.submit(one.work, start) for one in both]:
-                    one.result(timeout=120)
+                for begun in [pool.submit(one.work, start) for one in both]:
+                    begun.result(timeout=120)
             for analyst in both:
                 analyst.close()
     with world.cases() as cases:
