@@ -33,7 +33,7 @@ from stillwatch.console.role import Role
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures"
-WIDTH, HEIGHT = 1440, 900
+WIDTH, HEIGHT = 1440, 860
 MOST_BYTES = 250_000
 PATIENCE_S = 60.0
 ANNA, BELA, CHI = "Anna Weber", "Bela Nagy", "Chi Tran"
@@ -130,9 +130,8 @@ def main(arguments: list[str]) -> None:
                 user = users.must_be(session, CHI)
                 secret = sessions.start(session, user.id, "password", Where("127.0.0.1", "demo"))
         pictures = {
-            "console-overview": "/",
+            "console-review": "/queue",
             "console-campaign": f"/campaigns/{case.identity}",
-            "console-plan": f"/cases/{case.id}/plan",
             "console-appeal": f"/appeals/{appeal}",
         }
         with served(demo / "run", state, db, key) as address:
