@@ -15,11 +15,13 @@ import pytest
 from case_runs import Group, Sealed
 from console_parts import Console
 from marked_runs import marked_run
+from outbox_receivers import channels_toml
 from remedy_stores import SETTINGS
 
 from stillwatch import response
 from stillwatch.case_settings import CaseSettings
 from stillwatch.cases import Cases
+from stillwatch.cases.outbox.channels_file import read_channels
 from stillwatch.cases.remediation import Remediation
 from stillwatch.cases.remediation.plan_words import Stage
 from stillwatch.console.access import tokens, users
@@ -34,6 +36,7 @@ from stillwatch.guard.open_state import open_guard
 from stillwatch.guard.people import People, Said
 from stillwatch.guard.publish import publish
 from stillwatch.guard.request import Request
+from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.response.inputs import RequestFacts
 from stillwatch.response.ladder import Stage as RuleStage
 from stillwatch.response.language.policy_file import read_policy
@@ -55,6 +58,8 @@ class Whole(Console):
     """A console over such a world."""
 
     folder: Path = Path()
+    appeal: str = ""
+    """The page of an appeal link, where one was asked for."""
 
     def __post_init__(self) -> None:
         self.runs = (self.folder / "runs",)
@@ -70,10 +75,12 @@ class Whole(Console):
         self.desk = Desk(doors, self.site)
 
 
-def build(folder: Path) -> None:
-    """Make the world's files."""
-    run = marked_run(folder / "runs" / "one", Sealed("run-1", (SMALL, LARGE, ROBBED), alarms=("camp-large",)))
-    marked_run(folder / "runs" / "two", Sealed("run-2", (SMALL, LARGE), day=3))
+def build(folder: Path, text: str = "") -> None:
+    """Make the world's files. text: wherever a run holds words of strangers."""
+    run = marked_run(
+        folder / "runs" / "one", Sealed("run-1", (SMALL, LARGE, ROBBED), alarms=("camp-large",)), text=text
+    )
+    marked_run(folder / "runs" / "two", Sealed("run-2", (SMALL, LARGE), day=7_000))
     state = folder / "state"
     publish(run, state)
     _people_and_rules(state)
@@ -96,6 +103,8 @@ def build(folder: Path) -> None:
             )
         _work(cases)
         _remedy(cases, folder)
+        playbooks = Playbooks(cases, run=run, state=state)
+        playbooks.begin(playbooks.named("mitigate"), ACTED, by="Anna", reason="as we do")
         with cases.database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -147,6 +156,14 @@ def _remedy(cases: Cases, folder: Path) -> None:
             if place:
                 answer = door.appeals(ACTED)[-1].id
                 door.answer_appeal(answer, "overturn", by="Chi", reason="a course")
+        # Nobody listens there, so these messages are dead.
+        (folder / "secret").write_text("whsec_" + "a2" * 16 + "a2tr", encoding="ascii")
+        file = channels_toml(
+            folder / "channels.toml",
+            'name = "own"\nform = "webhook"\nurl = "http://localhost:1/in"\nsecret_file = "secret"\n',
+            delivery="[delivery]\nattempts = 1\ntimeout_s = 1\n",
+        )
+        cases.outbox.deliver(read_channels(file), fill=door.filled)
 
 
 @pytest.fixture(scope="session")
@@ -159,11 +176,11 @@ def whole_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def copied(world: Path, to: Path) -> Iterator[Whole]:
-    """A console over a copy of a world's files."""
+def copied(world: Path, to: Path, *, texts: bool = False) -> Iterator[Whole]:
+    """A console over a copy of a world's files. texts: it shows what customers wrote."""
     folder = Path(shutil.copytree(world, to / "world"))
     with opened(folder) as cases:
-        made = Whole(cases, folder=folder)
+        made = Whole(cases, folder=folder, settings=ConsoleSettings(texts=texts))
         yield made
         made.desk.doors.remedy.close()
 
@@ -198,9 +215,14 @@ MORE = (
 """Looks at a page that its declaration alone does not lead to."""
 
 
+def named(path: str) -> str:
+    """A name: of a playbook, or of a campaign."""
+    return "mitigate" if path.startswith("/playbooks") else VALUES["name"]
+
+
 def there(path: str) -> str:
     """A path with values that lead somewhere in this world."""
-    known = {**VALUES, "number:int": str(ACTED), "run:int": "1"}
+    known = {**VALUES, "number:int": str(ACTED), "run:int": "1", "name": named(path)}
     return re.sub(
         r"\{([\w:]+)\}", lambda found: known.get(found[1], known.get(found[1].partition(":")[0], "x")), path
     )
