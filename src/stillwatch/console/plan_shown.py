@@ -40,7 +40,7 @@ def does(step: Step) -> str:
         StepKind.LOOK: "A person looks at them; nothing is done about them.",
         StepKind.HOLD: f"Keep the gateway's rules off the campaign for {days}.",
         StepKind.ROTATE_KEYS: "Ask your own systems to give them new keys.",
-        StepKind.TAINT: "Write down what was taken, for forensics: kept with the plan, and told to your channels.",
+        StepKind.TAINT: "Note what was taken, for forensics: kept with the plan, told to your channels.",
         StepKind.LETTER: f'Draft the letter "{more.get("letter")}"; a person approves it before it goes.',
         StepKind.SHARE: "Offer marks of the campaign to be shared; no customer is in them.",
         StepKind.TAKE_BACK: f"End what step {step.subject} did.",
