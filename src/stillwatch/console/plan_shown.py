@@ -16,7 +16,10 @@ STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.SLOW: ("Slow", "Fewer tokens a minute; requests are still answered."),
     Stage.VERIFY: ("Verify", "Requests are refused until the owner is verified."),
     Stage.BLOCK: ("Block", "Requests are refused."),
-    Stage.APART: ("Apart", "By an order of its own."),
+    Stage.APART: (
+        "Apart",
+        "No stage carries this out: it has a button of its own, Offer marks to be shared.",
+    ),
 }
 """What stages are called, and what they mean."""
 LEFT = (StepState.PLANNED, StepState.FAILED)
@@ -37,7 +40,7 @@ def does(step: Step) -> str:
         StepKind.LOOK: "A person looks at them; nothing is done about them.",
         StepKind.HOLD: f"Keep the gateway's rules off the campaign for {days}.",
         StepKind.ROTATE_KEYS: "Ask your own systems to give them new keys.",
-        StepKind.TAINT: "Hand to forensics what was taken.",
+        StepKind.TAINT: "Note what was taken, for forensics: kept with the plan, told to your channels.",
         StepKind.LETTER: f'Draft the letter "{more.get("letter")}"; a person approves it before it goes.',
         StepKind.SHARE: "Offer marks of the campaign to be shared; no customer is in them.",
         StepKind.TAKE_BACK: f"End what step {step.subject} did.",

@@ -129,7 +129,10 @@ def share(seen: Seen, fields: ReasonFields) -> Done:
     """Offer marks of the campaign to be shared: a message to your own systems."""
     case = case_of_path(seen)
     step = seen.doors.remedy.door.share(case.id, by=seen.user.name, reason=fields.reason)
-    return Done(f"/cases/{case.id}/plan", f"Step {step.id}: the offer is told.", {"step": step.id})
+    said = (
+        f"Step {step.id}: the offer is queued for your channels (topic plan.step), and written into the case."
+    )
+    return Done(f"/cases/{case.id}/plan", said, {"step": step.id})
 
 
 def measure(seen: Seen, fields: MeasureFields) -> Done:
