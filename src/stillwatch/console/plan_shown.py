@@ -7,7 +7,7 @@ from typing import Any
 
 from stillwatch.cases.remediation.doing import KEPT
 from stillwatch.cases.remediation.dry import DryStep
-from stillwatch.cases.remediation.plan_words import Stage, StepKind, StepState
+from stillwatch.cases.remediation.plan_words import PlanState, Stage, StepKind, StepState
 from stillwatch.cases.remedy import Plan, Step
 from stillwatch.report import formatting
 
@@ -24,6 +24,13 @@ STAGES: Mapping[Stage, tuple[str, str]] = {
 """What stages are called, and what they mean."""
 LEFT = (StepState.PLANNED, StepState.FAILED)
 """States of a step that is still to be carried out."""
+
+
+def stands(plan: Plan) -> str:
+    """Return where a plan stands; of one that was carried out, how far."""
+    if plan.state != PlanState.CARRIED or plan.kind != "act" or plan.through >= Stage.BLOCK:
+        return plan.state
+    return f"{plan.state} up to {Stage(plan.through).shown}"
 
 
 def does(step: Step) -> str:
