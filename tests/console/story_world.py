@@ -136,7 +136,7 @@ def story_world(folder: Path, to: Receiver, *groups: Group) -> StoryWorld:
     channels_toml(
         folder / "channels.toml",
         f'name = "own"\nform = "webhook"\nurl = "{to.url}/in"\nsecret_file = "secret"\n',
-        delivery="[delivery]\nevery_s = 0.05\nfirst_wait_s = 0.01\nlongest_wait_s = 0.02\ntimeout_s = 5\n",
+        delivery="[delivery]\nevery_s = 0.05\nfirst_wait_s = 0.01\nlongest_wait_s = 0.02\ntimeout_s = 2\nclaim_s = 3\n",
     )
     with Cases(world.db, create=True) as cases, cases.database.writing() as session:
         for name, role in ROLES.items():
