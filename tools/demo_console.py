@@ -78,7 +78,10 @@ def main(arguments: list[str]) -> None:
     print(
         "Look at Review first: the gravest campaign is a case that waits for you; press j and k.", flush=True
     )
-    served = ("serve", "--runs", run, "--state", state, "--db", cases, "--port", port)
+    print(f"The guard's state is {state}, the cases are {cases}; commands take them as --state and --db.")
+    settings = place / "settings.toml"
+    settings.write_text(f'[cases]\nappeal_url = "http://localhost:{port}/appeal/"\n', encoding="utf-8")
+    served = ("serve", "--settings", settings, "--runs", run, "--state", state, "--db", cases, "--port", port)
     # The console takes this process over, so that Ctrl-C and SIGTERM reach it and nothing else.
     os.execv(sys.executable, _command(served))
 

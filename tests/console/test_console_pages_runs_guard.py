@@ -26,7 +26,7 @@ from stillwatch.console.seen import Doors
 from stillwatch.guard.decide import Failure
 from stillwatch.guard.journal import Journal
 from stillwatch.guard.open_state import open_guard
-from stillwatch.guard.people import People, Said
+from stillwatch.guard.people import Order, People, Said
 from stillwatch.guard.publish import publish
 from stillwatch.guard.request import Request
 from stillwatch.guard.state_keys import verifier
@@ -105,6 +105,17 @@ def test_an_account_is_told_from_every_side(guarded: Guarded) -> None:
     assert all(row["shadow"] == ["watch"] for row in tables["decisions"]["rows"])
     assert {(row["label"], row["carriers"]) for row in tables["marks"]["rows"]} == {("curl/8", 3)}
     assert tables["evidence"]["rows"]
+
+
+def test_an_act_says_its_step_for_how_many_and_leads_to_its_campaign(guarded: Guarded) -> None:
+    with People(guarded.state) as people:
+        until = time.time() + SOON
+        people.act("camp-9", [ACCOUNT, OTHER], Order("slow", "harvest", 100), Said("Ann", "agreed", until))
+    row = guarded.json(f"/accounts/{ACCOUNT}")["tables"]["journal"]["rows"][0]
+    assert (row["kind"], row["step"], row["subject"]) == ("act", "slow, 2 accounts", "campaign:camp-9")
+    page = guarded.browser(Role.VIEWER).get(f"/accounts/{ACCOUNT}").text
+    assert '<a href="/campaigns/camp-9">campaign:camp-9</a>' in page
+    assert "Rules in shadow" in page
 
 
 def test_an_account_has_its_permits_and_decisions_of_cases(guarded: Guarded) -> None:

@@ -306,7 +306,7 @@ def test_the_list_has_filters_order_and_pages(console: Console) -> None:
     assert document(viewer, told["next"])["tables"]["cases"]["rows"][0]["id"] == SMALL
     assert document(viewer, "/cases?identity=camp-sm")["tables"]["cases"]["total"] == 1
     lines = viewer.get("/cases?nobodys=true&format=csv&table=cases").text.splitlines()
-    assert lines[0].startswith("id,kind,state")
+    assert lines[0].startswith('"id","kind","state"')
     assert len(lines) == 3
 
 

@@ -134,7 +134,7 @@ def test_lines_for_people(state: Path, tmp_path: Path) -> None:
     assert "version    1" in lines
     lines = run.invoke(program, ["guard", "publish", str(tmp_path / "run"), "--to", str(state)]).stdout
     assert lines.startswith(
-        "published as version 2: 2 accounts, 2 named in 1 campaigns, 1 permits; stale from "
+        "published as version 2: 2 accounts, 2 named in 1 campaign, 1 permit; stale from "
     )
 
 

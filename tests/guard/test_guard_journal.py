@@ -120,6 +120,7 @@ def test_a_journal_that_lost_its_end_is_seen_by_its_readers_and_by_the_snapshot(
     rewritten(place / "state" / "journal.db", "DELETE FROM entries WHERE seq = 2")
     state.refresh()
     assert not state.fresh(START)
+    assert state.stale(START)
     known = state.known("b", "m", START)
     assert known is not None
     assert known.account.exempt, "what was read is not forgotten"

@@ -175,7 +175,7 @@ def test_permits_are_known_and_current(world: World) -> None:
     assert world.holds("permits_current") is Holds.MET
     world.table("permits", permit | {"expires": NOON})
     answer = world.ask("permits_current")
-    assert (answer.holds, answer.evidence) == (Holds.MISSING, "1 permits, 1 of them expired: licence-1")
+    assert (answer.holds, answer.evidence) == (Holds.MISSING, "1 permit, 1 of them expired: licence-1")
 
 
 def test_a_permit_of_the_guard_counts_until_it_is_revoked(world: World) -> None:

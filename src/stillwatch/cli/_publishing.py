@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillwatch.plain import plain
+from stillwatch.report.formatting import plural
 
 if TYPE_CHECKING:
     from stillwatch.guard.publish import Publication
@@ -40,7 +41,8 @@ def sentence(publication: Publication) -> str:
     """What a person is told of a publication."""
     counts = publication.counts
     return plain(
-        f"published as version {publication.version}: {counts['accounts']:,} accounts, "
-        f"{counts['named']:,} named in {counts['campaigns']:,} campaigns, {counts['permits']:,} permits; "
+        f"published as version {publication.version}: {plural(counts['accounts'], 'account')}, "
+        f"{counts['named']:,} named in {plural(counts['campaigns'], 'campaign')}, "
+        f"{plural(counts['permits'], 'permit')}; "
         f"stale from {publication.expires}"
     )

@@ -9,6 +9,7 @@ from stillwatch.cases.states import CLOSES, MOVES, Outcome, State
 from stillwatch.cases.words import folded
 from stillwatch.console.role import Role
 from stillwatch.console.seen import User
+from stillwatch.report.sentences.clauses import joined
 
 CLOSE = "close: "
 """How the word of a closure begins."""
@@ -80,6 +81,8 @@ def choices(case: Case, user: User, second_person: int) -> Choices:
     state = State(case.state)
     suffices = case.one_person_suffices(second_person)
     there = [one for one in MOVES[state] if suffices or one is not State.ACTING]
+    if state is State.ACTING and suffices:
+        there.remove(State.SECOND_REVIEW)
     moves = [Choice(str(one), *TITLES[one], help=_help(one, state)) for one in there]
     if state is not State.CLOSED:
         moves.append(Choice(REST, "Snooze", "z", "let it rest for some days", "days"))
@@ -89,12 +92,13 @@ def choices(case: Case, user: User, second_person: int) -> Choices:
         for one, key in CLOSING.items()
         if state in CLOSES[one]
     )
-    note = ""
+    note = _missing(state)
     if state in (State.INVESTIGATING, State.ACTING, State.APPEALED) and not suffices:
-        note = (
+        large = (
             f"{case.accounts:,} accounts are more than one person may act against ({second_person:,}): "
             "propose it, and a second person answers."
         )
+        note = f"{large} {note}".strip()
     return Choices("decision", tuple(moves), closes, note)
 
 
@@ -108,6 +112,7 @@ def _of_a_second_review(case: Case, user: User) -> Choices:
                 Choice(DISAGREE, "Disagree", "n", "it goes back to investigating"),
             ),
             (),
+            "It can be closed once the second review is answered.",
         )
     note = (
         "You proposed to act, so another person answers. You may withdraw it."
@@ -116,6 +121,24 @@ def _of_a_second_review(case: Case, user: User) -> Choices:
     )
     back = Choice(str(State.INVESTIGATING), "Withdraw" if mine else "Back to investigating", "i")
     return Choices("decision", (back,), (), note)
+
+
+def _missing(state: State) -> str:
+    """Why outcomes are not offered: which move each needs first; empty where all are offered."""
+    if state is State.CLOSED:
+        return "It is closed. To close it as something else, open it again."
+    first: dict[State, list[str]] = {}
+    for outcome, states in CLOSES.items():
+        if state not in states:
+            way = next(
+                one for one in (State.TRIAGE, State.INVESTIGATING) if one in states and one in MOVES[state]
+            )
+            first.setdefault(way, []).append(str(outcome).capitalize())
+    needs = [
+        f"{joined(names)} {'needs' if len(names) == 1 else 'need'} {TITLES[way][0]} first"
+        for way, names in first.items()
+    ]
+    return f"{'; '.join(needs)}." if needs else ""
 
 
 def _help(state: State, here: State) -> str:

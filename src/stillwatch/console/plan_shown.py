@@ -7,7 +7,7 @@ from typing import Any
 
 from stillwatch.cases.remediation.doing import KEPT
 from stillwatch.cases.remediation.dry import DryStep
-from stillwatch.cases.remediation.plan_words import Stage, StepKind, StepState
+from stillwatch.cases.remediation.plan_words import PlanState, Stage, StepKind, StepState
 from stillwatch.cases.remedy import Plan, Step
 from stillwatch.report import formatting
 
@@ -16,11 +16,21 @@ STAGES: Mapping[Stage, tuple[str, str]] = {
     Stage.SLOW: ("Slow", "Fewer tokens a minute; requests are still answered."),
     Stage.VERIFY: ("Verify", "Requests are refused until the owner is verified."),
     Stage.BLOCK: ("Block", "Requests are refused."),
-    Stage.APART: ("Apart", "By an order of its own."),
+    Stage.APART: (
+        "Apart",
+        "No stage carries this out: it has a button of its own, Offer marks to be shared.",
+    ),
 }
 """What stages are called, and what they mean."""
 LEFT = (StepState.PLANNED, StepState.FAILED)
 """States of a step that is still to be carried out."""
+
+
+def stands(plan: Plan) -> str:
+    """Return where a plan stands; of one that was carried out, how far."""
+    if plan.state != PlanState.CARRIED or plan.kind != "act" or plan.through >= Stage.BLOCK:
+        return plan.state
+    return f"{plan.state} up to {Stage(plan.through).shown}"
 
 
 def does(step: Step) -> str:
@@ -37,7 +47,7 @@ def does(step: Step) -> str:
         StepKind.LOOK: "A person looks at them; nothing is done about them.",
         StepKind.HOLD: f"Keep the gateway's rules off the campaign for {days}.",
         StepKind.ROTATE_KEYS: "Ask your own systems to give them new keys.",
-        StepKind.TAINT: "Hand to forensics what was taken.",
+        StepKind.TAINT: "Note what was taken, for forensics: kept with the plan, told to your channels.",
         StepKind.LETTER: f'Draft the letter "{more.get("letter")}"; a person approves it before it goes.',
         StepKind.SHARE: "Offer marks of the campaign to be shared; no customer is in them.",
         StepKind.TAKE_BACK: f"End what step {step.subject} did.",

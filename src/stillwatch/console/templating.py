@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stillwatch import __version__
+from stillwatch.console.run_called import run_called
 from stillwatch.console.shown import Column
 from stillwatch.console.static_files import address_of
 from stillwatch.guard.moments import told
@@ -36,6 +38,7 @@ def environment() -> Environment:
         plain=lambda value: plain(str(value)),
         cut=formatting.cut,
         coded=coded,
+        run_called=run_called,
     )
     made.globals.update(
         static=address_of,
@@ -65,8 +68,10 @@ def coded(text: str) -> Markup:
 
 
 def linked(column: Column, row: Mapping[str, Any]) -> str:
-    """Where a cell leads; empty: nowhere."""
+    """Where a cell leads; empty: nowhere, as where the row lacks what the address is made of."""
     if not column.link or row.get(column.name) in (None, ""):
+        return ""
+    if any(row.get(name) in (None, "") for _, name, _, _ in Formatter().parse(column.link) if name):
         return ""
     return column.link.format_map({name: quote(str(value), safe="") for name, value in row.items()})
 

@@ -130,15 +130,27 @@ class PublishedState:
 
     def fresh(self, now: float) -> bool:
         """Return whether the snapshot may be used and is not past its expiry, and the journal is followed."""
+        return not self.stale(now)
+
+    def stale(self, now: float) -> str:
+        """Return why it is not fresh; empty: it is."""
         snapshot, journal = self._view.snapshot, self._journal
-        if snapshot is None or journal is None or not journal.reachable:
-            return False
-        if now >= snapshot.expires or self._over_for_good():
-            return False
+        if snapshot is None:
+            return "there is no snapshot that may be used"
+        if journal is None or not journal.reachable:
+            return "the journal cannot be read"
+        if now >= snapshot.expires:
+            return "it is past its expiry"
+        if self._over_for_good():
+            return "it was past its expiry for so long that a clock set back does not revive it"
         if self._watches and self._ticks() - self._beat > LATE_S:
-            return False
+            return "nobody has looked at the state for some seconds"
         told = snapshot.header["journal"]
-        return journal.has(told["seq"], told["hash"])
+        return (
+            ""
+            if journal.has(told["seq"], told["hash"])
+            else "the journal lacks entries that it was made with"
+        )
 
     def known(self, account: str, model: str, now: float) -> Known | None:
         """Return what is known; None if neither snapshot nor journal has the account."""

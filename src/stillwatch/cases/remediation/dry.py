@@ -21,6 +21,12 @@ from stillwatch.response.limits import HeldBack, cleared, held_back
 from stillwatch.response.outcome import Fired
 
 UNKNOWN, WITHOUT_STATE = "not in the snapshot", "no state was given"
+TELLS = {
+    StepKind.TAINT: "tells your systems what was taken",
+    StepKind.ROTATE_KEYS: "asks your systems for new keys",
+    StepKind.SHARE: "tells your systems which marks are offered",
+}
+"""What a message of a step does."""
 MOST_NAMED = 20
 """Accounts that are named for each reason; all are counted."""
 
@@ -59,7 +65,7 @@ def dry_run(
     work: Work, plan: Plan, through: Stage, said: Callable[[str], object] = lambda _words: None
 ) -> list[DryStep]:
     """Return what would be done up to a stage. said: is told how far it is."""
-    steps = [step for step in work.steps(plan) if step.stage <= through]
+    steps = sorted((one for one in work.steps(plan) if one.stage <= through), key=lambda one: one.stage)
     seen: dict[str, Known | None] = {}
     found = []
     for number, step in enumerate(steps, 1):
@@ -108,7 +114,7 @@ def _writes(plan: Plan, step: Step) -> tuple[str, str]:
         return "letter", f"draft of the letter {more['letter']}"
     if step.kind == StepKind.LOOK:
         return "", ""
-    return "message", f"plan.step: {step.kind}"
+    return "message", f"plan.step: {step.kind} ({TELLS[StepKind(step.kind)]})"
 
 
 def _fates(

@@ -32,11 +32,11 @@ def acceptable(password: str, name: str) -> str:
             where="password",
             do="take four random words, or let a password manager make one",
         )
-    if len(set(bare)) < 5 or folded(name) in bare:
+    if len(set(bare)) < 5 or len(bare.replace(folded(name), "")) < SHORTEST / 2:
         raise CaseError(
             "this password is too easy to guess",
             where="password",
-            do="leave your name out of it and use more than four different characters",
+            do="make it more than your name, with more than four different characters",
         )
     return text
 

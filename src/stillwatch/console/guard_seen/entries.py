@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.console.shown import Column
-from stillwatch.guard.journal_entry import Entry
+from stillwatch.guard.journal_entry import Entry, Kind
+from stillwatch.report import formatting
 
 ENTRIES = (
     Column("seq", "Entry"),
     Column("time", "When", "time"),
     Column("actor", "Who"),
     Column("kind", "What"),
-    Column("subject", "About", "code"),
+    Column("step", "Step, for how many"),
+    Column("subject", "About", "code", link="/campaigns/{campaign}"),
     Column("reason", "Why"),
     Column("expires", "Until", "time"),
     Column("standing", "Now"),
@@ -29,8 +31,17 @@ def entry_row(entry: Entry, ended: Mapping[int, Entry], now: float) -> dict[str,
         "time": entry.time,
         "actor": entry.actor,
         "kind": str(entry.kind),
+        "step": _step(entry),
         "subject": entry.subject,
+        "campaign": entry.about[1] if entry.about[0] == "campaign" else "",
         "reason": entry.reason,
         "expires": entry.expires,
         "standing": f"taken back by entry {by.seq}" if by else "over" if over else "in force",
     }
+
+
+def _step(entry: Entry) -> str:
+    """What people took, and about how many accounts; empty for all but acts."""
+    if entry.kind is not Kind.ACT:
+        return ""
+    return f"{entry.data['step']}, {formatting.plural(len(entry.data.get('accounts', (1,))), 'account')}"

@@ -100,6 +100,7 @@ def audit(seen: Seen) -> Shown:
         head, digest = Store(session).head()
         people = actors(session)
         checkpoints = kept_checkpoints(session, CHECKPOINTS_SHOWN)
+    signed = checkpoints[0][0] if checkpoints else 0
     further = str(events[-1].seq) if len(events) == most and events[-1].seq > 1 else ""
     more = with_query("/audit", seen.query, before=further) if further else ""
     checked = CHECKS.last(cases.database.place)
@@ -111,6 +112,7 @@ def audit(seen: Seen) -> Shown:
         "head_hash": digest,
         "checked": _told(checked) if checked else None,
         "since_checked": head - checked.result.events if checked else None,
+        "signed_since_checked": signed - checked.result.checkpoints if checked else None,
         "since_signed": head - checkpoints[0][1].seq if checkpoints else None,
     }
     tables = {

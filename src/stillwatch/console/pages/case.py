@@ -51,7 +51,7 @@ SIGNALS = (
     Column("finding", "Finding"),
 )
 ACCOUNTS = (
-    Column("account", "Account", "code"),
+    Column("account", "Account", "code", link="/accounts/{id}"),
     Column("tier", "Tier"),
     Column("why", "Why this tier"),
     Column("nats", "Nats", "number"),

@@ -35,7 +35,7 @@ AT_ONCE, MOST = 50, 500
 Account = Annotated[str, msgspec.Meta(max_length=1_000)]
 UNDECIDED = "undecided"
 COLUMNS = (
-    Column("account", "Account", "code"),
+    Column("account", "Account", "code", link="/accounts/{id}"),
     Column("tier", "Tier"),
     Column("why", "Why this tier"),
     Column("nats", "Nats", "number"),

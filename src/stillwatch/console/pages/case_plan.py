@@ -15,7 +15,7 @@ from stillwatch.cases.states import Kind
 from stillwatch.console.case_of_path import case_of_path
 from stillwatch.console.long_work import Job
 from stillwatch.console.page import Page
-from stillwatch.console.plan_shown import STAGES, dry_row, stages_left, step_row
+from stillwatch.console.plan_shown import STAGES, dry_row, stages_left, stands, step_row
 from stillwatch.console.recent_reasons import recent_reasons
 from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen
@@ -133,6 +133,7 @@ def _with(seen: Seen, case: Case, plans: list[Planned], parts: dict[str, Any]) -
         "watch": {"marks_in_all": content.get("watch", {}).get("marks_in_all", 0)},
     }
     parts |= _parts(seen, case, newest, rows)
+    parts["stands"] = stands(newest.plan)
     parts["dry_rows"] = [dry_row(one) for one in dry] if dry is not None else []
     return Shown("case_plan.html", values, tables, parts, f"Plan of case {case.id}")
 

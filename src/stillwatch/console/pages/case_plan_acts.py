@@ -15,6 +15,7 @@ from stillwatch.console.done import Done
 from stillwatch.console.long_work import Job
 from stillwatch.console.pages.case_acts import Name, Reason, Version
 from stillwatch.console.pages.case_plan import dry_name, folder_of
+from stillwatch.console.plan_shown import stands
 from stillwatch.console.role import Role
 from stillwatch.console.seen import Seen
 from stillwatch.errors import CaseError
@@ -129,7 +130,10 @@ def share(seen: Seen, fields: ReasonFields) -> Done:
     """Offer marks of the campaign to be shared: a message to your own systems."""
     case = case_of_path(seen)
     step = seen.doors.remedy.door.share(case.id, by=seen.user.name, reason=fields.reason)
-    return Done(f"/cases/{case.id}/plan", f"Step {step.id}: the offer is told.", {"step": step.id})
+    said = (
+        f"Step {step.id}: the offer is queued for your channels (topic plan.step), and written into the case."
+    )
+    return Done(f"/cases/{case.id}/plan", said, {"step": step.id})
 
 
 def measure(seen: Seen, fields: MeasureFields) -> Done:
@@ -164,7 +168,7 @@ def _done(seen: Seen, said: str, job: Job) -> Done:
     plan = seen.doors.remedy.door.show(case.id).plan
     result = {"case": case.id, "version": case.version, "plan": plan.id, "state": plan.state, "ended": True}
     why = f": {plan.why}" if plan.state == "stopped" else ""
-    return Done(f"/cases/{case.id}/plan", said or f"Plan {plan.id} is {plan.state}{why}.", result)
+    return Done(f"/cases/{case.id}/plan", said or f"Plan {plan.id} is {stands(plan)}{why}.", result)
 
 
 PLAN = "/cases/{number:int}/plan"

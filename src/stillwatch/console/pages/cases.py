@@ -26,7 +26,7 @@ COLUMNS = (
     Column("tags", "Tags", "words"),
     Column("opened", "Opened", "time"),
     Column("updated", "Changed", "time"),
-    Column("identity", "Campaign", "code"),
+    Column("identity", "Campaign", "code", link="/campaigns/{identity}"),
 )
 AT_ONCE = 100
 """Cases of one page of the list."""

@@ -30,6 +30,8 @@ LATE = "Deadline passed"
 LOOKED_AT = 25
 """Cases among which those of nobody and of this person come first where the deadline has passed."""
 WEEKS = 13
+NOT_IN_REVIEW = tuple(str(one) for one in State if one not in (State.SECOND_REVIEW, State.CLOSED))
+"""States in which a case waits for whom it is with."""
 COLUMNS = (
     Column("id", "Case", link="/cases/{id}"),
     Column("why", "Why now"),
@@ -179,7 +181,8 @@ def _sorts(session: Session, seen: Seen) -> list[Sort]:
             "You took them.",
             "/queue?who=mine",
             "case {}, which is yours",
-            {"assignee": name, "working": True},
+            # A second review waits for another person.
+            {"assignee": name, "working": True, "states": NOT_IN_REVIEW},
         ),
         (
             "Nobody's",

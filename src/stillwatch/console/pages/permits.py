@@ -13,6 +13,7 @@ from stillwatch.console.guard_seen.recent import Recorded
 from stillwatch.console.guard_seen.state import StateSeen, look_again, state_seen, state_there
 from stillwatch.console.page import Page
 from stillwatch.console.role import Role
+from stillwatch.console.run_called import run_called
 from stillwatch.console.runs_asked import by_group, choices, run_asked, run_id, seconds
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Column, Rows, Shown
@@ -179,7 +180,7 @@ def _of_run(
                 "models": permit["models"],
                 "starts": starts,
                 "expires": expires,
-                "origin": f"with run {run.folder.name}",
+                "origin": f"with {run_called(run.folder.name)}",
                 "why": f"revoked by entry {by}" if by else "",
                 **_used(mine, permit, exchanges),
                 "decisions": covered.get(permit["name"], 0) if state else None,

@@ -26,6 +26,7 @@ from stillwatch.console.policy_tables import (
     touched_rows,
 )
 from stillwatch.console.role import Role
+from stillwatch.console.run_called import run_called
 from stillwatch.console.runs_asked import choices, run_id, run_there
 from stillwatch.console.seen import Seen
 from stillwatch.console.shown import Rows, Shown
@@ -141,7 +142,7 @@ def try_rules(seen: Seen, fields: BacktestFields) -> Done:
         document = backtest(run.folder, rules, days=fields.days, exempt=exempt).document
         keep_backtest(state.policy.folder, document)
 
-    begin(f"{JOB} {state.folder.path}", f"A backtest on run {run.folder.name}", seen.user.name, work)
+    begin(f"{JOB} {state.folder.path}", f"A backtest on {run_called(run.folder.name)}", seen.user.name, work)
     return Done("/policy#touched", "The backtest has begun; its result is shown here.", {"run": run_id(run)})
 
 

@@ -59,7 +59,7 @@ def second_person(places: Places) -> Answer:
     people = {folded(event.actor) for event in places.store.events()} - {folded(MACHINE)}
     if len(people) < 2:
         return missing(
-            f"{len(people):,} person has worked here so far",
+            "1 person has worked here so far" if people else "nobody has worked here so far",
             "let a second person have access, before a takedown that needs one",
         )
     return told(True, f"{len(people):,} persons work here; above {most:,} accounts a second one must agree")

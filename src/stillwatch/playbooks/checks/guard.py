@@ -18,9 +18,10 @@ def state_fresh(places: Places) -> Answer:
     if snapshot is None:
         return missing("nothing was ever published, or nothing that may be used")
     left = snapshot.expires - places.now
-    when = f"stale in {span(left)}" if left > 0 else f"stale since {span(-left)}"
+    why = places.published.stale(places.now)
+    when = f"stale since {span(-left)}" if left <= 0 else f"stale: {why}" if why else f"stale in {span(left)}"
     return told(
-        places.published.fresh(places.now),
+        not why,
         f"version {snapshot.version} was published {places.ago(snapshot.made)} ago; {when}",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stillwatch.playbooks.check import Answer, check, missing, told
 from stillwatch.playbooks.places import Places
+from stillwatch.report.formatting import plural
 
 
 @check(
@@ -27,5 +28,6 @@ def permits_current(places: Places) -> Answer:
     over = sorted(name for name, end in ends.items() if end <= places.now)
     return told(
         not over,
-        f"{len(ends):,} permits, {len(over):,} of them expired" + (f": {', '.join(over)}" if over else ""),
+        f"{plural(len(ends), 'permit')}, {len(over):,} of them expired"
+        + (f": {', '.join(over)}" if over else ""),
     )

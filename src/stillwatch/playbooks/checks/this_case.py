@@ -198,5 +198,5 @@ def case_measured(places: Places) -> Answer:
     last = places.measured.get(places.case.id, 0.0)
     said = f"the first step was taken {places.ago(since)} ago"
     if last < since:
-        return told(False, f"{said}, and nothing was measured since")
+        return told(False, f"{said}, and nothing was measured after it")
     return told(True, f"{said}; it was measured {places.ago(last)} ago")

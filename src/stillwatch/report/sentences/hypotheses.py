@@ -37,7 +37,7 @@ WIDER = (
     "the "
     "same region, plan and activity."
 )
-SEMANTIC = " Their prompts are no more alike in meaning than those of the others."
+SEMANTIC = ", and their prompts are no more alike in meaning than those of the others."
 
 
 def null(told: Mapping[str, Any]) -> str:
@@ -47,7 +47,9 @@ def null(told: Mapping[str, Any]) -> str:
     if told["code"] not in set(Null):
         return f"{told['code']}."
     said = NULLS[Null(told["code"])]
-    return said + (WIDER if told["wider"] else "") + (SEMANTIC if told["semantic"] else "")
+    if told["semantic"]:
+        said = said.removesuffix(".") + SEMANTIC
+    return said + (WIDER if told["wider"] else "")
 
 
 def tested(campaign: Row) -> str:
