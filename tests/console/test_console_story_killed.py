@@ -28,7 +28,7 @@ SEED = 25
 
 
 class Died(Exception):
-    """The server went away before it answered."""
+    """The server went away, before it answered or just after."""
 
 
 class Caller:
@@ -67,6 +67,9 @@ class Caller:
             connection.close()
             if killer is not None:
                 killer.join()
+                self.console.process.wait(20)
+        if killer is not None:
+            raise Died  # after its answer
         return status
 
 
