@@ -139,6 +139,7 @@ MISTAKES: dict[str, Mistake] = {
         2,
         "policy promote slow shadow --to absent --by ada --reason x",
     ),
+    "a playbook that is not there": (errors.PlaybookError, 2, "playbook validate absent.json"),
     "cases that are not there": (errors.CaseError, 2, "case list --db absent.db"),
     "a scenario that is not there": (errors.SettingError, 2, "range make march --out world"),
 }
