@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from stillwatch.registry import FACETS, FAMILIES
 from stillwatch.run.reading import Row, Run
@@ -286,38 +287,47 @@ def unlisted(run: Run) -> list[Row]:
     )
 
 
-def campaign_view(run: Run, campaign: Row) -> CampaignView:
-    """Everything about one campaign, in an order that does not depend on how the tables were written."""
-    group = campaign["group"]
+def small_tables(run: Run, group: int) -> dict[str, Any]:
+    """The fields of a CampaignView whose tables stay small however many accounts a campaign has, each in an
+    order that does not depend on how its table was written.
+    """
     axes = (*AXES, "context")
-    return CampaignView(
-        campaign=campaign,
-        evidence=tuple(
+    return {
+        "evidence": tuple(
             sorted(
                 run.rows("evidence", group),
                 key=lambda r: (r["role"] != "formation", family_rank(r["family"]), -r["nats"], r["facet"]),
             ),
         ),
-        scores=tuple(
+        "scores": tuple(
             sorted(
                 run.rows("scores", group),
                 key=lambda r: (axes.index(r["axis"]) if r["axis"] in axes else 9, -r["score"], r["signal"]),
             ),
         ),
-        intents=asked(run.rows("intents", group)),
-        timeline=tuple(sorted(run.rows("timeline", group), key=lambda r: r["time"])),
-        marks=tuple(
+        "intents": asked(run.rows("intents", group)),
+        "timeline": tuple(sorted(run.rows("timeline", group), key=lambda r: r["time"])),
+        "marks": tuple(
             sorted(
                 (r for r in run.rows("marks") if r["group"] in (None, group)),
                 key=lambda r: (r["time"], r["kind"], r["label"]),
             ),
         ),
-        templates=tuple(
+        "templates": tuple(
             sorted(
                 run.rows("templates", group),
                 key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]),
             )
         ),
+    }
+
+
+def campaign_view(run: Run, campaign: Row) -> CampaignView:
+    """Everything about one campaign, in an order that does not depend on how the tables were written."""
+    group = campaign["group"]
+    return CampaignView(
+        campaign=campaign,
+        **small_tables(run, group),
         members=tuple(sorted(run.rows("members", group), key=by_tier)),
         bystanders=tuple(sorted(run.rows("bystanders", group), key=by_tier)),
         links=tuple(sorted(run.rows("links", group), key=lambda r: (r["facet"], r["key"], r["account"]))),

@@ -17,12 +17,10 @@ from stillwatch.console.large.people import TIERS, counts_of, people_of
 from stillwatch.report.sentences.spend import Spend
 from stillwatch.report.view_models import (
     ALONE,
-    AXES,
     CampaignView,
     Counts,
     Summed,
-    asked,
-    family_rank,
+    small_tables,
 )
 from stillwatch.run.reading import Row, Run
 
@@ -90,35 +88,9 @@ def with_accounts(run: Run, view: SummedView, accounts: Sequence[int]) -> Campai
 
 def _view(run: Run, campaign: Row) -> SummedView:
     group = campaign["group"]
-    axes = (*AXES, "context")
     return SummedView(
         campaign=campaign,
-        evidence=tuple(
-            sorted(
-                run.rows("evidence", group),
-                key=lambda r: (r["role"] != "formation", family_rank(r["family"]), -r["nats"], r["facet"]),
-            )
-        ),
-        scores=tuple(
-            sorted(
-                run.rows("scores", group),
-                key=lambda r: (axes.index(r["axis"]) if r["axis"] in axes else 9, -r["score"], r["signal"]),
-            )
-        ),
-        intents=asked(run.rows("intents", group)),
-        timeline=tuple(sorted(run.rows("timeline", group), key=lambda r: r["time"])),
-        marks=tuple(
-            sorted(
-                (r for r in run.rows("marks") if r["group"] in (None, group)),
-                key=lambda r: (r["time"], r["kind"], r["label"]),
-            )
-        ),
-        templates=tuple(
-            sorted(
-                run.rows("templates", group),
-                key=lambda r: (r["part"] != "frame", -r["exchanges"], r["part"], r["key"]),
-            )
-        ),
+        **small_tables(run, group),
         members=(),
         bystanders=(),
         links=(),
