@@ -75,7 +75,7 @@ def test_the_list_of_commands_has_whole_sentences(words: list[str], width: int) 
     ("words", "says"),
     [
         (["detct"], "did you mean detect?"),
-        (["telegraph"], "known: case, detect, explain"),
+        (["telegraph"], "known: case, console, detect, explain"),
         (["range", "mak"], "did you mean make?"),
         (["range", "lst"], "did you mean list?"),
         (["detect", "log", "--sttings", "x"], "Did you mean"),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stillwatch.plain import plain
-from stillwatch.report.formatting import plural
 
 if TYPE_CHECKING:
     from stillwatch.guard.publish import Publication
@@ -39,6 +38,8 @@ def told(publication: Publication | None) -> dict[str, Any]:
 
 def sentence(publication: Publication) -> str:
     """What a person is told of a publication."""
+    from stillwatch.report.formatting import plural
+
     counts = publication.counts
     return plain(
         f"published as version {publication.version}: {plural(counts['accounts'], 'account')}, "
