@@ -75,6 +75,7 @@ $(VENV)/console.stamp: $(VENV)/core.stamp
 	test -e $(VENV)/dev.stamp || $(PIP) '.[console]'
 	touch $@
 
-$(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt requirements/dev.txt
+$(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt requirements/dev.txt requirements/psi.txt
 	$(PIP) -r requirements/dev.txt -e .
+	$(PIP) --no-deps -r requirements/psi.txt
 	touch $@

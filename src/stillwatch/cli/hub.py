@@ -1,0 +1,12 @@
+"""`stillwatch hub`: run the hub of a group of providers that share intelligence."""
+
+from __future__ import annotations
+
+import click
+
+from stillwatch.cli._group import Whole
+
+
+@click.group(cls=Whole)
+def command() -> None:
+    """Run the hub of a group of providers that share intelligence."""

@@ -1,0 +1,12 @@
+"""`stillwatch intel`: share what was learnt with other providers, and use what they share."""
+
+from __future__ import annotations
+
+import click
+
+from stillwatch.cli._group import Whole
+
+
+@click.group(cls=Whole)
+def command() -> None:
+    """Share what was learnt about campaigns with other providers, and use what they share."""
