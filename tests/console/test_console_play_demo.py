@@ -61,6 +61,7 @@ def status(port: int, method: str, path: str, fields: dict[str, str] | None = No
     return answer.status
 
 
+@pytest.mark.thorough
 def test_twice_and_nothing_is_lost(tmp_path: Path) -> None:
     sealed(tmp_path / "run", Sealed("run-1", (Group("camp-small"),)))
     port = free_port()
