@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import pytest
 from case_runs import Group, Sealed, sealed
 from served import free_port, wait_for
 
