@@ -20,8 +20,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(autouse=True)
 def known_deviation(request: pytest.FixtureRequest, target: Target) -> None:
     """Mark what the server is known to fail."""
-    function = getattr(request.node, "originalname", request.node.name)
-    for name in (request.node.name.replace(f"{target.name}-", "").replace(f"[{target.name}]", ""), function):
-        if name in target.deviations:
-            request.applymarker(pytest.mark.xfail(strict=True, reason=target.deviations[name]))
-            return
+    name = request.node.name.replace(f"[{target.name}-", "[").replace(f"[{target.name}]", "")
+    for beginning, reason in target.deviations.items():
+        if name.startswith(beginning):
+            request.applymarker(pytest.mark.xfail(strict=True, reason=reason))

@@ -21,7 +21,7 @@ def post(client: httpx2.Client, *objects: dict[str, Any]) -> httpx2.Response:
 
 
 def test_5_5_what_is_added_comes_back_equal(target: Target) -> None:
-    one = indicator("added", name='„Größe" \u2028 \U0001f9ea', confidence=70)
+    one = indicator("added", confidence=70) | {"name": '„Größe" \U0001f9ea'}
     with target.client() as client:
         assert post(client, one).status_code == 202
         assert client.get(f"{OBJECTS}{one['id']}/").json()["objects"] == [one]

@@ -107,8 +107,9 @@ def _known(session: Session, ids: Iterable[str]) -> defaultdict[str, _Known]:
     columns = (row.object_id, row.collection, row.version, row.adder, row.revoked, row.sha256)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        for found in session.execute(sa.select(*columns).where(row.object_id.in_(part))).tuples():
-            known[found[0]].versions.append(found[1:])
+        found = session.execute(sa.select(*columns).where(row.object_id.in_(part)))
+        for one, place, version, adder, revoked, digest in found:
+            known[one].versions.append((place, version, adder, revoked, digest))
         for object_id, adder in session.execute(
             sa.select(gone.object_id, gone.adder).where(gone.object_id.in_(part))
         ):

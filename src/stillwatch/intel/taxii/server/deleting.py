@@ -36,7 +36,7 @@ def delete(
         .where(*seen_by(collection, member), row.object_id == object_id, *chosen(asked, member))
         .order_by(row.added)
     )
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     if not found:
         raise not_there("object")
     number = number_of(session, member)

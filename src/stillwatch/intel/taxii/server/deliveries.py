@@ -74,7 +74,7 @@ def deliveries(session: Session, member: Member, after: int = -1, most: int = MO
         .limit(min(most, MOST))
     )
     newest = session.execute(query if member.coordinator else query.where(row.adder == mine)).all()
-    names = dict(session.execute(sa.select(CollectionRow.number, CollectionRow.id)).tuples())
+    names = dict(iter(session.execute(sa.select(CollectionRow.number, CollectionRow.id))))
     held = _held(session, [(found.collection, found.object_id) for found in newest])
     told = [
         _delivery(found, names[found.collection], held[found.collection, found.object_id]) for found in newest
@@ -114,8 +114,8 @@ def _held(session: Session, wanted: list[tuple[int, str]]) -> defaultdict[tuple[
             .join(who, who.number == read.member)
             .where(row.object_id.in_([object_id for _, object_id in part]), who.number != row.adder)
         )
-        for found in session.execute(query).tuples():
-            held[found[0], found[1]].append(_Held(*found[2:]))
+        for place, one, number, identity, clearance, added, version, text in session.execute(query):
+            held[place, one].append(_Held(number, identity, clearance, added, version, text))
     return held
 
 
