@@ -143,3 +143,29 @@ def serving(
 def ids(objects: Sequence[Mapping[str, Any]]) -> list[str]:
     """The ids of objects, in order."""
     return [one["id"] for one in objects]
+
+
+OBJECTS = f"/info/collections/{MAIN.id}/objects/"
+
+
+def client(url: str, one: Member) -> httpx2.Client:
+    """A client as a member."""
+    return httpx2.Client(base_url=url, auth=basic(one), headers=HEADERS, trust_env=False, timeout=30)
+
+
+def post(url: str, one: Member, *objects: Mapping[str, Any], path: str = OBJECTS) -> dict[str, Any]:
+    """The status of what a member posts."""
+    with client(url, one) as caller:
+        answer = caller.post(path, content=envelope(*objects), headers=POSTED)
+    assert answer.status_code == 202, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def seen(url: str, one: Member, **query: str) -> list[dict[str, Any]]:
+    """The objects that a member sees."""
+    with client(url, one) as caller:
+        answer = caller.get(OBJECTS, params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json().get("objects", [])
+    return found
