@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from asgi_parts import serving as live
 from starlette.requests import Request
 
