@@ -27,6 +27,8 @@ from taxii_parts import (
 )
 
 from stillwatch.intel.member import Channel, Member
+from stillwatch.intel.stix import project
+from stillwatch.intel.stix.courses import course
 from stillwatch.intel.taxii.server.collection import Collection
 from stillwatch.intel.taxii.server.settings import MITRE, TaxiiSettings
 from stillwatch.intel.tlp import Tlp
@@ -139,11 +141,40 @@ def test_one_version_has_one_content(tmp_path: Path) -> None:
         assert seen(url, ANN, **{"match[version]": "all"}) == [indicator("x")]
 
 
+TECHNIQUE = {
+    "type": "attack-pattern",
+    "spec_version": "2.1",
+    "id": "attack-pattern--3f567912-629a-5e0b-ab0c-0102977c2d6c",
+    "created_by_ref": MITRE,
+    "created": "2026-01-02T03:04:05.000Z",
+    "modified": "2026-01-02T03:04:05.000Z",
+    "name": "Extract AI Model",
+}
+
+
+def test_what_stillwatch_ships_may_be_brought_by_all_as_it_is(tmp_path: Path) -> None:
+    shipped = [project.identity(), project.extension_definition(), dict(course("mitigate")), TECHNIQUE]
+    shipped += [project.tlp_definition(Tlp.GREEN), *project.own_techniques().values()]
+    forged = [
+        {**shipped[0], "name": "Stillwatch!"},
+        {**shipped[2], "modified": "2027-01-01T00:00:00.000Z"},
+        {**shipped[2], "id": "course-of-action--00000000-0000-4000-8000-000000000001"},
+        {**project.tlp_definition(Tlp.RED), "name": "TLP:CLEAR"},
+        indicator("x", created_by_ref=project.IDENTITY),
+    ]
+    with made(tmp_path / "hub.db", MAIN) as database, serving(database) as url:
+        for one in (ANN, BOB):
+            status = post(url, one, *shipped)
+            assert status["failure_count"] == 0, status["failures"]
+        assert post(url, BOB, *forged)["failure_count"] == len(forged)
+        assert len(seen(url, ANN, **{"match[version]": "all"})) == len(shipped)
+
+
 def test_words_of_others_may_be_brought_by_all(tmp_path: Path) -> None:
     pattern = {
         "type": "attack-pattern",
         "spec_version": "2.1",
-        "id": "attack-pattern--3f567912-629a-4e0b-ab0c-0102977c2d6c",
+        "id": "attack-pattern--00000000-629a-4e0b-ab0c-0102977c2d6c",
         "created_by_ref": MITRE,
         "created": "2026-01-02T03:04:05.000Z",
         "modified": "2026-01-02T03:04:05.000Z",
@@ -155,6 +186,7 @@ def test_words_of_others_may_be_brought_by_all(tmp_path: Path) -> None:
         assert post(url, BOB, pattern)["success_count"] == 1
         assert "another member" in why(post(url, BOB, forged))
         assert "own identity" in why(post(url, BOB, indicator("x", created_by_ref=MITRE)))
+        assert "not MITRE's" in why(post(url, BOB, {**TECHNIQUE, "name": "Something else"}))
         assert seen(url, BOB, **{"match[version]": "all"}) == [pattern]
 
 

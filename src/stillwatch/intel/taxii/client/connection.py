@@ -54,14 +54,14 @@ class Connection:
     def __init__(
         self,
         url: str,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | httpx2.Auth | None = None,
         settings: ClientSettings | None = None,
         *,
         verify: Any = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """url: the address of the server, as https://hub.example; auth: name and password; verify: an SSL
-        context, or True. Raises IntelError for another address.
+        """url: the address of the server, as https://hub.example; auth: name and password, or another
+        way to say who asks; verify: an SSL context, or True. Raises IntelError for another address.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:

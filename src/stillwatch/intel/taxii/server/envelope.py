@@ -13,12 +13,11 @@ from stillwatch.intel.member import Member
 from stillwatch.intel.taxii.moment import micros
 from stillwatch.intel.taxii.server.asked import ID
 from stillwatch.intel.taxii.server.collection import Collection
+from stillwatch.intel.taxii.server.common import DEFINES, is_common, why_forged
 from stillwatch.intel.taxii.server.fault import TaxiiFault
 from stillwatch.intel.taxii.server.settings import TaxiiSettings
 from stillwatch.intel.tlp import Tlp
 
-PUBLIC = frozenset({"marking-definition", "extension-definition"})
-"""Types that say what others mean by a word; anybody may bring them."""
 SHOWN = 200
 """Characters of an id that a status repeats."""
 
@@ -116,7 +115,7 @@ def envelope_of(
     refused: list[dict[str, str]] = []
     for place, item in enumerate(objects):
         why = reasons.get(place) or _why_not(item, collection, member, settings, level_of)
-        made = None if why else _prepared(item, level_of, member)
+        made = None if why else _prepared(item, level_of, settings)
         if isinstance(made, Prepared):
             good.append(made)
         else:
@@ -146,9 +145,9 @@ def _why_not(
 
 def _not_its_own(item: Mapping[str, Any], kind: str, member: Member, settings: TaxiiSettings) -> str:
     creator = item.get("created_by_ref")
-    if creator == member.identity or kind in PUBLIC:
-        return ""
-    if kind == "attack-pattern" and creator in settings.others:
+    if is_common(item, settings):
+        return why_forged(item)
+    if creator == member.identity:
         return ""
     if kind == "identity" and creator is None and item["id"] == member.identity:
         return ""
@@ -159,13 +158,13 @@ def _not_its_own(item: Mapping[str, Any], kind: str, member: Member, settings: T
 
 def _level(item: Mapping[str, Any], kind: str, level_of: LevelOf) -> Tlp:
     """The level; an object that only defines a word and has no marking is public."""
-    public = kind in PUBLIC or kind == "attack-pattern"
+    public = kind in DEFINES or kind == "attack-pattern"
     if public and not item.get("object_marking_refs") and not item.get("granular_markings"):
         return Tlp.CLEAR
     return level_of(item)
 
 
-def _prepared(item: Mapping[str, Any], level_of: LevelOf, member: Member) -> Prepared | str:
+def _prepared(item: Mapping[str, Any], level_of: LevelOf, settings: TaxiiSettings) -> Prepared | str:
     kind = str(item["type"])
     text = item.get("modified", item.get("created"))
     version: int | None = None
@@ -185,7 +184,7 @@ def _prepared(item: Mapping[str, Any], level_of: LevelOf, member: Member) -> Pre
         version=version,
         version_text=str(text) if version is not None else "",
         level=int(_level(item, kind, level_of)),
-        public=kind in PUBLIC or item.get("created_by_ref") != member.identity,
+        public=is_common(item, settings),
         revoked=item.get("revoked") is True,
         content=content,
         sha256=hashlib.sha256(canonical).digest(),
