@@ -1,0 +1,1 @@
+"""Finding the same operator at two providers without naming accounts: tokens, overlaps, keyed sketches."""
