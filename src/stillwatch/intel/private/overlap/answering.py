@@ -50,8 +50,8 @@ def answer(
     """Answer a request.
 
     agreement: as this side holds it. tokens: what this side has. database: counts the runs. member: who
-    asked, where that is known. Raises IntelError for a request that is none, that is not what was agreed on, that is
-    too large, or that was answered before; it then costs no run.
+    asked, where that is known. Raises IntelError for a request that is none, that is not what was agreed on,
+    that is too large, or that was answered before; it then costs no run.
     """
     message = checked_request(agreement, request)
     (elements,) = message.parts
