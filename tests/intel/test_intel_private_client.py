@@ -245,7 +245,7 @@ def test_wrong_credentials_are_told_with_the_reason_of_the_service(tmp_path: Pat
 def test_credentials_do_not_go_in_the_clear(tmp_path: Path) -> None:
     async def run() -> None:
         cache = TokenCache(tmp_path / "ann.db")
-        async with lookup_client("http://hub.example/private", b"", cache, name="ann", secret="s"):
+        async with lookup_client("http://hub.example/private", b"", cache, ("ann", "s")):
             pass
 
     with pytest.raises(IntelError, match="not https"):

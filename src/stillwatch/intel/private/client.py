@@ -178,15 +178,21 @@ async def tokenise(
 
 @asynccontextmanager
 async def lookup_client(
-    url: str, signer: bytes, cache: TokenCache, *, name: str, secret: str
+    url: str, signer: bytes, cache: TokenCache, auth: httpx2.Auth | tuple[str, str]
 ) -> AsyncIterator[LookupClient]:
-    """A client of the service at an address, with a member's credentials. Raises IntelError where they would
-    go over the network in the clear.
+    """A client of the service at an address. auth: what proves who asks. Raises IntelError where it would go
+    over the network in the clear.
     """
-    base = httpx2.URL(url.rstrip("/") + "/")
+    try:
+        base = httpx2.URL(url.rstrip("/") + "/")
+    except httpx2.InvalidURL:
+        raise IntelError(
+            "the service's address is none", where=repr(url[:80]), do="give https://HUB/private"
+        ) from None
     if base.scheme != "https" and base.host not in ("127.0.0.1", "localhost", "::1"):
         raise IntelError("the service's address is not https", where=url, do="credentials go over https only")
-    async with httpx2.AsyncClient(base_url=base, auth=(name, secret)) as http:
+    # No proxy of the environment: it would see sizes and times.
+    async with httpx2.AsyncClient(base_url=base, auth=auth, trust_env=False) as http:
         yield LookupClient(http, signer, cache)
 
 

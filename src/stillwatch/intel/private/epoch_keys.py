@@ -40,7 +40,7 @@ class EpochKeys:
         secret = secret_of(settings.key_file)
         self._database, self._settings, self._witness = database, settings, witness
         self._seal = AESGCM(_derived(secret, b"stillwatch token epoch seeds 1"))
-        self._signer = Ed25519PrivateKey.from_private_bytes(_derived(secret, b"stillwatch token key list 1"))
+        self._signer = list_signer(secret)
         self._ready: dict[str, Evaluator] = {}
         self._lock = threading.Lock()
         self._checked_until = 0.0
@@ -144,6 +144,11 @@ class EpochKeys:
                 do="start the service with the key file that it had when the epoch began",
             ) from None
         return _evaluator(seed, epoch)
+
+
+def list_signer(secret: bytes) -> Ed25519PrivateKey:
+    """The key that signs the list of keys, from the secret in the service's key file."""
+    return Ed25519PrivateKey.from_private_bytes(_derived(secret, b"stillwatch token key list 1"))
 
 
 def _evaluator(seed: bytes, epoch: Epoch) -> Evaluator:

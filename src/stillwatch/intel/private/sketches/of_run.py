@@ -30,16 +30,16 @@ SLOT = re.compile(r"\{\d+\}")
 
 @dataclass(frozen=True)
 class Sketchable:
-    """One template, and its sketches or why it has none."""
+    """One template, or all of a campaign together, and its sketch or why it has none."""
 
     group: int
     """The group of the run."""
-    key: int
-    """The template's key in the run."""
+    key: int | None
+    """The template's key in the run; None: all templates of the group together, by their fingerprints."""
     accounts: int
-    """Accounts of the group that used it."""
-    sketches: tuple[TemplateSketch, ...]
-    """By words and by fingerprints, as far as either was possible."""
+    """Accounts of the group that used it; of several templates, the one that fewest used."""
+    sketch: TemplateSketch | None
+    """By its words, or by fingerprints."""
     why_not: str
     """Why there is none; empty where there is."""
 
@@ -88,22 +88,39 @@ def sketchable(
             where=f"{least_accounts} accounts",
             do="a template of few may be one customer's own words",
         )
+    of_group: dict[int, list[Row]] = defaultdict(list)
+    for row in templates:
+        if row["part"] != "frame" or row["group"] not in groups:
+            continue
+        why = _why_not(row, least_accounts)
+        if not why:
+            of_group[row["group"]].append(row)
+            why = "" if row["words"] else "the run keeps no words of it"
+        elements = shingles_of(row["words"] or "")
+        yield _made(row["group"], row["key"], row["accounts"], elements, "words", key, why)
     shingles: dict[tuple[int, int], set[bytes]] = defaultdict(set)
     for row in template_keys:
         if row["kind"] == "shingle":
             shingles[row["group"], row["template"]].add(row["key"].to_bytes(8, "big", signed=True))
-    for row in templates:
-        if row["part"] != "frame" or row["group"] not in groups:
-            continue
-        made: list[TemplateSketch] = []
-        why = _why_not(row, least_accounts)
-        if not why:
-            sets = {"words": shingles_of(row["words"] or ""), basis: shingles[row["group"], row["key"]]}
-            made = [
-                sketch_of(elements, name, key) for name, elements in sets.items() if len(elements) >= FEWEST
-            ]
-            why = "" if made else f"it has fewer than {FEWEST} elements"
-        yield Sketchable(row["group"], row["key"], row["accounts"], tuple(made), why)
+    # One window in six has a fingerprint: a template alone has too few, all templates of a campaign have enough.
+    for group, rows in of_group.items():
+        together = set().union(*(shingles[group, row["key"]] for row in rows))
+        yield _made(group, None, min(row["accounts"] for row in rows), together, basis, key, "")
+
+
+def _made(
+    group: int,
+    template: int | None,
+    accounts: int,
+    elements: set[bytes],
+    basis: str,
+    key: SketchKey,
+    why: str,
+) -> Sketchable:
+    if not why and len(elements) < FEWEST:
+        why = f"it has fewer than {FEWEST} elements"
+    sketch = None if why else sketch_of(elements, basis, key)
+    return Sketchable(group, template, accounts, sketch, why)
 
 
 def shingles_of(words: str) -> set[bytes]:
