@@ -102,7 +102,7 @@ def sketchable(
     for row in template_keys:
         if row["kind"] == "shingle":
             shingles[row["group"], row["template"]].add(row["key"].to_bytes(8, "big", signed=True))
-    # One window in six has a fingerprint: a template alone has too few, all templates of a campaign have enough.
+    # One window in six has a fingerprint: of one template there are too few, of all of a campaign enough.
     for group, rows in of_group.items():
         together = set().union(*(shingles[group, row["key"]] for row in rows))
         yield _made(group, None, min(row["accounts"] for row in rows), together, basis, key, "")
