@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli import _intel_overlap, _intel_private
 from stillwatch.cli._group import Whole
+from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_overlap import VERBS as OVERLAP
+from stillwatch.cli._intel_private import VERBS as PRIVATE
+from stillwatch.cli._intel_sharing import VERBS as SHARING
 
 
 @click.group(cls=Whole)
@@ -13,5 +17,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for verb in (*_intel_private.VERBS, *_intel_overlap.VERBS):
-    command.add_command(verb)
+for _verb in (*SHARING, *DISCLOSING, *CHECKING, *PRIVATE, *OVERLAP):
+    command.add_command(_verb)
