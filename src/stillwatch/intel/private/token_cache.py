@@ -65,10 +65,10 @@ class TokenCache:
         return found
 
     def keep(self, epoch: str, tokens: Mapping[bytes, bytes]) -> None:
-        """Keep tokens, by input."""
+        """Keep tokens, by input; there are some."""
+        rows = [{"epoch": epoch, "digest": _digest(one), "token": token} for one, token in tokens.items()]
         with self.database.writing() as session:
-            for one, token in tokens.items():
-                session.merge(Known(epoch=epoch, digest=_digest(one), token=token))
+            session.execute(sa.insert(Known).prefix_with("OR IGNORE"), rows)
 
     def forget_before(self, epoch: str) -> None:
         """Drop the tokens of earlier epochs; the keys that were shown stay, as evidence."""
