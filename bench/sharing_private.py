@@ -93,7 +93,9 @@ class Overlapping:
     ask_s: float
     """Seconds to make the request."""
     answer_s: float
-    """Seconds to answer."""
+    """Seconds to answer, as the clock on the wall has them."""
+    answer_core_s: float
+    """Seconds of one core to answer."""
     finish_s: float
     """Seconds to read the answer."""
     request_bytes: int
@@ -201,13 +203,17 @@ def psi(folder: Path, answered: int, asked: int) -> Overlapping:
     times = [time.perf_counter()]
     made = ask(agreement, mine)
     times.append(time.perf_counter())
+    processor = time.process_time()
     done = answer(agreement, held, made.request, Database(folder / "runs.db"), time.time())
     times.append(time.perf_counter())
+    processor = time.process_time() - processor
     found = finish(made.state, done.answer)
     times.append(time.perf_counter())
     assert found.count == asked // 4
     steps = [after - before for before, after in itertools.pairwise(times)]
-    return Overlapping(asked, answered, steps[0], steps[1], steps[2], len(made.request), len(done.answer))
+    return Overlapping(
+        asked, answered, steps[0], steps[1], processor, steps[2], len(made.request), len(done.answer)
+    )
 
 
 def measured(quick: bool) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,15 @@ from stillwatch.intel.witness import unwitnessed
 T = TypeVar("T")
 BINARY = {"content-type": bodies.BINARY}
 PATH = f"v1/lookups/{EPOCH.name}"
+
+
+@pytest.fixture
+def placed(tmp_path: Path, place: str) -> Iterator[Parts]:
+    """A service over a file, and over PostgreSQL."""
+    parts = Parts(tmp_path, place)
+    yield parts
+    for database in parts.opened:
+        database.close()
 
 
 def blinded(count: int) -> bytes:
@@ -134,8 +143,8 @@ def test_the_budget_counts_inputs_and_says_what_is_left(tmp_path: Path) -> None:
     assert left == {"budget": 10, "epochs": [{"epoch": EPOCH.name, "left": 0}]}
 
 
-def test_requests_at_once_cannot_spend_more_than_the_budget(tmp_path: Path) -> None:
-    parts = Parts(tmp_path)
+def test_requests_at_once_cannot_spend_more_than_the_budget(placed: Parts) -> None:
+    parts = placed
 
     async def run(http: httpx2.AsyncClient) -> list[int]:
         answers = await asyncio.gather(
@@ -146,16 +155,16 @@ def test_requests_at_once_cannot_spend_more_than_the_budget(tmp_path: Path) -> N
     assert sorted(asked(parts, run, budget=10)) == [200] * 3 + [429] * 7
 
 
-def test_the_same_batch_again_is_free_a_few_times(tmp_path: Path) -> None:
-    parts = Parts(tmp_path)
+def test_the_same_batch_again_is_free_a_few_times(placed: Parts) -> None:
+    parts = placed
     body = blinded(3)
     left = [posted(parts, body, budget=10).headers.get(bodies.LEFT) for _ in range(5)]
     assert left == ["7", "7", "7", "7", "4"]
     assert posted(parts, body, "ben", budget=10).headers[bodies.LEFT] == "7", "ben pays for himself"
 
 
-def test_keys_are_published_ahead_answered_a_while_and_destroyed(tmp_path: Path) -> None:
-    parts = Parts(tmp_path)
+def test_keys_are_published_ahead_answered_a_while_and_destroyed(placed: Parts) -> None:
+    parts = placed
     keys = EpochKeys(parts.database(), parts.settings(), parts.witness)
     after = EPOCH.next()
     assert list(keys.published(NOON).keys) == [EPOCH.name]
@@ -229,8 +238,8 @@ def test_a_slow_member_gives_no_alarm(tmp_path: Path) -> None:
     assert raised(parts) == []
 
 
-def test_a_burst_after_rotation_is_measured_by_the_epoch_before(tmp_path: Path) -> None:
-    parts = Parts(tmp_path)
+def test_a_burst_after_rotation_is_measured_by_the_epoch_before(placed: Parts) -> None:
+    parts = placed
     for name, inputs in (("ann", 20), ("ben", 2)):
         posted(parts, blinded(inputs), name, budget=1_000)
     parts.now = EPOCH.ends + 60

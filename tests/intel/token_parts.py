@@ -45,6 +45,7 @@ class Parts:
     """A service and what it was told."""
 
     folder: Path
+    place: str = ""
     now: float = NOON
     members: dict[str, Member] = field(
         default_factory=lambda: {
@@ -56,6 +57,7 @@ class Parts:
     )
     told: list[tuple[str, str | None, dict[str, Fact]]] = field(default_factory=list)
     calls: int = 0
+    opened: list[Database] = field(default_factory=list)
 
     async def who(self, request: Request) -> Member | None:
         self.calls += 1
@@ -77,7 +79,8 @@ class Parts:
         return LookupSettings(key_file=key, **chosen)
 
     def database(self) -> Database:
-        return Database(self.folder / "hub.db")
+        self.opened.append(Database(self.place or self.folder / "hub.db"))
+        return self.opened[-1]
 
     def app(self, **chosen: Any) -> Starlette:
         return lookup_app(
