@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from click.testing import CliRunner
 from token_parts import Parts
 
 from stillwatch.cli import program
-from stillwatch.errors import StillwatchError
+from stillwatch.errors import EXIT_MISSING_EXTRA, StillwatchError
 from stillwatch.intel.private.epoch import Epoch
 from stillwatch.intel.private.epoch_keys import list_signer
 from stillwatch.key_file import secret_of
@@ -99,3 +101,33 @@ def test_a_mistake_is_told_with_what_to_do(tmp_path: Path, service: list[object]
     broken = write(tmp_path / "broken", "{")
     assert "agreement" in refused("overlap", "ask", broken, mine, "--out", mine, "--state", mine).what
     assert "state" in refused("overlap", "finish", broken, broken).what
+
+
+@pytest.mark.parametrize("name", ["sqlalchemy", "httpx2", "idna", "voprf"])
+def test_a_part_that_is_not_installed_is_told(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "values", "a.example")
+    (tmp_path / "credentials").write_text("ann:ann's")
+    words = [
+        "tokens",
+        "values",
+        "--kind",
+        "mail_domain",
+        "--service",
+        "http://127.0.0.1:9",
+        "--pin",
+        "00" * 32,
+    ]
+    call = f"import sys; sys.modules[{name!r}] = None; sys.argv = ['stillwatch', 'intel', *{words!r}, "
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            call + "'--credentials', 'credentials']; from stillwatch.cli import main; main()",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == EXIT_MISSING_EXTRA, done.stderr
+    assert "pip install 'stillwatch[sharing]'" in done.stderr

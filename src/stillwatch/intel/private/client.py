@@ -60,8 +60,10 @@ class LookupClient:
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:
         """http: with the service's address as its base, and the member's credentials. signer: the public key
-        of the list of keys, which the member pinned when it joined. batch: inputs of a request.
+        of the list of keys, which the member pinned when it joined. batch: inputs of a request. Raises
+        MissingExtra without the package `voprf`.
         """
+        ristretto()
         self._http, self._signer, self._cache = http, signer, cache
         self._batch, self._wait = min(batch, MOST_IN_A_BATCH), first_wait_s
         self._list: KeyList | None = None
