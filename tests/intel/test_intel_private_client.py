@@ -172,6 +172,16 @@ def test_a_service_that_cheats_is_named_and_nothing_is_kept(
     assert kept.known(EPOCH.name, [b"anything"]) == {}
 
 
+def test_no_more_of_an_answer_is_read_than_was_expected(tmp_path: Path) -> None:
+    async def run() -> None:
+        endless = Liar(Parts(tmp_path).app(), lambda body: b"\x00" * 2_000_000)
+        async with asking(endless, tmp_path / "ann.db") as ann:
+            await tokenise(MAILS, IndicatorKind.EMAIL, EPOCH.name, ann)
+
+    with pytest.raises(IntelError, match="larger than"):
+        asyncio.run(run())
+
+
 def test_a_list_that_another_key_signed_is_refused(tmp_path: Path) -> None:
     async def run() -> None:
         async with calling(Parts(tmp_path).app()) as http:

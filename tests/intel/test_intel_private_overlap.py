@@ -22,6 +22,7 @@ from stillwatch.intel.private.overlap import psi_package
 from stillwatch.intel.private.overlap.agreement import Agreement, Mode
 from stillwatch.intel.private.overlap.answering import answer
 from stillwatch.intel.private.overlap.asking import ask, finish
+from stillwatch.intel.private.overlap.client import asked_of
 from stillwatch.intel.private.overlap.messages import ANSWER, REQUEST, Message, read_message, size_class
 from stillwatch.intel.private.overlap.service import overlap_app
 from stillwatch.intel.private.token import Token
@@ -235,9 +236,9 @@ def test_the_endpoint_answers_who_is_in_the_agreement_only(tmp_path: Path) -> No
             async with calling(app, name) as http:
                 assert (await http.post(where, content=asked.request)).status_code == status
         async with calling(app) as http:
-            got = await http.post(path, content=asked.request)
-            assert got.status_code == 200
-            assert finish(asked.state, got.content).count == 3
+            assert (await asked_of(http, AGREED, asked)).count == 3
+            with pytest.raises(IntelError, match="ben refused: this request was answered before"):
+                await asked_of(http, AGREED, asked)
             assert (await http.post(path, content=b"x" * 60_000)).status_code == 413
             assert (await http.post(path, content=b"x")).status_code == 400
             assert (await http.post(path, content=asked.request)).status_code == 400

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from token_parts import EPOCH, NOON, Parts, calling
 from voprf import ristretto
 
@@ -278,3 +280,13 @@ def test_a_database_in_use_is_told_without_its_words(tmp_path: Path) -> None:
     answer = asyncio.run(run())
     assert answer.status_code == 503
     assert "not a database" not in answer.text
+
+
+@given(st.binary(max_size=300), st.sampled_from([bodies.BINARY, bodies.JSON]))
+def test_no_body_breaks_the_reader(body: bytes, kind: str) -> None:
+    try:
+        found = bodies.inputs_of(body, kind, 5)
+    except IntelError:
+        return
+    assert 0 < len(found) <= 5
+    assert all(len(one) == bodies.ELEMENT for one in found)

@@ -14,6 +14,7 @@ import httpx2
 from stillwatch.errors import IntelError
 from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.intel.private import bodies
+from stillwatch.intel.private.answered import Got, got, refusal
 from stillwatch.intel.private.epoch import Epoch
 from stillwatch.intel.private.key_list import LARGEST, CheatingService, KeyList, read_list
 from stillwatch.intel.private.normalising import NoValue, normalised
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 TRIES = 4
 FIRST_WAIT_S = 0.5
-PATIENCE_S = 60.0
-"""Seconds for one answer."""
+LARGEST_ANSWER = 4 * LARGEST + MOST_IN_A_BATCH * bodies.ELEMENT
+"""Bytes of an answer that are read."""
 
 
 class BudgetSpent(IntelError):
@@ -72,16 +73,17 @@ class LookupClient:
     async def keys(self) -> KeyList:
         """The signed list of keys. Raises CheatingService where it contradicts what was shown before."""
         answer = await self._asked("GET", "v1/keys")
-        found = read_list(answer.json() if len(answer.content) <= 4 * LARGEST else None, self._signer)
+        found = read_list(answer.document(), self._signer)
         await asyncio.to_thread(self._cache.check_keys, found)
         self._list = found
-        self._batch = min(self._batch, _whole(answer.json().get("largest_batch"), self._batch))
+        self._batch = min(self._batch, _whole(answer.document().get("largest_batch"), self._batch))
         return found
 
     async def left(self) -> dict[str, int]:
         """Inputs that are left, by epoch."""
-        document = (await self._asked("GET", "v1/budget")).json()
-        return {str(row["epoch"]): int(row["left"]) for row in document["epochs"]}
+        rows = (await self._asked("GET", "v1/budget")).document().get("epochs")
+        found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return {str(row.get("epoch")): _whole(row.get("left"), 0) for row in found}
 
     async def tokens_of(self, inputs: Sequence[bytes], epoch: str) -> tuple[dict[bytes, bytes], int]:
         """The token of each input, and how many were paid for. Each batch is kept when it has come, so that
@@ -122,8 +124,8 @@ class LookupClient:
         pairs = await asyncio.to_thread(lambda: [ristretto().Client.blind(one) for one in part])
         blinded = [element.serialize() for _, element in pairs]
         answer = await self._asked("POST", f"v1/lookups/{epoch}", bodies.request_body(blinded))
-        if answer.status_code == 429:
-            left = _whole(_document(answer).get("left"), 0)
+        if answer.status == 429:
+            left = _whole(answer.document().get("left"), 0)
             if 0 < left < len(part):
                 return await self._evaluated(part[:left], epoch, key)
             raise BudgetSpent(
@@ -131,10 +133,10 @@ class LookupClient:
                 do="go on in the next epoch; what was paid for is kept, and is not paid for again",
             )
         clients = [client for client, _ in pairs]
-        outputs = await asyncio.to_thread(_finalised, clients, answer.content, key, epoch)
+        outputs = await asyncio.to_thread(_finalised, clients, answer.body, key, epoch)
         return {one: output[:SIZE] for one, output in zip(part, outputs, strict=True)}
 
-    async def _asked(self, method: str, path: str, body: bytes | None = None) -> httpx2.Response:
+    async def _asked(self, method: str, path: str, body: bytes | None = None) -> Got:
         """The answer to a call. After a fault the same bytes go again; the service counts them once."""
         headers = {} if body is None else {"content-type": bodies.BINARY}
         said = ""
@@ -142,17 +144,15 @@ class LookupClient:
             if turn:
                 await asyncio.sleep(self._wait * 2 ** (turn - 1))
             try:
-                answer = await self._http.request(
-                    method, path, content=body, headers=headers, timeout=PATIENCE_S
-                )
+                answer = await got(self._http, method, path, body, headers, LARGEST_ANSWER)
             except httpx2.TransportError as error:
                 said = type(error).__name__
                 continue
-            if answer.status_code < 500:
-                if answer.status_code in (200, 429):
+            if answer.status < 500:
+                if answer.status in (200, 429):
                     return answer
-                raise _refusal(answer)
-            said = f"status {answer.status_code}"
+                raise refusal(answer, "the look-up service")
+            said = f"status {answer.status}"
         raise IntelError(
             f"the look-up service does not answer: {said}",
             where=str(self._http.base_url),
@@ -213,23 +213,6 @@ def _finalised(clients: Sequence[Any], answer: bytes, key: PublicKey, epoch: str
             "then tell the group",
         ) from None
     return found
-
-
-def _refusal(answer: httpx2.Response) -> IntelError:
-    document = _document(answer)
-    return IntelError(
-        f"the look-up service refused: {str(document.get('error', 'no reason given'))[:300]}",
-        where=f"{answer.request.url.path}: status {answer.status_code}",
-        do=str(document.get("do", "check the address and the credentials"))[:300],
-    )
-
-
-def _document(answer: httpx2.Response) -> dict[str, Any]:
-    try:
-        found = answer.json()
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _whole(value: object, otherwise: int) -> int:

@@ -56,7 +56,10 @@ def overlap_app(
             # The same words whether it is not known or another's: nobody learns who investigates what.
             return _told(404, "there is no such agreement with you", "agree on it first")
         most = size_class(agreement.most_asked) * ELEMENT + 2 * LARGEST_HEADER
-        body = await _body(request, most)
+        try:
+            body = await _body(request, most)
+        except TimeoutError:
+            return _told(408, "the request came too slowly", "send it again")
         if body is None:
             return _told(413, f"a request has at most {most:,} bytes", "ask for fewer tokens")
         if working.locked():
