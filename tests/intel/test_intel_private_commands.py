@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 import subprocess
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 from asgi_parts import serving
 from click.testing import CliRunner
-from token_parts import Parts
+from token_parts import Parts, calling, signer_of
 
+from stillwatch.cases.database import Database
 from stillwatch.cli import program
-from stillwatch.errors import EXIT_MISSING_EXTRA, StillwatchError
+from stillwatch.errors import EXIT_MISSING_EXTRA, IntelError, StillwatchError
+from stillwatch.intel.private.beside_hub import lookup_key_file, lookup_part
 from stillwatch.intel.private.epoch import Epoch
 from stillwatch.intel.private.epoch_keys import list_signer
 from stillwatch.key_file import secret_of
@@ -131,3 +134,22 @@ def test_a_part_that_is_not_installed_is_told(tmp_path: Path, name: str) -> None
     )
     assert done.returncode == EXIT_MISSING_EXTRA, done.stderr
     assert "pip install 'stillwatch[sharing]'" in done.stderr
+
+
+def test_the_pin_is_that_of_the_service_beside_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STILLWATCH_LOOKUP_KEY", raising=False)
+    hub = tmp_path / "HUB.db"
+    shown = CliRunner().invoke(program, ["hub", "pin", "--db", str(hub)]).stdout.strip()
+    key = tmp_path / "HUB.db.lookups.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    parts = Parts(tmp_path, now=time.time())
+
+    async def run() -> bytes:
+        async with calling(lookup_part(Database(hub), parts.who, parts.witness)) as http:
+            return await signer_of(http)
+
+    assert asyncio.run(run()).hex() == shown
+    with pytest.raises(IntelError, match="PostgreSQL"):
+        lookup_key_file(Database("postgresql://hub.example/hub"))
