@@ -144,3 +144,15 @@ class PolicyError(StillwatchError):
 
 class PlaybookError(StillwatchError):
     """A playbook is not valid, or a step of it cannot be done so; nothing was written."""
+
+
+class IntelError(StillwatchError):
+    """What is shared with other providers, or what they share, cannot be used so; nothing was written."""
+
+
+class LogFault(IntelError):
+    """A hub's log does not hold: it was changed, cut off or forked; the message says where, and which file
+    keeps the evidence.
+    """
+
+    exit_code = EXIT_CHANGED
