@@ -121,7 +121,7 @@ def join(folder: Path, hub: str, name: str, identity: str, log_key: str, ca: Pat
 
 
 def new_key(folder: Path) -> str:
-    """Make a member's key in a folder; return its public key as text. Raises IntelError where one is there."""
+    """Make a member's key; return its public key as text. Raises IntelError where one is there."""
     return public_text(make_key(folder / KEY).public_key().public_bytes_raw())
 
 

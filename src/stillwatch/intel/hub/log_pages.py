@@ -23,8 +23,8 @@ from stillwatch.intel.member import Member
 ENTRIES = 200
 """Entries in an answer that asks for no number."""
 TWO_LOGS = (
-    "This hub's key signed it, and the log here is another: two hubs run with one key, or this one was restored "
-    "from an old copy."
+    "This hub's key signed it, and the log here is another: two hubs run with one key, or this one was "
+    "restored from an old copy."
 )
 
 

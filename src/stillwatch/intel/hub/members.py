@@ -177,6 +177,15 @@ def revoke_token(session: Session, number: str, now: float | None = None) -> Non
     witness(session, "token.revoked", None, {"token": number, "name": row.member, "parties": identity})
 
 
+def tokens(session: Session, name: str, now: float | None = None) -> list[tuple[str, str]]:
+    """Return id and label of each token of a member that works now."""
+    moment = time.time() if now is None else now
+    query = sa.select(TokenRow.id, TokenRow.label).where(
+        TokenRow.member == name, TokenRow.ended.is_(None), TokenRow.expires > moment
+    )
+    return list(session.execute(query.order_by(TokenRow.made)).tuples())
+
+
 def secret_hash(secret: str) -> str:
     """Return what is kept of a secret. It has 256 random bits, so that no slow hash is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()

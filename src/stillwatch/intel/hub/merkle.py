@@ -130,14 +130,18 @@ class Growing:
     def __init__(self) -> None:
         """An empty tree."""
         self.size = 0
+        self.completed: list[bytes] = []
+        """Subtrees of two leaves or more that the last leaf completed, the smallest first."""
         self._peaks: list[bytes] = []
 
     def add(self, leaf: bytes) -> None:
         """Add the hash of the next leaf."""
         self.size += 1
+        self.completed = []
         found, count = leaf, self.size
         while not count & 1:
             found = node_hash(self._peaks.pop(), found)
+            self.completed.append(found)
             count >>= 1
         self._peaks.append(found)
 

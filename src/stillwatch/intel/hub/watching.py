@@ -256,7 +256,7 @@ class Watching:
         return LogFault(
             why,
             where=f"{place}; evidence in {path}",
-            do="tell the other members by another way, and give them the file; share nothing until it is clear",
+            do="tell the other members by another way, and give them the file; share nothing meanwhile",
         )
 
 
