@@ -94,7 +94,13 @@ def running(
     app = hub_app(hub, settings or HubSettings(), site, parts)
     loop = asyncio.new_event_loop()
     server = Server(
-        app, LOOPBACK, port, interface=Interfaces.ASGI, http=HTTPModes.http1, websockets=False, log_enabled=False
+        app,
+        LOOPBACK,
+        port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
     )
     ended = threading.Event()
 

@@ -142,20 +142,20 @@ def add(session: Session, terms: Terms, now: float | None = None) -> Agreement:
     party that is no member.
     """
     moment = time.time() if now is None else now
-    names = dict(
-        session.execute(
-            sa.select(MemberRow.name, MemberRow.identity).where(
-                MemberRow.removed.is_(None), MemberRow.name.in_(terms.parties)
-            )
-        ).tuples()
+    query = sa.select(MemberRow.name, MemberRow.identity).where(
+        MemberRow.removed.is_(None), MemberRow.name.in_(terms.parties)
     )
+    names = {row.name: row.identity for row in session.execute(query)}
     if set(terms.parties) - set(names):
         stranger = sorted(set(terms.parties) - set(names))[0]
         raise IntelError(
             f"{stranger} is a party and no member", where=terms.agreement, do="add the member first"
         )
-    query = sa.select(AgreementRow).where(AgreementRow.agreement == terms.agreement)
-    before = session.scalars(query.order_by(AgreementRow.version)).all()
+    before = session.scalars(
+        sa.select(AgreementRow)
+        .where(AgreementRow.agreement == terms.agreement)
+        .order_by(AgreementRow.version)
+    ).all()
     if before and before[-1].version >= terms.version:
         raise IntelError(
             f"version {before[-1].version} of this agreement is there",

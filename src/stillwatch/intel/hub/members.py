@@ -183,7 +183,7 @@ def tokens(session: Session, name: str, now: float | None = None) -> list[tuple[
     query = sa.select(TokenRow.id, TokenRow.label).where(
         TokenRow.member == name, TokenRow.ended.is_(None), TokenRow.expires > moment
     )
-    return list(session.execute(query.order_by(TokenRow.made)).tuples())
+    return [(number, label) for number, label in session.execute(query.order_by(TokenRow.made))]
 
 
 def secret_hash(secret: str) -> str:
