@@ -147,7 +147,7 @@ class PlaybookError(StillwatchError):
 
 
 class IntelError(StillwatchError):
-    """What is shared with other providers, or what they share, cannot be used so; nothing was written."""
+    """Something shared cannot be read, made or given away so; nothing was written, and nothing left."""
 
 
 class LogFault(IntelError):

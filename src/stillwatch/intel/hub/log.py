@@ -30,7 +30,7 @@ LONGEST_FACT = 2_000
 MOST_FACTS = 32
 SALT_BYTES = 16
 """Random bytes in each entry: without them, who sees a hash could try what the entry may say."""
-NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 IDENTITY = re.compile(r"identity--[0-9a-f-]{36}")
 MOST_ENTRIES = 1_000
 """Entries in one answer."""
