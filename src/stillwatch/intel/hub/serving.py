@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -104,6 +105,7 @@ def must_be_safe(host: str, *, tls: bool, behind_proxy: bool, public_url: str) -
 
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT; calls in progress are answered first. Raises SettingError."""
+    _must_be_free(serving.host, serving.port)
     server: Any = Granian(
         "stillwatch.intel.hub.serving",
         address=serving.host,
@@ -125,11 +127,7 @@ def serve(serving: Serving) -> None:
     try:
         server.serve(target_loader=partial(loaded, serving), wrap_loader=False)
     except (OSError, RuntimeError) as error:
-        raise SettingError(
-            f"the hub cannot listen: {error}",
-            where=f"{serving.host}, port {serving.port}",
-            do="choose another --host or --port",
-        ) from error
+        raise _not_listening(serving.host, serving.port, error) from error
 
 
 def loaded(serving: Serving) -> ASGIApp:
@@ -137,6 +135,23 @@ def loaded(serving: Serving) -> ASGIApp:
     end_with_parent()
     hub = open_hub(Database(serving.db), serving.key)
     return hub_app(hub, serving.settings, serving.site, serving.parts)
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Raise SettingError for a port in use: the server shares it, and each would get some of the requests."""
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind) as trying:
+            trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trying.bind(address)
+    except OSError as error:
+        raise _not_listening(host, port, error) from error
+
+
+def _not_listening(host: str, port: int, error: Exception) -> SettingError:
+    return SettingError(
+        f"the hub cannot listen: {error}", where=f"{host}, port {port}", do="choose another --host or --port"
+    )
 
 
 def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:
