@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -50,7 +50,8 @@ def hub_app(hub: Hub, settings: HubSettings, site: Site, parts: Sequence[Part] =
         purging = Purging(hub.database, purges, settings.purge_hours)
         purging.start()
         try:
-            yield
+            with _kept_open(hub.database):
+                yield
         finally:
             purging.stop()
 
@@ -59,3 +60,17 @@ def hub_app(hub: Hub, settings: HubSettings, site: Site, parts: Sequence[Part] =
         routes=[*group_routes(hub, settings, metrics), *log_routes(hub), *mounts], lifespan=lifespan
     )
     return Door(app, SignIn(hub.database, settings.skew_seconds), settings, site, metrics)
+
+
+@contextlib.contextmanager
+def _kept_open(database: Database) -> Iterator[None]:
+    """A connection that is open meanwhile: when its last connection closes, SQLite copies its log into the
+    database and waits for the disk, and each request here has a connection of its own.
+    """
+    if not database.sqlite:
+        yield
+        return
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM hub_about").all()
+        connection.rollback()
+        yield

@@ -110,7 +110,8 @@ class SignIn:
     def _first(self, keyid: str, nonce: str, now: float) -> bool:
         """Note a signed request; return False where it was taken before, in whichever process."""
         number = hashlib.sha256(f"{keyid}\n{nonce}".encode()).hexdigest()
-        with self._database.writing() as session:
+        # Signed requests are many; a hub that loses its power is away longer than a signature is fresh.
+        with self._database.writing(durable=False) as session:
             if session.get(SeenRow, number) is not None:
                 return False
             old = sa.select(SeenRow.id).where(SeenRow.until < now).limit(PURGED_AT_ONCE)
