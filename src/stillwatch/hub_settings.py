@@ -33,8 +33,8 @@ class HubSettings(Section):
     )
     skew_seconds: float = setting(
         60.0,
-        "Seconds by which the clock of a signed request may differ from the hub's; each request is taken once "
-        "within them.",
+        "Seconds by which the clock of a signed request may differ from the hub's; within them, each request "
+        "is taken once.",
         Within(1, 3_600),
     )
     token_days: float = setting(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -117,21 +118,21 @@ def node(session: Session, level: int, index: int) -> bytes:
 
 def root_of(session: Session, size: int) -> bytes:
     """Return the root of the first entries."""
-    return merkle.root(lambda *at: node(session, *at), size)
+    return merkle.root(_nodes(session), size)
 
 
 def inclusion(session: Session, index: int, size: int) -> list[bytes]:
     """Return the proof that an entry is in the tree of a size. Raises IntelError outside the log."""
     if not 0 <= index < size <= size_of(session):
         raise _outside(f"index {index}, size {size}")
-    return merkle.inclusion_path(lambda *at: node(session, *at), index, size)
+    return merkle.inclusion_path(_nodes(session), index, size)
 
 
 def consistency(session: Session, old: int, size: int) -> list[bytes]:
     """Return the proof that a tree begins with an older one. Raises IntelError outside the log."""
     if not 0 <= old <= size <= size_of(session):
         raise _outside(f"from {old} to {size}")
-    return merkle.consistency_path(lambda *at: node(session, *at), old, size) if old else []
+    return merkle.consistency_path(_nodes(session), old, size) if old else []
 
 
 def entries(session: Session, start: int, count: int, member: Member | None) -> list[Entry]:
@@ -205,6 +206,11 @@ def checkpointed(session: Session, origin: str, key: Ed25519PrivateKey) -> Note:
     session.add(CheckpointRow(size=size, root=made.checkpoint.root, note=made.written(), time=time.time()))
     session.flush()
     return made
+
+
+def _nodes(session: Session) -> merkle.Node:
+    """Read subtrees, each once: the steps of a proof share most of theirs."""
+    return cache(lambda level, index: node(session, level, index))
 
 
 def _told(value: Fact) -> Fact:
