@@ -8,6 +8,7 @@ from stillwatch.cli._group import Whole
 from stillwatch.cli._intel_checking import VERBS as CHECKING
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
 from stillwatch.cli._intel_sharing import VERBS as SHARING
+from stillwatch.cli._intel_taxii import VERBS as TAXII
 
 
 @click.group(cls=Whole)
@@ -15,5 +16,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *DISCLOSING, *CHECKING):
+for _verb in (*SHARING, *TAXII, *DISCLOSING, *CHECKING):
     command.add_command(_verb)
