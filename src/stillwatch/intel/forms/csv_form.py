@@ -11,11 +11,11 @@ from typing import Any
 from stillwatch.errors import IntelError
 from stillwatch.intel.forms.carried import Object, Taken, Written, differences
 from stillwatch.intel.forms.frame import without_frame
+from stillwatch.intel.forms.things import more_of
 from stillwatch.intel.forms.row import COLUMNS, Row
 from stillwatch.intel.forms.rows import Line, rows_of, taken
 from stillwatch.intel.forms.unrow import NoRow, no_column
 from stillwatch.intel.stix.limits import DEFAULT, Limits
-from stillwatch.intel.stix.reading import read_json
 
 BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet may compute; the wide forms are read as the narrow ones by some."""
@@ -90,7 +90,7 @@ def row_from(cells: dict[str, str], limits: Limits = DEFAULT) -> Row:
     told["techniques"] = tuple(cells.get("techniques", "").split())
     told["confidence"] = _number(cells.get("confidence", ""))
     told["revoked"] = _boolean(cells.get("revoked", ""))
-    told["more"] = _map(cells.get("more", ""), limits)
+    told["more"] = more_of(cells.get("more", ""), set(), limits)
     return Row(**told)
 
 
@@ -139,15 +139,3 @@ def _boolean(cell: str) -> bool:
     if cell not in ("", YES, NO):
         raise NoRow("revoked is neither true nor false")
     return cell == YES
-
-
-def _map(cell: str, limits: Limits) -> dict[str, Any]:
-    if not cell:
-        return {}
-    try:
-        found = read_json(cell.encode("utf-8", "replace"), limits)
-    except IntelError as error:
-        raise NoRow(f"more cannot be read: {error.what}") from None
-    if not isinstance(found, dict):
-        raise NoRow("more is no JSON object")
-    return found

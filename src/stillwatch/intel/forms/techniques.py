@@ -16,6 +16,11 @@ NAMESPACE = uuid.UUID("4f0f1a26-7a5f-5b84-9a77-5f9f7f0d2c31")
 """Of the ids of relationships and indicators that a form has no id for."""
 
 
+def named(*parts: str) -> str:
+    """Return the UUID of what has no id of its own in STIX: the same for the same parts."""
+    return str(uuid.uuid5(NAMESPACE, " ".join(parts)))
+
+
 def technique_of(reference: str) -> str:
     """Return the name of the technique that an id of an attack pattern stands for; empty for another id."""
     if reference in own_techniques():
@@ -52,7 +57,7 @@ def relations_of(indicator: Object, techniques: Iterable[str]) -> list[dict[str,
         {
             **head,
             "type": "relationship",
-            "id": f"relationship--{uuid.uuid5(NAMESPACE, str(indicator['id']) + ' ' + name)}",
+            "id": f"relationship--{named(str(indicator['id']), name)}",
             "modified": indicator["created"],
             "relationship_type": "indicates",
             "source_ref": indicator["id"],

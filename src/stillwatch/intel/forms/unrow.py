@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from stillwatch.intel.forms.row import COLUMNS, OF_EXTENSION, SAME, Row
-from stillwatch.intel.forms.techniques import NAMESPACE, known
+from stillwatch.intel.forms.techniques import known, named
 from stillwatch.intel.forms.values import labels_of, pattern_of, value_of
 from stillwatch.intel.stix.marking import level_of_object
 from stillwatch.intel.stix.project import EXTENSION, SCHEMA_VERSION
@@ -36,7 +35,7 @@ def indicator_of(row: Row) -> dict[str, Any]:
     made |= {"pattern_type": how, "pattern": pattern}
     made["created"] = row.created or row.valid_from
     made["modified"] = row.modified or made["created"]
-    made["id"] = row.id or f"indicator--{uuid.uuid5(NAMESPACE, ' '.join((row.reporter, how, pattern)))}"
+    made["id"] = row.id or f"indicator--{named(row.reporter, how, pattern)}"
     if row.revoked:
         made["revoked"] = True
     if not row.more and not row.pattern:
