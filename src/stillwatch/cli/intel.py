@@ -5,8 +5,15 @@ from __future__ import annotations
 import click
 
 from stillwatch.cli._group import Whole
+from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_sharing import VERBS as SHARING
 
 
 @click.group(cls=Whole)
 def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
+
+
+for _verb in (*SHARING, *DISCLOSING, *CHECKING):
+    command.add_command(_verb)
