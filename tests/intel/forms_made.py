@@ -49,7 +49,9 @@ def shared(level: Tlp = Tlp.AMBER_STRICT, tokens: int = 2) -> list[dict[str, Any
     """What a provider shares of it, with what it says of others' indicators."""
     kinds = list(IndicatorKind)
     made = [
-        SharedToken(kinds[place % len(kinds)], 202648 + place, "voprf-ristretto255-sha512", f"{place:064x}")
+        SharedToken(
+            kinds[place % len(kinds)], f"2026-W{40 + place}", "voprf-ristretto255-sha512", f"{place:064x}"
+        )
         for place in range(tokens)
     ]
     who = maker(level)

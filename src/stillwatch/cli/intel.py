@@ -7,6 +7,7 @@ import click
 from stillwatch.cli._group import Whole
 from stillwatch.cli._intel_checking import VERBS as CHECKING
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_forms import VERBS as FORMS
 from stillwatch.cli._intel_sharing import VERBS as SHARING
 
 
@@ -15,5 +16,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *DISCLOSING, *CHECKING):
+for _verb in (*SHARING, *DISCLOSING, *CHECKING, *FORMS):
     command.add_command(_verb)

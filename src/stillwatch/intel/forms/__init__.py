@@ -1,1 +1,1 @@
-"""Other forms of what was shared: CSV, JSON lines, MISP and OpenCTI, from a bundle that passed the gate and back."""
+"""Other forms of a bundle that passed the gate: CSV, JSON lines, MISP and OpenCTI, there and back."""

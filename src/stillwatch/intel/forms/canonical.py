@@ -23,7 +23,7 @@ def canonical(objects: Iterable[Object]) -> bytes:
 
 
 def usable(objects: Sequence[Any], limits: Limits = DEFAULT) -> Checked:
-    """Return what of some objects holds and can be written by `stix2`. Never raises for a stranger's content."""
+    """Return what of some objects holds and can be written by `stix2`. Never raises for their content."""
     first = checked(objects, limits)
     good: list[Object] = []
     refused = list(first.refused)

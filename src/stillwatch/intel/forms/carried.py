@@ -54,11 +54,11 @@ def differences(before: Iterable[Object], after: Sequence[Object], form: str) ->
     for one in before:
         other = found.get(_version(one)) or found.get((str(one["id"]), ""))
         if other is None:
-            lost.append(Lost(str(one["id"]), f"{form}: not carried"))
+            lost.append(Lost(str(one["id"]), f"{form} has no place for it"))
             continue
         names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
         if names:
-            lost.append(Lost(str(one["id"]), f"{form}: not carried as it was: {', '.join(names)}"))
+            lost.append(Lost(str(one["id"]), f"{form} does not hold as it was: {', '.join(names)}"))
     return tuple(lost)
 
 

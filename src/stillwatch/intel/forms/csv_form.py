@@ -11,13 +11,13 @@ from typing import Any
 from stillwatch.errors import IntelError
 from stillwatch.intel.forms.carried import Object, Taken, Written, differences
 from stillwatch.intel.forms.frame import without_frame
-from stillwatch.intel.forms.things import more_of
 from stillwatch.intel.forms.row import COLUMNS, Row
 from stillwatch.intel.forms.rows import Line, rows_of, taken
+from stillwatch.intel.forms.things import more_of
 from stillwatch.intel.forms.unrow import NoRow, no_column
 from stillwatch.intel.stix.limits import DEFAULT, Limits
 
-BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet may compute; the wide forms are read as the narrow ones by some."""
 QUOTE = "'"
 """Stands before such a cell, and before one that begins with itself, so that it can be taken away again."""
@@ -36,7 +36,7 @@ def write(objects: Sequence[Object]) -> Written:
     lines.writerows([_defused(cell) for cell in _cells(row)] for row in rows)
     data = out.getvalue().encode("utf-8")
     back = read(data).objects
-    return Written(data, len(rows), differences(without_frame(objects), back, "CSV"))
+    return Written(data, len(rows), differences(without_frame(objects), back, "a row of CSV"))
 
 
 def read(data: bytes, limits: Limits = DEFAULT, where: str = "the file") -> Taken:

@@ -1,4 +1,4 @@
-"""What every bundle of ours brings along because its objects name it: definitions that are the same everywhere."""
+"""What a bundle brings along because its objects name it: definitions that are the same everywhere."""
 
 from __future__ import annotations
 

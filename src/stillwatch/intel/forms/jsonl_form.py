@@ -27,7 +27,7 @@ def write(objects: Sequence[Object]) -> Written:
     rows = rows_of(objects)
     lines = [json.dumps(_told(row), ensure_ascii=True) for row in rows]
     data = "".join(f"{line}\n" for line in lines).encode("ascii")
-    return Written(data, len(rows), differences(without_frame(objects), read(data).objects, "JSON lines"))
+    return Written(data, len(rows), differences(without_frame(objects), read(data).objects, "a line of JSON"))
 
 
 def read(data: bytes, limits: Limits = DEFAULT, where: str = "the file") -> Taken:

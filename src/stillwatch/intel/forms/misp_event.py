@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.errors import IntelError
+from stillwatch.intel.forms.absent import without_null
 from stillwatch.intel.forms.misp_words import INDICATOR, OBJECT, analysts_times, level_of, tags_of, template
 from stillwatch.intel.forms.techniques import named
 from stillwatch.intel.stix.bounds import out_of_bounds
@@ -55,7 +56,7 @@ def _event(told: Any, limits: Limits, where: str) -> Event:
     if not isinstance(told, dict) or not isinstance(told.get("info"), str):
         raise _wrong("it is no event of MISP", where)
     most = Limits(object_bytes=limits.bundle_bytes, depth=limits.depth, values=limits.objects * PER_OBJECT)
-    why = out_of_bounds(_without_null(told), most)
+    why = out_of_bounds(without_null(told), most)
     if why:
         raise _wrong(f"the event cannot be read: {why}", where)
     whole = _read(told, where)
@@ -86,7 +87,9 @@ def _named(told: dict[str, Any]) -> dict[str, Any]:
     made = dict(told)
     made.setdefault("uuid", named("event", json.dumps(told, sort_keys=True)))
     parent = str(made["uuid"])
-    made["Attribute"] = [_attribute(one, parent, place) for place, one in enumerate(_dicts(told.get("Attribute")))]
+    made["Attribute"] = [
+        _attribute(one, parent, place) for place, one in enumerate(_dicts(told.get("Attribute")))
+    ]
     made["Object"] = []
     for place, one in enumerate(_dicts(told.get("Object"))):
         uuid = str(one.get("uuid") or named("object", parent, str(place)))
@@ -107,13 +110,6 @@ def _attribute(one: dict[str, Any], parent: str, place: int) -> dict[str, Any]:
 def _is_own(one: dict[str, Any]) -> bool:
     name = str(one.get("name"))
     return name in (INDICATOR, OBJECT) and str(one.get("template_uuid")) == template(name)["uuid"]
-
-
-def _without_null(value: Any) -> Any:
-    """MISP writes null for what is not set, which STIX forbids."""
-    if isinstance(value, dict):
-        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
-    return [_without_null(inner) for inner in value if inner is not None] if isinstance(value, list) else value
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

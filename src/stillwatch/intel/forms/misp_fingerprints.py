@@ -1,4 +1,4 @@
-"""What MISP has of clients and models and misp-stix has no object of STIX for: JA3, JA4, JARM, chats without text."""
+"""What misp-stix has no object of STIX for: fingerprints of clients (JA3, JA4, JARM), chats without text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stillwatch.intel.kinds import IndicatorKind
 
 OF_ATTRIBUTES = ("ja3-fingerprint-md5", "jarm-fingerprint", "hassh-md5")
 """Types of attributes that are fingerprints of clients."""
-OF_OBJECTS = {"ja4-plus": ("ja4-fingerprint",), "ja3": ("ja3-fingerprint-md5",), "ja3s": ("ja3s-fingerprint-md5",)}
+OF_OBJECTS = {"ja4-plus": ("ja4-fingerprint",), "ja3": ("ja3-fingerprint-md5",)}
 """Objects of MISP, and their attributes that are fingerprints of clients."""
 CHAT = "ai-chat-prompt"
 SAID = ("model", "role", "act-as")

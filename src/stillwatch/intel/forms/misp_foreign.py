@@ -1,4 +1,4 @@
-"""What others put into an event of MISP, as misp-stix translates it: cleaned, completed, and every object marked."""
+"""What others put into an event of MISP, as misp-stix translates it: cleaned, completed, all of it marked."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from stillwatch.intel.tlp import Tlp
 LOG = logging.getLogger(__name__)
 TEXTS_OF_USERS = {"ai-chat-prompt": ("prompt", "comment", "result")}
 """Attributes of MISP's objects that hold what people wrote to a model; they are not looked at."""
+UNKNOWN = IndicatorKind.RESELLER_DOMAIN
+"""The kind whose lifetime what is of no kind of ours is given."""
 Made = dict[str, Any]
 
 
@@ -64,7 +66,11 @@ def _cleaned(event: Event, own: set[str], lost: list[Lost]) -> Made:
         objects.append({**one, "Attribute": left})
     whole["Object"] = [one for one in objects if one["Attribute"]]
     whole.setdefault("timestamp", str(int(_day(event.whole).timestamp())))
-    for one in (*whole["Attribute"], *whole["Object"], *(it for o in whole["Object"] for it in o["Attribute"])):
+    for one in (
+        *whole["Attribute"],
+        *whole["Object"],
+        *(it for o in whole["Object"] for it in o["Attribute"]),
+    ):
         one.setdefault("timestamp", whole["timestamp"])
     _without_galaxies(whole, lost)
     return whole
@@ -149,7 +155,7 @@ def _completed(told: Iterator[Made]) -> Iterator[Made]:
             continue
         start = moment_of(one.get("valid_from"))
         kind = value_of(one).kind
-        end = until(IndicatorKind(kind) if kind else None, start) if start else None
+        end = until(IndicatorKind(kind or UNKNOWN), start) if start else None
         yield {**one, **({"valid_until": stamp(end)} if end else {})}
 
 
@@ -165,7 +171,7 @@ def _levels(whole: Made) -> dict[str, Tlp]:
         told = [level for _, level in inner if level is not None]
         if told:
             strictest = max(told)
-            found |= {uuid: strictest for uuid in (str(one["uuid"]), *(uuid for uuid, _ in inner))}
+            found |= dict.fromkeys((str(one["uuid"]), *(uuid for uuid, _ in inner)), strictest)
     return found
 
 
@@ -173,11 +179,18 @@ def _marked(one: Made, levels: dict[str, Tlp], outer: Tlp) -> Made:
     """An object with its marking: that of the attribute or object that it is made of or about, or else of the
     event. misp-stix marks the grouping alone.
     """
-    names = [one["id"], one.get("sighting_of_ref", ""), one.get("source_ref", ""), *one.get("object_refs", [])]
+    names = [
+        one["id"],
+        one.get("sighting_of_ref", ""),
+        one.get("source_ref", ""),
+        *one.get("object_refs", []),
+    ]
     if one["type"] in ("grouping", "report"):
         level = max([outer, *levels.values()])
     else:
-        level = max([levels[u] for u in (str(n).partition("--")[2] for n in names) if u in levels], default=outer)
+        level = max(
+            [levels[u] for u in (str(n).partition("--")[2] for n in names) if u in levels], default=outer
+        )
     made = {name: value for name, value in one.items() if name != "granular_markings"}
     return {**made, "object_marking_refs": [level.id]}
 

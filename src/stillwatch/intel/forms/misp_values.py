@@ -47,7 +47,9 @@ def values_of(objects: Sequence[Object]) -> Iterator[Standing]:
             level = level_of_object(item)
             uuid = standing_uuid(str(item["id"]), str(made.get("value", made.get("name"))))
             if "value" in made:
-                yield Standing(str(item["id"]), uuid, attribute=_attribute(made, uuid, level, str(item["id"])))
+                yield Standing(
+                    str(item["id"]), uuid, attribute=_attribute(made, uuid, level, str(item["id"]))
+                )
             else:
                 yield Standing(str(item["id"]), uuid, object=_object(made, uuid, level, str(item["id"])))
 

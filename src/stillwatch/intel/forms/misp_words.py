@@ -33,7 +33,7 @@ def tags(level: Tlp) -> list[str]:
 
 
 def level_of(names: Iterable[str]) -> Tlp | None:
-    """Return the strictest level of some tags: RED where one of TLP is not known, None where none is of TLP."""
+    """Return the strictest level of tags: RED where one of TLP is not known, None where none is of TLP."""
     found = [name.strip().lower() for name in names]
     return max((LEVELS.get(name, Tlp.RED) for name in found if name.startswith(TLP)), default=None)
 
@@ -72,8 +72,8 @@ def moment(value: Any) -> str:
 
 
 def analysts_times(value: Any) -> Any:
-    """Return MISP's JSON with the times of opinions and notes as a server of MISP writes them, without a zone:
-    pymisp writes a zone, and cannot read its own form again.
+    """Return MISP's JSON with the times of opinions and notes as a server writes them, without a zone: pymisp
+    writes a zone, and cannot read its own form again.
     """
     if isinstance(value, list):
         return [analysts_times(one) for one in value]

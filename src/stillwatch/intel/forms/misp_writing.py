@@ -1,14 +1,13 @@
 """A bundle as an event of MISP, made with pymisp; patterns of STIX become attributes as misp-stix sees them.
 
-MISP marks by tags: each attribute gets the tag of its own object, the event that of the strictest. An event of
-ours is for the receiving organisation alone (distribution 0): the tags say how far people may take it.
+MISP marks by tags: each attribute gets the tag of its own object, the event that of the strictest. An event
+of ours is for the receiving organisation alone (distribution 0): the tags say how far people may take it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pymisp import MISPEvent, MISPObject
 
@@ -71,11 +70,13 @@ def _fits(item: Object) -> bool:
 
 
 def _event(objects: Sequence[Object]) -> MISPEvent:
-    newest_change = max((str(one.get("modified", "")) for one in objects), default="") or "1970-01-01T00:00:00Z"
+    newest_change = (
+        max((str(one.get("modified", "")) for one in objects), default="") or "1970-01-01T00:00:00Z"
+    )
     event = MISPEvent()
     event.uuid = named("event", *sorted(f"{one['id']} {one.get('modified', '')}" for one in objects))
     event.info = "Adversarial distillation, shared by Stillwatch"
-    event.date = newest_change[:10]
+    event.set_date(newest_change[:10])
     event.timestamp = seconds(newest_change)
     event.distribution, event.threat_level_id, event.analysis, event.published = 0, NOT_KNOWN, COMPLETE, False
     for tag in tags(max(map(level_of_object, objects), default=Tlp.RED)):
@@ -104,7 +105,10 @@ def _object(item: Object, objects: Sequence[Object]) -> MISPObject:
     )
     made.uuid = str(item["id"]).partition("--")[2]
     made.timestamp = seconds(str(item.get("modified", "")))
-    first, last = item.get("valid_from", item.get("first_seen")), item.get("valid_until", item.get("last_seen"))
+    first, last = (
+        item.get("valid_from", item.get("first_seen")),
+        item.get("valid_until", item.get("last_seen")),
+    )
     if first:
         made.first_seen = first
     if last:
@@ -184,7 +188,7 @@ def _say(item: Object, made: Mapping[str, MISPObject]) -> None:
     about = made.get(str(refs[0])) if len(refs) == 1 else None
     if about is not None:
         about.add_opinion(
-            str(OPINIONS.get(str(item["opinion"]), 50)),
+            OPINIONS.get(str(item["opinion"]), 50),
             comment=str(item.get("explanation", "")),
             uuid=str(item["id"]).partition("--")[2],
             authors=str(item.get("created_by_ref", "")),

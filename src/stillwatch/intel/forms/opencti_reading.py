@@ -1,4 +1,4 @@
-"""An export of OpenCTI as STIX objects, checked: its properties taken off, its markings and ids made ours again."""
+"""An export of OpenCTI as STIX objects, checked: without its properties, with our markings and ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stillwatch.errors import IntelError
+from stillwatch.intel.forms.absent import without_null
 from stillwatch.intel.forms.canonical import usable
 from stillwatch.intel.forms.carried import Lost, Taken
 from stillwatch.intel.forms.frame import DEFINED, with_frame
@@ -43,7 +44,7 @@ def read(data: bytes, limits: Limits = DEFAULT, where: str = "the file") -> Take
     lost: list[Lost] = []
     good: list[Made] = []
     for place, one in enumerate(told):
-        bare = _without_null(one)
+        bare = without_null(one)
         why = out_of_bounds(bare, limits)
         if not why and not (isinstance(bare.get("id"), str) and isinstance(bare.get("type"), str)):
             why = "it has no id or no type"
@@ -143,9 +144,3 @@ def _of_atlas(one: Made) -> bool:
     """A technique of ATLAS: MITRE's own object counts, and is referred to."""
     name = technique_of(str(one["id"]))
     return one["type"] == "attack-pattern" and name in atlas().techniques
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
-    return [_without_null(inner) for inner in value if inner is not None] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""A bundle as OpenCTI takes it: its ids, its markings, its own properties, and nothing that it cannot resolve."""
+"""A bundle as OpenCTI takes it: its ids, markings and properties, and nothing that it cannot resolve."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def _renamed(item: Object, name_of: Callable[[str], str | None]) -> dict[str, An
 
 def _properties(one: Object) -> dict[str, Any]:
     if one["type"] == "indicator":
-        about = str(one["pattern"]).removeprefix("[").partition(":")[0] if one["pattern_type"] == "stix" else ""
+        about = (
+            str(one["pattern"]).removeprefix("[").partition(":")[0] if one["pattern_type"] == "stix" else ""
+        )
         score = {f"{OWN}score": one["confidence"]} if "confidence" in one else {}
         # No detection: a share is a reason to look, and a token is nothing that a sensor could see.
         kind = OBSERVABLE_TYPES.get(about, "Unknown")
@@ -109,7 +111,9 @@ def _properties(one: Object) -> dict[str, Any]:
 def _of_atlas(objects: Iterable[Object]) -> list[dict[str, Any]]:
     """The techniques of ATLAS that objects name: OpenCTI resolves references within a bundle."""
     have = {str(one["id"]) for one in objects}
-    names = {technique_of(text) for one in objects for text in texts(one) if ID.match(text) and text not in have}
+    names = {
+        technique_of(text) for one in objects for text in texts(one) if ID.match(text) and text not in have
+    }
     return [_technique(name) for name in sorted(names & atlas().techniques.keys())]
 
 

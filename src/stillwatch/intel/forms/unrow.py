@@ -31,7 +31,9 @@ def indicator_of(row: Row) -> dict[str, Any]:
         raise NoRow("tlp is none of " + ", ".join(BY_LABEL))
     how, pattern = _pattern(row)
     made: dict[str, Any] = {"type": "indicator", "spec_version": "2.1"}
-    made |= {name: getattr(row, column) for column, name in SAME.items() if getattr(row, column) not in ("", None)}
+    made |= {
+        name: getattr(row, column) for column, name in SAME.items() if getattr(row, column) not in ("", None)
+    }
     made |= {"pattern_type": how, "pattern": pattern}
     made["created"] = row.created or row.valid_from
     made["modified"] = row.modified or made["created"]
