@@ -12,12 +12,12 @@ from typing import Any
 from stillwatch.intel.forms.carried import Lost
 from stillwatch.intel.forms.misp_event import Event
 from stillwatch.intel.forms.misp_fingerprints import fingerprints
+from stillwatch.intel.forms.misp_library import misp_stix
 from stillwatch.intel.forms.misp_values import standing_uuid
 from stillwatch.intel.forms.misp_words import GALAXY, level_of, moment, tags_of
 from stillwatch.intel.forms.values import value_of
 from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.intel.stix.decay import until
-from stillwatch.intel.stix.limits import Limits
 from stillwatch.intel.stix.own_checks import TYPES, moment_of
 from stillwatch.intel.stix.versions import stamp
 from stillwatch.intel.tlp import Tlp
@@ -30,12 +30,10 @@ UNKNOWN = IndicatorKind.RESELLER_DOMAIN
 Made = dict[str, Any]
 
 
-def foreign(event: Event, own: set[str], limits: Limits) -> tuple[list[Made], list[Lost]]:
-    """Return the objects of what others put into an event, not yet checked, and what was not taken. own: ids
-    of what was read from our own objects, whose values stand in the event a second time.
-    """
+def foreign(event: Event) -> tuple[list[Made], list[Lost]]:
+    """Return the objects of what others put into an event, not yet checked, and what was not taken."""
     lost: list[Lost] = []
-    whole = _cleaned(event, own, lost)
+    whole = _cleaned(event, lost)
     if not (whole["Attribute"] or whole["Object"]):
         return [], lost
     levels = _levels(whole)
@@ -46,12 +44,11 @@ def foreign(event: Event, own: set[str], limits: Limits) -> tuple[list[Made], li
     return [_marked(one, levels, outer) for one in _completed(kept)], lost
 
 
-def _cleaned(event: Event, own: set[str], lost: list[Lost]) -> Made:
+def _cleaned(event: Event, lost: list[Lost]) -> Made:
     """The event without texts of users, and without what stands for our own indicators."""
-    ours = {name for name in own if name.startswith("indicator--")}
+    mine = {str(one["uuid"]) for one in event.own}
     whole = {**event.whole, "Attribute": list(event.whole.get("Attribute") or [])}
     whole.pop("Galaxy", None)  # its tags say the same, and are read below
-    mine = {name.removeprefix("indicator--") for name in ours}
     whole["Attribute"] = [one for one in whole["Attribute"] if not _stands(one, str(one.get("value")), mine)]
     objects = []
     for one in whole["Object"]:
@@ -93,12 +90,10 @@ def _without_galaxies(whole: Made, lost: list[Lost]) -> None:
 
 
 def _translated(whole: Made, lost: list[Lost]) -> list[Made]:
-    from misp_stix_converter import MISPtoSTIX21Parser
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parser = MISPtoSTIX21Parser()
+            parser = misp_stix().MISPtoSTIX21Parser()
             parser.parse_misp_event(whole)
             told: list[Made] = json.loads(parser.bundle.serialize())["objects"]
     except Exception as error:

@@ -34,7 +34,7 @@ def read(data: bytes, limits: Limits = DEFAULT, where: str = "the file") -> Take
     lost: list[Lost] = []
     for event in events(data, limits, where):
         own = _own(event, refused, lost, limits)
-        others, missing = foreign(event, {str(one["id"]) for one in own}, limits)
+        others, missing = foreign(event)
         objects += [*own, *others]
         lost += missing
     found = usable(objects, limits)

@@ -11,6 +11,7 @@ from typing import Any
 from pymisp import MISPObject
 
 from stillwatch.intel.forms.carried import Object
+from stillwatch.intel.forms.misp_library import misp_stix
 from stillwatch.intel.forms.misp_words import tags
 from stillwatch.intel.forms.techniques import named
 from stillwatch.intel.stix.marking import level_of_object
@@ -61,12 +62,11 @@ def standing_uuid(indicator: str, text: str) -> str:
 
 def _translated(item: Object) -> list[dict[str, Any]]:
     import stix2
-    from misp_stix_converter import ExternalSTIX2toMISPParser
 
     bare = {name: item[name] for name in ("type", "spec_version", "id", "created", "modified", "pattern")}
     bare |= {name: item[name] for name in ("pattern_type", "valid_from", "valid_until") if name in item}
     try:
-        parser = ExternalSTIX2toMISPParser()
+        parser = misp_stix().ExternalSTIX2toMISPParser()
         parser.load_stix_bundle(stix2.Bundle(stix2.parse(bare), allow_custom=True))
         parser.parse_stix_bundle()
         event = json.loads(parser.misp_event.to_json())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from pymisp import MISPEvent, MISPObject
+from pymisp import MISPEvent, MISPObject, MISPOrganisation
 
 from stillwatch.intel.forms.carried import Object, Written, differences
 from stillwatch.intel.forms.csv_form import cells_of
@@ -30,6 +30,7 @@ from stillwatch.intel.forms.misp_words import (
 from stillwatch.intel.forms.row import row_of
 from stillwatch.intel.forms.techniques import named, technique_of, techniques_of
 from stillwatch.intel.forms.things import cells_of_thing
+from stillwatch.intel.stix import project
 from stillwatch.intel.stix.making import technique_id
 from stillwatch.intel.stix.marking import level_of_object
 from stillwatch.intel.stix.own_checks import moment_of
@@ -47,7 +48,7 @@ def write(objects: Sequence[Object]) -> Written:
     what MISP does not carry is listed.
     """
     told = without_frame(objects)
-    counted = [one for one in newest(told).values() if _fits(one)]
+    counted = [one for _, one in sorted(newest(told).items()) if _fits(one)]
     event = _event(counted)
     made = {str(one["id"]): _object(one, objects) for one in counted if one["type"] not in ("relationship",)}
     for standing in values_of(counted):
@@ -81,11 +82,12 @@ def _event(objects: Sequence[Object]) -> MISPEvent:
     event.distribution, event.threat_level_id, event.analysis, event.published = 0, NOT_KNOWN, COMPLETE, False
     for tag in tags(max(map(level_of_object, objects), default=Tlp.RED)):
         event.add_tag(tag)
-    makers = {str(one["created_by_ref"]) for one in objects if "created_by_ref" in one}
+    makers = {str(one["created_by_ref"]) for one in objects if "created_by_ref" in one} - {project.IDENTITY}
     names = {one["id"]: str(one.get("name", one["id"])) for one in objects if one["type"] == "identity"}
     if len(makers) == 1:
         maker = makers.pop()
-        event.from_dict(Orgc={"name": names.get(maker, maker), "uuid": maker.partition("--")[2]})
+        event.Orgc = MISPOrganisation()
+        event.Orgc.from_dict(name=names.get(maker, maker), uuid=maker.partition("--")[2])
     return event
 
 

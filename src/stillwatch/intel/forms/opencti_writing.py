@@ -27,8 +27,8 @@ from stillwatch.intel.stix.own_checks import ID
 from stillwatch.intel.stix.versions import newest
 from stillwatch.intel.tlp import Tlp
 
-LAST = ("relationship", "sighting")
-"""Types whose ids are made of those of others."""
+ENDS = ("relationship", "sighting")
+"""Types whose ids are made of those of others; no other id is made of theirs, but reports name them."""
 
 
 def write(objects: Sequence[Object]) -> Written:
@@ -37,11 +37,11 @@ def write(objects: Sequence[Object]) -> Written:
     """
     told = [one for one in with_frame(objects) if one["type"] not in ("marking-definition", *UNKNOWN_TYPES)]
     counted = [*newest(told).values(), *_of_atlas(told)]
-    counted.sort(key=lambda one: (one["type"] in LAST, one["type"] == "sighting", str(one["id"])))
+    counted.sort(key=lambda one: (one["type"] not in ENDS, one["type"] == "sighting", str(one["id"])))
     known = {str(one["id"]) for one in counted}
     ids: dict[str, str] = {}
     for one in counted:
-        if one["type"] not in LAST:
+        if one["type"] not in ENDS:
             ids[str(one["id"])] = opencti_id(one)
     made: dict[str, dict[str, Any]] = {}
     for one in counted:
@@ -64,7 +64,7 @@ def _own(one: Object, known: set[str], ids: dict[str, str]) -> dict[str, Any] | 
         if name in ("object_marking_refs", "granular_markings"):
             continue
         if name.endswith("_ref") and value not in known:
-            if one["type"] in LAST:
+            if one["type"] in ENDS:
                 return None
             continue
         if name.endswith("_refs"):
