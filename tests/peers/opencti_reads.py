@@ -38,10 +38,24 @@ class Recorder(BaseHTTPRequestHandler):
 
 def Answer(name: str) -> dict[str, Any]:  # noqa: N802
     """An answer to any creation: pycti looks for the member that it asked for."""
-    kinds = (
-        "indicator campaign intrusionSet identity attackPattern courseOfAction note opinion report grouping "
-        "markingDefinition stixCoreRelationship stixSightingRelationship externalReference label killChainPhase"
-    ).split()
+    kinds = [
+        "indicator",
+        "campaign",
+        "intrusionSet",
+        "identity",
+        "attackPattern",
+        "courseOfAction",
+        "note",
+        "opinion",
+        "report",
+        "grouping",
+        "markingDefinition",
+        "stixCoreRelationship",
+        "stixSightingRelationship",
+        "externalReference",
+        "label",
+        "killChainPhase",
+    ]
     made = {"id": name, "standard_id": name, "entity_type": "x", "parent_types": []}
     return {"vocabularyCategories": [], **{f"{kind}Add": made for kind in kinds}}
 

@@ -80,4 +80,9 @@ def _row(line: bytes, limits: Limits) -> Row | str:
 
 
 def _told(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if value not in ("", None, (), {}, False)}
+    told = asdict(row)
+    number = told.pop("confidence")  # 0 says something, and what else is false says nothing
+    kept = {name: value for name, value in told.items() if value}
+    if number is not None:
+        kept["confidence"] = number
+    return {name: kept[name] for name in COLUMNS if name in kept}
