@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,6 +35,18 @@ class Proposed:
     """Ids of our objects in it."""
     since: float
     """When it happened, seconds since 1970."""
+
+    def document(self) -> dict[str, Any]:
+        """It as plain values."""
+        return {
+            "export": self.export.number,
+            "case": self.case,
+            "why": self.why,
+            "do": "take all of it back" if self.revoke else "take back what no longer holds",
+            "objects": list(self.objects),
+            "to": sorted({to for _, to in self.export.releases}),
+            "acknowledged": list(self.export.acknowledged),
+        }
 
 
 def proposed(session: Session) -> list[Proposed]:

@@ -17,8 +17,8 @@ from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError
 from stillwatch.intel.gate.export import Export, Profile, Stage
 from stillwatch.intel.gate.forms import NAME
-from stillwatch.intel.gate.ledger import Ledger, exact
 from stillwatch.intel.gate.keeping import keep, must_pass, person, row_of
+from stillwatch.intel.gate.ledger import Ledger, exact
 from stillwatch.intel.gate.passing import Passage, Purpose
 from stillwatch.intel.gate.settling import own, settled
 from stillwatch.intel.gate.tables import ExportRow, ObjectRow, ReleaseRow, SelfRow, make_tables
