@@ -89,7 +89,7 @@ def test_what_was_received_matches_a_run_and_a_correction_comes_back_to_it(place
     assert [(one["report"], one["how"], one["accounts"]) for one in changed] == [(ident, "taken back", 2)]
     assert [one["state"] for one in told("intel", "received", ident, *db)] == ["taken back", "replaced"]
 
-    command_here("forget", run, "small-0")
+    command_here("forget", "small-0", "--run", run)
     left = pq.read_table(run / "shared.parquet").to_pylist()
     assert {one["account"] for one in left} < {one["account"] for one in matching}
 

@@ -289,7 +289,7 @@ def corrections(
 @DB
 @JSON
 def sight(report: str, not_seen: bool, by: str, settings_file: Path | None, db: str, as_json: bool) -> None:
-    """Let a sighting of REPORT wait at the gate: that it matched here, on the day of the last run, no more."""
+    """Let a sighting of REPORT wait at the gate: that it matched here, on that day, no more."""
     from stillwatch.intel.desk.answering import level_and_day
     from stillwatch.intel.desk.answering import sight as sighted
 

@@ -128,9 +128,8 @@ def told_of_reporters(session: Session) -> list[dict[str, Any]]:
 def told_of_sources(session: Session) -> list[dict[str, Any]]:
     """Return each source with what it brought, by name."""
     brought = _pairs(session, sa.select(ArrivalRow.source, sa.func.count()).group_by(ArrivalRow.source))
-    last = _pairs(
-        session, sa.select(ArrivalRow.source, sa.func.max(ArrivalRow.at)).group_by(ArrivalRow.source)
-    )
+    latest = sa.select(ArrivalRow.source, sa.func.max(ArrivalRow.at)).group_by(ArrivalRow.source)
+    last = _pairs(session, latest)
     bad = _pairs(session, sa.select(RefusedRow.source, sa.func.count()).group_by(RefusedRow.source))
     return [
         {
@@ -158,7 +157,7 @@ def times_told(row: dict[str, Any], *names: str) -> dict[str, Any]:
     }
 
 
-def _pairs(session: Session, asked: sa.Select[Any]) -> dict[str, Any]:
+def _pairs(session: Session, asked: Any) -> dict[str, Any]:
     return {row[0]: row[1] for row in session.execute(asked)}
 
 
