@@ -117,7 +117,7 @@ OBJECTS = (Column("type", "Object"), Column("id", "Id", "code"), Column("says", 
 class Filters(msgspec.Struct):
     """Which reports; it stands in the URL."""
 
-    kind: IndicatorKind | Literal[""] = ""
+    kind: Name = ""
     matched: bool = False
 
 
