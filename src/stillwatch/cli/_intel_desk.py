@@ -325,7 +325,7 @@ def purge(days: float, db: str, as_json: bool) -> None:
         click.echo(f"the content of {count:,} versions was taken out")
 
 
-COMMANDS = (receive, received, match, matched, judge, sight, corrected, corrections, purge)
+VERBS = (receive, received, match, matched, judge, sight, corrected, corrections, purge)
 
 
 @contextmanager

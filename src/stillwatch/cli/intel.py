@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli import _intel_desk
 from stillwatch.cli._group import Whole
+from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_desk import VERBS as COMING_IN
+from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_sharing import VERBS as SHARING
 
 
 @click.group(cls=Whole)
@@ -13,5 +16,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _command in _intel_desk.COMMANDS:
-    command.add_command(_command)
+for _verb in (*SHARING, *DISCLOSING, *CHECKING, *COMING_IN):
+    command.add_command(_verb)

@@ -13,15 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from stillwatch.errors import IntelError
 from stillwatch.guard.moments import told, told_or_none
 from stillwatch.intel.gate.export import Export, Profile, Stage
 from stillwatch.intel.gate.forms import HASH, NAME, leaves, like, one_of
 from stillwatch.intel.gate.gate import Gate
-from stillwatch.intel.gate.keeping import keep, row_of
+from stillwatch.intel.gate.keeping import asked, keep
 from stillwatch.intel.gate.passing import Purpose
 from stillwatch.intel.gate.tables import PermissionRow
 from stillwatch.intel.gate.watched import Watched
@@ -33,8 +30,8 @@ from stillwatch.intel.tlp import Tlp
 FORM = "stillwatch-disclosure-1"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 NO_SAFE_HARBOUR = (
-    "Whether a safe harbour holds is a question for counsel; this form assumes none. It names no customer, and "
-    "no attribution: who is behind the campaign is not said here."
+    "Whether a safe harbour holds is a question for counsel; this form assumes none. It names no customer, "
+    "and no attribution: who is behind the campaign is not said here."
 )
 
 
@@ -172,9 +169,10 @@ def disclose(
     """Make a card, write down that its owner is asked, and let it wait for a second person. owner: who may
     permit that it is passed on. Raises IntelError as the gate does.
     """
-    if facts.accounts < gate.settings.least_accounts:
+    least = gate.settings.least_accounts
+    if facts.accounts < least:
         raise IntelError(
-            f"the campaign has fewer than {gate.settings.least_accounts} accounts: the card would be about single ones",
+            f"the campaign has fewer than {least} accounts: the card would be about single ones",
             where="the disclosure profile",
             do="tell an authority of single accounts only on its lawful request",
         )
@@ -191,7 +189,7 @@ def disclose(
 def answer(gate: Gate, number: int, *, granted: bool, by: str, now: float) -> Permission:
     """Write down what the owner answered. Raises IntelError where nobody was asked, or has answered."""
     with gate.keeping() as session:
-        row = _asked(session, number)
+        row = asked(session, number)
         if row is None or row.answered is not None:
             raise IntelError(
                 "its owner has answered" if row else "nobody is asked about this one",
@@ -205,26 +203,8 @@ def answer(gate: Gate, number: int, *, granted: bool, by: str, now: float) -> Pe
 def permission(gate: Gate, number: int) -> Permission | None:
     """Return what is known of the owner's permission; None where none is needed."""
     with gate.database.reading() as session:
-        row = _asked(session, number)
+        row = asked(session, number)
         return None if row is None else _permission(row)
-
-
-def must_be_permitted(gate: Gate, number: int) -> None:
-    """Raise IntelError unless the owner permitted a card, or it is none."""
-    with gate.database.reading() as session:
-        if row_of(session, number).profile != Profile.DISCLOSURE:
-            return
-        row = _asked(session, number)
-    if row is None or not row.granted:
-        raise IntelError(
-            "its owner has refused" if row is not None and row.answered else "its owner has not answered",
-            where=f"export {number}",
-            do=f"ask, then `stillwatch intel permission {number} --granted --by NAME`",
-        )
-
-
-def _asked(session: Session, number: int) -> PermissionRow | None:
-    return session.scalar(sa.select(PermissionRow).where(PermissionRow.export == number))
 
 
 def _permission(row: PermissionRow) -> Permission:

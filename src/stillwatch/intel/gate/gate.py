@@ -7,6 +7,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from stillwatch.cases.database import Database
+from stillwatch.cases.words import folded, name_of
 from stillwatch.errors import IntelError
 from stillwatch.intel.gate.export import Export, Profile, Stage
 from stillwatch.intel.gate.forms import NAME
-from stillwatch.intel.gate.keeping import keep, must_pass, person, row_of
+from stillwatch.intel.gate.keeping import approved, keep, must_be_permitted, must_pass, row_of
 from stillwatch.intel.gate.ledger import Ledger, exact
 from stillwatch.intel.gate.passing import Passage, Purpose
 from stillwatch.intel.gate.settling import own, settled
@@ -28,6 +30,7 @@ from stillwatch.intel.stix.bundle import bundle_bytes
 from stillwatch.intel.stix.facts import Facts
 from stillwatch.intel.stix.making import Maker, SharedToken, objects_of
 from stillwatch.intel.stix.marking import level_of_object
+from stillwatch.intel.stix.own_checks import ID
 from stillwatch.intel.stix.versions import corrected, newest, revoked
 from stillwatch.intel.tlp import Tlp
 from stillwatch.intel_settings import IntelSettings
@@ -48,10 +51,10 @@ class Gate:
         with database.writing() as session:
             make_tables(session)
 
-    def name_itself(self, name: str, identity: str = "") -> None:
-        """Say who the provider is to others. identity: the id that a hub knows it by; empty: the one that it
-        has, or a new one. Raises IntelError for a name of another form, and for another identity once
-        something was made under the first.
+    def name_itself(self, name: str, identity: str = "") -> str:
+        """Say who the provider is to others; return its identity. identity: the id that a hub knows it by;
+        empty: the one that it has, or a new one. Raises IntelError for a name of another form, and for
+        another identity once something was made under the first.
         """
         if not NAME.match(name):
             raise IntelError(
@@ -63,7 +66,8 @@ class Gate:
             row = session.get(SelfRow, 1)
             if row is None:
                 made = identity or f"identity--{uuid.uuid4()}"
-                session.add(SelfRow(one=1, identity=made, name=name, key=secrets.token_bytes(32)))
+                row = SelfRow(one=1, identity=made, name=name, key=secrets.token_bytes(32))
+                session.add(row)
             elif identity and identity != row.identity and session.scalar(sa.select(ObjectRow.id).limit(1)):
                 raise IntelError(
                     "objects were made under another identity, and only that may correct them",
@@ -72,6 +76,7 @@ class Gate:
                 )
             else:
                 row.name, row.identity = name, identity or row.identity
+            return row.identity
 
     def maker(self, session: Session, level: Tlp, now: datetime) -> Maker:
         """Return who makes objects here."""
@@ -99,13 +104,14 @@ class Gate:
     ) -> Export:
         """Make a bundle of a campaign and let it wait for a second person. clearance: what every receiver is
         cleared for at least. count: tell about how many accounts, from the ledger. Raises IntelError with
-        every reason where the gate lets it not pass; then nothing is kept and nothing is spent.
+        every reason where the gate lets it not pass; then nothing is kept and nothing is spent. What was
+        approved before for this purpose, byte for byte, is returned as it was.
         """
         moment = datetime.fromtimestamp(now, UTC)
         with self.database.writing() as session:
             maker = self.maker(session, level, moment)
             told = self._count(session, facts, now) if count else None
-            made = objects_of(facts, maker, tokens, told)
+            made = objects_of(self._anew(session, facts, maker), maker, tokens, told)
             objects = settled(made, self._before(session, made), moment)
             passage = Passage(
                 identity=maker.identity,
@@ -118,6 +124,9 @@ class Gate:
                 watched=watched,
             )
             must_pass(objects, passage)
+            there = approved(session, bundle_bytes(objects), level, purpose)
+            if there is not None:
+                return Export.of(there)
             return self._keep(session, facts.subject, objects, Stage.WAITING, by, purpose, level, now)
 
     def say(
@@ -170,19 +179,15 @@ class Gate:
         there is nothing to take back.
         """
         with self.database.writing() as session:
-            if "--" in subject:
+            if ID.match(subject):
                 old = [self._one(session, subject)[0]]
             else:
-                old = [
-                    one
-                    for one in self._of_subject(session, subject)
-                    if one["type"] not in NOT_TAKEN_BACK and not one.get("revoked")
-                ]
+                old = [one for one in self._of_subject(session, subject) if not one.get("revoked")]
             if not old:
                 raise IntelError(
-                    "nothing of it was made here, or all of it is revoked",
+                    "nothing of it was approved here, or all of it is revoked",
                     where=subject[:110],
-                    do="`stillwatch intel exports` lists what was made",
+                    do="`stillwatch intel exports` lists what was made and what was approved",
                 )
             level = max(level_of_object(one) for one in old)
             maker = self.maker(session, level, datetime.fromtimestamp(now, UTC))
@@ -208,7 +213,7 @@ class Gate:
                     where=f"export {number}",
                     do="make it again if it is to be decided again",
                 )
-            if person(by) == person(export.by):
+            if folded(by) == folded(export.by):
                 raise IntelError(
                     "whoever wants to share something does not approve it",
                     where=f"export {number}",
@@ -220,12 +225,16 @@ class Gate:
                     where=f"export {number}",
                     do=f"`stillwatch intel show {number}`, and give the digest that it names",
                 )
+            if agree:
+                self._must_hold(session, export)
             row.state = str(Stage.APPROVED if agree else Stage.REFUSED)
-            row.approver, row.decided, row.reason = by, now, reason[:1_000]
+            row.approver, row.decided, row.reason = name_of(by), now, reason[:1_000]
             return Export.of(row)
 
     def release(self, number: int, *, by: str, to: str, now: float) -> Export:
-        """Give out what was approved, and remember to where. Raises IntelError for what was not approved."""
+        """Give out what was approved, and remember to where. Raises IntelError for what was not approved, and
+        for a card that its owner did not permit.
+        """
         with self.database.writing() as session:
             export = Export.of(row_of(session, number))
             if export.stage is not Stage.APPROVED:
@@ -234,6 +243,8 @@ class Gate:
                     where=f"export {number}",
                     do=f"a second person looks: `stillwatch intel show {number}`, then approves it",
                 )
+            must_be_permitted(session, number)
+            self._must_hold(session, export)
             session.add(ReleaseRow(export=number, at=now, by=by, to=to[:400], sha256=export.sha256))
             return export
 
@@ -325,20 +336,55 @@ class Gate:
         return newest(json.loads(one) for one in rows)
 
     def _one(self, session: Session, ident: str) -> tuple[Mapping[str, Any], str]:
-        rows = list(session.execute(_versions(ObjectRow.id == ident).add_columns(ExportRow.subject)))
+        rows = list(
+            session.execute(_versions(ObjectRow.id == ident, left=True).add_columns(ExportRow.subject))
+        )
         if not rows:
             raise IntelError(
-                "no object of this id was made here",
+                "no object of this id was approved here",
                 where=ident[:110],
-                do="`stillwatch intel exports` lists what was made",
+                do="`stillwatch intel exports` lists what was made and what was approved",
             )
         return newest(json.loads(content) for content, _ in rows)[ident], rows[0][1]
 
     def _of_subject(self, session: Session, subject: str) -> list[Mapping[str, Any]]:
-        rows = session.scalars(_versions(ExportRow.subject == subject))
-        return list(newest(json.loads(one) for one in rows).values())
+        rows = session.scalars(_versions(ExportRow.subject == subject, left=True))
+        found = newest(json.loads(one) for one in rows).values()
+        return [one for one in found if not _of_many(one)]
+
+    def _anew(self, session: Session, facts: Facts, maker: Maker) -> Facts:
+        """The facts of a campaign that was taken back before, so that it gets new objects."""
+        times, subject = 0, facts.subject
+        while True:
+            ident = maker.id("campaign", subject)
+            found = newest(json.loads(one) for one in session.scalars(_versions(ObjectRow.id == ident)))
+            if not (found and found[ident].get("revoked")):
+                return replace(facts, subject=subject)
+            times += 1
+            subject = f"{facts.subject} again {times}"
+
+    def _must_hold(self, session: Session, export: Export) -> None:
+        """Raise IntelError where something in an export was taken back since it was made."""
+        now = self._before(session, export.objects)
+        gone = [
+            one["id"]
+            for one in export.objects
+            if not one.get("revoked") and now.get(one["id"], {}).get("revoked")
+        ]
+        if gone:
+            raise IntelError(
+                "something in it was taken back since it was made",
+                where=f"export {export.number}: {gone[0]}",
+                do="make it again",
+            )
 
 
-def _versions(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
-    """The query for versions of objects; what was refused never was one."""
-    return sa.select(ObjectRow.content).join(ExportRow).where(which, ExportRow.state != str(Stage.REFUSED))
+def _of_many(item: Mapping[str, Any]) -> bool:
+    """Whether more than one campaign rests on an object."""
+    return item["type"] in NOT_TAKEN_BACK or item.get("relationship_type") == "mitigates"
+
+
+def _versions(which: sa.ColumnElement[bool], *, left: bool = False) -> sa.Select[str]:
+    """The query for versions of objects; what was refused never was one. left: only what may have left."""
+    state = ExportRow.state == str(Stage.APPROVED) if left else ExportRow.state != str(Stage.REFUSED)
+    return sa.select(ObjectRow.content).join(ExportRow).where(which, state)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from stillwatch.cases.words import name_of
 from stillwatch.errors import IntelError
 from stillwatch.intel.gate.export import Profile, Stage
 from stillwatch.intel.gate.passing import Passage, objections
-from stillwatch.intel.gate.tables import ExportRow
+from stillwatch.intel.gate.tables import ExportRow, PermissionRow
 from stillwatch.intel.tlp import Tlp
 
 
@@ -39,15 +40,14 @@ def keep(
     level: Tlp,
     now: float,
 ) -> ExportRow:
-    """Write down what is to leave."""
-    if not by.strip():
-        raise IntelError("nobody is named who shares it", where="--by", do="say who you are")
+    """Write down what is to leave. Raises CaseError where `by` is no name."""
+    who = name_of(by)
     digest = hashlib.sha256(content).hexdigest()
     row = ExportRow(
         profile=str(profile),
         subject=subject,
         made=now,
-        by=by,
+        by=who,
         purpose=purpose,
         tlp=int(level),
         sha256=digest,
@@ -72,6 +72,35 @@ def row_of(session: Session, number: int) -> ExportRow:
     return row
 
 
-def person(name: str) -> str:
-    """Return a name as it is compared: two spellings of it are one person."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+def asked(session: Session, number: int) -> PermissionRow | None:
+    """Return what an owner was asked about an export; None where none was asked."""
+    return session.scalar(sa.select(PermissionRow).where(PermissionRow.export == number))
+
+
+def must_be_permitted(session: Session, number: int) -> None:
+    """Raise IntelError unless the owner permitted a card, or it is none."""
+    if row_of(session, number).profile != Profile.DISCLOSURE:
+        return
+    row = asked(session, number)
+    if row is None or not row.granted:
+        raise IntelError(
+            "its owner has refused" if row is not None and row.answered else "its owner has not answered",
+            where=f"export {number}",
+            do=f"ask, then `stillwatch intel permission {number} --granted --by NAME`",
+        )
+
+
+def approved(session: Session, content: bytes, level: Tlp, purpose: str) -> ExportRow | None:
+    """Return the export with which exactly this was approved for a purpose; None where there is none."""
+    digest = hashlib.sha256(content).hexdigest()
+    return session.scalar(
+        sa.select(ExportRow)
+        .where(
+            ExportRow.sha256 == digest,
+            ExportRow.tlp == int(level),
+            ExportRow.purpose == str(purpose),
+            ExportRow.state == str(Stage.APPROVED),
+        )
+        .order_by(ExportRow.number)
+        .limit(1)
+    )

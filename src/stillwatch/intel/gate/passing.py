@@ -79,7 +79,7 @@ def _objections(objects: Sequence[Mapping[str, Any]], passage: Passage) -> Itera
     if sound.refused:
         return
     ids = {str(one["id"]) for one in objects}
-    public = _public()
+    public = public_objects()
     for place, one in enumerate(objects):
         if public.get(str(one["id"])) == one:
             continue
@@ -131,7 +131,7 @@ def _mitre() -> set[str]:
     return {one.stix_id for one in atlas().techniques.values()}
 
 
-def _public() -> dict[str, Mapping[str, Any]]:
+def public_objects() -> dict[str, Mapping[str, Any]]:
     """What is the project's, OASIS's or the package's own: it passes as it is, and only so."""
     made = [
         project.identity(),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stillwatch.errors import IntelError
+from stillwatch.intel.stix.bundle import canonical
 from stillwatch.intel.stix.own_checks import moment_of
 from stillwatch.intel.stix.versions import stamp
 
@@ -22,16 +23,16 @@ def settled(
     that was revoked: it has no more versions.
     """
     made: list[dict[str, Any]] = []
-    for one in objects:
+    for one in map(canonical, objects):
         old = before.get(str(one["id"]))
         if old is None:
-            made.append(dict(one))
+            made.append(one)
             continue
         if old.get("revoked"):
             raise IntelError(
                 "this was shared before and revoked; what was revoked is not shared again",
                 where=str(one["id"]),
-                do="a campaign that comes back gets a new identity in a later run; share that one",
+                do="make a new object",
             )
         if _says(old) == _says(one):
             made.append(dict(old))
