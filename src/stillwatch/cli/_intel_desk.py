@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stillwatch.cli._case_store import DB, FILE, JSON, SETTINGS
+from stillwatch.cli._intel_store import BY, DB, FILE, JSON, SETTINGS, the_gate
 from stillwatch.cli._json import print_json
 from stillwatch.errors import EXIT_OK, InputError, IntelError
 from stillwatch.plain import plain
@@ -19,11 +19,15 @@ from stillwatch.plain import plain
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from stillwatch.intel.gate.gate import Gate
     from stillwatch.schema.keyed import HashKey
 
-BY = click.option(
-    "--by", required=True, envvar="STILLWATCH_ANALYST", metavar="NAME", help="Who; also $STILLWATCH_ANALYST."
+CASES = click.option(
+    "--cases",
+    default="CASES.db",
+    show_default=True,
+    envvar="STILLWATCH_CASES",
+    metavar="FILE|URL",
+    help="Where the cases are: a file, or postgresql://HOST/DATABASE; also $STILLWATCH_CASES.",
 )
 RUN = click.argument("run", type=click.Path(path_type=Path, file_okay=False))
 SHOWN = 50
@@ -245,6 +249,7 @@ def corrected(db: str, as_json: bool) -> None:
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stays at the gate.")
 @click.option("--by", default="", envvar="STILLWATCH_ANALYST", metavar="NAME", help="Who, for --make.")
+@CASES
 @SETTINGS
 @DB
 @JSON
@@ -253,19 +258,25 @@ def corrections(
     objects: tuple[str, ...],
     reason: str,
     by: str,
+    cases: str,
     settings_file: Path | None,
     db: str,
     as_json: bool,
 ) -> None:
     """List what was given and should be corrected: its case was closed otherwise, or an appeal was granted.
 
-    With --make EXPORT the revocations are made, and `stillwatch intel give` sends them.
+    With --make EXPORT the revocations are made, and `stillwatch intel release` writes them.
     """
+    from stillwatch.cases.database import Database
     from stillwatch.intel.desk.answering import take_back
     from stillwatch.intel.desk.correcting import proposed
 
-    with _opened(db, make=True) as session:
-        due = proposed(session)
+    with _opened(db, make=True) as session, Database(cases) as store:
+        if store.exists():
+            with store.reading() as decided:
+                due = proposed(session, decided)
+        else:
+            due = []
     if make is None:
         _print_rows([one.document() for one in due], as_json)
         return
@@ -276,7 +287,7 @@ def corrections(
             where=f"export {make}",
             do="list them without --make" if not chosen else "give --by and --reason",
         )
-    with _gate(db, settings_file) as gate:
+    with the_gate(db, settings_file) as gate:
         made = take_back(gate, chosen[0], objects, by=by, reason=reason, now=time.time())
     _print_rows([one.document() for one in made], as_json)
 
@@ -295,7 +306,7 @@ def sight(report: str, not_seen: bool, by: str, settings_file: Path | None, db: 
 
     with _opened(db) as session:
         level, day = level_and_day(session, report)
-    with _gate(db, settings_file) as gate:
+    with the_gate(db, settings_file) as gate:
         made = sighted(gate, report, level, day, seen=not not_seen, by=by, now=time.time())
     _print_rows([made.document()], as_json)
 
@@ -339,16 +350,6 @@ def _opened(db: str, *, make: bool = False) -> Iterator[Session]:
         else:
             with database.reading() as session:
                 yield session
-
-
-@contextmanager
-def _gate(db: str, settings_file: Path | None) -> Iterator[Gate]:
-    from stillwatch.intel.desk.tables import opened
-    from stillwatch.intel.gate.gate import Gate
-    from stillwatch.settings import load
-
-    with opened(db, make=True) as database:
-        yield Gate(database, load(settings_file).intel)
 
 
 def _key(key_file: Path | None, public: bool) -> HashKey:

@@ -145,7 +145,7 @@ def _account(seen: Seen, name: str) -> Shown:
     parts: dict[str, Any] = {"choices": choices(seen.doors)}
     if chosen is not None:
         more, more_tables, more_parts = _in_run(*chosen)
-        with seen.doors.cases.database.reading() as session:
+        with seen.doors.shared.reading() as session:
             said = of_account(session, chosen[0], chosen[1]["account"])
         values |= more | {"shared": said}
         tables |= more_tables

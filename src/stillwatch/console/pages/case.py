@@ -91,6 +91,7 @@ def one(seen: Seen) -> Shown:
         first = first_event(session, case.id)
         about_accounts = counts_of(decided_accounts(session, case.id))
         labels = _labels(session, case.id)
+    with seen.doors.shared.reading() as session:
         said = of_campaigns(session, case.identities or (case.identity,))
     page = events[:EVENTS_AT_ONCE]
     more = with_query(f"/cases/{case.id}", seen.query, before=str(page[-1].seq)) if page != events else ""

@@ -149,14 +149,15 @@ def everything(seen: Seen) -> Shown:
     """Return what came and counts, what we gave, and what waits for somebody."""
     wanted: Filters = seen.filters
     now = datetime.fromtimestamp(seen.now, UTC)
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         there = has_tables(session)
         rows = [one.document(now) for one in shown.listed(session, _clearance(seen))] if there else []
         gave = [_export_row(one) for one in given(session)] if there else []
         sources = shown.told_of_sources(session) if there else []
         people = shown.told_of_reporters(session) if there else []
         changed = [asdict(one) for one in changed_since(session)] if there else []
-        due = [one.document() for one in proposed(session)] if there else []
+        with seen.doors.cases.database.reading() as cases:
+            due = [one.document() for one in proposed(session, cases)] if there else []
     found = [row for row in rows if _wanted(row, wanted)]
     waiting = [row for row in gave if row["state"] == Stage.WAITING]
     most = len(found) if seen.first("format") else MOST
@@ -187,7 +188,7 @@ def report(seen: Seen) -> Shown:
     """Return one report: its versions, what it matched, who disagrees, what we decided."""
     ident = str(seen.path["report"])
     now = datetime.fromtimestamp(seen.now, UTC)
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         versions = shown.versions(session, ident, _clearance(seen)) if has_tables(session) else []
         if not versions:
             raise NotThere("nothing like that was received", where="the address", do="see the list")
@@ -210,7 +211,7 @@ def report(seen: Seen) -> Shown:
 def export(seen: Seen) -> Shown:
     """Return one export: exactly what leaves, where it stands, where it went."""
     number = int(seen.path["number"])
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         if number >= LARGEST or not has_gate(session) or not has_tables(session):
             raise _no_export(number)
         rows = [one for one in given(session) if one.number == number]
@@ -232,7 +233,7 @@ def judge(seen: Seen, fields: JudgeFields) -> Done:
     """Say what a report proved to be here."""
     ident, maker = _report_of(seen, fields.maker)
     code = judging.Judged(fields.judged)
-    with seen.doors.cases.database.writing() as session:
+    with seen.doors.shared.writing() as session:
         judging.judge(session, ident, maker, code, seen.user.name, fields.reason, seen.now)
     return Done(
         f"/intel/reports/{ident}", f"It is kept as {code.value}.", {"report": ident, "judged": code.value}
@@ -242,12 +243,12 @@ def judge(seen: Seen, fields: JudgeFields) -> Done:
 def object_to(seen: Seen, fields: DisputeFields) -> Done:
     """Dispute a report: kept here, and an opinion waits at the gate for a second person."""
     ident, maker = _report_of(seen, fields.maker)
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         level = max(
             (one.tlp for one in reports(session) if one.id == ident and one.maker == maker), default=Tlp.RED
         )
     made = dispute(_gate(seen), ident, level, decided=fields.decided, by=seen.user.name, now=seen.now)
-    with seen.doors.cases.database.writing() as session:
+    with seen.doors.shared.writing() as session:
         judging.judge(session, ident, maker, judging.Judged.DISPUTED, seen.user.name, fields.reason, seen.now)
     said = f"It is kept as disputed; export {made.number} with our opinion waits for a second person."
     return Done(f"/intel/reports/{ident}", said, {"report": ident, "export": made.number})
@@ -256,7 +257,7 @@ def object_to(seen: Seen, fields: DisputeFields) -> Done:
 def decide(seen: Seen, fields: DecideFields) -> Done:
     """Approve or refuse an export, as a second person."""
     number = int(seen.path["number"])
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         if number >= LARGEST or not has_gate(session) or all(one.number != number for one in given(session)):
             raise _no_export(number)
     made = _gate(seen).decide(
@@ -276,12 +277,12 @@ def _clearance(seen: Seen) -> Tlp:
 
 
 def _gate(seen: Seen) -> Gate:
-    return Gate(seen.doors.cases.database, seen.doors.settings.intel)
+    return Gate(seen.doors.shared, seen.doors.settings.intel)
 
 
 def _report_of(seen: Seen, maker: str) -> tuple[str, str]:
     ident = str(seen.path["report"])
-    with seen.doors.cases.database.reading() as session:
+    with seen.doors.shared.reading() as session:
         there = has_tables(session) and shown.versions(session, ident, _clearance(seen))
         if not there:
             raise NotThere("nothing like that was received", where="the address", do="see the list")

@@ -49,19 +49,19 @@ class Proposed:
         }
 
 
-def proposed(session: Session) -> list[Proposed]:
+def proposed(session: Session, cases: Session) -> list[Proposed]:
     """Return the corrections that are due, the oldest first: for each export that went out, until one about
-    the same went out after what happened.
+    the same went out after what happened. cases: a session of the store of cases.
     """
-    if not sa.inspect(session.connection()).has_table("cases"):
+    if not sa.inspect(cases.connection()).has_table("cases"):
         return []
     everything = given(session)
     found = []
     for one in everything:
         if not one.releases or one.purpose == "correction":
             continue
-        for case in _cases_about(session, one.subject):
-            due = _due(session, case)
+        for case in _cases_about(cases, one.subject):
+            due = _due(cases, case)
             if due is None:
                 continue
             why, revoke, since = due

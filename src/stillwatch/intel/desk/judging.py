@@ -9,9 +9,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from stillwatch.cases.words import folded
 from stillwatch.errors import IntelError
 from stillwatch.intel.desk.models import JudgementRow, ObjectRow
-from stillwatch.intel.gate.keeping import person
 
 LONGEST = 2_000
 """Characters of a reason."""
@@ -78,7 +78,7 @@ def history_of(session: Session, ident: str) -> list[JudgementRow]:
 
 def same_person(one: str, other: str) -> bool:
     """Whether two names are one person's, as the gate compares them."""
-    return person(one) == person(other)
+    return folded(one) == folded(other)
 
 
 def only_maker(session: Session, ident: str) -> str:
