@@ -41,8 +41,8 @@ REPORTS = (
     Column("weight", "Counts for", "number"),
     Column("arrived", "Came", "time"),
     Column("until", "Ends", "time"),
-    Column("accounts", "Accounts matched", "count"),
-    Column("groups", "Campaigns matched", "count"),
+    Column("accounts", "Accounts", "count"),
+    Column("groups", "Campaigns", "count"),
     Column("disagreements", "Disagree", "count"),
     Column("judged", "Here"),
 )
@@ -118,7 +118,7 @@ class Filters(msgspec.Struct):
     """Which reports; it stands in the URL."""
 
     kind: Name = ""
-    matched: bool = False
+    matched: Literal["", "yes"] = ""
 
 
 class JudgeFields(msgspec.Struct):
