@@ -9,6 +9,7 @@ from stillwatch.cli._intel_checking import VERBS as CHECKING
 from stillwatch.cli._intel_desk import VERBS as COMING_IN
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
 from stillwatch.cli._intel_sharing import VERBS as SHARING
+from stillwatch.cli._intel_taxii import VERBS as TAXII
 
 
 @click.group(cls=Whole)
@@ -16,5 +17,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *DISCLOSING, *CHECKING, *COMING_IN):
+for _verb in (*SHARING, *TAXII, *COMING_IN, *DISCLOSING, *CHECKING):
     command.add_command(_verb)

@@ -68,7 +68,7 @@ class Export:
     @staticmethod
     def of(row: ExportRow) -> Export:
         """Return an export as the store has it. Raises IntelError where its content is not what it was."""
-        if hashlib.sha256(row.content).hexdigest() != row.sha256:
+        if not isinstance(row.content, bytes) or hashlib.sha256(row.content).hexdigest() != row.sha256:
             raise IntelError(
                 "the export is not what its digest says: somebody changed it",
                 where=f"export {row.number}",

@@ -121,6 +121,7 @@ class Gate:
                 purpose=purpose,
                 accounts=facts.accounts,
                 least_accounts=self.settings.least_accounts,
+                count=told,
                 watched=watched,
             )
             must_pass(objects, passage)
@@ -171,7 +172,7 @@ class Gate:
             old, subject = self._one(session, ident)
             maker = self.maker(session, level_of_object(old), datetime.fromtimestamp(now, UTC))
             new = corrected(old, changes, maker.identity, maker.now)
-            return self._change(session, [new], maker, subject, Stage.WAITING, by, now)
+            return self._change(session, [new], maker, subject, Stage.WAITING, by, now, _count_in([old]))
 
     def revoke(self, subject: str, *, by: str, reason: str, now: float) -> Export:
         """Take back an object of our own by its id, or all that was made of a campaign by its identity. It
@@ -192,7 +193,7 @@ class Gate:
             level = max(level_of_object(one) for one in old)
             maker = self.maker(session, level, datetime.fromtimestamp(now, UTC))
             new = [revoked(one, maker.identity, maker.now) for one in old]
-            kept = self._change(session, new, maker, subject, Stage.APPROVED, by, now)
+            kept = self._change(session, new, maker, subject, Stage.APPROVED, by, now, _count_in(old))
             row = row_of(session, kept.number)
             row.reason, row.decided = f"taken back: {reason}"[:1_000], now
             return Export.of(row)
@@ -285,6 +286,7 @@ class Gate:
         stage: Stage,
         by: str,
         now: float,
+        count: int | None,
     ) -> Export:
         frame = [maker.itself(), project.identity(), project.extension_definition()]
         frame += map(project.tlp_definition, sorted({Tlp.CLEAR, *map(level_of_object, new)}))
@@ -298,6 +300,7 @@ class Gate:
             purpose=Purpose.CORRECTION,
             accounts=None,
             least_accounts=self.settings.least_accounts,
+            count=count,
             foreign=known,
         )
         must_pass(objects, passage)
@@ -377,6 +380,11 @@ class Gate:
                 where=f"export {export.number}: {gone[0]}",
                 do="make it again",
             )
+
+
+def _count_in(objects: Sequence[Mapping[str, Any]]) -> int | None:
+    """The count that an earlier version told, so that a later one may tell it again."""
+    return next((one["count"] for one in objects if one.get("count")), None)
 
 
 def _of_many(item: Mapping[str, Any]) -> bool:

@@ -56,6 +56,8 @@ class Passage:
     """Accounts of the campaign that it is about, exactly; None where it is about no campaign of ours."""
     least_accounts: int
     """Accounts that a campaign must have before it leaves."""
+    count: int | None = None
+    """The count that the ledger gave for a sighting; None: it gave none."""
     foreign: frozenset[str] = frozenset()
     """Ids of others' objects that it may refer to."""
     watched: Watched = field(default_factory=Watched)
@@ -84,12 +86,15 @@ def _objections(objects: Sequence[Mapping[str, Any]], passage: Passage) -> Itera
         if public.get(str(one["id"])) == one:
             continue
         where = f"object {place} ({one['type']})"
-        yield from (f"{where}: {why}" for why in _of_own(one, passage, ids | set(public)))
+        yield from (f"{where}: {why}" for why in objections_to(one, passage, ids | set(public)))
     if passage.watched.found_in(bundle_bytes(objects)):
         yield "it holds something of the run's accounts, in clear or in a form that can be turned back"
 
 
-def _of_own(item: Mapping[str, Any], passage: Passage, ids: set[str]) -> Iterator[str]:
+def objections_to(item: Mapping[str, Any], passage: Passage, ids: set[str]) -> Iterator[str]:
+    """Yield why one sound object of a provider's own may not leave. ids: those of the bundle, and of what is
+    public.
+    """
     forms = FORMS.get(str(item["type"]))
     if forms is None:
         yield "objects of this type do not leave"
@@ -113,6 +118,8 @@ def _of_own(item: Mapping[str, Any], passage: Passage, ids: set[str]) -> Iterato
         (item.get("pattern_type") == KINDS_PATTERN) != str(item.get("pattern")).startswith("kinds:")
     ):
         yield "its pattern is of another type than it says"
+    if item.get("count", 0) not in (0, passage.count):
+        yield "its count is not one that the ledger gave"
     yield from _references(item, passage, ids)
 
 
