@@ -6,6 +6,7 @@ import click
 
 from stillwatch.cli._group import Whole
 from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_desk import VERBS as COMING_IN
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
 from stillwatch.cli._intel_forms import VERBS as FORMS
 from stillwatch.cli._intel_overlap import VERBS as OVERLAP
@@ -19,5 +20,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *TAXII, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
+for _verb in (*SHARING, *TAXII, *COMING_IN, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
     command.add_command(_verb)
