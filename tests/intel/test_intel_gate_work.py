@@ -7,6 +7,7 @@ import math
 import random
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def approved(door: Gate, export: Export) -> Export:
 def test_nothing_leaves_before_a_second_person_approved_exactly_it(door: Gate, facts: Facts) -> None:
     made = proposed(door, facts)
     assert made.stage is Stage.WAITING
-    for wrong in (
+    attempts: list[Callable[[], object]] = [
         lambda: door.release(made.number, by="Anna", to="a", now=NOW),
         lambda: door.decide(made.number, by="Anna", sha256=made.sha256, agree=True, now=NOW),
         lambda: door.decide(made.number, by=" \uff41NNA ", sha256=made.sha256, agree=True, now=NOW),
@@ -70,7 +71,8 @@ def test_nothing_leaves_before_a_second_person_approved_exactly_it(door: Gate, f
         lambda: door.decide(made.number, by="Bela", sha256=made.sha256[:11], agree=True, now=NOW),
         lambda: door.decide(made.number, by=" ", sha256=made.sha256, agree=True, now=NOW),
         lambda: door.decide(99, by="Bela", sha256=made.sha256, agree=True, now=NOW),
-    ):
+    ]
+    for wrong in attempts:
         with pytest.raises(StillwatchError) as caught:
             wrong()
         assert caught.value.do
@@ -170,12 +172,13 @@ def test_what_is_taken_back_is_told_to_all_and_comes_back_as_something_new(door:
     assert campaign["id"] in gone
     assert "an appeal" not in back.content.decode()
     assert not any(one["type"] in ("identity", "intrusion-set") for one in back.objects if one.get("revoked"))
-    for stale in (
+    attempts: list[Callable[[], object]] = [
         lambda: approved(door, waiting),
         lambda: door.release(first.number, by="Anna", to="a", now=NOW),
         lambda: door.revoke("camp-a", by="Anna", reason="x", now=NOW),
         lambda: door.correct(campaign["id"], {"confidence": 1}, by="Anna", now=NOW),
-    ):
+    ]
+    for stale in attempts:
         with pytest.raises(IntelError):
             stale()
     anew = proposed(door, facts, now=NOW + 9)

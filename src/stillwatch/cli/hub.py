@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli import _hub_member_side, _hub_serve
+from stillwatch.cli import _hub_member_side, _hub_private, _hub_serve
 from stillwatch.cli._group import Whole
 from stillwatch.cli._hub_agreements import agreement
 from stillwatch.cli._hub_collections import collection
@@ -17,5 +17,13 @@ def command() -> None:
     """Run the hub of a group of providers that share intelligence, or take part in one."""
 
 
-for verb in (*_hub_serve.VERBS, *_hub_member_side.VERBS, member, agreement, collection, log):
+for verb in (
+    *_hub_serve.VERBS,
+    *_hub_member_side.VERBS,
+    *_hub_private.VERBS,
+    member,
+    agreement,
+    collection,
+    log,
+):
     command.add_command(verb)
