@@ -159,3 +159,19 @@ def test_a_bundle_that_is_too_large_is_refused_by_a_clear_error(house: House) ->
     assert found.status_code == 413
     assert "too large" in found.text
     assert read(alpha, place) == []
+
+
+def test_look_ups_are_behind_the_same_door_and_in_the_same_log(house: House) -> None:
+    alpha, beta = house.member("alpha"), house.member("beta")
+    house.agree(terms("alpha", "beta"), "alpha")
+    with alpha.client() as client:
+        found = client.get("/private/v1/keys")
+        assert found.status_code == 200, found.text
+        assert client.get("/private/v1/budget").status_code == 200
+    # Who accepted nothing may ask nothing.
+    with beta.client() as client:
+        assert client.post("/private/v1/lookups/2026-W01", content=b"{}").status_code == 403
+    assert httpx2.get(f"{house.url}/private/v1/keys", trust_env=False).status_code == 401
+    with house.hub.database.reading() as session:
+        kinds = [json.loads(one.content or "")["kind"] for one in log.entries(session, 0, 100, None)]
+    assert "lookup.key" in kinds

@@ -18,13 +18,5 @@ def command() -> None:
     """Run the hub of a group of providers that share intelligence, or take part in one."""
 
 
-for verb in (
-    *_hub_serve.VERBS,
-    *_hub_member_side.VERBS,
-    *PRIVATE,
-    member,
-    agreement,
-    collection,
-    log,
-):
+for verb in (*_hub_serve.VERBS, *_hub_member_side.VERBS, *PRIVATE, member, agreement, collection, log):
     command.add_command(verb)
