@@ -17,6 +17,7 @@ from case_runs import Group, Sealed, sealed
 from case_stores import stocked
 from intel_runs import NOW, customer, gate, planted, told
 
+from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError, StillwatchError
 from stillwatch.intel.gate.aggregate import Cell, Given, statistic
 from stillwatch.intel.gate.disclosure import answer, disclose, permission
@@ -343,3 +344,13 @@ def test_a_provider_names_itself_once(door: Gate, facts: Facts) -> None:
     assert door.name_itself("provider-c") == identity
     with pytest.raises(IntelError, match="another identity"):
         door.name_itself("provider-b", "identity--11111111-1111-4111-8111-111111111111")
+
+
+def test_both_databases_keep_what_leaves(place: str, facts: Facts) -> None:
+    with Database(place) as database:
+        door = Gate(database, IntelSettings())
+        made = approved(door, proposed(door, facts, count=True))
+        assert door.release(made.number, by="Anna", to="a", now=NOW).content == made.content
+        back = door.revoke("camp-a", by="Anna", reason="x", now=NOW)
+        card = disclose(door, facts, Watched(), owner="Counsel", by="Anna", level=Tlp.RED, now=NOW)
+        assert [one.number for one in door.exports()] == [card.number, back.number, made.number]
