@@ -27,7 +27,7 @@ from stillwatch.intel.stix.checking import checked
 TRIES = int(os.environ.get("STILLWATCH_FUZZ", "1"))
 FEW = settings(max_examples=15 * TRIES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(FEW, max_examples=60 * TRIES)
-HARM = st.sampled_from(
+HARM: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,

@@ -42,7 +42,8 @@ def test_a_bundle_becomes_an_event_that_pymisp_reads_and_comes_back_the_same() -
     assert {one.type for one in event.attributes} == {"AS", "domain"}, "what STIX tells, in MISP's own types"
     assert event.get_objects_by_name("domain-ip")
     back = misp_reading.read(made.data)
-    assert back.refused == back.lost == ()
+    assert back.refused == ()
+    assert back.lost == ()
     assert canonical(without_frame(back.objects)) == canonical(without_frame(objects))
     assert misp_writing.write(tuple(reversed(back.objects))).data == made.data
 
