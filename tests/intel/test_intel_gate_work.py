@@ -19,12 +19,12 @@ from intel_runs import NOW, customer, gate, planted, told
 
 from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError, StillwatchError
-from stillwatch.intel.gate.aggregate import Cell, Given, statistic
+from stillwatch.intel.gate.aggregate import EDGE, Cell, Given, statistic
 from stillwatch.intel.gate.disclosure import answer, disclose, permission
 from stillwatch.intel.gate.export import Export, Stage
 from stillwatch.intel.gate.gate import Gate
 from stillwatch.intel.gate.ledger import Ledger, exact
-from stillwatch.intel.gate.noise import discrete_laplace, noised
+from stillwatch.intel.gate.noise import discrete_laplace, noised, rare
 from stillwatch.intel.gate.passing import Purpose
 from stillwatch.intel.gate.source import of_case
 from stillwatch.intel.gate.watched import Watched
@@ -275,6 +275,20 @@ def test_a_statistic_tells_only_large_cells(door: Gate) -> None:
         assert abs(given[0].accounts - 500) < 40
         assert isinstance(given[0], Given)
         assert ledger.spent("2026") == 2
+
+
+def test_a_cell_at_the_edge_is_told_as_seldom_as_one_below(door: Gate) -> None:
+    settings = IntelSettings()
+    epsilon = exact(1.0)
+    least = settings.least_accounts
+    assert rare(epsilon, EDGE) == 14
+    assert all(noised(least, epsilon) < least + 14 for _ in range(2_000))
+    with door.keeping() as session:
+        ledger = Ledger(session, exact(10**6))
+        for accounts, told in ((least, 0), (least + 60, 200)):
+            cells = [Cell(f"AML.T{at:04}", accounts, 3) for at in range(200)]
+            found = statistic(f"techniques of {accounts}", "2026-11", cells, ledger, epsilon, settings, NOW)
+            assert len(found) == told
 
 
 def test_a_card_leaves_with_the_owners_permission_and_a_second_person(door: Gate, facts: Facts) -> None:
