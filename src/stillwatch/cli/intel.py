@@ -6,7 +6,11 @@ import click
 
 from stillwatch.cli._group import Whole
 from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_desk import VERBS as COMING_IN
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_forms import VERBS as FORMS
+from stillwatch.cli._intel_overlap import VERBS as OVERLAP
+from stillwatch.cli._intel_private import VERBS as PRIVATE
 from stillwatch.cli._intel_sharing import VERBS as SHARING
 from stillwatch.cli._intel_taxii import VERBS as TAXII
 
@@ -16,5 +20,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *TAXII, *DISCLOSING, *CHECKING):
+for _verb in (*SHARING, *TAXII, *COMING_IN, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
     command.add_command(_verb)
