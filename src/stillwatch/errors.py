@@ -144,3 +144,7 @@ class PolicyError(StillwatchError):
 
 class PlaybookError(StillwatchError):
     """A playbook is not valid, or a step of it cannot be done so; nothing was written."""
+
+
+class IntelError(StillwatchError):
+    """Something shared cannot be read, made or given away so; nothing was written, and nothing left."""

@@ -37,7 +37,7 @@ def documented() -> list[tuple[str, set[str]]]:
 
 
 def test_the_docstring_of_the_pipeline_is_the_order_in_which_the_stages_run() -> None:
-    assert len(opened()) == 10
+    assert len(opened()) == 11
     assert documented() == opened()
 
 

@@ -24,6 +24,7 @@ from stillwatch.run.layout import MARK, PAGE, TABLES
 from stillwatch.run.reading import Run as StoredRun
 from stillwatch.schema import found, lineage, requests, stored
 from stillwatch.schema import reviewed as deciding
+from stillwatch.schema import shared as reporting
 from stillwatch.schema import templates as shared
 from stillwatch.schema import use as using
 from stillwatch.schema import watched as watching
@@ -73,6 +74,9 @@ class Run:
     campaign_links = TableOf(lineage.CAMPAIGN_LINKS)
     reviewed = TableOf(deciding.REVIEWED)
     reviewed_accounts = TableOf(deciding.REVIEWED_ACCOUNTS)
+    shared_reports = TableOf(reporting.SHARED_REPORTS)
+    shared = TableOf(reporting.SHARED)
+    shared_groups = TableOf(reporting.SHARED_GROUPS)
 
     def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
         self.folder = Path(folder)

@@ -85,6 +85,12 @@ def _key(key_file: Path | None, public: bool) -> HashKey | None:
     type=FILE,
     help="What people decided about earlier campaigns: TOML or JSON of `stillwatch case labels`.",
 )
+@click.option(
+    "--shared",
+    type=FILE,
+    help="What other providers reported: Parquet of `stillwatch intel match`. It can put a group on the list "
+    "for review; no verdict depends on it.",
+)
 @click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 @click.option("--engine", metavar="NAME", help=f"What the search runs on: {ENGINES}. [default: duckdb]")
 @click.option("--force", is_flag=True, help="Replace an earlier run.")
@@ -106,6 +112,7 @@ def command(
     public_key: bool,
     previous: Path | None,
     feedback: Path | None,
+    shared: Path | None,
     settings_file: Path | None,
     engine: str | None,
     force: bool,
@@ -138,6 +145,7 @@ def command(
         edge_mapping,
         accounts_mapping,
         feedback,
+        shared,
     )
     _run(inputs, out, settings, force=force, as_json=as_json, state=state)
 

@@ -12,7 +12,8 @@ what a stage leaves: first the tables that stay in the engine for later stages, 
     own_harvest named members, traces, strata, activity, exchanges -> ; members without those whom only others
                 of their group accuse
     candidates  members, owners, activity, visits -> volumes; candidates, owners' e-values
-    signals     candidates, volumes, strata, owners, exchanges, accounts
+    shared      candidates, volumes, visits, accounts, what others reported -> reported; whom it matches
+    signals     candidates, volumes, strata, owners, exchanges, accounts, reported
                 -> assigned, signal_exchanges, sums, signal_members, templates; scores, intents, timeline,
                 marks
     templates   assigned, sums, templates, exchanges, traces -> ; prompt templates, their words

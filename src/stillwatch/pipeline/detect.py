@@ -46,6 +46,7 @@ from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.read_logs import Staged, read_believed, read_edge_log
 from stillwatch.pipeline.releases import read_releases, releases_seen
 from stillwatch.pipeline.search import Stored, search
+from stillwatch.pipeline.shared_given import must_be_keyed, read_shared
 from stillwatch.pipeline.side_mappings import mapping_of_table
 from stillwatch.pipeline.store import counted, store
 from stillwatch.pipeline.template_text import TemplateText
@@ -94,6 +95,8 @@ class Task:
     """Where the accounts table has its columns."""
     feedback: Feedback = field(default_factory=Feedback)
     """What people decided earlier."""
+    shared: pa.Table | None = None
+    """What other providers reported; None: nothing was given."""
 
     @property
     def paths(self) -> list[Path]:
@@ -125,6 +128,7 @@ def _detect(task: Task, out: Path, progress: Progress, *, force: bool, say: Call
     with RunFolder(out, force=force, inputs=task.paths) as folder:
         ingest_context = _ingest_context(task)
         key = task.key or own_key(say)
+        must_be_keyed(inputs.shared, key.name)
         earlier = earlier_run(inputs.previous, out, Sketched.by(key), force=force)
         staged, edge, accounts, ingest_context = _read(task, key, ingest_context, folder.stage, progress, say)
         with DuckDBEngine(settings.engine, folder.stage) as local:
@@ -174,6 +178,7 @@ def _task(
     feedback = read_feedback(inputs.feedback, datetime.now(UTC), say)
     permits = [*read_permits(inputs.permits, say), *feedback.permits]
     releases = read_releases(inputs.releases)
+    shared = read_shared(inputs.shared)
     key = _key(inputs)
     for option, path in _beside(inputs):
         if path is not None and option in ("edge", "accounts"):
@@ -196,7 +201,7 @@ def _task(
         load_edge_mapping(mapping_of_table(inputs.edge_mapping, inputs.edge, "edge")),
         load_accounts_mapping(mapping_of_table(inputs.accounts_mapping, inputs.accounts, "accounts")),
     )
-    return Task(inputs, settings, permits, releases, key, sources, *mapped, feedback=feedback)
+    return Task(inputs, settings, permits, releases, key, sources, *mapped, feedback=feedback, shared=shared)
 
 
 def _used(engine: Engine, task: Task, staged: Staged, stored: Stored) -> pa.Table:
@@ -289,7 +294,9 @@ def _stored(
         if settings.sketch.template_text
         else None
     )
-    return Stored(exchanges, known, seen, labels, task.permits, look, shipped_rates(), counts_of(days))
+    return Stored(
+        exchanges, known, seen, labels, task.permits, look, shipped_rates(), counts_of(days), task.shared
+    )
 
 
 def _clear(edge: Path | None, staged: Staged, *, again: bool) -> None:
@@ -342,6 +349,7 @@ def _beside(inputs: Inputs) -> list[tuple[str, Path | None]]:
         "permits",
         "releases",
         "feedback",
+        "shared",
     )
     return [(name, getattr(inputs, name)) for name in names]
 

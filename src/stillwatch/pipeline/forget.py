@@ -27,6 +27,7 @@ from stillwatch.pipeline.identify import identified_again
 from stillwatch.pipeline.rates import shipped_rates
 from stillwatch.pipeline.releases import releases_seen
 from stillwatch.pipeline.search import Stored, search
+from stillwatch.pipeline.shared_kept import shared_kept
 from stillwatch.pipeline.store import counted, permits_of, releases_of, store
 from stillwatch.report_tables.labels import kept_labels
 from stillwatch.run.about import identity_of
@@ -206,6 +207,7 @@ def _stored(
         permits_of(table_of(run, PERMITS, AGAIN)),
         rates=shipped_rates(),
         counts=counts_of(stored_days(aside)),
+        shared=shared_kept(run, AGAIN),
     ), left.combine_chunks()
 
 

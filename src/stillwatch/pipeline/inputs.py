@@ -42,3 +42,5 @@ class Inputs:
     """Mapping file of the accounts table."""
     feedback: Path | None = None
     """What people decided about earlier campaigns: `stillwatch case labels`."""
+    shared: Path | None = None
+    """What other providers reported: `stillwatch intel match`."""

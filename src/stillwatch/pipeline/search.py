@@ -16,6 +16,7 @@ from stillwatch.pipeline.stages.facets import observe
 from stillwatch.pipeline.stages.heldout import run_held_out_tests
 from stillwatch.pipeline.stages.linkage import form_groups
 from stillwatch.pipeline.stages.own_harvest import ask_own_prompts
+from stillwatch.pipeline.stages.shared import match_shared
 from stillwatch.pipeline.stages.signals import score_candidates
 from stillwatch.pipeline.stages.templates import NONE, find_prompt_templates
 from stillwatch.pipeline.stages.verdicts import reach_verdicts
@@ -61,11 +62,15 @@ def search(engine: Engine, stored: Stored, settings: Settings, progress: Progres
             tests = ask_own_prompts(scope, seen, groups, tests, stored.rates, settings, progress)
         with Scope(run, "candidates", ("volumes",)) as scope:
             candidates = select_candidates(scope, seen, groups, tests, chosen)
+        with Scope(run, "shared", ("reported",)) as scope:
+            matched = match_shared(scope, stored.shared, seen, candidates, progress)
         with Scope(
             run, "signals", ("assigned", "signal_exchanges", "sums", "signal_members", "templates")
         ) as scope:
-            scored = score_candidates(scope, seen, groups, candidates, stored.rates, progress)
-            tables = scored.tables(scope)
+            scored = score_candidates(
+                scope, seen, groups, candidates, stored.rates, matched.reported, progress
+            )
+            tables = scored.tables(scope) | matched.tables
         progress("templates")
         if stored.templates:
             with Scope(run, "templates") as scope:

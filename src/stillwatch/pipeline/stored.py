@@ -35,6 +35,8 @@ class Stored:
     """Table RATES: how often the flags err; None: not known."""
     counts: Mapping[str, int] | None = None
     """Rows of the exchanges that fill each column, as their files tell; None: not known, to be counted."""
+    shared: pa.Table | None = None
+    """What other providers reported: rows of SHARED_REPORTS; None: nothing was given."""
     templates: bool = True
     """Whether the groups' templates are recovered: no verdict depends on them, and they take a quarter of a
     small search.

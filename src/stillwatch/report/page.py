@@ -17,7 +17,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_chapters, in_order
 from stillwatch.report.figures import axes
 from stillwatch.report.section import sections
-from stillwatch.report.sentences import blindness, frames, lineage, log_settings, reviewed, tiers, use
+from stillwatch.report.sentences import blindness, frames, lineage, log_settings, reviewed, shared, tiers, use
 from stillwatch.report.sentences.crosswalk import SOURCES
 from stillwatch.report.view_models import listed, unlisted
 from stillwatch.run.durable import write_text
@@ -81,7 +81,7 @@ def context(run: Run) -> dict[str, Any]:
             for chapter, rows in in_chapters(campaigns)
         ],
         "error_control": sentences.error_control(about, campaigns),
-        "related": [*lineage.overview(run, campaigns), *reviewed.lines(run)],
+        "related": [*lineage.overview(run, campaigns), *reviewed.lines(run), *shared.lines(run)],
         "unlisted": [(c, _why_not(run, c, high)) for c in rest[:MOST_UNLISTED]],
         "unlisted_total": len(rest),
         "blind": sorted(

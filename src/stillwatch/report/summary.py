@@ -17,7 +17,7 @@ from rich.text import Text
 from stillwatch import iso_time
 from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import headline, in_order
-from stillwatch.report.sentences import lineage, log_settings, reviewed, tiers, use
+from stillwatch.report.sentences import lineage, log_settings, reviewed, shared, tiers, use
 from stillwatch.report.view_models import AXES, listed, severity
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.values import item
@@ -50,7 +50,7 @@ def summary(folder: Path) -> RenderableType:
         f"{sentences.error_control(run.about, campaigns)} {sentences.unlisted(run, len(campaigns))}",
         style="dim",
     )
-    related = [*lineage.overview(run, campaigns), *reviewed.lines(run)]
+    related = [*lineage.overview(run, campaigns), *reviewed.lines(run), *shared.lines(run)]
     shown = table if campaigns else Text(sentences.NOTHING)
     read = run.rows("use")
     warned = (*map(str, use.warnings(read)), sentences.kept_out(run), sentences.not_seen(run))
@@ -83,6 +83,7 @@ def summary_document(folder: Path) -> dict[str, Any]:
             **campaign_document(row, run.rows("scores", row["group"])),
             "links": links.get(row["group"], []),
             **_judged(row, judged),
+            **_reported(run, row),
         }
         for row in rows
     ]
@@ -100,6 +101,12 @@ def _judged(campaign: Row, judged: list[Row]) -> dict[str, Any]:
     """What people decided about it; nothing where they did not."""
     rows = [reviewed.document(row) for row in judged if row["group"] == campaign["group"]]
     return {"reviewed": rows} if rows else {}
+
+
+def _reported(run: Run, campaign: Row) -> dict[str, Any]:
+    """What other providers reported of it; nothing where they did not."""
+    rows = shared.document(run, campaign["group"])
+    return {"shared": rows} if rows else {}
 
 
 def campaign_document(row: Row, scores: Iterable[Row]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stillwatch.errors import RunError
-from stillwatch.schema import found, lineage, reviewed, stored, templates, use, watched
+from stillwatch.schema import found, lineage, reviewed, shared, stored, templates, use, watched
 from stillwatch.schema.requests import QUARANTINE
 from stillwatch.schema.stored import EXCHANGES
 from stillwatch.schema.table import Contract
@@ -20,7 +20,7 @@ ORDER = ["time", "request"]
 """Order of the rows of a day."""
 TABLES: Mapping[str, Contract] = {
     table.name: table
-    for module in (stored, found, templates, lineage, watched, use, reviewed)
+    for module in (stored, found, templates, lineage, watched, use, reviewed, shared)
     for table in vars(module).values()
     if isinstance(table, Contract) and table is not EXCHANGES
 } | {QUARANTINE.name: QUARANTINE}

@@ -162,6 +162,24 @@ PROMISES: dict[str, dict[Promise, str]] = {
         P.WORDED: "label",
         P.COUNTED: "at expires",
     },
+    "shared_reports": {
+        P.MARKED: "value",
+        P.WORDED: "kind column tlp",
+        P.PASSED: "report reporter origin epoch",
+        P.COUNTED: "confidence weight confirmed false_positives disputed valid_until",
+    },
+    "shared": {
+        P.KEYED: "account",
+        P.WORDED: "kind",
+        P.PASSED: "report reporter",
+        P.COUNTED: "group weight carriers",
+    },
+    "shared_groups": {
+        P.WORDED: "kind tlp",
+        P.PASSED: "reporter origin",
+        P.COUNTED: "group reports accounts of carriers confidence weight strength joint confirmed "
+        "false_positives disputed review",
+    },
     "template_keys": {P.KEYED: "template key", P.WORDED: "kind", P.COUNTED: "group share piece place"},
 }
 """Columns of each stored table by their promise; a test checks that none is left out."""

@@ -78,9 +78,11 @@ SIGNAL_EXCHANGES = schema_of(
     limit_tokens_minute=pa.int64(),
     limit_tokens_day=pa.int64(),
     peer_volume=pa.float64(),
+    reported=pa.float64(),
 )
 """One exchange of one group; `owner` is the key of the owner that the account declares, null if none;
-`peer_volume` the mean exchanges of an account in its region and plan."""
+`peer_volume` the mean exchanges of an account in its region and plan; `reported` the strength of what other
+providers reported of the group, for the accounts that match it."""
 
 
 @dataclass(frozen=True)

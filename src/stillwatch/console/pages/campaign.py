@@ -25,6 +25,7 @@ from stillwatch.report import formatting, sentences
 from stillwatch.report.account_facts import AccountBook
 from stillwatch.report.figures import axes, timeline, waterfall
 from stillwatch.report.sentences import lineage, reviewed, spend, tiers
+from stillwatch.report.sentences import shared as others
 from stillwatch.report.sentences.crosswalk import SOURCES
 from stillwatch.report.view_models import CampaignView
 from stillwatch.run.reading import Row, Run
@@ -73,6 +74,7 @@ def campaign(seen: Seen) -> Shown:
         "axes": [_axis(view, axis) for axis in axes.AXES],
         "links": [_link(seen, run, link) for link in view.lineage],
         "reviewed": [reviewed.sentence(one) for one in run.rows("reviewed") if one["group"] == row["group"]],
+        "shared": others.of_group(run, row["group"]),
         "tiers": view.tiers,
         "filters": msgspec.to_builtins(wanted),
     }

@@ -27,7 +27,7 @@ from stillwatch.console.templating import with_query
 from stillwatch.report import formatting, sentences
 from stillwatch.report.chapters import chapter_of, headline
 from stillwatch.report.figures import axes
-from stillwatch.report.sentences import lineage, reviewed
+from stillwatch.report.sentences import lineage, reviewed, shared
 from stillwatch.report.view_models import SEVERITY
 from stillwatch.run.reading import Row, Run
 from stillwatch.schema.codes import FORMED
@@ -120,7 +120,7 @@ def campaigns(seen: Seen) -> Shown:
 def _related(run: Run, on_list: list[Row]) -> list[str]:
     """What joins the campaigns, and what became of an earlier run's; left out where it would fill pages."""
     lines = lineage.overview(run, on_list) if len(on_list) <= AT_ONCE else []
-    return [line for line in (*lines, *reviewed.lines(run)[:AT_ONCE]) if line]
+    return [line for line in (*lines, *reviewed.lines(run)[:AT_ONCE], *shared.lines(run)) if line]
 
 
 def open_cases(seen: Seen, fields: SyncFields) -> Done:

@@ -90,7 +90,7 @@ def _only_with_others(
     whole = rows_in(tests.tiers.counted, "group", set(values(rest, "group")))
     both = pa.concat_tables([_judged(whole, 0), _judged(rest, first)])
     scored = score_candidates(
-        engine, seen, groups, replace(candidates, chosen=both), rates, lambda step: None
+        engine, seen, groups, replace(candidates, chosen=both), rates, None, lambda step: None
     )
     scores: dict[int, dict[str, float]] = {}
     for row in scored.scores.select(["group", "signal", "score"]).to_pylist():

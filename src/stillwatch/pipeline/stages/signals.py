@@ -63,17 +63,20 @@ def score_candidates(
     groups: Groups,
     candidates: Candidates,
     rates: pa.Table | None,
+    reported: Table | None,
     progress: Callable[[str], None],
 ) -> Scored:
     """Tables assigned, signal_exchanges, sums, signal_members and templates, and the scores. rates: table
-    RATES, None where not known.
+    RATES, None where not known. reported: what others reported of groups, None where nothing was given.
     """
     progress("groups' exchanges")
     sample = peers(engine, candidates.volumes, candidates.every, PEERS_WANTED)
     assigned = engine.load(
         "assigned", pa.concat_tables([candidates.chosen.select(["group", "account"]), sample])
     )
-    rows = _signal_exchanges(engine, seen, groups, _peer_volume(engine, groups, candidates), assigned)
+    rows = _signal_exchanges(
+        engine, seen, groups, _peer_volume(engine, groups, candidates), assigned, reported
+    )
     inputs = prepare_inputs(engine, rows, seen.tables.releases, rates)
     missing = seen.lacking | _missing_here(engine, inputs.sums)
     return Scored(assigned, inputs, *score_groups(engine, inputs, missing, progress))
@@ -100,7 +103,12 @@ def _peer_volume(engine: Engine, groups: Groups, candidates: Candidates) -> Tabl
 
 
 def _signal_exchanges(
-    engine: Engine, seen: Observed, groups: Groups, peer_volume: Table, assigned: Table
+    engine: Engine,
+    seen: Observed,
+    groups: Groups,
+    peer_volume: Table,
+    assigned: Table,
+    reported: Table | None,
 ) -> Table:
     """The rows that signals read: exchanges of the candidates and the peers."""
     account = seen.tables.accounts.select("account", *OF_ACCOUNTS).left_join(
@@ -111,6 +119,11 @@ def _signal_exchanges(
         seen.tables.exchanges.join(assigned, "account")
         .left_join(known, "account")
         .left_join(peer_volume, "account")
+    )
+    rows = (
+        rows.mutate(reported=ibis.null("float64"))
+        if reported is None
+        else rows.left_join(reported, ["group", "account"])
     )
     return engine.create("signal_exchanges", rows.select(*SIGNAL_EXCHANGES.names))
 
