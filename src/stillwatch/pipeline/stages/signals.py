@@ -116,16 +116,18 @@ def _signal_exchanges(
     )
     known = account.select("account", *OF_ACCOUNTS, "owner")
     rows = (
-        seen.tables.exchanges.join(assigned, "account")
+        seen.tables.exchanges.join(_with_reported(assigned, reported), "account")
         .left_join(known, "account")
         .left_join(peer_volume, "account")
     )
-    rows = (
-        rows.mutate(reported=ibis.null("float64"))
-        if reported is None
-        else rows.left_join(reported, ["group", "account"])
-    )
     return engine.create("signal_exchanges", rows.select(*SIGNAL_EXCHANGES.names))
+
+
+def _with_reported(assigned: Table, reported: Table | None) -> Table:
+    if reported is None:
+        return assigned.mutate(reported=ibis.null("float64"))
+    found = assigned.left_join(reported, ["group", "account"])
+    return found.select("group", "account", "reported")
 
 
 def _missing_here(engine: Engine, sums: Table) -> dict[str, float]:
