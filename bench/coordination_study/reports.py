@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coordination_study.days import rows_of
+from stillwatch.intel.desk.judging import History
 from stillwatch.run.layout import stored_days
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
@@ -31,15 +32,16 @@ KINDS = {
     "stainless": "client_shape",
     "email_domain": "mail_domain",
     "mail_root": "mail_domain",
-    "payment": "payment",
-    "phone_prefix": "phone",
 }
+"""What a run shows of values, and so can match; instruments of payment and telephone numbers it does not."""
 CARRIERS = 2
 """Named accounts that must carry a value before it is reported: the means of one account are its own."""
 OWN = 0.5
 """Share of those who carry a value that must be named: what many customers have is no mark of an operator."""
 CONFIDENCE = 0.85
 """Confidence of what people have confirmed."""
+STRANGER = History()
+"""A member of whose reports nothing was judged yet."""
 ENDS = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -58,14 +60,14 @@ def values_of(run: Path) -> dict[Value, set[int]]:
     found: dict[Value, set[int]] = {}
     for day in stored_days(run):
         table = pq.read_table(day, columns=["account", *OF_EXCHANGES])
-        for column in OF_EXCHANGES:
+        for column in set(OF_EXCHANGES) & set(KINDS):
             pairs = table.select(["account", column]).group_by(["account", column]).aggregate([])
             for account, value in zip(pairs["account"].to_pylist(), pairs[column].to_pylist(), strict=True):
                 if value is not None:
                     found.setdefault(Value(column, value), set()).add(account)
     active = set().union(*found.values()) if found else set()
     for row in rows_of(run, "accounts"):
-        for column in OF_ACCOUNTS:
+        for column in set(OF_ACCOUNTS) & set(KINDS):
             if row[column] is not None and row["account"] in active:
                 found.setdefault(Value(column, row[column]), set()).add(row["account"])
     return found
@@ -75,9 +77,7 @@ def reported_of(run: Path, groups: Iterable[int]) -> list[Value]:
     """The values that mark the named accounts of some groups: several carry each, and few others do."""
     wanted = set(groups)
     named = {
-        row["account"]
-        for row in rows_of(run, "members")
-        if row["group"] in wanted and row["tier"] == "named"
+        row["account"] for row in rows_of(run, "members") if row["group"] in wanted and row["tier"] == "named"
     }
     return sorted(
         value
@@ -98,8 +98,16 @@ def popular(run: Path, each: int) -> list[Value]:
     return found
 
 
-def write_reports(path: Path, by: Mapping[str, Iterable[Value]], *, weight: float = CONFIDENCE) -> int:
-    """Write the reports of some members, each of which is one origin; returns how many there are."""
+def write_reports(
+    path: Path,
+    by: Mapping[str, Iterable[Value]],
+    history: History = STRANGER,
+    confidence: float = CONFIDENCE,
+) -> int:
+    """Write the fresh reports of some members, each of which is one origin; returns how many there are.
+
+    history: what each of them has behind it at the receiver.
+    """
     rows = [
         {
             "kind": KINDS[value.column],
@@ -108,10 +116,10 @@ def write_reports(path: Path, by: Mapping[str, Iterable[Value]], *, weight: floa
             "report": f"indicator--{member}-{value.column}-{value.key}",
             "reporter": member,
             "origin": member,
-            "confidence": CONFIDENCE,
-            "weight": weight,
-            "confirmed": 0,
-            "false_positives": 0,
+            "confidence": confidence,
+            "weight": confidence * history.factor,
+            "confirmed": history.confirmed,
+            "false_positives": history.false_positives,
             "disputed": False,
             "valid_until": ENDS,
             "tlp": "TLP:AMBER",
