@@ -129,51 +129,13 @@ class MatchRow(Base):
     at: Mapped[float] = mapped_column(Double)
 
 
-class GivenRow(Base):
-    """One export: what we gave, or want to give."""
-
-    __tablename__ = "desk_given"
-
-    number: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of the bytes."""
-    what: Mapped[str] = mapped_column(String(32))
-    """share, correction, revocation, sighting or opinion: a code of giving.What."""
-    purpose: Mapped[str] = mapped_column(Text)
-    to: Mapped[str] = mapped_column(Text)
-    """Member, hub or authority."""
-    tlp: Mapped[int]
-    case_id: Mapped[int | None]
-    """The case that it comes from."""
-    asked_by: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[float] = mapped_column(Double)
-    decided_by: Mapped[str] = mapped_column(Text)
-    decided_at: Mapped[float | None] = mapped_column(Double)
-    approved: Mapped[bool | None]
-    """None: nobody has decided."""
-    reason: Mapped[str] = mapped_column(Text)
-    """Why it was decided so."""
-    sent_at: Mapped[float | None] = mapped_column(Double)
-    content: Mapped[str] = mapped_column(Text)
-    """The bundle, as JSON."""
-
-
-class GivenObjectRow(Base):
-    """That an export holds a version of an object."""
-
-    __tablename__ = "desk_given_objects"
-
-    number: Mapped[int] = mapped_column(ForeignKey("desk_given.number"), primary_key=True)
-    id: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
-    modified: Mapped[str] = mapped_column(String(40))
-
-
 class AcknowledgedRow(Base):
-    """That a receiver says it has a correction."""
+    """That a member says that it took over what an export of ours corrected."""
 
     __tablename__ = "desk_acknowledged"
 
-    number: Mapped[int] = mapped_column(ForeignKey("desk_given.number"), primary_key=True)
+    export: Mapped[int] = mapped_column(primary_key=True)
+    """Number of the export, as the gate gave it."""
     member: Mapped[str] = mapped_column(String(64), primary_key=True)
     at: Mapped[float] = mapped_column(Double)
 

@@ -140,7 +140,8 @@ def _refs(item: Mapping[str, Any]) -> set[str]:
 
 
 def _known(session: Session, digests: Iterable[str]) -> dict[str, ObjectRow]:
-    wanted, found = list(digests), {}
+    wanted: list[str] = list(digests)
+    found: dict[str, ObjectRow] = {}
     for start in range(0, len(wanted), AT_ONCE):
         asked = sa.select(ObjectRow).where(ObjectRow.digest.in_(wanted[start : start + AT_ONCE]))
         found |= {row.digest: row for row in session.scalars(asked)}
@@ -151,9 +152,7 @@ def _keep_arrivals(session: Session, source: str, digests: Iterable[str], now: f
     wanted = list(digests)
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        asked = sa.select(ArrivalRow.digest).where(
-            ArrivalRow.source == source, ArrivalRow.digest.in_(some)
-        )
+        asked = sa.select(ArrivalRow.digest).where(ArrivalRow.source == source, ArrivalRow.digest.in_(some))
         have = set(session.scalars(asked))
         session.add_all(
             ArrivalRow(digest=digest, source=source, at=now) for digest in some if digest not in have
