@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordination_study.days import Truth, days_of, groups_of, rows_of, searched, until, verdicts
-from coordination_study.reports import STRANGER, Value, popular, values_of, write_reports
+from coordination_study.reports import STRANGER, popular, values_of, write_reports
 from stillwatch.intel.desk.judging import History
+from stillwatch.intel.desk.own_marks import CARRIERS, OWN, Mark
 
 SURE = 1.0
 """Confidence that a liar gives its reports: the highest there is."""
@@ -68,24 +69,26 @@ class Receiver:
     @staticmethod
     def of(seed: int, world: Path, work: Path) -> Receiver:
         """Search the whole window."""
+        inputs = until(world, len(days_of(world)) - 1, work)
+        searched(inputs, work / "run", None)  # The first search of a process also compiles and loads.
         began = time.perf_counter()
-        run = searched(until(world, len(days_of(world)) - 1, work), work / "run", None)
+        run = searched(inputs, work / "run", None)
         return Receiver(seed, world, work, run, time.perf_counter() - began)
 
     def harmed(
         self,
         attack: str,
-        values: Iterable[Value],
+        values: Iterable[Mark],
         history: History = STRANGER,
         members: int = 1,
     ) -> Harm:
         """Search with the reports of `members` members that say the same, and count."""
         given = list(values)
         path = self.work / "reports.parquet"
+        inputs = until(self.world, len(days_of(self.world)) - 1, self.work)
         by = {f"member-{number}": given for number in range(members)}
         reports = write_reports(path, by, history, SURE)
         began = time.perf_counter()
-        inputs = until(self.world, len(days_of(self.world)) - 1, self.work)
         run = searched(inputs, self.work / "run-harmed", path)
         took = time.perf_counter() - began
         truth = Truth.of(self.world)
@@ -110,43 +113,55 @@ class Receiver:
         shutil.rmtree(run)
         return found
 
-    def company(self) -> list[Value]:
+    def company(self) -> list[Mark]:
         """The values that mark the largest innocent company among its customers."""
         truth = Truth.of(self.world)
         sizes = Counter(truth.group[a] for a, kind in truth.kind.items() if kind == "company")
         group = sizes.most_common(1)[0][0]
-        ids = {a for a, kind in truth.kind.items() if kind == "company" and truth.group[a] == group}
+        return self._marks(
+            {a for a, kind in truth.kind.items() if (kind, truth.group[a]) == ("company", group)}
+        )
+
+    def looks_like_one(self) -> list[Mark]:
+        """The values that mark the innocent group that is easiest to frame: of those that the search found and
+        did not list, the one that most marks are known of.
+        """
+        truth = Truth.of(self.world)
+        found = [one for one in groups_of(self.run) if not one.listed and not one.mostly(truth)]
+        return max((self._marks(set(one.members)) for one in found), key=len, default=[])
+
+    def _marks(self, ids: set[str]) -> list[Mark]:
         inside = {row["account"] for row in rows_of(self.run, "accounts") if row["account_id"] in ids}
         return sorted(
             value
             for value, carriers in values_of(self.run).items()
-            if len(carriers & inside) >= 2 and len(carriers & inside) * 2 >= len(carriers)
+            if len(carriers & inside) >= CARRIERS and len(carriers & inside) >= OWN * len(carriers)
         )
 
-    def common(self) -> list[Value]:
+    def common(self) -> list[Mark]:
         """The values that most of its accounts carry."""
         return popular(self.run, EACH)
 
-    def everything(self) -> list[Value]:
+    def everything(self) -> list[Mark]:
         """Every value that any of its accounts carries, and as many again that none does."""
         rng = random.Random(self.seed)
-        made = [Value("address", rng.getrandbits(62)) for _ in range(RANDOM)]
+        made = [Mark("address", rng.getrandbits(62)) for _ in range(RANDOM)]
         return [*sorted(values_of(self.run)), *made]
 
 
 def harms(seed: int, world: Path, work: Path, *, quick: bool) -> list[Harm]:
     """Try every attack on one provider."""
     receiver = Receiver.of(seed, world, work)
-    company = receiver.company()
-    attacks: list[tuple[str, Callable[[], Iterable[Value]]]] = [
+    attacks: list[tuple[str, Callable[[], Iterable[Mark]]]] = [
         ("lies: popular values", receiver.common),
         ("floods: every value there is", receiver.everything),
+        ("frames a company", receiver.company),
     ]
     found = [receiver.harmed(name, values()) for name, values in attacks]
-    found.append(receiver.harmed("frames a company", company))
-    if not quick:
-        found.append(receiver.harmed("frames a company, four members together", company, members=4))
+    group, name = receiver.looks_like_one(), "frames a group that looks like one"
+    found.append(receiver.harmed(name, group))
+    found.append(receiver.harmed(f"{name}, four members together", group, members=4))
     for times in FOUND_OUT[-1:] if quick else FOUND_OUT:
-        found.append(receiver.harmed("frames a company", company, History(0, times)))
+        found.append(receiver.harmed(name, group, History(0, times)))
     shutil.rmtree(work)
     return found

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coordination_study.days import rows_of
 from stillwatch.intel.desk.judging import History
-from stillwatch.run.layout import stored_days
+from stillwatch.intel.desk.own_marks import Mark, carriers_of, marks_of
+from stillwatch.run.reading import Run
 from stillwatch.run.sketched import Sketched
 from stillwatch.schema.keyed import HashKey
-from stillwatch.schema.shared import OF_ACCOUNTS, OF_EXCHANGES, SHARED_REPORTS
+from stillwatch.schema.shared import SHARED_REPORTS
 
 KINDS = {
     "asn": "asn",
@@ -34,10 +33,6 @@ KINDS = {
     "mail_root": "mail_domain",
 }
 """What a run shows of values, and so can match; instruments of payment and telephone numbers it does not."""
-CARRIERS = 2
-"""Named accounts that must carry a value before it is reported: the means of one account are its own."""
-OWN = 0.5
-"""Share of those who carry a value that must be named: what many customers have is no mark of an operator."""
 CONFIDENCE = 0.85
 """Confidence of what people have confirmed."""
 STRANGER = History()
@@ -45,48 +40,17 @@ STRANGER = History()
 ENDS = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, order=True)
-class Value:
-    """One value that a report names."""
-
-    column: str
-    """The column of a run that holds such values."""
-    key: int
-    """Its key."""
-
-
-def values_of(run: Path) -> dict[Value, set[int]]:
+def values_of(run: Path) -> dict[Mark, set[int]]:
     """Which accounts carry each value, by the key of the account."""
-    found: dict[Value, set[int]] = {}
-    for day in stored_days(run):
-        table = pq.read_table(day, columns=["account", *OF_EXCHANGES])
-        for column in set(OF_EXCHANGES) & set(KINDS):
-            pairs = table.select(["account", column]).group_by(["account", column]).aggregate([])
-            for account, value in zip(pairs["account"].to_pylist(), pairs[column].to_pylist(), strict=True):
-                if value is not None:
-                    found.setdefault(Value(column, value), set()).add(account)
-    active = set().union(*found.values()) if found else set()
-    for row in rows_of(run, "accounts"):
-        for column in set(OF_ACCOUNTS) & set(KINDS):
-            if row[column] is not None and row["account"] in active:
-                found.setdefault(Value(column, row[column]), set()).add(row["account"])
-    return found
+    return carriers_of(Run(run), KINDS)
 
 
-def reported_of(run: Path, groups: Iterable[int]) -> list[Value]:
-    """The values that mark the named accounts of some groups: several carry each, and few others do."""
-    wanted = set(groups)
-    named = {
-        row["account"] for row in rows_of(run, "members") if row["group"] in wanted and row["tier"] == "named"
-    }
-    return sorted(
-        value
-        for value, carriers in values_of(run).items()
-        if len(carriers & named) >= CARRIERS and len(carriers & named) >= OWN * len(carriers)
-    )
+def reported_of(run: Path, groups: Iterable[int]) -> list[Mark]:
+    """The values that mark the named accounts of some groups, as `stillwatch intel values` finds them."""
+    return marks_of(Run(run), set(groups), KINDS)
 
 
-def popular(run: Path, each: int) -> list[Value]:
+def popular(run: Path, each: int) -> list[Mark]:
     """The values that most accounts carry, `each` of every column: what a liar would report."""
     sizes = Counter({value: len(carriers) for value, carriers in values_of(run).items()})
     taken: Counter[str] = Counter()
@@ -100,7 +64,7 @@ def popular(run: Path, each: int) -> list[Value]:
 
 def write_reports(
     path: Path,
-    by: Mapping[str, Iterable[Value]],
+    by: Mapping[str, Iterable[Mark]],
     history: History = STRANGER,
     confidence: float = CONFIDENCE,
 ) -> int:

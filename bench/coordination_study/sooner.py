@@ -17,7 +17,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from coordination_study.days import Seen, Truth, days_of, groups_of, searched, until, verdicts
-from coordination_study.reports import Value, reported_of, write_reports
+from coordination_study.reports import reported_of, write_reports
+from stillwatch.intel.desk.own_marks import Mark
 
 ADVERSARIAL = "adversarial"
 
@@ -70,7 +71,7 @@ class Day:
     """The day."""
     groups: tuple[Seen, ...]
     """The groups."""
-    values: tuple[Value, ...]
+    values: tuple[Mark, ...]
     """What it would tell others: values of the campaigns that it names."""
     wrong: frozenset[str]
     """Innocent accounts of groups that are for review and not listed."""
@@ -88,8 +89,6 @@ class Cost:
     """Accounts of all providers that are innocent."""
     values: int
     """Values that were reported, over all providers and days, each once for each reporter."""
-    right: int
-    """Those that only accounts of operators carry."""
 
 
 def one_day(worlds: Path, provider: str, day: int, work: Path, reports: Path | None) -> Day:
@@ -105,12 +104,15 @@ def one_day(worlds: Path, provider: str, day: int, work: Path, reports: Path | N
     return Day(provider, day, groups, found, wrong - set(truth.operator))
 
 
-def sights(worlds: Path, seed: int, pool: Executor, work: Path) -> tuple[list[Sight], Cost]:
-    """Search all providers day by day; each of them stops once it has seen every operator by itself."""
+def sights(worlds: Path, seed: int, pool: Executor, work: Path) -> tuple[list[Sight], Cost, list[Mark]]:
+    """Search all providers day by day; each of them stops once it has seen every operator by itself.
+
+    Also returns all that was reported.
+    """
     names = sorted(path.name for path in worlds.iterdir() if path.is_dir())
     truths = {name: Truth.of(worlds / name) for name in names}
     length = len(days_of(worlds / names[0]))
-    told: dict[str, set[Value]] = {name: set() for name in names}
+    told: dict[str, set[Mark]] = {name: set() for name in names}
     seen: dict[tuple[str, str, bool], int] = {}
     wrong: dict[str, set[str]] = {name: set() for name in names}
     for day in range(length):
@@ -127,16 +129,16 @@ def sights(worlds: Path, seed: int, pool: Executor, work: Path) -> tuple[list[Si
         for name in names
         for operator in sorted(set(truths[name].operator.values()))
     ]
-    return made, Cost(
+    cost = Cost(
         seed,
         sum(map(len, wrong.values())),
         sum(len(truth.kind) - len(truth.operator) for truth in truths.values()),
         sum(map(len, told.values())),
-        0,
     )
+    return made, cost, sorted(set().union(*told.values()))
 
 
-def unchanged(worlds: Path, provider: str, day: int, work: Path, values: Sequence[Value]) -> bool:
+def unchanged(worlds: Path, provider: str, day: int, work: Path, values: Sequence[Mark]) -> bool:
     """Whether a search says the same of every group with reports and without."""
     aside = work / f"{provider}-{day}-both"
     inputs = until(worlds / provider, day, aside)
@@ -149,7 +151,7 @@ def unchanged(worlds: Path, provider: str, day: int, work: Path, values: Sequenc
     return same
 
 
-def _reports(name: str, told: dict[str, set[Value]], path: Path) -> Path | None:
+def _reports(name: str, told: dict[str, set[Mark]], path: Path) -> Path | None:
     others = {other: sorted(values) for other, values in told.items() if other != name and values}
     if not others:
         return None
