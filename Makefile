@@ -11,7 +11,7 @@ PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-versi
 RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-console test litellm envoy lint format bench reference house clean
+.PHONY: help demo demo-console test test-all litellm envoy lint format bench reference house clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -28,7 +28,10 @@ demo-console: $(VENV)/console.stamp ## Open the console over the demo, on PORT; 
 	@test -d $(DEMO)/run || $(MAKE) demo
 	@$(RUN) python tools/demo_console.py $(DEMO) $(PORT) || test $$? -eq 130
 
-test: lint ## Lint, types, layers and all tests
+test: lint ## Lint, types, layers and the tests
+	$(RUN) pytest -m "not thorough" $(PYTEST_FLAGS)
+
+test-all: lint ## The same, with the tests marked thorough: further variants that take minutes
 	$(RUN) pytest $(PYTEST_FLAGS)
 
 litellm: ## An environment with a LiteLLM proxy, which the tests of tests/peers run if it is there

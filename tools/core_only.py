@@ -18,7 +18,7 @@ from stillwatch.errors import MissingExtra
 
 HEAVY = ("torch", "pyspark", "starlette", "fastapi", "uvicorn", "sqlalchemy", "jsonschema")
 """What belongs to optional parts; none of it may be imported by the core."""
-OPTIONAL = ("stillwatch.cases", "stillwatch.console", "stillwatch.playbooks")
+OPTIONAL = ("stillwatch.cases", "stillwatch.console", "stillwatch.intel", "stillwatch.playbooks")
 """Folders that are an optional part as a whole, and may import what it brings."""
 DEVELOPMENT = ("pytest", "hypothesis", "mypy")
 """Packages that only developers have."""

@@ -35,7 +35,10 @@ def said_of(
     return told(folder / "world", folder / "run")
 
 
-@pytest.mark.parametrize("imitated", [ADDRESSES, CLIENT, HOURS, PARAMETERS])
+@pytest.mark.parametrize(
+    "imitated",
+    [ADDRESSES, CLIENT, *(pytest.param(one, marks=pytest.mark.thorough) for one in (HOURS, PARAMETERS))],
+)
 def test_one_imitated_mark_names_nobody_else(imitated: str, tmp_path: Path) -> None:
     said = said_of(tmp_path, (imitated,), 0.5)
     assert said.verdicts == {"adversarial"}
@@ -59,7 +62,7 @@ def test_where_a_victims_tool_has_words_of_its_own_victims_are_present_at_most(t
     assert said.of("employee", said.named) == 0
 
 
-@pytest.mark.parametrize("copied", [0.4, 1.0])
+@pytest.mark.parametrize("copied", [pytest.param(0.4, marks=pytest.mark.thorough), 1.0])
 def test_where_a_victims_tool_is_copied_victims_are_present_at_most(copied: float, tmp_path: Path) -> None:
     said = said_of(tmp_path, EVERYTHING, 1.0, copied=copied)
     assert said.verdicts == {"adversarial"}

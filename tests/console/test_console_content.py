@@ -194,7 +194,7 @@ VALUES = st.one_of(
 ACTS = declared().acts
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.path)
 def test_no_form_makes_a_fault(console: Console, act: Any, data: st.DataObject) -> None:

@@ -98,7 +98,9 @@ def test_without_a_script_forms_and_links_do_the_same(live: tuple[str, Path]) ->
         assert (cases.show(1).outcome, cases.show(1).links) == ("duplicate", (("duplicate of", 2),))
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(
+    ("look", "width"), [pytest.param("light", 1440, marks=pytest.mark.thorough), ("dark", 390)]
+)
 def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

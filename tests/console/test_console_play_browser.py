@@ -49,7 +49,10 @@ def test_a_checklist_without_a_script(live: tuple[str, Path]) -> None:
         assert not cases.verify().faults
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1440), ("dark", 390), ("light", 768)])
+@pytest.mark.parametrize(
+    ("look", "width"),
+    [pytest.param("light", 1440, marks=pytest.mark.thorough), ("dark", 390), ("light", 768)],
+)
 def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

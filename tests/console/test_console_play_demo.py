@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import pytest
 from case_runs import Group, Sealed, sealed
 from served import free_port, wait_for
 
@@ -61,6 +62,7 @@ def status(port: int, method: str, path: str, fields: dict[str, str] | None = No
     return answer.status
 
 
+@pytest.mark.thorough
 def test_twice_and_nothing_is_lost(tmp_path: Path) -> None:
     sealed(tmp_path / "run", Sealed("run-1", (Group("camp-small"),)))
     port = free_port()

@@ -47,7 +47,9 @@ def faults(page: Any, width: int) -> list[Any]:
     return [*found, *([("too wide", wide)] if wide > width else [])]
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(
+    ("look", "width"), [pytest.param("light", 1440, marks=pytest.mark.thorough), ("dark", 390)]
+)
 def test_a_customer_objects_and_axe_finds_nothing_serious(tmp_path: Path, look: str, width: int) -> None:
     remedy = remedied(tmp_path)
     token, key = remedy.sent(), tmp_path / "appeals.key"

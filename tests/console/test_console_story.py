@@ -134,7 +134,7 @@ def the_letter_goes(bela: Mouse | Keys) -> None:
     says(bela, "are queued")
 
 
-@pytest.mark.parametrize("hands", [Mouse, Keys])
+@pytest.mark.parametrize("hands", [pytest.param(Mouse, marks=pytest.mark.thorough), Keys])
 def test_from_an_alarm_to_the_end(hands: Hands, tmp_path: Path) -> None:
     account = HARVEST.accounts()[0]
     with told(tmp_path, hands, HARVEST) as (world, people, to):
@@ -193,7 +193,7 @@ def test_from_an_alarm_to_the_end(hands: Hands, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("hands", [Mouse, Keys])
+@pytest.mark.parametrize("hands", [pytest.param(Mouse, marks=pytest.mark.thorough), Keys])
 def test_robbed_customers_are_helped_and_not_restricted(hands: Hands, tmp_path: Path) -> None:
     with told(tmp_path, hands, ROBBED) as (world, people, to):
         anna = people.come(ANNA)

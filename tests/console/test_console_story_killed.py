@@ -21,7 +21,7 @@ from story_world import ANNA, BELA, CHI, HARVEST, StoryWorld, came, story_world,
 from stillwatch.cases.remediation import Remediation
 from stillwatch.guard.journal_entry import Kind
 
-KILLS = int(os.environ.get("STILLWATCH_KILLS", "6"))
+KILLS = int(os.environ.get("STILLWATCH_KILLS", "3"))
 A_STORY = 10
 """Kills of one story at most; then it is told to its end."""
 SEED = 25

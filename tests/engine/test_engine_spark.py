@@ -93,6 +93,7 @@ def spark_run(session: Any, village: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.spark
+@pytest.mark.thorough
 def test_the_whole_search_gives_equal_tables(spark_run: Path, village_run: Ran) -> None:
     files = {path.relative_to(village_run.folder) for path in village_run.folder.rglob("*.parquet")}
     assert files == {path.relative_to(spark_run) for path in spark_run.rglob("*.parquet")}
@@ -115,6 +116,7 @@ def test_the_whole_search_gives_equal_tables(spark_run: Path, village_run: Ran) 
 
 
 @pytest.mark.spark
+@pytest.mark.thorough
 def test_a_run_does_not_tell_where_it_was_searched(spark_run: Path) -> None:
     about = json.loads((spark_run / "run.json").read_text(encoding="utf-8"))
     assert "memory" in about["settings"]["engine"]

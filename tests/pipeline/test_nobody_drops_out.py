@@ -25,7 +25,9 @@ def adversarial(ran: Ran) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "tricks", [tuple(TRICKS)[:1], tuple(TRICKS)[1:]], ids=["one id for all", "the others"]
+    "tricks",
+    [tuple(TRICKS)[:1], pytest.param(tuple(TRICKS)[1:], marks=pytest.mark.thorough)],
+    ids=["one id for all", "the others"],
 )
 def test_the_campaign_is_found_with_its_members(
     village: Path, village_run: Ran, tmp_path: Path, tricks: tuple[str, ...]

@@ -23,7 +23,9 @@ def silent(step: str, done: int, total: int) -> None:
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize(("scenario", "scale"), [("february", 0.002), ("benign", 0.001)])
+@pytest.mark.parametrize(
+    ("scenario", "scale"), [("february", 0.002), pytest.param("benign", 0.001, marks=pytest.mark.thorough)]
+)
 def test_every_column_of_a_world_is_as_before(scenario: str, scale: float, tmp_path: Path) -> None:
     world = tmp_path / "world"
     make(Order(scenario, world, scale, seed=3), lambda done, parts, exchanges: None)

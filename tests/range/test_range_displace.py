@@ -116,9 +116,9 @@ def test_the_same_order_makes_the_same_world(hamlet: Path, hamlet_file: Path, tm
 
 def test_a_world_of_another_scenario_is_refused(hamlet: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="made in another way"):
-        displace(hamlet, {}, Plan(), Order("february", tmp_path / "next"))
+        displace(hamlet, {}, Plan(), Order("february", tmp_path / "next", 0.001))
     with pytest.raises(RunError, match="no world"):
-        displace(tmp_path, {}, Plan(), Order("february", tmp_path / "next"))
+        displace(tmp_path, {}, Plan(), Order("february", tmp_path / "next", 0.001))
 
 
 def test_the_shipped_plans_are_read() -> None:

@@ -48,6 +48,9 @@ class Ran(NamedTuple):
         return set().union(*(kinds for group, kinds in self.kinds().items() if group in listed))
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     folder = tmp_path_factory.mktemp("carousel")

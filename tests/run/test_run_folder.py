@@ -301,7 +301,7 @@ print(seen)
 """
 
 
-@pytest.mark.parametrize("way", ["exchange", "rename"])
+@pytest.mark.parametrize("way", ["exchange", pytest.param("rename", marks=pytest.mark.thorough)])
 def test_killed_at_any_step_a_run_is_the_old_one_or_the_new_one(small: Ran, way: str) -> None:
     """A real process is killed at one system call after the other, while three tables take their place."""
     old, at, done = contents(small.folder), 1, 1

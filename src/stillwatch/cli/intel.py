@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import click
 
-from stillwatch.cli import _intel_desk, _intel_values
 from stillwatch.cli._group import Whole
+from stillwatch.cli._intel_checking import VERBS as CHECKING
+from stillwatch.cli._intel_desk import VERBS as COMING_IN
+from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_overlap import VERBS as OVERLAP
+from stillwatch.cli._intel_private import VERBS as PRIVATE
+from stillwatch.cli._intel_sharing import VERBS as SHARING
+from stillwatch.cli._intel_taxii import VERBS as TAXII
+from stillwatch.cli._intel_values import VERBS as VALUES
 
 
 @click.group(cls=Whole)
@@ -13,5 +20,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _command in (*_intel_desk.COMMANDS, *_intel_values.VERBS):
-    command.add_command(_command)
+for _verb in (*SHARING, *TAXII, *DISCLOSING, *CHECKING, *COMING_IN, *VALUES, *PRIVATE, *OVERLAP):
+    command.add_command(_verb)

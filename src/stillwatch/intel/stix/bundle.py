@@ -14,7 +14,7 @@ NAMESPACE = uuid.UUID("8d8a1c0e-1b7d-5d55-9b0d-2f0a4a3f6c11")
 
 def bundle_bytes(objects: Sequence[Mapping[str, Any]]) -> bytes:
     """Return a bundle: equal objects in equal order give equal bytes, and `again` gives them back."""
-    content = [_canonical(one) for one in objects]
+    content = [canonical(one) for one in objects]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()
     name = f"bundle--{uuid.uuid5(NAMESPACE, digest)}"
     return (json.dumps({"type": "bundle", "id": name, "objects": content}, ensure_ascii=True) + "\n").encode()
@@ -35,7 +35,7 @@ def parsed(item: Mapping[str, Any]) -> Any:
     return stix2.parse(dict(item), allow_custom=True)
 
 
-def _canonical(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with its properties in the order of the library, as its serialiser writes them."""
+def canonical(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object as the library writes it: its order of properties, its form of times."""
     written: dict[str, Any] = json.loads(parsed(item).serialize())
     return written

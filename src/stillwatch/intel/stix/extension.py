@@ -34,7 +34,7 @@ def told(facts: Facts, level: Tlp) -> dict[str, Any]:
     return {EXTENSION: said}
 
 
-def told_of_token(facts: Facts, level: Tlp, scheme: str, kind: IndicatorKind, epoch: int) -> dict[str, Any]:
+def told_of_token(facts: Facts, level: Tlp, scheme: str, kind: IndicatorKind, epoch: str) -> dict[str, Any]:
     """Return the property `extensions` of an indicator that holds a token."""
     said = told(facts, level)
     said[EXTENSION] |= {"token_scheme": scheme, "token_kind": str(kind), "token_epoch": epoch}

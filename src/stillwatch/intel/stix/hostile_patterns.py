@@ -11,6 +11,8 @@ MOST_BRACKETS = 32
 MOST_REPEATS = 8
 """Repeats side by side take time to that power."""
 LITERAL = re.compile(r"'((?:[^'\\]|\\.)*)'")
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+"""What a text of a STIX pattern writes with a backslash before it."""
 MATCHES = re.compile(r"\bMATCHES\s*'((?:[^'\\]|\\.)*)'", re.IGNORECASE)
 
 
@@ -22,7 +24,7 @@ def hostile(pattern: str, kind: str) -> str:
             re.findall(r"\b(?:AND|OR)\b", plain)
         ) > (MOST_COMPARISONS):
             return "its pattern has too many parts"
-        if any(explodes(one) for one in MATCHES.findall(pattern)):
+        if any(explodes(ESCAPED.sub(r"\1", one)) for one in MATCHES.findall(pattern)):
             return "its pattern holds a regular expression that may never end"
         return ""
     if kind in WITH_EXPRESSIONS and explodes(pattern):

@@ -33,12 +33,12 @@ class SharedToken:
 
     kind: IndicatorKind
     """What it is a token of."""
-    epoch: int
-    """The epoch of the key that it was made with."""
+    epoch: str
+    """Name of the epoch whose key made it."""
     scheme: str
     """How it was made."""
     hex: str
-    """The token, in hexadecimal digits."""
+    """The token, 64 hexadecimal digits."""
     ends: datetime | None = None
     """When its epoch ends, and it can no longer match; None if that is not known."""
 
@@ -82,8 +82,9 @@ class Maker:
         return self.object("relationship", name, **ends, **more)
 
     def itself(self) -> dict[str, Any]:
-        """Return the identity of the provider."""
-        return self.object("identity", self.identity, name=self.name, identity_class="organization")
+        """Return the identity of the provider. It says no more than its short name, whatever goes with it."""
+        made = self.object("identity", self.identity, name=self.name, identity_class="organization")
+        return project.marked(made, Tlp.CLEAR)
 
 
 def objects_of(

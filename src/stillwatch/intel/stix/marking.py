@@ -12,7 +12,7 @@ def level_of_object(item: Mapping[str, Any]) -> Tlp:
     """Return the strictest level that its markings give, those of single properties included. RED where one
     is unknown, and where it has none. A TLP marking itself has the level that it stands for.
     """
-    if item.get("type") == "marking-definition" and item.get("id") in LEVELS:
+    if item.get("type") == "marking-definition" and str(item.get("id")) in LEVELS:
         return Tlp.CLEAR  # the definition says nothing that is not public
     whole = level_of(_texts(item.get("object_marking_refs")))
     granular = item.get("granular_markings")

@@ -79,7 +79,7 @@ LEAST = 1970
 def faults(item: Mapping[str, Any], limits: Limits) -> Iterator[str]:
     """Yield what is wrong with an object that is within bounds."""
     kind, name = item.get("type"), item.get("id")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         yield "its type is none of STIX 2.1"
         return
     found = ID.match(name) if isinstance(name, str) else None

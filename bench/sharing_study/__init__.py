@@ -1,0 +1,1 @@
+"""The parts of bench/sharing.py, one module each."""

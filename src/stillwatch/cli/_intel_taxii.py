@@ -1,0 +1,194 @@
+"""The commands of `stillwatch intel` that talk to a TAXII server: fetch, publish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stillwatch.cli._intel_store import DB, FILE, JSON, NUMBER, changes, the_gate
+from stillwatch.cli._json import print_json
+from stillwatch.errors import EXIT_BAD_ROWS
+from stillwatch.plain import plain
+
+if TYPE_CHECKING:
+    from stillwatch.cases.database import Database
+    from stillwatch.intel.taxii.client.connection import Connection
+
+F = TypeVar("F", bound=Callable[..., Any])
+MOST_SECRET = 4_096
+"""Bytes of a password file."""
+
+
+def signs_in(function: F) -> F:
+    """Add the options by which a server knows who asks."""
+    password = click.option(
+        "--password-file",
+        type=FILE,
+        required=True,
+        envvar="STILLWATCH_HUB_PASSWORD_FILE",
+        help="File with the password; also $STILLWATCH_HUB_PASSWORD_FILE.",
+    )
+    name = click.option(
+        "--member",
+        required=True,
+        envvar="STILLWATCH_HUB_MEMBER",
+        metavar="NAME",
+        help="Your name at the server; also $STILLWATCH_HUB_MEMBER.",
+    )
+    return name(password(function))
+
+
+@click.command()
+@click.argument("address", metavar="SERVER|COLLECTION")
+@signs_in
+@click.option("--type", "types", metavar="TYPE", multiple=True, help="Only objects of this type; may repeat.")
+@click.option("--all-versions", is_flag=True, help="Earlier versions of objects too.")
+@DB
+@JSON
+def fetch(
+    address: str,
+    member: str,
+    password_file: Path,
+    types: tuple[str, ...],
+    all_versions: bool,
+    db: str,
+    as_json: bool,
+) -> None:
+    """Fetch what is new in a TAXII 2.1 collection, or in all that a server lets you read.
+
+    Give the address of the server, as https://hub.example, or of one collection. What came is kept, and how
+    far it was fetched: the next fetch brings only what was added since. Nothing is used before it is checked.
+    """
+    import asyncio
+
+    from stillwatch.cases.database import Database
+
+    filters = {"match[type]": ",".join(sorted(types))} if types else {}
+    filters |= {"match[version]": "all"} if all_versions else {}
+
+    async def run(database: Database) -> list[dict[str, Any]]:
+        async with _connection(address, member, password_file) as connection:
+            return [
+                await _fetched(connection, database, one, filters)
+                for one in await _places(connection, address)
+            ]
+
+    with Database(db) as database:
+        told = asyncio.run(run(database))
+    if as_json:
+        print_json(told)
+        return
+    for one in told:
+        again = "; began again, since the server did not know where we were" if one["restarts"] else ""
+        click.echo(plain(f"{one['collection']}: {one['new']} new of {one['objects']} that came{again}"))
+    if not told:
+        click.echo("there is no collection that you may read")
+
+
+async def _places(connection: Connection, address: str) -> list[str]:
+    """The addresses of the collections to fetch."""
+    from stillwatch.intel.taxii.client.fetching import api_roots, collections
+
+    if "/collections/" in address:
+        return [connection.within(address)]
+    found = [one for root in await api_roots(connection) for one in await collections(connection, root)]
+    return [one["url"] for one in found if one.get("can_read") is True]
+
+
+async def _fetched(
+    connection: Connection, database: Database, collection: str, filters: dict[str, str]
+) -> dict[str, Any]:
+    from stillwatch.intel.taxii.client.fetching import fetch as fetch_all
+    from stillwatch.intel.taxii.client.inbox import Inbox
+    from stillwatch.intel.taxii.client.places import Source
+
+    inbox = Inbox(database, Source(collection, filters))
+    done = await fetch_all(connection, inbox.source, inbox.place(), inbox.keep)
+    return {
+        "collection": collection,
+        "objects": done.objects,
+        "new": inbox.fresh,
+        "pages": done.pages,
+        "restarts": done.restarts,
+        "added_after": done.place.added_after,
+    }
+
+
+@click.command()
+@NUMBER
+@click.option("--to", required=True, metavar="COLLECTION", help="Address of a TAXII 2.1 collection.")
+@signs_in
+@changes
+def publish(
+    number: int,
+    to: str,
+    member: str,
+    password_file: Path,
+    by: str,
+    as_json: bool,
+    **where: Any,
+) -> None:
+    """Post an approved export to a TAXII 2.1 collection; exit with 3 if any object is refused.
+
+    That it left is written down before it is sent. After an error, publish it again: the server keeps each
+    version once.
+    """
+    import asyncio
+
+    import orjson
+
+    from stillwatch.errors import IntelError
+    from stillwatch.intel.taxii.client.publishing import Published
+    from stillwatch.intel.taxii.client.publishing import publish as post
+
+    if "/collections/" not in to:
+        raise IntelError(
+            "this is no address of a collection",
+            where=to[:200],
+            do="write it whole, as https://hub.example/ROOT/collections/ID/",
+        )
+
+    async def run(content: bytes) -> Published:
+        async with _connection(to, member, password_file) as connection:
+            return await post(connection, connection.within(to), orjson.loads(content)["objects"])
+
+    with the_gate(**where) as gate:
+        left = gate.release(number, by=by, to=to, now=time.time())
+    done = asyncio.run(run(left.content))
+    if as_json:
+        refused = [{"id": one, "why": why} for one, why in done.refused]
+        print_json({"export": number, "collection": to, "taken": list(done.taken), "refused": refused})
+    else:
+        click.echo(plain(f"{to}: took {len(done.taken)} objects of export {number}"))
+        for one, why in done.refused:
+            click.echo(plain(f"  refused {one}: {why}"))
+    if done.refused:
+        click.get_current_context().exit(EXIT_BAD_ROWS)
+
+
+def _connection(address: str, member: str, password_file: Path) -> Connection:
+    """The connection to the server that an address names."""
+    from urllib.parse import urlsplit
+
+    from stillwatch.errors import IntelError, MissingExtra
+    from stillwatch.small_file import read_small
+
+    try:
+        from stillwatch.intel.taxii.client.connection import Connection
+    except ImportError as error:
+        raise MissingExtra("this needs httpx2", do="pip install 'stillwatch[sharing]'") from error
+    data = read_small(
+        password_file, MOST_SECRET, what="password file", error=IntelError, do="check --password-file"
+    )
+    password = data.decode("utf-8", "replace").strip()
+    if not password:
+        raise IntelError("the password file is empty", where=str(password_file), do="write it to the file")
+    parts = urlsplit(address)
+    return Connection(f"{parts.scheme}://{parts.netloc}", (member, password))
+
+
+VERBS = (fetch, publish)

@@ -1,0 +1,1 @@
+"""A TAXII 2.1 client that loses nothing and asks politely."""
