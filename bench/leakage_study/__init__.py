@@ -1,0 +1,1 @@
+"""Attacks on each way of sharing, as `bench/leakage.py` runs them."""
