@@ -148,3 +148,11 @@ class PlaybookError(StillwatchError):
 
 class IntelError(StillwatchError):
     """Something shared cannot be read, made or given away so; nothing was written, and nothing left."""
+
+
+class LogFault(IntelError):
+    """A hub's log does not hold: it was changed, cut off or forked; the message says where, and which file
+    keeps the evidence.
+    """
+
+    exit_code = EXIT_CHANGED

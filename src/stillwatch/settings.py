@@ -11,6 +11,7 @@ from stillwatch.allowed import Anything, Networks, Size, TimeForm, Within, Zone
 from stillwatch.case_settings import CaseSettings
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError, without_passwords
+from stillwatch.hub_settings import HubSettings
 from stillwatch.intel_settings import IntelSettings
 from stillwatch.playbook_settings import PlaybookSettings
 from stillwatch.policy_settings import PolicySettings
@@ -29,7 +30,7 @@ ENGINES = (
 """How an engine may be called."""
 OF_MACHINES = ("url", "scratch")
 """Settings of the engine that a run does not tell: they say where it ran, and a URL may hold a token."""
-OF_PEOPLE = ("policy", "cases", "playbooks", "console", "intel")
+OF_PEOPLE = ("policy", "cases", "playbooks", "console", "intel", "hub")
 """Sections that a run does not tell: no search depends on them."""
 
 
@@ -324,6 +325,7 @@ class Settings:
     cases: CaseSettings = field(default_factory=CaseSettings)
     playbooks: PlaybookSettings = field(default_factory=PlaybookSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    hub: HubSettings = field(default_factory=HubSettings)
     intel: IntelSettings = field(default_factory=IntelSettings)
 
 

@@ -68,22 +68,29 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """The session of the only writer: all of it is written, or nothing. Raises CaseError as `reading`
-        does.
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+        """The session of the only writer: all of it is written, or nothing. durable: whether to wait until it
+        is on the disk; without it, a loss of power may lose it, and a killed process does not. Raises
+        CaseError as `reading` does.
         """
-        with self._told(), self._session({"writes": True}) as session:
+        with self._told(), self._session({"writes": True}, durable=durable) as session:
             if not self.sqlite:
                 session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+                if not durable:
+                    session.execute(sa.text("SET LOCAL synchronous_commit = off"))
             yield session
             session.commit()
 
     @contextmanager
-    def _session(self, options: dict[str, Any]) -> Iterator[Session]:
+    def _session(self, options: dict[str, Any], *, durable: bool = True) -> Iterator[Session]:
         with (
             self.engine.connect().execution_options(**options) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
+            raw = connection.connection.dbapi_connection
+            if self.sqlite and not durable and raw is not None:
+                # On the connection itself: within a transaction it would change nothing.
+                raw.cursor().execute("PRAGMA synchronous=NORMAL")
             yield session
 
     @contextmanager

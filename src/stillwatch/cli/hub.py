@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import click
 
+from stillwatch.cli import _hub_member_side, _hub_serve
 from stillwatch.cli._group import Whole
 from stillwatch.cli._hub_private import VERBS as PRIVATE
+from stillwatch.cli._hub_agreements import agreement
+from stillwatch.cli._hub_log import log
+from stillwatch.cli._hub_members import member
 
 
 @click.group(cls=Whole)
@@ -15,3 +19,8 @@ def command() -> None:
 
 for _verb in PRIVATE:
     command.add_command(_verb)
+    """Run the hub of a group of providers that share intelligence, or take part in one."""
+
+
+for verb in (*_hub_serve.VERBS, *_hub_member_side.VERBS, member, agreement, log):
+    command.add_command(verb)

@@ -35,3 +35,6 @@ class Member:
     """Whether it may add objects; who may not reads only."""
     coordinator: bool = False
     """Whether it runs the group: it sees members and the log, and no more of the content."""
+    agreements: frozenset[str] = frozenset()
+    """Ids of the agreements that it accepted and that are in force: what is bound to one goes to its parties
+    alone."""

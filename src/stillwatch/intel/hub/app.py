@@ -1,0 +1,76 @@
+"""The application of a hub: its own pages, and the parts that are mounted beside them, behind one door."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from stillwatch.cases.database import Database
+from stillwatch.hub_settings import HubSettings
+from stillwatch.intel.hub.door import Door, Site, who
+from stillwatch.intel.hub.group_pages import group_routes
+from stillwatch.intel.hub.hub import Hub
+from stillwatch.intel.hub.log import witness
+from stillwatch.intel.hub.log_pages import log_routes
+from stillwatch.intel.hub.metrics import HubMetrics
+from stillwatch.intel.hub.retention import Purge, Purging
+from stillwatch.intel.hub.sign_in import SignIn
+from stillwatch.intel.member import Member
+from stillwatch.intel.witness import Witness
+
+Who = Callable[[Request], Awaitable[Member | None]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An application that a hub serves beside its own pages."""
+
+    path: str
+    """Where it is mounted, as "/private"; empty: at the root, as the last one."""
+    make: Callable[[Database, Who, Witness], ASGIApp]
+    """Makes it: database, who asks, what is told to the log."""
+    purge: Purge | None = None
+    """Deletes what it keeps past its retention."""
+
+
+def hub_app(hub: Hub, settings: HubSettings, site: Site, parts: Sequence[Part] = ()) -> ASGIApp:
+    """Return the application. site: how members reach it; parts: what is served beside its own pages."""
+    metrics = HubMetrics()
+    made = [(part.path, part.make(hub.database, who, witness)) for part in parts]
+    purges = [part.purge for part in parts if part.purge is not None]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        purging = Purging(hub.database, purges, settings.purge_hours)
+        purging.start()
+        try:
+            with _kept_open(hub.database):
+                yield
+        finally:
+            purging.stop()
+
+    mounts = [Mount(path, app=app) for path, app in sorted(made, key=lambda one: not one[0])]
+    app = Starlette(
+        routes=[*group_routes(hub, settings, metrics), *log_routes(hub), *mounts], lifespan=lifespan
+    )
+    return Door(app, SignIn(hub.database, settings.skew_seconds), settings, site, metrics)
+
+
+@contextlib.contextmanager
+def _kept_open(database: Database) -> Iterator[None]:
+    """A connection that is open meanwhile: when its last connection closes, SQLite copies its log into the
+    database and waits for the disk, and each request here has a connection of its own.
+    """
+    if not database.sqlite:
+        yield
+        return
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM hub_about").all()
+        connection.rollback()
+        yield
