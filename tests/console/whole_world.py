@@ -17,6 +17,7 @@ from console_parts import Console
 from marked_runs import marked_run
 from outbox_receivers import channels_toml
 from remedy_stores import SETTINGS
+from shared_world import DOMAIN_REPORT, share
 
 from stillwatch import response
 from stillwatch.case_settings import CaseSettings
@@ -103,6 +104,7 @@ def build(folder: Path, text: str = "") -> None:
             )
         _work(cases)
         _remedy(cases, folder)
+        share(cases, run)
         playbooks = Playbooks(cases, run=run, state=state)
         playbooks.begin(playbooks.named("mitigate"), ACTED, by="Anna", reason="as we do")
         with cases.database.engine.connect() as connection:
@@ -202,6 +204,7 @@ VALUES = {
     "step": f"{ACTED}.s1",
     "appeal": f"{ACTED}.a1",
     "message": "1",
+    "report": DOMAIN_REPORT,
 }
 """What stands for each parameter of a path in this world; x for others."""
 MORE = (

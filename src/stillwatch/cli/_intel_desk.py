@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stillwatch.cli._case_store import DB, FILE, JSON
+from stillwatch.cli._intel_store import BY, DB, FILE, JSON, SETTINGS, the_gate
 from stillwatch.cli._json import print_json
 from stillwatch.errors import EXIT_OK, InputError, IntelError
 from stillwatch.plain import plain
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
     from stillwatch.schema.keyed import HashKey
 
-BY = click.option(
-    "--by", required=True, envvar="STILLWATCH_ANALYST", metavar="NAME", help="Who; also $STILLWATCH_ANALYST."
+CASES = click.option(
+    "--cases",
+    default="CASES.db",
+    show_default=True,
+    envvar="STILLWATCH_CASES",
+    metavar="FILE|URL",
+    help="Where the cases are: a file, or postgresql://HOST/DATABASE; also $STILLWATCH_CASES.",
 )
 RUN = click.argument("run", type=click.Path(path_type=Path, file_okay=False))
 SHOWN = 50
@@ -234,29 +239,76 @@ def corrected(db: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--make", type=click.IntRange(min=1), metavar="EXPORT", help="Take back what EXPORT gave.")
+@click.option(
+    "--object",
+    "objects",
+    multiple=True,
+    metavar="ID",
+    help="What of it no longer holds; left out: all, where all is wrong.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stays at the gate.")
+@click.option("--by", default="", envvar="STILLWATCH_ANALYST", metavar="NAME", help="Who, for --make.")
+@CASES
+@SETTINGS
 @DB
 @JSON
-def corrections(db: str, as_json: bool) -> None:
+def corrections(
+    make: int | None,
+    objects: tuple[str, ...],
+    reason: str,
+    by: str,
+    cases: str,
+    settings_file: Path | None,
+    db: str,
+    as_json: bool,
+) -> None:
     """List what was given and should be corrected: its case was closed otherwise, or an appeal was granted.
 
-    `stillwatch intel revoke` and `correct` make the objects, through the gate and its second person.
+    With --make EXPORT the revocations are made, and `stillwatch intel release` writes them.
     """
+    from stillwatch.cases.database import Database
+    from stillwatch.intel.desk.answering import take_back
     from stillwatch.intel.desk.correcting import proposed
 
-    with _opened(db, make=True) as session:
-        rows = [
-            {
-                "export": one.export.number,
-                "case": one.case,
-                "why": one.why,
-                "do": "revoke it" if one.revoke else "revoke the tokens that no longer hold",
-                "objects": list(one.objects),
-                "to": sorted({to for _, to in one.export.releases}),
-                "acknowledged": list(one.export.acknowledged),
-            }
-            for one in proposed(session)
-        ]
-    _print_rows(rows, as_json)
+    with _opened(db, make=True) as session, Database(cases) as store:
+        if store.exists():
+            with store.reading() as decided:
+                due = proposed(session, decided)
+        else:
+            due = []
+    if make is None:
+        _print_rows([one.document() for one in due], as_json)
+        return
+    chosen = [one for one in due if one.export.number == make]
+    if not chosen or not by or not reason:
+        raise IntelError(
+            "no correction of that export is due" if not chosen else "a correction needs a name and a reason",
+            where=f"export {make}",
+            do="list them without --make" if not chosen else "give --by and --reason",
+        )
+    with the_gate(db, settings_file) as gate:
+        made = take_back(gate, chosen[0], objects, by=by, reason=reason, now=time.time())
+    _print_rows([one.document() for one in made], as_json)
+
+
+@click.command()
+@click.argument("report")
+@click.option("--not-seen", is_flag=True, help="It was looked for, and was a false alarm here.")
+@BY
+@SETTINGS
+@DB
+@JSON
+def sight(report: str, not_seen: bool, by: str, settings_file: Path | None, db: str, as_json: bool) -> None:
+    """Let a sighting of REPORT wait at the gate: that it matched here, on that day, no more."""
+    from stillwatch.intel.desk.answering import level_and_day
+    from stillwatch.intel.desk.answering import sight as sighted
+
+    with _opened(db) as session:
+        level, day = level_and_day(session, report)
+    with the_gate(db, settings_file) as gate:
+        made = sighted(gate, report, level, day, seen=not not_seen, by=by, now=time.time())
+    _print_rows([made.document()], as_json)
 
 
 @click.command()
@@ -284,7 +336,7 @@ def purge(days: float, db: str, as_json: bool) -> None:
         click.echo(f"the content of {count:,} versions was taken out")
 
 
-COMMANDS = (receive, received, match, matched, judge, corrected, corrections, purge)
+VERBS = (receive, received, match, matched, judge, sight, corrected, corrections, purge)
 
 
 @contextmanager

@@ -31,6 +31,13 @@ LOOPBACK = "127.0.0.1"
 @SETTINGS
 @CHANNELS
 @KEY
+@click.option(
+    "--sharing",
+    envvar="STILLWATCH_SHARING",
+    default="",
+    metavar="FILE|URL",
+    help="Where shared intelligence is kept; also $STILLWATCH_SHARING.  [default: with the cases]",
+)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(1, 65_535), help="Port.")
 @click.option("--tls-cert", type=FILE, help="Certificate for TLS, PEM.")
@@ -51,6 +58,7 @@ def command(
     settings_file: Path | None,
     channels_file: Path | None,
     appeal_key: Path | None,
+    sharing: str,
     host: str,
     port: int,
     tls_cert: Path | None,
@@ -93,7 +101,7 @@ def command(
         click.echo(f"Set the password of {first_user} within {hours}: {site.origin}/welcome/{link}")
     click.echo(f"The console is at {site.origin}/; end it with Ctrl-C.")
     given = (db, runs, state, settings, fresh(), workers, tls_cert, tls_key, channels_file, appeal_key)
-    serve(Serving(host, port, site, *given))
+    serve(Serving(host, port, site, *given, sharing))
 
 
 def _must_be_safe(host: str, tls: bool, behind_proxy: bool, public_url: str) -> None:

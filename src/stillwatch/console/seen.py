@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.cases.cases import Cases
+from stillwatch.cases.database import Database
 from stillwatch.console.remedy_desk import RemedyDesk
 from stillwatch.console.role import Role
 from stillwatch.console.runs import Runs
@@ -56,8 +57,15 @@ class Doors:
     """The key of appeal links; None: beside the file of cases."""
     channels: Path | None = None
     """File of channels; None: nothing is delivered by this process."""
+    sharing: Database | None = None
+    """Where shared intelligence is kept; None: with the cases."""
     remedy: RemedyDesk = field(init=False, compare=False, repr=False)
     """Plans, letters and appeals."""
+
+    @property
+    def shared(self) -> Database:
+        """Where shared intelligence is kept."""
+        return self.sharing or self.cases.database
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "remedy", RemedyDesk(self.cases, self.state, self.appeal_key))

@@ -15,6 +15,7 @@ from granian.log import LOGGING_CONFIG, LogLevels
 from starlette.types import ASGIApp
 
 from stillwatch.cases.cases import Cases
+from stillwatch.cases.database import Database
 from stillwatch.console.access.openid_provider import Provider
 from stillwatch.console.app import application
 from stillwatch.console.behind import Behind
@@ -68,6 +69,8 @@ class Serving:
     """File of channels; None: nothing is delivered."""
     appeal_key: Path | None = None
     """The key of appeal links; None: beside the file of cases."""
+    sharing: str = ""
+    """Where shared intelligence is kept; empty: with the cases."""
 
 
 def serve(serving: Serving) -> None:
@@ -112,6 +115,7 @@ def loaded(serving: Serving) -> ASGIApp:
         serving.site.origin,
         serving.appeal_key,
         serving.channels,
+        Database(serving.sharing) if serving.sharing else None,
     )
     threading.Thread(target=warm, args=(doors.runs,), name="stillwatch-warm", daemon=True).start()
     provider = provider_of(serving.settings.console)

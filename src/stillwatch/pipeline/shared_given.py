@@ -84,7 +84,7 @@ def _checked(table: pa.Table, where: str) -> pa.Table:
         )
         if not compute.all(inside, min_count=0).as_py():
             raise InputError(f"column {name} has a number outside 0 to 1", where=where, do=AGAIN)
-    strange = set(table.column("column").unique().to_pylist()) - set(COLUMNS)
+    strange = {str(name) for name in table.column("column").unique().to_pylist()} - set(COLUMNS)
     if strange:
         raise InputError(f"no column of a run is called {min(strange)}", where=where, do=AGAIN)
     return table.cast(SHARED_REPORTS.arrow)

@@ -9,6 +9,7 @@ import msgspec
 from stillwatch.console.account_facts import facts_of, labels_about
 from stillwatch.console.guard_seen.about import guard_says
 from stillwatch.console.guard_seen.state import state_seen
+from stillwatch.console.intel_said import of_account
 from stillwatch.console.large.lookup import rows_with
 from stillwatch.console.large.one_account import account_in, marks_of, places_of
 from stillwatch.console.large.summed_view import summed_view, with_accounts
@@ -144,7 +145,9 @@ def _account(seen: Seen, name: str) -> Shown:
     parts: dict[str, Any] = {"choices": choices(seen.doors)}
     if chosen is not None:
         more, more_tables, more_parts = _in_run(*chosen)
-        values |= more
+        with seen.doors.shared.reading() as session:
+            said = of_account(session, chosen[0], chosen[1]["account"])
+        values |= more | {"shared": said}
         tables |= more_tables
         parts |= more_parts
     else:

@@ -19,6 +19,7 @@ from stillwatch.console.case_of_path import case_of_path
 from stillwatch.console.choices import choices
 from stillwatch.console.history import COLUMNS as EVENTS
 from stillwatch.console.history import row_of as event_row
+from stillwatch.console.intel_said import of_campaigns
 from stillwatch.console.page import Page
 from stillwatch.console.pages.case_accounts import row_of as account_row
 from stillwatch.console.recent_reasons import recent_reasons
@@ -90,6 +91,8 @@ def one(seen: Seen) -> Shown:
         first = first_event(session, case.id)
         about_accounts = counts_of(decided_accounts(session, case.id))
         labels = _labels(session, case.id)
+    with seen.doors.shared.reading() as session:
+        said = of_campaigns(session, case.identities or (case.identity,))
     page = events[:EVENTS_AT_ONCE]
     more = with_query(f"/cases/{case.id}", seen.query, before=str(page[-1].seq)) if page != events else ""
     opened = dict(first.new.get("found") or {}) if first else {}
@@ -102,6 +105,7 @@ def one(seen: Seen) -> Shown:
         "decided_accounts": about_accounts,
         "labels_in_all": labels[1],
         "evidence_fault": fault,
+        "shared": said,
     }
     tables = {
         "events": Rows(EVENTS, [event_row(event) for event in page], "History", whole, more),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -35,20 +36,32 @@ class Proposed:
     since: float
     """When it happened, seconds since 1970."""
 
+    def document(self) -> dict[str, Any]:
+        """It as plain values."""
+        return {
+            "export": self.export.number,
+            "case": self.case,
+            "why": self.why,
+            "do": "take all of it back" if self.revoke else "take back what no longer holds",
+            "objects": list(self.objects),
+            "to": sorted({to for _, to in self.export.releases}),
+            "acknowledged": list(self.export.acknowledged),
+        }
 
-def proposed(session: Session) -> list[Proposed]:
+
+def proposed(session: Session, cases: Session) -> list[Proposed]:
     """Return the corrections that are due, the oldest first: for each export that went out, until one about
-    the same went out after what happened.
+    the same went out after what happened. cases: a session of the store of cases.
     """
-    if not sa.inspect(session.connection()).has_table("cases"):
+    if not sa.inspect(cases.connection()).has_table("cases"):
         return []
     everything = given(session)
     found = []
     for one in everything:
         if not one.releases or one.purpose == "correction":
             continue
-        for case in _cases_about(session, one.subject):
-            due = _due(session, case)
+        for case in _cases_about(cases, one.subject):
+            due = _due(cases, case)
             if due is None:
                 continue
             why, revoke, since = due

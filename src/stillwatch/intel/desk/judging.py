@@ -9,6 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from stillwatch.cases.words import folded
 from stillwatch.errors import IntelError
 from stillwatch.intel.desk.models import JudgementRow, ObjectRow
 
@@ -67,6 +68,17 @@ def judge(
     session.add(row)
     session.flush()
     return row
+
+
+def history_of(session: Session, ident: str) -> list[JudgementRow]:
+    """Return every decision about a report, the newest first."""
+    asked = sa.select(JudgementRow).where(JudgementRow.id == ident).order_by(JudgementRow.number.desc())
+    return list(session.scalars(asked))
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, as the gate compares them."""
+    return folded(one) == folded(other)
 
 
 def only_maker(session: Session, ident: str) -> str:

@@ -127,17 +127,10 @@ def told_of_reporters(session: Session) -> list[dict[str, Any]]:
 
 def told_of_sources(session: Session) -> list[dict[str, Any]]:
     """Return each source with what it brought, by name."""
-    brought = dict(
-        session.execute(sa.select(ArrivalRow.source, sa.func.count()).group_by(ArrivalRow.source)).tuples()
-    )
-    last = dict(
-        session.execute(
-            sa.select(ArrivalRow.source, sa.func.max(ArrivalRow.at)).group_by(ArrivalRow.source)
-        ).tuples()
-    )
-    bad = dict(
-        session.execute(sa.select(RefusedRow.source, sa.func.count()).group_by(RefusedRow.source)).tuples()
-    )
+    brought = _pairs(session, sa.select(ArrivalRow.source, sa.func.count()).group_by(ArrivalRow.source))
+    latest = sa.select(ArrivalRow.source, sa.func.max(ArrivalRow.at)).group_by(ArrivalRow.source)
+    last = _pairs(session, latest)
+    bad = _pairs(session, sa.select(RefusedRow.source, sa.func.count()).group_by(RefusedRow.source))
     return [
         {
             "source": row.name,
@@ -162,6 +155,10 @@ def times_told(row: dict[str, Any], *names: str) -> dict[str, Any]:
         name: iso(datetime.fromtimestamp(row[name], UTC)) if row.get(name) is not None else None
         for name in names
     }
+
+
+def _pairs(session: Session, asked: Any) -> dict[str, Any]:
+    return {row[0]: row[1] for row in session.execute(asked)}
 
 
 def _value(one: Report) -> str:
