@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
@@ -10,9 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +55,9 @@ class Joined:
     folder: Path
     """What it knows of the hub, and its key."""
     credentials: Path
-    """File with the token of its clients that cannot sign."""
+    """File with its name and the token of its clients that cannot sign."""
+    password: Path
+    """File with the token alone."""
 
 
 class Group:
@@ -68,6 +67,7 @@ class Group:
         self.folder, self.names = folder, names
         self.db = folder / "HUB.db"
         self.members: dict[str, Joined] = {}
+        self.pin = ""
         self._process: subprocess.Popen[bytes] | None = None
         self.wire = Wire(free_port(), folder / "wire")
 
@@ -82,6 +82,7 @@ class Group:
         settings = self.folder / "settings.toml"
         settings.write_text(f'[hub]\npublic_url = "{self.url}"\n', encoding="utf-8")
         made = commanded("hub", "init", "--origin", "hub.demo", "--db", self.db)
+        self.pin = str(commanded("hub", "pin", "--db", self.db)["pin"])
         agreement = self.folder / "agreement.toml"
         agreement.write_text(AGREEMENT, encoding="utf-8")
         known = {name: self._admit(name) for name in self.names}
@@ -102,18 +103,6 @@ class Group:
             self._process = None
             self.wire.stop()
 
-    @cached_property
-    def pin(self) -> str:
-        """The key that signs the list of keys of the look-up service. The coordinator reads it at the hub."""
-        _, identity = next(iter(self.members.items()))
-        code = base64.b64encode(identity.credentials.read_text(encoding="utf-8").strip().encode()).decode()
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{self.wire.to}/private/v1/keys",
-            headers={"Authorization": f"Basic {code}", "Host": f"127.0.0.1:{self.wire.port}"},
-        )
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            return str(json.load(answer)["signer"])
-
     def cosign(self, name: str) -> dict[str, Any]:
         """Let a member check the log, and cosign it."""
         found: dict[str, Any] = commanded("hub", "log", "cosign", "--sharing", self.members[name].folder)
@@ -124,11 +113,12 @@ class Group:
         key = commanded("hub", "key", "--sharing", side)["key"]
         identity = commanded("hub", "member", "add", name, "--key", key, "--db", self.db)["identity"]
         token = commanded("hub", "member", "token", name, "--db", self.db)["token"]
-        credentials = side / "credentials"
-        handle = os.open(credentials, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(f"{name}:{token}\n")
-        self.members[name] = Joined(name, identity, side, credentials)
+        credentials, password = side / "credentials", side / "password"
+        for path, text in ((credentials, f"{name}:{token}\n"), (password, f"{token}\n")):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+        self.members[name] = Joined(name, identity, side, credentials, password)
         return str(identity)
 
     def _join(self, name: str, identity: str, log_key: str, agreement: Path) -> None:
