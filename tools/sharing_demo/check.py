@@ -61,10 +61,15 @@ def check(
         for form in readable(data):
             leaks += forms.found_in(form, path.name)
     for database in databases:
+        whole: dict[str, list[bytes]] = {}
         for where, cell in cells_of(database):
             places, size = places + 1, size + len(cell)
-            leaks += forms.found_in(cell, f"{database.name} {where}")
-    control = [leak for value in secret[:3] for leak in forms.found_in(b"..." + value.encode().hex().encode(), "-")]
+            whole.setdefault(where, []).append(cell)
+        for where, cells in whole.items():
+            leaks += forms.found_in(b"\n".join(cells), f"{database.name} {where}")
+    control = [
+        leak for value in secret[:3] for leak in forms.found_in(b"..." + value.encode().hex().encode(), "-")
+    ]
     return Checked(
         forms.values,
         forms.count,

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 HASHES = ("md5", "sha1", "sha256", "sha512", "blake2b", "sha3_256")
-HEAD = 6
-"""Bytes by which a form is looked for first."""
-LEAST = 6
-"""Bytes of the shortest form that is looked for: shorter ones are found by chance."""
+HEAD = 8
+"""Bytes by which a form is looked for first; shorter forms are not looked for, since they are found by chance."""
+AT_ONCE = 1 << 20
 CHUNKED = re.compile(rb"\r\n[0-9a-fA-F]{1,8}\r\n")
 
 
@@ -35,22 +36,29 @@ class Forms:
     """Every form of some values, to be looked for in one pass."""
 
     def __init__(self, values: Iterable[str]) -> None:
+        by_head: dict[bytes, list[tuple[bytes, str, str]]] = {}
         self.values = 0
-        self._by_head: dict[bytes, list[tuple[bytes, str, str]]] = {}
         for value in values:
             self.values += 1
             for form, written in forms_of(value):
-                if len(written) >= LEAST:
-                    self._by_head.setdefault(written[:HEAD], []).append((written, form, value))
-        self.count = sum(map(len, self._by_head.values()))
+                if len(written) >= HEAD:
+                    by_head.setdefault(written[:HEAD], []).append((written, form, value))
+        self.count = sum(map(len, by_head.values()))
+        self._by_head = by_head
+        self._heads = np.sort(np.frombuffer(b"".join(by_head), "<u8"))
 
     def found_in(self, data: bytes, where: str) -> Iterator[Leak]:
         """Every form that stands in some bytes."""
-        by_head = self._by_head
-        for place in range(len(data) - HEAD + 1):
-            for written, form, value in by_head.get(data[place : place + HEAD], ()):
-                if data.startswith(written, place):
-                    yield Leak(value, form, where)
+        if len(data) < HEAD:
+            return
+        windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), HEAD)
+        for start in range(0, len(windows), AT_ONCE):
+            part = np.ascontiguousarray(windows[start : start + AT_ONCE]).view("<u8").ravel()
+            near = np.minimum(np.searchsorted(self._heads, part), len(self._heads) - 1)
+            for place in (start + np.flatnonzero(self._heads[near] == part)).tolist():
+                for written, form, value in self._by_head.get(data[place : place + HEAD], ()):
+                    if data.startswith(written, place):
+                        yield Leak(value, form, where)
 
 
 def forms_of(value: str) -> Iterator[tuple[str, bytes]]:
