@@ -24,6 +24,7 @@ class Wire:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _ready: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _server: asyncio.Server | None = None
 
     def start(self) -> int:
         """Listen in a thread of its own; returns the port."""
@@ -48,10 +49,16 @@ class Wire:
         self._loop.run_until_complete(self._listen())
         self._ready.set()
         self._loop.run_forever()
+        if self._server is not None:
+            self._server.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.05))
+        self._loop.close()
 
     async def _listen(self) -> None:
-        server = await asyncio.start_server(self._one, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._one, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
