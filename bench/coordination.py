@@ -97,14 +97,31 @@ def by_size(found: Sequence[Sight]) -> dict[str, list[Sight]]:
 def show(found: Sequence[Sight], costs: Sequence[Cost], harmed: Sequence[Harm], left: Left) -> None:
     """Print everything."""
     console = Console(highlight=False)
-    table = Table("seed", "operator", "provider", "accounts", "exchanges", "alone", "shared", "days earlier", "exchanges earlier")
+    table = Table(
+        "seed",
+        "operator",
+        "provider",
+        "accounts",
+        "exchanges",
+        "alone",
+        "shared",
+        "days earlier",
+        "exchanges earlier",
+    )
     for one in found:
         table.add_row(
             str(one.seed), one.operator, one.provider, str(one.accounts), f"{one.exchanges:,}",
             _day(one.alone), _day(one.shared), str(one.days_earlier), f"{one.exchanges_earlier:,}",
         )  # fmt: skip
     console.print(table)
-    table = Table("operator at the provider", "cells", "seen alone", "seen with sharing", "days earlier (95 %)", "of its exchanges there")
+    table = Table(
+        "operator at the provider",
+        "cells",
+        "seen alone",
+        "seen with sharing",
+        "days earlier (95 %)",
+        "of its exchanges there",
+    )
     for name, rows in {"all": list(found), **by_size(found)}.items():
         if rows:
             got = summed(rows)
@@ -121,7 +138,16 @@ def show(found: Sequence[Sight], costs: Sequence[Cost], harmed: Sequence[Harm], 
             f"seed {cost.seed}: {cost.values} values were reported; {cost.innocents} of {cost.accounts:,} innocent "
             "accounts were ever for review because of an honest report"
         )
-    table = Table("seed", "attack", "false before", "reports", "innocent groups for review", "their accounts", "verdicts changed", "seconds more")
+    table = Table(
+        "seed",
+        "attack",
+        "false before",
+        "reports",
+        "innocent groups for review",
+        "their accounts",
+        "verdicts changed",
+        "seconds more",
+    )
     for harm in harmed:
         table.add_row(
             str(harm.seed), harm.attack, str(harm.false_before), f"{harm.reports:,}", str(harm.groups),

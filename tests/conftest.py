@@ -16,6 +16,7 @@ pytest_plugins = [
     "several_processes",
     "sketch_requests",
     "small_world",
+    "taxii_targets",
     "village",
     "village_planted",
     "whole_world",

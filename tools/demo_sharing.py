@@ -225,12 +225,12 @@ def take(one: Provider, group: Group, name: str) -> dict[str, Any]:
 
 
 def collection_of(group: Group, one: Provider) -> str:
-    """The address of the hub's collection of the channel of information, as TAXII tells it."""
+    """The address of the hub's collection, as TAXII tells it."""
     side = group.members[one.name]
     found = commanded(
         "intel", "fetch", group.url, "--member", one.name, "--password-file", side.password, "--db", one.db
     )
-    return next(str(row["collection"]) for row in found if "/information/" in row["collection"])
+    return next(str(row["collection"]) for row in found)
 
 
 def overlap(asking: Provider, answering: Provider, folder: Path) -> dict[str, Any]:

@@ -26,12 +26,12 @@ DOMAIN_REPORT = str(DOMAIN["id"])
 RED_REPORT = str(asn("red", 64502)["id"])
 
 
-def share(cases: Cases, run: Path) -> None:
-    """Fill the desk of the store of cases."""
+def share(cases: Cases, run: Path, text: str = "") -> None:
+    """Fill the desk of the store of cases. text: what a stranger calls himself."""
     network = asn("network", 64500, IBIS, NOW)
     objects = [
         identity(HERON, "heron"),
-        identity(IBIS, "ibis"),
+        identity(IBIS, text or "ibis"),
         DOMAIN,
         network,
         asn("red", 64502, HERON, NOW, level=Tlp.RED),

@@ -91,6 +91,9 @@ DONE = (
     said(f"{CASE}/playbooks", f"/cases/{OPEN}/playbooks", playbook="mitigate", new="true"),
     said(f"{CASE}/playbooks/{{run:int}}/steps", step=1, stands="skipped", choice=""),
     said(f"{CASE}/playbooks/{{run:int}}/end"),
+    said("/intel/reports/{report}/judge", judged="confirmed", maker=""),
+    said("/intel/reports/{report}/dispute", maker="", decided="true"),
+    said("/intel/exports/{number:int}/decide", decision="approve", digest=""),
 )
 NO_WORDS = {"/search", "/me/password", "/me/sessions/end", "/users/{number:int}/role", "/policy/backtest"}
 """Acts whose fields name something that is there, or are kept nowhere."""
@@ -148,6 +151,9 @@ def test_words_are_taken(hostile: Whole, path: str, at: str, fixed: dict[str, An
     if "/rules/" in path:
         rules = hostile.browser(Role.ADMIN).get("/policy?format=json").json()["tables"]["rules"]["rows"]
         fields["version"] = next(row["version"] for row in rules if row["rule"] == "watch")
+    if path.startswith("/intel/exports"):
+        told = hostile.browser(Role.ADMIN).get(f"{at.rpartition('/')[0]}?format=json").json()
+        fields["digest"] = told["values"]["digest"]
     # Who proposed does not agree, so that is another person.
     browser = hostile.browser(Role.APPROVER if path.endswith("/review") else Role.ADMIN)
     answer = browser.post(at, fields)

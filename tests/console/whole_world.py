@@ -104,7 +104,7 @@ def build(folder: Path, text: str = "") -> None:
             )
         _work(cases)
         _remedy(cases, folder)
-        share(cases, run)
+        share(cases, run, text)
         playbooks = Playbooks(cases, run=run, state=state)
         playbooks.begin(playbooks.named("mitigate"), ACTED, by="Anna", reason="as we do")
         with cases.database.engine.connect() as connection:

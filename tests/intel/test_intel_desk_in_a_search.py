@@ -83,6 +83,10 @@ def found(village_run: Ran) -> Mapping[str, pa.Table]:
         return search(engine, stored, Settings(), lambda _step: None).tables
 
 
+def _numbers(column: Any) -> list[int]:
+    return sorted(column.to_pylist())
+
+
 def _reported(engine: DuckDBEngine, exchanges: ibis.Table, ran: Ran) -> list[Row]:
     members = engine.load("named", pa.table({"account": _members(ran)}))
     inside = engine.collect(
@@ -91,11 +95,11 @@ def _reported(engine: DuckDBEngine, exchanges: ibis.Table, ran: Ran) -> list[Row
     outside = engine.collect(
         exchanges.anti_join(members, "account").filter(_.subnet.notnull()).select("subnet").distinct()
     )
-    own = sorted(set(inside["subnet"].to_pylist()) - set(outside["subnet"].to_pylist()))
+    own = sorted(set(_numbers(inside["subnet"])) - set(_numbers(outside["subnet"])))
     networks = engine.collect(exchanges.filter(_.asn.notnull()).select("asn").distinct())
     rows = [row("subnet", value, "heron", "network_prefix") for value in own]
     rows += [row("subnet", own[0], "ibis", "network_prefix", disputed=True, tlp="TLP:GREEN")]
-    rows += [row("asn", value, "flood", "asn", weight=1.0) for value in sorted(networks["asn"].to_pylist())]
+    rows += [row("asn", value, "flood", "asn", weight=1.0) for value in _numbers(networks["asn"])]
     rows += [row("subnet", own[1], "late", "network_prefix", valid_until=datetime(2001, 1, 1, tzinfo=UTC))]
     return rows
 

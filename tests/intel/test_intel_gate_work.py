@@ -7,6 +7,7 @@ import math
 import random
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from case_runs import Group, Sealed, sealed
 from case_stores import stocked
 from intel_runs import NOW, customer, gate, planted, told
 
+from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError, StillwatchError
-from stillwatch.intel.gate.aggregate import Cell, Given, statistic
+from stillwatch.intel.gate.aggregate import EDGE, Cell, Given, statistic
 from stillwatch.intel.gate.disclosure import answer, disclose, permission
 from stillwatch.intel.gate.export import Export, Stage
 from stillwatch.intel.gate.gate import Gate
 from stillwatch.intel.gate.ledger import Ledger, exact
-from stillwatch.intel.gate.noise import discrete_laplace, noised
+from stillwatch.intel.gate.noise import discrete_laplace, noised, rare
 from stillwatch.intel.gate.passing import Purpose
 from stillwatch.intel.gate.source import of_case
 from stillwatch.intel.gate.watched import Watched
@@ -62,7 +64,7 @@ def approved(door: Gate, export: Export) -> Export:
 def test_nothing_leaves_before_a_second_person_approved_exactly_it(door: Gate, facts: Facts) -> None:
     made = proposed(door, facts)
     assert made.stage is Stage.WAITING
-    for wrong in (
+    attempts: list[Callable[[], object]] = [
         lambda: door.release(made.number, by="Anna", to="a", now=NOW),
         lambda: door.decide(made.number, by="Anna", sha256=made.sha256, agree=True, now=NOW),
         lambda: door.decide(made.number, by=" \uff41NNA ", sha256=made.sha256, agree=True, now=NOW),
@@ -70,7 +72,8 @@ def test_nothing_leaves_before_a_second_person_approved_exactly_it(door: Gate, f
         lambda: door.decide(made.number, by="Bela", sha256=made.sha256[:11], agree=True, now=NOW),
         lambda: door.decide(made.number, by=" ", sha256=made.sha256, agree=True, now=NOW),
         lambda: door.decide(99, by="Bela", sha256=made.sha256, agree=True, now=NOW),
-    ):
+    ]
+    for wrong in attempts:
         with pytest.raises(StillwatchError) as caught:
             wrong()
         assert caught.value.do
@@ -170,12 +173,13 @@ def test_what_is_taken_back_is_told_to_all_and_comes_back_as_something_new(door:
     assert campaign["id"] in gone
     assert "an appeal" not in back.content.decode()
     assert not any(one["type"] in ("identity", "intrusion-set") for one in back.objects if one.get("revoked"))
-    for stale in (
+    attempts: list[Callable[[], object]] = [
         lambda: approved(door, waiting),
         lambda: door.release(first.number, by="Anna", to="a", now=NOW),
         lambda: door.revoke("camp-a", by="Anna", reason="x", now=NOW),
         lambda: door.correct(campaign["id"], {"confidence": 1}, by="Anna", now=NOW),
-    ):
+    ]
+    for stale in attempts:
         with pytest.raises(IntelError):
             stale()
     anew = proposed(door, facts, now=NOW + 9)
@@ -273,6 +277,20 @@ def test_a_statistic_tells_only_large_cells(door: Gate) -> None:
         assert ledger.spent("2026") == 2
 
 
+def test_a_cell_at_the_edge_is_told_as_seldom_as_one_below(door: Gate) -> None:
+    settings = IntelSettings()
+    epsilon = exact(1.0)
+    least = settings.least_accounts
+    assert rare(epsilon, EDGE) == 14
+    assert all(noised(least, epsilon) < least + 14 for _ in range(2_000))
+    with door.keeping() as session:
+        ledger = Ledger(session, exact(10**6))
+        for accounts, told in ((least, 0), (least + 60, 200)):
+            cells = [Cell(f"AML.T{at:04}", accounts, 3) for at in range(200)]
+            found = statistic(f"techniques of {accounts}", "2026-11", cells, ledger, epsilon, settings, NOW)
+            assert len(found) == told
+
+
 def test_a_card_leaves_with_the_owners_permission_and_a_second_person(door: Gate, facts: Facts) -> None:
     card = disclose(door, facts, Watched(), owner="Counsel", by="Anna", level=Tlp.RED, now=NOW)
     asked = permission(door, card.number)
@@ -340,3 +358,13 @@ def test_a_provider_names_itself_once(door: Gate, facts: Facts) -> None:
     assert door.name_itself("provider-c") == identity
     with pytest.raises(IntelError, match="another identity"):
         door.name_itself("provider-b", "identity--11111111-1111-4111-8111-111111111111")
+
+
+def test_both_databases_keep_what_leaves(place: str, facts: Facts) -> None:
+    with Database(place) as database:
+        door = Gate(database, IntelSettings())
+        made = approved(door, proposed(door, facts, count=True))
+        assert door.release(made.number, by="Anna", to="a", now=NOW).content == made.content
+        back = door.revoke("camp-a", by="Anna", reason="x", now=NOW)
+        card = disclose(door, facts, Watched(), owner="Counsel", by="Anna", level=Tlp.RED, now=NOW)
+        assert [one.number for one in door.exports()] == [card.number, back.number, made.number]

@@ -117,7 +117,7 @@ def test_hostile_facts_are_kept_short_and_whole(tmp_path: Path) -> None:
     hub = made_hub(tmp_path)
     with hub.database.writing() as session:
         log.witness(
-            session, "object.added", ALPHA, {"id": "\x00\ud800\u202e" + "x" * 10_000, "part": float("inf")}
+            session, "object.added", ALPHA, {"id": "\x00\ud800\u202e" + "x" * 100_000, "part": float("inf")}
         )
         (entry,) = log.entries(session, 1, 1, None)
     facts = json.loads(entry.content or "")["facts"]

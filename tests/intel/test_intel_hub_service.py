@@ -21,30 +21,28 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError
 from stillwatch.hub_settings import HubSettings
 from stillwatch.intel.hub import agreements, log, members
-from stillwatch.intel.hub.app import Part, Who
+from stillwatch.intel.hub.app import Around, Part
 from stillwatch.intel.hub.client import KEY, NEXT_KEY, Sharing, answer, document
 from stillwatch.intel.hub.keys import make_key, read_key
 from stillwatch.intel.hub.rotating import rotated
 from stillwatch.intel.hub.signing import MemberAuth
 from stillwatch.intel.member import Channel
-from stillwatch.intel.witness import Witness
 
 TRIES = int(os.environ.get("STILLWATCH_FUZZ", "12"))
 """Hostile requests of each kind; see CONTRIBUTING.md."""
 
 
-def echo_part(database: Database, who: Who, witness: Witness) -> ASGIApp:
+def echo_part(around: Around) -> ASGIApp:
     """A part of the hub that says who asked and how much was sent, and tells the log."""
 
     async def echo(request: Request) -> Response:
-        member = await who(request)
+        member = await around.who(request)
         size = len(await request.body())
-        with database.writing() as session:
-            witness(session, "object.added", member, {"bytes": size})
+        with around.hub.database.writing() as session:
+            around.witness(session, "object.added", member, {"bytes": size})
         return JSONResponse({"who": member.name if member else None, "bytes": size})
 
     return Starlette(routes=[Route("/echo", echo, methods=["GET", "POST"])])

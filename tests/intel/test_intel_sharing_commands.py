@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 
 from stillwatch.cases import Cases
 from stillwatch.cli import program
-from stillwatch.errors import EXIT_BAD_ROWS, IntelError, StillwatchError
+from stillwatch.errors import EXIT_BAD_ROWS, EXIT_MISSING_EXTRA, IntelError, StillwatchError
 
 
 @pytest.fixture
@@ -116,3 +118,21 @@ def test_check_tells_what_is_refused_and_reads_nothing_too_large() -> None:
 def test_the_table_of_techniques_is_shown_with_its_version() -> None:
     assert document("atlas")["atlas_version"] == "5.6.0"
     assert "AML.T0024.002" in intel("atlas")
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("stix2", ["check", "x.json"]), ("stix2validator", ["atlas"]), ("sqlalchemy", ["exports"])],
+)
+def test_what_is_not_installed_is_told(tmp_path: Path, missing: str, words: list[str]) -> None:
+    script = (
+        "import sys, importlib.util as util; find = util.find_spec;"
+        f"util.find_spec = lambda name, *more: None if name == {missing!r} else find(name, *more);"
+        "from stillwatch.cli import main; sys.argv[1:] = ['intel', *%r]; sys.exit(main())" % (words,)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == EXIT_MISSING_EXTRA, done.stderr
+    assert missing in done.stderr
+    assert "Traceback" not in done.stderr

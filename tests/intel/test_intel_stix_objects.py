@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -183,14 +184,15 @@ def test_versions_are_corrected_and_revoked_by_their_maker_only(made: list[dict[
     assert not checked([first, second, last]).refused
     for order in ([first, second, last], [last, second, first], [second, last, first]):
         assert newest(order)[first["id"]] == last
-    for wrong in (
+    attempts: list[Callable[[], object]] = [
         lambda: corrected(first, {"confidence": 70}, "identity--other", NOON),
         lambda: corrected(first, {"created": "x"}, IDENTITY, NOON),
         lambda: corrected(first, {"confidence": first["confidence"]}, IDENTITY, NOON),
         lambda: corrected(last, {"confidence": 1}, IDENTITY, NOON),
         lambda: revoked(last, IDENTITY, NOON),
         lambda: revoked(project.tlp_definition(Tlp.RED), IDENTITY, NOON),
-    ):
+    ]
+    for wrong in attempts:
         with pytest.raises(IntelError) as caught:
             wrong()
         assert caught.value.do

@@ -83,6 +83,7 @@ class Group:
         settings.write_text(f'[hub]\npublic_url = "{self.url}"\n', encoding="utf-8")
         made = commanded("hub", "init", "--origin", "hub.demo", "--db", self.db)
         self.pin = str(commanded("hub", "pin", "--db", self.db)["pin"])
+        commanded("hub", "collection", "add", "shared", "--db", self.db)
         agreement = self.folder / "agreement.toml"
         agreement.write_text(AGREEMENT, encoding="utf-8")
         known = {name: self._admit(name) for name in self.names}

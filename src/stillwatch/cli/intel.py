@@ -8,6 +8,7 @@ from stillwatch.cli._group import Whole
 from stillwatch.cli._intel_checking import VERBS as CHECKING
 from stillwatch.cli._intel_desk import VERBS as COMING_IN
 from stillwatch.cli._intel_disclosing import VERBS as DISCLOSING
+from stillwatch.cli._intel_forms import VERBS as FORMS
 from stillwatch.cli._intel_overlap import VERBS as OVERLAP
 from stillwatch.cli._intel_private import VERBS as PRIVATE
 from stillwatch.cli._intel_sharing import VERBS as SHARING
@@ -20,5 +21,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *TAXII, *DISCLOSING, *CHECKING, *COMING_IN, *VALUES, *PRIVATE, *OVERLAP):
+for _verb in (*SHARING, *TAXII, *COMING_IN, *VALUES, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
     command.add_command(_verb)

@@ -8,6 +8,8 @@ from taxii_servers import BOTH, EMPTY, NEITHER, READ_ONLY, RIGHTS, ROOT, WRITE_O
 
 from stillwatch.intel.taxii.media import STIX
 
+pytestmark = pytest.mark.usefixtures("known_deviation")
+
 ONE = indicator("one")["id"]
 
 

@@ -11,6 +11,8 @@ from taxii_servers import BOTH, FIRST_ADDED, READ_ONLY, ROOT, Target, seed
 
 from stillwatch.intel.taxii.moment import moment_text
 
+pytestmark = pytest.mark.usefixtures("known_deviation")
+
 SEED = seed()
 BEFORE_OTHERS = moment_text(FIRST_ADDED + 60_000_000)
 """A moment after all that is seeded, and before all that tests add."""

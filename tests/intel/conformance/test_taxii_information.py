@@ -8,6 +8,8 @@ from taxii_servers import BOTH, LARGEST, ROOT, Target
 
 from stillwatch.intel.taxii.media import TAXII
 
+pytestmark = pytest.mark.usefixtures("known_deviation")
+
 GETS = [
     "/taxii2/",
     f"/{ROOT}/",

@@ -12,6 +12,8 @@ from taxii_servers import BOTH, LARGEST, ROOT, Target
 
 from stillwatch.intel.taxii.media import TAXII
 
+pytestmark = pytest.mark.usefixtures("known_deviation")
+
 OBJECTS = f"/{ROOT}/collections/{BOTH}/objects/"
 
 

@@ -147,7 +147,7 @@ def _account(seen: Seen, name: str) -> Shown:
         more, more_tables, more_parts = _in_run(*chosen)
         with seen.doors.shared.reading() as session:
             said = of_account(session, chosen[0], chosen[1]["account"])
-        values |= more | {"shared": said}
+        values |= more | {"reported": said}
         tables |= more_tables
         parts |= more_parts
     else:

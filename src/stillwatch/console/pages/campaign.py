@@ -74,7 +74,7 @@ def campaign(seen: Seen) -> Shown:
         "axes": [_axis(view, axis) for axis in axes.AXES],
         "links": [_link(seen, run, link) for link in view.lineage],
         "reviewed": [reviewed.sentence(one) for one in run.rows("reviewed") if one["group"] == row["group"]],
-        "shared": others.of_group(run, row["group"]),
+        "reported": others.of_group(run, row["group"]),
         "tiers": view.tiers,
         "filters": msgspec.to_builtins(wanted),
     }

@@ -105,7 +105,7 @@ def one(seen: Seen) -> Shown:
         "decided_accounts": about_accounts,
         "labels_in_all": labels[1],
         "evidence_fault": fault,
-        "shared": said,
+        "reported": said,
     }
     tables = {
         "events": Rows(EVENTS, [event_row(event) for event in page], "History", whole, more),

@@ -6,6 +6,7 @@ No floating point takes part, so that no last bit of a result tells anything (Mi
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable
 from fractions import Fraction
@@ -38,6 +39,12 @@ def discrete_laplace(epsilon: Fraction, below: Below = secrets.randbelow) -> int
         if negative and size == 0:
             continue
         return -size if negative else size
+
+
+def rare(epsilon: Fraction, chance: float) -> int:
+    """Return the least whole number t so that the noise is t or more with at most this chance."""
+    part = math.exp(-float(epsilon))
+    return max(math.ceil(math.log(chance * (1 + part)) / -float(epsilon)), 1)
 
 
 def _exp_minus_small(gamma: Fraction, below: Below) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount
@@ -28,13 +29,31 @@ Who = Callable[[Request], Awaitable[Member | None]]
 
 
 @dataclass(frozen=True)
+class Around:
+    """What a part of a hub gets from it."""
+
+    hub: Hub
+    """The hub, with its database."""
+    settings: HubSettings
+    """How it admits members."""
+    site: Site
+    """How members reach it."""
+    who: Who = who
+    """Tells which member asks."""
+    witness: Witness = witness
+    """Writes to the log, in the transaction of what it tells of."""
+
+
+@dataclass(frozen=True)
 class Part:
     """An application that a hub serves beside its own pages."""
 
     path: str
     """Where it is mounted, as "/private"; empty: at the root, as the last one."""
-    make: Callable[[Database, Who, Witness], ASGIApp]
-    """Makes it: database, who asks, what is told to the log."""
+    make: Callable[[Around], ASGIApp]
+    """Makes it."""
+    tables: Callable[[Session], None] | None = None
+    """Makes its tables where they are not there."""
     purge: Purge | None = None
     """Deletes what it keeps past its retention."""
 
@@ -42,7 +61,9 @@ class Part:
 def hub_app(hub: Hub, settings: HubSettings, site: Site, parts: Sequence[Part] = ()) -> ASGIApp:
     """Return the application. site: how members reach it; parts: what is served beside its own pages."""
     metrics = HubMetrics()
-    made = [(part.path, part.make(hub.database, who, witness)) for part in parts]
+    set_up(hub, parts)
+    around = Around(hub, settings, site)
+    made = [(part.path, part.make(around)) for part in parts]
     purges = [part.purge for part in parts if part.purge is not None]
 
     @contextlib.asynccontextmanager
@@ -60,6 +81,16 @@ def hub_app(hub: Hub, settings: HubSettings, site: Site, parts: Sequence[Part] =
         routes=[*group_routes(hub, settings, metrics), *log_routes(hub), *mounts], lifespan=lifespan
     )
     return Door(app, SignIn(hub.database, settings.skew_seconds), settings, site, metrics)
+
+
+def set_up(hub: Hub, parts: Sequence[Part]) -> None:
+    """Make the tables of the parts where they are not there. Raises IntelError where a newer version made
+    them.
+    """
+    with hub.database.writing() as session:
+        for part in parts:
+            if part.tables is not None:
+                part.tables(session)
 
 
 @contextlib.contextmanager

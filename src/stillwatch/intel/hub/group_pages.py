@@ -33,7 +33,10 @@ ROTATION = b"stillwatch key v1\n"
 
 def group_routes(hub: Hub, settings: HubSettings, metrics: HubMetrics) -> list[Route]:
     """Return the routes below /hub/ that are not of the log."""
+    return [*_member_routes(hub, settings), *_agreement_routes(hub), *_watching_routes(hub, metrics)]
 
+
+def _member_routes(hub: Hub, settings: HubSettings) -> list[Route]:
     async def about(_request: Request, member: Member) -> Response:
         return JSONResponse(
             {
@@ -59,6 +62,32 @@ def group_routes(hub: Hub, settings: HubSettings, metrics: HubMetrics) -> list[R
 
         return JSONResponse({"members": await run_in_threadpool(read)})
 
+    async def rotate(request: Request, member: Member) -> Response:
+        fields = await fields_of(request, "public", "proof")
+        public, proof = read_public(fields["public"], "body, public"), _base64(fields["proof"])
+        if "signature" not in request.headers:
+            return told(403, "A token changes no key.", "Sign the request with the key that is replaced.")
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(proof, rotation_text(member.name, public))
+        except (InvalidSignature, ValueError) as error:
+            raise IntelError(
+                "the new key did not sign", where="body, proof", do="use `stillwatch hub key --rotate`"
+            ) from error
+
+        def write() -> int:
+            with hub.database.writing() as session:
+                return members.rotate(session, member.name, public)
+
+        return JSONResponse({"rotated": True, "tokens_ended": await run_in_threadpool(write)})
+
+    return [
+        Route("/hub/about", for_members(about), methods=["GET"]),
+        Route("/hub/members", for_members(directory), methods=["GET"]),
+        Route("/hub/key", for_members(rotate), methods=["POST"]),
+    ]
+
+
+def _agreement_routes(hub: Hub) -> list[Route]:
     async def listed(_request: Request, member: Member) -> Response:
         def read() -> list[Agreement]:
             with hub.database.reading() as session:
@@ -78,24 +107,13 @@ def group_routes(hub: Hub, settings: HubSettings, metrics: HubMetrics) -> list[R
         await run_in_threadpool(write)
         return JSONResponse({"digest": digest, "accepted": True})
 
-    async def rotate(request: Request, member: Member) -> Response:
-        fields = await fields_of(request, "public", "proof")
-        public, proof = read_public(fields["public"], "body, public"), _base64(fields["proof"])
-        if "signature" not in request.headers:
-            return told(403, "A token changes no key.", "Sign the request with the key that is replaced.")
-        try:
-            Ed25519PublicKey.from_public_bytes(public).verify(proof, rotation_text(member.name, public))
-        except (InvalidSignature, ValueError) as error:
-            raise IntelError(
-                "the new key did not sign", where="body, proof", do="use `stillwatch hub key --rotate`"
-            ) from error
+    return [
+        Route("/hub/agreements", for_members(listed), methods=["GET"]),
+        Route("/hub/agreements/{digest:str}/accept", for_members(accept), methods=["POST"]),
+    ]
 
-        def write() -> int:
-            with hub.database.writing() as session:
-                return members.rotate(session, member.name, public)
 
-        return JSONResponse({"rotated": True, "tokens_ended": await run_in_threadpool(write)})
-
+def _watching_routes(hub: Hub, metrics: HubMetrics) -> list[Route]:
     async def figures(_request: Request, member: Member) -> Response:
         if not member.coordinator:
             return told(403, "These figures are for the coordinator.")
@@ -118,11 +136,6 @@ def group_routes(hub: Hub, settings: HubSettings, metrics: HubMetrics) -> list[R
 
     return [
         Route("/hub/health", health, methods=["GET"]),
-        Route("/hub/about", for_members(about), methods=["GET"]),
-        Route("/hub/members", for_members(directory), methods=["GET"]),
-        Route("/hub/agreements", for_members(listed), methods=["GET"]),
-        Route("/hub/agreements/{digest:str}/accept", for_members(accept), methods=["POST"]),
-        Route("/hub/key", for_members(rotate), methods=["POST"]),
         Route("/hub/metrics", for_members(figures), methods=["GET"]),
     ]
 

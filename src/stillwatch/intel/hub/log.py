@@ -26,7 +26,7 @@ from stillwatch.iso_time import iso
 
 PARTIES = ("parties", "creator", "reader")
 """Facts whose identities, apart by spaces, an entry concerns beside its own member."""
-LONGEST_FACT = 2_000
+LONGEST_FACT = 50_000
 """Characters of a fact; what is longer is cut, since strangers choose some of them."""
 MOST_FACTS = 32
 SALT_BYTES = 16

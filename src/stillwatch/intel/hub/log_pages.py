@@ -61,14 +61,7 @@ def log_routes(hub: Hub) -> list[Route]:
                 take = log.concerning if mine else log.entries
                 return take(session, start, count, member)
 
-        return JSONResponse(
-            {
-                "entries": [
-                    {"index": one.index, "hash": base64.b64encode(one.hash).decode(), "content": one.content}
-                    for one in await run_in_threadpool(read)
-                ]
-            }
-        )
+        return JSONResponse({"entries": [_as_document(one) for one in await run_in_threadpool(read)]})
 
     async def cosign(request: Request, member: Member) -> Response:
         data = await body_of(request)
@@ -137,6 +130,10 @@ def _cosign(hub: Hub, member: Member, data: bytes) -> Response:
                 CosignatureRow(size=size, member=member.name, key=key.id, line=line, time=float(time))
             )
     return JSONResponse({"size": size, "cosigned": True})
+
+
+def _as_document(one: log.Entry) -> dict[str, object]:
+    return {"index": one.index, "hash": base64.b64encode(one.hash).decode(), "content": one.content}
 
 
 def _written(path: Sequence[bytes]) -> list[str]:

@@ -1,1 +1,11 @@
 """STIX 2.1: what is made of a campaign, and the checks of what comes in and goes out."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from stillwatch.errors import MissingExtra
+
+for _name in ("stix2", "stix2validator"):
+    if find_spec(_name) is None:
+        raise MissingExtra(f"sharing needs {_name}", do="pip install 'stillwatch[sharing]'")

@@ -144,6 +144,11 @@ def collection_called(session: Session, root: str, called: str, member: Member) 
     return found if found and found.open_to(member) else None
 
 
+def every(session: Session) -> list[Collection]:
+    """Return all collections, in the order of their making."""
+    return _all(session)
+
+
 def _may_alias(alias: str) -> bool:
     return bool(NAME.fullmatch(alias)) and not ID.fullmatch(alias)
 

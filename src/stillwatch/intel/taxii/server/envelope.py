@@ -12,8 +12,8 @@ import orjson
 from stillwatch.intel.member import Member
 from stillwatch.intel.taxii.moment import micros
 from stillwatch.intel.taxii.server.asked import ID
+from stillwatch.intel.taxii.server.brought_by_all import DEFINES, is_common, why_forged
 from stillwatch.intel.taxii.server.collection import Collection
-from stillwatch.intel.taxii.server.common import DEFINES, is_common, why_forged
 from stillwatch.intel.taxii.server.fault import TaxiiFault
 from stillwatch.intel.taxii.server.settings import TaxiiSettings
 from stillwatch.intel.tlp import Tlp

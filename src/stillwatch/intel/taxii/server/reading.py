@@ -15,7 +15,7 @@ from stillwatch.intel.member import Member
 from stillwatch.intel.taxii.server.asked import Asked
 from stillwatch.intel.taxii.server.collection import Collection
 from stillwatch.intel.taxii.server.members import number_of
-from stillwatch.intel.taxii.server.models import FetchedRow, ObjectRow
+from stillwatch.intel.taxii.server.models import FetchedRow, MemberRow, ObjectRow
 from stillwatch.intel.witness import Witness
 
 ROW = ObjectRow
@@ -109,7 +109,20 @@ def note_read(
         kind.insert(FetchedRow).on_conflict_do_nothing(),
         [{"collection": collection.number, "added": entry.added, "member": number} for entry in entries],
     )
-    witness(session, "object.read", member, facts_of(collection, entries))
+    facts = facts_of(collection, entries) | {"creator": _adders(session, collection, entries)}
+    witness(session, "object.read", member, facts)
+
+
+def _adders(session: Session, collection: Collection, entries: Sequence[Entry]) -> str:
+    """The identities of the members that brought entries: they may know that these were read."""
+    query = (
+        sa.select(MemberRow.identity)
+        .join(ROW, ROW.adder == MemberRow.number)
+        .where(ROW.collection == collection.number, ROW.added.in_([entry.added for entry in entries]))
+        .distinct()
+        .order_by(MemberRow.identity)
+    )
+    return " ".join(session.scalars(query))
 
 
 def facts_of(collection: Collection, entries: Sequence[Entry]) -> dict[str, str | int]:

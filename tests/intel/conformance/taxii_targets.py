@@ -17,9 +17,9 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def known_deviation(request: pytest.FixtureRequest, target: Target) -> None:
-    """Mark what the server is known to fail."""
+    """Mark what the server is known to fail; each file of the suite uses it."""
     name = request.node.name.replace(f"[{target.name}-", "[").replace(f"[{target.name}]", "")
     for beginning, reason in target.deviations.items():
         if name.startswith(beginning):
