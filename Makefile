@@ -11,7 +11,7 @@ PIP = $(VENV)/bin/python -m pip install --no-compile --quiet --disable-pip-versi
 RUN = PYTHONDONTWRITEBYTECODE= PATH="$(abspath $(VENV))/bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-console test test-all litellm envoy opencti lint format bench reference house clean
+.PHONY: help demo demo-console demo-sharing test test-all litellm envoy opencti lint format bench reference house clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -27,6 +27,9 @@ demo: $(VENV)/core.stamp ## Make a small world, detect, score; says where the re
 demo-console: $(VENV)/console.stamp ## Open the console over the demo, on PORT; end it with Ctrl-C
 	@test -d $(DEMO)/run || $(MAKE) demo
 	@$(RUN) python tools/demo_console.py $(DEMO) $(PORT) || test $$? -eq 130
+
+demo-sharing: $(VENV)/sharing.stamp ## Let two providers and a hub find one operator together, on this machine, in two minutes
+	@$(RUN) python tools/demo_sharing.py $(DEMO)
 
 test: lint ## Lint, types, layers and the tests
 	$(RUN) pytest -m "not thorough" $(PYTEST_FLAGS)
@@ -80,6 +83,10 @@ $(VENV)/core.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.t
 
 $(VENV)/console.stamp: $(VENV)/core.stamp
 	test -e $(VENV)/dev.stamp || $(PIP) '.[console]'
+	touch $@
+
+$(VENV)/sharing.stamp: $(VENV)/core.stamp requirements/psi.txt
+	test -e $(VENV)/dev.stamp || { $(PIP) '.[sharing]' && $(PIP) --no-deps -r requirements/psi.txt; }
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml requirements/constraints.txt requirements/dev.txt requirements/psi.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ from stillwatch.plain import plain
 
 if TYPE_CHECKING:
     from stillwatch.intel.private.client import Tokenised
+    from stillwatch.intel.private.token import Token
 
 F = TypeVar("F", bound=Callable[..., Any])
 KIND = click.option(
@@ -72,7 +74,12 @@ def asks(function: F) -> F:
 @click.command()
 @asks
 @click.option("--out", type=FILE, help="File to write, one token on a line.  [default: standard output]")
-def tokens(values: Path, out: Path | None, as_json: bool, **asked: Any) -> None:
+@click.option(
+    "--table",
+    type=FILE,
+    help="Private file to write, each value with its token as JSON lines, for `stillwatch intel match`.",
+)
+def tokens(values: Path, out: Path | None, table: Path | None, as_json: bool, **asked: Any) -> None:
     """Turn the values in a file, one on a line, into tokens.
 
     The service does not see them: it answers blinded inputs, counts them against your budget, and proves that
@@ -85,6 +92,8 @@ def tokens(values: Path, out: Path | None, as_json: bool, **asked: Any) -> None:
     patterns = sorted({token.pattern for token in done.tokens.values()})
     if out is not None:
         write_text(out, "".join(f"{pattern}\n" for pattern in patterns))
+    if table is not None:
+        write_text(table, "".join(map(_line, sorted(done.tokens.items(), key=lambda item: item[0]))))
     if as_json:
         print_json({**_in_short(done), "tokens": patterns, "file": out})
         return
@@ -120,6 +129,12 @@ def lookup(values: Path, against: Path, as_json: bool, **asked: Any) -> None:
         click.echo(
             f"tokens of {', '.join(other)} were left out: ask in that epoch, or get tokens of this", err=True
         )
+
+
+def _line(item: tuple[str, Token]) -> str:
+    value, token = item
+    row = {"kind": token.kind.value, "epoch": token.epoch, "value": value, "token": token.value.hex()}
+    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _tokenised(

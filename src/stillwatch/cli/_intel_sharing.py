@@ -44,6 +44,12 @@ SEEN = click.option(
     help="What every receiver is cleared for at least.  [default: as --tlp]",
 )
 @click.option("--count", is_flag=True, help="Tell about how many accounts, with noise, from the ledger.")
+@click.option(
+    "--tokens",
+    multiple=True,
+    type=FILE,
+    help="File of tokens of its values, of `stillwatch intel tokens`; repeatable.",
+)
 @click.option("--to", type=FILE, help="File to write, if this very content is approved already.")
 @CASES
 @changes
@@ -54,6 +60,7 @@ def export(
     tlp: str,
     clearance: str | None,
     count: bool,
+    tokens: tuple[Path, ...],
     to: Path | None,
     cases: str,
     by: str,
@@ -80,6 +87,7 @@ def export(
             level=level,
             clearance=_level(clearance) if clearance else level,
             now=now,
+            tokens=tokens_in(tokens),
             count=count,
         )
         if to is not None and made.stage == "approved":
@@ -218,6 +226,27 @@ def the_source(source: str, campaign: str, cases: str) -> tuple[Any, Any]:
         raise IntelError("a case is named by its number", where=campaign[:80], do="`stillwatch case list`")
     with Cases(cases) as opened:
         return of_case(opened, int(campaign))
+
+
+def tokens_in(files: tuple[Path, ...]) -> list[Any]:
+    """Return the tokens of some files, each once, as an indicator holds them."""
+    from datetime import UTC, datetime
+
+    from stillwatch.intel.private.epoch import Epoch
+    from stillwatch.intel.private.value_file import tokens_of
+    from stillwatch.intel.stix.making import SharedToken
+
+    found = sorted({token for file in files for token in tokens_of(file)}, key=lambda one: one.pattern)
+    return [
+        SharedToken(
+            one.kind,
+            one.epoch,
+            one.scheme,
+            one.value.hex(),
+            datetime.fromtimestamp(Epoch.named(one.epoch).ends, UTC),
+        )
+        for one in found
+    ]
 
 
 def _level(label: str) -> Any:

@@ -47,6 +47,11 @@ def signs_in(function: F) -> F:
 @signs_in
 @click.option("--type", "types", metavar="TYPE", multiple=True, help="Only objects of this type; may repeat.")
 @click.option("--all-versions", is_flag=True, help="Earlier versions of objects too.")
+@click.option(
+    "--out",
+    type=FILE,
+    help="File to write: a bundle of all that came so far, for `stillwatch intel receive`.",
+)
 @DB
 @JSON
 def fetch(
@@ -55,6 +60,7 @@ def fetch(
     password_file: Path,
     types: tuple[str, ...],
     all_versions: bool,
+    out: Path | None,
     db: str,
     as_json: bool,
 ) -> None:
@@ -79,6 +85,8 @@ def fetch(
 
     with Database(db) as database:
         told = asyncio.run(run(database))
+        if out is not None:
+            _write_bundle(out, database, [one["collection"] for one in told])
     if as_json:
         print_json(told)
         return
@@ -87,6 +95,21 @@ def fetch(
         click.echo(plain(f"{one['collection']}: {one['new']} new of {one['objects']} that came{again}"))
     if not told:
         click.echo("there is no collection that you may read")
+
+
+def _write_bundle(out: Path, database: Database, collections: list[str]) -> None:
+    """Write what came from some collections as one bundle, as it came: it is not checked yet."""
+    import uuid
+
+    import orjson
+
+    from stillwatch.intel.taxii.client.inbox import received
+    from stillwatch.run.durable import write_bytes
+
+    with database.reading() as session:
+        objects = [one for name in collections for one in received(session, name)]
+    bundle = {"type": "bundle", "id": f"bundle--{uuid.uuid4()}", "objects": objects}
+    write_bytes(out, orjson.dumps(bundle))
 
 
 async def _places(connection: Connection, address: str) -> list[str]:

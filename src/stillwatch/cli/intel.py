@@ -13,6 +13,7 @@ from stillwatch.cli._intel_overlap import VERBS as OVERLAP
 from stillwatch.cli._intel_private import VERBS as PRIVATE
 from stillwatch.cli._intel_sharing import VERBS as SHARING
 from stillwatch.cli._intel_taxii import VERBS as TAXII
+from stillwatch.cli._intel_values import VERBS as VALUES
 
 
 @click.group(cls=Whole)
@@ -20,5 +21,5 @@ def command() -> None:
     """Share what was learnt about campaigns with other providers, and use what they share."""
 
 
-for _verb in (*SHARING, *TAXII, *COMING_IN, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
+for _verb in (*SHARING, *TAXII, *COMING_IN, *VALUES, *PRIVATE, *OVERLAP, *FORMS, *DISCLOSING, *CHECKING):
     command.add_command(_verb)

@@ -63,6 +63,12 @@ command.add_command(displace)
     help="A backdrop beside the scenario's own: lookalikes or provider; repeatable.",
 )
 @click.option(
+    "--providers",
+    type=click.IntRange(2, 20),
+    metavar="N",
+    help="Make a world for each of N providers that the same operators work at once.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=2,
@@ -81,12 +87,16 @@ def make(
     paraphrase: int | None,
     evade: tuple[str, ...],
     backdrop: tuple[str, ...],
+    providers: int | None,
     workers: int,
     force: bool,
     as_json: bool,
 ) -> None:
     """Write SCENARIO (a shipped name, as february, or a TOML file) as provider's logs with the truth beside
     them.
+
+    With --providers, OUT holds a world for each provider, provider-1 and so on, and truth.json, which names
+    the campaigns that are one operator.
     """
     from stillwatch.simulate.evasion import chosen
     from stillwatch.simulate.make import Order
@@ -107,14 +117,37 @@ def make(
     )
     with naming(out), progress() as move:
         move("making the world", 0, 0)
-        document = make_world(
-            order,
-            lambda done, parts, exchanges: move(f"making the world, {exchanges:,} exchanges", done, parts),
-        )
+
+        def moved(done: int, parts: int, exchanges: int) -> None:
+            move(f"making the world, {exchanges:,} exchanges", done, parts)
+
+        if providers:
+            from stillwatch.simulate.providers import make_providers
+
+            document = make_providers(order, providers, moved)
+        else:
+            document = make_world(order, moved)
     if as_json:
         print_json(document)
+    elif providers:
+        _show_providers(document, out)
     else:
         _show_world(document, out)
+
+
+def _show_providers(document: dict[str, Any], out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    names = [row["name"] for row in document["providers"]]
+    table = Table("operator", *names, title=f"Worlds in {out}: accounts / exchanges")
+    for operator in document["operators"]:
+        parts = {part["provider"]: part for part in operator["at"]}
+        cells = [f"{parts[name]['accounts']:,} / {parts[name]['exchanges']:,}" for name in names]
+        table.add_row(operator["name"], *cells)
+    cells = [f"{row['accounts']:,} / {row['exchanges']:,}" for row in document["providers"]]
+    table.add_row("all", *cells, style="bold")
+    Console().print(table)
 
 
 def _show_world(document: dict[str, Any], out: Path) -> None:

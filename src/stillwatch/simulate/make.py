@@ -71,10 +71,12 @@ def make_from(
     order: Order,
     progress: Progress = lambda done, parts, exchanges: None,
     change: Callable[[World], World] = lambda world: world,
+    shared_seed: int | None = None,
 ) -> dict[str, Any]:
     """Write a world from a scenario that is no file.
 
-    `change` alters the world before its first exchange, for studies of unforeseen changes.
+    `change` alters the world before its first exchange, for studies of unforeseen changes. Worlds of one
+    `shared_seed` have the same networks and operators.
     """
     writer = WRITERS.all().get(order.format)
     if writer is None:
@@ -83,14 +85,13 @@ def make_from(
         )
     scenario = evasion.ordered(_reworded(scenario, order.paraphrase), order.evade)
     out = order.out.resolve()
-    _refuse_in_the_way(out, order.force)
+    refuse_in_the_way(out, order.force)
     aside = out.with_name(f".{out.name}.making")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         (aside / "logs").mkdir(parents=True)
-        document = _write(
-            order, writer, change(make_world(scenario, order.scale, order.seed)), aside, progress
-        )
+        world = make_world(scenario, order.scale, order.seed, shared_seed)
+        document = _write(order, writer, change(world), aside, progress)
         if out.exists():
             shutil.rmtree(out)
         aside.rename(out)
@@ -118,7 +119,7 @@ def _reworded(scenario: Scenario, level: int | None) -> Scenario:
     )
 
 
-def _refuse_in_the_way(out: Path, force: bool) -> None:
+def refuse_in_the_way(out: Path, force: bool) -> None:
     """Use only an empty folder, and replace only a world: --force never deletes anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return

@@ -133,7 +133,7 @@ def _windows(world: World, day: int, account: Array, position: Array, rng: np.ra
     campaign = world.accounts.campaign[account]
     for c in np.unique(campaign):
         count = world.scenario.campaigns[c].windows
-        plan = stream(world.seed, WINDOWS_STREAM, int(c), day)
+        plan = stream(world.shared_seed, WINDOWS_STREAM, int(c), day)
         opens = np.sort(plan.integers(0, 24 * 60 - 10, count))
         length = plan.integers(3, 9, count)
         inside = np.flatnonzero(campaign == c)

@@ -55,6 +55,8 @@ class World:
     """Network of each address."""
     profiles: npt.NDArray[Any]
     """Job numbers of each profile."""
+    shared_seed: int
+    """The seed of what other providers' worlds have too: the networks, and the operators with their hours."""
 
     @property
     def grammar(self) -> Grammar:
@@ -67,12 +69,16 @@ def stream(seed: int, *parts: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, *parts]))
 
 
-def make_world(scenario: Scenario, scale: float, seed: int) -> World:
-    """Make the world of a scenario. Raises SettingError if it names what does not exist."""
+def make_world(scenario: Scenario, scale: float, seed: int, shared_seed: int | None = None) -> World:
+    """Make the world of a scenario. Raises SettingError if it names what does not exist.
+
+    Worlds with one `shared_seed` have the same networks and operators, and customers of their own.
+    """
     if not scale > 0:
         raise SettingError(f"the scale must be above 0, not {scale}", do="give --scale a number such as 0.05")
     scenario = evasion.played(scenario)
-    setting = _setting(scenario, scale, seed)
+    shared = seed if shared_seed is None else shared_seed
+    setting = _setting(scenario, scale, shared)
     parts, groups = [], 0
     names = tuple(kinds())
     for i, spec in enumerate(scenario.populations):
@@ -84,7 +90,7 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
         groups = max(groups, int(accounts.group.max()))
         parts.append(accounts)
     for i, campaign in enumerate(scenario.campaigns):
-        n, rng = sized(campaign, scale), stream(seed, CAMPAIGN_STREAM, i)
+        n, rng = sized(campaign, scale), stream(shared, CAMPAIGN_STREAM, i)
         if campaign.victims:
             accounts = build_over(campaign, n, i, COVER, setting, concatenate(parts), rng)
         else:
@@ -94,7 +100,6 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
         parts.append(accounts)
     everyone = concatenate(parts)
     everyone.owner = np.where(everyone.owner < 0, np.arange(len(everyone)), everyone.owner)
-    numbers = mix(everyone.owner.astype(np.uint64), np.full(len(everyone), seed * 2 + 1, np.uint64))
     addresses, networks = setting.places.tables()
     return World(
         scenario,
@@ -103,11 +108,18 @@ def make_world(scenario: Scenario, scale: float, seed: int) -> World:
         setting,
         everyone,
         names,
-        compose.hexadecimal("acct_", numbers),
+        ids_of(everyone, seed),
         addresses,
         networks,
         setting.jobs.table(),
+        shared,
     )
+
+
+def ids_of(accounts: Accounts, seed: int) -> pa.Array[Any]:
+    """Return the provider's id of each account, which its owner's number and the world's seed give."""
+    numbers = mix(accounts.owner.astype(np.uint64), np.full(len(accounts), seed * 2 + 1, np.uint64))
+    return compose.hexadecimal("acct_", numbers)
 
 
 def sized(spec: Population | Campaign, scale: float) -> int:

@@ -197,7 +197,7 @@ def _indicator(facts: Facts, maker: Maker, ident: str, **more: Any) -> dict[str,
         description="A reason to look, never an action by itself.",
         indicator_types=["anomalous-activity"],
         pattern_version="1.0",
-        valid_from=stamp(facts.first),
+        valid_from=stamp(facts.last.replace(hour=0, minute=0, second=0, microsecond=0)),
         confidence=facts.confidence,
         **more,
     )

@@ -63,7 +63,7 @@ def of_group(run: Run, group: int) -> list[str]:
 def clause(row: Row) -> str:
     """Who reported what kind, with which confidence and which history here."""
     kind = KINDS.get(row["kind"], row["kind"])
-    what = f"{formatting.count(row['reports'])} {kind}{'' if row['reports'] == 1 else 's'}"
+    what = f"{formatting.count(row['reports'])} {kind}{'' if row['reports'] == 1 else _ending(kind)}"
     disputed = f"; {formatting.count(row['disputed'])} of them disputed" if row["disputed"] else ""
     return (
         f"{row['reporter']} reported {what} ({row['tlp']}) with confidence {row['confidence'] * 100:.0f} of "
@@ -85,3 +85,7 @@ def history(row: Row) -> str:
 def document(run: Run, group: int) -> list[dict[str, Any]]:
     """A group's rows as plain values, with their sentences."""
     return [{**row, "sentence": clause(row)} for row in run.rows("shared_groups") if row["group"] == group]
+
+
+def _ending(word: str) -> str:
+    return "es" if word.endswith(("s", "x")) else "s"

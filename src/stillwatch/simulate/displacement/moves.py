@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.schema.keyed import mix
-from stillwatch.simulate import compose
 from stillwatch.simulate.accounts import DAY, FLAT, FREE, HOUR, Accounts, Array, concatenate
 from stillwatch.simulate.displacement.plan import Plan
 from stillwatch.simulate.operators import account_waves
 from stillwatch.simulate.operators.campaign import build
 from stillwatch.simulate.ordinary_accounts import Setting, instruments, ordinary_accounts
 from stillwatch.simulate.specs import Campaign, Pathway, Population
-from stillwatch.simulate.world import COVER, World, stream
+from stillwatch.simulate.world import COVER, World, ids_of, stream
 
 STOPPED, SLOWED = "stopped", "slowed"
 NEW = ("fresh", "bought", "moved", "probing_fresh")
@@ -66,9 +64,7 @@ def displaced(world: World, steps: Mapping[str, str], plan: Plan, told: Moves) -
         fates.append((spec.name, fate))
     joined = concatenate(parts)
     joined.owner = np.where(joined.owner < 0, np.arange(len(joined)), joined.owner)
-    ids = compose.hexadecimal(
-        "acct_", mix(joined.owner.astype(np.uint64), np.full(len(joined), world.seed * 2 + 1, np.uint64))
-    )
+    ids = ids_of(joined, world.seed)
     _tell(told, fates, ids)
     addresses, networks = later.places.tables()
     return World(
@@ -82,6 +78,7 @@ def displaced(world: World, steps: Mapping[str, str], plan: Plan, told: Moves) -
         addresses,
         networks,
         later.jobs.table(),
+        world.seed + LATER,
     )
 
 

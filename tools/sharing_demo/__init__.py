@@ -1,0 +1,1 @@
+"""Parts of the demo of sharing: planted customers, the wire between the members, and the search for leaks."""
