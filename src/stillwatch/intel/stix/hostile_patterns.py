@@ -23,6 +23,9 @@ def hostile(pattern: str, kind: str) -> str:
     """Return why a pattern is not passed on; empty if it may be. Nothing of it is run."""
     if kind == "stix":
         plain = LITERAL.sub("''", pattern)
+        if "/*" in plain or "//" in plain:
+            # What stands after a comment would be read otherwise here than by who runs it.
+            return "its pattern holds a comment"
         if plain.count("(") + plain.count("[") > MOST_BRACKETS or len(
             re.findall(r"\b(?:AND|OR)\b", plain)
         ) > (MOST_COMPARISONS):

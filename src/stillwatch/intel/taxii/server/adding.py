@@ -99,9 +99,7 @@ def add(
     return status
 
 
-def _identities_of_others(
-    session: Session, envelope: Envelope, member: Member, belong: Belong
-) -> set[str]:
+def _identities_of_others(session: Session, envelope: Envelope, member: Member, belong: Belong) -> set[str]:
     """Which of the identities that an envelope holds or names as makers are other members'."""
     named = {one.creator for one in envelope.good if one.creator}
     named |= {one.id for one in envelope.good if one.type == "identity"}

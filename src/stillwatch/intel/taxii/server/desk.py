@@ -139,9 +139,7 @@ class Desk:
         envelope = envelope_of(objects, collection, member, self.settings, self.check, self.level_of)
         with self.database.writing() as session:
             now = self.clock()
-            return add(
-                session, collection, member, envelope, self.settings, self.witness, now, self.belong
-            )
+            return add(session, collection, member, envelope, self.settings, self.witness, now, self.belong)
 
     def object(self, member: Member, root: str, called: str, object_id: str, pairs: Pairs) -> Listing:
         """Section 5.6."""
