@@ -115,6 +115,16 @@ def test_values_replaced_at_random(form: Form, data: st.DataObject) -> None:
     holds(json.dumps(document).encode(), form)
 
 
+@pytest.mark.parametrize("relation", ["id", "type"])
+def test_an_object_of_ours_in_misp_that_lacks_its_id_or_type_is_refused(relation: str) -> None:
+    document = json.loads(WRITTEN[Form.MISP])
+    event = document.get("Event", document)
+    for one in event["Object"]:
+        one["Attribute"] = [it for it in one["Attribute"] if it["object_relation"] != relation]
+    taken = misp_reading.read(json.dumps(document).encode())
+    assert any(one.why.endswith("it has no id or no type") for one in taken.refused)
+
+
 @MANY
 @given(st.dictionaries(st.sampled_from([*json.loads(WRITTEN[Form.JSON].splitlines()[0]), "more", "x"]), HARM))
 def test_values_of_a_line_replaced_at_random(change: dict[str, Any]) -> None:
