@@ -238,6 +238,14 @@ def test_the_second_lock_knows_a_plain_hash_in_the_place_of_a_token() -> None:
     assert not watched.found_in(TOKEN.pattern.encode())
 
 
+def test_the_second_lock_is_not_met_by_chance() -> None:
+    watched = Watched(frozenset({"C001", "4930555", "beef"}))
+    for fine in ("identity--00c0014f-4930-4555-beef-84930555c001", "ab4930555cd", "c001-11"):
+        assert not watched.found_in(fine.encode()), fine
+    for bad in ('"c001"', "in C001.", "account 4930555", "beef:1"):
+        assert watched.found_in(bad.encode()), bad
+
+
 def test_no_place_of_a_card_takes_a_value_of_a_customer(
     whole: tuple[list[dict[str, Any]], Passage, dict[str, Any]],
 ) -> None:

@@ -47,6 +47,10 @@ CODES = frozenset(
 )
 """Columns that hold words of our own."""
 HEX = re.compile(rb"[0-9a-fA-F]{32,}")
+BY_CHANCE = re.compile(r"[0-9a-f-]{1,15}\Z")
+"""A text that an id of random digits may hold by chance: it counts only where it stands alone."""
+LEAST_BASE64 = 6
+"""Characters of a piece of base64 that is looked for; a shorter one comes by chance."""
 HASHES: tuple[Callable[[bytes], str], ...] = (
     lambda value: hashlib.md5(value, usedforsecurity=False).hexdigest(),
     lambda value: hashlib.sha1(value, usedforsecurity=False).hexdigest(),
@@ -76,9 +80,9 @@ class Watched:
             raw = value.encode("utf-8", "surrogatepass")
             if raw.lower() in self.public:
                 continue
-            if any(
-                shape in low for shape in (raw.lower(), quote(value).lower().encode(), binascii.hexlify(raw))
-            ):
+            if _stands(raw.lower(), low) or _stands(quote(value).lower().encode(), low):
+                return True
+            if binascii.hexlify(raw) in low:
                 return True
             if any(shape in data for shape in _base64(raw)):
                 return True
@@ -130,6 +134,15 @@ def _strings(column: Any) -> Iterable[str]:
     return ()
 
 
+def _stands(value: bytes, low: bytes) -> bool:
+    """Whether a text stands in another, both in lower case."""
+    if value not in low:
+        return False
+    if not BY_CHANCE.match(value.decode("utf-8", "replace")):
+        return True
+    return re.search(rb"(?<![0-9a-f-])" + re.escape(value) + rb"(?![0-9a-f-])", low) is not None
+
+
 def _digests(data: bytes) -> Iterator[str]:
     for found in HEX.findall(data):
         text = found.decode().lower()
@@ -145,6 +158,6 @@ def _base64(raw: bytes) -> list[bytes]:
             text = encode(b"\0" * shift + raw)
             start = (0, 2, 3)[shift]
             inner = text[start : len(text) - (3 if text.endswith(b"=") else 0)]
-            if len(inner) >= SHORTEST:
+            if len(inner) >= LEAST_BASE64:
                 made.append(inner)
     return made

@@ -62,7 +62,7 @@ def of_group(run: Run, group: int) -> list[str]:
 
 def clause(row: Row) -> str:
     """Who reported what kind, with which confidence and which history here."""
-    kind = KINDS.get(row["kind"], row["kind"])
+    kind = KINDS.get(row["kind"]) or str(row["kind"])
     what = f"{formatting.count(row['reports'])} {kind}{'' if row['reports'] == 1 else _ending(kind)}"
     disputed = f"; {formatting.count(row['disputed'])} of them disputed" if row["disputed"] else ""
     return (
