@@ -31,6 +31,8 @@ from stillwatch.intel.member import Member
 LOG = logging.getLogger("stillwatch.hub")
 MEMBER = "stillwatch.member"
 """Where the scope of a request names its member."""
+SIGNED = "stillwatch.signed"
+"""Where the scope says whether the member's key signed the request; a token's request may hold any header."""
 MEGABYTE = 10**6
 BODY_S = 120.0
 """Seconds in which a signed body must have come."""
@@ -52,6 +54,11 @@ async def who(request: Request) -> Member | None:
     """Return the member that makes a request, as the door found out; None for a stranger."""
     found = request.scope.get(MEMBER)
     return found if isinstance(found, Member) else None
+
+
+def signed(request: Request) -> bool:
+    """Return whether the key of the member that makes a request signed it, as the door found out."""
+    return request.scope.get(SIGNED) is True
 
 
 class Turned(HTTPException):
@@ -97,6 +104,7 @@ class Door:
 
         try:
             scope[MEMBER], digest = await self._admitted(scope)
+            scope[SIGNED] = digest is not None
             body = _Body(receive, self._largest, self._spend(scope[MEMBER]))
             if digest is not None:
                 await body.read_whole(digest)
@@ -117,7 +125,7 @@ class Door:
         """The member of a request, and the digest that its body must have. Raises Turned."""
         headers = _headers(scope)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or len(length) > 18 or int(length) > self._largest:
+        if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._largest:
             raise Turned(413, "The request is too large.", f"This hub takes {self._largest:,} bytes.")
         if scope["path"] in OPEN:
             return None, None

@@ -56,6 +56,8 @@ class Prepared:
     """Its id."""
     type: str
     """Its type."""
+    creator: str
+    """Who made it, as it says; empty: it does not."""
     version: int | None
     """Its version, in microseconds; None: the moment at which it is added."""
     version_text: str
@@ -181,6 +183,7 @@ def _prepared(item: Mapping[str, Any], level_of: LevelOf, settings: TaxiiSetting
     return Prepared(
         id=str(item["id"]),
         type=kind,
+        creator=str(item.get("created_by_ref", "")),
         version=version,
         version_text=str(text) if version is not None else "",
         level=int(_level(item, kind, level_of)),
