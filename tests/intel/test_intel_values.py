@@ -27,7 +27,7 @@ def told(*words: object) -> object:
 
 
 def operator_of(ran: Ran) -> str:
-    return next(row["campaign"] for row in ran.rows("campaigns") if row["verdict"] == "adversarial")
+    return next(str(row["campaign"]) for row in ran.rows("campaigns") if row["verdict"] == "adversarial")
 
 
 def test_a_campaign_is_marked_by_what_its_accounts_share_and_others_do_not(
