@@ -249,8 +249,14 @@ def test_a_token_rotates_no_key_by_headers_of_a_signature(house: House, header: 
     public = key.public_key().public_bytes_raw()
     proof = base64.b64encode(key.sign(rotation_text(name, public))).decode()
     fields = {"public": base64.b64encode(public).decode(), "proof": proof}
-    asked = {"auth": (name, token), "headers": {header: "sig1=:AA==:"}, "trust_env": False}
-    assert httpx2.post(f"{house.url}/hub/key", json=fields, **asked).status_code == 403
+    found = httpx2.post(
+        f"{house.url}/hub/key",
+        json=fields,
+        auth=(name, token),
+        headers={header: "sig1=:AA==:"},
+        trust_env=False,
+    )
+    assert found.status_code == 403
     with house.hub.database.reading() as session:
         assert members.listed(session, name).public == before
 

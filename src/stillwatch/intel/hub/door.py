@@ -25,6 +25,7 @@ from stillwatch.intel.hub.limits import Allowance
 from stillwatch.intel.hub.metrics import HubMetrics
 from stillwatch.intel.hub.sign_in import Admitted, Refused, SignIn
 from stillwatch.intel.hub.signatures import Target
+from stillwatch.intel.hub.site import Site
 from stillwatch.intel.member import Member
 
 LOG = logging.getLogger("stillwatch.hub")
@@ -66,21 +67,6 @@ class Turned(HTTPException):
     def __init__(self, status: int, title: str, description: str, wait: float = 0.0) -> None:
         super().__init__(status, title, {"Retry-After": str(math.ceil(wait))} if wait else None)
         self.title, self.description, self.wait = title, description, wait
-
-
-@dataclass(frozen=True)
-class Site:
-    """How members reach the hub."""
-
-    scheme: str
-    """http or https."""
-    authority: str
-    """Host, with its port where that is not the scheme's; members sign for it."""
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"{self.scheme}://{self.authority}"
 
 
 class Door:
