@@ -20,7 +20,8 @@ from stillwatch.errors import IntelError, StillwatchError
 from stillwatch.intel.gate.gate import Gate
 from stillwatch.intel.gate.passing import Purpose
 from stillwatch.intel.stix.reading import read_bundle
-from stillwatch.intel.taxii.client.inbox import Inbox, received
+from stillwatch.intel.taxii.client.connection import Connection
+from stillwatch.intel.taxii.client.inbox import TOO_DEEP, Inbox, received
 from stillwatch.intel.taxii.client.places import Arrived, Place, Source
 from stillwatch.intel.tlp import Tlp
 from stillwatch.intel_settings import IntelSettings
@@ -173,3 +174,20 @@ def test_a_member_that_floods_does_not_stop_others_from_receiving(tmp_path: Path
 
 def ids_of(count: int) -> set[str]:
     return {indicator(f"n{n}")["id"] for n in range(count)}
+
+
+def test_an_object_that_is_nested_too_deeply_spoils_no_other(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = {"a": deep}
+    with Database(tmp_path / "own.db") as own:
+        inbox = Inbox(own, Source("http://127.0.0.1/c/"))
+        inbox.keep(Arrived((deep, [deep], indicator("x")), "", ""), Place("2026-01-01T00:00:00Z"))
+        with own.reading() as session:
+            assert received(session, inbox.source.collection) == [indicator("x"), TOO_DEEP]
+
+
+@pytest.mark.parametrize("root", ["http://[::1/", "/r\x00/", "/" + "a" * 70_000])
+def test_an_address_that_a_server_makes_up_is_told(root: str) -> None:
+    with pytest.raises(IntelError, match="no address"):
+        Connection("http://127.0.0.1:9").within(root)
