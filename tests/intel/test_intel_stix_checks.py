@@ -95,6 +95,7 @@ def deep(levels: int) -> Any:
         ({"pattern": ""}, "pattern"),
         ({"pattern": "x" * 5_000}, "pattern"),
         ({"pattern": "[url:value MATCHES '(a+)+$']"}, "never end"),
+        ({"pattern": f"[url:value IN ({','.join(['1'] * 600)})]"}, "too many parts"),
         ({"pattern": "[url:value MATCHES /* so */ '(a+)+$']"}, "comment"),
         ({"pattern": "[url:value MATCHES // so\n'(a+)+$']"}, "comment"),
         ({"pattern": "[/*'*/ url:value MATCHES /*'*/ '(a+)+$']"}, "comment"),

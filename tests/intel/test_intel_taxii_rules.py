@@ -170,6 +170,16 @@ def test_what_stillwatch_ships_may_be_brought_by_all_as_it_is(tmp_path: Path) ->
         assert len(seen(url, ANN, **{"match[version]": "all"})) == len(shipped)
 
 
+def test_a_technique_of_a_members_own_without_a_marking_is_red(tmp_path: Path) -> None:
+    own = {**TECHNIQUE, "id": "attack-pattern--00000000-629a-4e0b-ab0c-0102977c2d6d"}
+    own["created_by_ref"] = ANN.identity
+    low = member("low", Tlp.GREEN)
+    with made(tmp_path / "hub.db", RED) as database, serving(database, ANN, low) as url:
+        assert post(url, ANN, own, TECHNIQUE)["success_count"] == 2
+        assert ids(seen(url, low)) == [TECHNIQUE["id"]]
+        assert len(seen(url, ANN)) == 2
+
+
 def test_words_of_others_may_be_brought_by_all(tmp_path: Path) -> None:
     pattern = {
         "type": "attack-pattern",

@@ -29,8 +29,8 @@ SHARING = click.option(
     type=FOLDER,
     default=Path("SHARING"),
     show_default=True,
-    envvar="STILLWATCH_SHARING",
-    help="Folder of a member's side; also $STILLWATCH_SHARING.",
+    envvar="STILLWATCH_HUB_SHARING",
+    help="Folder of a member's side; also $STILLWATCH_HUB_SHARING.",
 )
 
 
