@@ -131,7 +131,7 @@ def _received(db: str) -> list[tuple[str, TemplateSketch]]:
     from stillwatch.intel.desk.sketches_received import sketches_received
     from stillwatch.intel.desk.tables import opened
 
-    with opened(db) as database, database.reading() as session:
+    with opened(db, make=False) as database, database.reading() as session:
         return sketches_received(session)
 
 
