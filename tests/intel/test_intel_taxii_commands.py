@@ -53,9 +53,9 @@ def run(*arguments: object) -> Done:
 
 def signed(tmp_path: Path, name: str) -> list[object]:
     """The options by which a server knows a member."""
-    file = tmp_path / f"{name}.password"
-    file.write_text(name * 2 + "\n", encoding="utf-8")
-    return ["--member", name, "--password-file", file]
+    file = tmp_path / f"{name}.credentials"
+    file.write_text(f"{name}:{name * 2}\n", encoding="utf-8")
+    return ["--credentials", file]
 
 
 def waiting(tmp_path: Path) -> tuple[int, str]:
@@ -138,7 +138,7 @@ def test_an_address_that_cannot_be_used_is_told(tmp_path: Path, arguments: list[
 
 def test_a_wrong_password_is_told(tmp_path: Path, url: str) -> None:
     options = signed(tmp_path, "bob")
-    (tmp_path / "bob.password").write_text("wrong", encoding="utf-8")
+    (tmp_path / "bob.credentials").write_text("bob:wrong", encoding="utf-8")
     found = run("intel", "fetch", url, *options, "--db", tmp_path / "bob.db")
     assert found.exit_code == IntelError.exit_code
     assert "check name and password" in found.output

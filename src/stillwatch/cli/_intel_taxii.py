@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stillwatch.cli._intel_store import DB, FILE, JSON, NUMBER, changes, the_gate
 from stillwatch.cli._json import print_json
+from stillwatch.cli._signing_in import signed_in, signs_in
 from stillwatch.errors import EXIT_BAD_ROWS
 from stillwatch.plain import plain
 
@@ -18,30 +18,9 @@ if TYPE_CHECKING:
     from stillwatch.cases.database import Database
     from stillwatch.intel.taxii.client.connection import Connection
 
-F = TypeVar("F", bound=Callable[..., Any])
+
 FRAME = 256
 """Bytes of a bundle beside its objects."""
-MOST_SECRET = 4_096
-"""Bytes of a password file."""
-
-
-def signs_in(function: F) -> F:
-    """Add the options by which a server knows who asks."""
-    password = click.option(
-        "--password-file",
-        type=FILE,
-        required=True,
-        envvar="STILLWATCH_HUB_PASSWORD_FILE",
-        help="File with the password; also $STILLWATCH_HUB_PASSWORD_FILE.",
-    )
-    name = click.option(
-        "--member",
-        required=True,
-        envvar="STILLWATCH_HUB_MEMBER",
-        metavar="NAME",
-        help="Your name at the server; also $STILLWATCH_HUB_MEMBER.",
-    )
-    return name(password(function))
 
 
 @click.command()
@@ -59,8 +38,8 @@ def signs_in(function: F) -> F:
 @JSON
 def fetch(
     address: str,
-    member: str,
-    password_file: Path,
+    side_folder: Path | None,
+    credentials: Path | None,
     types: tuple[str, ...],
     all_versions: bool,
     out: Path | None,
@@ -80,7 +59,7 @@ def fetch(
     filters |= {"match[version]": "all"} if all_versions else {}
 
     async def run(database: Database) -> list[dict[str, Any]]:
-        async with _connection(address, member, password_file) as connection:
+        async with _connection(address, side_folder, credentials) as connection:
             return [
                 await _fetched(connection, database, one, filters)
                 for one in await _places(connection, address)
@@ -170,8 +149,8 @@ async def _fetched(
 def publish(
     number: int,
     to: str,
-    member: str,
-    password_file: Path,
+    side_folder: Path | None,
+    credentials: Path | None,
     by: str,
     as_json: bool,
     **where: Any,
@@ -197,7 +176,7 @@ def publish(
         )
 
     async def run(content: bytes) -> Published:
-        async with _connection(to, member, password_file) as connection:
+        async with _connection(to, side_folder, credentials) as connection:
             return await post(connection, connection.within(to), orjson.loads(content)["objects"])
 
     with the_gate(**where) as gate:
@@ -214,30 +193,24 @@ def publish(
         click.get_current_context().exit(EXIT_BAD_ROWS)
 
 
-def _connection(address: str, member: str, password_file: Path) -> Connection:
+def _connection(address: str, side_folder: Path | None, credentials: Path | None) -> Connection:
     """The connection to the server that an address names."""
     from urllib.parse import urlsplit
 
     from stillwatch.errors import IntelError, MissingExtra
-    from stillwatch.small_file import read_small
 
     try:
         from stillwatch.intel.taxii.client.connection import Connection
     except ImportError as error:
         raise MissingExtra("this needs httpx2", do="pip install 'stillwatch[sharing]'") from error
-    data = read_small(
-        password_file, MOST_SECRET, what="password file", error=IntelError, do="check --password-file"
-    )
-    password = data.decode("utf-8", "replace").strip()
-    if not password:
-        raise IntelError("the password file is empty", where=str(password_file), do="write it to the file")
     try:
         parts = urlsplit(address)
     except ValueError as error:
         raise IntelError(
             "this is no address", where=address[:200], do="write it whole, as https://hub.example"
         ) from error
-    return Connection(f"{parts.scheme}://{parts.netloc}", (member, password))
+    who = signed_in(side_folder, credentials, address)
+    return Connection(f"{parts.scheme}://{parts.netloc}", who.auth, verify=who.verify)
 
 
 VERBS = (fetch, publish)
