@@ -110,6 +110,18 @@ def test_what_one_provider_publishes_the_other_fetches(tmp_path: Path, url: str)
     by_id = {one["id"]: one for one in seen(url, BOB)}
     assert all(by_id[one["id"]] == one for one in kept)
 
+    # What was fetched before is taken in once the source has a name, and nothing twice.
+    assert run(*fetching, "--from", "hub").exit_code == 0
+    [of_hub] = json.loads(run("intel", "received", "--sources", "--db", tmp_path / "bob.db", "--json").output)
+    assert of_hub["source"] == "hub"
+    fresh = ["intel", "fetch", url, *signed(tmp_path, "bob"), "--db", tmp_path / "new.db", "--from", "hub"]
+    assert run(*fresh).exit_code == run(*fresh).exit_code == 0
+    [at_once] = json.loads(
+        run("intel", "received", "--sources", "--db", tmp_path / "new.db", "--json").output
+    )
+    assert {**of_hub, "last": 0} == {**at_once, "last": 0}
+    assert at_once["versions"] > 3
+
 
 def test_one_collection_and_one_type_may_be_fetched(tmp_path: Path, url: str) -> None:
     post(url, ANN, indicator("x"), sighting("x"), indicator("x", version=1))

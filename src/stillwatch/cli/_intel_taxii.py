@@ -15,9 +15,13 @@ from stillwatch.errors import EXIT_BAD_ROWS
 from stillwatch.plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
     from stillwatch.cases.database import Database
     from stillwatch.intel.taxii.client.connection import Connection
-
+    from stillwatch.intel.taxii.client.inbox import Also
 
 FRAME = 256
 """Bytes of a bundle beside its objects."""
@@ -34,6 +38,13 @@ FRAME = 256
     help="File to write: a bundle of all that came so far, for `stillwatch intel receive`; what is too much "
     "for one goes on in NAME.2 and so on.",
 )
+@click.option(
+    "--from",
+    "source",
+    metavar="NAME",
+    help="Take what comes into the store as well, under this name of yours for the hub, as `stillwatch intel "
+    "receive --from NAME` does.",
+)
 @DB
 @JSON
 def fetch(
@@ -43,6 +54,7 @@ def fetch(
     types: tuple[str, ...],
     all_versions: bool,
     out: Path | None,
+    source: str | None,
     db: str,
     as_json: bool,
 ) -> None:
@@ -61,12 +73,15 @@ def fetch(
     async def run(database: Database) -> list[dict[str, Any]]:
         async with _connection(address, side_folder, credentials) as connection:
             return [
-                await _fetched(connection, database, one, filters)
+                await _fetched(connection, database, one, filters, source)
                 for one in await _places(connection, address)
             ]
 
     with Database(db) as database:
+        earlier = source is not None and _made_known(database, source)
         told = asyncio.run(run(database))
+        if source is not None and earlier:
+            _take_earlier(database, source, [one["collection"] for one in told])
         if out is not None:
             files = _write_bundles(out, database, [one["collection"] for one in told])
             if len(files) > 1:
@@ -123,13 +138,17 @@ async def _places(connection: Connection, address: str) -> list[str]:
 
 
 async def _fetched(
-    connection: Connection, database: Database, collection: str, filters: dict[str, str]
+    connection: Connection,
+    database: Database,
+    collection: str,
+    filters: dict[str, str],
+    source: str | None,
 ) -> dict[str, Any]:
     from stillwatch.intel.taxii.client.fetching import fetch as fetch_all
     from stillwatch.intel.taxii.client.inbox import Inbox
     from stillwatch.intel.taxii.client.places import Source
 
-    inbox = Inbox(database, Source(collection, filters))
+    inbox = Inbox(database, Source(collection, filters), also=None if source is None else _taking_in(source))
     done = await fetch_all(connection, inbox.source, inbox.place(), inbox.keep)
     return {
         "collection": collection,
@@ -139,6 +158,43 @@ async def _fetched(
         "restarts": done.restarts,
         "added_after": done.place.added_after,
     }
+
+
+def _made_known(database: Database, source: str) -> bool:
+    """Make the store of what comes in, and add the source to it; return whether it was not there."""
+    from stillwatch.intel.desk.models import SourceRow
+    from stillwatch.intel.desk.receiving import add_source
+    from stillwatch.intel.desk.tables import make_tables
+
+    database.make_file()
+    with database.writing() as session:
+        make_tables(session)
+        new = session.get(SourceRow, source) is None
+        add_source(session, source, "", time.time())
+    return new
+
+
+def _take_earlier(database: Database, source: str, collections: list[str]) -> None:
+    """Take what was fetched before the source was known; what is known by now is nothing."""
+    from stillwatch.intel.taxii.client.inbox import received
+
+    with database.writing() as session:
+        for one in collections:
+            _taking_in(source)(session, received(session, one))
+
+
+def _taking_in(source: str) -> Also:
+    """Return what takes a page into the store, in the transaction in which the page is kept."""
+    import orjson
+
+    from stillwatch.intel.desk.receiving import receive
+    from stillwatch.intel.stix.checking import checked
+
+    def take(session: Session, objects: Sequence[Any]) -> None:
+        if objects:
+            receive(session, source, orjson.dumps(objects), checked(objects), time.time())
+
+    return take
 
 
 @click.command()
