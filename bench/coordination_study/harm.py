@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -47,8 +46,6 @@ class Harm:
     """Accounts of operators in groups for review because of the reports."""
     verdicts_changed: int
     """Groups of which the search says another thing than without reports: must be 0."""
-    seconds: float
-    """What the search took longer, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +60,12 @@ class Receiver:
     """A folder of its own."""
     run: Path
     """The run without reports."""
-    seconds: float
-    """What that took."""
 
     @staticmethod
     def of(seed: int, world: Path, work: Path) -> Receiver:
         """Search the whole window."""
         inputs = until(world, len(days_of(world)) - 1, work)
-        searched(inputs, work / "run", None)  # The first search of a process also compiles and loads.
-        began = time.perf_counter()
-        run = searched(inputs, work / "run", None)
-        return Receiver(seed, world, work, run, time.perf_counter() - began)
+        return Receiver(seed, world, work, searched(inputs, work / "run", None))
 
     def harmed(
         self,
@@ -88,9 +80,7 @@ class Receiver:
         inputs = until(self.world, len(days_of(self.world)) - 1, self.work)
         by = {f"member-{number}": given for number in range(members)}
         reports = write_reports(path, by, history, SURE)
-        began = time.perf_counter()
         run = searched(inputs, self.work / "run-harmed", path)
-        took = time.perf_counter() - began
         truth = Truth.of(self.world)
         raised = [one for one in groups_of(run) if one.review]
         wrong = [one for one in raised if not one.mostly(truth)]
@@ -108,7 +98,6 @@ class Receiver:
             len({a for one in wrong for a in one.members} - set(truth.operator)),
             len({a for one in raised for a in one.members} & set(truth.operator)),
             changed,
-            round(took - self.seconds, 2),
         )
         shutil.rmtree(run)
         return found

@@ -141,6 +141,7 @@ def _indicator(number: int) -> Prepared:
     return Prepared(
         id=object_id,
         type="indicator",
+        creator=ANN.identity,
         version=1_767_323_045_000_000,
         version_text="2026-01-02T03:04:05.000Z",
         level=int(Tlp.GREEN),

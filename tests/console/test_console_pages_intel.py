@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from console_parts import Browser, Console
 from shared_world import DOMAIN_REPORT, RED_REPORT
 from whole_world import ACTED, Whole
 
+from stillwatch.console.pages import intel
 from stillwatch.console.role import Role
 
 ROOT = f"/intel/reports/{DOMAIN_REPORT}"
@@ -76,12 +78,18 @@ def test_an_analyst_says_what_a_report_proved_to_be(whole: Whole) -> None:
     assert (reporter["confirmed"], reporter["false_positives"]) == (0, 1)
 
 
-def test_a_second_person_decides_about_exactly_what_was_shown(whole: Whole) -> None:
+def test_a_second_person_decides_about_exactly_what_was_shown(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
     analyst, approver = whole.browser(Role.ANALYST), whole.browser(Role.APPROVER)
     assert analyst.post(f"{ROOT}/dispute", {"reason": "our own evidence"}).status_code == 303
     number = max(row["number"] for row in rows(analyst, "/intel", "waiting"))
     path = f"/intel/exports/{number}"
     digest = told(approver, path)["values"]["digest"]
+    assert "shows its beginning only" not in approver.get(path).text
+    with monkeypatch.context() as patched:
+        patched.setattr(intel, "CHARACTERS", 100)
+        assert "shows its beginning only" in approver.get(path).text
     fields = {"decision": "approve", "reason": "true", "digest": digest}
     assert analyst.post(f"{path}/decide", fields).status_code == 403
     wrong = approver.post(f"{path}/decide", {**fields, "digest": "0" * 64})

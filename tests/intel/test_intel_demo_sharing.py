@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from demo_sharing import SCENARIO, now_in
 from sharing_demo.check import check
 from sharing_demo.leaks import Forms, cells_of, readable
 from sharing_demo.planted import planted
+from sharing_demo.window import SCENARIO, now_in
 from sharing_demo.wire import Wire
 from stillwatch.simulate.scenario import parse
 

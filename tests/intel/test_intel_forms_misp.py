@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from typing import Any
 
@@ -14,6 +15,7 @@ from stillwatch.errors import IntelError
 from stillwatch.intel.forms import misp_reading, misp_writing
 from stillwatch.intel.forms.canonical import canonical, usable
 from stillwatch.intel.forms.frame import without_frame
+from stillwatch.intel.forms.misp_library import misp_stix
 from stillwatch.intel.forms.misp_words import TEMPLATES, level_of, tags_of
 from stillwatch.intel.forms.values import value_of
 from stillwatch.intel.stix.marking import level_of_object
@@ -226,3 +228,8 @@ def test_an_object_of_ours_that_was_edited_into_two_meanings_is_refused() -> Non
     back = misp_reading.read(json.dumps({"Event": event}).encode())
     assert "value is not what the pattern says" in back.refused[0].why
     assert back.objects == (), "what stands for it in MISP's types says nothing of its own"
+
+
+def test_its_library_leaves_imports_as_they_were() -> None:
+    misp_stix()
+    assert all(hasattr(finder, "find_spec") for finder in sys.meta_path)

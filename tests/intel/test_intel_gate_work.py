@@ -204,6 +204,21 @@ def test_a_correction_waits_for_a_second_person(door: Gate, facts: Facts) -> Non
         door.correct(campaign, {"description": "acct-12 did it"}, by="Anna", now=NOW)
 
 
+def test_no_moment_that_leaves_tells_more_than_a_day(door: Gate, facts: Facts) -> None:
+    made = approved(door, proposed(door, facts))
+    one = next(one["id"] for one in made.objects if one["type"] == "indicator")
+    with pytest.raises(IntelError, match="valid_until"):
+        door.correct(one, {"valid_until": "2027-01-02T03:14:15.926535Z"}, by="Anna", now=NOW)
+    assert door.correct(one, {"valid_until": "2027-01-02T00:00:00Z"}, by="Anna", now=NOW)
+
+
+@pytest.mark.parametrize("by", ["Anna\ufe0f", "An\u034fna", "\u3164Anna", "\U000e0101anna", " \uff21nna"])
+def test_a_name_with_letters_that_nobody_sees_is_no_second_person(door: Gate, facts: Facts, by: str) -> None:
+    made = proposed(door, facts)
+    with pytest.raises(IntelError, match="does not approve it"):
+        door.decide(made.number, by=by, sha256=made.sha256, agree=True, now=NOW)
+
+
 def test_an_opinion_on_what_others_shared_goes_the_same_way(door: Gate) -> None:
     theirs = "campaign--11111111-1111-4111-8111-111111111111"
 

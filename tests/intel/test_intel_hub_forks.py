@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub_house import House, made_hub, running
@@ -16,6 +20,7 @@ from stillwatch.errors import EXIT_CHANGED, IntelError, LogFault
 from stillwatch.intel.hub import log, notes
 from stillwatch.intel.hub.client import Sharing, answer, join
 from stillwatch.intel.hub.hub import Hub
+from stillwatch.intel.hub.keys import public_text
 from stillwatch.intel.hub.tables import CheckpointRow
 from stillwatch.intel.hub.watching import EVIDENCE, SEEN, Watched, Watching, read_other
 
@@ -229,3 +234,60 @@ def test_a_hub_that_is_too_busy_is_no_fork(tmp_path: Path) -> None:
         with alpha.client() as client, pytest.raises(IntelError, match=r"refused \(401\)"):
             answer(client, "GET", "/hub/about")
     assert not (alpha.folder / EVIDENCE).exists()
+
+
+@contextlib.contextmanager
+def lying(side: Sharing, path: str, said: object) -> Iterator[httpx2.Client]:
+    """A client of a hub that answers one path with a lie, and passes on everything else."""
+    with side.client() as honest:
+
+        def answered(request: httpx2.Request) -> httpx2.Response:
+            if request.url.path == path:
+                return httpx2.Response(200, json=said)
+            found = honest.request(request.method, request.url, content=request.content)
+            return httpx2.Response(found.status_code, content=found.content)
+
+        with httpx2.Client(base_url=side.hub, transport=httpx2.MockTransport(answered)) as client:
+            yield client
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"members": ["alpha", 7, None, {"name": "eve", "key": "AA=="}, {"name": "../eve", "key": "x"}]},
+        {"members": [{"name": f"m{n}", "key": public_text(n.to_bytes(32, "big"))} for n in range(2, 60_000)]},
+    ],
+    ids=["no-members", "too-many"],
+)
+def test_members_that_a_hub_makes_up_do_not_stop_the_watch_for_ever(tmp_path: Path, lie: object) -> None:
+    with running(made_hub(tmp_path), tmp_path) as house:
+        alpha = house.member("alpha")
+        with contextlib.suppress(IntelError), lying(alpha, "/hub/members", lie) as client:
+            Watching(alpha, client).look()
+        assert look(alpha).compared == ("alpha",)
+
+
+@pytest.mark.parametrize("index", ["1e999", "1"])
+def test_entries_that_a_hub_makes_up_end(tmp_path: Path, index: str) -> None:
+    with running(made_hub(tmp_path), tmp_path) as house:
+        alpha = house.member("alpha")
+        size = look(alpha).note.checkpoint.size
+        turn = 0
+
+        def endless(_: httpx2.Request) -> httpx2.Response:
+            nonlocal turn
+            turn += 1
+            assert turn < 50, "it asks for ever"
+            at = index if index != "1" else str(size + turn)
+            content = json.dumps({"index": 1})
+            leaf = base64.b64encode(b"x" * 32).decode()
+            row = f'{{"index": {at}, "hash": "{leaf}", "content": {json.dumps(content)}}}'
+            return httpx2.Response(200, content=f'{{"entries": [{row}]}}'.encode())
+
+        with httpx2.Client(base_url=alpha.hub, transport=httpx2.MockTransport(endless)) as client:
+            watching = Watching(alpha, client)
+            if index == "1":
+                assert list(watching.entries()) == []
+            else:
+                with pytest.raises(IntelError):
+                    list(watching.entries())

@@ -20,7 +20,7 @@ from stillwatch.intel.hub.client import Sharing, answer
 from stillwatch.intel.hub.log_check import checked
 from stillwatch.intel.hub.watching import EVIDENCE, Watching
 
-KILLS = int(os.environ.get("STILLWATCH_KILLS", "3"))
+KILLS = int(os.environ.get("STILLWATCH_KILLS", "2"))
 """Times that a hub is killed; see CONTRIBUTING.md."""
 
 

@@ -26,6 +26,7 @@ from stillwatch.hub_settings import HubSettings
 from stillwatch.intel.hub import agreements, log, members
 from stillwatch.intel.hub.app import Around, Part
 from stillwatch.intel.hub.client import KEY, NEXT_KEY, Sharing, answer, document
+from stillwatch.intel.hub.group_pages import rotation_text
 from stillwatch.intel.hub.keys import make_key, read_key
 from stillwatch.intel.hub.rotating import rotated
 from stillwatch.intel.hub.signing import MemberAuth
@@ -235,6 +236,29 @@ def test_a_token_rotates_no_key(house: House) -> None:
     fields = {"public": base64.b64encode(key.public_key().public_bytes_raw()).decode(), "proof": "AA=="}
     found = httpx2.post(f"{house.url}/hub/key", json=fields, auth=("tokened", token), trust_env=False)
     assert found.status_code == 403
+
+
+@pytest.mark.parametrize("header", ["signature", "content-digest"])
+def test_a_token_rotates_no_key_by_headers_of_a_signature(house: House, header: str) -> None:
+    name = f"thief-{header}"
+    house.member(name)
+    with house.hub.database.writing() as session:
+        token = members.issue_token(session, name, "", 1)
+        before = members.listed(session, name).public
+    key = make_key(house.folder / f"{name}.key")
+    public = key.public_key().public_bytes_raw()
+    proof = base64.b64encode(key.sign(rotation_text(name, public))).decode()
+    fields = {"public": base64.b64encode(public).decode(), "proof": proof}
+    found = httpx2.post(
+        f"{house.url}/hub/key",
+        json=fields,
+        auth=(name, token),
+        headers={header: "sig1=:AA==:"},
+        trust_env=False,
+    )
+    assert found.status_code == 403
+    with house.hub.database.reading() as session:
+        assert members.listed(session, name).public == before
 
 
 def test_bodies_have_a_limit_whatever_the_length_says(house: House, alpha: Sharing) -> None:

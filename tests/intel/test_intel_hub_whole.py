@@ -175,3 +175,16 @@ def test_look_ups_are_behind_the_same_door_and_in_the_same_log(house: House) -> 
     with house.hub.database.reading() as session:
         kinds = [json.loads(one.content or "")["kind"] for one in log.entries(session, 0, 100, None)]
     assert "lookup.key" in kinds
+
+
+def test_nobody_takes_the_identity_of_a_member_that_never_asked(house: House) -> None:
+    alpha, beta = house.member("alpha"), house.member("beta")
+    house.agree(terms("alpha", "beta"), "alpha", "beta")
+    place = collection(house, "information", Channel.INFORMATION)
+    kept = ("spec_version", "created", "modified", "object_marking_refs")
+    head = {name: value for name, value in indicator("x").items() if name in kept}
+    made = {**head, "type": "identity", "id": beta.identity, "identity_class": "organization"}
+    post(alpha, place, [{**made, "created_by_ref": alpha.identity, "name": "bankrupt"}])
+    assert read(alpha, place) == []
+    post(beta, place, [{**made, "created_by_ref": beta.identity, "name": "beta"}])
+    assert read(alpha, place) == [beta.identity]

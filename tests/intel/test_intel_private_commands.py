@@ -68,8 +68,13 @@ def test_tokens_are_made_looked_up_and_overlapped_between_two_machines(
 ) -> None:
     theirs = write(tmp_path / "theirs", "a.example", "b.example", "C.example", "not one")
     mine = write(tmp_path / "mine", "B.example", "c.example", "d.example")
-    made = told("tokens", theirs, *service, "--out", tmp_path / "theirs.tokens")
+    table = tmp_path / "theirs.table"
+    made = told("tokens", theirs, *service, "--out", tmp_path / "theirs.tokens", "--table", table)
     assert (made["values"], made["asked"]) == (3, 3)
+    rows = [json.loads(line) for line in table.read_text().splitlines()]
+    assert [row["value"] for row in rows] == ["C.example", "a.example", "b.example"]
+    assert sorted(f"token:v1:{row['kind']}:{row['epoch']}:{row['token']}" for row in rows) == made["tokens"]
+    assert stat.S_IMODE(table.stat().st_mode) == 0o600
     assert sum(made["refused"].values()) == 1
     found = told("lookup", mine, *service, "--against", tmp_path / "theirs.tokens")
     assert found["both"] == ["B.example", "c.example"]

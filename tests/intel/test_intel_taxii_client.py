@@ -26,7 +26,7 @@ from stillwatch.errors import IntelError
 from stillwatch.intel.member import Member
 from stillwatch.intel.taxii.client.connection import Connection, Refusal
 from stillwatch.intel.taxii.client.fetching import Fetched, api_roots, collections, fetch
-from stillwatch.intel.taxii.client.inbox import Inbox, ReceivedRow, received
+from stillwatch.intel.taxii.client.inbox import TOO_DEEP, Inbox, ReceivedRow, received
 from stillwatch.intel.taxii.client.places import Arrived, Place, Source
 from stillwatch.intel.taxii.client.publishing import Published, publish
 from stillwatch.intel.taxii.client.settings import ClientSettings
@@ -363,10 +363,33 @@ def test_a_server_without_cursors_is_asked_by_moments() -> None:
     assert done.place == Place("2026-01-01T00:00:02.000000Z")
 
 
-@pytest.mark.parametrize("url", ["http://hub.example", "ftp://127.0.0.1", "hub", "http://ann:x@127.0.0.1"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://hub.example", "ftp://127.0.0.1", "hub", "http://ann:x@127.0.0.1", "https://[hub.example"],
+)
 def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(IntelError):
         Connection(url)
+
+
+@pytest.mark.parametrize("root", ["http://[::1/", "/r\x00/", "/" + "a" * 70_000])
+def test_an_address_that_a_server_makes_up_is_told(root: str) -> None:
+    async def handler(_: Request) -> Response:
+        return taxii({"api_roots": [root], "default": root})
+
+    with odd_server(handler) as url, pytest.raises(IntelError, match="no address"):
+        asked(url)
+
+
+def test_an_object_that_is_nested_too_deeply_spoils_no_other(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = {"a": deep}
+    with Database(tmp_path / "own.db") as own:
+        inbox = Inbox(own, Source("http://127.0.0.1/c/"))
+        inbox.keep(Arrived((deep, [deep], indicator("x")), "", ""), Place("2026-01-01T00:00:00Z"))
+        with own.reading() as session:
+            assert received(session, inbox.source.collection) == [indicator("x"), TOO_DEEP]
 
 
 def test_what_comes_without_an_id_is_kept_for_its_caller_to_refuse(tmp_path: Path) -> None:

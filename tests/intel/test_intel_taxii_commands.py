@@ -15,10 +15,13 @@ from taxii_parts import ANN, BOB, MAIN, OBJECTS, indicator, made, post, seen, se
 
 from stillwatch.cases.database import Database
 from stillwatch.cli import program
+from stillwatch.cli._intel_taxii import _write_bundles
 from stillwatch.errors import IntelError, StillwatchError
 from stillwatch.intel.gate.gate import Gate
 from stillwatch.intel.gate.passing import Purpose
-from stillwatch.intel.taxii.client.inbox import received
+from stillwatch.intel.stix.reading import read_bundle
+from stillwatch.intel.taxii.client.inbox import Inbox, received
+from stillwatch.intel.taxii.client.places import Arrived, Place, Source
 from stillwatch.intel.tlp import Tlp
 from stillwatch.intel_settings import IntelSettings
 
@@ -150,3 +153,23 @@ def test_what_a_server_refuses_is_told(tmp_path: Path, url: str) -> None:
     found = run("intel", "publish", number, "--to", target, *signed(tmp_path, "bob"), *here)
     assert found.exit_code == 3
     assert "own identity" in found.output
+
+
+def test_a_member_that_floods_does_not_stop_others_from_receiving(tmp_path: Path) -> None:
+    with Database(tmp_path / "bob.db") as database:
+        inbox = Inbox(database, Source("http://127.0.0.1:9/info/collections/x/"))
+        text = "x" * 60_000
+        inbox.keep(
+            Arrived(tuple(indicator(f"n{n}", description=text) for n in range(300)), "", ""),
+            Place("2026-01-01T00:00:00Z"),
+        )
+        inbox.keep(Arrived(({"id": "huge", "text": "x" * 17_000_000},), "", ""), Place())
+        files = _write_bundles(tmp_path / "in.json", database, [inbox.source.collection])
+    assert [file.name for file in files] == ["in.json", "in.2.json"]
+    found = [read_bundle(file.read_bytes()).objects for file in files]
+    assert len({one["id"] for part in found for one in part.good} & ids_of(300)) == 300
+    assert [len(part.refused) for part in found].count(1) == 1
+
+
+def ids_of(count: int) -> set[str]:
+    return {indicator(f"n{n}")["id"] for n in range(count)}

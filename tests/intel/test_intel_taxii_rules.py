@@ -170,6 +170,16 @@ def test_what_stillwatch_ships_may_be_brought_by_all_as_it_is(tmp_path: Path) ->
         assert len(seen(url, ANN, **{"match[version]": "all"})) == len(shipped)
 
 
+def test_a_technique_of_a_members_own_without_a_marking_is_red(tmp_path: Path) -> None:
+    own = {**TECHNIQUE, "id": "attack-pattern--00000000-629a-4e0b-ab0c-0102977c2d6d"}
+    own["created_by_ref"] = ANN.identity
+    low = member("low", Tlp.GREEN)
+    with made(tmp_path / "hub.db", RED) as database, serving(database, ANN, low) as url:
+        assert post(url, ANN, own, TECHNIQUE)["success_count"] == 2
+        assert ids(seen(url, low)) == [TECHNIQUE["id"]]
+        assert len(seen(url, ANN)) == 2
+
+
 def test_words_of_others_may_be_brought_by_all(tmp_path: Path) -> None:
     pattern = {
         "type": "attack-pattern",
@@ -187,7 +197,35 @@ def test_words_of_others_may_be_brought_by_all(tmp_path: Path) -> None:
         assert "another member" in why(post(url, BOB, forged))
         assert "own identity" in why(post(url, BOB, indicator("x", created_by_ref=MITRE)))
         assert "not MITRE's" in why(post(url, BOB, {**TECHNIQUE, "name": "Something else"}))
+        assert "not MITRE's" in why(post(url, BOB, {**TECHNIQUE, "revoked": True}))
         assert seen(url, BOB, **{"match[version]": "all"}) == [pattern]
+
+
+def identity_of(one: Member, by: Member, name: str) -> dict[str, Any]:
+    """The identity of a member, as somebody brings it."""
+    made_ = indicator("x", by)
+    wanted = ("spec_version", "created_by_ref", "created", "modified", "object_marking_refs")
+    head = {field: made_[field] for field in wanted}
+    return {**head, "type": "identity", "id": one.identity, "name": name, "identity_class": "organization"}
+
+
+def test_nobody_brings_the_identity_of_another_member_or_a_word_in_its_name(tmp_path: Path) -> None:
+    statement = {
+        "type": "marking-definition",
+        "spec_version": "2.1",
+        "id": "marking-definition--00000000-629a-4e0b-ab0c-0102977c2d6c",
+        "created_by_ref": ANN.identity,
+        "created": "2026-01-02T03:04:05.000Z",
+        "definition_type": "statement",
+        "definition": {"statement": "Ann says so."},
+    }
+    with made(tmp_path / "hub.db", MAIN) as database, serving(database) as url:
+        assert post(url, ANN, indicator("x"))["success_count"] == 1
+        for forged in (identity_of(ANN, BOB, "bankrupt"), statement):
+            assert "in the name of another member" in why(post(url, BOB, forged))
+        mine = (identity_of(ANN, ANN, "ann"), statement)
+        assert post(url, ANN, *mine)["success_count"] == 2
+        assert post(url, BOB, statement)["success_count"] == 1, "it is what Ann brought"
 
 
 def test_channels_are_kept_apart(tmp_path: Path) -> None:

@@ -13,6 +13,11 @@ LONGEST_TEXT = 4_000
 """Characters of a reason or a note."""
 TAG = re.compile(r"[\w][\w.:+-]{0,63}")
 """A tag: letters, digits and . : + - _, at most 64."""
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Letters that are not drawn (Default_Ignorable_Code_Point of Unicode): some of them count as printable."""
 MACHINE = "stillwatch"
 """Who changes a case where no person does: `case sync`."""
 
@@ -32,8 +37,11 @@ def name_of(text: str, where: str = "--by") -> str:
 
 
 def folded(name: str) -> str:
-    """Return a name as names are compared: whatever its case, its spaces and its form of Unicode."""
-    return "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
+    """Return a name as names are compared: whatever its case, its spaces, its form of Unicode, and what in it
+    nobody sees.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(UNSEEN.sub("", plain).split())
 
 
 def text_of(text: str, where: str = "--reason", longest: int = LONGEST_TEXT) -> str:

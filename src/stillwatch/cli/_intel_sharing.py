@@ -195,7 +195,9 @@ def revoke(subject: str, reason: str, to: Path | None, by: str, as_json: bool, *
 @click.command()
 @click.argument("ident", metavar="OBJECT")
 @click.option("--confidence", type=click.IntRange(0, 100), help="How sure it is now.")
-@click.option("--valid-until", metavar="TIME", help="Until when an indicator holds now: ISO 8601, UTC.")
+@click.option(
+    "--valid-until", metavar="TIME", help="Until when an indicator holds now: ISO 8601, UTC, midnight."
+)
 @changes
 def correct(
     ident: str, confidence: int | None, valid_until: str | None, by: str, as_json: bool, **where: Any

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from stillwatch.intel.taxii.client.connection import Connection
 
 
+FRAME = 256
+"""Bytes of a bundle beside its objects."""
+
+
 @click.command()
 @click.argument("address", metavar="SERVER|COLLECTION")
 @signs_in
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=FILE,
-    help="File to write: a bundle of all that came so far, for `stillwatch intel receive`.",
+    help="File to write: a bundle of all that came so far, for `stillwatch intel receive`; what is too much "
+    "for one goes on in NAME.2 and so on.",
 )
 @DB
 @JSON
@@ -63,7 +68,9 @@ def fetch(
     with Database(db) as database:
         told = asyncio.run(run(database))
         if out is not None:
-            _write_bundle(out, database, [one["collection"] for one in told])
+            files = _write_bundles(out, database, [one["collection"] for one in told])
+            if len(files) > 1:
+                click.echo(plain(f"{out}: goes on in {', '.join(one.name for one in files[1:])}"), err=True)
     if as_json:
         print_json(told)
         return
@@ -74,19 +81,35 @@ def fetch(
         click.echo("there is no collection that you may read")
 
 
-def _write_bundle(out: Path, database: Database, collections: list[str]) -> None:
-    """Write what came from some collections as one bundle, as it came: it is not checked yet."""
+def _write_bundles(out: Path, database: Database, collections: list[str]) -> list[Path]:
+    """Write what came from some collections, as it came: it is not checked yet. Return the files: more than
+    one where one bundle would be larger than `receive` takes, which one member alone can bring about.
+    """
     import uuid
 
     import orjson
 
+    from stillwatch.intel.stix.limits import DEFAULT
     from stillwatch.intel.taxii.client.inbox import received
     from stillwatch.run.durable import write_bytes
 
+    parts: list[list[bytes]] = [[]]
+    size = 0
     with database.reading() as session:
-        objects = [one for name in collections for one in received(session, name)]
-    bundle = {"type": "bundle", "id": f"bundle--{uuid.uuid4()}", "objects": objects}
-    write_bytes(out, orjson.dumps(bundle))
+        for item in (one for name in collections for one in received(session, name)):
+            data = orjson.dumps(item)
+            if len(data) > 2 * DEFAULT.object_bytes:
+                data = b'"an object that is too large was here"'
+            if len(parts[-1]) == DEFAULT.objects or size + len(data) + 1 > DEFAULT.bundle_bytes - FRAME:
+                parts.append([])
+                size = 0
+            parts[-1].append(data)
+            size += len(data) + 1
+    files = [out, *(out.with_name(f"{out.stem}.{n}{out.suffix}") for n in range(2, len(parts) + 1))]
+    for file, part in zip(files, parts, strict=True):
+        head = f'{{"type":"bundle","id":"bundle--{uuid.uuid4()}","objects":['.encode()
+        write_bytes(file, head + b",".join(part) + b"]}")
+    return files
 
 
 async def _places(connection: Connection, address: str) -> list[str]:
@@ -174,14 +197,19 @@ def _connection(address: str, side_folder: Path | None, credentials: Path | None
     """The connection to the server that an address names."""
     from urllib.parse import urlsplit
 
-    from stillwatch.errors import MissingExtra
+    from stillwatch.errors import IntelError, MissingExtra
 
     try:
         from stillwatch.intel.taxii.client.connection import Connection
     except ImportError as error:
         raise MissingExtra("this needs httpx2", do="pip install 'stillwatch[sharing]'") from error
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise IntelError(
+            "this is no address", where=address[:200], do="write it whole, as https://hub.example"
+        ) from error
     who = signed_in(side_folder, credentials, address)
-    parts = urlsplit(address)
     return Connection(f"{parts.scheme}://{parts.netloc}", who.auth, verify=who.verify)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from stillwatch.cli._json import print_json
 from stillwatch.cli._progress import progress
 from stillwatch.cli._range_displace import displace
 from stillwatch.errors import naming
+
+if TYPE_CHECKING:
+    from stillwatch.simulate.make import Order
 
 
 @click.group(cls=Whole)
@@ -100,7 +104,6 @@ def make(
     """
     from stillwatch.simulate.evasion import chosen
     from stillwatch.simulate.make import Order
-    from stillwatch.simulate.make import make as make_world
 
     order = Order(
         scenario,
@@ -117,22 +120,24 @@ def make(
     )
     with naming(out), progress() as move:
         move("making the world", 0, 0)
-
-        def moved(done: int, parts: int, exchanges: int) -> None:
-            move(f"making the world, {exchanges:,} exchanges", done, parts)
-
-        if providers:
-            from stillwatch.simulate.providers import make_providers
-
-            document = make_providers(order, providers, moved)
-        else:
-            document = make_world(order, moved)
+        document = _made(order, providers, move)
     if as_json:
         print_json(document)
     elif providers:
         _show_providers(document, out)
     else:
         _show_world(document, out)
+
+
+def _made(order: Order, providers: int | None, move: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """Make one world, or one for each of several providers."""
+    from stillwatch.simulate.make import make as make_world
+    from stillwatch.simulate.providers import make_providers
+
+    def moved(done: int, parts: int, exchanges: int) -> None:
+        move(f"making the world, {exchanges:,} exchanges", done, parts)
+
+    return make_providers(order, providers, moved) if providers else make_world(order, moved)
 
 
 def _show_providers(document: dict[str, Any], out: Path) -> None:

@@ -36,5 +36,5 @@ class Member:
     coordinator: bool = False
     """Whether it runs the group: it sees members and the log, and no more of the content."""
     agreements: frozenset[str] = frozenset()
-    """Ids of the agreements that it accepted and that are in force: what is bound to one goes to its parties
-    alone."""
+    """Ids of the agreements that it accepted and that are in force. They open channels; a collection is kept to
+    some members by naming them."""

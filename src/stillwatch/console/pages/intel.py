@@ -31,6 +31,8 @@ from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.intel.tlp import Tlp
 
 MOST = 200
+CHARACTERS = 20_000
+"""Of an export that are shown; where it has more, the page says so to who decides."""
 LARGEST = 2**31
 REPORTS = (
     Column("names", "Names", link="/intel/reports/{report}"),
@@ -221,8 +223,10 @@ def export(seen: Seen) -> Shown:
     values = _export_row(rows[0]) | {"digest": found.sha256, "bytes": len(found.content)}
     objects = [{"type": one["type"], "id": one["id"], "says": _says(one)} for one in found.objects[:MOST]]
     tables = {"objects": Rows(OBJECTS, objects, "What it holds", len(found.objects))}
+    content = found.content.decode("utf-8", "replace")
     parts = {
-        "content": found.content.decode("utf-8", "replace")[:20_000],
+        "content": content[:CHARACTERS],
+        "cut": len(content) > CHARACTERS,
         "reasons": recent_reasons(seen),
         "own": judging.same_person(found.by, seen.user.name),
     }

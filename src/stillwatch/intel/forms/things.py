@@ -32,6 +32,8 @@ def cells_of_thing(item: Object) -> dict[str, str]:
 
 def thing_of(cells: dict[str, str], level: Tlp, limits: Limits = DEFAULT) -> dict[str, Any]:
     """Return the object of some texts, which `checked` has yet to look at. Raises NoRow with the reason."""
+    if not (cells.get("id") and cells.get("type")):
+        raise NoRow("it has no id or no type")
     made: dict[str, Any] = {"spec_version": "2.1", "object_marking_refs": [level.id]}
     made |= {name: cells[name] for name in TEXTS if name in cells}
     confidence = cells.get("confidence", "")

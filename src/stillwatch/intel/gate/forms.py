@@ -65,6 +65,9 @@ def _page(value: Any) -> bool:
 
 IDENT: Form = like(ID.pattern)
 MOMENT: Form = lambda value: moment_of(value) is not None  # noqa: E731
+EDGE = re.compile(r".*T(?:00:00:00(?:\.0{1,6})?|23:59:59(?:\.9{1,3}0{0,3})?)Z\Z")
+DAY: Form = lambda value: MOMENT(value) and EDGE.match(value) is not None  # noqa: E731
+"""The begin or the end of a day: a time within it could tell of one exchange, or carry a number."""
 BOOLEAN: Form = lambda value: isinstance(value, bool)  # noqa: E731
 HASH = like(r"[0-9a-f]{64}")
 KIND = one_of(*IndicatorKind)
@@ -85,7 +88,7 @@ EVERY: dict[str, Form] = {
 }
 """What every object may have."""
 SURE: dict[str, Form] = {"confidence": whole(0, 100)}
-SPAN: dict[str, Form] = {"first_seen": MOMENT, "last_seen": MOMENT}
+SPAN: dict[str, Form] = {"first_seen": DAY, "last_seen": DAY}
 ATLAS: dict[str, Form] = {
     "external_references[].source_name": one_of("mitre-atlas"),
     "external_references[].url": _page,
@@ -152,8 +155,8 @@ FORMS: Mapping[str, dict[str, Form]] = {
         ),
         "pattern_type": one_of(making.KINDS_PATTERN, making.TOKEN_PATTERN, making.SKETCH_PATTERN),
         "pattern_version": one_of("1.0"),
-        "valid_from": MOMENT,
-        "valid_until": MOMENT,
+        "valid_from": DAY,
+        "valid_until": DAY,
     },
     "note": EVERY
     | {

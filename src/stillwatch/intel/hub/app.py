@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from stillwatch.cases.database import Database
 from stillwatch.hub_settings import HubSettings
-from stillwatch.intel.hub.door import Door, Site, who
+from stillwatch.intel.hub.door import Door, who
 from stillwatch.intel.hub.group_pages import group_routes
 from stillwatch.intel.hub.hub import Hub
 from stillwatch.intel.hub.log import witness
@@ -22,6 +22,7 @@ from stillwatch.intel.hub.log_pages import log_routes
 from stillwatch.intel.hub.metrics import HubMetrics
 from stillwatch.intel.hub.retention import Purge, Purging
 from stillwatch.intel.hub.sign_in import SignIn
+from stillwatch.intel.hub.site import Site
 from stillwatch.intel.member import Member
 from stillwatch.intel.witness import Witness
 

@@ -25,11 +25,14 @@ from stillwatch.intel.hub.limits import Allowance
 from stillwatch.intel.hub.metrics import HubMetrics
 from stillwatch.intel.hub.sign_in import Admitted, Refused, SignIn
 from stillwatch.intel.hub.signatures import Target
+from stillwatch.intel.hub.site import Site
 from stillwatch.intel.member import Member
 
 LOG = logging.getLogger("stillwatch.hub")
 MEMBER = "stillwatch.member"
 """Where the scope of a request names its member."""
+SIGNED = "stillwatch.signed"
+"""Where the scope says whether the member's key signed the request; a token's request may hold any header."""
 MEGABYTE = 10**6
 BODY_S = 120.0
 """Seconds in which a signed body must have come."""
@@ -53,27 +56,17 @@ async def who(request: Request) -> Member | None:
     return found if isinstance(found, Member) else None
 
 
+def signed(request: Request) -> bool:
+    """Return whether the key of the member that makes a request signed it, as the door found out."""
+    return request.scope.get(SIGNED) is True
+
+
 class Turned(HTTPException):
     """A request that goes no further; a part of the hub that reads the body may answer it its own way."""
 
     def __init__(self, status: int, title: str, description: str, wait: float = 0.0) -> None:
         super().__init__(status, title, {"Retry-After": str(math.ceil(wait))} if wait else None)
         self.title, self.description, self.wait = title, description, wait
-
-
-@dataclass(frozen=True)
-class Site:
-    """How members reach the hub."""
-
-    scheme: str
-    """http or https."""
-    authority: str
-    """Host, with its port where that is not the scheme's; members sign for it."""
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"{self.scheme}://{self.authority}"
 
 
 class Door:
@@ -111,6 +104,7 @@ class Door:
 
         try:
             scope[MEMBER], digest = await self._admitted(scope)
+            scope[SIGNED] = digest is not None
             body = _Body(receive, self._largest, self._spend(scope[MEMBER]))
             if digest is not None:
                 await body.read_whole(digest)
@@ -131,7 +125,7 @@ class Door:
         """The member of a request, and the digest that its body must have. Raises Turned."""
         headers = _headers(scope)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or len(length) > 18 or int(length) > self._largest:
+        if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._largest:
             raise Turned(413, "The request is too large.", f"This hub takes {self._largest:,} bytes.")
         if scope["path"] in OPEN:
             return None, None

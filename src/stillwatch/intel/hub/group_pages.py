@@ -21,6 +21,7 @@ from stillwatch.hub_settings import HubSettings
 from stillwatch.intel.hub import agreements, log, members
 from stillwatch.intel.hub.agreements import Agreement
 from stillwatch.intel.hub.answering import fields_of, for_members, told
+from stillwatch.intel.hub.door import signed
 from stillwatch.intel.hub.hub import Hub
 from stillwatch.intel.hub.keys import public_text, read_public
 from stillwatch.intel.hub.metrics import KIND, HubMetrics
@@ -65,7 +66,7 @@ def _member_routes(hub: Hub, settings: HubSettings) -> list[Route]:
     async def rotate(request: Request, member: Member) -> Response:
         fields = await fields_of(request, "public", "proof")
         public, proof = read_public(fields["public"], "body, public"), _base64(fields["proof"])
-        if "signature" not in request.headers:
+        if not signed(request):
             return told(403, "A token changes no key.", "Sign the request with the key that is replaced.")
         try:
             Ed25519PublicKey.from_public_bytes(public).verify(proof, rotation_text(member.name, public))

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -216,6 +217,16 @@ def members(session: Session) -> list[Listed]:
         )
         for row in session.scalars(sa.select(MemberRow).order_by(MemberRow.name))
     ]
+
+
+def identities_among(session: Session, identities: Collection[str]) -> set[str]:
+    """Return which of some identities are those of members, or were."""
+    wanted = sorted(identities)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        part = MemberRow.identity.in_(wanted[start : start + 500])
+        found |= set(session.scalars(sa.select(MemberRow.identity).where(part)))
+    return found
 
 
 def member_named(session: Session, name: str, now: float) -> Member | None:

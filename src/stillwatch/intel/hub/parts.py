@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp
 
 from stillwatch.intel.hub.app import Around, Part
+from stillwatch.intel.hub.members import identities_among
 from stillwatch.intel.hub.taxii_retention import purge
 from stillwatch.intel.private.beside_hub import lookup_part
 from stillwatch.intel.taxii.server.app import taxii_app
@@ -18,7 +19,7 @@ def _taxii(around: Around) -> ASGIApp:
         url=around.site.url,
         requests_a_minute=around.settings.requests_a_minute,
     )
-    return taxii_app(around.hub.database, settings, around.who, around.witness)
+    return taxii_app(around.hub.database, settings, around.who, around.witness, belong=identities_among)
 
 
 def _lookups(around: Around) -> ASGIApp:

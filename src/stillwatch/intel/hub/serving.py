@@ -19,10 +19,8 @@ from starlette.types import ASGIApp
 from stillwatch.cases.database import Database
 from stillwatch.errors import SettingError
 from stillwatch.hub_settings import HubSettings
-from stillwatch.intel.hub.app import Part, hub_app
-from stillwatch.intel.hub.door import Site
 from stillwatch.intel.hub.hub import open_hub
-from stillwatch.intel.hub.parts import PARTS
+from stillwatch.intel.hub.site import Site
 from stillwatch.run.end_with_parent import end_with_parent
 
 HEADER_MS = 10_000
@@ -56,8 +54,6 @@ class Serving:
     """Certificate for TLS, PEM."""
     tls_key: Path | None = None
     """Its key, PEM."""
-    parts: tuple[Part, ...] = PARTS
-    """What is served beside the hub's own pages."""
 
 
 def site_of(host: str, port: int, public_url: str, *, tls: bool) -> Site:
@@ -132,9 +128,13 @@ def serve(serving: Serving) -> None:
 
 def loaded(serving: Serving) -> ASGIApp:
     """Return the application of one process."""
+    # The process that only watches over the others needs none of these.
+    from stillwatch.intel.hub.app import hub_app
+    from stillwatch.intel.hub.parts import PARTS
+
     end_with_parent()
     hub = open_hub(Database(serving.db), serving.key)
-    return hub_app(hub, serving.settings, serving.site, serving.parts)
+    return hub_app(hub, serving.settings, serving.site, PARTS)
 
 
 def _must_be_free(host: str, port: int) -> None:

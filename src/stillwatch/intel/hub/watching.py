@@ -20,7 +20,8 @@ import httpx2
 from stillwatch.errors import IntelError, LogFault
 from stillwatch.intel.hub import merkle
 from stillwatch.intel.hub.client import HubRefused, Sharing, answer, document, keep, not_understood
-from stillwatch.intel.hub.keys import read_public
+from stillwatch.intel.hub.keys import public_text, read_public
+from stillwatch.intel.hub.members import NAME
 from stillwatch.intel.hub.notes import COSIGNER, LARGEST_NOTE, Note, Verifier, cosignature, read_note
 from stillwatch.iso_time import iso
 from stillwatch.small_file import read_small
@@ -108,9 +109,10 @@ class Watching:
             for index, leaf, content in rows:
                 if index < start or content is None:
                     raise not_understood("/hub/log/entries")
-                if index < note.checkpoint.size:
-                    self._must_be_in(note, index, leaf, content)
-                    yield Told(index, _object(content))
+                if index >= note.checkpoint.size:
+                    return
+                self._must_be_in(note, index, leaf, content)
+                yield Told(index, _object(content))
                 start = index + 1
             if not rows:
                 return
@@ -211,23 +213,33 @@ class Watching:
             with contextlib.suppress(ValueError):
                 known = {str(name): list(map(str, keys)) for name, keys in json.loads(data).items()}
         before = json.dumps(known, sort_keys=True)
-        said = document(answer(self._client, "GET", "/hub/members")).get("members")
-        for one in said if isinstance(said, list) else []:
-            name, key = one.get("name"), one.get("key")
-            if isinstance(name, str) and isinstance(key, str) and key not in known.setdefault(name, []):
+        for name, key in self._members():
+            if key not in known.setdefault(name, []):
                 known[name].append(key)
         if json.dumps(known, sort_keys=True) != before:
-            keep(self._sharing.folder, PEERS, json.dumps(known, indent=1, sort_keys=True).encode())
+            data = json.dumps(known, indent=1, sort_keys=True).encode()
+            if len(data) > LARGEST_PEERS:
+                raise not_understood("/hub/members")
+            keep(self._sharing.folder, PEERS, data)
         return {
             name: [Verifier(name, COSIGNER, read_public(key, PEERS)) for key in keys]
             for name, keys in known.items()
         }
 
+    def _members(self) -> Iterator[tuple[str, str]]:
+        """Name and key of each member, as the hub says; what is none is not kept, since it would stay."""
+        said = document(answer(self._client, "GET", "/hub/members")).get("members")
+        for one in said if isinstance(said, list) else []:
+            name, key = (one.get("name"), one.get("key")) if isinstance(one, dict) else (None, None)
+            if isinstance(name, str) and isinstance(key, str) and NAME.fullmatch(name):
+                with contextlib.suppress(IntelError):
+                    yield name, public_text(read_public(key, "/hub/members"))
+
     def _rows(self, query: Mapping[str, int]) -> list[tuple[int, bytes, str | None]]:
         said = document(answer(self._client, "GET", "/hub/log/entries", params=dict(query))).get("entries")
         try:
             return [(int(one["index"]), _hash(one["hash"]), _text(one["content"])) for one in said or ()]
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
             raise not_understood("/hub/log/entries") from error
 
     def _must_be_in(self, note: Note, index: int, leaf: bytes, content: str) -> None:

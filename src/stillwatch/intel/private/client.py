@@ -76,7 +76,7 @@ class LookupClient:
         found = read_list(answer.document(), self._signer)
         await asyncio.to_thread(self._cache.check_keys, found)
         self._list = found
-        self._batch = min(self._batch, _whole(answer.document().get("largest_batch"), self._batch))
+        self._batch = max(1, min(self._batch, _whole(answer.document().get("largest_batch"), self._batch)))
         return found
 
     async def left(self) -> dict[str, int]:

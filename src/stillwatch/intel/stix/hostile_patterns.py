@@ -8,21 +8,29 @@ WITH_EXPRESSIONS = ("pcre", "yara", "sigma", "snort", "suricata")
 """Types of patterns that hold regular expressions somewhere."""
 MOST_COMPARISONS = 64
 MOST_BRACKETS = 32
+MOST_TEXTS = 256
+"""Texts of a pattern: each costs who parses it a moment, and a hub parses what all of its members send."""
 MOST_REPEATS = 8
 """Repeats side by side take time to that power."""
-LITERAL = re.compile(r"'((?:[^'\\]|\\.)*)'")
+LITERAL = re.compile(r"'(?:[^'\\]|\\.)*+(?:'|\Z)")
+"""A text of a STIX pattern. One that does not end goes on to the end of the pattern: were it passed over, it
+would be tried again from each quote in it.
+"""
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 """What a text of a STIX pattern writes with a backslash before it."""
-MATCHES = re.compile(r"\bMATCHES\s*'((?:[^'\\]|\\.)*)'", re.IGNORECASE)
+MATCHES = re.compile(r"\bMATCHES\s*+'((?:[^'\\]|\\.)*+)(?:'|\Z)", re.IGNORECASE)
 
 
 def hostile(pattern: str, kind: str) -> str:
     """Return why a pattern is not passed on; empty if it may be. Nothing of it is run."""
     if kind == "stix":
         plain = LITERAL.sub("''", pattern)
-        if plain.count("(") + plain.count("[") > MOST_BRACKETS or len(
-            re.findall(r"\b(?:AND|OR)\b", plain)
-        ) > (MOST_COMPARISONS):
+        if "/*" in plain or "//" in plain:
+            # What stands after a comment would be read otherwise here than by who runs it.
+            return "its pattern holds a comment"
+        brackets, texts = plain.count("(") + plain.count("["), plain.count(",") + plain.count("''")
+        comparisons = len(re.findall(r"\b(?:AND|OR)\b", plain))
+        if brackets > MOST_BRACKETS or texts > 2 * MOST_TEXTS or comparisons > MOST_COMPARISONS:
             return "its pattern has too many parts"
         if any(explodes(ESCAPED.sub(r"\1", one)) for one in MATCHES.findall(pattern)):
             return "its pattern holds a regular expression that may never end"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 import orjson
@@ -63,7 +63,7 @@ class Connection:
         """url: the address of the server, as https://hub.example; auth: name and password, or another
         way to say who asks; verify: an SSL context, or True. Raises IntelError for another address.
         """
-        parts = urlsplit(url)
+        parts = _split(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise IntelError(
                 "this is no address of a TAXII server", where=url[:200], do="write it as https://hub.example"
@@ -95,7 +95,11 @@ class Connection:
         """Return an address that the server named, made whole. Raises IntelError where it leads to another
         server: the credentials are for this one.
         """
-        whole = urljoin(self.url + "/taxii2/", url)
+        try:
+            whole = urljoin(self.url + "/taxii2/", url)
+            httpx2.URL(whole)
+        except (ValueError, httpx2.InvalidURL) as error:
+            raise _no_address(url) from error
         if urlsplit(whole)[:2] != urlsplit(self.url)[:2]:
             raise IntelError(
                 "the server names an address of another server",
@@ -166,6 +170,20 @@ class Connection:
     def _wait(self, number: int) -> float:
         longest = min(self.settings.longest_wait_s, self.settings.first_wait_s * 2**number)
         return random.uniform(0, longest)  # noqa: S311  # a wait is no secret
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address. Raises IntelError for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise _no_address(url) from error
+
+
+def _no_address(url: str) -> IntelError:
+    return IntelError(
+        "this is no address", where=plain(url)[:200], do="write it whole, as https://hub.example"
+    )
 
 
 def _body(status: int, headers: Mapping[str, str], data: bytes, url: str) -> Any:

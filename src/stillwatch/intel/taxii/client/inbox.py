@@ -15,8 +15,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError
+from stillwatch.intel.stix.limits import DEFAULT
 from stillwatch.intel.taxii.client.places import Arrived, Place, Source
 
+TOO_DEEP = "an object that is nested too deeply was here"
+"""Kept instead of such an object, for the caller to refuse: within a bundle it would spoil all the others."""
 PIECE = "taxii_inbox"
 VERSION = 1
 Also = Callable[[Session, Sequence[Any]], None]
@@ -107,7 +110,8 @@ class Inbox:
         """
         now = int(time.time())
         with self.database.writing() as session:
-            fresh = [one for one in arrived.objects if self._new(session, one, now)]
+            objects = [one if _is_flat(one) else TOO_DEEP for one in arrived.objects]
+            fresh = [one for one in objects if self._new(session, one, now)]
             if self.also is not None:
                 self.also(session, fresh)
             row = session.get(PlaceRow, self._key)
@@ -152,6 +156,19 @@ def _named(item: Any) -> tuple[str, str]:
     if not _keepable(object_id, 300) or not _keepable(version, 64):
         return f"sha256:{digest}", ""
     return str(object_id), str(version)
+
+
+def _is_flat(item: Any) -> bool:
+    """Whether an object is nested no deeper than the limit. Walks without recursion."""
+    level = [item]
+    for _ in range(DEFAULT.depth + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return not level
 
 
 def _keepable(value: Any, longest: int) -> bool:

@@ -17,7 +17,7 @@ from stillwatch.intel.taxii.moment import moment_text
 from stillwatch.intel.taxii.server.collection import Collection
 from stillwatch.intel.taxii.server.envelope import Envelope, Prepared
 from stillwatch.intel.taxii.server.fault import TaxiiFault
-from stillwatch.intel.taxii.server.members import number_of
+from stillwatch.intel.taxii.server.members import Belong, number_of, seen_here
 from stillwatch.intel.taxii.server.models import (
     NONE_ABOVE,
     CollectionRow,
@@ -52,8 +52,9 @@ def add(
     settings: TaxiiSettings,
     witness: Witness,
     now: int,
+    belong: Belong = seen_here,
 ) -> dict[str, Any]:
-    """Keep an envelope and return its status. now: in microseconds.
+    """Keep an envelope and return its status. now: in microseconds; belong: tells members' identities.
 
     A version that is there already with the same content is a success, and nothing is written for it.
     Raises TaxiiFault 429 where the member's quota of the day does not suffice; then nothing is kept.
@@ -64,12 +65,15 @@ def add(
     fresh: list[tuple[Prepared, int]] = []
     known = _known(session, {one.id for one in envelope.good})
     moment = _last_added(session, collection)
+    others = _identities_of_others(session, envelope, member, belong)
     for one in envelope.good:
         version = one.version
         at = max(now, moment + 1)
         text = one.version_text or moment_text(at)
         here = _same(known[one.id], one, collection)
         why = "" if here else _against(known[one.id], one, number, settings)
+        if not here and not why and {one.id, one.creator} & others:
+            why = "it speaks in the name of another member: only that member may bring it"
         if why:
             failures.append({"id": one.id, "version": text, "message": why})
             continue
@@ -93,6 +97,13 @@ def add(
     }
     witness(session, "object.added", member, facts)
     return status
+
+
+def _identities_of_others(session: Session, envelope: Envelope, member: Member, belong: Belong) -> set[str]:
+    """Which of the identities that an envelope holds or names as makers are other members'."""
+    named = {one.creator for one in envelope.good if one.creator}
+    named |= {one.id for one in envelope.good if one.type == "identity"}
+    return belong(session, named - {member.identity}) - {member.identity}
 
 
 def _last_added(session: Session, collection: Collection) -> int:

@@ -27,6 +27,7 @@ from stillwatch.intel.taxii.server.deliveries import Delivery, deliveries
 from stillwatch.intel.taxii.server.desk import Desk, Listing, manifest_record
 from stillwatch.intel.taxii.server.envelope import Check, LevelOf
 from stillwatch.intel.taxii.server.fault import TaxiiFault
+from stillwatch.intel.taxii.server.members import Belong, seen_here
 from stillwatch.intel.taxii.server.rates import Rates
 from stillwatch.intel.taxii.server.settings import TaxiiSettings
 from stillwatch.intel.witness import Witness, unwitnessed
@@ -45,13 +46,17 @@ def taxii_app(
     check: Check | None = None,
     level_of: LevelOf | None = None,
     clock: Callable[[], int] | None = None,
+    belong: Belong = seen_here,
 ) -> Starlette:
     """Return the application; it stands at the root of its server, and its tables are made before.
 
     who: tells which member asks, None for a stranger. check, level_of: those of `intel.stix` unless others
-    are given. clock: microseconds since 1970. Raises IntelError where the tables were never made.
+    are given. clock: microseconds since 1970. belong: tells which identities are members'; those that were
+    seen here unless it is given. Raises IntelError where the tables were never made.
     """
-    desk = Desk(database, settings, witness, check or checked, level_of or level_of_object, clock or _now)
+    desk = Desk(
+        database, settings, witness, check or checked, level_of or level_of_object, clock or _now, belong
+    )
     door = _Door(desk, who)
     one = OBJECTS + "/{object}"
     paths: dict[str, dict[str, Answer]] = {

@@ -33,7 +33,7 @@ def why_forged(item: Mapping[str, Any]) -> str:
     if known is None and item.get("created_by_ref") == project.IDENTITY:
         return "Stillwatch made no such object, as far as this hub knows"
     name = _techniques().get(str(item["id"]))
-    if name is not None and item.get("name") != name:
+    if name is not None and (item.get("name") != name or item.get("revoked")):
         return "it is not MITRE's technique of this id"
     return ""
 

@@ -23,6 +23,7 @@ from stillwatch.intel.taxii.server.cursors import cursor, position_of
 from stillwatch.intel.taxii.server.deleting import delete
 from stillwatch.intel.taxii.server.envelope import Check, LevelOf, envelope_of, objects_of
 from stillwatch.intel.taxii.server.fault import TaxiiFault, not_there
+from stillwatch.intel.taxii.server.members import Belong, seen_here
 from stillwatch.intel.taxii.server.reading import (
     Entry,
     Page,
@@ -76,9 +77,10 @@ class Desk:
         check: Check,
         level_of: LevelOf,
         clock: Callable[[], int],
+        belong: Belong = seen_here,
     ) -> None:
         self.database, self.settings, self.witness = database, settings, witness
-        self.check, self.level_of, self.clock = check, level_of, clock
+        self.check, self.level_of, self.clock, self.belong = check, level_of, clock, belong
         with database.reading() as session:
             self._secret = secret_of(session)
 
@@ -136,7 +138,8 @@ class Desk:
         objects = objects_of(body, self.settings)
         envelope = envelope_of(objects, collection, member, self.settings, self.check, self.level_of)
         with self.database.writing() as session:
-            return add(session, collection, member, envelope, self.settings, self.witness, self.clock())
+            now = self.clock()
+            return add(session, collection, member, envelope, self.settings, self.witness, now, self.belong)
 
     def object(self, member: Member, root: str, called: str, object_id: str, pairs: Pairs) -> Listing:
         """Section 5.6."""

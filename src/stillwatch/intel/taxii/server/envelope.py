@@ -56,6 +56,8 @@ class Prepared:
     """Its id."""
     type: str
     """Its type."""
+    creator: str
+    """Who made it, as it says; empty: it does not."""
     version: int | None
     """Its version, in microseconds; None: the moment at which it is added."""
     version_text: str
@@ -135,7 +137,7 @@ def _why_not(
     why = _not_its_own(item, kind, member, settings)
     if why:
         return why
-    level = _level(item, kind, level_of)
+    level = _level(item, kind, level_of, settings)
     if level > collection.ceiling:
         return f"{level.label} goes beyond the ceiling of this collection, {collection.ceiling.label}"
     if level > member.clearance:
@@ -156,9 +158,11 @@ def _not_its_own(item: Mapping[str, Any], kind: str, member: Member, settings: T
     return "created_by_ref must be your own identity: nobody shares in another's name"
 
 
-def _level(item: Mapping[str, Any], kind: str, level_of: LevelOf) -> Tlp:
-    """The level; an object that only defines a word and has no marking is public."""
-    public = kind in DEFINES or kind == "attack-pattern"
+def _level(item: Mapping[str, Any], kind: str, level_of: LevelOf, settings: TaxiiSettings) -> Tlp:
+    """The level; an object that only defines a word, or a public technique, is public without a marking. A
+    technique of a member's own is not.
+    """
+    public = kind in DEFINES or (kind == "attack-pattern" and is_common(item, settings))
     if public and not item.get("object_marking_refs") and not item.get("granular_markings"):
         return Tlp.CLEAR
     return level_of(item)
@@ -181,9 +185,10 @@ def _prepared(item: Mapping[str, Any], level_of: LevelOf, settings: TaxiiSetting
     return Prepared(
         id=str(item["id"]),
         type=kind,
+        creator=str(item.get("created_by_ref", "")),
         version=version,
         version_text=str(text) if version is not None else "",
-        level=int(_level(item, kind, level_of)),
+        level=int(_level(item, kind, level_of, settings)),
         public=is_common(item, settings),
         revoked=item.get("revoked") is True,
         content=content,

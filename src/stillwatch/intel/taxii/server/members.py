@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from stillwatch.intel.member import Member
 from stillwatch.intel.taxii.server.models import MemberRow
+
+Belong = Callable[[Session, Collection[str]], set[str]]
+"""Which of some identities are those of members."""
+
+
+def seen_here(session: Session, identities: Collection[str]) -> set[str]:
+    """Return which of some identities are those of members that read or added something here."""
+    wanted = sorted(identities)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        part = MemberRow.identity.in_(wanted[start : start + 500])
+        found |= set(session.scalars(sa.select(MemberRow.identity).where(part)))
+    return found
 
 
 def number_of(session: Session, member: Member) -> int:
