@@ -37,5 +37,4 @@ class Member:
     """Whether it runs the group: it sees members and the log, and no more of the content."""
     agreements: frozenset[str] = frozenset()
     """Ids of the agreements that it accepted and that are in force. They open channels; a collection is kept
-    to some members by naming them.
-    """
+    to some members by naming them."""
