@@ -1,6 +1,6 @@
 """What does sharing among providers bring, and what can a member that means harm do?
 
-python bench/coordination.py [--quick] [--seed 1] [--seeds 3] [--providers 5] [--json FILE]
+python bench/coordination.py [--quick] [--seed 1] [--seeds 2] [--providers 5] [--json FILE]
 
 For each seed a world of several providers is made (bench/coordination_study/coalition.toml), which the same two
 operators work. Every provider searches at the end of each day, with the values that others named a day before.
@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one seed, three providers, a few attacks")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--providers", type=int, default=5)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

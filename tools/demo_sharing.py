@@ -132,8 +132,7 @@ def _tokens(
     commanded("intel", "values", run, "--kind", kind, *only, "--out", values)
     side = group.members[one.name]
     made = commanded(
-        "intel", "tokens", values, "--kind", kind, "--service", f"{group.url}/private", "--pin", group.pin,
-        "--credentials", side.credentials, "--cache", one.folder / f"{kind}.cache", "--out", tokens, "--table", table,
+        "intel", "tokens", values, "--kind", kind, "--side", side.folder, "--pin", group.pin, "--cache", one.folder / f"{kind}.cache", "--out", tokens, "--table", table,
     )  # fmt: skip
     return tokens, table, int(made["values"])
 
@@ -190,10 +189,8 @@ def pass_on(one: Provider, group: Group, waiting: dict[str, Any], collection: st
         number,
         "--to",
         collection,
-        "--member",
-        one.name,
-        "--password-file",
-        side.password,
+        "--side",
+        side.folder,
         "--by",
         FIRST,
     )
@@ -204,7 +201,7 @@ def take(one: Provider, group: Group, name: str) -> dict[str, Any]:
     """Fetch what is new at the hub, and take it into the store."""
     bundle = one.folder / f"{name}.json"
     side = group.members[one.name]
-    one.intel("fetch", group.url, "--member", one.name, "--password-file", side.password, "--out", bundle)
+    one.intel("fetch", group.url, "--side", side.folder, "--out", bundle)
     got: dict[str, Any] = one.intel("receive", bundle, "--from", "hub")
     return got
 
@@ -212,9 +209,7 @@ def take(one: Provider, group: Group, name: str) -> dict[str, Any]:
 def collection_of(group: Group, one: Provider) -> str:
     """The address of the hub's collection, as TAXII tells it."""
     side = group.members[one.name]
-    found = commanded(
-        "intel", "fetch", group.url, "--member", one.name, "--password-file", side.password, "--db", one.db
-    )
+    found = commanded("intel", "fetch", group.url, "--side", side.folder, "--db", one.db)
     return next(str(row["collection"]) for row in found)
 
 

@@ -38,6 +38,11 @@ class PlaybookSettings(Section):
     checkpoint_days: float = setting(
         2.0, "Days until the newest checkpoint of the cases counts as old.", Within(0, 3_660, above=True)
     )
+    sharing_log_days: float = setting(
+        7.0,
+        "Days until the last look at the log of a sharing group's hub counts as old.",
+        Within(0, 3_660, above=True),
+    )
     backup_days: float = setting(
         7.0, "Days until the newest backup of the cases counts as old.", Within(0, 3_660, above=True)
     )

@@ -106,13 +106,13 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 def joined(here: Path, name: str, *more: str) -> None:
     """A member makes its key, the coordinator adds it, the member writes down the hub."""
-    key = told("key", "--sharing", name)["key"]
+    key = told("key", "--side", name)["key"]
     made = told("member", "add", name, "--key", key, "--title", f"{name} Ltd", *more)
     log_key = (here / "log_key").read_text(encoding="utf-8")
     url = (here / "url").read_text(encoding="utf-8")
     hub(
         "join",
-        "--sharing",
+        "--side",
         name,
         "--hub",
         url,
@@ -135,22 +135,26 @@ def test_a_hub_from_its_making_to_a_member_that_leaves(here: Path) -> None:
     digest = told("agreement", "add", "agreement.toml")["digest"]
     assert "waits for alpha, beta" in hub("agreement", "list")
     for name in ("alpha", "beta"):
-        assert told("agreement", "accept", "agreement.toml", "--sharing", name) == {"accepted": digest}
+        assert told("agreement", "accept", "agreement.toml", "--side", name) == {"accepted": digest}
     (one,) = told("agreement", "list")
     assert one["accepted"] == ["alpha", "beta"]
-    assert told("log", "cosign", "--sharing", "alpha", "--out", "alpha.note")["compared"] == ["alpha"]
-    assert "the same as alpha, beta saw" in hub("log", "cosign", "--sharing", "beta", "--other", "alpha.note")
-    kinds = [row["kind"] for row in told("log", "show", "--mine", "--sharing", "alpha")]
+    assert told("log", "cosign", "--side", "alpha", "--out", "alpha.note")["compared"] == ["alpha"]
+    assert "the same as alpha, beta saw" in hub("log", "cosign", "--side", "beta", "--other", "alpha.note")
+    # A member's side knows the authority of the hub's certificate, for TAXII too.
+    fetching = ["intel", "fetch", (here / "url").read_text(encoding="utf-8"), "--side", "alpha", "--json"]
+    fetched = CliRunner().invoke(program, fetching, catch_exceptions=False)
+    assert (fetched.exit_code, fetched.stdout.strip()) == (0, "[]")
+    kinds = [row["kind"] for row in told("log", "show", "--mine", "--side", "alpha")]
     assert kinds == ["member.added", "agreement.added", "agreement.accepted"]
     assert "member.added by the hub" in hub("log", "show")
     assert told("log", "verify", "--note", "alpha.note")["holds"]
-    assert told("log", "verify", "--mine", "--sharing", "beta")["holds"]
+    assert told("log", "verify", "--mine", "--side", "beta")["holds"]
     assert "hub.example" in hub("log", "checkpoint", "--out", "hub.note")
     assert told("status")["cosigned"].keys() == {"alpha", "beta"}
     assert "alpha: cosigned up to entry" in hub("status")
-    before = told("key", "--sharing", "alpha")["key"]
-    assert told("key", "--sharing", "alpha", "--rotate")["key"] != before
-    hub("log", "cosign", "--sharing", "alpha")
+    before = told("key", "--side", "alpha")["key"]
+    assert told("key", "--side", "alpha", "--rotate")["key"] != before
+    hub("log", "cosign", "--side", "alpha")
     token = told("member", "token", "beta", "--label", "MISP")["token"]
     assert "MISP" in hub("member", "list")
     about = f"{(here / 'url').read_text()}/hub/about"
@@ -158,7 +162,7 @@ def test_a_hub_from_its_making_to_a_member_that_leaves(here: Path) -> None:
     hub("member", "revoke", token.split("_")[1])
     assert get(here, about, ("beta", token)) == 401
     hub("member", "remove", "beta")
-    assert "refused (401)" in refused("log", "cosign", "--sharing", "beta").what
+    assert "refused (401)" in refused("log", "cosign", "--side", "beta").what
     assert [row["removed"] for row in told("member", "list")] == [False, True]
     hub("agreement", "end", "sharing")
     assert hub("purge") == "nothing is past its retention\n"
@@ -170,12 +174,12 @@ def get(here: Path, url: str, auth: tuple[str, str]) -> int:
 
 
 def test_the_hub_is_not_reached_without_its_authority(here: Path) -> None:
-    key = told("key", "--sharing", "stranger")["key"]
+    key = told("key", "--side", "stranger")["key"]
     made = told("member", "add", "stranger", "--key", key)
     log_key, url = ((here / name).read_text(encoding="utf-8") for name in ("log_key", "url"))
     hub(
         "join",
-        "--sharing",
+        "--side",
         "stranger",
         "--hub",
         url,
@@ -186,7 +190,7 @@ def test_the_hub_is_not_reached_without_its_authority(here: Path) -> None:
         "--log-key",
         log_key,
     )
-    error = refused("log", "cosign", "--sharing", "stranger")
+    error = refused("log", "cosign", "--side", "stranger")
     assert "does not answer" in error.what
     assert "certificate" in error.what
 
@@ -217,7 +221,7 @@ def test_a_store_that_was_changed_is_told_by_the_exit_code(here: Path) -> None:
         (("agreement", "add", "none.toml"), "cannot be read"),
         (("agreement", "add", "hub.toml"), "no agreement"),
         (("agreement", "end", "none"), "no such open agreement"),
-        (("log", "cosign", "--sharing", "nowhere"), "cannot be read"),
+        (("log", "cosign", "--side", "nowhere"), "cannot be read"),
         (("log", "verify", "--note", "hub.toml"), "no checkpoint"),
         (
             (

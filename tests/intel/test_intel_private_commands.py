@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import stat
 import subprocess
 import sys
@@ -15,14 +16,17 @@ from typing import Any
 import pytest
 from asgi_parts import serving
 from click.testing import CliRunner
+from hub_house import free_port
 from token_parts import Parts, calling, signer_of
 
 from stillwatch.cases.database import Database
 from stillwatch.cli import program
 from stillwatch.errors import EXIT_MISSING_EXTRA, IntelError, StillwatchError
+from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.intel.private.beside_hub import lookup_key_file, lookup_part
 from stillwatch.intel.private.epoch import Epoch
 from stillwatch.intel.private.epoch_keys import list_signer
+from stillwatch.intel.private.token import Token
 from stillwatch.key_file import secret_of
 
 
@@ -92,6 +96,50 @@ def test_tokens_are_made_looked_up_and_overlapped_between_two_machines(
         assert (result["both"], result["asked"], result["answered_at_most"]) == (2, 3, 64)
         assert (len(result["tokens"]) if result["tokens"] else None) == tokens
     assert "both have 2 of the 3 tokens" in said("overlap", "finish", state, answer)
+
+
+def test_two_machines_overlap_over_http(tmp_path: Path) -> None:
+    epoch = Epoch.at(time.time()).name
+    made = [Token(bytes([at]) * 32, IndicatorKind.MAIL_DOMAIN, epoch).pattern for at in range(6)]
+    mine, theirs = write(tmp_path / "mine", *made[:4]), write(tmp_path / "theirs", *made[2:])
+    agreed, secret = tmp_path / "agreed", write(tmp_path / "secret", f"ann:{'s' * 32}")
+    who = ["--investigation", "case-7", "--asks", "ann", "--answers", "ben", "--runs", "1"]
+    told("overlap", "agree", *who, "--kind", "mail_domain", "--epoch", epoch, "--out", agreed)
+    port = str(free_port())
+    served = ["overlap", "serve", str(agreed), str(theirs), "--port", port, "--credentials", str(secret)]
+    words = [sys.executable, "-m", "stillwatch", "intel", *served, "--db", str(tmp_path / "ben.db")]
+    asking = ["overlap", "ask", agreed, mine, "--url", f"http://127.0.0.1:{port}", "--credentials"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            listening(int(port), process)
+            wrong = write(tmp_path / "wrong", f"ann:{'t' * 32}")
+            assert "nobody is known" in refused(*asking, wrong).what
+            found = told(*asking, secret)
+            assert (found["both"], found["asked"], found["tokens"]) == (2, 4, None)
+            assert "used up" in refused(*asking, secret).what, "one run was agreed on"
+        finally:
+            process.terminate()
+            said_by_it, _ = process.communicate(timeout=30)
+    assert b"ann may ask" in said_by_it
+    short = write(tmp_path / "short", "ann:secret")
+    assert "fewer than 16" in refused(*served[:-1], short).what
+    other = write(tmp_path / "other", f"eve:{'s' * 32}")
+    assert "another member" in refused(*served[:-1], other).what
+    open_to_all = [*served, "--host", "192.0.2.1"]
+    assert "unencrypted" in refused(*open_to_all).what
+    assert "not https" in refused(*asking[:4], "--url", "http://ben.example", "--credentials", secret).what
+    assert "two files" in refused(*asking[:4]).what
+
+
+def listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server listens."""
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()[0]
+        with socket.socket() as trying:
+            if trying.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("it did not listen")
 
 
 def test_a_mistake_is_told_with_what_to_do(tmp_path: Path, service: list[object]) -> None:

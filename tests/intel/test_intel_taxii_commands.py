@@ -54,9 +54,9 @@ def run(*arguments: object) -> Done:
 
 def signed(tmp_path: Path, name: str) -> list[object]:
     """The options by which a server knows a member."""
-    file = tmp_path / f"{name}.password"
-    file.write_text(name * 2 + "\n", encoding="utf-8")
-    return ["--member", name, "--password-file", file]
+    file = tmp_path / f"{name}.credentials"
+    file.write_text(f"{name}:{name * 2}\n", encoding="utf-8")
+    return ["--credentials", file]
 
 
 def waiting(tmp_path: Path) -> tuple[int, str]:
@@ -111,6 +111,18 @@ def test_what_one_provider_publishes_the_other_fetches(tmp_path: Path, url: str)
     by_id = {one["id"]: one for one in seen(url, BOB)}
     assert all(by_id[one["id"]] == one for one in kept)
 
+    # What was fetched before is taken in once the source has a name, and nothing twice.
+    assert run(*fetching, "--from", "hub").exit_code == 0
+    [of_hub] = json.loads(run("intel", "received", "--sources", "--db", tmp_path / "bob.db", "--json").output)
+    assert of_hub["source"] == "hub"
+    fresh = ["intel", "fetch", url, *signed(tmp_path, "bob"), "--db", tmp_path / "new.db", "--from", "hub"]
+    assert run(*fresh).exit_code == run(*fresh).exit_code == 0
+    [at_once] = json.loads(
+        run("intel", "received", "--sources", "--db", tmp_path / "new.db", "--json").output
+    )
+    assert {**of_hub, "last": 0} == {**at_once, "last": 0}
+    assert at_once["versions"] > 3
+
 
 def test_one_collection_and_one_type_may_be_fetched(tmp_path: Path, url: str) -> None:
     post(url, ANN, indicator("x"), sighting("x"), indicator("x", version=1))
@@ -139,7 +151,7 @@ def test_an_address_that_cannot_be_used_is_told(tmp_path: Path, arguments: list[
 
 def test_a_wrong_password_is_told(tmp_path: Path, url: str) -> None:
     options = signed(tmp_path, "bob")
-    (tmp_path / "bob.password").write_text("wrong", encoding="utf-8")
+    (tmp_path / "bob.credentials").write_text("bob:wrong", encoding="utf-8")
     found = run("intel", "fetch", url, *options, "--db", tmp_path / "bob.db")
     assert found.exit_code == IntelError.exit_code
     assert "check name and password" in found.output

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from case_runs import Group, Sealed, sealed
@@ -17,9 +19,10 @@ from stillwatch.guard.people import People
 from stillwatch.guard.people import Said as Decided
 from stillwatch.guard.publish import publish
 from stillwatch.playbooks import Playbooks
-from stillwatch.playbooks.check import Holds
+from stillwatch.playbooks.check import CHECKS, Holds
 from stillwatch.playbooks.marking import Said
-from stillwatch.playbooks.places import span
+from stillwatch.playbooks.places import Places, span
+from stillwatch.playbooks.sharing_seen import SharingSeen
 from stillwatch.playbooks.shipped import shipped
 
 __all__ = ["world"]
@@ -114,6 +117,46 @@ def test_sharing_is_confirmed_by_people(world: World) -> None:
         playbooks.mark(1, 1, first.number, Said(stands, "Anna", "confirmed"))
     world.now = time.time()
     assert world.holds("sharing_confirmed") is Holds.MET
+
+
+SEEN = SharingSeen(
+    side=True,
+    looked=NOW,
+    members=3,
+    evidence=0,
+    store=True,
+    waiting=0,
+    left=2,
+    last_left=NOW,
+    to_correct=0,
+    corrected=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "holds"),
+    [
+        ("sharing_confirmed", {}, Holds.MET),
+        ("hub_joined", {}, Holds.MET),
+        ("hub_joined", {"side": False}, Holds.MISSING),
+        ("hub_joined", {"side": None}, Holds.CANNOT_TELL),
+        ("sharing_log_checked", {}, Holds.MET),
+        ("sharing_log_checked", {"looked": None}, Holds.MISSING),
+        ("sharing_log_checked", {"looked": NOW - 8 * DAY}, Holds.MISSING),
+        ("sharing_log_checked", {"evidence": 1}, Holds.MISSING),
+        ("sharing_log_checked", {"side": False}, Holds.NOT_APPLICABLE),
+        ("shared_corrected", {"corrected": 1}, Holds.MET),
+        ("shared_corrected", {"to_correct": 1}, Holds.MISSING),
+        ("shared_corrected", {"left": 0}, Holds.NOT_APPLICABLE),
+        ("shared_corrected", {"store": False}, Holds.CANNOT_TELL),
+    ],
+)
+def test_what_is_seen_of_sharing(name: str, changes: dict[str, Any], holds: Holds) -> None:
+    seen = replace(SEEN, **changes)
+    with Places(sharing=lambda: seen, now=NOW) as places:
+        answer = CHECKS.all()[name].answer(places)
+    assert answer.holds is holds
+    assert bool(answer.do) == (holds is not Holds.MET)
 
 
 def test_a_case_that_nobody_has_touched(world: World) -> None:

@@ -106,12 +106,12 @@ class Group:
 
     def cosign(self, name: str) -> dict[str, Any]:
         """Let a member check the log, and cosign it."""
-        found: dict[str, Any] = commanded("hub", "log", "cosign", "--sharing", self.members[name].folder)
+        found: dict[str, Any] = commanded("hub", "log", "cosign", "--side", self.members[name].folder)
         return found
 
     def _admit(self, name: str) -> str:
         side = self.folder / name
-        key = commanded("hub", "key", "--sharing", side)["key"]
+        key = commanded("hub", "key", "--side", side)["key"]
         identity = commanded("hub", "member", "add", name, "--key", key, "--db", self.db)["identity"]
         token = commanded("hub", "member", "token", name, "--db", self.db)["token"]
         credentials, password = side / "credentials", side / "password"
@@ -125,10 +125,10 @@ class Group:
     def _join(self, name: str, identity: str, log_key: str, agreement: Path) -> None:
         side = self.members[name].folder
         commanded(
-            "hub", "join", "--sharing", side, "--hub", self.url, "--name", name, "--identity", identity,
+            "hub", "join", "--side", side, "--hub", self.url, "--name", name, "--identity", identity,
             "--log-key", log_key,
         )  # fmt: skip
-        commanded("hub", "agreement", "accept", agreement, "--sharing", side)
+        commanded("hub", "agreement", "accept", agreement, "--side", side)
         self.cosign(name)
 
     def _serve(self, settings: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from stillwatch.cli._group import Whole
-from stillwatch.cli._hub_store import DB, FILE, JSON, SETTINGS, SHARING, opened
+from stillwatch.cli._hub_store import DB, FILE, JSON, SETTINGS, SIDE, opened
 from stillwatch.cli._json import print_json
 from stillwatch.plain import plain
 
@@ -82,9 +82,9 @@ def end(name: str, db: str, settings_file: Path | None, as_json: bool) -> None:
 
 @agreement.command()
 @click.argument("file", type=FILE)
-@SHARING
+@SIDE
 @JSON
-def accept(file: Path, sharing: Path, as_json: bool) -> None:
+def accept(file: Path, side_folder: Path, as_json: bool) -> None:
     """Accept an agreement as a member: sign the terms of FILE, as you read them, and tell the hub.
 
     The hub takes the signature only where its agreement has these very terms.
@@ -92,7 +92,7 @@ def accept(file: Path, sharing: Path, as_json: bool) -> None:
     from stillwatch.intel.hub.agreements import acceptance
     from stillwatch.intel.hub.client import answer, open_sharing
 
-    terms, mine = _terms(file), open_sharing(sharing)
+    terms, mine = _terms(file), open_sharing(side_folder)
     signature = base64.b64encode(acceptance(terms, mine.name, mine.key())).decode()
     with mine.client() as client:
         answer(client, "POST", f"/hub/agreements/{terms.digest}/accept", json={"signature": signature})

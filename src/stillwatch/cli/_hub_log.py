@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from stillwatch.cli._group import Whole
-from stillwatch.cli._hub_store import DB, FILE, JSON, SETTINGS, SHARING, opened
+from stillwatch.cli._hub_store import DB, FILE, JSON, SETTINGS, SIDE, opened
 from stillwatch.cli._json import print_json
 from stillwatch.errors import EXIT_CHANGED
 from stillwatch.plain import plain
@@ -23,12 +23,12 @@ def log() -> None:
 @click.option("--start", default=0, show_default=True, type=click.IntRange(0), help="The first entry.")
 @click.option("--count", default=100, show_default=True, type=click.IntRange(1, 1_000), help="How many.")
 @click.option("--mine", is_flag=True, help="As a member, from the hub: the entries that concern you, proved.")
-@SHARING
+@SIDE
 @DB
 @SETTINGS
 @JSON
 def show(
-    start: int, count: int, mine: bool, sharing: Path, db: str, settings_file: Path | None, as_json: bool
+    start: int, count: int, mine: bool, side_folder: Path, db: str, settings_file: Path | None, as_json: bool
 ) -> None:
     """Show entries: all of them on the hub, or with --mine those that concern a member.
 
@@ -41,7 +41,7 @@ def show(
         from stillwatch.intel.hub.client import open_sharing
         from stillwatch.intel.hub.watching import Watching
 
-        side = open_sharing(sharing)
+        side = open_sharing(side_folder)
         with side.client() as client:
             rows = [one.content for one in islice(Watching(side, client).entries(start), count)]
     else:
@@ -63,7 +63,7 @@ def show(
 @click.option(
     "--mine", is_flag=True, help="As a member, from the hub: recount all hashes under the checkpoint."
 )
-@SHARING
+@SIDE
 @DB
 @SETTINGS
 @JSON
@@ -72,7 +72,7 @@ def verify(
     context: click.Context,
     notes: tuple[Path, ...],
     mine: bool,
-    sharing: Path,
+    side_folder: Path,
     db: str,
     settings_file: Path | None,
     as_json: bool,
@@ -86,7 +86,7 @@ def verify(
         from stillwatch.intel.hub.client import open_sharing
         from stillwatch.intel.hub.watching import Watching
 
-        side = open_sharing(sharing)
+        side = open_sharing(side_folder)
         with side.client() as client:
             counted = Watching(side, client).recount()
         print_json({"entries": counted, "holds": True}) if as_json else click.echo(
@@ -131,13 +131,13 @@ def checkpoint(out: Path | None, db: str, settings_file: Path | None, as_json: b
 
 
 @log.command()
-@SHARING
+@SIDE
 @click.option(
     "--other", "others", type=FILE, multiple=True, help="A checkpoint that another member gave you."
 )
 @click.option("--out", type=FILE, help="Write yours, cosigned, to this file: give it to other members.")
 @JSON
-def cosign(sharing: Path, others: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
+def cosign(side_folder: Path, others: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """As a member: check that the log goes on from what you saw last, cosign it, and compare with others.
 
     The exit code is 5 where the hub changed what it said before, or tells others another story; the folder
@@ -148,7 +148,7 @@ def cosign(sharing: Path, others: tuple[Path, ...], out: Path | None, as_json: b
     from stillwatch.intel.hub.watching import Watching, read_other
     from stillwatch.run.durable import write_text
 
-    side = open_sharing(sharing)
+    side = open_sharing(side_folder)
     with side.client() as client:
         found = Watching(side, client).look([read_other(path) for path in others])
     if out is not None:

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from stillwatch.cli._hub_store import FILE, JSON, SHARING
+from stillwatch.cli._hub_store import FILE, JSON, SIDE
 from stillwatch.cli._json import print_json
 from stillwatch.plain import plain
 
 
 @click.command()
-@SHARING
+@SIDE
 @click.option(
     "--rotate", is_flag=True, help="Make a new key and tell the hub; the old one and all tokens end."
 )
 @JSON
-def key(sharing: Path, rotate: bool, as_json: bool) -> None:
+def key(side_folder: Path, rotate: bool, as_json: bool) -> None:
     """As a member: make your key, or show the public part of the one that is there.
 
     Give the line that is printed to the hub's coordinator. The key's file stays with you, readable by its
@@ -28,16 +28,16 @@ def key(sharing: Path, rotate: bool, as_json: bool) -> None:
     from stillwatch.intel.hub.rotating import rotated
 
     if rotate:
-        shown = rotated(open_sharing(sharing))
-    elif (sharing / KEY).exists():
-        shown = public_text(read_key(sharing / KEY).public_key().public_bytes_raw())
+        shown = rotated(open_sharing(side_folder))
+    elif (side_folder / KEY).exists():
+        shown = public_text(read_key(side_folder / KEY).public_key().public_bytes_raw())
     else:
-        shown = new_key(sharing)
+        shown = new_key(side_folder)
     print_json({"key": shown}) if as_json else click.echo(shown)
 
 
 @click.command()
-@SHARING
+@SIDE
 @click.option(
     "--hub", "address", required=True, metavar="URL", help="Address of the hub: https://hub.example."
 )
@@ -51,12 +51,12 @@ def key(sharing: Path, rotate: bool, as_json: bool) -> None:
 @click.option("--ca", type=FILE, help="Certificates of authorities for the hub's TLS, PEM.")
 @JSON
 def join(
-    sharing: Path, address: str, name: str, identity: str, log_key: str, ca: Path | None, as_json: bool
+    side_folder: Path, address: str, name: str, identity: str, log_key: str, ca: Path | None, as_json: bool
 ) -> None:
     """As a member: write down what you know of the hub. Nothing is sent."""
     from stillwatch.intel.hub.client import join as joined
 
-    found = joined(sharing, address, name, identity, log_key, ca)
+    found = joined(side_folder, address, name, identity, log_key, ca)
     if as_json:
         print_json({"hub": found.hub, "name": found.name, "folder": found.folder})
     else:

@@ -24,13 +24,14 @@ DB = click.option(
 )
 SETTINGS = click.option("--settings", "settings_file", type=FILE, help="Settings file: TOML.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-SHARING = click.option(
-    "--sharing",
+SIDE = click.option(
+    "--side",
+    "side_folder",
     type=FOLDER,
-    default=Path("SHARING"),
+    default=Path("SIDE"),
     show_default=True,
-    envvar="STILLWATCH_HUB_SHARING",
-    help="Folder of a member's side; also $STILLWATCH_HUB_SHARING.",
+    envvar="STILLWATCH_SIDE",
+    help="Folder of a member's side of the hub: its key, and what it knows; also $STILLWATCH_SIDE.",
 )
 
 

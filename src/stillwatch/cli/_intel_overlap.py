@@ -1,4 +1,4 @@
-"""`stillwatch intel overlap`: what two providers have in common, by exchanging files."""
+"""`stillwatch intel overlap`: what two providers have in common, by files or over HTTPS."""
 
 from __future__ import annotations
 
@@ -11,23 +11,31 @@ import click
 
 from stillwatch.cli._case_store import FILE, JSON
 from stillwatch.cli._group import Whole
+from stillwatch.cli._intel_store import DB
 from stillwatch.cli._json import print_json
+from stillwatch.cli._signing_in import name_and_secret
 from stillwatch.errors import IntelError
 from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.plain import plain
 
 if TYPE_CHECKING:
     from stillwatch.intel.private.overlap.agreement import Agreement
+    from stillwatch.intel.private.overlap.asking import Asked, Overlap
 
 AGREEMENT = click.argument("agreement", type=FILE, metavar="AGREEMENT")
 TOKENS = click.argument("tokens", type=FILE, metavar="TOKENS")
+CREDENTIALS = click.option(
+    "--credentials",
+    type=FILE,
+    help="File with NAME:SECRET of who asks, made by who answers.",
+)
 OUT = click.option("--out", type=FILE, required=True, help="File to write.")
 LARGEST_AGREEMENT = 16_384
 
 
 @click.group(cls=Whole)
 def overlap() -> None:
-    """Find what two providers have in common on one investigation, by exchanging files.
+    """Find what two providers have in common on one investigation, by files or over HTTPS.
 
     Both hold one agreement. Who asks sends a request and learns how many tokens both have, or which, as
     agreed; who answers learns only how large the question was. Both trust each other to follow the protocol:
@@ -80,22 +88,54 @@ def agree(
 @overlap.command()
 @AGREEMENT
 @TOKENS
-@OUT
+@click.option("--out", type=FILE, help="File to write: the request. Needed without --url.")
 @click.option(
-    "--state", type=FILE, required=True, help="Private file to write; `finish` needs it, nobody else."
+    "--state", type=FILE, help="Private file to write; `finish` needs it, nobody else. Needed without --url."
 )
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Address of the other provider's `overlap serve`: ask it at once, without files.",
+)
+@CREDENTIALS
 @JSON
-def ask(agreement: Path, tokens: Path, out: Path, state: Path, as_json: bool) -> None:
-    """As the side that asks: make a request of your tokens. Send the request, keep the state."""
+def ask(
+    agreement: Path,
+    tokens: Path,
+    out: Path | None,
+    state: Path | None,
+    url: str | None,
+    credentials: Path | None,
+    as_json: bool,
+) -> None:
+    """As the side that asks: make a request of your tokens. Send the request, keep the state.
+
+    With --url the request is sent over HTTPS, and the answer is read at once. A request that was answered
+    counts as a run, also where the answer was lost.
+    """
     from stillwatch.intel.private.overlap.asking import ask as asked_of
     from stillwatch.intel.private.value_file import tokens_of
     from stillwatch.run.durable import write_bytes
 
     agreed = _agreement(agreement)
+    if url is None and (out is None or state is None):
+        raise IntelError(
+            "a request needs two files", where="--out, --state", do="give both, or --url to ask at once"
+        )
+    if url is not None and credentials is None:
+        raise IntelError(
+            "nothing says who asks",
+            where="--credentials",
+            do="give the file with NAME:SECRET from the other side",
+        )
     made = asked_of(agreed, tokens_of(tokens))
-    write_bytes(state, made.state)
-    write_bytes(out, made.request)
-    if as_json:
+    if state is not None:
+        write_bytes(state, made.state)
+    if out is not None:
+        write_bytes(out, made.request)
+    if url is not None and credentials is not None:
+        _tell(_asked(url, name_and_secret(credentials), agreed, made), as_json)
+    elif as_json:
         print_json({"request": out, "state": state, "bytes": len(made.request)})
     else:
         click.echo(plain(f"{out}: {len(made.request):,} bytes for {agreed.answers}"))
@@ -104,15 +144,58 @@ def ask(agreement: Path, tokens: Path, out: Path, state: Path, as_json: bool) ->
 @overlap.command()
 @AGREEMENT
 @TOKENS
+@DB
+@CREDENTIALS
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8720, show_default=True, type=click.IntRange(1, 65_535), help="Port.")
+@click.option("--tls-cert", type=FILE, help="Certificate for TLS, PEM.")
+@click.option("--tls-key", type=FILE, help="Its private key, PEM.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy of yours ends TLS before it.")
+def serve(
+    agreement: Path,
+    tokens: Path,
+    db: str,
+    credentials: Path | None,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    behind_proxy: bool,
+) -> None:
+    """As the side that answers: answer requests over HTTP, as many as were agreed on, until you end it.
+
+    It listens on this machine only, unless TLS is given or a proxy ends it. --credentials has NAME:SECRET of
+    who asks; hand them the same file by another way.
+    """
+    from stillwatch.errors import MissingExtra
+    from stillwatch.intel.private.value_file import tokens_of
+
+    try:
+        from stillwatch.intel.hub.serving import must_be_safe
+        from stillwatch.intel.private.overlap.serving import Serving
+        from stillwatch.intel.private.overlap.serving import serve as served
+    except ImportError as error:
+        raise MissingExtra("this needs granian", do="pip install 'stillwatch[sharing]'") from error
+    if bool(tls_cert) != bool(tls_key):
+        raise IntelError("TLS needs both", where="--tls-cert, --tls-key", do="give both")
+    if credentials is None:
+        raise IntelError(
+            "nobody could ask", where="--credentials", do="give a file with NAME:SECRET of who asks"
+        )
+    must_be_safe(
+        host, tls=bool(tls_cert), behind_proxy=behind_proxy, public_url="https://" if behind_proxy else host
+    )
+    name, secret = name_and_secret(credentials)
+    agreed, held = _agreement(agreement), tuple(tokens_of(tokens))
+    click.echo(plain(f"{agreed.asks} may ask at {host}, port {port}; end it with Ctrl-C."))
+    served(Serving(host, port, db, agreed, held, name, secret, tls_cert, tls_key))
+
+
+@overlap.command()
+@AGREEMENT
+@TOKENS
 @click.argument("request", type=FILE, metavar="REQUEST")
-@click.option(
-    "--db",
-    default="SHARING.db",
-    show_default=True,
-    envvar="STILLWATCH_SHARING",
-    metavar="FILE|URL",
-    help="Where the runs are counted: a file, or postgresql://HOST/DATABASE; also $STILLWATCH_SHARING.",
-)
+@DB
 @OUT
 @JSON
 def answer(agreement: Path, tokens: Path, request: Path, db: str, out: Path, as_json: bool) -> None:
@@ -157,6 +240,32 @@ def finish(state: Path, answer: Path, as_json: bool) -> None:
         answer, largest_message(ANSWER), what="answer", error=IntelError, do="give the file that came back"
     )
     found = finished(kept, data)
+    _tell(found, as_json)
+
+
+def _asked(url: str, who: tuple[str, str], agreed: Agreement, made: Asked) -> Overlap:
+    """What another provider's endpoint answers. Raises IntelError for an address of none, or in clear."""
+    import asyncio
+
+    import httpx2
+
+    from stillwatch.intel.private.overlap.client import asked_of
+
+    try:
+        base = httpx2.URL(url.rstrip("/") + "/")
+    except httpx2.InvalidURL:
+        raise IntelError("this is no address", where=repr(url[:80]), do="give https://PROVIDER") from None
+    if base.scheme != "https" and base.host not in ("127.0.0.1", "localhost", "::1"):
+        raise IntelError("the address is not https", where=url[:200], do="credentials go over https only")
+
+    async def run() -> Overlap:
+        async with httpx2.AsyncClient(base_url=base, auth=who, trust_env=False) as http:
+            return await asked_of(http, agreed, made)
+
+    return asyncio.run(run())
+
+
+def _tell(found: Overlap, as_json: bool) -> None:
     which = sorted(token.pattern for token in found.tokens or ())
     if as_json:
         told = which if found.tokens is not None else None

@@ -12,6 +12,7 @@ import click
 
 from stillwatch.cli._case_store import FILE, JSON
 from stillwatch.cli._json import print_json
+from stillwatch.cli._signing_in import signed_in, signs_in
 from stillwatch.errors import IntelError
 from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.plain import plain
@@ -25,7 +26,6 @@ KIND = click.option(
     "--kind", type=click.Choice([kind.value for kind in IndicatorKind]), required=True, help="What they are."
 )
 VALUES = click.argument("values", type=FILE, metavar="VALUES")
-LARGEST_CREDENTIALS = 4_096
 
 
 def asks(function: F) -> F:
@@ -43,13 +43,6 @@ def asks(function: F) -> F:
             "$STILLWATCH_TOKEN_CACHE.",
         ),
         click.option(
-            "--credentials",
-            type=FILE,
-            required=True,
-            envvar="STILLWATCH_HUB_CREDENTIALS",
-            help="File with NAME:SECRET of your membership; also $STILLWATCH_HUB_CREDENTIALS.",
-        ),
-        click.option(
             "--pin",
             required=True,
             metavar="KEY",
@@ -59,11 +52,12 @@ def asks(function: F) -> F:
         ),
         click.option(
             "--service",
-            required=True,
             metavar="URL",
             envvar="STILLWATCH_LOOKUPS",
-            help="Address of the look-up service: https://hub.example/private; also $STILLWATCH_LOOKUPS.",
+            help="Address of the look-up service: https://hub.example/private; also $STILLWATCH_LOOKUPS.  "
+            "[default: that of the hub that --side knows]",
         ),
+        signs_in,
         KIND,
         VALUES,
     ):
@@ -138,18 +132,31 @@ def _line(item: tuple[str, Token]) -> str:
 
 
 def _tokenised(
-    values: Path, *, kind: str, service: str, pin: str, credentials: Path, cache: Path, epoch: str | None
+    values: Path,
+    *,
+    kind: str,
+    service: str | None,
+    pin: str,
+    side_folder: Path | None,
+    credentials: Path | None,
+    cache: Path,
+    epoch: str | None,
 ) -> Tokenised:
     from stillwatch.intel.private.client import lookup_client, tokenise
     from stillwatch.intel.private.token_cache import TokenCache
     from stillwatch.intel.private.value_file import lines_of
 
     asked = [value for _, value in lines_of(values, "file of values")]
-    auth, signer = _credentials(credentials), _pin(pin)
+    who, signer = signed_in(side_folder, credentials, service or ""), _pin(pin)
+    address = service or (f"{who.hub}/private" if who.hub else "")
+    if not address:
+        raise IntelError(
+            "the look-up service has no address", where="--service", do="give https://HUB/private, or --side"
+        )
     kept = TokenCache(cache)
 
     async def run() -> Tokenised:
-        async with lookup_client(service, signer, kept, auth) as client:
+        async with lookup_client(address, signer, kept, who.auth, who.verify) as client:
             return await tokenise(asked, IndicatorKind(kind), epoch, client)
 
     try:
@@ -168,24 +175,6 @@ def _pin(text: str) -> bytes:
             "the pinned key is none", where="--pin", do="give the 64 hexadecimal digits from the coordinator"
         )
     return found
-
-
-def _credentials(path: Path) -> tuple[str, str]:
-    from stillwatch.small_file import read_small
-
-    data = read_small(
-        path,
-        LARGEST_CREDENTIALS,
-        what="file of credentials",
-        error=IntelError,
-        do="give the file with NAME:SECRET",
-    )
-    name, colon, secret = data.decode("utf-8", "replace").strip().partition(":")
-    if not (name and colon and secret):
-        raise IntelError(
-            "the file of credentials is none", where=str(path), do="write NAME:SECRET on one line"
-        )
-    return name, secret
 
 
 def _in_short(done: Tokenised) -> dict[str, Any]:

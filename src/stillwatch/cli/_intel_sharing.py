@@ -50,6 +50,12 @@ SEEN = click.option(
     type=FILE,
     help="File of tokens of its values, of `stillwatch intel tokens`; repeatable.",
 )
+@click.option(
+    "--sketches",
+    multiple=True,
+    type=FILE,
+    help="File of sketches of its templates, of `stillwatch intel sketches make`; repeatable.",
+)
 @click.option("--to", type=FILE, help="File to write, if this very content is approved already.")
 @CASES
 @changes
@@ -61,6 +67,7 @@ def export(
     clearance: str | None,
     count: bool,
     tokens: tuple[Path, ...],
+    sketches: tuple[Path, ...],
     to: Path | None,
     cases: str,
     by: str,
@@ -87,7 +94,7 @@ def export(
             level=level,
             clearance=_level(clearance) if clearance else level,
             now=now,
-            tokens=tokens_in(tokens),
+            tokens=[*tokens_in(tokens), *sketches_in(sketches)],
             count=count,
         )
         if to is not None and made.stage == "approved":
@@ -247,6 +254,22 @@ def tokens_in(files: tuple[Path, ...]) -> list[Any]:
             one.value.hex(),
             datetime.fromtimestamp(Epoch.named(one.epoch).ends, UTC),
         )
+        for one in found
+    ]
+
+
+def sketches_in(files: tuple[Path, ...]) -> list[Any]:
+    """Return the sketches of some files, each once, as an indicator holds them."""
+    from datetime import UTC, datetime
+
+    from stillwatch.intel.private.epoch import Epoch
+    from stillwatch.intel.private.sketches.sketch_file import sketches_of
+    from stillwatch.intel.private.sketches.template_sketch import SCHEME
+    from stillwatch.intel.stix.making import SharedSketch
+
+    found = sorted({one for file in files for one in sketches_of(file)}, key=lambda one: one.pattern)
+    return [
+        SharedSketch(one.pattern, one.epoch, SCHEME, datetime.fromtimestamp(Epoch.named(one.epoch).ends, UTC))
         for one in found
     ]
 

@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stillwatch.cli._intel_store import DB, FILE, JSON, NUMBER, changes, the_gate
 from stillwatch.cli._json import print_json
+from stillwatch.cli._signing_in import signed_in, signs_in
 from stillwatch.errors import EXIT_BAD_ROWS
 from stillwatch.plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
     from stillwatch.cases.database import Database
     from stillwatch.intel.taxii.client.connection import Connection
+    from stillwatch.intel.taxii.client.inbox import Also
 
-F = TypeVar("F", bound=Callable[..., Any])
 FRAME = 256
 """Bytes of a bundle beside its objects."""
-MOST_SECRET = 4_096
-"""Bytes of a password file."""
-
-
-def signs_in(function: F) -> F:
-    """Add the options by which a server knows who asks."""
-    password = click.option(
-        "--password-file",
-        type=FILE,
-        required=True,
-        envvar="STILLWATCH_HUB_PASSWORD_FILE",
-        help="File with the password; also $STILLWATCH_HUB_PASSWORD_FILE.",
-    )
-    name = click.option(
-        "--member",
-        required=True,
-        envvar="STILLWATCH_HUB_MEMBER",
-        metavar="NAME",
-        help="Your name at the server; also $STILLWATCH_HUB_MEMBER.",
-    )
-    return name(password(function))
 
 
 @click.command()
@@ -55,15 +38,23 @@ def signs_in(function: F) -> F:
     help="File to write: a bundle of all that came so far, for `stillwatch intel receive`; what is too much "
     "for one goes on in NAME.2 and so on.",
 )
+@click.option(
+    "--from",
+    "source",
+    metavar="NAME",
+    help="Take what comes into the store as well, under this name of yours for the hub, as `stillwatch intel "
+    "receive --from NAME` does.",
+)
 @DB
 @JSON
 def fetch(
     address: str,
-    member: str,
-    password_file: Path,
+    side_folder: Path | None,
+    credentials: Path | None,
     types: tuple[str, ...],
     all_versions: bool,
     out: Path | None,
+    source: str | None,
     db: str,
     as_json: bool,
 ) -> None:
@@ -80,14 +71,17 @@ def fetch(
     filters |= {"match[version]": "all"} if all_versions else {}
 
     async def run(database: Database) -> list[dict[str, Any]]:
-        async with _connection(address, member, password_file) as connection:
+        async with _connection(address, side_folder, credentials) as connection:
             return [
-                await _fetched(connection, database, one, filters)
+                await _fetched(connection, database, one, filters, source)
                 for one in await _places(connection, address)
             ]
 
     with Database(db) as database:
+        earlier = source is not None and _made_known(database, source)
         told = asyncio.run(run(database))
+        if source is not None and earlier:
+            _take_earlier(database, source, [one["collection"] for one in told])
         if out is not None:
             files = _write_bundles(out, database, [one["collection"] for one in told])
             if len(files) > 1:
@@ -144,13 +138,17 @@ async def _places(connection: Connection, address: str) -> list[str]:
 
 
 async def _fetched(
-    connection: Connection, database: Database, collection: str, filters: dict[str, str]
+    connection: Connection,
+    database: Database,
+    collection: str,
+    filters: dict[str, str],
+    source: str | None,
 ) -> dict[str, Any]:
     from stillwatch.intel.taxii.client.fetching import fetch as fetch_all
     from stillwatch.intel.taxii.client.inbox import Inbox
     from stillwatch.intel.taxii.client.places import Source
 
-    inbox = Inbox(database, Source(collection, filters))
+    inbox = Inbox(database, Source(collection, filters), also=None if source is None else _taking_in(source))
     done = await fetch_all(connection, inbox.source, inbox.place(), inbox.keep)
     return {
         "collection": collection,
@@ -162,6 +160,43 @@ async def _fetched(
     }
 
 
+def _made_known(database: Database, source: str) -> bool:
+    """Make the store of what comes in, and add the source to it; return whether it was not there."""
+    from stillwatch.intel.desk.models import SourceRow
+    from stillwatch.intel.desk.receiving import add_source
+    from stillwatch.intel.desk.tables import make_tables
+
+    database.make_file()
+    with database.writing() as session:
+        make_tables(session)
+        new = session.get(SourceRow, source) is None
+        add_source(session, source, "", time.time())
+    return new
+
+
+def _take_earlier(database: Database, source: str, collections: list[str]) -> None:
+    """Take what was fetched before the source was known; what is known by now is nothing."""
+    from stillwatch.intel.taxii.client.inbox import received
+
+    with database.writing() as session:
+        for one in collections:
+            _taking_in(source)(session, received(session, one))
+
+
+def _taking_in(source: str) -> Also:
+    """Return what takes a page into the store, in the transaction in which the page is kept."""
+    import orjson
+
+    from stillwatch.intel.desk.receiving import receive
+    from stillwatch.intel.stix.checking import checked
+
+    def take(session: Session, objects: Sequence[Any]) -> None:
+        if objects:
+            receive(session, source, orjson.dumps(objects), checked(objects), time.time())
+
+    return take
+
+
 @click.command()
 @NUMBER
 @click.option("--to", required=True, metavar="COLLECTION", help="Address of a TAXII 2.1 collection.")
@@ -170,8 +205,8 @@ async def _fetched(
 def publish(
     number: int,
     to: str,
-    member: str,
-    password_file: Path,
+    side_folder: Path | None,
+    credentials: Path | None,
     by: str,
     as_json: bool,
     **where: Any,
@@ -197,7 +232,7 @@ def publish(
         )
 
     async def run(content: bytes) -> Published:
-        async with _connection(to, member, password_file) as connection:
+        async with _connection(to, side_folder, credentials) as connection:
             return await post(connection, connection.within(to), orjson.loads(content)["objects"])
 
     with the_gate(**where) as gate:
@@ -214,30 +249,24 @@ def publish(
         click.get_current_context().exit(EXIT_BAD_ROWS)
 
 
-def _connection(address: str, member: str, password_file: Path) -> Connection:
+def _connection(address: str, side_folder: Path | None, credentials: Path | None) -> Connection:
     """The connection to the server that an address names."""
     from urllib.parse import urlsplit
 
     from stillwatch.errors import IntelError, MissingExtra
-    from stillwatch.small_file import read_small
 
     try:
         from stillwatch.intel.taxii.client.connection import Connection
     except ImportError as error:
         raise MissingExtra("this needs httpx2", do="pip install 'stillwatch[sharing]'") from error
-    data = read_small(
-        password_file, MOST_SECRET, what="password file", error=IntelError, do="check --password-file"
-    )
-    password = data.decode("utf-8", "replace").strip()
-    if not password:
-        raise IntelError("the password file is empty", where=str(password_file), do="write it to the file")
     try:
         parts = urlsplit(address)
     except ValueError as error:
         raise IntelError(
             "this is no address", where=address[:200], do="write it whole, as https://hub.example"
         ) from error
-    return Connection(f"{parts.scheme}://{parts.netloc}", (member, password))
+    who = signed_in(side_folder, credentials, address)
+    return Connection(f"{parts.scheme}://{parts.netloc}", who.auth, verify=who.verify)
 
 
 VERBS = (fetch, publish)

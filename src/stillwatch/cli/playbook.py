@@ -104,13 +104,15 @@ def run(
     reason: str,
     run_folder: Path | None,
     state: Path | None,
+    sharing: str | None,
+    side: Path | None,
     settings_file: Path | None,
     db: str,
     by: str,
     as_json: bool,
 ) -> None:
     """Begin PLAYBOOK for a case, or go on with it: checks fill themselves in, and people confirm the rest."""
-    with opened_playbooks(db, run_folder, state, settings_file) as playbooks:
+    with opened_playbooks(db, run_folder, state, settings_file, sharing, side) as playbooks:
         chosen = _chosen(playbooks, name, file)
         _show(playbooks.begin(chosen, number, by=by, reason=reason, new=new), as_json)
 
@@ -130,6 +132,8 @@ def status(
     run_number: int | None,
     run_folder: Path | None,
     state: Path | None,
+    sharing: str | None,
+    side: Path | None,
     settings_file: Path | None,
     db: str,
     as_json: bool,
@@ -138,7 +142,7 @@ def status(
 
     The exit code is 7 where a check finds something missing.
     """
-    with opened_playbooks(db, run_folder, state, settings_file) as playbooks:
+    with opened_playbooks(db, run_folder, state, settings_file, sharing, side) as playbooks:
         there = [one.number for one in playbooks.runs(number)]
         found = [playbooks.refresh(number, one) for one in ([run_number] if run_number else there)]
     if as_json:
@@ -169,6 +173,8 @@ def step(
     reason: str,
     run_folder: Path | None,
     state: Path | None,
+    sharing: str | None,
+    side: Path | None,
     settings_file: Path | None,
     db: str,
     by: str,
@@ -179,7 +185,7 @@ def step(
     """
     from stillwatch.playbooks.marking import Said
 
-    with opened_playbooks(db, run_folder, state, settings_file) as playbooks:
+    with opened_playbooks(db, run_folder, state, settings_file, sharing, side) as playbooks:
         wanted = run_number or _last(playbooks, number)
         _show(playbooks.mark(number, wanted, step, Said(stands, by, reason, choice)), as_json)
 

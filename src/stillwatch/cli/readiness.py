@@ -28,17 +28,21 @@ def command(
     db: str | None,
     run_folder: Path | None,
     state: Path | None,
+    sharing: str | None,
+    side: Path | None,
     settings_file: Path | None,
     as_json: bool,
 ) -> None:
     """Hold what is here against the recommendations of AA26-251A, point by point.
 
-    Give the newest run, the guard's state and the cases: what is not given cannot be told. The text of the
-    advisory itself was not read for this, only summaries of it that others published.
+    Give the newest run, the guard's state, the cases, and what you share with others: what is not given
+    cannot be told.
+
+    The text of the advisory itself was not read for this, only summaries of it that others published.
 
     The exit code is 0 where every point is met or does not arise, else 7.
     """
-    with opened_playbooks(db, run_folder, state, settings_file) as playbooks:
+    with opened_playbooks(db, run_folder, state, settings_file, sharing, side) as playbooks:
         found = playbooks.readiness()
     if as_json:
         print_json(found.document())

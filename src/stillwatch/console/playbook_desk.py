@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -9,9 +10,12 @@ from weakref import WeakKeyDictionary
 from stillwatch.cases.outbox.queue import queue
 from stillwatch.console.kept_figures import KeptFigures
 from stillwatch.console.seen import Doors
+from stillwatch.intel.desk.sharing_seen import looks_at
 from stillwatch.playbooks.playbooks import Playbooks
 from stillwatch.playbooks.readiness import Readiness
 
+SIDE = "STILLWATCH_SIDE"
+"""Names the folder of the member's side of a hub."""
 GOOD_FOR_S = 600.0
 """Seconds for which a page shows what readiness was found last; to look again is an act."""
 MOST_KEPT = 16
@@ -35,7 +39,14 @@ class PlaybookDesk:
             if key not in self._doors:
                 while len(self._doors) >= MOST_KEPT:
                     self._doors.pop(next(iter(self._doors)))
-                made = Playbooks(doors.cases, run=run, state=doors.state, settings=doors.settings, tell=queue)
+                made = Playbooks(
+                    doors.cases,
+                    run=run,
+                    state=doors.state,
+                    settings=doors.settings,
+                    tell=queue,
+                    sharing=looks_at(doors.shared, _side(), doors.cases),
+                )
                 # The doors are kept with it: another object would have the same id once these are gone.
                 self._doors[key] = (doors, made)
             return self._doors[key][1]
@@ -62,6 +73,11 @@ class PlaybookDesk:
     def _last_of(self, playbooks: Playbooks) -> Readiness:
         with self._looking:
             return playbooks.readiness(within=GOOD_FOR_S)
+
+
+def _side() -> Path | None:
+    named = os.environ.get(SIDE)
+    return Path(named) if named else None
 
 
 DESK = PlaybookDesk()

@@ -76,6 +76,42 @@ _ALL = (
         "/permits",
     ),
     Action(
+        "cosign_log",
+        "check and cosign the log of the sharing group's hub",
+        "stillwatch hub log cosign --side FOLDER",
+        "",
+    ),
+    Action(
+        "make_tokens",
+        "make tokens of a campaign's marks",
+        "stillwatch intel tokens VALUES --kind KIND --side FOLDER --pin KEY --out TOKENS",
+        "",
+    ),
+    Action(
+        "export_campaign",
+        "let what is to be shared of a case wait for a second person",
+        "stillwatch intel export case CASE --purpose detection --tlp LEVEL --tokens TOKENS --by NAME",
+        "/intel",
+    ),
+    Action(
+        "approve_export",
+        "read and approve exactly what would leave",
+        "stillwatch intel approve EXPORT --sha256 HEX --by NAME",
+        "/intel",
+    ),
+    Action(
+        "publish_export",
+        "send what was approved to the hub",
+        "stillwatch intel publish EXPORT --to COLLECTION --side FOLDER --by NAME",
+        "/intel",
+    ),
+    Action(
+        "take_back",
+        "take back what proved wrong",
+        "stillwatch intel corrections --make EXPORT --reason TEXT --by NAME",
+        "/intel",
+    ),
+    Action(
         "measure_displacement",
         "measure what came back after a step",
         "stillwatch guard displacement BEFORE AFTER --state STATE",

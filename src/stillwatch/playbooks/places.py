@@ -23,6 +23,7 @@ from stillwatch.cases.remedy_rows import Remedies
 from stillwatch.guard.published import PublishedState
 from stillwatch.guard.snapshot import Snapshot
 from stillwatch.guard.state_folder import StateFolder, state_at
+from stillwatch.playbooks.sharing_seen import LookAtSharing, SharingSeen
 from stillwatch.response.compiled import Standing
 from stillwatch.response.policy_store import PolicyStore
 from stillwatch.run.reading import Row, Run
@@ -51,11 +52,13 @@ class Places:
         settings: Settings | None = None,
         case: int | None = None,
         now: float | None = None,
+        sharing: LookAtSharing | None = None,
     ) -> None:
         """case: the number of the case that checks of a case are about. now: POSIX seconds; None: the
-        clock's.
+        clock's. sharing: looks at the state of sharing.
         """
         self._run, self._state, self._cases, self._case = run, state, cases, case
+        self._sharing = sharing
         self.settings = settings or Settings()
         """Settings to hold it against."""
         self.now = time.time() if now is None else now
@@ -205,6 +208,18 @@ class Places:
         """When it was last measured what of a campaign came back, POSIX seconds, by case."""
         with self.store.database.reading() as session:
             return {one.case_id: one.made for one in Remedies(session).all(Measure)}
+
+    # Sharing
+
+    @cached_property
+    def sharing(self) -> SharingSeen:
+        """The state of sharing. Raises NotGiven and StillwatchError."""
+        if self._sharing is None:
+            raise NotGiven(
+                "no sharing was given",
+                "give the store, --sharing FILE, and your side of the hub, --side FOLDER",
+            )
+        return self._sharing()
 
     # Words
 

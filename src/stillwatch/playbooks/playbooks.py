@@ -30,6 +30,7 @@ from stillwatch.playbooks.places import Places
 from stillwatch.playbooks.playbook import Playbook
 from stillwatch.playbooks.progress import Progress, progress_of
 from stillwatch.playbooks.readiness import Readiness, checks_wanted, readiness_of
+from stillwatch.playbooks.sharing_seen import LookAtSharing
 from stillwatch.playbooks.shipped import NAMES, shipped
 from stillwatch.playbooks.walking import DECIDED, walked
 from stillwatch.settings import Settings
@@ -52,12 +53,15 @@ class Playbooks:
         state: Path | None = None,
         settings: Settings | None = None,
         tell: Tell | None = None,
+        sharing: LookAtSharing | None = None,
     ) -> None:
         """cases: None only for reading playbooks and for readiness; run: the newest one; state: the guard's;
         what is not given, checks cannot tell. tell: queues messages, within the transaction of their event.
+        sharing: looks at the state of sharing.
         """
         self._cases, self._run, self._state, self._tell = cases, run, state, tell
         self._settings = settings or Settings()
+        self._sharing = sharing
         self._ready: Readiness | None = None
 
     # Playbooks
@@ -217,7 +221,12 @@ class Playbooks:
     def _answers(self, names: Collection[str], case: int | None) -> dict[str, Answer]:
         known = CHECKS.all()
         with Places(
-            run=self._run, state=self._state, cases=self._cases, settings=self._settings, case=case
+            run=self._run,
+            state=self._state,
+            cases=self._cases,
+            settings=self._settings,
+            case=case,
+            sharing=self._sharing,
         ) as places:
             return {name: known[name].answer(places) for name in sorted(names)}
 

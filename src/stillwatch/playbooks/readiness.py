@@ -107,7 +107,7 @@ POINTS = (
         9,
         "Share marks of infrastructure and behaviour with others, and no customers.",
         ADVISORY,
-        ("sharing_confirmed",),
+        ("sharing_confirmed", "hub_joined", "sharing_log_checked", "shared_corrected"),
         "share",
     ),
     Point(

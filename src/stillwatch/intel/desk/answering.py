@@ -17,7 +17,7 @@ from stillwatch.intel.desk.models import MatchRow, ObjectRow
 from stillwatch.intel.gate.export import Export
 from stillwatch.intel.gate.gate import Gate
 from stillwatch.intel.gate.passing import Purpose
-from stillwatch.intel.stix.about_others import Stance, opinion, sighting
+from stillwatch.intel.stix.about_others import Stance, attribution, opinion, sighting
 from stillwatch.intel.stix.making import Maker
 from stillwatch.intel.tlp import Tlp
 
@@ -69,10 +69,21 @@ def take_back(
     return [gate.revoke(due.export.subject, by=by, reason=reason, now=now)]
 
 
-def level_and_day(session: Session, report: str) -> tuple[Tlp, datetime]:
-    """Return how far a report may go, and the last day on which it matched something here. Raises IntelError
-    where it was not received, or never matched.
+def attribute(
+    gate: Gate, campaign: str, reporter: str, address: str, level: Tlp, *, by: str, now: float
+) -> Export:
+    """Let somebody's published attribution of a campaign wait at the gate. Raises IntelError as `attribution`
+    and the gate do.
     """
+
+    def make(maker: Maker) -> Sequence[Mapping[str, Any]]:
+        return attribution(maker, campaign, reporter, address)
+
+    return _say(gate, make, campaign, level, by, now)
+
+
+def level_of(session: Session, report: str) -> Tlp:
+    """Return how far something that came may go. Raises IntelError where it was not received."""
     levels = list(session.scalars(sa.select(ObjectRow.tlp).where(ObjectRow.id == report)))
     if not levels:
         raise IntelError(
@@ -80,6 +91,14 @@ def level_and_day(session: Session, report: str) -> tuple[Tlp, datetime]:
             where=report[:110],
             do="`stillwatch intel received` lists what came",
         )
+    return Tlp(max(levels))
+
+
+def level_and_day(session: Session, report: str) -> tuple[Tlp, datetime]:
+    """Return how far a report may go, and the last day on which it matched something here. Raises IntelError
+    where it was not received, or never matched.
+    """
+    level = level_of(session, report)
     at = session.scalar(sa.select(sa.func.max(MatchRow.at)).where(MatchRow.id == report))
     if at is None:
         raise IntelError(
@@ -87,7 +106,7 @@ def level_and_day(session: Session, report: str) -> tuple[Tlp, datetime]:
             where=report[:110],
             do="`stillwatch intel matched RUN` keeps what a run matched",
         )
-    return Tlp(max(levels)), datetime.fromtimestamp(at, UTC)
+    return level, datetime.fromtimestamp(at, UTC)
 
 
 def _say(gate: Gate, make: Make, report: str, level: Tlp, by: str, now: float) -> Export:

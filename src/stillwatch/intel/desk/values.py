@@ -12,6 +12,8 @@ from stillwatch.intel.kinds import IndicatorKind
 
 TOKEN_TYPE = "stillwatch-token"  # noqa: S105 - a pattern type
 """Pattern type of tokens."""
+SKETCH_TYPE = "stillwatch-sketch"
+"""Pattern type of sketches of templates: a likeness, which no key of a run matches."""
 KINDS_TYPE = "stillwatch-kinds"
 """Pattern type of indicators that name kinds of evidence only: there is nothing to match."""
 TOKEN = re.compile(r"token:v1:([a-z_]{1,32}):([0-9A-Za-z-]{1,16}):([0-9a-f]{64})\Z")

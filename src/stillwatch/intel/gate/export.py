@@ -21,6 +21,8 @@ class Profile(StrEnum):
     """A STIX bundle for other providers."""
     DISCLOSURE = "disclosure"
     """A campaign card for an authority."""
+    STATISTIC = "statistic"
+    """Counts with noise."""
 
 
 class Stage(StrEnum):

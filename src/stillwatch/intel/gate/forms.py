@@ -20,8 +20,10 @@ from stillwatch.intel.tlp import LEVELS
 from stillwatch.registry import SIGNALS
 
 Form = Callable[[Any], bool]
-SCHEMES = ("voprf-ristretto255-sha512",)
-"""How tokens may be made: only so that nobody can try values without asking the service."""
+SCHEMES = ("voprf-ristretto255-sha512", "minhash-128x16-blake2b")
+"""How tokens may be made: only so that nobody can try values without asking the service. The second is of
+sketches of templates: who has no key of the group cannot compare them.
+"""
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}\Z")
 """The short name of a provider."""
 MOST = 10**9
@@ -71,6 +73,8 @@ HASH = like(r"[0-9a-f]{64}")
 KIND = one_of(*IndicatorKind)
 EPOCH = r"[0-9W-]{8,10}"
 KINDS = "|".join(IndicatorKind)
+FINGERPRINTS = r"fingerprints-[0-9]{1,4}-[0-9a-f]{8}"
+"""Of what a sketch was made: version of the fingerprints, and the name of their key."""
 
 EVERY: dict[str, Form] = {
     "type": like(r"[a-z-]{4,40}"),
@@ -141,14 +145,15 @@ FORMS: Mapping[str, dict[str, Form]] = {
     | SAID
     | TOKEN
     | {
-        "name": one_of("Kinds of evidence", "Token"),
+        "name": one_of("Kinds of evidence", "Token", "Sketch"),
         "description": one_of("A reason to look, never an action by itself."),
         "indicator_types[]": one_of("anomalous-activity"),
         "pattern": either(
             like(rf"kinds:v1:(none|({'|'.join(FAMILIES)})(\+({'|'.join(FAMILIES)})){{0,4}})"),
             like(rf"token:v1:({KINDS}):{EPOCH}:[0-9a-f]{{64}}"),
+            like(rf"sketch:v1:{EPOCH}:[0-9a-f]{{8}}:(words|{FINGERPRINTS}):[0-9a-f]{{512}}"),
         ),
-        "pattern_type": one_of(making.KINDS_PATTERN, making.TOKEN_PATTERN),
+        "pattern_type": one_of(making.KINDS_PATTERN, making.TOKEN_PATTERN, making.SKETCH_PATTERN),
         "pattern_version": one_of("1.0"),
         "valid_from": DAY,
         "valid_until": DAY,

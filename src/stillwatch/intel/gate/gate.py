@@ -28,7 +28,7 @@ from stillwatch.intel.gate.watched import Watched
 from stillwatch.intel.stix import project
 from stillwatch.intel.stix.bundle import bundle_bytes
 from stillwatch.intel.stix.facts import Facts
-from stillwatch.intel.stix.making import Maker, SharedToken, objects_of
+from stillwatch.intel.stix.making import Maker, Shared, objects_of
 from stillwatch.intel.stix.marking import level_of_object
 from stillwatch.intel.stix.own_checks import ID
 from stillwatch.intel.stix.versions import corrected, newest, revoked
@@ -99,7 +99,7 @@ class Gate:
         level: Tlp,
         clearance: Tlp,
         now: float,
-        tokens: Sequence[SharedToken] = (),
+        tokens: Sequence[Shared] = (),
         count: bool = False,
     ) -> Export:
         """Make a bundle of a campaign and let it wait for a second person. clearance: what every receiver is

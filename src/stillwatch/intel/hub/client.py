@@ -127,7 +127,7 @@ def new_key(folder: Path) -> str:
 
 def open_sharing(folder: Path) -> Sharing:
     """Return what a folder knows. Raises IntelError where it is none."""
-    document = read_toml(folder / ABOUT, "file of sharing", option="--sharing", error=IntelError)
+    document = read_toml(folder / ABOUT, "file of a member's side", option="--side", error=IntelError)
     return _read(folder, document)
 
 

@@ -180,10 +180,10 @@ async def tokenise(
 
 @asynccontextmanager
 async def lookup_client(
-    url: str, signer: bytes, cache: TokenCache, auth: httpx2.Auth | tuple[str, str]
+    url: str, signer: bytes, cache: TokenCache, auth: httpx2.Auth | tuple[str, str], verify: Any = True
 ) -> AsyncIterator[LookupClient]:
-    """A client of the service at an address. auth: what proves who asks. Raises IntelError where it would go
-    over the network in the clear.
+    """A client of the service at an address. auth: what proves who asks. verify: how its certificate is
+    checked, an SSL context or True. Raises IntelError where it would go over the network in the clear.
     """
     try:
         base = httpx2.URL(url.rstrip("/") + "/")
@@ -194,7 +194,7 @@ async def lookup_client(
     if base.scheme != "https" and base.host not in ("127.0.0.1", "localhost", "::1"):
         raise IntelError("the service's address is not https", where=url, do="credentials go over https only")
     # No proxy of the environment: it would see sizes and times.
-    async with httpx2.AsyncClient(base_url=base, auth=auth, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=base, auth=auth, verify=verify, trust_env=False) as http:
         yield LookupClient(http, signer, cache)
 
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from stillwatch.intel.kinds import IndicatorKind
 from stillwatch.intel.stix import project
@@ -20,7 +20,7 @@ from stillwatch.intel.stix.facts import Facts, Review
 from stillwatch.intel.stix.versions import stamp
 from stillwatch.intel.tlp import Tlp
 
-KINDS_PATTERN, TOKEN_PATTERN = "stillwatch-kinds", "stillwatch-token"
+KINDS_PATTERN, TOKEN_PATTERN, SKETCH_PATTERN = "stillwatch-kinds", "stillwatch-token", "stillwatch-sketch"
 READ_THIS = (
     "This names kinds of evidence that a detector saw, and not who is behind it. Review for yourself before "
     "you act: a share is a reason to look, and never a verdict. Tell its maker if you find that it is wrong."
@@ -46,6 +46,46 @@ class SharedToken:
     def pattern(self) -> str:
         """It as the pattern of an indicator."""
         return f"token:v1:{self.kind}:{self.epoch}:{self.hex}"
+
+    @property
+    def name(self) -> str:
+        """Name of the indicator."""
+        return "Token"
+
+    @property
+    def pattern_type(self) -> str:
+        """Type of the pattern."""
+        return TOKEN_PATTERN
+
+
+@dataclass(frozen=True)
+class SharedSketch:
+    """A keyed sketch of a template, as an indicator holds it: who has the group's key compares it."""
+
+    pattern: str
+    """It as the pattern of an indicator."""
+    epoch: str
+    """Name of the epoch of its key."""
+    scheme: str
+    """How it was made."""
+    ends: datetime | None = None
+    """When its epoch ends, and it can no longer be compared; None if that is not known."""
+    kind: IndicatorKind = IndicatorKind.TEMPLATE
+    """What it is a sketch of."""
+
+    @property
+    def name(self) -> str:
+        """Name of the indicator."""
+        return "Sketch"
+
+    @property
+    def pattern_type(self) -> str:
+        """Type of the pattern."""
+        return SKETCH_PATTERN
+
+
+Shared: TypeAlias = SharedToken | SharedSketch
+"""What stands for a value in an indicator, without showing it."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +128,10 @@ class Maker:
 
 
 def objects_of(
-    facts: Facts, maker: Maker, tokens: Sequence[SharedToken] = (), count: int | None = None
+    facts: Facts, maker: Maker, tokens: Sequence[Shared] = (), count: int | None = None
 ) -> list[dict[str, Any]]:
-    """Return all objects about a campaign. tokens: of values of it, made by whoever may. count: how many
-    accounts its sighting tells, already made private; None: it tells none.
+    """Return all objects about a campaign. tokens: of values and templates of it, made by whoever may.
+    count: how many accounts its sighting tells, already made private; None: it tells none.
     """
     campaign, actor = _campaign(facts, maker), _actor(facts, maker)
     indicators = [_of_kinds(facts, maker), *(_of_token(facts, maker, one) for one in tokens)]
@@ -174,7 +214,7 @@ def _of_kinds(facts: Facts, maker: Maker) -> dict[str, Any]:
     )
 
 
-def _of_token(facts: Facts, maker: Maker, token: SharedToken) -> dict[str, Any]:
+def _of_token(facts: Facts, maker: Maker, token: Shared) -> dict[str, Any]:
     ends = until(token.kind, facts.last)
     if token.ends is not None and facts.first < token.ends < ends:
         ends = token.ends
@@ -182,9 +222,9 @@ def _of_token(facts: Facts, maker: Maker, token: SharedToken) -> dict[str, Any]:
         facts,
         maker,
         maker.id("indicator", facts.subject, token.pattern),
-        name="Token",
+        name=token.name,
         pattern=token.pattern,
-        pattern_type=TOKEN_PATTERN,
+        pattern_type=token.pattern_type,
         valid_until=stamp(ends),
         extensions=told_of_token(facts, maker.level, token.scheme, token.kind, token.epoch),
     )

@@ -16,6 +16,8 @@ from stillwatch.intel.private.sketches.group_key import SketchKey
 from stillwatch.schema.keyed import mix
 
 Hashes = npt.NDArray[np.uint64]
+SCHEME = "minhash-128x16-blake2b"
+"""How sketches are made."""
 PLACES = 128
 """Smallest hashes of a sketch: the error of a likeness of one half is 0.044."""
 KEPT_BITS = 16
