@@ -92,7 +92,6 @@ def test_the_recipe_for_sharing_works(tmp_path: Path) -> None:
         "1 reports matched something in the run",
         "objects were corrected or taken back",
         "object.read",
-        "exports left, each approved by a second person",
     ):
         assert shown in said, f"{shown}: {said}"
     left = (tmp_path / "alder" / "read-this").read_text(encoding="utf-8")
