@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, TypeAlias
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from stillwatch.intel.member import Member
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 Fact: TypeAlias = str | int | float | bool | None
 
