@@ -116,6 +116,7 @@ MISTAKES: dict[str, Mistake] = {
         2,
         "detect log.jsonl --format openai_jsonl --out run --key-file key",
     ),
+    "a bundle that is none": (errors.IntelError, 2, "intel check permits.toml"),
     "a log that is not there": (errors.InputError, 2, "detect absent --out run"),
     "a format that is not there": (errors.InputError, 2, "detect log.jsonl --format telegraph --out run"),
     "a faulty permit": (

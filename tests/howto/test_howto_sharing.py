@@ -71,7 +71,7 @@ def served(text: str, folder: Path, port: int) -> Iterator[None]:
             process.communicate(timeout=30)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_recipe_for_sharing_works(tmp_path: Path) -> None:
     lay(tmp_path)
     page, port = sections("sharing"), free_port()

@@ -189,6 +189,15 @@ def test_what_is_no_csv_is_told_as_such(text: str, why: str) -> None:
         csv_form.read(text.encode("utf-8", "surrogateescape"))
 
 
+def test_a_missing_quote_is_told_whatever_other_readers_of_the_process_take() -> None:
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        with pytest.raises(IntelError, match="line 2 is no CSV"):
+            csv_form.read(b"tlp,value,valid_from\n" + b"x" * 200_000)
+    finally:
+        csv.field_size_limit(before)
+
+
 def test_limits_hold() -> None:
     row = f"asn,64500,TLP:GREEN,{T}\n"
     text = ("kind,value,tlp,valid_from\n" + row * 5).encode()

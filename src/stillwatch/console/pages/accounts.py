@@ -141,6 +141,7 @@ def _account(seen: Seen, name: str) -> Shown:
             else "",
         },
         "guard": guard.values if guard else None,
+        "reported": [],
     }
     parts: dict[str, Any] = {"choices": choices(seen.doors)}
     if chosen is not None:

@@ -24,6 +24,8 @@ QUOTE = "'"
 LONGEST_CELL = 100_000
 """Characters of a cell; what is longer, many readers cut."""
 YES, NO = "true", "false"
+LONGEST_READ = 131_072
+"""Characters of a cell from which a quote is surely missing."""
 DO = "write it as UTF-8, separated by commas, with the columns of docs/sharing-forms.md in its first line"
 
 
@@ -58,6 +60,9 @@ def _lines(text: str, limits: Limits, where: str) -> Iterator[Line]:
             raise IntelError(f"line {lines.line_num} is no CSV", where=where, do=DO) from None
         if cells is None:
             break
+        # The package's own limit is one of the whole process, and a reader of logs may have raised it.
+        if any(len(cell) > LONGEST_READ for cell in cells):
+            raise IntelError(f"line {lines.line_num} is no CSV", where=where, do=DO)
         if not names:
             names = cells
             why = no_column(names)
