@@ -8,10 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LOGGING_CONFIG, LogLevels
 from starlette.types import ASGIApp
 
 from stillwatch.cases.cases import Cases
@@ -28,15 +24,9 @@ from stillwatch.console.warming import warm
 from stillwatch.console_settings import ConsoleSettings
 from stillwatch.errors import SettingError
 from stillwatch.run.end_with_parent import end_with_parent
+from stillwatch.run.http_server import http_server
 from stillwatch.settings import Settings
 from stillwatch.small_file import read_small
-
-HEADER_MS = 10_000
-"""Milliseconds until the head of a call must be whole."""
-HEAD_BYTES = 64 << 10
-"""Bytes of the head of a call."""
-END_S = 10
-"""Seconds that calls in progress have when the console ends."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +65,13 @@ class Serving:
 
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT; calls in progress are answered first. Raises SettingError."""
-    server: Any = Granian(
+    server: Any = http_server(
         "stillwatch.console.serving",
-        address=serving.host,
-        port=serving.port,
-        interface=Interfaces.ASGI,
+        serving.host,
+        serving.port,
         workers=serving.workers,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEAD_BYTES),
-        websockets=False,
-        backlog=256,
-        log_access=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=_to_stderr(LOGGING_CONFIG),
-        workers_kill_timeout=END_S,
-        respawn_failed_workers=True,
-        ssl_cert=serving.certificate,
-        ssl_key=serving.key,
+        certificate=serving.certificate,
+        key=serving.key,
     )
     try:
         server.serve(target_loader=partial(loaded, serving), wrap_loader=False)
@@ -147,9 +127,3 @@ def provider_of(settings: ConsoleSettings) -> Provider | None:
         data = read_small(file, 4_096, what="client's secret", error=SettingError, do="check the path")
         secret = data.decode("utf-8", "replace").strip()
     return Provider(settings.oidc_issuer, settings.oidc_client, secret)
-
-
-def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:
-    """The server's log on stderr, where a command's notes belong."""
-    handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in config["handlers"].items()}
-    return {**config, "handlers": handlers}

@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LOGGING_CONFIG, LogLevels
 from starlette.types import ASGIApp
 
 from stillwatch.cases.database import Database
@@ -22,13 +18,8 @@ from stillwatch.hub_settings import HubSettings
 from stillwatch.intel.hub.hub import open_hub
 from stillwatch.intel.hub.site import Site
 from stillwatch.run.end_with_parent import end_with_parent
+from stillwatch.run.http_server import http_server
 
-HEADER_MS = 10_000
-"""Milliseconds until the head of a call must be whole."""
-HEAD_BYTES = 64 << 10
-"""Bytes of the head of a call."""
-END_S = 10
-"""Seconds that calls in progress have when the hub ends."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -102,23 +93,13 @@ def must_be_safe(host: str, *, tls: bool, behind_proxy: bool, public_url: str) -
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM or SIGINT; calls in progress are answered first. Raises SettingError."""
     _must_be_free(serving.host, serving.port)
-    server: Any = Granian(
+    server: Any = http_server(
         "stillwatch.intel.hub.serving",
-        address=serving.host,
-        port=serving.port,
-        interface=Interfaces.ASGI,
+        serving.host,
+        serving.port,
         workers=serving.workers,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEAD_BYTES),
-        websockets=False,
-        backlog=256,
-        log_access=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=_to_stderr(LOGGING_CONFIG),
-        workers_kill_timeout=END_S,
-        respawn_failed_workers=True,
-        ssl_cert=serving.certificate,
-        ssl_key=serving.tls_key,
+        certificate=serving.certificate,
+        key=serving.tls_key,
     )
     try:
         server.serve(target_loader=partial(loaded, serving), wrap_loader=False)
@@ -152,9 +133,3 @@ def _not_listening(host: str, port: int, error: Exception) -> SettingError:
     return SettingError(
         f"the hub cannot listen: {error}", where=f"{host}, port {port}", do="choose another --host or --port"
     )
-
-
-def _to_stderr(config: dict[str, Any]) -> dict[str, Any]:
-    """The server's log on stderr, where a command's notes belong."""
-    handlers = {name: {**one, "stream": "ext://sys.stderr"} for name, one in config["handlers"].items()}
-    return {**config, "handlers": handlers}

@@ -11,10 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
@@ -26,13 +22,10 @@ from stillwatch.intel.private.overlap.service import overlap_app
 from stillwatch.intel.private.token import Token
 from stillwatch.intel.tlp import Tlp
 from stillwatch.run.end_with_parent import end_with_parent
+from stillwatch.run.http_server import http_server
 
 LEAST_SECRET = 16
 """Characters of a secret at least: it may be tried over the network."""
-HEADER_MS = 10_000
-"""Milliseconds until the head of a call must be whole."""
-HEAD_BYTES = 16 << 10
-"""Bytes of the head of a call."""
 LONGEST_HEADER = 1_000
 """Characters of an Authorization header that are read."""
 
@@ -77,19 +70,12 @@ def serve(serving: Serving) -> None:
             where="--credentials",
             do="make one: head -c 32 /dev/urandom | base64",
         )
-    server: Any = Granian(
+    server: Any = http_server(
         "stillwatch.intel.private.overlap.serving",
-        address=serving.host,
-        port=serving.port,
-        interface=Interfaces.ASGI,
-        workers=1,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEAD_BYTES),
-        websockets=False,
-        log_access=False,
-        log_level=LogLevels.warning,
-        ssl_cert=serving.certificate,
-        ssl_key=serving.tls_key,
+        serving.host,
+        serving.port,
+        certificate=serving.certificate,
+        key=serving.tls_key,
     )
     try:
         server.serve(target_loader=partial(loaded, serving), wrap_loader=False)
