@@ -37,7 +37,7 @@ def said_of(
 
 @pytest.mark.parametrize(
     "imitated",
-    [ADDRESSES, CLIENT, *(pytest.param(one, marks=pytest.mark.thorough) for one in (HOURS, PARAMETERS))],
+    [ADDRESSES, *(pytest.param(one, marks=pytest.mark.thorough) for one in (CLIENT, HOURS, PARAMETERS))],
 )
 def test_one_imitated_mark_names_nobody_else(imitated: str, tmp_path: Path) -> None:
     said = said_of(tmp_path, (imitated,), 0.5)

@@ -51,7 +51,11 @@ def test_a_checklist_without_a_script(live: tuple[str, Path]) -> None:
 
 @pytest.mark.parametrize(
     ("look", "width"),
-    [pytest.param("light", 1440, marks=pytest.mark.thorough), ("dark", 390), ("light", 768)],
+    [
+        pytest.param("light", 1440, marks=pytest.mark.thorough),
+        ("dark", 390),
+        pytest.param("light", 768, marks=pytest.mark.thorough),
+    ],
 )
 def test_axe_finds_nothing_serious(live: tuple[str, Path], look: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe

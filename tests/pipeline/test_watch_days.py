@@ -134,6 +134,7 @@ def test_a_day_knows_nothing_of_the_days_after_it(watched: Path, tmp_path: Path)
     assert [alone[name] for name in same] == [rows(watched, "watched")[1][name] for name in same]
 
 
+@pytest.mark.thorough
 def test_a_day_searched_twice_is_searched_at_noon_on_what_there_was_then(
     village_run: Ran, watched: Path, tmp_path: Path
 ) -> None:

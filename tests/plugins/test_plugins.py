@@ -131,7 +131,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(BROKEN))
+@pytest.mark.parametrize(
+    "kind",
+    ["raises", *(pytest.param(one, marks=pytest.mark.thorough) for one in sorted(BROKEN) if one != "raises")],
+)
 def test_a_broken_one_stops_the_run_and_says_whose_it_is(small_log: Path, tmp_path: Path, kind: str) -> None:
     group, code, what = BROKEN[kind]
     site = package(tmp_path / "site", "heron-marks", group, "herons", code)

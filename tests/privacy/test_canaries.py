@@ -307,7 +307,9 @@ if os.environ.get("CRASH"):
 """
 
 
-@pytest.mark.parametrize(("kind", "code"), [("raised", 1), ("killed", 2)])
+@pytest.mark.parametrize(
+    ("kind", "code"), [pytest.param("raised", 1, marks=pytest.mark.thorough), ("killed", 2)]
+)
 def test_a_crash_in_the_middle_shows_no_canary(quiet: Left, tmp_path: Path, kind: str, code: int) -> None:
     """A fault of our own while a batch of prompts is at hand, in a worker process: its text, which is the
     prompts, stays out of sight.
