@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError
 from stillwatch.intel.desk.models import Base
+from stillwatch.intel.schema_versions import keep_version, version_of
 
 PIECE = "desk"
 VERSION = 1
@@ -16,14 +17,7 @@ VERSION = 1
 def make_tables(session: Session) -> None:
     """Make what is missing. Raises IntelError where a newer Stillwatch made the tables."""
     connection = session.connection()
-    connection.execute(
-        sa.text(
-            "CREATE TABLE IF NOT EXISTS intel_schema "
-            "(piece VARCHAR(64) PRIMARY KEY, version INTEGER NOT NULL)"
-        )
-    )
-    asked = sa.text("SELECT version FROM intel_schema WHERE piece = :piece")
-    found = connection.execute(asked, {"piece": PIECE}).scalar()
+    found = version_of(session, PIECE)
     if found is not None and found > VERSION:
         raise IntelError(
             "the tables of shared intelligence were made by a newer Stillwatch",
@@ -32,10 +26,7 @@ def make_tables(session: Session) -> None:
         )
     if found is None:
         Base.metadata.create_all(connection, checkfirst=True)
-        connection.execute(
-            sa.text("INSERT INTO intel_schema (piece, version) VALUES (:piece, :version)"),
-            {"piece": PIECE, "version": VERSION},
-        )
+        keep_version(session, PIECE, VERSION)
 
 
 def has_tables(session: Session) -> bool:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from stillwatch.errors import IntelError
+from stillwatch.intel.schema_versions import keep_version, version_of
 
 PIECE, VERSION = "gate", 1
 
@@ -94,13 +95,7 @@ class PermissionRow(Base):
 def make_tables(session: Session) -> None:
     """Make the tables where they are missing. Raises IntelError where a newer version made them."""
     connection = session.connection()
-    connection.execute(
-        sa.text(
-            "CREATE TABLE IF NOT EXISTS intel_schema "
-            "(piece VARCHAR(64) PRIMARY KEY, version INTEGER NOT NULL)"
-        )
-    )
-    found = session.scalar(sa.text("SELECT version FROM intel_schema WHERE piece = :piece"), {"piece": PIECE})
+    found = version_of(session, PIECE)
     if found is not None and found > VERSION:
         raise IntelError(
             f"the store of sharing was made by a newer version of Stillwatch (schema {found})",
@@ -109,7 +104,4 @@ def make_tables(session: Session) -> None:
         )
     Base.metadata.create_all(connection, checkfirst=True)
     if found is None:
-        session.execute(
-            sa.text("INSERT INTO intel_schema (piece, version) VALUES (:piece, :version)"),
-            {"piece": PIECE, "version": VERSION},
-        )
+        keep_version(session, PIECE, VERSION)

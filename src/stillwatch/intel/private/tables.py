@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from stillwatch.errors import IntelError
+from stillwatch.intel.schema_versions import keep_version, version_of
 
 PIECE, VERSION = "token", 1
 
@@ -63,15 +64,7 @@ class Alarm(Base):
 def make_tables(session: Session, piece: str = PIECE, base: type[DeclarativeBase] = Base) -> None:
     """Make what is missing. Raises IntelError where a newer Stillwatch made the tables."""
     connection = session.connection()
-    connection.execute(
-        sa.text(
-            "CREATE TABLE IF NOT EXISTS intel_schema "
-            "(piece VARCHAR(32) PRIMARY KEY, version INTEGER NOT NULL)"
-        )
-    )
-    found = connection.execute(
-        sa.text("SELECT version FROM intel_schema WHERE piece = :piece"), {"piece": piece}
-    ).scalar()
+    found = version_of(session, piece)
     if found is not None and found > VERSION:
         raise IntelError(
             "the database was made by a newer Stillwatch",
@@ -80,7 +73,4 @@ def make_tables(session: Session, piece: str = PIECE, base: type[DeclarativeBase
         )
     base.metadata.create_all(connection, checkfirst=True)
     if found is None:
-        connection.execute(
-            sa.text("INSERT INTO intel_schema (piece, version) VALUES (:piece, :version)"),
-            {"piece": piece, "version": VERSION},
-        )
+        keep_version(session, piece, VERSION)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from stillwatch.cases.database import Database
 from stillwatch.errors import IntelError
+from stillwatch.intel.schema_versions import keep_version, version_of
 from stillwatch.intel.stix.limits import DEFAULT
 from stillwatch.intel.taxii.client.places import Arrived, Place, Source
 
@@ -30,15 +31,6 @@ class Base(DeclarativeBase):
     """What both tables have in common."""
 
     metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
-
-
-class SchemaRow(Base):
-    """Which version of its tables a piece has made."""
-
-    __tablename__ = "intel_schema"
-
-    piece: Mapped[str] = mapped_column(String(32), primary_key=True)
-    version: Mapped[int]
 
 
 class PlaceRow(Base):
@@ -71,12 +63,12 @@ def make_tables(session: Session) -> None:
     Stillwatch made them.
     """
     Base.metadata.create_all(session.connection(), checkfirst=True)
-    known = session.get(SchemaRow, PIECE)
+    known = version_of(session, PIECE)
     if known is None:
-        session.add(SchemaRow(piece=PIECE, version=VERSION))
-    elif known.version > VERSION:
+        keep_version(session, PIECE, VERSION)
+    elif known > VERSION:
         raise IntelError(
-            f"the tables of what came are of version {known.version}; this one knows up to {VERSION}",
+            f"the tables of what came are of version {known}; this one knows up to {VERSION}",
             where="table intel_schema",
             do="use the Stillwatch that made them, or a newer one",
         )
